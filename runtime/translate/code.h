@@ -1,0 +1,62 @@
+/*
+ * Translated code of an address space.
+ *
+ * A codeview belongs to one address space: it holds the indirect-branch table, the list of code
+ * spaces attached, and the private code space. A code space holds the translations of one mapping of
+ * a file whose executable pages are all the file's (key: file, generation, load address) and is
+ * shared by every address space that maps it so; everything else is translated privately.
+ *
+ * Locking: one translator lock inside; callbacks of struct code_source are made without it.
+ */
+#ifndef FORELAND_TRANSLATE_CODE_H
+#define FORELAND_TRANSLATE_CODE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct codeview;
+struct cpu_fault;
+
+/* Access kinds of a fault. */
+enum code_access { CODE_READ, CODE_WRITE, CODE_EXEC };
+
+/* The executable mapping around an address. */
+struct code_extent {
+    uint64_t start, end; /* guest addresses, whole pages, all executable, all of one mapping */
+    uint64_t file_id;    /* mapping id when every executable page of it is the file's own; else 0 */
+    uint64_t generation; /* of the file's content */
+    uint64_t offset;     /* file offset of start */
+    bool self_check;     /* page is written and executed in turns: blocks compare their own bytes */
+};
+
+/* What the translator needs of an address space. */
+struct code_source {
+    /* Copies up to n bytes of executable memory at guest address addr (never past extent->end) to
+     * buf and describes the mapping. Before it reads from a page that may still be written (private
+     * and writable, or aliased), it write-protects all aliases, so that a later write calls
+     * codeview_drop. Returns the number of bytes, 0 when addr is not executable or absent (fault is
+     * filled). May read files; takes its own locks. */
+    size_t (*fetch)(void *owner, uint64_t addr, void *buf, size_t n, struct code_extent *extent,
+                    struct cpu_fault *fault);
+    /* A guest access of 1..64 bytes at addr faulted. Returns true when memory has been supplied or
+     * made accessible and the access shall be tried again; otherwise fills fault (SIGSEGV with
+     * SEGV_MAPERR or SEGV_ACCERR, SIGBUS ...). */
+    bool (*fault)(void *owner, uint64_t addr, enum code_access access, struct cpu_fault *fault);
+};
+
+/* A view for a new address space; NULL when out of memory. The owner is passed to the callbacks. */
+struct codeview *codeview_create(const struct code_source *source, void *owner);
+
+/* The view of a fork's child: starts with everything the parent has that is shared. */
+struct codeview *codeview_fork(struct codeview *parent, void *owner);
+
+/* No thread runs in the address space any more. */
+void codeview_destroy(struct codeview *view);
+
+/* Executable guest memory in [start, end) was unmapped, re-protected, replaced or is about to be
+ * written: translations of it are unreachable from this view when the call returns (threads inside
+ * one finish their block). Caller may hold the address space's lock. */
+void codeview_drop(struct codeview *view, uint64_t start, uint64_t end);
+
+#endif
