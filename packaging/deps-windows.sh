@@ -1,0 +1,234 @@
+#!/bin/bash
+# Cross-builds the libraries that Foreland for Windows links with: Zydis, Check, SQLite, FreeType
+# and SDL2 from Debian's source packages, and libtsm converted from Debian's binary one
+# (libtsm-to-coff.py). Each in the version whose native package is installed.
+#
+#   packaging/deps-windows.sh           builds what is missing, prints the prefix on the last line
+#   packaging/deps-windows.sh --path    prints the prefix, builds nothing
+#
+# The result is kept in ${FORELAND_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/foreland}, one folder for
+# each set of versions and recipe. Nothing is installed; the packages named in packaging/apt.txt
+# have to be there.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+cache=${FORELAND_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/foreland}
+host=x86_64-w64-mingw32
+cc=$host-gcc-win32
+packages=(libzydis-dev libzycore-dev check libsqlite3-dev libfreetype-dev libsdl2-dev libtsm-dev)
+
+die()
+{
+    echo "deps-windows: $*" >&2
+    exit 1
+}
+
+say()
+{
+    echo "deps-windows: $*" >&2
+}
+
+command -v $cc >/dev/null || die "no $cc: install gcc-mingw-w64-x86-64 (packaging/apt.txt)"
+versions=$(dpkg-query -W -f '${source:Package} ${source:Version}\n' "${packages[@]}" 2>/dev/null) ||
+    die "some of these packages are not installed: ${packages[*]} (packaging/apt.txt)"
+recipe=$(cat "$here/deps-windows.sh" "$here"/libtsm-{to-coff.py,libc.c})
+key=$(printf '%s\n' "$versions" "$($cc -dumpfullversion)" "$recipe" | sha256sum | cut -c1-16)
+prefix=$cache/windows-$key
+
+if [ "${1:-}" = --path ]; then
+    echo "$prefix"
+    exit 0
+fi
+if [ -e "$prefix/complete" ]; then
+    echo "$prefix"
+    exit 0
+fi
+
+mkdir -p "$cache"
+work=$(mktemp -d "$cache/work.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+out=$work/prefix
+mkdir -p "$out/include" "$out/lib" "$out/share" "$work/src"
+jobs=$(nproc)
+
+# apt with its own lists: the machine's own Debian entries, as source entries. Nothing of the
+# system's configuration is touched, and no other suite becomes visible to it.
+source_list()
+{
+    local codename
+    codename=$(. /etc/os-release && echo "$VERSION_CODENAME")
+    local suites=" $codename $codename-updates $codename-security "
+    local file
+    for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
+        [ -r "$file" ] || continue
+        awk -v suites="$suites" '$1 == "deb" {
+            suite = $2 ~ /^\[/ ? 0 : 3
+            if (!suite) {
+                for (i = 2; i <= NF && $i !~ /\]$/; i++);
+                suite = i + 2
+            }
+            if (index(suites, " " $suite " ")) {
+                sub(/^deb/, "deb-src")
+                print
+            }
+        }' "$file" >>"$work/etc/sources.list"
+    done
+    for file in /etc/apt/sources.list.d/*.sources; do
+        [ -r "$file" ] || continue
+        awk -v RS= -v suites="$suites" '{
+            keep = 0
+            for (i = 1; i <= NF; i++) {
+                if ($i == "Suites:")
+                    keep = index(suites, " " $(i + 1) " ")
+            }
+            if (keep) {
+                gsub(/Types:[^\n]*/, "Types: deb-src")
+                print $0 "\n"
+            }
+        }' "$file" >>"$work/etc/parts/machine.sources"
+    done
+}
+
+fetch()
+{
+    mkdir -p "$work/etc/parts" "$work/lists/partial" "$work/archives/partial"
+    : >"$work/etc/sources.list"
+    source_list
+    cat >"$work/etc/apt.conf" <<END
+Dir::Etc::sourcelist "$work/etc/sources.list";
+Dir::Etc::sourceparts "$work/etc/parts";
+Dir::State::lists "$work/lists";
+Dir::Cache "$work/archives";
+APT::Sandbox::User "root";
+Acquire::Retries "3";
+END
+    export APT_CONFIG=$work/etc/apt.conf
+    say "fetching source packages"
+    apt-get -qq update >"$work/apt.log" 2>&1 ||
+        die "apt-get update failed: $(tail -1 "$work/apt.log")"
+    local package version
+    while read -r package version; do
+        case $package in
+        zycore-c | zycore | libtsm) continue ;;
+        esac
+        (cd "$work/src" && { apt-get -qq source "$package=$version" ||
+            apt-get -qq source "$package"; } >>"$work/apt.log" 2>&1) ||
+            die "no source of $package: $(grep '^E:' "$work/apt.log" | tail -1)"
+        echo "$package $version" >>"$out/share/versions"
+    done < <(sort -u <<<"$versions")
+    unset APT_CONFIG
+}
+
+# Runs a step with its output kept; on failure shows the end of it.
+step()
+{
+    local name=$1
+    say "building $name"
+    "build_$name" >"$work/$name.log" 2>&1 || {
+        tail -20 "$work/$name.log" >&2
+        die "building $name failed"
+    }
+}
+
+source_of()
+{
+    set -- "$work/src/$1"-*/
+    [ -d "$1" ] || return 1
+    echo "${1%/}"
+}
+
+compile_all()
+{
+    local library=$1
+    shift
+    local objects=$work/objects/$library
+    mkdir -p "$objects"
+    local sources=() flags=()
+    local argument
+    for argument in "$@"; do
+        case $argument in
+        *.c) sources+=("$argument") ;;
+        *) flags+=("$argument") ;;
+        esac
+    done
+    printf '%s\n' "${sources[@]}" |
+        (cd "$objects" && xargs -P "$jobs" -n 1 $cc -O2 -g -c -ffunction-sections "${flags[@]}")
+    $host-ar rcs "$out/lib/lib$library.a" "$objects"/*.o
+}
+
+cross_cmake()
+{
+    local name=$1
+    shift
+    cmake -S "$(source_of "$name")" -B "$work/$name" -DCMAKE_BUILD_TYPE=RelWithDebInfo \
+        -DCMAKE_SYSTEM_NAME=Windows -DCMAKE_SYSTEM_PROCESSOR=x86_64 -DCMAKE_C_COMPILER=$cc \
+        -DCMAKE_CXX_COMPILER=$host-g++-win32 -DCMAKE_RC_COMPILER=$host-windres \
+        -DCMAKE_FIND_ROOT_PATH_MODE_LIBRARY=ONLY -DCMAKE_FIND_ROOT_PATH_MODE_INCLUDE=ONLY \
+        -DCMAKE_FIND_ROOT_PATH_MODE_PACKAGE=ONLY -DCMAKE_INSTALL_PREFIX="$out" \
+        -DCMAKE_INSTALL_LIBDIR=lib -DBUILD_SHARED_LIBS=OFF -G Ninja "$@"
+    cmake --build "$work/$name" -j "$jobs"
+    cmake --install "$work/$name"
+}
+
+build_zydis()
+{
+    local src
+    src=$(source_of zydis)
+    cp -r "$src/include/Zydis" /usr/include/Zycore "$out/include/"
+    compile_all Zydis -DZYDIS_STATIC_BUILD -DZYCORE_STATIC_BUILD -I"$src/include" -I"$src/src" \
+        -I"$out/include" "$src"/src/*.c
+}
+
+build_check()
+{
+    cross_cmake check -DHAVE_FORK=OFF -DCHECK_ENABLE_TESTS=OFF -DBUILD_TESTING=OFF
+}
+
+build_sqlite()
+{
+    local src
+    src=$(source_of sqlite3)
+    mkdir -p "$work/sqlite"
+    (cd "$work/sqlite" && "$src/configure" && make sqlite3.c)
+    cp "$work/sqlite/sqlite3.h" "$out/include/"
+    compile_all sqlite3 -DSQLITE_THREADSAFE=1 -DSQLITE_OMIT_LOAD_EXTENSION -I"$work/sqlite" \
+        "$work/sqlite/sqlite3.c"
+}
+
+build_freetype()
+{
+    cross_cmake freetype -DFT_DISABLE_ZLIB=TRUE -DFT_DISABLE_BZIP2=TRUE -DFT_DISABLE_PNG=TRUE \
+        -DFT_DISABLE_HARFBUZZ=TRUE -DFT_DISABLE_BROTLI=TRUE
+}
+
+build_sdl2()
+{
+    cross_cmake libsdl2 -DSDL_SHARED=OFF -DSDL_STATIC=ON -DSDL_TEST=OFF -DSDL_AUDIO=OFF \
+        -DSDL_JOYSTICK=OFF -DSDL_HAPTIC=OFF -DSDL_HIDAPI=OFF -DSDL_SENSOR=OFF -DSDL_POWER=OFF \
+        -DSDL_VULKAN=OFF
+}
+
+build_tsm()
+{
+    local objects=$work/objects/tsm
+    mkdir -p "$objects"
+    python3 "$here/libtsm-to-coff.py" "$(dpkg -L libtsm-dev | grep '/libtsm\.a$')" \
+        "$(dpkg -L libtsm-dev | grep '/libtsm\.h$')" "$objects"
+    local source
+    for source in "$objects"/*.s "$here/libtsm-libc.c"; do
+        $cc -O2 -c "$source" -o "$objects/$(basename "${source%.*}").o"
+    done
+    $host-ar rcs "$out/lib/libtsm.a" "$objects"/*.o
+    cp "$objects/libtsm.h" "$out/include/"
+}
+
+fetch
+step zydis
+step check
+step sqlite
+step freetype
+step sdl2
+step tsm
+touch "$out/complete"
+# Whoever finishes first wins; the other's identical result is thrown away.
+mv -T "$out" "$prefix" 2>/dev/null || [ -e "$prefix/complete" ] || die "cannot write $prefix"
+echo "$prefix"
