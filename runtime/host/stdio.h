@@ -1,0 +1,72 @@
+/*
+ * The standard handles of the host process: what they are, bytes in and out, and the terminal
+ * behind them.
+ *
+ * A standard handle cannot be polled on Windows, so reading goes through a pump: a host thread per
+ * handle, started by the first read or poll, that reads ahead into a small buffer and calls back.
+ * Linux uses the same code, so that both behave alike. Once started a pump takes what is typed or
+ * piped even when nobody reads it; a handle that is never read is never touched.
+ *
+ * Errors are guest errno values (runtime/abi/errno.h), negative.
+ */
+#ifndef RUNTIME_HOST_STDIO_H
+#define RUNTIME_HOST_STDIO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum host_stdio_kind {
+    HOST_STDIO_NONE,     /* closed, or a program of the window kind started without a console */
+    HOST_STDIO_TERMINAL, /* a terminal or a Windows console */
+    HOST_STDIO_PIPE,     /* pipe or socket */
+    HOST_STDIO_FILE,     /* regular file: has a position */
+    HOST_STDIO_DEVICE,   /* anything else, such as NUL or /dev/null */
+};
+
+/* fd is 0, 1 or 2 everywhere below. */
+enum host_stdio_kind host_stdio_kind(int fd);
+
+/*
+ * Takes what the pump has read. Returns the count, 0 at the end of the input, -L_EAGAIN when
+ * nothing is there yet, or another error. Starts the pump. Files (HOST_STDIO_FILE) and devices
+ * have no pump and are read directly. Never blocks but for those.
+ */
+int64_t host_stdio_read(int fd, void *buffer, size_t n);
+
+/* True when host_stdio_read would not return -L_EAGAIN. Starts the pump. */
+bool host_stdio_readable(int fd);
+
+/* Bytes that a read would return at once (FIONREAD), 0 at the end. */
+size_t host_stdio_available(int fd);
+
+/* ready(arg) is called on the pump's thread whenever the state of fd changed. One per fd. */
+void host_stdio_notify(int fd, void (*ready)(void *arg), void *arg);
+
+/*
+ * Writes all of it, blocking the thread. Returns n or an error: -L_EPIPE when the reader is gone.
+ * The caller must hold no lock.
+ */
+int64_t host_stdio_write(int fd, const void *bytes, size_t n);
+
+/* For HOST_STDIO_FILE: as lseek, fstat's size. -L_ESPIPE for the rest. */
+int64_t host_stdio_seek(int fd, int64_t offset, int whence);
+int64_t host_stdio_size(int fd);
+
+/*
+ * Puts the terminal of the standard handles into raw mode: every key arrives as bytes at once,
+ * nothing is echoed, output is taken literally, escape sequences are understood (on Windows
+ * ENABLE_VIRTUAL_TERMINAL_INPUT and _PROCESSING, UTF-8). Undone by host_terminal_restore, which
+ * host_exit paths call and which is harmless when there is nothing to undo.
+ * 0, or -L_ENOTTY when input or output is not a terminal.
+ */
+int host_terminal_raw(void);
+void host_terminal_restore(void);
+
+/* Rows, columns of the terminal behind any standard handle; pixels are 0. -L_ENOTTY. */
+int host_terminal_size(uint16_t *rows, uint16_t *columns);
+
+/* Calls changed(arg) on a thread of its own whenever the size may have changed. Once. */
+void host_terminal_watch(void (*changed)(void *arg), void *arg);
+
+#endif
