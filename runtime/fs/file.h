@@ -1,0 +1,112 @@
+/*
+ * Open files. A struct file is one open file description: reference counted, shared by dup and
+ * fork. Anything may be one: a file of a file system, a pipe end, a terminal, an eventfd.
+ *
+ * Operations get kernel memory only; the system calls copy between it and the guest. They return a
+ * count or a negative guest errno; a blocking operation that a signal interrupts returns
+ * -L_ERESTARTSYS and the caller makes EINTR or a restart of it. They honour L_O_NONBLOCK in
+ * file->flags (read it each time: fcntl changes it) with -L_EAGAIN.
+ */
+#ifndef FORELAND_FS_FILE_H
+#define FORELAND_FS_FILE_H
+
+#include "runtime/fs/dentry.h"
+
+struct poll_table;
+struct task;
+
+struct file_ops {
+    /* pos is where to read and is advanced by the count; NULL for files without a position (the
+     * file has FILE_STREAM set). */
+    int64_t (*read)(struct file *file, void *buffer, size_t n, uint64_t *pos);
+    int64_t (*write)(struct file *file, const void *buffer, size_t n, uint64_t *pos);
+    /* NULL: seek by inode->size for files with a position, else -L_ESPIPE. Sets file->pos. */
+    int64_t (*seek)(struct file *file, int64_t offset, int whence);
+    /* arg is the guest's: use the accessors of runtime/memory/access.h. -L_ENOTTY for unknown ones.
+     * FIONBIO, FIOCLEX, FIONCLEX and FIOASYNC are done by the caller. */
+    int64_t (*ioctl)(struct file *file, struct task *task, uint32_t command, uint64_t arg);
+    /* Events ready now; calls poll_wait for every queue that may change them. table may be NULL.
+     * NULL: always readable and writable. */
+    uint32_t (*poll)(struct file *file, struct poll_table *table);
+    /* Directory entries; NULL: inode_ops.readdir. */
+    int (*readdir)(struct file *file, dir_emit *emit, void *arg);
+    /* What to map; a new reference. NULL: the inode's page cache for regular files, else -L_ENODEV.
+     * *offset may be changed. */
+    int (*mmap)(struct file *file, struct mapping **out, uint64_t *offset);
+    int (*fsync)(struct file *file, bool data_only);
+    int (*truncate)(struct file *file, uint64_t size);
+    int (*fallocate)(struct file *file, int mode, uint64_t offset, uint64_t length);
+    /* A descriptor is being closed (each close, not only the last). */
+    int (*flush)(struct file *file);
+    /* The last reference is gone. Frees priv. */
+    void (*release)(struct file *file);
+    /* Lines of its own for /proc/PID/fdinfo; returns the length. */
+    int (*describe)(struct file *file, char *text, size_t size);
+};
+
+enum {
+    FILE_STREAM = 1, /* no position: ESPIPE for lseek, pread, pwrite */
+    FILE_NO_SIGPIPE = 2,
+    FILE_WRITER = 4, /* counted in inode->write_count */
+    FILE_SHARED_POS_LOCK = 8,
+};
+
+struct file {
+    atomic_uint refs;
+    atomic_uint flags; /* access mode and status flags: L_O_* */
+    uint32_t kind;     /* FILE_* */
+    const struct file_ops *ops;
+    struct inode *inode; /* == path.dentry->inode, not referenced on its own */
+    struct path path;    /* referenced */
+    void *priv;
+    struct host_mutex pos_lock; /* held over read, write, seek that use pos */
+    uint64_t pos;
+    /* F_SETOWN, F_SETSIG; guarded by pos_lock. */
+    int32_t owner;
+    int32_t owner_type;
+    int32_t signal;
+    uint32_t lease;
+    atomic_uint epoll_watched; /* some epoll watches it */
+    void *epoll_links;         /* owned by the kernel's epoll; its lock */
+};
+
+/* A new description with one reference; takes over the path's references, also on failure (NULL: no
+ * memory). */
+struct file *file_new(struct path path, uint32_t flags, const struct file_ops *ops, void *priv);
+/* The same for an object without a name: type and name give what readlink of /proc/PID/fd/N shows:
+ * "anon_inode:[eventfd]", "pipe:[123]", "socket:[123]" (when the name ends in ":" the inode number
+ * in brackets is appended). mode: type and permissions that fstat shows. */
+struct file *file_anonymous(const char *name, uint32_t mode, uint32_t flags,
+                            const struct file_ops *ops, void *priv);
+struct file *file_get(struct file *file);
+void file_put(struct file *file);
+
+static inline bool file_readable(const struct file *file)
+{
+    uint32_t mode = atomic_load(&file->flags);
+    return !(mode & 010000000u) && (mode & 3u) != 1;
+}
+
+static inline bool file_writable(const struct file *file)
+{
+    uint32_t mode = atomic_load(&file->flags);
+    return !(mode & 010000000u) && ((mode & 3u) == 1 || (mode & 3u) == 2);
+}
+
+/* With kernel memory; check the access mode, the position rules and notify watchers. pos NULL: use
+ * and advance the description's own position (locks it). */
+int64_t file_read(struct file *file, void *buffer, size_t n, uint64_t *pos);
+int64_t file_write(struct file *file, const void *buffer, size_t n, uint64_t *pos);
+int64_t file_seek(struct file *file, int64_t offset, int whence);
+uint32_t file_poll(struct file *file, struct poll_table *table);
+/* What mmap maps: a new reference in *out. Checks access modes (EACCES) for L_PROT_*, shared. */
+int file_mmap(struct file *file, uint32_t prot, bool shared, struct mapping **out,
+              uint64_t *offset);
+int file_fsync(struct file *file, bool data_only);
+int file_truncate(struct file *file, uint64_t size);
+
+/* Ready-made operations: regular files over the page cache; directories. */
+extern const struct file_ops generic_file_ops;
+extern const struct file_ops directory_file_ops;
+
+#endif

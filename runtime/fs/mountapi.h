@@ -1,0 +1,47 @@
+/*
+ * What Foreland mounts: the root, and what every root needs inside it. Called by the programs
+ * before the first guest runs; mount(2) uses the same constructors.
+ */
+#ifndef FORELAND_FS_MOUNTAPI_H
+#define FORELAND_FS_MOUNTAPI_H
+
+#include "runtime/fs/inode.h"
+
+/* Constructors: a superblock with one reference, or NULL and the errno in *error. */
+struct superblock *tmpfs_new(const char *source, uint32_t root_mode, int *error);
+/* A directory of the host (UTF-8 path). */
+struct superblock *hostfs_new(const char *host_path, int *error);
+struct superblock *proc_new(int *error);
+struct superblock *sysfs_new(int *error);
+struct superblock *devfs_new(int *error);
+struct superblock *devpts_new(int *error);
+
+/*
+ * Unpack a tar archive (ustar, pax, GNU names; not compressed) of the host into a directory of the
+ * tree. 0 or a negative errno; a sentence on what is wrong and where in message.
+ */
+int tar_unpack(const char *host_path, struct superblock *super, char *message, size_t size);
+
+/* Mount superblock as the root of everything. Takes over the reference. */
+int fs_mount_root(struct superblock *super);
+/* --root: a directory, or a tar archive into a new tmpfs. */
+int fs_mount_root_from(const char *host_path, char *message, size_t size);
+/* /proc, /sys, /dev, /dev/pts, /dev/shm, /tmp when the root cannot keep it; makes the directories
+ * if they are missing. With an unwritable root without them the mount fails and says so in message.
+ */
+int fs_mount_standard(char *message, size_t size);
+/* --mount HOST:GUEST, /mnt/c: makes the guest directory (with parents) if needed. */
+int fs_mount_host(const char *host_path, const char *guest_path, bool read_only, char *message,
+                  size_t size);
+/* Write everything back; at the end of the program. */
+void fs_shutdown(void);
+
+/* /dev/pts/N: made and removed by the tty code. mode as 0620 with L_S_IFCHR implied. */
+int devpts_add(uint32_t number, uint32_t uid, uint32_t gid, uint32_t mode);
+void devpts_remove(uint32_t number);
+/* The path of /dev/pts/N for TIOCGPTPEER and for a terminal handed to the first program;
+ * referenced. -L_ENOENT. */
+struct path;
+int devpts_path(uint32_t number, struct path *out);
+
+#endif

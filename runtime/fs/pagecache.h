@@ -1,0 +1,84 @@
+/*
+ * The cached data of one regular file, in blocks of 64 KiB (runtime/memory/block.h), so that read,
+ * write and shared mappings see one copy. A block that nobody has mapped and that belongs to a
+ * small file is kept in ordinary heap memory of the right size and becomes a real block when it is
+ * first mapped or outgrows HEAP_BLOCK_MAX.
+ *
+ * Every function locks by itself (inode->state); none is called with it held. Functions that change
+ * data or size are called with inode->lock held. Loading a block from the file system is done with
+ * no lock but inode->lock; readers of other blocks do not wait for it.
+ */
+#ifndef FORELAND_FS_PAGECACHE_H
+#define FORELAND_FS_PAGECACHE_H
+
+#include "runtime/memory/mapping.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct inode;
+struct block;
+
+#define FS_BLOCK_SHIFT 16
+#define FS_BLOCK_SIZE  (1u << FS_BLOCK_SHIFT)
+
+struct page_slot {
+    struct block *block; /* referenced */
+    uint8_t *heap;       /* instead of block */
+    uint32_t heap_size;
+    uint32_t flags; /* SLOT_* */
+};
+
+enum {
+    SLOT_VALID = 1,   /* holds data */
+    SLOT_DIRTY = 2,   /* newer than what the file system has */
+    SLOT_LOADING = 4, /* read_block is under way */
+    SLOT_MAPPED = 8,  /* given to a mapping: shared stores may change it unseen */
+    SLOT_USED = 16,   /* used since the last time unused blocks were dropped */
+};
+
+#define PAGE_LEAF_SLOTS 256u
+
+struct page_leaf {
+    struct page_slot slots[PAGE_LEAF_SLOTS];
+};
+
+struct pagecache {
+    struct mapping mapping; /* what memory and the translator see of the file */
+    struct page_slot first; /* block 0 */
+    struct page_leaf **leaves;
+    uint32_t leaf_count;
+    uint64_t held; /* bytes of memory the slots hold */
+    bool dirty;    /* some slot is dirty or mapped */
+};
+
+void pagecache_init(struct inode *inode);
+/* Drop all blocks. The inode is going. */
+void pagecache_destroy(struct inode *inode);
+
+/* Copy out of the file at pos; holes are zero. Returns the bytes copied (0 at the end). */
+int64_t pagecache_read(struct inode *inode, void *buffer, size_t n, uint64_t pos);
+/* Copy into the file at pos and grow it. Returns the bytes copied or -L_ENOMEM, -L_EIO, -L_EFBIG.
+ */
+int64_t pagecache_write(struct inode *inode, const void *buffer, size_t n, uint64_t pos);
+/* Bytes at pos of a file that changed behind the cache: update the blocks that are there. */
+void pagecache_update(struct inode *inode, const void *buffer, size_t n, uint64_t pos);
+/* Whether any block in the range is in memory. */
+bool pagecache_present(struct inode *inode, uint64_t pos, size_t n);
+/* Forget what lies beyond size and clear the rest of its last block; does not set inode->size. */
+void pagecache_truncate(struct inode *inode, uint64_t size);
+/* Make a hole: zero the range, dropping whole blocks where nothing is behind the cache. */
+int pagecache_punch(struct inode *inode, uint64_t pos, uint64_t n);
+/* Reserve memory for the range so that later writes do not fail. */
+int pagecache_allocate(struct inode *inode, uint64_t pos, uint64_t n);
+/* The next offset of data (or hole) at or after pos; -L_ENXIO beyond the end. */
+int64_t pagecache_seek(struct inode *inode, uint64_t pos, bool hole);
+/* Give dirty blocks to write_block. */
+int pagecache_write_back(struct inode *inode);
+/* Drop the blocks that are neither dirty nor mapped: the file changed elsewhere, or memory is
+ * short. */
+void pagecache_drop_clean(struct inode *inode);
+/* A referenced block that holds the file's data at index, loading it first; the errno in *error. */
+struct block *pagecache_block(struct inode *inode, uint64_t index, int *error);
+
+#endif

@@ -1,0 +1,86 @@
+/*
+ * Files and directories of the host. Paths are UTF-8; on Windows either separator, any length,
+ * drive letters; names that Windows cannot express give -L_EINVAL or -L_ENOENT. Every function
+ * blocks; none is called with a lock that guests wait for other than an inode's own. Returns 0 or
+ * positive, or a negative guest errno.
+ *
+ * Buffers are kernel memory. Files are opened so that others may read, write, rename and delete
+ * them as far as the host permits that (Windows: sharing all modes; a deleted name that is still
+ * open stays taken until the last handle goes).
+ */
+#ifndef FORELAND_HOST_FILE_H
+#define FORELAND_HOST_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct host_file;
+struct host_dir;
+
+enum {
+    HOST_FILE_READ = 1,
+    HOST_FILE_WRITE = 2,
+    HOST_FILE_CREATE = 4,
+    HOST_FILE_EXCLUSIVE = 8, /* with CREATE: -L_EEXIST if it is there */
+    HOST_FILE_TRUNCATE = 16,
+};
+
+/* Attributes; times are nanoseconds since 1970. mode has Linux type and permission bits; on Windows
+ * the permissions are synthesised (directories and programs 0755, read-only ones without write
+ * bits, the rest 0644; scripts are told by their first bytes only in hostfs). */
+struct host_stat {
+    uint64_t device, inode, size, blocks; /* inode 0: the host has none to give */
+    uint64_t rdev;
+    uint32_t mode, nlink, uid, gid;
+    int64_t atime, mtime, ctime, btime;
+};
+
+int host_file_open(const char *path, uint32_t flags, uint32_t mode, struct host_file **out);
+void host_file_close(struct host_file *file);
+int64_t host_file_read(struct host_file *file, void *buffer, size_t n, uint64_t offset);
+int64_t host_file_write(struct host_file *file, const void *buffer, size_t n, uint64_t offset);
+int host_file_truncate(struct host_file *file, uint64_t size);
+int host_file_sync(struct host_file *file, bool data_only);
+int host_file_fstat(struct host_file *file, struct host_stat *out);
+
+/* Never follow a symbolic link in the last component. */
+int host_path_stat(const char *path, struct host_stat *out);
+int host_path_mkdir(const char *path, uint32_t mode);
+int host_path_unlink(const char *path);
+int host_path_rmdir(const char *path);
+/* Replaces what is there, files by files and empty directories by directories. */
+int host_path_rename(const char *from, const char *to);
+int host_path_link(const char *from, const char *to);
+/* -L_EPERM where the host has no symbolic links for everybody. */
+int host_path_symlink(const char *target, const char *path);
+/* The target's length (not NUL terminated), cut at size. */
+int host_path_readlink(const char *path, char *target, size_t size);
+int host_path_truncate(const char *path, uint64_t size);
+/* On Windows only the owner's write bit has a meaning (the read-only attribute). */
+int host_path_chmod(const char *path, uint32_t mode);
+/* id UINT32_MAX: leave alone. -L_EPERM on Windows. */
+int host_path_chown(const char *path, uint32_t uid, uint32_t gid);
+/* Nanoseconds since 1970; INT64_MIN: leave alone. */
+int host_path_utimes(const char *path, int64_t atime, int64_t mtime);
+/* A fifo, socket or device node; -L_EPERM where the host cannot. */
+int host_path_mknod(const char *path, uint32_t mode, uint64_t rdev);
+
+struct host_fs_usage {
+    uint64_t blocks, free, available, files, files_free;
+    uint32_t block_size, name_max;
+};
+int host_path_statfs(const char *path, struct host_fs_usage *out);
+
+/* The entries of a directory in the host's order, "." and ".." left out. type is the L_DT_* of the
+ * entry or 0. host_dir_next returns 1 with an entry, 0 at the end. */
+struct host_dirent {
+    char name[1024];
+    uint64_t inode;
+    uint32_t type;
+};
+int host_dir_open(const char *path, struct host_dir **out);
+int host_dir_next(struct host_dir *dir, struct host_dirent *out);
+void host_dir_close(struct host_dir *dir);
+
+#endif
