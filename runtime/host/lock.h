@@ -1,0 +1,56 @@
+/*
+ * Mutexes and condition variables, four bytes each, and the wait they are made of.
+ *
+ * All may be initialised statically (HOST_MUTEX_INIT, HOST_COND_INIT, or zeroed memory) and need no
+ * destruction. Deadlines are absolute host_clock_monotonic_ns() values; HOST_FOREVER means none.
+ * A deadline may be met late by the host's timer tick (up to 16 ms on Windows).
+ */
+#ifndef FORELAND_HOST_LOCK_H
+#define FORELAND_HOST_LOCK_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define HOST_FOREVER UINT64_MAX
+
+struct host_mutex {
+    _Atomic uint32_t state; /* 0 free, 1 held, 2 held and waited for */
+};
+
+#define HOST_MUTEX_INIT                                                                            \
+    {                                                                                              \
+        0                                                                                          \
+    }
+
+void host_mutex_init(struct host_mutex *mutex);
+void host_mutex_lock(struct host_mutex *mutex);
+bool host_mutex_trylock(struct host_mutex *mutex);
+void host_mutex_unlock(struct host_mutex *mutex);
+/* Somebody holds it; for assertions. */
+bool host_mutex_held(struct host_mutex *mutex);
+
+struct host_cond {
+    _Atomic uint32_t sequence;
+    _Atomic uint32_t waiters;
+};
+
+#define HOST_COND_INIT                                                                             \
+    {                                                                                              \
+        0, 0                                                                                       \
+    }
+
+void host_cond_init(struct host_cond *cond);
+/* Releases mutex, waits for a signal, takes mutex again. May return without a signal: test the
+ * condition in a loop. False when the deadline has passed. */
+bool host_cond_wait(struct host_cond *cond, struct host_mutex *mutex, uint64_t deadline_ns);
+void host_cond_signal(struct host_cond *cond);
+void host_cond_broadcast(struct host_cond *cond);
+
+/* Sleeps while *word == expected, until a wake, the deadline, or for no reason at all. False when
+ * the deadline has passed. (futex(2); WaitOnAddress) */
+bool host_wait_on(_Atomic uint32_t *word, uint32_t expected, uint64_t deadline_ns);
+void host_wake_one(_Atomic uint32_t *word);
+void host_wake_all(_Atomic uint32_t *word);
+
+#endif

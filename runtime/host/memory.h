@@ -1,0 +1,63 @@
+/*
+ * Host memory at chosen addresses.
+ *
+ * Reservations and views start at multiples of HOST_GRANULARITY; commit, decommit and protect work
+ * on pages of HOST_PAGE bytes. On every host the rules of Windows hold: a call never spans two
+ * reservations, a reservation is released whole, a view cannot lie in a reservation. Sizes are in
+ * bytes. Functions return 0 or -L_ENOMEM (no memory, address taken) or -L_EINVAL, where nothing
+ * else is said.
+ */
+#ifndef FORELAND_HOST_MEMORY_H
+#define FORELAND_HOST_MEMORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define HOST_PAGE        ((size_t)4096)
+#define HOST_GRANULARITY ((size_t)65536)
+
+enum host_protection {
+    HOST_NONE = 0,
+    HOST_READ = 1,
+    HOST_WRITE = 2, /* implies HOST_READ */
+    HOST_EXEC = 4,
+};
+
+/* Reserves address space without memory behind it; address 0 lets the host choose. *out gets the
+ * address. */
+int host_reserve(uint64_t address, size_t size, uint64_t *out);
+/* Ends a reservation and what is committed in it: exactly the address and size of host_reserve. */
+void host_release(uint64_t address, size_t size);
+
+/* Puts zeroed pages behind part of a reservation; pages already committed keep their contents and
+ * get the protection. */
+int host_commit(uint64_t address, size_t size, unsigned protection);
+/* Takes the pages away; touching them faults. */
+int host_decommit(uint64_t address, size_t size);
+int host_protect(uint64_t address, size_t size, unsigned protection);
+/* Contents of committed writable pages become zero; the memory may go back to the host. */
+int host_clear(uint64_t address, size_t size);
+/* A hint that all of it will be written soon. */
+void host_prefault(uint64_t address, size_t size);
+
+/* A section: memory that several views can show. `size` a multiple of HOST_GRANULARITY; `exec` when
+ * views shall be executable. The host keeps no more memory than was touched on Linux; on Windows
+ * the whole size is charged. */
+struct host_section;
+struct host_section *host_section_create(uint64_t size, bool exec);
+/* Views keep the memory alive. */
+void host_section_free(struct host_section *section);
+/* Shows [offset, offset + size) at address (0: anywhere); both multiples of HOST_GRANULARITY. */
+int host_view_map(struct host_section *section, uint64_t offset, size_t size, uint64_t address,
+                  unsigned protection, uint64_t *out);
+/* The same, but writes stay private to the view. */
+int host_view_map_private(struct host_section *section, uint64_t offset, size_t size,
+                          uint64_t address, uint64_t *out);
+/* Ends a view: exactly the address and size of the map. */
+void host_view_unmap(uint64_t address, size_t size);
+/* Gives the memory of part of a section back where the host can (Linux), else does nothing; the
+ * contents are undefined afterwards. */
+void host_section_discard(struct host_section *section, uint64_t offset, size_t size);
+
+#endif

@@ -1,0 +1,24 @@
+/*
+ * A parker: one thread sleeps, any thread wakes it. An unpark that comes first makes the next park
+ * return at once; several unparks count as one.
+ */
+#ifndef FORELAND_HOST_PARK_H
+#define FORELAND_HOST_PARK_H
+
+#include "runtime/host/lock.h"
+
+struct host_parker {
+    _Atomic uint32_t token; /* 0 nothing, 1 unparked, 2 asleep */
+};
+
+#define HOST_PARKER_INIT                                                                           \
+    {                                                                                              \
+        0                                                                                          \
+    }
+
+void host_parker_init(struct host_parker *parker);
+/* Only the owning thread. True when unparked, false when the deadline passed first. */
+bool host_park(struct host_parker *parker, uint64_t deadline_ns);
+void host_unpark(struct host_parker *parker);
+
+#endif

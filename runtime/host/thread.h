@@ -1,0 +1,50 @@
+/*
+ * Host threads: detached, pooled, never terminated from outside.
+ *
+ * A thread's stack is at least HOST_STACK_SIZE; the HOST_STACK_TOUCHED bytes below the frame of fn
+ * are committed before fn runs, so that nothing there faults.
+ */
+#ifndef FORELAND_HOST_THREAD_H
+#define FORELAND_HOST_THREAD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define HOST_STACK_SIZE    (1024 * 1024)
+#define HOST_STACK_TOUCHED (128 * 1024)
+
+struct host_thread;
+
+/* Runs fn(arg) on a thread of its own. 0, or -L_EAGAIN when the host refuses another thread. */
+int host_thread_start(void (*fn)(void *), void *arg);
+
+/* The calling thread; never NULL: a thread that host_thread_start did not make (main, a library's)
+ * is given a structure at its first call. The structures are never freed, but one that outlived
+ * its thread is used again. */
+struct host_thread *host_thread_self(void);
+
+/* One pointer of the caller's choice per thread, NULL at first and again when fn returns. */
+void host_current_set(void *current);
+void *host_current_get(void);
+/* The same of another thread; for the redirect hook. */
+void *host_thread_current(const struct host_thread *thread);
+
+/*
+ * Called with a thread's registers while that thread is stopped there: rip in, new rip out, 0 to
+ * change nothing. Runs in a signal handler of the thread itself (Linux) or on the redirecting
+ * thread (Windows): it may take no lock and allocate nothing.
+ */
+typedef uint64_t host_redirect_fn(struct host_thread *thread, uint64_t rip, uint64_t rsp);
+
+/* Installs the hook; once, before other threads start. */
+void host_redirect_set(host_redirect_fn *fn);
+
+/* Calls the hook with the registers of another thread (not the calling one) and sets its rip to
+ * what the hook returns. On Windows it has happened on return; on Linux it happens soon. Does
+ * nothing when the thread is in a host system call that cannot be left, or has ended. */
+void host_thread_redirect(struct host_thread *thread);
+
+/* Gives the processor away. */
+void host_thread_yield(void);
+
+#endif

@@ -1,0 +1,62 @@
+/*
+ * What memory needs to know of a file: a mapping is the file's content as a row of blocks. A file
+ * system embeds one in each inode that can be mapped.
+ */
+#ifndef FORELAND_MEMORY_MAPPING_H
+#define FORELAND_MEMORY_MAPPING_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct block;
+struct mapping;
+
+struct mapping_ops {
+    /* Block `index` (bytes index * 64 KiB ...) with a reference that the caller puts; bytes beyond
+     * the end of the file are zero. *out = NULL when the file has a hole there and create is false.
+     * With create the block is the one that every later call returns. May wait; called without
+     * locks. 0 or negative errno (-L_EIO, -L_ENOSPC). */
+    int (*block)(struct mapping *mapping, uint64_t index, bool create, struct block **out);
+    /* The block may now differ from what the file system has stored. NULL when nothing needs it. */
+    void (*dirty)(struct mapping *mapping, uint64_t index);
+    /* Writes what is dirty in [start, end) (bytes); for msync. NULL when nothing needs it. */
+    int (*sync)(struct mapping *mapping, uint64_t start, uint64_t end);
+    /* The last reference is gone. */
+    void (*release)(struct mapping *mapping);
+    /* Path for /proc/PID/maps, cut to fit; "" for none. */
+    void (*name)(struct mapping *mapping, char *buffer, size_t size);
+    /* st_dev and st_ino for /proc/PID/maps. May be NULL. */
+    void (*identity)(struct mapping *mapping, uint64_t *device, uint64_t *inode);
+};
+
+struct mapping {
+    _Atomic uint32_t refs;
+    _Atomic uint32_t mapped; /* number of regions of address spaces that show it */
+    const struct mapping_ops *ops;
+    uint64_t id;                 /* unique among all mappings this process will ever have */
+    _Atomic uint64_t generation; /* changes with the content */
+    _Atomic uint64_t size;       /* of the file, in bytes */
+};
+
+/* Gives the mapping one reference and a fresh id. */
+void mapping_init(struct mapping *mapping, const struct mapping_ops *ops, uint64_t size);
+struct mapping *mapping_get(struct mapping *mapping);
+void mapping_put(struct mapping *mapping);
+
+/* The file system calls these after it changed the content (write, truncate), without locks that
+ * mapping_ops take. */
+
+/* Bytes [start, end) were written by other means than a shared mapping: the generation changes, and
+ * code translated from them is dropped where they are executable. Cheap when nothing maps it. */
+void mapping_changed(struct mapping *mapping, uint64_t start, uint64_t end);
+/* The file now ends at size (mapping->size is already set): pages beyond are taken out of every
+ * address space and touching them is SIGBUS. Call it before the blocks beyond are given up. */
+void mapping_truncated(struct mapping *mapping, uint64_t size);
+
+/* Anonymous shared memory of `size` bytes (MAP_SHARED | MAP_ANONYMOUS, System V). NULL: no memory.
+ */
+struct mapping *mapping_create_anonymous(uint64_t size, const char *name);
+
+#endif

@@ -1,0 +1,136 @@
+/*
+ * Guest address spaces.
+ *
+ * An address space is a window of 128 GiB of host addresses: guest address g is host address
+ * space_base() + g. Usable are [SPACE_MIN, space_limit()); everything outside of mappings faults,
+ * and 4 GiB before and after the usable part stay unmapped. A space is shared by reference count
+ * (threads, vfork, CLONE_VM).
+ *
+ * Locking: each space has one lock, inside; no function here may be called with a lock held that a
+ * mapping's operations take. Functions return 0 or a positive value, or a negative errno.
+ * Addresses are guest addresses throughout.
+ */
+#ifndef FORELAND_MEMORY_SPACE_H
+#define FORELAND_MEMORY_SPACE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct codeview;
+struct mapping;
+struct space;
+
+#define SPACE_PAGE ((uint64_t)4096)
+#define SPACE_MIN  ((uint64_t)65536) /* lowest address that can ever be mapped */
+
+/* Once, before any other call here: hooks into the host's fault handler. 0 or negative errno. */
+int space_init(void);
+
+/* An empty space with one reference. NULL when out of memory or windows (512). */
+struct space *space_create(void);
+/* A copy for fork: private memory as it is now, shared memory shared, MADV_DONTFORK left out. No
+ * other thread of the parent may be running guest code for the copy to be of one instant, but it is
+ * safe if they do. NULL with *error = -L_ENOMEM or -L_EAGAIN. */
+struct space *space_fork(struct space *parent, int *error);
+struct space *space_get(struct space *space);
+/* The last one unmaps everything. NULL is ignored. */
+void space_put(struct space *space);
+
+/* Host address of guest address 0. */
+uint64_t space_base(const struct space *space);
+/* First address that can never be mapped. */
+uint64_t space_limit(const struct space *space);
+/* A number no other space ever has. */
+uint64_t space_id(const struct space *space);
+
+/* The translations of the space; created at the first call, freed with the space. NULL: no memory.
+ * A child of space_fork inherits its parent's (codeview_fork). */
+struct codeview *space_codeview(struct space *space);
+
+/* mmap(2). file is NULL for MAP_ANONYMOUS, otherwise a reference is taken; offset in bytes. The
+ * caller has checked the file's access mode. Returns the address or a negative errno. */
+int64_t space_mmap(struct space *space, uint64_t address, uint64_t length, uint32_t prot,
+                   uint32_t flags, struct mapping *file, uint64_t offset);
+int space_munmap(struct space *space, uint64_t address, uint64_t length);
+int space_mprotect(struct space *space, uint64_t address, uint64_t length, uint32_t prot);
+int64_t space_mremap(struct space *space, uint64_t address, uint64_t old_length,
+                     uint64_t new_length, uint32_t flags, uint64_t new_address);
+int space_madvise(struct space *space, uint64_t address, uint64_t length, int advice);
+int space_msync(struct space *space, uint64_t address, uint64_t length, uint32_t flags);
+/* One byte for each page into a buffer of the kernel's. */
+int space_mincore(struct space *space, uint64_t address, uint64_t length, uint8_t *vector);
+
+/* A mapping with PROT_WRITE that a descriptor opened read-only may not be given by mprotect: tells
+ * the space that the shared file regions in the range may never become writable. */
+void space_deny_write(struct space *space, uint64_t address, uint64_t length);
+
+/* Where a file's image of `length` bytes goes when the loader may choose: low, and the same in
+ * every space while the range is free there. The address, or -L_ENOMEM. Nothing is mapped. */
+int64_t space_place(struct space *space, struct mapping *file, uint64_t length);
+
+/* brk(2): the loader sets the start once (page aligned; 0 lets the space choose an address above
+ * 4 GiB); space_brk returns the break, unchanged when it cannot be moved. rlimit_data in bytes. */
+uint64_t space_set_brk(struct space *space, uint64_t start);
+uint64_t space_brk(struct space *space, uint64_t address);
+void space_set_data_limit(struct space *space, uint64_t bytes);
+void space_set_address_limit(struct space *space, uint64_t bytes); /* RLIMIT_AS */
+
+/* Name shown in /proc/PID/maps for the region at address: "[stack]", "[vdso]". Not copied. */
+void space_set_name(struct space *space, uint64_t address, const char *name);
+
+/* For /proc/PID/maps and smaps, and core dumps. */
+struct space_region {
+    uint64_t start, end;
+    uint32_t prot; /* L_PROT_* */
+    bool shared;
+    uint64_t offset, device, inode;
+    uint64_t resident; /* bytes */
+    const char *name;  /* valid during the callback */
+};
+/* Calls fn for each region in order, without the lock; stops when fn returns non-zero and returns
+ * that. */
+int space_describe(struct space *space, int (*fn)(void *arg, const struct space_region *region),
+                   void *arg);
+
+struct space_usage {
+    uint64_t mapped;   /* bytes in all regions */
+    uint64_t resident; /* bytes present */
+    uint64_t shared;   /* of those, in shared regions */
+    uint64_t data;     /* bytes in private writable regions */
+    uint64_t stack;    /* bytes in the region named [stack] */
+    uint64_t text;     /* bytes in executable regions */
+    uint64_t brk_start, brk;
+};
+void space_usage(struct space *space, struct space_usage *usage);
+
+/* Access kinds of a fault. */
+enum space_access { SPACE_READ, SPACE_WRITE, SPACE_EXEC };
+
+struct space_fault {
+    int32_t signo; /* L_SIGSEGV, L_SIGBUS; L_SIGKILL when the memory limit is reached */
+    int32_t code;  /* si_code */
+};
+
+/* Supplies the page at address for the access. True: try the access again. Otherwise *fault says
+ * which signal Linux would send. Ordinary code: takes the space's lock, reads files. */
+bool space_fault(struct space *space, uint64_t address, enum space_access access,
+                 struct space_fault *fault);
+
+/* Identity of the 32-bit word at address for futexes and the like: shared memory gives the same
+ * object and offset in every space. 0, or -L_EFAULT when nothing is mapped there. */
+struct space_key {
+    uint64_t object; /* mapping id with the top bit set, or space id */
+    uint64_t offset;
+};
+int space_key(struct space *space, uint64_t address, struct space_key *key);
+
+/* The limit on committed guest memory, all spaces and blocks together, in bytes; 0 for none. */
+void memory_limit_set(uint64_t bytes);
+uint64_t memory_limit(void);
+uint64_t memory_used(void);
+/* Accounting for kernel objects that hold guest data. False at the limit. */
+bool memory_charge(uint64_t bytes);
+void memory_uncharge(uint64_t bytes);
+
+#endif
