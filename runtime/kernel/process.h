@@ -1,0 +1,140 @@
+/*
+ * A process (thread group) and the tree of them; credentials and limits.
+ */
+#ifndef FORELAND_KERNEL_PROCESS_H
+#define FORELAND_KERNEL_PROCESS_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "runtime/abi/resource.h"
+#include "runtime/kernel/session.h"
+#include "runtime/kernel/signal.h"
+#include "runtime/kernel/task.h"
+#include "runtime/kernel/waitq.h"
+
+struct file;
+struct space;
+struct posix_timer;
+
+#define PID_MAX     32768
+#define NGROUPS_MAX 64
+
+/* A guest is root unless it has made itself something else; capabilities follow from euid 0. */
+struct cred {
+    uint32_t uid, euid, suid, fsuid;
+    uint32_t gid, egid, sgid, fsgid;
+    uint32_t ngroups;
+    uint32_t groups[NGROUPS_MAX];
+};
+
+enum process_state { PROCESS_LIVE, PROCESS_STOPPED, PROCESS_ZOMBIE };
+
+/* CPU times of the dead: threads of this process, or children waited for. */
+struct cpu_times {
+    uint64_t user_ns;
+    uint64_t system_ns;
+    uint64_t max_rss; /* KiB */
+};
+
+/* Fields are guarded by kernel_lock unless they say otherwise. */
+struct process {
+    _Atomic uint32_t refs;
+    int32_t pid;
+    struct process *parent; /* NULL only for the first */
+    struct process *children, *sibling_next, *sibling_prev;
+    struct process *all_next, *all_prev;
+    struct task *threads; /* by task.next; the leader is the one whose tid is pid */
+    uint32_t live_threads;
+    struct pgrp *pgrp; /* counted */
+    struct process *pgrp_next;
+    bool did_exec; /* setpgid by the parent is over */
+
+    struct space *space; /* counted; NULL after exit */
+    struct sighand *sighand;
+    struct sigqueue pending; /* directed to the process */
+    uint32_t sigqueue_count; /* entries queued, against RLIMIT_SIGPENDING */
+
+    struct cred cred; /* changed by the process itself only */
+    struct l_rlimit rlimits[L_RLIM_NLIMITS];
+
+    enum process_state state;
+    bool group_exit;     /* all threads must die with group_code */
+    bool group_exec;     /* all other threads must die: exec */
+    int32_t group_code;  /* wait status */
+    int32_t exit_signal; /* to the parent, 0 for none */
+    int32_t stop_signal; /* while stopping or stopped */
+    uint32_t stopped_threads;
+    bool stop_reported, continued; /* for wait4 */
+    struct waitq child_wait;       /* woken when a child changes state */
+    struct waitq thread_wait;      /* woken when a thread of this process dies or stops */
+    struct waitq exit_wait;        /* woken when the process becomes a zombie (pidfd) */
+
+    bool subreaper, no_new_privs, keep_caps;
+    int32_t dumpable;
+    int32_t oom_score_adj;
+    uint64_t start_ns; /* monotonic */
+    struct cpu_times dead_threads, dead_children;
+
+    /* What /proc shows; written by exec and prctl. */
+    struct file *exe; /* counted */
+    uint64_t arg_start, arg_end, env_start, env_end, brk_start, stack_start;
+    uint8_t auxv[512];
+    uint32_t auxv_size;
+
+    struct posix_timer *timers;
+    struct posix_timer *itimer_real;
+    uint32_t enosys_logged[16]; /* one bit per system call number */
+};
+
+void process_get(struct process *p);
+void process_put(struct process *p);
+
+/* The process with this id (also a zombie), with a reference, or NULL. */
+struct process *process_find(int32_t pid);
+
+/* Walks all processes by id: the one with the lowest id above pid, with a reference, or NULL. */
+struct process *process_next(int32_t pid);
+/* Likewise the threads of a process. */
+struct task *process_next_task(struct process *p, int32_t tid);
+uint32_t process_count(void);
+
+/* The thread whose tid is the pid; NULL when it is gone. kernel_lock held. */
+struct task *process_leader(struct process *p);
+
+/* The space of a process with a reference, or NULL. */
+struct space *process_space(struct process *p);
+struct file *process_exe(struct process *p);
+
+/* Total CPU time of a process including its dead threads. kernel_lock held. */
+uint64_t process_cpu_ns(struct process *p);
+
+/* True when the caller may act on the other process: same ids, or effective user 0. */
+bool process_may_signal(const struct cred *from, const struct process *to, int sig);
+bool cred_is_root(const struct cred *cred);
+bool cred_in_group(const struct cred *cred, uint32_t gid);
+
+/* Starts the first process, or another session beside it. */
+struct process_start {
+    const char *path;        /* guest path; searched in PATH when it has no slash */
+    const char *const *argv; /* NULL-terminated */
+    const char *const *envp;
+    struct files *files;                    /* with 0, 1, 2 open; ownership passes */
+    struct fs_context *fs;                  /* ownership passes */
+    struct tty *tty;                        /* becomes the controlling terminal when not NULL */
+    void (*started)(struct task *, void *); /* on the new thread before exec; may be NULL */
+    void *arg;
+};
+
+/* Runs it as leader of a new session. Returns the process with a reference once exec has succeeded
+ * or failed; a failed exec is -errno and no process. */
+int process_run(const struct process_start *start, struct process **out);
+
+/* Waits until the process has exited; returns its wait status. For host threads. */
+int process_wait_exit(struct process *p);
+
+/* Kills every process and waits until all are gone or the deadline passes. */
+void process_kill_all(uint64_t deadline_ns);
+
+#endif

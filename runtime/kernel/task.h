@@ -1,0 +1,103 @@
+/*
+ * A task: one guest thread, which is one host thread (runtime/kernel/process.h has the thread
+ * group).
+ *
+ * kernel_lock guards the tree of processes, groups and sessions, signals, wait states and every
+ * field here marked [k]. It is held shortly, never while guest memory is touched, a host call
+ * blocks, or a file system works. Unmarked fields belong to the task's own thread.
+ */
+#ifndef FORELAND_KERNEL_TASK_H
+#define FORELAND_KERNEL_TASK_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "runtime/host/lock.h"
+#include "runtime/host/park.h"
+#include "runtime/kernel/signal.h"
+
+struct cpu;
+struct files;
+struct fs_context;
+struct host_thread;
+struct process;
+struct space;
+
+#define TASK_COMM_SIZE 16
+
+extern struct host_mutex kernel_lock;
+
+/* What a task is doing, for /proc/PID/stat. */
+enum task_state { TASK_RUNNING, TASK_SLEEPING, TASK_UNINTERRUPTIBLE, TASK_STOPPED, TASK_ZOMBIE };
+
+struct restart_block {
+    int64_t (*fn)(struct task *, struct restart_block *);
+    uint64_t args[4];
+    uint64_t deadline_ns;
+};
+
+struct task {
+    _Atomic uint32_t refs;
+    int32_t tid;              /* [k]; changes when another thread than the leader calls exec */
+    struct process *process;  /* fixed; counted */
+    struct task *next;        /* [k] in process->threads */
+    struct cpu *cpu;          /* [k] NULL outside cpu_start */
+    struct host_thread *host; /* [k] likewise */
+    struct host_parker parker;
+    _Atomic uint32_t work;     /* TASK_WORK_*: tested on the way out and by every wait */
+    _Atomic uint32_t state;    /* enum task_state */
+    char comm[TASK_COMM_SIZE]; /* [k] */
+
+    struct files *files;   /* [k] to change; counted, shared by CLONE_FILES */
+    struct fs_context *fs; /* [k] to change; counted, shared by CLONE_FS */
+
+    uint64_t mask;       /* [k] blocked signals */
+    uint64_t saved_mask; /* what signal_set_temporary_mask replaced */
+    bool restore_mask;
+    bool exiting;            /* [k] */
+    struct sigqueue pending; /* [k] directed to this thread */
+    struct l_stack altstack;
+    struct cpu_fault *fault; /* details for the frame of a synchronous signal, else NULL */
+
+    int64_t syscall; /* number of the call being served, -1 when none (restart) */
+    struct restart_block restart;
+
+    uint64_t clear_child_tid;  /* set_tid_address(2) */
+    uint64_t robust_list;      /* set_robust_list(2) */
+    int32_t pdeath_signal;     /* [k] */
+    struct task *vfork_parent; /* [k] waits until this one has called exec or exited */
+    uint64_t start_ns;         /* monotonic */
+    int32_t nice;              /* [k] */
+    int32_t sched_policy;      /* [k] */
+    int32_t sched_priority;    /* [k] */
+    uint64_t timer_slack;
+
+    uint8_t *bounce; /* buffer for file system calls, made on demand, freed at exit */
+    uint32_t bounce_size;
+};
+
+enum {
+    TASK_WORK_SIGNAL = 1, /* a deliverable signal may be pending */
+    TASK_WORK_STOP = 2,   /* the process is stopping */
+    TASK_WORK_KILL = 4,   /* the thread must die: nothing else matters */
+    TASK_WORK_MASK = 8,   /* a temporary mask has to be put back */
+};
+
+/* The task of the calling host thread; NULL on a thread that is none. */
+struct task *task_current(void);
+
+void task_get(struct task *t);
+void task_put(struct task *t);
+
+/* The task with this thread id, with a reference, or NULL. Takes kernel_lock. */
+struct task *task_find(int32_t tid);
+
+/* Wakes the task out of any wait and any guest code so that it looks at `work`. kernel_lock held.
+ */
+void task_kick_locked(struct task *t);
+
+/* CPU time used by the thread so far. kernel_lock held. */
+uint64_t task_cpu_ns(struct task *t);
+
+#endif
