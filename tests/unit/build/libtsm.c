@@ -114,6 +114,7 @@ START_TEST(same_everywhere)
         if (i % 100 == 0)
             mix(&picture.sum, tsm_screen_draw(screen, draw, &picture));
     }
+    tsm_screen_clear_sb(screen);
     tsm_screen_unref(screen);
     ck_assert_uint_eq(picture.cells, 470138);
     ck_assert_uint_eq(picture.bold, 201324);

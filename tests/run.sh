@@ -1,0 +1,140 @@
+#!/bin/bash
+# Installs what is needed, builds Foreland for Linux and for Windows, and runs all tests natively
+# and under Wine. The last line is "N passed, N failed"; exit status 0 only when nothing failed.
+#
+# Counted are the tests that ctest ran in the three builds (build/test/linux, linux-asan, windows)
+# and each build itself. Wine's files and the Windows libraries are kept in
+# ${FORELAND_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/foreland}.
+set -u
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$top" || exit 1
+exec </dev/null
+export FORELAND_CACHE=${FORELAND_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/foreland}
+out=$top/build/test
+jobs=$(nproc)
+passed=0
+failed=0
+skipped=0
+failures=()
+mkdir -p "$out"
+
+say()
+{
+    printf '[%3d:%02d] %s\n' $((SECONDS / 60)) $((SECONDS % 60)) "$*"
+}
+
+finish()
+{
+    [ $skipped -eq 0 ] || echo "$skipped skipped"
+    [ ${#failures[@]} -eq 0 ] || printf 'failed: %s\n' "${failures[@]}"
+    echo "$passed passed, $failed failed"
+    [ $failed -eq 0 ]
+    exit
+}
+
+pass()
+{
+    passed=$((passed + 1))
+}
+
+fail()
+{
+    failed=$((failed + 1))
+    failures+=("$1")
+}
+
+# counted NAME COMMAND...: runs a step that counts as one test; shows the end of its output if it
+# fails.
+counted()
+{
+    local name=$1
+    shift
+    say "$name"
+    if "$@" >"$out/step.log" 2>&1; then
+        pass
+    else
+        tail -40 "$out/step.log"
+        fail "$name"
+        return 1
+    fi
+}
+
+# build PRESET OPTIONS...
+build()
+{
+    local preset=$1
+    shift
+    cmake --preset "$preset" -B "$out/$preset" "$@" && cmake --build "$out/$preset" -j "$jobs"
+}
+
+attribute()
+{
+    sed -n "s/.*[[:space:]]$1=\"\([0-9]*\)\".*/\1/p" "$2" | head -1
+}
+
+# run_tests BUILD CTEST-OPTIONS...: runs ctest and adds up what it reports.
+run_tests()
+{
+    local build=$1 report=$out/$1.xml
+    shift
+    rm -f "$report"
+    say "tests: $build"
+    ctest --test-dir "$out/$build" --output-junit "$report" --output-on-failure \
+        --test-output-size-failed 4000 -j "$jobs" "$@" 2>&1 | grep -v '^ *Start '
+    if [ ! -s "$report" ]; then
+        fail "$build: ctest gave no report"
+        return
+    fi
+    # The attributes of <testsuite> stand on lines of their own.
+    local head=$out/$build.head all bad not
+    sed -n '/<testsuite /,/>/p' "$report" | tr '\n' ' ' >"$head"
+    all=$(attribute tests "$head")
+    bad=$(attribute failures "$head")
+    not=$(($(attribute skipped "$head") + $(attribute disabled "$head")))
+    passed=$((passed + all - bad - not))
+    failed=$((failed + bad))
+    skipped=$((skipped + not))
+    local name
+    while read -r name; do
+        failures+=("$build: $name")
+    done < <(sed -n 's/.*<testcase name="\([^"]*\)".*status="fail".*/\1/p' "$report")
+    if [ "$all" -eq 0 ]; then
+        fail "$build: no tests were found"
+    fi
+}
+
+wine_prefix()
+{
+    export WINEPREFIX=$FORELAND_CACHE/wine-$(wine --version 2>/dev/null | tr -c 'A-Za-z0-9.\n' _)
+    export WINEDEBUG=${WINEDEBUG:--all} WINEDLLOVERRIDES="mscoree,mshtml="
+    mkdir -p "$FORELAND_CACHE"
+    (
+        flock 9
+        [ -e "$WINEPREFIX/complete" ] && exit 0
+        rm -rf "$WINEPREFIX"
+        DISPLAY='' wineboot -i && DISPLAY='' wine winecfg -v win10 && wineserver -w &&
+            touch "$WINEPREFIX/complete"
+    ) 9>"$FORELAND_CACHE/wine.lock"
+}
+
+packaging/install.sh build windows test || {
+    fail "packages"
+    finish
+}
+
+counted "build for Linux" build linux -DFORELAND_WERROR=ON && linux=yes
+counted "build with sanitizers" build linux-asan -DFORELAND_WERROR=ON && asan=yes
+counted "libraries for Windows" packaging/deps-windows.sh &&
+    counted "build for Windows" build windows -DFORELAND_WERROR=ON && windows=yes
+counted "wine prefix" wine_prefix && wine=yes
+
+[ -z "${linux:-}" ] || run_tests linux
+[ -z "${asan:-}" ] || run_tests linux-asan -L unit
+if [ -n "${windows:-}" ] && [ -n "${wine:-}" ]; then
+    # One server for all the programs that follow; it ends by itself. Wine's services start here,
+    # or they would keep the output of the first test open.
+    wineserver -p60 >/dev/null 2>&1
+    DISPLAY='' wine cmd /c exit >/dev/null 2>&1
+    run_tests windows
+fi
+finish

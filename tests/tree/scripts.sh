@@ -1,0 +1,17 @@
+#!/bin/bash
+# Every shell script parses, can be executed and says how bash is to treat unset variables.
+set -u
+cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
+bad=0
+while read -r script; do
+    bash -n "$script" || bad=1
+    [ -x "$script" ] || {
+        echo "$script: not executable"
+        bad=1
+    }
+    grep -qE '^set -[a-z]*u' "$script" || {
+        echo "$script: no set -u"
+        bad=1
+    }
+done < <(find packaging tests -name '*.sh')
+exit $bad
