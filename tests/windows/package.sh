@@ -1,0 +1,49 @@
+#!/bin/bash
+# What a user gets from the zip: unpacks it into a folder with a blank in its name and runs its
+# programs under Wine.
+#   package.sh ZIP
+set -u
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+bad=0
+export WINEDEBUG=${WINEDEBUG:--all}
+
+fail()
+{
+    echo "FAIL: $*"
+    bad=1
+}
+
+# same WANTED COMMAND...: standard output, without carriage returns, is WANTED and the status 0.
+same()
+{
+    local wanted=$1 got status
+    shift
+    got=$("$@" 2>"$work/error" </dev/null)
+    status=$?
+    if [ "${got//$'\r'/}" != "$wanted" ] || [ $status -ne 0 ]; then
+        fail "$*: status $status, output '$got'"
+        tail -5 "$work/error"
+    fi
+}
+
+mkdir "$work/a folder"
+unzip -q "$1" -d "$work/a folder" || exit 1
+cd "$work/a folder"/foreland-* || exit 1
+version=${PWD##*/foreland-}
+
+for file in foreland.exe fore.exe foreland.img LICENSE.txt README.txt PACKAGES.txt; do
+    [ -s "$file" ] || fail "the zip has no $file"
+done
+"$here/imports.sh" foreland.exe fore.exe || bad=1
+grep -q '^bash ' PACKAGES.txt || fail "PACKAGES.txt does not list bash"
+
+same "fore $version" wine fore.exe --version
+same "hello from Linux" wine fore.exe bash -c 'echo hello from $(uname -s)'
+same "3" wine fore.exe bash -c 'printf "%s\n" c a b | sort | wc -l'
+wine fore.exe bash -c 'exit 7' </dev/null >/dev/null 2>&1
+[ $? -eq 7 ] || fail "the exit status did not pass through"
+same "kept" wine fore.exe bash -c 'echo kept >/root/zip-test && cat /root/zip-test'
+same "kept" wine fore.exe cat /root/zip-test
+exit $bad
