@@ -36,8 +36,9 @@ int host_commit(uint64_t address, size_t size, unsigned protection);
 /* Takes the pages away; touching them faults. */
 int host_decommit(uint64_t address, size_t size);
 int host_protect(uint64_t address, size_t size, unsigned protection);
-/* Contents of committed writable pages become zero; the memory may go back to the host. */
-int host_clear(uint64_t address, size_t size);
+/* Contents of committed pages become zero and get the protection; the memory goes back to the host.
+ * For a moment touching them may fault. */
+int host_clear(uint64_t address, size_t size, unsigned protection);
 /* A hint that all of it will be written soon. */
 void host_prefault(uint64_t address, size_t size);
 

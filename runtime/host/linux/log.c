@@ -1,0 +1,44 @@
+#include "runtime/host/log.h"
+#include "runtime/abi/errno.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <unistd.h>
+
+static _Atomic int log_fd = STDERR_FILENO;
+static char log_path[4096];
+
+int host_log_open(const char *path)
+{
+    if (strlen(path) >= sizeof(log_path))
+        return -L_ENAMETOOLONG;
+    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+    if (fd < 0)
+        return -errno;
+    strcpy(log_path, path);
+    int old = atomic_exchange(&log_fd, fd);
+    if (old != STDERR_FILENO)
+        close(old);
+    return 0;
+}
+
+const char *host_log_path(void)
+{
+    return log_path[0] ? log_path : NULL;
+}
+
+void host_log_raw(const char *text, size_t length)
+{
+    int saved = errno;
+    while (length) {
+        ssize_t written = write(atomic_load(&log_fd), text, length);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written <= 0)
+            break;
+        text += written;
+        length -= (size_t)written;
+    }
+    errno = saved;
+}

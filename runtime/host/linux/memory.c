@@ -1,0 +1,167 @@
+#include "runtime/host/memory.h"
+#include "runtime/abi/errno.h"
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+
+struct host_section {
+    int fd;
+    uint64_t size;
+};
+
+static int protection_bits(unsigned protection)
+{
+    int bits = PROT_NONE;
+    if (protection & (HOST_READ | HOST_WRITE))
+        bits |= PROT_READ;
+    if (protection & HOST_WRITE)
+        bits |= PROT_WRITE;
+    if (protection & HOST_EXEC)
+        bits |= PROT_READ | PROT_EXEC;
+    return bits;
+}
+
+static void *at(uint64_t address)
+{
+    return (void *)(uintptr_t)address;
+}
+
+static int map(uint64_t address, size_t size, int bits, int flags, int fd, uint64_t offset,
+               uint64_t *out)
+{
+    if (address)
+        flags |= MAP_FIXED_NOREPLACE;
+    void *where = mmap(at(address), size, bits, flags, fd, (off_t)offset);
+    if (where == MAP_FAILED)
+        return -L_ENOMEM;
+    if (address && where != at(address)) { /* a kernel without MAP_FIXED_NOREPLACE */
+        munmap(where, size);
+        return -L_ENOMEM;
+    }
+    *out = (uint64_t)(uintptr_t)where;
+    return 0;
+}
+
+/* Some address of the host's choice, aligned to HOST_GRANULARITY, free a moment ago. */
+static int find_room(size_t size, uint64_t *out)
+{
+    uint64_t start;
+    int error = map(0, size + HOST_GRANULARITY, PROT_NONE,
+                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0, &start);
+    if (error)
+        return error;
+    munmap(at(start), size + HOST_GRANULARITY);
+    *out = (start + HOST_GRANULARITY - 1) & ~(HOST_GRANULARITY - 1);
+    return 0;
+}
+
+static int map_aligned(uint64_t address, size_t size, int bits, int flags, int fd, uint64_t offset,
+                       uint64_t *out)
+{
+    if (address)
+        return map(address, size, bits, flags, fd, offset, out);
+    /* Another thread may take the room first. */
+    for (int i = 0; i < 100; i++) {
+        if (find_room(size, &address))
+            break;
+        if (map(address, size, bits, flags, fd, offset, out) == 0)
+            return 0;
+    }
+    return -L_ENOMEM;
+}
+
+int host_reserve(uint64_t address, size_t size, uint64_t *out)
+{
+    return map_aligned(address, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0,
+                       out);
+}
+
+void host_release(uint64_t address, size_t size)
+{
+    munmap(at(address), size);
+}
+
+int host_commit(uint64_t address, size_t size, unsigned protection)
+{
+    return host_protect(address, size, protection);
+}
+
+int host_decommit(uint64_t address, size_t size)
+{
+    void *where = mmap(at(address), size, PROT_NONE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+    return where == MAP_FAILED ? -L_ENOMEM : 0;
+}
+
+int host_protect(uint64_t address, size_t size, unsigned protection)
+{
+    return mprotect(at(address), size, protection_bits(protection)) ? -L_ENOMEM : 0;
+}
+
+int host_clear(uint64_t address, size_t size, unsigned protection)
+{
+    if (madvise(at(address), size, MADV_DONTNEED))
+        return -L_ENOMEM;
+    return host_protect(address, size, protection);
+}
+
+void host_prefault(uint64_t address, size_t size)
+{
+    madvise(at(address), size, MADV_POPULATE_WRITE);
+}
+
+struct host_section *host_section_create(uint64_t size, bool exec)
+{
+    (void)exec;
+    struct host_section *section = malloc(sizeof(*section));
+    if (!section)
+        return NULL;
+    section->size = size;
+    section->fd = memfd_create("foreland", MFD_CLOEXEC);
+    if (section->fd >= 0 && ftruncate(section->fd, (off_t)size) == 0)
+        return section;
+    if (section->fd >= 0)
+        close(section->fd);
+    free(section);
+    return NULL;
+}
+
+void host_section_free(struct host_section *section)
+{
+    if (!section)
+        return;
+    close(section->fd);
+    free(section);
+}
+
+int host_view_map(struct host_section *section, uint64_t offset, size_t size, uint64_t address,
+                  unsigned protection, uint64_t *out)
+{
+    return map_aligned(address, size, protection_bits(protection), MAP_SHARED, section->fd, offset,
+                       out);
+}
+
+int host_view_map_private(struct host_section *section, uint64_t offset, size_t size,
+                          uint64_t address, uint64_t *out)
+{
+    return map_aligned(address, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE,
+                       section->fd, offset, out);
+}
+
+void host_view_unmap(uint64_t address, size_t size)
+{
+    munmap(at(address), size);
+}
+
+void host_section_discard(struct host_section *section, uint64_t offset, size_t size)
+{
+    /* Fails only where holes are not supported; then the memory stays. */
+    int ignored = fallocate(section->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)offset,
+                            (off_t)size);
+    (void)ignored;
+}

@@ -1,0 +1,89 @@
+#include "runtime/abi/errno.h"
+#include "runtime/host/thread_native.h"
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <ucontext.h>
+
+static pthread_key_t self_key;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static int redirect_signal(void)
+{
+    return SIGRTMIN + 5;
+}
+
+static void on_redirect(int signo, siginfo_t *info, void *context)
+{
+    (void)signo;
+    (void)info;
+    greg_t *registers = ((ucontext_t *)context)->uc_mcontext.gregs;
+    struct host_thread *thread = pthread_getspecific(self_key);
+    if (!thread)
+        return;
+    atomic_store(&thread->redirected, 0);
+    uint64_t rip =
+        host_redirect_hook(thread, (uint64_t)registers[REG_RIP], (uint64_t)registers[REG_RSP]);
+    if (rip)
+        registers[REG_RIP] = (greg_t)rip;
+}
+
+static void prepare(void)
+{
+    struct sigaction action = {.sa_sigaction = on_redirect, .sa_flags = SA_SIGINFO | SA_RESTART};
+    sigfillset(&action.sa_mask);
+    if (pthread_key_create(&self_key, NULL) || sigaction(redirect_signal(), &action, NULL))
+        abort();
+}
+
+static void *entry(void *arg)
+{
+    host_thread_main(arg);
+    return NULL;
+}
+
+int host_native_create(struct host_thread *thread)
+{
+    pthread_once(&once, prepare);
+    pthread_attr_t attributes;
+    pthread_t handle;
+    if (pthread_attr_init(&attributes))
+        return -L_EAGAIN;
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    pthread_attr_setstacksize(&attributes, HOST_STACK_SIZE);
+    int error = pthread_create(&handle, &attributes, entry, thread);
+    pthread_attr_destroy(&attributes);
+    return error ? -L_EAGAIN : 0;
+}
+
+void host_native_adopt(struct host_thread *thread)
+{
+    pthread_once(&once, prepare);
+    thread->handle = (uint64_t)pthread_self();
+    atomic_store(&thread->redirected, 0);
+    pthread_setspecific(self_key, thread);
+}
+
+void host_native_forget(struct host_thread *thread)
+{
+    (void)thread;
+    pthread_setspecific(self_key, NULL);
+}
+
+struct host_thread *host_native_self(void)
+{
+    pthread_once(&once, prepare);
+    return pthread_getspecific(self_key);
+}
+
+void host_native_redirect(struct host_thread *thread)
+{
+    if (atomic_exchange(&thread->redirected, 1) == 0)
+        pthread_kill((pthread_t)thread->handle, redirect_signal());
+}
+
+void host_thread_yield(void)
+{
+    sched_yield();
+}

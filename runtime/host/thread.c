@@ -1,0 +1,164 @@
+#include "runtime/host/thread.h"
+#include "runtime/abi/errno.h"
+#include "runtime/host/thread_native.h"
+#include <stdlib.h>
+
+/* Threads kept for the next user; a thread that finds so many waiting ends. */
+#define IDLE_MAX 64
+
+static struct host_mutex pool_lock = HOST_MUTEX_INIT;
+static struct host_thread *idle;
+static unsigned idle_count;
+static struct host_thread *unused;
+
+host_redirect_fn *host_redirect_hook;
+
+static struct host_thread *take(struct host_thread **list)
+{
+    struct host_thread *thread = *list;
+    if (thread)
+        *list = thread->next;
+    return thread;
+}
+
+static struct host_thread *new_structure(void)
+{
+    host_mutex_lock(&pool_lock);
+    struct host_thread *thread = take(&unused);
+    host_mutex_unlock(&pool_lock);
+    if (!thread)
+        thread = calloc(1, sizeof(*thread));
+    return thread;
+}
+
+static void give_back(struct host_thread *thread)
+{
+    host_mutex_lock(&pool_lock);
+    thread->next = unused;
+    unused = thread;
+    host_mutex_unlock(&pool_lock);
+}
+
+static __attribute__((noinline)) void touch_stack(void)
+{
+    volatile char below[HOST_STACK_TOUCHED + 16384];
+    for (size_t i = sizeof(below); i >= 4096; i -= 4096)
+        below[i - 1] = 0;
+}
+
+static void set_alive(struct host_thread *thread, bool alive)
+{
+    host_mutex_lock(&thread->alive_lock);
+    thread->alive = alive;
+    host_mutex_unlock(&thread->alive_lock);
+}
+
+/* Puts the thread among the idle. False when there are enough. */
+static bool become_idle(struct host_thread *thread)
+{
+    host_mutex_lock(&pool_lock);
+    bool wanted = idle_count < IDLE_MAX;
+    if (wanted) {
+        thread->fn = NULL;
+        thread->next = idle;
+        idle = thread;
+        idle_count++;
+    }
+    host_mutex_unlock(&pool_lock);
+    return wanted;
+}
+
+static bool has_work(struct host_thread *thread)
+{
+    host_mutex_lock(&pool_lock);
+    bool work = thread->fn != NULL;
+    host_mutex_unlock(&pool_lock);
+    return work;
+}
+
+void host_thread_main(struct host_thread *thread)
+{
+    host_native_adopt(thread);
+    set_alive(thread, true);
+    touch_stack();
+    do {
+        thread->fn(thread->arg);
+        thread->current = NULL;
+        if (!become_idle(thread))
+            break;
+        while (!has_work(thread))
+            host_park(&thread->wake, HOST_FOREVER);
+    } while (true);
+    set_alive(thread, false);
+    host_native_forget(thread);
+    give_back(thread);
+}
+
+int host_thread_start(void (*fn)(void *), void *arg)
+{
+    host_mutex_lock(&pool_lock);
+    struct host_thread *thread = take(&idle);
+    if (thread) {
+        idle_count--;
+        thread->fn = fn;
+        thread->arg = arg;
+    }
+    host_mutex_unlock(&pool_lock);
+    if (thread) {
+        host_unpark(&thread->wake);
+        return 0;
+    }
+    thread = new_structure();
+    if (!thread)
+        return -L_EAGAIN;
+    thread->current = NULL;
+    thread->fn = fn;
+    thread->arg = arg;
+    int error = host_native_create(thread);
+    if (error)
+        give_back(thread);
+    return error;
+}
+
+struct host_thread *host_thread_self(void)
+{
+    struct host_thread *thread = host_native_self();
+    if (thread)
+        return thread;
+    thread = new_structure();
+    if (!thread) /* a few bytes at the start of a thread: nothing could go on without them */
+        abort();
+    thread->current = NULL;
+    host_native_adopt(thread);
+    set_alive(thread, true);
+    return thread;
+}
+
+void host_current_set(void *current)
+{
+    host_thread_self()->current = current;
+}
+
+void *host_current_get(void)
+{
+    struct host_thread *thread = host_native_self();
+    return thread ? thread->current : NULL;
+}
+
+void *host_thread_current(const struct host_thread *thread)
+{
+    return thread->current;
+}
+
+void host_redirect_set(host_redirect_fn *fn)
+{
+    host_redirect_hook = fn;
+}
+
+void host_thread_redirect(struct host_thread *thread)
+{
+    host_mutex_lock(&thread->alive_lock);
+    if (thread->alive && host_redirect_hook)
+        host_native_redirect(thread);
+    host_mutex_unlock(&thread->alive_lock);
+}

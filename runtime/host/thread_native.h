@@ -1,0 +1,34 @@
+/* Between the thread pool (thread.c) and the host's threads. Nobody else includes this. */
+#ifndef FORELAND_HOST_THREAD_NATIVE_H
+#define FORELAND_HOST_THREAD_NATIVE_H
+
+#include "runtime/host/lock.h"
+#include "runtime/host/park.h"
+#include "runtime/host/thread.h"
+
+struct host_thread {
+    void *current;
+    struct host_parker wake; /* the pool has work */
+    void (*fn)(void *);
+    void *arg;
+    struct host_thread *next; /* among the idle, or among the unused structures */
+    struct host_mutex alive_lock;
+    bool alive;                  /* handle is valid; under alive_lock */
+    uint64_t handle;             /* pthread_t, or the thread's HANDLE */
+    _Atomic uint32_t redirected; /* Linux: the signal is under way; it would queue */
+};
+
+extern host_redirect_fn *host_redirect_hook;
+
+/* Runs host_thread_main(thread) on a new thread. 0 or -L_EAGAIN. */
+int host_native_create(struct host_thread *thread);
+/* Fills handle for the calling thread and makes it what host_native_self returns. */
+void host_native_adopt(struct host_thread *thread);
+void host_native_forget(struct host_thread *thread);
+struct host_thread *host_native_self(void);
+/* With alive_lock held. */
+void host_native_redirect(struct host_thread *thread);
+
+void host_thread_main(struct host_thread *thread);
+
+#endif
