@@ -7,7 +7,7 @@ work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 
 # What freestanding and plain C offers, and the CPU's own headers.
-plain='ctype|float|inttypes|limits|math|stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio'
+plain='assert|ctype|float|inttypes|limits|math|stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio'
 plain="$plain|stdlib|stdnoreturn|string|immintrin|x86intrin|cpuid"
 
 sources()
@@ -43,6 +43,12 @@ if [ -n "$outside" ]; then
     grep -nE '\b(__thread|_Thread_local|setjmp|longjmp)\b' $outside |
         grep -vE ':[[:space:]]*(/?\*|//)' >"$work/forbidden"
     report "$work/forbidden" "thread-local storage or non-local jumps:"
+
+    # assert.h is there for static_assert: no guest may end the host process.
+    grep -nE '\b(assert|abort|exit|_Exit|quick_exit)[[:space:]]*\(' \
+        $(grep -E '^(runtime|term)/' <<<"$outside") /dev/null | grep -vE ':[[:space:]]*(/?\*|//)' \
+        >"$work/ends"
+    report "$work/ends" "the library ends the process:"
 fi
 
 # Dependencies point down only.

@@ -13,5 +13,5 @@ while read -r script; do
         echo "$script: no set -u"
         bad=1
     }
-done < <(find packaging tests -name '*.sh')
+done < <(find packaging tests assets -path packaging/image/root -prune -o -name '*.sh' -print)
 exit $bad
