@@ -1,0 +1,45 @@
+#include "runtime/host/log.h"
+#include "runtime/abi/errno.h"
+#include "runtime/host/windows/wide.h"
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <windows.h>
+
+static _Atomic(HANDLE) log_handle;
+static char log_path[4096];
+
+int host_log_open(const char *path)
+{
+    if (strlen(path) >= sizeof(log_path))
+        return -L_ENAMETOOLONG;
+    wchar_t *wide = host_wide(path);
+    if (!wide)
+        return -L_ENOMEM;
+    HANDLE handle =
+        CreateFileW(wide, FILE_APPEND_DATA, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
+                    NULL, OPEN_ALWAYS, FILE_ATTRIBUTE_NORMAL, NULL);
+    free(wide);
+    if (handle == INVALID_HANDLE_VALUE)
+        return -host_windows_errno(GetLastError());
+    strcpy(log_path, path);
+    HANDLE old = atomic_exchange(&log_handle, handle);
+    if (old)
+        CloseHandle(old);
+    return 0;
+}
+
+const char *host_log_path(void)
+{
+    return log_path[0] ? log_path : NULL;
+}
+
+void host_log_raw(const char *text, size_t length)
+{
+    HANDLE handle = atomic_load(&log_handle);
+    DWORD written;
+    if (!handle)
+        handle = GetStdHandle(STD_ERROR_HANDLE);
+    if (handle && handle != INVALID_HANDLE_VALUE)
+        WriteFile(handle, text, (DWORD)length, &written, NULL);
+}

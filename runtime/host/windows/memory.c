@@ -1,0 +1,135 @@
+#include "runtime/host/memory.h"
+#include "runtime/abi/errno.h"
+#include <stdlib.h>
+#include <windows.h>
+
+struct host_section {
+    HANDLE handle;
+    bool exec;
+};
+
+static DWORD page_protection(unsigned protection)
+{
+    if (protection & HOST_EXEC)
+        return protection & HOST_WRITE ? PAGE_EXECUTE_READWRITE : PAGE_EXECUTE_READ;
+    if (protection & HOST_WRITE)
+        return PAGE_READWRITE;
+    return protection & HOST_READ ? PAGE_READONLY : PAGE_NOACCESS;
+}
+
+static void *at(uint64_t address)
+{
+    return (void *)(uintptr_t)address;
+}
+
+int host_reserve(uint64_t address, size_t size, uint64_t *out)
+{
+    void *where = VirtualAlloc(at(address), size, MEM_RESERVE, PAGE_NOACCESS);
+    if (!where)
+        return -L_ENOMEM;
+    *out = (uint64_t)(uintptr_t)where;
+    return 0;
+}
+
+void host_release(uint64_t address, size_t size)
+{
+    (void)size;
+    VirtualFree(at(address), 0, MEM_RELEASE);
+}
+
+int host_commit(uint64_t address, size_t size, unsigned protection)
+{
+    return VirtualAlloc(at(address), size, MEM_COMMIT, page_protection(protection)) ? 0 : -L_ENOMEM;
+}
+
+int host_decommit(uint64_t address, size_t size)
+{
+    return VirtualFree(at(address), size, MEM_DECOMMIT) ? 0 : -L_ENOMEM;
+}
+
+int host_protect(uint64_t address, size_t size, unsigned protection)
+{
+    DWORD old;
+    return VirtualProtect(at(address), size, page_protection(protection), &old) ? 0 : -L_ENOMEM;
+}
+
+int host_clear(uint64_t address, size_t size, unsigned protection)
+{
+    int error = host_decommit(address, size);
+    return error ? error : host_commit(address, size, protection);
+}
+
+void host_prefault(uint64_t address, size_t size)
+{
+    /* Nothing Windows documents makes zero pages ahead of their use. */
+    (void)address;
+    (void)size;
+}
+
+struct host_section *host_section_create(uint64_t size, bool exec)
+{
+    struct host_section *section = malloc(sizeof(*section));
+    if (!section)
+        return NULL;
+    section->exec = exec;
+    section->handle = CreateFileMappingW(INVALID_HANDLE_VALUE, NULL,
+                                         exec ? PAGE_EXECUTE_READWRITE : PAGE_READWRITE,
+                                         (DWORD)(size >> 32), (DWORD)size, NULL);
+    if (section->handle)
+        return section;
+    free(section);
+    return NULL;
+}
+
+void host_section_free(struct host_section *section)
+{
+    if (!section)
+        return;
+    CloseHandle(section->handle);
+    free(section);
+}
+
+static int view(struct host_section *section, DWORD access, uint64_t offset, size_t size,
+                uint64_t address, uint64_t *out)
+{
+    void *where = MapViewOfFileEx(section->handle, access, (DWORD)(offset >> 32), (DWORD)offset,
+                                  size, at(address));
+    if (!where)
+        return -L_ENOMEM;
+    *out = (uint64_t)(uintptr_t)where;
+    return 0;
+}
+
+int host_view_map(struct host_section *section, uint64_t offset, size_t size, uint64_t address,
+                  unsigned protection, uint64_t *out)
+{
+    if (protection & HOST_EXEC) {
+        DWORD write = protection & HOST_WRITE ? FILE_MAP_WRITE : 0;
+        return view(section, FILE_MAP_READ | FILE_MAP_EXECUTE | write, offset, size, address, out);
+    }
+    /* Mapped for writing, so that host_protect can allow it later. */
+    int error = view(section, FILE_MAP_READ | FILE_MAP_WRITE, offset, size, address, out);
+    if (!error && !(protection & HOST_WRITE))
+        error = host_protect(*out, size, protection);
+    return error;
+}
+
+int host_view_map_private(struct host_section *section, uint64_t offset, size_t size,
+                          uint64_t address, uint64_t *out)
+{
+    return view(section, FILE_MAP_COPY, offset, size, address, out);
+}
+
+void host_view_unmap(uint64_t address, size_t size)
+{
+    (void)size;
+    UnmapViewOfFile(at(address));
+}
+
+void host_section_discard(struct host_section *section, uint64_t offset, size_t size)
+{
+    /* Memory of a section stays until the section goes. */
+    (void)section;
+    (void)offset;
+    (void)size;
+}

@@ -1,0 +1,99 @@
+#include "runtime/abi/errno.h"
+#include "runtime/host/thread_native.h"
+#include <stdlib.h>
+#include <windows.h>
+
+/* winnt.h of some mingw-w64 versions lacks these. */
+#ifndef CONTEXT_EXCEPTION_REQUEST
+#define CONTEXT_EXCEPTION_ACTIVE    0x08000000
+#define CONTEXT_SERVICE_ACTIVE      0x10000000
+#define CONTEXT_EXCEPTION_REQUEST   0x40000000
+#define CONTEXT_EXCEPTION_REPORTING 0x80000000
+#endif
+
+static DWORD slot;
+static INIT_ONCE once = INIT_ONCE_STATIC_INIT;
+
+static BOOL CALLBACK prepare(INIT_ONCE *init, void *parameter, void **context)
+{
+    (void)init;
+    (void)parameter;
+    (void)context;
+    slot = TlsAlloc();
+    if (slot == TLS_OUT_OF_INDEXES)
+        abort();
+    return TRUE;
+}
+
+static void need_slot(void)
+{
+    InitOnceExecuteOnce(&once, prepare, NULL, NULL);
+}
+
+static DWORD WINAPI entry(void *arg)
+{
+    host_thread_main(arg);
+    return 0;
+}
+
+int host_native_create(struct host_thread *thread)
+{
+    HANDLE handle =
+        CreateThread(NULL, HOST_STACK_SIZE, entry, thread, STACK_SIZE_PARAM_IS_A_RESERVATION, NULL);
+    if (!handle)
+        return -L_EAGAIN;
+    CloseHandle(handle);
+    return 0;
+}
+
+void host_native_adopt(struct host_thread *thread)
+{
+    need_slot();
+    HANDLE handle = NULL;
+    DuplicateHandle(GetCurrentProcess(), GetCurrentThread(), GetCurrentProcess(), &handle, 0, FALSE,
+                    DUPLICATE_SAME_ACCESS);
+    thread->handle = (uint64_t)(uintptr_t)handle;
+    TlsSetValue(slot, thread);
+}
+
+void host_native_forget(struct host_thread *thread)
+{
+    TlsSetValue(slot, NULL);
+    CloseHandle((HANDLE)(uintptr_t)thread->handle);
+}
+
+struct host_thread *host_native_self(void)
+{
+    need_slot();
+    return TlsGetValue(slot);
+}
+
+/* In the kernel, or in an exception on its way: the registers would be overwritten later. */
+static bool busy(const CONTEXT *context)
+{
+    return (context->ContextFlags & CONTEXT_EXCEPTION_REPORTING) &&
+           (context->ContextFlags & (CONTEXT_SERVICE_ACTIVE | CONTEXT_EXCEPTION_ACTIVE));
+}
+
+void host_native_redirect(struct host_thread *thread)
+{
+    HANDLE handle = (HANDLE)(uintptr_t)thread->handle;
+    _Alignas(16) CONTEXT context;
+    if (SuspendThread(handle) == (DWORD)-1)
+        return;
+    context.ContextFlags = CONTEXT_CONTROL | CONTEXT_EXCEPTION_REQUEST;
+    if (GetThreadContext(handle, &context) && !busy(&context)) {
+        uint64_t rip = host_redirect_hook(thread, context.Rip, context.Rsp);
+        if (rip) {
+            context.Rip = rip;
+            context.ContextFlags = CONTEXT_CONTROL;
+            SetThreadContext(handle, &context);
+        }
+    }
+    ResumeThread(handle);
+}
+
+void host_thread_yield(void)
+{
+    SwitchToThread();
+}
