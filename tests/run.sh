@@ -127,6 +127,10 @@ counted "build with sanitizers" build linux-asan -DFORELAND_WERROR=ON && asan=ye
 counted "libraries for Windows" packaging/deps-windows.sh &&
     counted "build for Windows" build windows -DFORELAND_WERROR=ON && windows=yes
 counted "wine prefix" wine_prefix && wine=yes
+for preset in ${linux:+linux} ${windows:+windows}; do
+    counted "root file system for the tests ($preset)" \
+        cmake --build "$out/$preset" --target guest_root
+done
 
 [ -z "${linux:-}" ] || run_tests linux
 [ -z "${asan:-}" ] || run_tests linux-asan -L unit

@@ -2,35 +2,46 @@
 # they find and exit with 0 when every check held. Each is first run on the real kernel, whose
 # output and exit status the run under Foreland has to match (run.sh).
 #
-# tests/guest/<name>.c (with <name>.S beside it, if there is one) or <name>.S alone (without any C
-# library) gives guest.glibc.<name> and, where musl-gcc is to be had, guest.musl.<name>, both
-# static. A file that holds the words "guest: glibc only" is not built with musl.
+# <name>.c (with <name>.S beside it, if there is one) gives guest.glibc.<name> and, where musl-gcc
+#     is to be had, guest.musl.<name>, both static; <name>.S alone gives guest.none.<name>, without
+#     any C library. A C file that holds the words "guest: glibc only" is not built with musl.
+# dynamic/<name>.c gives guest.dynamic.<name>, linked with the shared glibc.
+# shell/<name>.sh gives guest.shell.<name>: the script is run by bash.
+#
+# The last two need the root file system that the target guest_root makes; without it they are
+# skipped.
 find_program(FORELAND_GUEST_CC NAMES x86_64-linux-gnu-gcc gcc REQUIRED)
 find_program(FORELAND_GUEST_MUSL NAMES musl-gcc)
 
 set(guest_dir ${CMAKE_CURRENT_SOURCE_DIR}/guest)
+set(guest_out ${CMAKE_CURRENT_BINARY_DIR}/guest)
+set(guest_root ${guest_out}/root.tar)
 file(GLOB guest_c CONFIGURE_DEPENDS ${guest_dir}/*.c)
 file(GLOB guest_asm CONFIGURE_DEPENDS ${guest_dir}/*.S)
+file(GLOB guest_dynamic CONFIGURE_DEPENDS ${guest_dir}/dynamic/*.c)
+file(GLOB guest_shell CONFIGURE_DEPENDS ${guest_dir}/shell/*.sh)
 file(GLOB guest_headers CONFIGURE_DEPENDS ${guest_dir}/*.h)
-set(guest_host linux)
-if(WIN32)
-    set(guest_host wine)
-endif()
 set(guest_programs)
+file(MAKE_DIRECTORY ${guest_out}/dynamic)
 
-function(foreland_guest libc compiler name)
-    set(output ${CMAKE_CURRENT_BINARY_DIR}/guest/${libc}/${name})
-    file(MAKE_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/guest/${libc})
+function(foreland_guest_test kind name program)
+    if(TARGET fore)
+        add_test(NAME guest.${kind}.${name}
+                 COMMAND ${guest_dir}/run.sh $<IF:$<BOOL:${WIN32}>,wine,linux>
+                         $<TARGET_FILE:fore> ${program} ${ARGN})
+        set_tests_properties(guest.${kind}.${name} PROPERTIES LABELS guest TIMEOUT 200
+                                                              SKIP_RETURN_CODE 77)
+    endif()
+endfunction()
+
+function(foreland_guest kind compiler name)
+    set(output ${guest_out}/${kind}/${name})
+    file(MAKE_DIRECTORY ${guest_out}/${kind})
     add_custom_command(OUTPUT ${output}
-        COMMAND ${compiler} -std=gnu11 -O1 -g -Wall -Wextra -pthread -static -D_GNU_SOURCE
-                -I${guest_dir} -o ${output} ${ARGN} -lm
+        COMMAND ${compiler} -std=gnu11 -O1 -g -Wall -Wextra -pthread -D_GNU_SOURCE -I${guest_dir}
+                -o ${output} ${ARGN} -lm
         DEPENDS ${ARGN} ${guest_headers} VERBATIM)
     set(guest_programs ${guest_programs} ${output} PARENT_SCOPE)
-    if(TARGET fore)
-        add_test(NAME guest.${libc}.${name}
-                 COMMAND ${guest_dir}/run.sh ${guest_host} $<TARGET_FILE:fore> ${output})
-        set_tests_properties(guest.${libc}.${name} PROPERTIES LABELS guest TIMEOUT 120)
-    endif()
 endfunction()
 
 foreach(source IN LISTS guest_c)
@@ -39,16 +50,31 @@ foreach(source IN LISTS guest_c)
     if(EXISTS ${guest_dir}/${name}.S)
         list(APPEND sources ${guest_dir}/${name}.S)
     endif()
-    foreland_guest(glibc ${FORELAND_GUEST_CC} ${name} ${sources})
+    foreland_guest(glibc "${FORELAND_GUEST_CC};-static" ${name} ${sources})
+    foreland_guest_test(glibc ${name} ${guest_out}/glibc/${name})
     file(STRINGS ${source} glibc_only REGEX "guest: glibc only")
     if(FORELAND_GUEST_MUSL AND NOT glibc_only)
-        foreland_guest(musl ${FORELAND_GUEST_MUSL} ${name} ${sources})
+        foreland_guest(musl "${FORELAND_GUEST_MUSL};-static" ${name} ${sources})
+        foreland_guest_test(musl ${name} ${guest_out}/musl/${name})
     endif()
 endforeach()
 foreach(source IN LISTS guest_asm)
     cmake_path(GET source STEM name)
     if(NOT EXISTS ${guest_dir}/${name}.c)
-        foreland_guest(none "${FORELAND_GUEST_CC};-nostdlib" ${name} ${source})
+        foreland_guest(none "${FORELAND_GUEST_CC};-nostdlib;-static" ${name} ${source})
+        foreland_guest_test(none ${name} ${guest_out}/none/${name})
     endif()
 endforeach()
+foreach(source IN LISTS guest_dynamic)
+    cmake_path(GET source STEM name)
+    foreland_guest(dynamic ${FORELAND_GUEST_CC} ${name} ${source})
+    foreland_guest_test(dynamic ${name} ${guest_out}/dynamic/${name} ${guest_root})
+endforeach()
+foreach(source IN LISTS guest_shell)
+    cmake_path(GET source STEM name)
+    foreland_guest_test(shell ${name} ${source} ${guest_root})
+endforeach()
+
 add_custom_target(guest_programs ALL DEPENDS ${guest_programs})
+add_custom_target(guest_root COMMAND ${guest_dir}/root.sh ${guest_root} ${guest_out}/dynamic
+                  DEPENDS guest_programs VERBATIM)
