@@ -1,0 +1,22 @@
+# The differential instruction test: one static program without a C library, run by the CPU and by
+# Foreland with the same seed (run.sh). Each group of instructions is a test of its own.
+set(diff_dir ${CMAKE_CURRENT_SOURCE_DIR}/diff)
+set(diff_program ${CMAKE_CURRENT_BINARY_DIR}/diff/diffinsn)
+set(diff_sources ${diff_dir}/diffinsn.c ${diff_dir}/generate.c ${diff_dir}/table.c
+                 ${diff_dir}/enter.S)
+file(MAKE_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/diff)
+add_custom_command(OUTPUT ${diff_program}
+    COMMAND ${FORELAND_GUEST_CC} -std=gnu11 -O1 -g -Wall -Wextra -static -nostdlib -no-pie
+            -ffreestanding -fno-stack-protector -mno-red-zone -mgeneral-regs-only
+            -fno-tree-loop-distribute-patterns -o ${diff_program} ${diff_sources}
+    DEPENDS ${diff_sources} ${diff_dir}/diff.h VERBATIM)
+add_custom_target(diff_program ALL DEPENDS ${diff_program})
+
+if(TARGET fore)
+    foreach(groups basic integer string control x87 mmx sse avx bmi integer,fault all)
+        string(REPLACE "," "_" name ${groups})
+        add_test(NAME diff.${name} COMMAND ${diff_dir}/run.sh ${guest_host} $<TARGET_FILE:fore>
+                                           ${diff_program} ${groups} 1 20000)
+        set_tests_properties(diff.${name} PROPERTIES LABELS diff TIMEOUT 300)
+    endforeach()
+endif()
