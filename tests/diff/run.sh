@@ -43,8 +43,8 @@ ours -v "$seed" "$case" 1 >"$work/ours.case" 2>"$work/err.case"
 echo "FAIL $name: case $case, exit status $status"
 if command -v objdump >/dev/null; then
     base=$(sed -n 's/^code at //p' "$work/real.case")
-    sed -n 's/^\(prepare\|instruction [0-9a-f]*\) \([0-9a-f]*\)$/\2/p' "$work/real.case" |
-        tr -d '\n' | xxd -r -p >"$work/code"
+    printf "$(sed -n 's/^\(prepare\|instruction [0-9a-f]*\) \([0-9a-f]*\)$/\2/p' "$work/real.case" |
+              tr -d '\n' | sed 's/../\\x&/g')" >"$work/code"
     objdump -D -b binary -m i386:x86-64 -M intel --adjust-vma="0x$base" "$work/code" |
         sed -n 's/^ *\([0-9a-f]*:.*\)/\1/p'
 fi
