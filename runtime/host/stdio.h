@@ -3,9 +3,10 @@
  * behind them.
  *
  * A standard handle cannot be polled on Windows, so reading goes through a pump: a host thread per
- * handle, started by the first read or poll, that reads ahead into a small buffer and calls back.
- * Linux uses the same code, so that both behave alike. Once started a pump takes what is typed or
- * piped even when nobody reads it; a handle that is never read is never touched.
+ * handle, started by the first read or poll that finds nothing, which waits for the handle and
+ * calls back. A handle that is never read is never touched. On Windows the pump has to read to
+ * know, so that up to 4 KiB are taken from the handle when a guest polls and does not read; on
+ * Linux nothing is.
  *
  * Errors are guest errno values (runtime/abi/errno.h), negative.
  */
@@ -37,7 +38,7 @@ int64_t host_stdio_read(int fd, void *buffer, size_t n);
 /* True when host_stdio_read would not return -L_EAGAIN. Starts the pump. */
 bool host_stdio_readable(int fd);
 
-/* Bytes that a read would return at once (FIONREAD), 0 at the end. */
+/* Bytes that a read would return at once (FIONREAD); 0 at the end or when that is not known. */
 size_t host_stdio_available(int fd);
 
 /* ready(arg) is called on the pump's thread whenever the state of fd changed. One per fd. */
@@ -53,12 +54,16 @@ int64_t host_stdio_write(int fd, const void *bytes, size_t n);
 int64_t host_stdio_seek(int fd, int64_t offset, int whence);
 int64_t host_stdio_size(int fd);
 
+/* Writes to the terminal behind any standard handle, also when output is redirected: as
+ * host_stdio_write, or -L_ENOTTY. */
+int64_t host_terminal_write(const void *bytes, size_t n);
+
 /*
  * Puts the terminal of the standard handles into raw mode: every key arrives as bytes at once,
  * nothing is echoed, output is taken literally, escape sequences are understood (on Windows
  * ENABLE_VIRTUAL_TERMINAL_INPUT and _PROCESSING, UTF-8). Undone by host_terminal_restore, which
- * host_exit paths call and which is harmless when there is nothing to undo.
- * 0, or -L_ENOTTY when input or output is not a terminal.
+ * every way out of the program calls and which is harmless when there is nothing to undo.
+ * 0, or -L_ENOTTY when the standard input is not a terminal.
  */
 int host_terminal_raw(void);
 void host_terminal_restore(void);

@@ -22,6 +22,9 @@ struct session {
      * tty layer clears it (session_clear_tty) before the tty dies. */
     struct tty *tty;
     struct process *leader; /* NULL once it has exited */
+    /* The foreground group of a terminal that was hung up, counted: the leader's exit signals it.
+     */
+    struct pgrp *hung_up;
 };
 
 struct pgrp {
@@ -37,7 +40,8 @@ void pgrp_put(struct pgrp *pgrp);
 void session_get(struct session *session);
 void session_put(struct session *session);
 
-/* The group with this id that belongs to the session, with a reference; NULL when there is none. */
+/* The group with this id, with a reference; NULL when there is none, or when session is not NULL
+ * and the group belongs to another. */
 struct pgrp *pgrp_find(int32_t id, const struct session *session);
 
 /* True when no member has a parent in another group of the same session (POSIX: orphaned). Takes

@@ -77,13 +77,6 @@ int tty_open_slave(struct tty *tty, uint32_t flags, struct file **result);
  */
 int tty_set_controlling(struct task *t, struct tty *tty);
 
-/*
- * A session leader gives up the controlling terminal, as TIOCNOTTY (exiting false: SIGHUP and
- * SIGCONT to the foreground group) or as it exits (exiting true: SIGHUP only). Without a terminal
- * it does nothing. The kernel calls it for every exiting leader, without kernel_lock.
- */
-void tty_disassociate(struct task *leader, bool exiting);
-
 /* vhangup(2): every file of the slave that is open now is dead. */
 void tty_hangup(struct tty *tty);
 

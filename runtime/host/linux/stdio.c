@@ -1,0 +1,144 @@
+#include "runtime/host/stdio.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "runtime/abi/errno.h"
+#include "runtime/host/lock.h"
+#include "runtime/host/thread.h"
+
+/* One per standard handle: a thread that waits for it to become readable when asked to. */
+struct pump {
+    struct host_mutex lock;
+    struct host_cond asked;
+    bool started, wanted;
+    void (*ready)(void *);
+    void *arg;
+    int fd;
+};
+
+static struct pump pumps[3] = {{.fd = 0}, {.fd = 1}, {.fd = 2}};
+
+enum host_stdio_kind host_stdio_kind(int fd)
+{
+    struct stat st;
+    if (fstat(fd, &st) < 0)
+        return HOST_STDIO_NONE;
+    if (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode))
+        return HOST_STDIO_PIPE;
+    if (S_ISREG(st.st_mode))
+        return HOST_STDIO_FILE;
+    return isatty(fd) ? HOST_STDIO_TERMINAL : HOST_STDIO_DEVICE;
+}
+
+static void pump_run(void *arg)
+{
+    struct pump *p = arg;
+    host_mutex_lock(&p->lock);
+    for (;;) {
+        while (!p->wanted)
+            host_cond_wait(&p->asked, &p->lock, HOST_FOREVER);
+        host_mutex_unlock(&p->lock);
+        struct pollfd f = {.fd = p->fd, .events = POLLIN};
+        while (poll(&f, 1, -1) < 0 && errno == EINTR)
+            ;
+        host_mutex_lock(&p->lock);
+        p->wanted = false;
+        void (*ready)(void *) = p->ready;
+        void *ready_arg = p->arg;
+        host_mutex_unlock(&p->lock);
+        if (ready)
+            ready(ready_arg);
+        host_mutex_lock(&p->lock);
+    }
+}
+
+static void ask(struct pump *p)
+{
+    host_mutex_lock(&p->lock);
+    p->wanted = true;
+    if (!p->started)
+        p->started = host_thread_start(pump_run, p) == 0;
+    host_cond_signal(&p->asked);
+    host_mutex_unlock(&p->lock);
+}
+
+static bool readable_now(int fd)
+{
+    struct pollfd f = {.fd = fd, .events = POLLIN};
+    return poll(&f, 1, 0) != 0;
+}
+
+bool host_stdio_readable(int fd)
+{
+    if (readable_now(fd))
+        return true;
+    ask(&pumps[fd]);
+    /* It may have become readable before the pump was asked; then nobody else says so. */
+    return readable_now(fd);
+}
+
+int64_t host_stdio_read(int fd, void *buffer, size_t n)
+{
+    enum host_stdio_kind kind = host_stdio_kind(fd);
+    if (kind != HOST_STDIO_FILE && kind != HOST_STDIO_DEVICE && !host_stdio_readable(fd))
+        return -L_EAGAIN;
+    ssize_t got;
+    do {
+        got = read(fd, buffer, n);
+    } while (got < 0 && errno == EINTR);
+    return got < 0 ? -errno : got;
+}
+
+size_t host_stdio_available(int fd)
+{
+    int n;
+    return ioctl(fd, FIONREAD, &n) == 0 && n > 0 ? (size_t)n : 0;
+}
+
+void host_stdio_notify(int fd, void (*ready)(void *), void *arg)
+{
+    struct pump *p = &pumps[fd];
+    host_mutex_lock(&p->lock);
+    p->ready = ready;
+    p->arg = arg;
+    host_mutex_unlock(&p->lock);
+}
+
+int64_t host_stdio_write(int fd, const void *bytes, size_t n)
+{
+    signal(SIGPIPE, SIG_IGN);
+    size_t done = 0;
+    while (done < n) {
+        ssize_t put = write(fd, (const char *)bytes + done, n - done);
+        if (put >= 0) {
+            done += (size_t)put;
+        } else if (errno == EAGAIN) {
+            /* Somebody who shares the handle made it non-blocking. */
+            struct pollfd f = {.fd = fd, .events = POLLOUT};
+            poll(&f, 1, -1);
+        } else if (errno != EINTR) {
+            return done ? (int64_t)done : -errno;
+        }
+    }
+    return (int64_t)n;
+}
+
+int64_t host_stdio_seek(int fd, int64_t offset, int whence)
+{
+    off_t at = lseek(fd, offset, whence);
+    return at < 0 ? -errno : at;
+}
+
+int64_t host_stdio_size(int fd)
+{
+    struct stat st;
+    if (fstat(fd, &st) < 0)
+        return -errno;
+    return S_ISREG(st.st_mode) ? st.st_size : -L_ESPIPE;
+}

@@ -1,0 +1,21 @@
+/*
+ * The terminal `fore` was started in as the master of a guest's terminal: the host terminal goes
+ * raw, what is typed there goes through the guest's line discipline, and the size follows.
+ */
+#ifndef RUNTIME_TTY_HOSTTERM_H
+#define RUNTIME_TTY_HOSTTERM_H
+
+struct tty;
+
+/*
+ * Makes the pair and starts moving bytes. Takes the keyboard only when the standard input is a
+ * terminal. One per program. 0; -L_ENOTTY when no standard handle is a terminal; -L_ENOMEM,
+ * -L_EAGAIN (no thread).
+ */
+int hostterm_start(struct tty **result);
+
+/* Waits until everything guests have written is out, and gives the host terminal back its modes.
+ * Harmless when nothing was started. */
+void hostterm_finish(void);
+
+#endif
