@@ -5,10 +5,11 @@
 #   run.sh native PROGRAM               only on the real kernel
 #   run.sh linux FORE PROGRAM [ROOT]    compares with FORE
 #   run.sh wine FORE PROGRAM [ROOT]     compares with FORE under Wine
-# A program runs as ./NAME, under Foreland in /guest of a root file system that holds little else, or
-# in that of the tar ROOT, where it has to be already. A script (NAME.sh) is given to bash -c in an
-# empty folder. Both runs get the same environment, but for GUEST_REAL_KERNEL, set on the real one. Prints "ok NAME", or "FAIL NAME" with the difference;
-# exits with 77 when ROOT is wanted and not there.
+# A program runs as ./NAME, under Foreland in /guest of a root file system that holds little else,
+# or in that of the tar ROOT, where it has to be already. A script (NAME.sh) is given to bash -c in
+# an empty folder. Both runs get the same environment, but for GUEST_REAL_KERNEL, set on the real
+# one. Prints "ok NAME", or "FAIL NAME" with the difference; exits with 77 when ROOT is wanted and
+# not there.
 set -u
 host=$1
 fore=
