@@ -50,72 +50,19 @@ out=$work/prefix
 mkdir -p "$out/include" "$out/lib" "$out/share" "$work/src"
 jobs=$(nproc)
 
-# apt with its own lists: the machine's own Debian entries, as source entries. Nothing of the
-# system's configuration is touched, and no other suite becomes visible to it.
-source_list()
-{
-    local codename
-    codename=$(. /etc/os-release && echo "$VERSION_CODENAME")
-    local suites=" $codename $codename-updates $codename-security "
-    local file
-    for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
-        [ -r "$file" ] || continue
-        awk -v suites="$suites" '$1 == "deb" {
-            suite = $2 ~ /^\[/ ? 0 : 3
-            if (!suite) {
-                for (i = 2; i <= NF && $i !~ /\]$/; i++);
-                suite = i + 2
-            }
-            if (index(suites, " " $suite " ")) {
-                sub(/^deb/, "deb-src")
-                print
-            }
-        }' "$file" >>"$work/etc/sources.list"
-    done
-    for file in /etc/apt/sources.list.d/*.sources; do
-        [ -r "$file" ] || continue
-        awk -v RS= -v suites="$suites" '{
-            keep = 0
-            for (i = 1; i <= NF; i++) {
-                if ($i == "Suites:")
-                    keep = index(suites, " " $(i + 1) " ")
-            }
-            if (keep) {
-                gsub(/Types:[^\n]*/, "Types: deb-src")
-                print $0 "\n"
-            }
-        }' "$file" >>"$work/etc/parts/machine.sources"
-    done
-}
-
 fetch()
 {
-    mkdir -p "$work/etc/parts" "$work/lists/partial" "$work/archives/partial"
-    : >"$work/etc/sources.list"
-    source_list
-    cat >"$work/etc/apt.conf" <<END
-Dir::Etc::sourcelist "$work/etc/sources.list";
-Dir::Etc::sourceparts "$work/etc/parts";
-Dir::State::lists "$work/lists";
-Dir::Cache "$work/archives";
-APT::Sandbox::User "root";
-Acquire::Retries "3";
-END
-    export APT_CONFIG=$work/etc/apt.conf
-    say "fetching source packages"
-    apt-get -qq update >"$work/apt.log" 2>&1 ||
-        die "apt-get update failed: $(tail -1 "$work/apt.log")"
-    local package version
+    local package version wanted=()
     while read -r package version; do
         case $package in
-        zycore-c | zycore | libtsm) continue ;;
+        # Only headers and the built library are used of these, from the installed packages.
+        zycore-c | libtsm) continue ;;
         esac
-        (cd "$work/src" && { apt-get -qq source "$package=$version" ||
-            apt-get -qq source "$package"; } >>"$work/apt.log" 2>&1) ||
-            die "no source of $package: $(grep '^E:' "$work/apt.log" | tail -1)"
-        echo "$package $version" >>"$out/share/versions"
+        wanted+=("$package=$version")
     done < <(sort -u <<<"$versions")
-    unset APT_CONFIG
+    printf '%s\n' "${wanted[@]}" >"$out/share/versions"
+    say "fetching source packages"
+    "$here/debian-source.sh" "$work/src" "${wanted[@]}" || exit 1
 }
 
 # Runs a step with its output kept; on failure shows the end of it.
