@@ -2,8 +2,8 @@
  * Translated code of an address space.
  *
  * A codeview belongs to one address space: it holds the indirect-branch table, the list of code
- * spaces attached, and the private code space. A code space holds the translations of one mapping of
- * a file whose executable pages are all the file's (key: file, generation, load address) and is
+ * spaces attached, and the private code space. A code space holds the translations of one mapping
+ * of a file whose executable pages are all the file's (key: file, generation, load address) and is
  * shared by every address space that maps it so; everything else is translated privately.
  *
  * Locking: one translator lock inside; callbacks of struct code_source are made without it.

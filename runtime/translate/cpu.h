@@ -61,20 +61,20 @@ enum {
 
 /* Bytes of the XSAVE image with x87, SSE and AVX (Intel SDM vol. 1, 13.4), the only components a
  * guest has; XCR0 as the guest sees it is 7, or 3 on a host without AVX. */
-#define CPU_XSAVE_SIZE 832
-#define CPU_XSAVE_FCW 0
-#define CPU_XSAVE_MXCSR 24
-#define CPU_XSAVE_XMM 160
+#define CPU_XSAVE_SIZE   832
+#define CPU_XSAVE_FCW    0
+#define CPU_XSAVE_MXCSR  24
+#define CPU_XSAVE_XMM    160
 #define CPU_XSAVE_HEADER 512
-#define CPU_XSAVE_YMMH 576
+#define CPU_XSAVE_YMMH   576
 
 /* What a fault or trap means to Linux; filled before CPU_FAULT is reported. */
 struct cpu_fault {
     int32_t signo;    /* SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP: Linux numbers */
     int32_t code;     /* si_code */
     uint64_t address; /* si_addr */
-    uint32_t trapno;  /* as in the ucontext: 14 page fault, 13 #GP, 6 #UD, 0 #DE, 3 #BP, 1 #DB ... */
-    uint32_t error;   /* page-fault error code as the ucontext shows it */
+    uint32_t trapno; /* as in the ucontext: 14 page fault, 13 #GP, 6 #UD, 0 #DE, 3 #BP, 1 #DB ... */
+    uint32_t error;  /* page-fault error code as the ucontext shows it */
     uint64_t cr2;
 };
 
@@ -88,37 +88,39 @@ struct cpu {
     uint64_t gpr[16];
     uint64_t rip;
     uint64_t rflags;
-    uint64_t window; /* host address of guest address 0 */
-    uint64_t table;  /* indirect-branch table of the codeview */
+    uint64_t window;     /* host address of guest address 0 */
+    uint64_t table;      /* indirect-branch table of the codeview */
+    uint64_t table_miss; /* a table that leads to the dispatcher from every entry */
     uint64_t fs_base;
     uint64_t gs_base;
-    uint64_t stub[16];       /* addresses of the assembler stubs, indexed by STUB_* */
-    _Atomic uint32_t pending; /* set by cpu_interrupt, tested before guest code is entered */
-    uint32_t in_guest;       /* 1 between leaving the service function and the next event */
-    uint64_t host_rsp;       /* what cpu_start returns to */
-    uint64_t host_rip;       /* host address of the event */
-    uint64_t host_rcx;       /* scratch and base at the event, for resuming inside a block */
-    uint64_t host_r11;
-    uint64_t exit_slot; /* the direct exit taken, for linking */
-    uint64_t resume;    /* host address that the leave stub jumps to */
-    int (*service)(struct cpu *, enum cpu_event);
-    void *task;              /* the kernel's struct task */
-    struct codeview *view;   /* code of the address space this thread runs in */
-    struct cpu_thread *thread; /* translator's per-thread data */
-    struct host_thread *host; /* for interruption */
-    struct cpu_fault fault;
-    /* What the host's fault handler saw; consumed by the fault stub. */
+    uint64_t stub[8];           /* addresses of the assembler stubs, indexed by STUB_* */
+    _Atomic uint32_t pending;   /* set by cpu_interrupt, tested before guest code is entered */
+    uint32_t host_fault_access; /* what the host's fault handler saw, with the two below */
     uint32_t host_fault_kind;
-    uint32_t host_fault_access;
+    uint32_t host_fault_valid;
     uint64_t host_fault_address;
-    uint64_t helper_arg; /* operand of a slow-path helper */
+    uint64_t host_rsp;     /* what cpu_start returns to */
+    uint64_t host_rip;     /* host address of a fault or an interruption */
+    uint64_t exit_slot;    /* the direct exit taken, for linking */
+    uint64_t resume;       /* host address that the leave stub jumps to */
+    uint64_t helper_arg;   /* which trap */
+    uint64_t helper_value; /* its operand; also the result of the service function at the end */
+    uint64_t raw[16];      /* host registers in the middle of a block */
+    int (*service)(struct cpu *, enum cpu_event);
+    void *task;                /* the kernel's struct task */
+    struct codeview *view;     /* code of the address space this thread runs in */
+    struct cpu_thread *thread; /* translator's per-thread data */
+    struct host_thread *host;  /* for interruption */
+    struct cpu *next_in_view;
+    struct cpu_fault fault;
     _Alignas(64) uint8_t xsave[CPU_XSAVE_SIZE];
 };
 
 typedef int cpu_service_fn(struct cpu *cpu, enum cpu_event event);
 
 /* Prepares the translator: code memory, stubs, CPU features, fault hooks. Once, before any other
- * call and before other threads start. 0, -ENOMEM, or -ENODEV when the CPU lacks XSAVE or SSE4.2. */
+ * call and before other threads start. 0, -ENOMEM, or -ENODEV when the CPU lacks XSAVE or SSE4.2.
+ */
 int cpu_init(void);
 
 /* Makes a state block on the calling thread's stack, lets init fill it (registers, rip, fs_base,
@@ -140,8 +142,8 @@ void cpu_set_view(struct cpu *cpu, struct codeview *view, uint64_t window);
 
 /* Makes the thread reach its service function with CPU_INTERRUPT soon (well under a millisecond),
  * wherever it is in guest code. Any thread may call it; the caller guarantees that the thread stays
- * inside cpu_start meanwhile (a lock it must take to leave, for example). The service function clears
- * `pending` with cpu_clear_pending before it looks for work. */
+ * inside cpu_start meanwhile (a lock it must take to leave, for example). The service function
+ * clears `pending` with cpu_clear_pending before it looks for work. */
 void cpu_interrupt(struct cpu *cpu);
 void cpu_clear_pending(struct cpu *cpu);
 

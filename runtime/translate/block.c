@@ -1,0 +1,120 @@
+#include "runtime/translate/block.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/translate/cache.h"
+
+struct block *block_create(const struct xlate *x, size_t guest_size)
+{
+    struct block *b = calloc(1, sizeof *b);
+    if (!b)
+        return NULL;
+    b->pc = x->start;
+    b->guest_size = (uint32_t)guest_size;
+    b->size = (uint32_t)x->e.n;
+    b->body = x->body;
+    b->checked = x->checked;
+    b->self_check = x->self_check;
+    b->recoveries = (uint16_t)x->recoveries;
+    b->links = (uint16_t)x->exit_count;
+    b->indirects = (uint16_t)x->indirect_count;
+    b->recovery = malloc(sizeof *b->recovery * (x->recoveries + 1));
+    b->link = calloc(x->exit_count + 1, sizeof *b->link);
+    b->indirect = malloc(sizeof *b->indirect * (x->indirect_count + 1));
+    if (!b->recovery || !b->link || !b->indirect) {
+        block_free(b);
+        return NULL;
+    }
+    memcpy(b->recovery, x->recovery, sizeof *b->recovery * x->recoveries);
+    memcpy(b->indirect, x->indirects, sizeof *b->indirect * x->indirect_count);
+    for (size_t i = 0; i < x->exit_count; i++) {
+        b->link[i].patch = x->exits[i].patch;
+        b->link[i].stub = x->exits[i].stub;
+        b->link[i].target = x->exits[i].target;
+        b->link[i].from = b;
+    }
+    return b;
+}
+
+void block_place(struct block *b, const uint8_t *code, uint8_t *writable)
+{
+    memcpy(writable, code, b->size);
+    b->code = cache_executable(writable);
+}
+
+void block_free(struct block *b)
+{
+    free(b->recovery);
+    free(b->link);
+    free(b->indirect);
+    free(b->guest_bytes);
+    free(b);
+}
+
+const struct recovery *block_recovery(const struct block *b, uint32_t offset)
+{
+    if (b->origin)
+        b = b->origin;
+    uint32_t low = 0, high = b->recoveries;
+    while (low < high) {
+        uint32_t mid = (low + high) / 2;
+        if (b->recovery[mid].host < offset)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low < b->recoveries && b->recovery[low].host == offset ? &b->recovery[low] : NULL;
+}
+
+/* Replaces the rel32, which lies inside one aligned 8 bytes, in one store. */
+static void patch(const struct block *b, uint16_t at, int32_t rel)
+{
+    uint8_t *p = cache_writable(b->code) + at;
+    uintptr_t word = (uintptr_t)p & ~(uintptr_t)7;
+    unsigned shift = (unsigned)((uintptr_t)p - word) * 8;
+    _Atomic uint64_t *w = (_Atomic uint64_t *)word;
+    uint64_t v = atomic_load(w);
+    v &= ~((uint64_t)UINT32_MAX << shift);
+    v |= (uint64_t)(uint32_t)rel << shift;
+    atomic_store(w, v);
+}
+
+void block_link(struct link *l, struct block *to)
+{
+    const uint8_t *after = l->from->code + l->patch + 4;
+    patch(l->from, l->patch, (int32_t)(to->code + to->body - after));
+    l->to = to;
+    l->next_in = to->incoming;
+    to->incoming = l;
+}
+
+/* The call of the stub has this many bytes. */
+#define STUB_CALL 7
+
+void block_unlink(struct link *l)
+{
+    if (!l->to)
+        return;
+    for (struct link **p = &l->to->incoming; *p; p = &(*p)->next_in) {
+        if (*p == l) {
+            *p = l->next_in;
+            break;
+        }
+    }
+    l->to = NULL;
+    patch(l->from, l->patch, (int32_t)l->stub - STUB_CALL - (l->patch + 4));
+}
+
+void block_unlink_incoming(struct block *b)
+{
+    while (b->incoming)
+        block_unlink(b->incoming);
+}
+
+void block_unlink_outgoing(struct block *b)
+{
+    for (uint16_t i = 0; i < b->links; i++)
+        block_unlink(&b->link[i]);
+}

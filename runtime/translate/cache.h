@@ -1,0 +1,54 @@
+/*
+ * Code memory: one section seen twice, executable and writable, divided into chunks. A chunk
+ * belongs to one code space, or holds the private slots of threads. Blocks are laid into a chunk in
+ * rising order, which is how a host address finds its block.
+ *
+ * All under translate_lock, except cache_contains and the reads of cache_find for an address that
+ * the calling thread was just executing.
+ */
+#ifndef FORELAND_TRANSLATE_CACHE_H
+#define FORELAND_TRANSLATE_CACHE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "runtime/host/lock.h"
+
+struct block;
+
+#define CACHE_SIZE  ((size_t)256 << 20)
+#define CACHE_CHUNK ((size_t)64 << 10)
+
+struct chunk {
+    uint32_t index;
+    uint32_t used;  /* bytes */
+    uint32_t count; /* blocks */
+    uint32_t room;
+    struct block **blocks;
+    struct chunk *next;
+};
+
+/* Guards everything of the translator that threads share: code spaces, views, links, chunks. Never
+ * held while guest memory is touched or a callback of struct code_source runs. */
+extern struct host_mutex translate_lock;
+
+/* 0 or -ENOMEM. Once. */
+int cache_init(void);
+
+/* A fresh chunk, or NULL when code memory is used up. */
+struct chunk *cache_chunk(void);
+void cache_chunk_free(struct chunk *chunk);
+
+/* Room for size bytes in the chunk, aligned to 16; NULL when it is full. The block is recorded. */
+uint8_t *cache_place(struct chunk *chunk, struct block *block, size_t size);
+
+/* The executable address of a writable one and back. */
+uint8_t *cache_executable(const uint8_t *writable);
+uint8_t *cache_writable(const uint8_t *executable);
+
+bool cache_contains(uint64_t host);
+/* The block whose code holds the host address, or NULL. */
+struct block *cache_find(uint64_t host);
+
+#endif

@@ -1,0 +1,151 @@
+#include "runtime/translate/codespace.h"
+
+#include <stdlib.h>
+
+static struct codespace *shared;
+
+struct codespace *codespace_private(void)
+{
+    struct codespace *s = calloc(1, sizeof *s);
+    if (!s)
+        return NULL;
+    s->buckets = 256;
+    s->hash = calloc(s->buckets, sizeof *s->hash);
+    if (!s->hash) {
+        free(s);
+        return NULL;
+    }
+    s->refs = 1;
+    return s;
+}
+
+struct codespace *codespace_get(uint64_t file_id, uint64_t generation, uint64_t base)
+{
+    for (struct codespace *s = shared; s; s = s->next) {
+        if (s->file_id == file_id && s->generation == generation && s->base == base) {
+            s->refs++;
+            return s;
+        }
+    }
+    struct codespace *s = codespace_private();
+    if (!s)
+        return NULL;
+    s->file_id = file_id;
+    s->generation = generation;
+    s->base = base;
+    s->next = shared;
+    shared = s;
+    return s;
+}
+
+static void destroy(struct codespace *s)
+{
+    for (struct chunk *c = s->chunks, *next; c; c = next) {
+        next = c->next;
+        for (uint32_t i = 0; i < c->count; i++)
+            block_unlink_outgoing(c->blocks[i]);
+    }
+    for (struct chunk *c = s->chunks, *next; c; c = next) {
+        next = c->next;
+        for (uint32_t i = 0; i < c->count; i++)
+            block_free(c->blocks[i]);
+        cache_chunk_free(c);
+    }
+    free(s->hash);
+    free(s);
+}
+
+void codespace_put(struct codespace *s)
+{
+    if (--s->refs == 0 && s->file_id == 0)
+        destroy(s);
+}
+
+/* Drops shared code spaces that nobody uses. True when something was freed. */
+static bool reclaim(void)
+{
+    bool freed = false;
+    for (struct codespace **p = &shared; *p;) {
+        struct codespace *s = *p;
+        if (s->refs == 0) {
+            *p = s->next;
+            freed |= s->chunks != NULL;
+            destroy(s);
+        } else {
+            p = &s->next;
+        }
+    }
+    return freed;
+}
+
+static uint32_t bucket(const struct codespace *s, uint64_t pc)
+{
+    return (uint32_t)((pc * 0x9e3779b97f4a7c15u) >> 40) & (s->buckets - 1);
+}
+
+struct block *codespace_find(const struct codespace *s, uint64_t pc)
+{
+    for (struct block *b = s->hash[bucket(s, pc)]; b; b = b->next)
+        if (b->pc == pc)
+            return b;
+    return NULL;
+}
+
+static void grow(struct codespace *s)
+{
+    uint32_t old = s->buckets;
+    struct block **from = s->hash;
+    struct block **to = calloc((size_t)old * 4, sizeof *to);
+    if (!to)
+        return;
+    s->hash = to;
+    s->buckets = old * 4;
+    for (uint32_t i = 0; i < old; i++) {
+        for (struct block *b = from[i], *next; b; b = next) {
+            next = b->next;
+            uint32_t k = bucket(s, b->pc);
+            b->next = to[k];
+            to[k] = b;
+        }
+    }
+    free(from);
+}
+
+bool codespace_add(struct codespace *s, struct block *b, const uint8_t *code)
+{
+    uint8_t *w = s->chunks ? cache_place(s->chunks, b, b->size) : NULL;
+    if (!w) {
+        struct chunk *c = cache_chunk();
+        if (!c && reclaim())
+            c = cache_chunk();
+        if (!c)
+            return false;
+        c->next = s->chunks;
+        s->chunks = c;
+        w = cache_place(c, b, b->size);
+        if (!w)
+            return false;
+    }
+    block_place(b, code, w);
+    b->space = s;
+    if (s->count++ >= s->buckets)
+        grow(s);
+    uint32_t k = bucket(s, b->pc);
+    b->next = s->hash[k];
+    s->hash[k] = b;
+    return true;
+}
+
+void codespace_kill(struct codespace *s, struct block *b)
+{
+    for (struct block **p = &s->hash[bucket(s, b->pc)]; *p; p = &(*p)->next) {
+        if (*p == b) {
+            *p = b->next;
+            s->count--;
+            break;
+        }
+    }
+    block_unlink_incoming(b);
+    block_unlink_outgoing(b);
+    b->dead = true;
+}

@@ -1,0 +1,36 @@
+/*
+ * The unit of sharing: translations of one file mapping at one address, or everything private to an
+ * address space. Under translate_lock.
+ */
+#ifndef FORELAND_TRANSLATE_CODESPACE_H
+#define FORELAND_TRANSLATE_CODESPACE_H
+
+#include "runtime/translate/block.h"
+#include "runtime/translate/cache.h"
+
+struct codespace {
+    uint64_t file_id, generation; /* file_id 0: private */
+    uint64_t base;                /* guest address of file offset 0 */
+    uint32_t refs;                /* views that have or had it attached */
+    uint32_t count, buckets;
+    struct block **hash;
+    struct chunk *chunks; /* the newest first */
+    struct codespace *next;
+};
+
+/* A private code space, owned by the caller. NULL when out of memory. */
+struct codespace *codespace_private(void);
+/* The shared one of this key, made when there is none; with a reference. */
+struct codespace *codespace_get(uint64_t file_id, uint64_t generation, uint64_t base);
+/* Gives a reference back. A shared code space stays for the next user until code memory is short;
+ * a private one is freed. */
+void codespace_put(struct codespace *space);
+
+struct block *codespace_find(const struct codespace *space, uint64_t pc);
+/* Places the block's code and enters it. False when code memory or memory is used up even after
+ * shared code spaces without a user were dropped; the block is not freed then. */
+bool codespace_add(struct codespace *space, struct block *block, const uint8_t *code);
+/* Makes a block unreachable from its code space; its memory stays until the code space goes. */
+void codespace_kill(struct codespace *space, struct block *block);
+
+#endif

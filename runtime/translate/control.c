@@ -1,0 +1,337 @@
+/* Branches, calls, returns and everything that leaves a block. */
+#include "runtime/translate/xlate.h"
+
+#include "runtime/translate/stubs.h"
+
+#define STATE(field) emit_state(offsetof(struct cpu, field))
+
+static struct host_mem stub(int index)
+{
+    return emit_state(offsetof(struct cpu, stub) + 8 * (size_t)index);
+}
+
+/* An operand on the state block whose displacement always has four bytes. */
+static void load_far(struct xlate *x, int to, size_t offset)
+{
+    static const uint8_t rex = 0x48;
+    emit_byte(&x->e, (uint8_t)(rex | (to >= 8) << 2));
+    emit_byte(&x->e, 0x8b);
+    emit_byte(&x->e, (uint8_t)(0x84 | (to & 7) << 3));
+    emit_byte(&x->e, 0x24);
+    emit_u32(&x->e, (uint32_t)offset + 32);
+}
+
+void control_prologue(struct xlate *x)
+{
+    struct emit *e = &x->e;
+    int64_t minus = -(int64_t)x->start;
+    emit_load(e, HOST_SCRATCH, STATE(rip));
+    if (minus >= INT32_MIN && minus <= INT32_MAX) {
+        emit_load(e, HOST_WINDOW, STATE(window));
+        emit_lea(e, HOST_SCRATCH, emit_mem(HOST_SCRATCH, (int32_t)minus));
+    } else {
+        emit_imm(e, HOST_WINDOW, (uint64_t)minus);
+        emit_lea(e, HOST_SCRATCH,
+                 (struct host_mem){.base = HOST_SCRATCH, .index = HOST_WINDOW, .scale = 1});
+        emit_load(e, HOST_WINDOW, STATE(window));
+    }
+    emit_byte(e, 0xe3); /* jrcxz body */
+    size_t at = e->n;
+    emit_byte(e, 0);
+    emit_jmp_mem(e, stub(STUB_MISS));
+    emit_nop(e, -e->n & 7);
+    e->buf[at] = (uint8_t)(e->n - at - 1);
+    x->body = (uint16_t)e->n;
+    if (x->self_check)
+        control_trap(x, TRAP_CHECK, x->start);
+    x->checked = (uint16_t)e->n;
+}
+
+static void add_exit(struct xlate *x, uint64_t target)
+{
+    if (x->exit_count >= XLATE_EXIT_MAX) {
+        x->e.full = true;
+        return;
+    }
+    x->exits[x->exit_count++] = (struct exit_point){.patch = (uint16_t)x->e.n, .target = target};
+    emit_u32(&x->e, 0);
+}
+
+/* Jumps to the guest address in the scratch register, which is also in rip. */
+static void table_jump(struct xlate *x)
+{
+    struct indirect_point *p = &x->indirects[x->indirect_count++];
+    emit_movzx16(&x->e, HOST_SCRATCH, HOST_SCRATCH);
+    load_far(x, HOST_WINDOW, offsetof(struct cpu, table));
+    p->table = (uint16_t)(x->e.n - 4);
+    p->jump = (uint16_t)x->e.n;
+    emit_bytes(&x->e, "\x41\xff\x24\xcb", 4); /* jmp [r11 + rcx * 8] */
+}
+
+static bool linkable(const struct xlate *x, uint64_t target)
+{
+    return target >= x->limit_low && target < x->limit_high;
+}
+
+void control_exit(struct xlate *x, uint64_t target)
+{
+    xlate_flush_sp(x);
+    if (linkable(x, target)) {
+        emit_align_patch(&x->e, 1);
+        emit_byte(&x->e, 0xe9);
+        add_exit(x, target);
+    } else {
+        emit_imm(&x->e, HOST_SCRATCH, target);
+        emit_store(&x->e, STATE(rip), HOST_SCRATCH);
+        table_jump(x);
+    }
+}
+
+void control_trap(struct xlate *x, enum xlate_trap trap, uint64_t rip)
+{
+    xlate_store_rip(x, rip);
+    emit_store_imm32(&x->e, STATE(helper_arg), (int32_t)trap);
+    emit_jmp_mem(&x->e, stub(STUB_TRAP));
+}
+
+void control_leave(struct xlate *x, uint64_t rip)
+{
+    xlate_store_rip(x, rip);
+    emit_jmp_mem(&x->e, stub(STUB_MISS));
+}
+
+void control_stubs(struct xlate *x)
+{
+    for (size_t i = 0; i < x->exit_count && !x->e.full; i++) {
+        struct exit_point *p = &x->exits[i];
+        int32_t rel = (int32_t)(x->e.n - (p->patch + 4u));
+        for (int b = 0; b < 4; b++)
+            x->e.buf[p->patch + b] = (uint8_t)((uint32_t)rel >> 8 * b);
+        emit_call_mem(&x->e, stub(STUB_LINK));
+        p->stub = (uint16_t)x->e.n;
+    }
+}
+
+/* --- branches ------------------------------------------------------------------------------- */
+
+static uint64_t branch_target(const struct insn *in)
+{
+    uint64_t t = in->next + (uint64_t)in->op[0].imm.value.s;
+    return t;
+}
+
+static void conditional(struct xlate *x, uint8_t condition, uint64_t target)
+{
+    xlate_flush_sp(x);
+    if (linkable(x, target)) {
+        emit_align_patch(&x->e, 2);
+        emit_byte(&x->e, 0x0f);
+        emit_byte(&x->e, 0x80 | condition);
+        add_exit(x, target);
+        return;
+    }
+    emit_byte(&x->e, 0x70 | (condition ^ 1));
+    size_t at = x->e.n;
+    emit_byte(&x->e, 0);
+    control_exit(x, target);
+    x->e.buf[at] = (uint8_t)(x->e.n - at - 1);
+}
+
+/* An exit that is taken when host rcx is zero (or not zero). */
+static void rcx_branch(struct xlate *x, bool when_zero, uint64_t target)
+{
+    struct emit *e = &x->e;
+    emit_byte(e, 0xe3); /* jrcxz */
+    size_t at = e->n;
+    emit_byte(e, 0);
+    if (!when_zero) {
+        control_exit(x, target);
+        e->buf[at] = (uint8_t)(e->n - at - 1);
+        return;
+    }
+    emit_byte(e, 0xeb);
+    size_t over = e->n;
+    emit_byte(e, 0);
+    e->buf[at] = (uint8_t)(e->n - at - 1);
+    control_exit(x, target);
+    e->buf[over] = (uint8_t)(e->n - over - 1);
+}
+
+static void loop(struct xlate *x, const struct insn *in)
+{
+    struct emit *e = &x->e;
+    uint64_t target = branch_target(in);
+    xlate_flush_sp(x);
+    if (in->mnemonic == ZYDIS_MNEMONIC_JRCXZ || in->mnemonic == ZYDIS_MNEMONIC_JECXZ ||
+        in->mnemonic == ZYDIS_MNEMONIC_JCXZ) {
+        if (in->address32)
+            emit_mov32(e, HOST_SCRATCH, HOST_GUEST_RCX);
+        else
+            emit_mov(e, HOST_SCRATCH, HOST_GUEST_RCX);
+        rcx_branch(x, true, target);
+        return;
+    }
+    struct host_mem less = emit_mem(HOST_GUEST_RCX, -1);
+    if (in->address32)
+        emit_lea32(e, HOST_GUEST_RCX, less);
+    else
+        emit_lea(e, HOST_GUEST_RCX, less);
+    emit_mov(e, HOST_SCRATCH, HOST_GUEST_RCX);
+    size_t skip = 0;
+    if (in->mnemonic != ZYDIS_MNEMONIC_LOOP) {
+        /* Not taken when ZF does not hold: jump over the exit. */
+        emit_byte(e, in->mnemonic == ZYDIS_MNEMONIC_LOOPE ? 0x75 : 0x74);
+        skip = e->n;
+        emit_byte(e, 0);
+    }
+    rcx_branch(x, false, target);
+    if (skip)
+        e->buf[skip] = (uint8_t)(e->n - skip - 1);
+}
+
+/* The target of an indirect branch into the scratch register and rip. */
+static void indirect_target(struct xlate *x, const struct insn *in)
+{
+    if (in->mem) {
+        struct host_mem m = relocate_address(x, in, HOST_SCRATCH, true, 0);
+        xlate_mark(x, 0);
+        emit_load(&x->e, HOST_SCRATCH, m);
+        relocate_return(x);
+    } else if (in->role_rm.reg == CPU_RSP) {
+        emit_lea(&x->e, HOST_SCRATCH, emit_mem(HOST_GUEST_RSP, x->sp));
+    } else {
+        relocate_read(x, HOST_SCRATCH, in->role_rm.reg);
+    }
+    emit_store(&x->e, STATE(rip), HOST_SCRATCH);
+}
+
+/* Pushes the return address; when keep is set the scratch register holds a target that is also in
+ * rip and is restored. */
+static void push_return(struct xlate *x, uint64_t next, bool keep)
+{
+    struct emit *e = &x->e;
+    struct host_mem top = emit_guest(HOST_GUEST_RSP, x->sp - 8);
+    if ((int64_t)next >= INT32_MIN && (int64_t)next <= INT32_MAX) {
+        xlate_mark(x, 0);
+        emit_store_imm32(e, top, (int32_t)next);
+    } else {
+        emit_imm(e, HOST_SCRATCH, next);
+        xlate_mark(x, 0);
+        emit_store(e, top, HOST_SCRATCH);
+        if (keep)
+            emit_load(e, HOST_SCRATCH, STATE(rip));
+    }
+    x->sp -= 8;
+    xlate_flush_sp(x);
+}
+
+static enum xlate_step call(struct xlate *x, const struct insn *in)
+{
+    if (in->op[0].type == ZYDIS_OPERAND_TYPE_IMMEDIATE) {
+        push_return(x, in->next, false);
+        control_exit(x, branch_target(in));
+        return STEP_END;
+    }
+    if (in->z.meta.branch_type == ZYDIS_BRANCH_TYPE_FAR)
+        return STEP_PRIVILEGED;
+    indirect_target(x, in);
+    push_return(x, in->next, true);
+    table_jump(x);
+    return STEP_END;
+}
+
+static enum xlate_step ret(struct xlate *x, const struct insn *in)
+{
+    if (in->z.meta.branch_type == ZYDIS_BRANCH_TYPE_FAR)
+        return STEP_PRIVILEGED;
+    uint32_t extra = in->imm_len == 2 ? (uint32_t)in->op[0].imm.value.u & 0xffff : 0;
+    xlate_mark(x, 0);
+    emit_load(&x->e, HOST_SCRATCH, emit_guest(HOST_GUEST_RSP, x->sp));
+    emit_store(&x->e, STATE(rip), HOST_SCRATCH);
+    x->sp += 8 + (int32_t)extra;
+    xlate_flush_sp(x);
+    table_jump(x);
+    return STEP_END;
+}
+
+static enum xlate_step jump(struct xlate *x, const struct insn *in)
+{
+    if (in->op[0].type == ZYDIS_OPERAND_TYPE_IMMEDIATE) {
+        control_exit(x, branch_target(in));
+        return STEP_END;
+    }
+    if (in->z.meta.branch_type == ZYDIS_BRANCH_TYPE_FAR)
+        return STEP_PRIVILEGED;
+    indirect_target(x, in);
+    xlate_flush_sp(x);
+    table_jump(x);
+    return STEP_END;
+}
+
+static enum xlate_step trap(struct xlate *x, enum xlate_trap kind, uint64_t rip)
+{
+    xlate_flush_sp(x);
+    control_trap(x, kind, rip);
+    return STEP_END;
+}
+
+static enum xlate_step system_call(struct xlate *x, const struct insn *in)
+{
+    xlate_flush_sp(x);
+    xlate_store_rip(x, in->next);
+    emit_jmp_mem(&x->e, stub(STUB_SYSCALL));
+    return STEP_END;
+}
+
+enum xlate_step control(struct xlate *x, const struct insn *in, bool *handled)
+{
+    *handled = true;
+    switch (in->mnemonic) {
+    case ZYDIS_MNEMONIC_JMP:
+        return jump(x, in);
+    case ZYDIS_MNEMONIC_CALL:
+        return call(x, in);
+    case ZYDIS_MNEMONIC_RET:
+        return ret(x, in);
+    case ZYDIS_MNEMONIC_LOOP:
+    case ZYDIS_MNEMONIC_LOOPE:
+    case ZYDIS_MNEMONIC_LOOPNE:
+    case ZYDIS_MNEMONIC_JCXZ:
+    case ZYDIS_MNEMONIC_JECXZ:
+    case ZYDIS_MNEMONIC_JRCXZ:
+        loop(x, in);
+        return STEP_NEXT;
+    case ZYDIS_MNEMONIC_SYSCALL:
+        return system_call(x, in);
+    case ZYDIS_MNEMONIC_CPUID:
+        return trap(x, TRAP_CPUID, in->next);
+    case ZYDIS_MNEMONIC_XGETBV:
+        return trap(x, TRAP_XGETBV, in->next);
+    case ZYDIS_MNEMONIC_INT3:
+        return trap(x, TRAP_BREAKPOINT, in->next);
+    case ZYDIS_MNEMONIC_INT1:
+        return trap(x, TRAP_ICEBP, in->next);
+    case ZYDIS_MNEMONIC_INT:
+        return trap(x, TRAP_INTERRUPT, x->pc);
+    case ZYDIS_MNEMONIC_SYSENTER:
+    case ZYDIS_MNEMONIC_SYSEXIT:
+    case ZYDIS_MNEMONIC_UD0:
+    case ZYDIS_MNEMONIC_UD1:
+    case ZYDIS_MNEMONIC_UD2:
+        return STEP_UNDEFINED;
+    case ZYDIS_MNEMONIC_HLT:
+    case ZYDIS_MNEMONIC_IRET:
+    case ZYDIS_MNEMONIC_IRETD:
+    case ZYDIS_MNEMONIC_IRETQ:
+    case ZYDIS_MNEMONIC_SYSRET:
+        return STEP_PRIVILEGED;
+    default:
+        break;
+    }
+    if (in->z.meta.category == ZYDIS_CATEGORY_COND_BR) {
+        conditional(x, in->opcode & 15, branch_target(in));
+        return STEP_NEXT;
+    }
+    *handled = false;
+    return STEP_NEXT;
+}

@@ -1,0 +1,144 @@
+#include "runtime/translate/cpu.h"
+
+#include <string.h>
+
+#include "runtime/abi/errno.h"
+#include "runtime/host/thread.h"
+#include "runtime/translate/cpuid.h"
+#include "runtime/translate/dispatch.h"
+#include "runtime/translate/fault.h"
+#include "runtime/translate/stubs.h"
+
+struct boot {
+    void (*init)(struct cpu *, void *);
+    void *arg;
+    cpu_service_fn *service;
+    struct cpu_thread *thread;
+};
+
+int cpu_init(void)
+{
+    if (cpuid_init() < 0)
+        return -L_ENODEV;
+    stub_xmask = (uint32_t)cpuid_xcr0();
+    decode_init();
+    int r = cache_init();
+    if (r == 0)
+        r = view_init();
+    if (r == 0)
+        r = host_fault_add(fault_hook);
+    if (r == 0)
+        host_redirect_set(fault_redirect);
+    return r;
+}
+
+__attribute__((sysv_abi)) void cpu_first(struct cpu *cpu, void *arg, uint64_t host_rsp)
+{
+    const struct boot *boot = arg;
+    memset(cpu, 0, sizeof *cpu);
+    cpu->host_rsp = host_rsp;
+    cpu->service = boot->service;
+    cpu->thread = boot->thread;
+    cpu->host = host_thread_self();
+    cpu->table_miss = view_miss_table();
+    cpu->stub[STUB_LINK] = (uint64_t)(uintptr_t)stub_link;
+    cpu->stub[STUB_MISS] = (uint64_t)(uintptr_t)stub_miss;
+    cpu->stub[STUB_SYSCALL] = (uint64_t)(uintptr_t)stub_syscall;
+    cpu->stub[STUB_TRAP] = (uint64_t)(uintptr_t)stub_trap;
+    cpu_reset(cpu);
+    boot->init(cpu, boot->arg);
+}
+
+/* Remembers the block past the end of its life. */
+static void leave_view(struct cpu *cpu)
+{
+    host_mutex_lock(&translate_lock);
+    if (cpu->view)
+        view_leave(cpu->view, cpu);
+    host_mutex_unlock(&translate_lock);
+}
+
+int cpu_start(void (*init)(struct cpu *, void *), void *arg, cpu_service_fn *service)
+{
+    struct boot boot = {init, arg, service, thread_create()};
+    if (!boot.thread)
+        return -L_ENOMEM;
+    int r = stub_start(&boot);
+    thread_free(boot.thread);
+    return r;
+}
+
+void cpu_reset(struct cpu *cpu)
+{
+    static const uint16_t fcw = 0x37f;
+    static const uint32_t mxcsr = 0x1f80;
+    memset(cpu->gpr, 0, sizeof cpu->gpr);
+    memset(cpu->xsave, 0, sizeof cpu->xsave);
+    memcpy(cpu->xsave + CPU_XSAVE_FCW, &fcw, 2);
+    memcpy(cpu->xsave + CPU_XSAVE_MXCSR, &mxcsr, 4);
+    cpu->rflags = 0x202;
+}
+
+void cpu_copy_state(struct cpu *to, const struct cpu *from)
+{
+    memcpy(to->gpr, from->gpr, sizeof to->gpr);
+    memcpy(to->xsave, from->xsave, sizeof to->xsave);
+    to->rip = from->rip;
+    to->rflags = from->rflags;
+    to->fs_base = from->fs_base;
+    to->gs_base = from->gs_base;
+}
+
+void cpu_set_view(struct cpu *cpu, struct codeview *view, uint64_t window)
+{
+    leave_view(cpu);
+    host_mutex_lock(&translate_lock);
+    view_enter(view, cpu);
+    host_mutex_unlock(&translate_lock);
+    cpu->window = window;
+}
+
+void cpu_interrupt(struct cpu *cpu)
+{
+    atomic_store(&cpu->pending, 1);
+    if (cpu->host != host_thread_self())
+        host_thread_redirect(cpu->host);
+}
+
+void cpu_clear_pending(struct cpu *cpu)
+{
+    atomic_store(&cpu->pending, 0);
+}
+
+static int event(struct cpu *cpu, int kind)
+{
+    switch (kind) {
+    case STUB_LINK:
+        return dispatch_exit(cpu);
+    case STUB_MISS:
+        return dispatch_miss(cpu);
+    case STUB_SYSCALL:
+        cpu->gpr[CPU_RCX] = cpu->rip;
+        cpu->gpr[CPU_R11] = cpu->rflags;
+        return dispatch_serve(cpu, CPU_SYSCALL);
+    case STUB_TRAP:
+        return fault_trap(cpu);
+    case STUB_FAULT:
+        return fault_event(cpu);
+    case STUB_RAW_PENDING:
+        cpu->host_rip = cpu->resume;
+        return fault_interrupted(cpu);
+    case STUB_ASYNC:
+        return fault_interrupted(cpu);
+    default:
+        return dispatch_resume(cpu, false);
+    }
+}
+
+__attribute__((sysv_abi)) int cpu_event(struct cpu *cpu, int kind)
+{
+    int answer = event(cpu, kind);
+    if (answer == LEAVE_STOP)
+        leave_view(cpu);
+    return answer;
+}

@@ -1,0 +1,137 @@
+#include "runtime/translate/cpuid.h"
+
+#include <cpuid.h>
+#include <string.h>
+
+static uint64_t xcr0;
+
+static void host_cpuid(uint32_t leaf, uint32_t sub, uint32_t out[4])
+{
+    __cpuid_count(leaf, sub, out[0], out[1], out[2], out[3]);
+}
+
+int cpuid_init(void)
+{
+    uint32_t r[4], low, high;
+    host_cpuid(1, 0, r);
+    if (!(r[2] >> 27 & 1) || !(r[2] >> 20 & 1))
+        return -1;
+    __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    xcr0 = low & 7;
+    if (xcr0 != 7)
+        xcr0 = 3;
+    return 0;
+}
+
+uint64_t cpuid_xcr0(void)
+{
+    return xcr0;
+}
+
+uint64_t cpu_xcr0(void)
+{
+    return xcr0;
+}
+
+/* Leaf 1 ecx bits a guest may see: SSE3 PCLMUL SSSE3 FMA CX16 SSE4.1 SSE4.2 MOVBE POPCNT AES XSAVE
+ * OSXSAVE AVX F16C RDRAND. */
+#define LEAF1_ECX     0x7ed83203u
+#define LEAF1_ECX_AVX ((1u << 12) | (1u << 28) | (1u << 29))
+/* edx: all but MCA-related, ACPI, thermal and debug-store features: FPU VME DE PSE TSC MSR PAE MCE
+ * CX8 APIC SEP MTRR PGE MCA CMOV PAT PSE36 CLFSH MMX FXSR SSE SSE2 SS HTT. */
+#define LEAF1_EDX 0x1f8bfbffu
+/* Leaf 7 ebx: BMI1 AVX2 SMEP BMI2 ERMS RDSEED ADX SMAP CLFLUSHOPT CLWB SHA. */
+#define LEAF7_EBX                                                                                  \
+    ((1u << 3) | (1u << 5) | (1u << 7) | (1u << 8) | (1u << 9) | (1u << 18) | (1u << 19) |         \
+     (1u << 20) | (1u << 23) | (1u << 24) | (1u << 29))
+#define LEAF7_ECX (1u << 22) /* RDPID */
+#define LEAF7_EDX (1u << 4)  /* FSRM */
+
+static void leaf1(uint32_t out[4])
+{
+    out[2] &= LEAF1_ECX;
+    out[2] |= 1u << 27;
+    if (xcr0 != 7)
+        out[2] &= ~LEAF1_ECX_AVX;
+    out[3] &= LEAF1_EDX;
+}
+
+static void leaf7(uint32_t sub, uint32_t out[4])
+{
+    if (sub != 0) {
+        memset(out, 0, 16);
+        return;
+    }
+    out[0] = 0;
+    out[1] &= LEAF7_EBX;
+    if (xcr0 != 7)
+        out[1] &= ~(1u << 5);
+    out[2] &= LEAF7_ECX;
+    out[3] &= LEAF7_EDX;
+}
+
+static void leaf_xsave(uint32_t sub, uint32_t out[4])
+{
+    uint32_t size = xcr0 == 7 ? CPU_XSAVE_SIZE : 576;
+    if (sub == 0) {
+        out[0] = (uint32_t)xcr0;
+        out[1] = out[2] = size;
+        out[3] = 0;
+    } else if (sub == 1) {
+        out[0] &= 3; /* XSAVEOPT, XSAVEC */
+        out[1] = size;
+        out[2] = out[3] = 0;
+    } else if (sub == 2 && xcr0 == 7) {
+        out[0] = 256;
+        out[1] = CPU_XSAVE_YMMH;
+        out[2] = out[3] = 0;
+    } else {
+        memset(out, 0, 16);
+    }
+}
+
+void cpu_cpuid(uint32_t leaf, uint32_t sub, uint32_t out[4])
+{
+    uint32_t top[4];
+    host_cpuid(leaf & 0x80000000u, 0, top);
+    if ((leaf & 0x7fffffff) > (top[0] & 0x7fffffff) || (leaf & 0x7fff0000)) {
+        memset(out, 0, 16);
+        return;
+    }
+    host_cpuid(leaf, sub, out);
+    switch (leaf) {
+    case 0:
+        if (out[0] > 0x16)
+            out[0] = 0x16;
+        break;
+    case 1:
+        leaf1(out);
+        break;
+    case 7:
+        leaf7(sub, out);
+        break;
+    case 0xd:
+        leaf_xsave(sub, out);
+        break;
+    case 0x80000001:
+        out[2] &= (1u << 0) | (1u << 5) | (1u << 8);       /* LAHF LZCNT PREFETCHW */
+        out[3] &= ~((1u << 22) | (1u << 30) | (1u << 31)); /* MMXEXT 3DNOW */
+        break;
+    case 0x80000008:
+        out[1] = 0;
+        break;
+    case 5:
+    case 6:
+    case 0xa:
+    case 0xf:
+    case 0x10:
+    case 0x12:
+    case 0x14:
+        memset(out, 0, 16);
+        break;
+    default:
+        if (leaf > 0x16 && leaf < 0x80000000u)
+            memset(out, 0, 16);
+        break;
+    }
+}

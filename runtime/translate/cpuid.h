@@ -1,0 +1,16 @@
+/* The processor as a guest sees it. */
+#ifndef FORELAND_TRANSLATE_CPUID_H
+#define FORELAND_TRANSLATE_CPUID_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "runtime/translate/cpu.h"
+
+/* Reads the host's processor. 0, or -1 when it lacks XSAVE or SSE4.2. Once, before cpu_cpuid. */
+int cpuid_init(void);
+
+/* The host's XCR0 restricted to what a guest may have: 7, or 3 without AVX. */
+uint64_t cpuid_xcr0(void);
+
+#endif

@@ -1,0 +1,315 @@
+#include "runtime/translate/dispatch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/abi/signal.h"
+#include "runtime/translate/fault.h"
+#include "runtime/translate/stubs.h"
+
+#define VSYSCALL 0xffffffffff600000u
+
+struct cpu_thread *thread_create(void)
+{
+    return calloc(1, sizeof(struct cpu_thread));
+}
+
+void thread_free(struct cpu_thread *t)
+{
+    if (t->slot) {
+        host_mutex_lock(&translate_lock);
+        cache_chunk_free(t->slot);
+        host_mutex_unlock(&translate_lock);
+    }
+    if (t->slot_block)
+        block_free(t->slot_block);
+    free(t);
+}
+
+/* --- translation ------------------------------------------------------------------------------ */
+
+static void begin(struct cpu_thread *t, uint64_t pc, const struct code_extent *extent, bool single)
+{
+    struct xlate *x = &t->xlate;
+    memset(x, 0, sizeof *x);
+    x->e.buf = t->buffer;
+    x->e.cap = sizeof t->buffer;
+    x->start = pc;
+    x->limit_low = extent->file_id ? extent->start : 0;
+    x->limit_high = extent->file_id ? extent->end : (uint64_t)1 << 47;
+    x->single = single;
+    x->self_check = extent->self_check && !single;
+}
+
+/* The vsyscall page has three entries: gettimeofday, time, getcpu. Each is `mov rax, number;
+ * syscall; ret` here, though no page is there to be read. */
+static size_t vsyscall_fetch(uint64_t pc, uint8_t *buf, struct code_extent *extent)
+{
+    static const uint32_t numbers[] = {96, 201, 309};
+    uint64_t entry = (pc - VSYSCALL) >> 10, at = (pc - VSYSCALL) & 0x3ff;
+    uint8_t code[] = {0x48, 0xc7, 0xc0, 0, 0, 0, 0, 0x0f, 0x05, 0xc3};
+    if (pc < VSYSCALL || entry > 2 || (at != 0 && at != 9))
+        return 0;
+    memcpy(code + 3, &numbers[entry], 4);
+    memcpy(buf, code + at, sizeof code - at);
+    *extent = (struct code_extent){.start = VSYSCALL, .end = VSYSCALL + 4096};
+    return sizeof code - at;
+}
+
+/* Fetches the bytes at pc and translates them. Returns the guest size, 0 with cpu->fault filled. */
+static size_t translate(struct cpu *cpu, uint64_t pc, struct code_extent *extent, bool single)
+{
+    struct cpu_thread *t = cpu->thread;
+    struct codeview *v = cpu->view;
+    size_t n = vsyscall_fetch(pc, t->guest, extent);
+    if (n == 0)
+        n = v->source->fetch(v->owner, pc, t->guest, XLATE_GUEST_MAX, extent, &cpu->fault);
+    if (n == 0) {
+        fault_address(cpu, pc, CODE_EXEC);
+        return 0;
+    }
+    begin(t, pc, extent, single);
+    size_t size = xlate_block(&t->xlate, t->guest, n);
+    if (size > 0)
+        return size;
+    /* The instruction goes on in the next mapping: no file's alone any more. */
+    struct code_extent more;
+    size_t m = v->source->fetch(v->owner, pc + n, t->guest + n, 16, &more, &cpu->fault);
+    if (m == 0) {
+        fault_address(cpu, pc + n, CODE_EXEC);
+        return 0;
+    }
+    extent->file_id = 0;
+    extent->self_check |= more.self_check;
+    begin(t, pc, extent, true);
+    size = xlate_block(&t->xlate, t->guest, n + m);
+    if (size == 0)
+        fault_set(cpu, L_SIGILL, 2, pc, 6, 0);
+    return size;
+}
+
+static struct block *finish(struct cpu *cpu, size_t size)
+{
+    struct cpu_thread *t = cpu->thread;
+    struct block *b = t->xlate.e.full ? NULL : block_create(&t->xlate, size);
+    if (b && b->self_check) {
+        b->guest_bytes = malloc(size);
+        if (!b->guest_bytes) {
+            block_free(b);
+            return NULL;
+        }
+        memcpy(b->guest_bytes, t->guest, size);
+    }
+    return b;
+}
+
+struct block *dispatch_find(struct cpu *cpu, uint64_t pc)
+{
+    struct codeview *v = cpu->view;
+    for (;;) {
+        host_mutex_lock(&translate_lock);
+        struct block *b = view_find(v, pc);
+        uint32_t drops = v->drops;
+        host_mutex_unlock(&translate_lock);
+        if (b)
+            return b;
+        struct code_extent extent;
+        size_t size = translate(cpu, pc, &extent, false);
+        if (size == 0)
+            return NULL;
+        struct block *made = finish(cpu, size);
+        if (!made) {
+            fault_defect(cpu, "no memory for a translation");
+            return NULL;
+        }
+        host_mutex_lock(&translate_lock);
+        if (v->drops != drops) {
+            host_mutex_unlock(&translate_lock);
+            block_free(made);
+            continue;
+        }
+        struct codespace *s = view_space(v, &extent);
+        b = s ? codespace_find(s, pc) : NULL;
+        bool added = !b && s && codespace_add(s, made, cpu->thread->buffer);
+        host_mutex_unlock(&translate_lock);
+        if (added)
+            return made;
+        block_free(made);
+        if (!b)
+            fault_defect(cpu, "code memory is used up");
+        return b;
+    }
+}
+
+/* --- where to go on ----------------------------------------------------------------------------
+ */
+
+int dispatch_serve(struct cpu *cpu, enum cpu_event event)
+{
+    int r = cpu->service(cpu, event);
+    if (r) {
+        cpu->helper_value = (uint64_t)(int64_t)r;
+        return LEAVE_STOP;
+    }
+    return dispatch_resume(cpu, false);
+}
+
+int dispatch_resume(struct cpu *cpu, bool look)
+{
+    for (;;) {
+        int r = 0;
+        if (cpu->pending) {
+            cpu_clear_pending(cpu);
+            r = cpu->service(cpu, CPU_INTERRUPT);
+        } else if (cpu->rflags & CPU_FLAG_TF) {
+            return dispatch_single(cpu);
+        } else {
+            uint64_t entry = *(uint64_t *)(cpu->table + 8 * (cpu->rip & 0xffff));
+            if (!look && entry != (uint64_t)(uintptr_t)stub_miss) {
+                cpu->resume = entry;
+                return LEAVE_GUEST;
+            }
+            struct block *b = dispatch_find(cpu, cpu->rip);
+            if (b) {
+                host_mutex_lock(&translate_lock);
+                if (!b->dead)
+                    view_publish(cpu->view, b);
+                host_mutex_unlock(&translate_lock);
+                cpu->resume = (uint64_t)b->code + b->body;
+                return LEAVE_GUEST;
+            }
+            r = cpu->service(cpu, CPU_FAULT);
+        }
+        if (r) {
+            cpu->helper_value = (uint64_t)(int64_t)r;
+            return LEAVE_STOP;
+        }
+        look = false;
+    }
+}
+
+static bool step_done(struct cpu *cpu)
+{
+    if (!cpu->thread->stepping)
+        return false;
+    cpu->thread->stepping = false;
+    fault_set(cpu, L_SIGTRAP, 2, cpu->rip, 1, 0);
+    return true;
+}
+
+int dispatch_exit(struct cpu *cpu)
+{
+    host_mutex_lock(&translate_lock);
+    struct block *from = cache_find(cpu->exit_slot - 1);
+    struct link *link = NULL;
+    uint32_t offset = from ? (uint32_t)(cpu->exit_slot - (uint64_t)from->code) : 0;
+    const struct block *tables = from && from->origin ? from->origin : from;
+    for (uint16_t i = 0; tables && i < tables->links; i++)
+        if (tables->link[i].stub == offset)
+            link = &tables->link[i];
+    host_mutex_unlock(&translate_lock);
+    if (!link) {
+        fault_defect(cpu, "an exit that no block has");
+        return dispatch_serve(cpu, CPU_FAULT);
+    }
+    cpu->rip = link->target;
+    if (step_done(cpu))
+        return dispatch_serve(cpu, CPU_FAULT);
+    if (!from->space || cpu->pending || (cpu->rflags & CPU_FLAG_TF))
+        return dispatch_resume(cpu, false);
+    struct block *to = dispatch_find(cpu, cpu->rip);
+    if (!to)
+        return dispatch_serve(cpu, CPU_FAULT);
+    host_mutex_lock(&translate_lock);
+    if (view_linkable(link, to))
+        block_link(link, to);
+    host_mutex_unlock(&translate_lock);
+    cpu->resume = (uint64_t)to->code + to->body;
+    return LEAVE_GUEST;
+}
+
+int dispatch_miss(struct cpu *cpu)
+{
+    if (step_done(cpu))
+        return dispatch_serve(cpu, CPU_FAULT);
+    return dispatch_resume(cpu, true);
+}
+
+/* --- the thread's slot -------------------------------------------------------------------------
+ */
+
+/* Puts code into the thread's own chunk, replacing what was there. */
+static bool into_slot(struct cpu *cpu, struct block *b, const uint8_t *code)
+{
+    struct cpu_thread *t = cpu->thread;
+    bool ok = true;
+    host_mutex_lock(&translate_lock);
+    if (!t->slot)
+        t->slot = cache_chunk();
+    if (t->slot) {
+        t->slot->used = t->slot->count = 0;
+        uint8_t *w = cache_place(t->slot, b, b->size);
+        if (w)
+            block_place(b, code, w);
+        ok = w != NULL;
+    } else {
+        ok = false;
+    }
+    host_mutex_unlock(&translate_lock);
+    if (ok) {
+        if (t->slot_block)
+            block_free(t->slot_block);
+        t->slot_block = b;
+    }
+    return ok;
+}
+
+int dispatch_single(struct cpu *cpu)
+{
+    struct code_extent extent;
+    size_t size = translate(cpu, cpu->rip, &extent, true);
+    if (size == 0)
+        return dispatch_serve(cpu, CPU_FAULT);
+    struct block *b = finish(cpu, size);
+    if (!b || !into_slot(cpu, b, cpu->thread->buffer)) {
+        if (b)
+            block_free(b);
+        fault_defect(cpu, "no memory for a single step");
+        return dispatch_serve(cpu, CPU_FAULT);
+    }
+    for (uint16_t i = 0; i < b->indirects; i++) {
+        uint32_t miss = offsetof(struct cpu, table_miss) + 32;
+        memcpy(cache_writable(b->code) + b->indirect[i].table, &miss, 4);
+    }
+    cpu->thread->stepping = cpu->rflags & CPU_FLAG_TF;
+    cpu->resume = (uint64_t)b->code + b->body;
+    return LEAVE_GUEST;
+}
+
+uint8_t *dispatch_copy(struct cpu *cpu, struct block *origin)
+{
+    struct cpu_thread *t = cpu->thread;
+    struct block *b = calloc(1, sizeof *b);
+    if (!b)
+        return NULL;
+    b->pc = origin->pc;
+    b->size = origin->size;
+    b->body = origin->body;
+    b->checked = origin->checked;
+    b->origin = origin;
+    memcpy(t->buffer, origin->code, origin->size);
+    for (uint16_t i = 0; i < origin->links; i++) {
+        const struct link *l = &origin->link[i];
+        int32_t rel = (int32_t)l->stub - 7 - (l->patch + 4);
+        memcpy(t->buffer + l->patch, &rel, 4);
+    }
+    for (uint16_t i = 0; i < origin->indirects; i++) {
+        uint32_t miss = offsetof(struct cpu, table_miss) + 32;
+        memcpy(t->buffer + origin->indirect[i].table, &miss, 4);
+    }
+    if (!into_slot(cpu, b, t->buffer)) {
+        block_free(b);
+        return NULL;
+    }
+    return b->code;
+}

@@ -1,0 +1,45 @@
+/* From a guest address to code: lookup, translation, linking. */
+#ifndef FORELAND_TRANSLATE_DISPATCH_H
+#define FORELAND_TRANSLATE_DISPATCH_H
+
+#include "runtime/translate/view.h"
+
+/* Per-thread data of the translator. */
+struct cpu_thread {
+    struct xlate xlate;
+    uint8_t buffer[XLATE_CODE_MAX];
+    uint8_t guest[XLATE_GUEST_MAX + 64];
+    struct chunk *slot;       /* code memory of this thread alone; made when first needed */
+    struct block *slot_block; /* what is in it */
+    uint64_t slot_target;     /* guest address that follows a single-stepped instruction */
+    bool stepping;            /* TF is set: SIGTRAP after the instruction in the slot */
+};
+
+struct cpu_thread *thread_create(void);
+void thread_free(struct cpu_thread *thread);
+
+/* The block at a guest address, translated when there is none. NULL when it cannot be executed:
+ * cpu->fault is filled. */
+struct block *dispatch_find(struct cpu *cpu, uint64_t pc);
+
+/* Chooses where cpu->rip continues and sets cpu->resume; serves what is pending. Returns LEAVE_*.
+ * With look set the table is known not to have the address. */
+int dispatch_resume(struct cpu *cpu, bool look);
+
+/* An indirect jump found no entry. Returns LEAVE_*. */
+int dispatch_miss(struct cpu *cpu);
+
+/* A direct exit was taken (cpu->exit_slot). Returns LEAVE_*. */
+int dispatch_exit(struct cpu *cpu);
+
+/* Calls the service function, then resumes. */
+int dispatch_serve(struct cpu *cpu, enum cpu_event event);
+
+/* Runs one instruction at cpu->rip in the thread's slot, which then returns to the dispatcher. */
+int dispatch_single(struct cpu *cpu);
+
+/* Copies a block into the thread's slot with all exits leading to the dispatcher, and returns the
+ * copy's executable address; NULL when out of memory. */
+uint8_t *dispatch_copy(struct cpu *cpu, struct block *block);
+
+#endif

@@ -1,0 +1,204 @@
+/* push, pop and their kin: memory first, guest rsp after; runs of them move rsp once. */
+#include "runtime/translate/xlate.h"
+
+static struct host_mem top(const struct xlate *x, int32_t off)
+{
+    return emit_guest(HOST_GUEST_RSP, x->sp + off);
+}
+
+/* Stores the low size bytes of a host register at the guest's stack. */
+static void store_sized(struct xlate *x, struct host_mem m, int from, int size)
+{
+    xlate_mark(x, 0);
+    if (size == 2)
+        emit_byte(&x->e, 0x66);
+    if (size == 8)
+        emit_store(&x->e, m, from);
+    else
+        emit_store32(&x->e, m, from);
+}
+
+/* Host register that holds guest register g, as rsp was before the instruction. */
+static int source(struct xlate *x, int g)
+{
+    if (g == CPU_RSP) {
+        emit_lea(&x->e, HOST_SCRATCH, emit_mem(HOST_GUEST_RSP, x->sp));
+        return HOST_SCRATCH;
+    }
+    if (g == CPU_R8 || g == CPU_R10 || g == CPU_R11) {
+        relocate_read(x, HOST_SCRATCH, g);
+        return HOST_SCRATCH;
+    }
+    return g == CPU_RCX ? HOST_GUEST_RCX : g;
+}
+
+static enum xlate_step push(struct xlate *x, const struct insn *in)
+{
+    int size = in->z.operand_width == 16 ? 2 : 8;
+    const ZydisDecodedOperand *o = &in->op[0];
+    if (o->type == ZYDIS_OPERAND_TYPE_IMMEDIATE) {
+        int64_t v = o->imm.value.s;
+        if (size == 8) {
+            xlate_mark(x, 0);
+            emit_store_imm32(&x->e, top(x, -8), (int32_t)v);
+        } else {
+            emit_imm(&x->e, HOST_SCRATCH, (uint64_t)v & 0xffff);
+            store_sized(x, top(x, -size), HOST_SCRATCH, size);
+        }
+    } else if (in->mem) {
+        struct host_mem m = relocate_address(x, in, HOST_SCRATCH, true, 0);
+        xlate_mark(x, 0);
+        if (size == 8) {
+            emit_load(&x->e, HOST_SCRATCH, m);
+        } else {
+            emit_byte(&x->e, 0x66);
+            emit_load32(&x->e, HOST_SCRATCH, m);
+        }
+        relocate_return(x);
+        store_sized(x, top(x, -size), HOST_SCRATCH, size);
+    } else {
+        int g = decode_gpr(o->reg.value);
+        if (g < 0) { /* fs or gs: their selectors are 0 in a 64-bit Linux process */
+            emit_imm(&x->e, HOST_SCRATCH, 0);
+            store_sized(x, top(x, -size), HOST_SCRATCH, size);
+        } else {
+            store_sized(x, top(x, -size), source(x, g), size);
+        }
+    }
+    x->sp -= size;
+    return STEP_NEXT;
+}
+
+static void pop_register(struct xlate *x, int g, int size)
+{
+    int to = g == CPU_R8 || g == CPU_R10 || g == CPU_R11 ? HOST_SCRATCH : g;
+    if (g == CPU_RCX)
+        to = HOST_GUEST_RCX;
+    if (size == 2) {
+        if (to == HOST_SCRATCH)
+            relocate_read(x, to, g);
+        if (g == CPU_RSP) {
+            xlate_flush_sp(x);
+            to = HOST_GUEST_RSP;
+        }
+        xlate_mark(x, 0);
+        emit_byte(&x->e, 0x66);
+        emit_load32(&x->e, to, top(x, 0));
+    } else {
+        xlate_mark(x, 0);
+        emit_load(&x->e, g == CPU_RSP ? HOST_GUEST_RSP : to, top(x, 0));
+    }
+    if (to == HOST_SCRATCH)
+        relocate_write(x, g, to);
+    if (g == CPU_RSP)
+        x->sp = 0;
+    else
+        x->sp += size;
+}
+
+static enum xlate_step pop_memory(struct xlate *x, const struct insn *in, int size)
+{
+    /* The value first; an rsp in the address is the one after the pop. */
+    int value = relocate_borrow(x, in, 0, false);
+    xlate_mark(x, 0);
+    if (size == 2)
+        emit_byte(&x->e, 0x66);
+    if (size == 8)
+        emit_load(&x->e, value, top(x, 0));
+    else
+        emit_load32(&x->e, value, top(x, 0));
+    int32_t before = x->sp;
+    x->sp += size;
+    struct host_mem m = relocate_address(x, in, HOST_SCRATCH, true, 0);
+    int32_t after = x->sp;
+    x->sp = before;
+    store_sized(x, m, value, size);
+    x->sp = after;
+    relocate_return(x);
+    return STEP_NEXT;
+}
+
+static enum xlate_step pop(struct xlate *x, const struct insn *in)
+{
+    int size = in->z.operand_width == 16 ? 2 : 8;
+    if (in->mem) {
+        if (in->address32)
+            xlate_flush_sp(x);
+        return pop_memory(x, in, size);
+    }
+    int g = decode_gpr(in->op[0].reg.value);
+    if (g < 0)
+        return STEP_PRIVILEGED; /* loads a segment register */
+    pop_register(x, g, size);
+    return STEP_NEXT;
+}
+
+static enum xlate_step leave(struct xlate *x)
+{
+    xlate_mark(x, 0);
+    emit_load(&x->e, HOST_SCRATCH, emit_guest(CPU_RBP, 0));
+    emit_lea(&x->e, HOST_GUEST_RSP, emit_mem(CPU_RBP, 8));
+    emit_mov(&x->e, CPU_RBP, HOST_SCRATCH);
+    x->sp = 0;
+    return STEP_NEXT;
+}
+
+static enum xlate_step enter(struct xlate *x, const struct insn *in)
+{
+    uint32_t bytes = (uint32_t)in->op[0].imm.value.u & 0xffff;
+    if (in->op[1].imm.value.u & 31 || in->z.operand_width == 16)
+        return STEP_UNDEFINED;
+    store_sized(x, top(x, -8), CPU_RBP, 8);
+    emit_lea(&x->e, CPU_RBP, emit_mem(HOST_GUEST_RSP, x->sp - 8));
+    emit_lea(&x->e, HOST_GUEST_RSP, emit_mem(CPU_RBP, -(int32_t)bytes));
+    x->sp = 0;
+    return STEP_NEXT;
+}
+
+/* Host rsp is off for one instruction, in which an interruption leaves the thread alone; the block
+ * ends here so that `pending` is tested right after. */
+static enum xlate_step push_flags(struct xlate *x, const struct insn *in)
+{
+    emit_byte(&x->e, 0x9c);
+    emit_byte(&x->e, 0x58 | HOST_SCRATCH);
+    store_sized(x, top(x, -8), HOST_SCRATCH, 8);
+    x->sp -= 8;
+    xlate_flush_sp(x);
+    control_leave(x, in->next);
+    return STEP_END;
+}
+
+static enum xlate_step pop_flags(struct xlate *x, const struct insn *in)
+{
+    xlate_mark(x, 0);
+    emit_load(&x->e, HOST_SCRATCH, top(x, 0));
+    emit_store(&x->e, emit_state(offsetof(struct cpu, helper_value)), HOST_SCRATCH);
+    x->sp += 8;
+    xlate_flush_sp(x);
+    control_trap(x, TRAP_POPF, in->next);
+    return STEP_END;
+}
+
+enum xlate_step stack(struct xlate *x, const struct insn *in, bool *handled)
+{
+    *handled = true;
+    switch (in->mnemonic) {
+    case ZYDIS_MNEMONIC_PUSH:
+        return push(x, in);
+    case ZYDIS_MNEMONIC_POP:
+        return pop(x, in);
+    case ZYDIS_MNEMONIC_LEAVE:
+        return in->z.operand_width == 16 ? STEP_UNDEFINED : leave(x);
+    case ZYDIS_MNEMONIC_ENTER:
+        return enter(x, in);
+    case ZYDIS_MNEMONIC_PUSHF:
+    case ZYDIS_MNEMONIC_PUSHFQ:
+        return in->z.operand_width == 16 ? STEP_UNDEFINED : push_flags(x, in);
+    case ZYDIS_MNEMONIC_POPF:
+    case ZYDIS_MNEMONIC_POPFQ:
+        return in->z.operand_width == 16 ? STEP_UNDEFINED : pop_flags(x, in);
+    default:
+        *handled = false;
+        return STEP_NEXT;
+    }
+}

@@ -1,0 +1,245 @@
+/*
+ * Between guest code and C. In guest code rsp is the state block - 32; every stub keeps it so.
+ * C is entered with flags clear, default MXCSR and an empty x87.
+ */
+#define __ASSEMBLER__ 1
+#include "runtime/translate/stubs.h"
+
+#define S(off) (32 + (off))(%rsp)
+#define G(reg) (32 + 8 * (reg))(%rsp)
+#define R(reg) (32 + CPU_OFF_RAW + 8 * (reg))(%rsp)
+
+.macro global name
+    .globl \name
+\name:
+.endm
+
+    .data
+    .p2align 3
+global stub_xmask
+    .long 3
+default_mxcsr:
+    .long 0x1f80
+
+    .text
+    .p2align 4
+
+/* Guest registers of guest code into gpr[]; guest r8, r10, r11 are there already. */
+.macro save_guest
+    mov %rax, G(0)
+    mov %r10, G(1)
+    mov %rdx, G(2)
+    mov %rbx, G(3)
+    mov %r8, G(4)
+    mov %rbp, G(5)
+    mov %rsi, G(6)
+    mov %rdi, G(7)
+    mov %r9, G(9)
+    mov %r12, G(12)
+    mov %r13, G(13)
+    mov %r14, G(14)
+    mov %r15, G(15)
+.endm
+
+.macro save_raw
+    mov %rax, R(0)
+    mov %rcx, R(1)
+    mov %rdx, R(2)
+    mov %rbx, R(3)
+    mov %rbp, R(5)
+    mov %rsi, R(6)
+    mov %rdi, R(7)
+    mov %r8, R(8)
+    mov %r9, R(9)
+    mov %r10, R(10)
+    mov %r11, R(11)
+    mov %r12, R(12)
+    mov %r13, R(13)
+    mov %r14, R(14)
+    mov %r15, R(15)
+.endm
+
+/* Flags and extended state into the block. Clobbers rax, rdx, flags. */
+.macro save_rest
+    pushfq
+    pop %rax
+    mov %rax, S(CPU_OFF_RFLAGS)
+    mov stub_xmask(%rip), %eax
+    xor %edx, %edx
+    xsave S(CPU_OFF_XSAVE)
+    testl $4, stub_xmask(%rip)
+    jz 1f
+    vzeroupper
+1:  testb $1, S(CPU_OFF_XSAVE + 512)
+    jz 2f
+    fninit
+2:  cmpl $0x1f80, S(CPU_OFF_XSAVE + 24)
+    je 3f
+    ldmxcsr default_mxcsr(%rip)
+3:  testl $0x40000, S(CPU_OFF_RFLAGS)
+    jz 4f
+    pushq $0x202
+    popfq
+4:  cld
+.endm
+
+.macro enter kind
+    save_rest
+    mov $\kind, %esi
+    jmp to_c
+.endm
+
+global stub_link
+    pop S(CPU_OFF_EXIT) /* the address counts from rsp after the pop */
+    save_guest
+    enter STUB_LINK
+
+    .p2align 4
+global stub_miss
+    save_guest
+    enter STUB_MISS
+
+    .p2align 4
+global stub_trap
+    save_guest
+    enter STUB_TRAP
+
+    .p2align 4
+global stub_fault
+    save_raw
+    enter STUB_FAULT
+
+    .p2align 4
+global stub_async
+    save_raw
+    enter STUB_ASYNC
+
+    .p2align 4
+global stub_syscall
+    save_guest
+    save_rest
+    mov $STUB_SYSCALL, %esi
+
+to_c:
+    lea 32(%rsp), %rdi
+    call cpu_event
+answer:
+    cmp $LEAVE_GUEST, %eax
+    jne 5f
+
+    mov stub_xmask(%rip), %eax
+    xor %edx, %edx
+    xrstor S(CPU_OFF_XSAVE)
+    mov S(CPU_OFF_RFLAGS), %rax
+    and $0x244cd5, %rax
+    or $0x202, %rax
+    push %rax
+    popfq
+global stub_leave_test
+    mov S(CPU_OFF_PENDING), %ecx
+    jrcxz 1f
+    jmp stub_leave_pending
+1:  mov G(0), %rax
+    mov G(1), %r10
+    mov G(2), %rdx
+    mov G(3), %rbx
+    mov G(4), %r8
+    mov G(5), %rbp
+    mov G(6), %rsi
+    mov G(7), %rdi
+    mov G(9), %r9
+    mov G(12), %r12
+    mov G(13), %r13
+    mov G(14), %r14
+    mov G(15), %r15
+    mov S(CPU_OFF_WINDOW), %r11
+    jmp *S(CPU_OFF_RESUME)
+global stub_leave_end
+
+5:  cmp $LEAVE_STOP, %eax
+    je stop
+    mov %eax, %esi
+    mov stub_xmask(%rip), %eax
+    xor %edx, %edx
+    xrstor S(CPU_OFF_XSAVE)
+    mov S(CPU_OFF_RFLAGS), %rax
+    and $0x244cd5, %rax
+    or $0x202, %rax
+    cmp $LEAVE_COPY, %esi
+    push %rax
+    je 6f
+    popfq
+global stub_raw_test
+    mov S(CPU_OFF_PENDING), %ecx
+    jrcxz 7f
+    jmp stub_raw_pending
+6:  popfq
+7:  mov R(0), %rax
+    mov R(1), %rcx
+    mov R(2), %rdx
+    mov R(3), %rbx
+    mov R(5), %rbp
+    mov R(6), %rsi
+    mov R(7), %rdi
+    mov R(8), %r8
+    mov R(9), %r9
+    mov R(10), %r10
+    mov R(11), %r11
+    mov R(12), %r12
+    mov R(13), %r13
+    mov R(14), %r14
+    mov R(15), %r15
+    jmp *S(CPU_OFF_RESUME)
+global stub_raw_end
+
+/* The block still holds everything; only the environment of C has to be made again. */
+.macro back_to_c kind
+    mov $\kind, %esi
+    jmp c_environment
+.endm
+
+global stub_leave_pending
+    back_to_c STUB_PENDING
+global stub_raw_pending
+    back_to_c STUB_RAW_PENDING
+c_environment:
+    pushq $0x202
+    popfq
+    testl $4, stub_xmask(%rip)
+    jz 1f
+    vzeroupper
+1:  fninit
+    ldmxcsr default_mxcsr(%rip)
+    jmp to_c
+
+stop:
+    mov S(CPU_OFF_VALUE), %eax
+    mov S(CPU_OFF_HOST_RSP), %rsp
+    pop %r15
+    pop %r14
+    pop %r13
+    pop %r12
+    pop %rbp
+    pop %rbx
+    ret
+
+global stub_start
+    push %rbx
+    push %rbp
+    push %r12
+    push %r13
+    push %r14
+    push %r15
+    mov %rsp, %rdx
+    sub $(CPU_SIZEOF + 64), %rsp
+    and $-64, %rsp
+    mov %rdi, %rsi
+    mov %rsp, %rdi
+    sub $32, %rsp
+    call cpu_first
+    mov $STUB_PENDING, %esi
+    jmp to_c
+
+#ifdef __ELF__
+    .section .note.GNU-stack, "", @progbits
+#endif

@@ -1,0 +1,71 @@
+/*
+ * The assembler routines between guest code and C. Their addresses stand in the state block, so
+ * that translated code holds no absolute host address.
+ */
+#ifndef FORELAND_TRANSLATE_STUBS_H
+#define FORELAND_TRANSLATE_STUBS_H
+
+/* Indices of struct cpu's stub[]; also the event kinds given to cpu_event. */
+#define STUB_LINK                                                                                  \
+    0 /* a direct exit that is not linked; its return address is on the host stack                 \
+       */
+#define STUB_MISS        1 /* an indirect jump whose target (rip) is not in the table */
+#define STUB_SYSCALL     2
+#define STUB_TRAP        3 /* helper_arg says which */
+#define STUB_FAULT       4 /* entered by the fault handler */
+#define STUB_ASYNC       5 /* entered by an interruption */
+#define STUB_PENDING     6 /* pending was found set on the way into guest code: state is in gpr[] */
+#define STUB_RAW_PENDING 7 /* the same, on the way back into the middle of a block */
+
+/* What cpu_event answers. */
+#define LEAVE_GUEST 0 /* enter guest code at `resume` with the registers of gpr[] */
+#define LEAVE_RAW   1 /* continue at `resume` with the host registers of raw[] */
+#define LEAVE_STOP  2 /* return from cpu_start */
+
+#define LEAVE_COPY                                                                                 \
+    3 /* as LEAVE_RAW, without a test of `pending`: the code there comes back soon                 \
+       */
+
+/* Offsets in struct cpu, checked in stubs.c. */
+#define CPU_OFF_RIP      128
+#define CPU_OFF_RFLAGS   136
+#define CPU_OFF_WINDOW   144
+#define CPU_OFF_PENDING  248
+#define CPU_OFF_HOST_RSP 272
+#define CPU_OFF_EXIT     288
+#define CPU_OFF_RESUME   296
+#define CPU_OFF_VALUE    312
+#define CPU_OFF_RAW      320
+#define CPU_OFF_XSAVE    576
+#define CPU_SIZEOF       1408
+
+#ifndef __ASSEMBLER__
+#include <stdint.h>
+
+struct cpu;
+
+__attribute__((sysv_abi)) void stub_link(void);
+__attribute__((sysv_abi)) void stub_miss(void);
+__attribute__((sysv_abi)) void stub_syscall(void);
+__attribute__((sysv_abi)) void stub_trap(void);
+__attribute__((sysv_abi)) void stub_fault(void);
+__attribute__((sysv_abi)) void stub_async(void);
+
+/* Marked ranges: between the test of `pending` and guest code; an interruption there goes back to
+ * the label after the range's name. */
+extern const char stub_leave_test[], stub_leave_end[], stub_leave_pending[];
+extern const char stub_raw_test[], stub_raw_end[], stub_raw_pending[];
+
+/* Features that XSAVE and XRSTOR of the stubs cover. */
+extern uint32_t stub_xmask;
+
+/* Makes a state block on the stack, calls cpu_first, then runs guest code. Returns the block's
+ * helper_value when cpu_event answers LEAVE_STOP. */
+__attribute__((sysv_abi)) int stub_start(void *boot);
+
+/* Called by the stubs. */
+__attribute__((sysv_abi)) int cpu_event(struct cpu *cpu, int kind);
+__attribute__((sysv_abi)) void cpu_first(struct cpu *cpu, void *boot, uint64_t host_rsp);
+#endif
+
+#endif

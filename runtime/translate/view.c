@@ -1,0 +1,297 @@
+#include "runtime/translate/view.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/abi/errno.h"
+#include "runtime/host/memory.h"
+#include "runtime/host/thread.h"
+#include "runtime/translate/stubs.h"
+
+#define TABLE_BYTES (VIEW_TABLE_ENTRIES * sizeof(uint64_t))
+
+static struct host_section *template_section;
+static uint64_t template_view;
+
+int view_init(void)
+{
+    template_section = host_section_create(TABLE_BYTES, false);
+    if (!template_section || host_view_map(template_section, 0, TABLE_BYTES, 0,
+                                           HOST_READ | HOST_WRITE, &template_view) < 0)
+        return -L_ENOMEM;
+    uint64_t *entry = (uint64_t *)template_view;
+    for (size_t i = 0; i < VIEW_TABLE_ENTRIES; i++)
+        entry[i] = (uint64_t)(uintptr_t)stub_miss;
+    return 0;
+}
+
+uint64_t view_miss_table(void)
+{
+    return template_view;
+}
+
+static struct view_table *table_create(void)
+{
+    uint64_t at;
+    struct view_table *t = calloc(1, sizeof *t);
+    if (!t)
+        return NULL;
+    if (host_view_map_private(template_section, 0, TABLE_BYTES, 0, &at) < 0) {
+        free(t);
+        return NULL;
+    }
+    t->refs = 1;
+    t->entry = (_Atomic uint64_t *)at;
+    return t;
+}
+
+static void table_put(struct view_table *t)
+{
+    if (--t->refs > 0)
+        return;
+    host_view_unmap((uint64_t)t->entry, TABLE_BYTES);
+    free(t);
+}
+
+struct codeview *codeview_create(const struct code_source *source, void *owner)
+{
+    struct codeview *v = calloc(1, sizeof *v);
+    if (!v)
+        return NULL;
+    v->source = source;
+    v->owner = owner;
+    v->table = table_create();
+    v->own = codespace_private();
+    if (!v->table || !v->own) {
+        if (v->table)
+            table_put(v->table);
+        if (v->own)
+            codespace_put(v->own);
+        free(v);
+        return NULL;
+    }
+    return v;
+}
+
+/* Appends to a growing array of pointers or structs; false when out of memory. */
+static bool make_room(void **array, uint32_t count, uint32_t *room, size_t size)
+{
+    if (count < *room)
+        return true;
+    uint32_t wanted = *room ? *room * 2 : 8;
+    void *grown = realloc(*array, wanted * size);
+    if (!grown)
+        return false;
+    *array = grown;
+    *room = wanted;
+    return true;
+}
+
+static bool hold(struct codeview *v, struct codespace *s)
+{
+    for (uint32_t i = 0; i < v->held_count; i++)
+        if (v->held[i] == s)
+            return true;
+    if (!make_room((void **)&v->held, v->held_count, &v->held_room, sizeof *v->held))
+        return false;
+    s->refs++;
+    v->held[v->held_count++] = s;
+    return true;
+}
+
+static bool attach(struct codeview *v, uint64_t start, uint64_t end, struct codespace *s)
+{
+    if (!hold(v, s) || !make_room((void **)&v->attached, v->attached_count, &v->attached_room,
+                                  sizeof *v->attached))
+        return false;
+    v->attached[v->attached_count++] = (struct attachment){start, end, s};
+    return true;
+}
+
+struct codeview *codeview_fork(struct codeview *parent, void *owner)
+{
+    struct codeview *v = codeview_create(parent->source, owner);
+    if (!v)
+        return NULL;
+    host_mutex_lock(&translate_lock);
+    for (uint32_t i = 0; i < parent->attached_count; i++)
+        attach(v, parent->attached[i].start, parent->attached[i].end, parent->attached[i].space);
+    if (parent->own->count == 0 && v->attached_count == parent->attached_count) {
+        table_put(v->table);
+        v->table = parent->table;
+        v->table->refs++;
+    }
+    host_mutex_unlock(&translate_lock);
+    return v;
+}
+
+void codeview_destroy(struct codeview *v)
+{
+    host_mutex_lock(&translate_lock);
+    codespace_put(v->own);
+    for (uint32_t i = 0; i < v->held_count; i++)
+        codespace_put(v->held[i]);
+    table_put(v->table);
+    for (uint32_t i = 0; i < v->old_count; i++)
+        table_put(v->old_tables[i]);
+    host_mutex_unlock(&translate_lock);
+    free(v->old_tables);
+    free(v->held);
+    free(v->attached);
+    free(v);
+}
+
+void view_enter(struct codeview *v, struct cpu *cpu)
+{
+    cpu->next_in_view = v->threads;
+    v->threads = cpu;
+    cpu->view = v;
+    cpu->table = (uint64_t)v->table->entry;
+}
+
+void view_leave(struct codeview *v, struct cpu *cpu)
+{
+    for (struct cpu **p = &v->threads; *p; p = &(*p)->next_in_view) {
+        if (*p == cpu) {
+            *p = cpu->next_in_view;
+            break;
+        }
+    }
+    cpu->view = NULL;
+}
+
+/* The view is about to differ from others that share its table. A table that cannot be had leaves
+ * the view with the template's address: every jump goes through the dispatcher then. */
+static void own_table(struct codeview *v)
+{
+    if (v->table->refs == 1)
+        return;
+    struct view_table *t = table_create();
+    struct view_table **old = realloc(v->old_tables, (v->old_count + 1) * sizeof *old);
+    if (old)
+        v->old_tables = old;
+    if (!t || !old) {
+        if (t)
+            table_put(t);
+        for (struct cpu *c = v->threads; c; c = c->next_in_view)
+            c->table = template_view;
+        return;
+    }
+    v->old_tables[v->old_count++] = v->table;
+    v->table = t;
+    for (struct cpu *c = v->threads; c; c = c->next_in_view)
+        c->table = (uint64_t)t->entry;
+}
+
+static const struct attachment *attachment_at(const struct codeview *v, uint64_t pc)
+{
+    for (uint32_t i = 0; i < v->attached_count; i++)
+        if (pc >= v->attached[i].start && pc < v->attached[i].end)
+            return &v->attached[i];
+    return NULL;
+}
+
+struct block *view_find(const struct codeview *v, uint64_t pc)
+{
+    const struct attachment *a = attachment_at(v, pc);
+    if (a)
+        return codespace_find(a->space, pc);
+    return codespace_find(v->own, pc);
+}
+
+struct codespace *view_space(struct codeview *v, const struct code_extent *e)
+{
+    if (e->file_id == 0) {
+        if (v->own->count == 0)
+            own_table(v);
+        return v->own;
+    }
+    const struct attachment *a = attachment_at(v, e->start);
+    if (a)
+        return a->space;
+    own_table(v);
+    struct codespace *s = codespace_get(e->file_id, e->generation, e->start - e->offset);
+    if (!s)
+        return NULL;
+    bool ok = attach(v, e->start, e->end, s);
+    codespace_put(s);
+    return ok ? s : NULL;
+}
+
+void view_publish(struct codeview *v, const struct block *b)
+{
+    if (v->table->refs > 1 && b->space == v->own)
+        return;
+    atomic_store_explicit(&v->table->entry[b->pc & 0xffff], (uint64_t)b->code,
+                          memory_order_release);
+}
+
+bool view_linkable(const struct link *l, const struct block *to)
+{
+    return !to->dead && !l->from->dead && !l->to && l->from->space == to->space;
+}
+
+static void forget(struct codeview *v, const struct block *b)
+{
+    _Atomic uint64_t *entry = &v->table->entry[b->pc & 0xffff];
+    if (*entry == (uint64_t)b->code)
+        *entry = (uint64_t)(uintptr_t)stub_miss;
+}
+
+static void forget_all(struct codeview *v, const struct codespace *s)
+{
+    for (uint32_t i = 0; i < s->buckets; i++)
+        for (struct block *b = s->hash[i]; b; b = b->next)
+            forget(v, b);
+}
+
+static bool detach_range(struct codeview *v, uint64_t start, uint64_t end)
+{
+    bool changed = false;
+    for (uint32_t i = 0; i < v->attached_count;) {
+        struct attachment *a = &v->attached[i];
+        if (a->start >= end || a->end <= start) {
+            i++;
+            continue;
+        }
+        own_table(v);
+        forget_all(v, a->space);
+        *a = v->attached[--v->attached_count];
+        changed = true;
+    }
+    return changed;
+}
+
+static bool kill_range(struct codeview *v, uint64_t start, uint64_t end)
+{
+    bool changed = false;
+    struct codespace *s = v->own;
+    for (uint32_t i = 0; i < s->buckets; i++) {
+        for (struct block *b = s->hash[i], *next; b; b = next) {
+            next = b->next;
+            if (b->pc >= end || b->pc + b->guest_size <= start)
+                continue;
+            forget(v, b);
+            codespace_kill(s, b);
+            changed = true;
+        }
+    }
+    return changed;
+}
+
+void codeview_drop(struct codeview *v, uint64_t start, uint64_t end)
+{
+    host_mutex_lock(&translate_lock);
+    bool changed = detach_range(v, start, end);
+    if (v->own->count > 0)
+        changed |= kill_range(v, start, end);
+    atomic_fetch_add(&v->drops, 1);
+    if (changed) {
+        const struct host_thread *self = host_thread_self();
+        for (struct cpu *c = v->threads; c; c = c->next_in_view) {
+            if (c->host != self)
+                cpu_interrupt(c);
+        }
+    }
+    host_mutex_unlock(&translate_lock);
+}

@@ -1,0 +1,56 @@
+/* A codeview from inside: the table, the attached code spaces, the threads. Under translate_lock.
+ */
+#ifndef FORELAND_TRANSLATE_VIEW_H
+#define FORELAND_TRANSLATE_VIEW_H
+
+#include <stdatomic.h>
+
+#include "runtime/translate/code.h"
+#include "runtime/translate/codespace.h"
+#include "runtime/translate/cpu.h"
+
+#define VIEW_TABLE_ENTRIES 65536
+
+struct view_table {
+    uint32_t refs; /* views using it */
+    _Atomic uint64_t *entry;
+};
+
+struct attachment {
+    uint64_t start, end; /* guest range in which the code space applies */
+    struct codespace *space;
+};
+
+struct codeview {
+    const struct code_source *source;
+    void *owner;
+    struct view_table *table;
+    struct attachment *attached;
+    uint32_t attached_count, attached_room;
+    struct codespace *
+        *held; /* every shared code space it ever attached: threads may still be inside */
+    uint32_t held_count, held_room;
+    struct codespace *own;          /* private */
+    struct view_table **old_tables; /* replaced ones, which a thread may still be reading */
+    uint32_t old_count;
+    struct cpu *threads;
+    _Atomic uint32_t drops; /* counts codeview_drop calls that dropped something */
+};
+
+/* Makes the template of all tables. 0 or -ENOMEM. Once. */
+int view_init(void);
+/* Host address of a table whose every entry leads to the miss stub. */
+uint64_t view_miss_table(void);
+
+void view_enter(struct codeview *view, struct cpu *cpu);
+void view_leave(struct codeview *view, struct cpu *cpu);
+
+struct block *view_find(const struct codeview *view, uint64_t pc);
+/* The code space for an extent, attached to the view; NULL when out of memory. */
+struct codespace *view_space(struct codeview *view, const struct code_extent *extent);
+/* Indirect jumps to the block's address find it from now on. */
+void view_publish(struct codeview *view, const struct block *block);
+/* Whether the exit may lead straight to the block in this view. */
+bool view_linkable(const struct link *link, const struct block *to);
+
+#endif

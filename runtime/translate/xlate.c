@@ -1,0 +1,101 @@
+#include "runtime/translate/xlate.h"
+
+#include <string.h>
+
+/* Folded pushes and pops stay within what struct recovery can say. */
+#define SP_LIMIT 112
+/* Room that one guest instruction and the stubs may need. */
+#define CODE_RESERVE 1024
+
+void xlate_mark(struct xlate *x, uint8_t kind)
+{
+    if (x->recoveries >= sizeof x->recovery / sizeof *x->recovery) {
+        x->e.full = true;
+        return;
+    }
+    x->recovery[x->recoveries++] = (struct recovery){.host = (uint16_t)x->e.n,
+                                                     .guest = (uint16_t)(x->pc - x->start),
+                                                     .in_slot = x->borrowed,
+                                                     .sp = (int8_t)x->sp,
+                                                     .kind = kind};
+}
+
+void xlate_flush_sp(struct xlate *x)
+{
+    if (x->sp)
+        emit_lea(&x->e, HOST_GUEST_RSP, emit_mem(HOST_GUEST_RSP, x->sp));
+    x->sp = 0;
+}
+
+void xlate_store_rip(struct xlate *x, uint64_t pc)
+{
+    struct host_mem rip = emit_state(offsetof(struct cpu, rip));
+    if ((int64_t)pc >= INT32_MIN && (int64_t)pc <= INT32_MAX) {
+        emit_store_imm32(&x->e, rip, (int32_t)pc);
+    } else {
+        emit_imm(&x->e, HOST_SCRATCH, pc);
+        emit_store(&x->e, rip, HOST_SCRATCH);
+    }
+}
+
+static enum xlate_step one(struct xlate *x, const struct insn *in)
+{
+    bool handled = false;
+    enum xlate_step step = control(x, in, &handled);
+    if (!handled)
+        step = stack(x, in, &handled);
+    if (!handled)
+        step = special(x, in, &handled);
+    if (!handled)
+        step = relocate(x, in);
+    return step;
+}
+
+static bool room(const struct xlate *x)
+{
+    return x->e.n + CODE_RESERVE < x->e.cap && x->exit_count + 4 < XLATE_EXIT_MAX &&
+           x->recoveries + 8 < sizeof x->recovery / sizeof *x->recovery &&
+           x->pc - x->start < XLATE_GUEST_MAX;
+}
+
+static void end_with_trap(struct xlate *x, enum xlate_trap trap)
+{
+    xlate_flush_sp(x);
+    control_trap(x, trap, x->pc);
+}
+
+size_t xlate_block(struct xlate *x, const uint8_t *code, size_t n)
+{
+    struct insn in;
+    x->pc = x->start;
+    control_prologue(x);
+    for (int count = 0;; count++) {
+        if (count > 0 && (x->single || count >= XLATE_INSN_MAX || !room(x))) {
+            control_exit(x, x->pc);
+            break;
+        }
+        size_t at = (size_t)(x->pc - x->start);
+        enum insn_status status = decode(&in, code + at, n - at, x->pc);
+        if (status == INSN_TRUNCATED) {
+            if (count == 0)
+                return 0;
+            control_exit(x, x->pc);
+            break;
+        }
+        enum xlate_step step = status == INSN_UNDEFINED    ? STEP_UNDEFINED
+                               : status == INSN_PRIVILEGED ? STEP_PRIVILEGED
+                                                           : one(x, &in);
+        if (step == STEP_UNDEFINED || step == STEP_PRIVILEGED) {
+            end_with_trap(x, step == STEP_UNDEFINED ? TRAP_UNDEFINED : TRAP_PRIVILEGED);
+            x->pc += in.length ? in.length : 1;
+            break;
+        }
+        x->pc = in.next;
+        if (step == STEP_END)
+            break;
+        if (x->sp > SP_LIMIT || x->sp < -SP_LIMIT)
+            xlate_flush_sp(x);
+    }
+    control_stubs(x);
+    return (size_t)(x->pc - x->start);
+}

@@ -1,0 +1,128 @@
+/*
+ * A translation in progress: guest instructions of one block are decoded, relocated and emitted
+ * into a buffer. The result is position independent: it reaches the runtime only through the state
+ * block, and other blocks only through exits that are linked later.
+ */
+#ifndef FORELAND_TRANSLATE_XLATE_H
+#define FORELAND_TRANSLATE_XLATE_H
+
+#include "runtime/translate/decode.h"
+#include "runtime/translate/emit.h"
+
+#define XLATE_CODE_MAX  8192
+#define XLATE_INSN_MAX  100
+#define XLATE_EXIT_MAX  48
+#define XLATE_GUEST_MAX 2048
+
+/* Where the guest state is while one host instruction runs, for a fault in it. The instruction is
+ * restartable: nothing of the guest instruction has happened. */
+struct recovery {
+    uint16_t host;  /* offset in the block's code */
+    uint16_t guest; /* offset of the guest instruction from the block's start */
+    uint16_t
+        in_slot;  /* guest registers whose value is in gpr[], the host register being borrowed */
+    int8_t sp;    /* guest rsp = host register + sp */
+    uint8_t kind; /* RECOVERY_* */
+};
+
+enum {
+    RECOVERY_RSI = 1, /* host rsi and/or rdi hold guest value + bias (window, segment base) */
+    RECOVERY_RDI = 2,
+    RECOVERY_RCX = 4,  /* guest rcx is in host rcx (progress of rep) */
+    RECOVERY_FS = 8,   /* the bias of rsi includes fs_base */
+    RECOVERY_GS = 16,  /* ... gs_base */
+    RECOVERY_REP = 32, /* the host instruction repeats: stopping in it is an instruction boundary */
+};
+
+/* A direct exit: a rel32 that first leads to a stub in the block and can be linked to a body. */
+struct exit_point {
+    uint16_t patch; /* offset of the rel32 */
+    uint16_t stub;  /* offset of the stub's return address */
+    uint64_t target;
+};
+
+/* The end of an indirect jump: `mov r11, [table]` and `jmp [r11 + rcx * 8]`. */
+struct indirect_point {
+    uint16_t table; /* offset of the displacement of the table load */
+    uint16_t jump;  /* offset of the jump */
+};
+
+enum xlate_step { STEP_NEXT, STEP_END, STEP_UNDEFINED, STEP_PRIVILEGED };
+
+/* Reasons for a trap exit (struct cpu helper_arg). */
+enum xlate_trap {
+    TRAP_UNDEFINED,
+    TRAP_PRIVILEGED, /* general protection */
+    TRAP_BREAKPOINT, /* int3: rip is after it */
+    TRAP_ICEBP,
+    TRAP_INTERRUPT, /* int n */
+    TRAP_CPUID,
+    TRAP_XGETBV,
+    TRAP_POPF,  /* helper_value: what popfq read; rip is after it */
+    TRAP_CHECK, /* self-checking block: compare the guest bytes, then go on at the body */
+};
+
+struct xlate {
+    struct emit e;
+    uint64_t start;                 /* guest address of the block */
+    uint64_t pc;                    /* of the current instruction */
+    uint64_t limit_low, limit_high; /* direct exits inside this guest range may be linked */
+    int32_t sp;                     /* guest rsp = host register + sp (folded pushes and pops) */
+    uint16_t borrowed;              /* host registers whose guest value is in gpr[] just now */
+    uint16_t body;                  /* where linked exits enter */
+    uint16_t checked;               /* where a self-checking block goes on */
+    struct recovery recovery[XLATE_INSN_MAX * 3];
+    size_t recoveries;
+    struct exit_point exits[XLATE_EXIT_MAX];
+    size_t exit_count;
+    struct indirect_point indirects[4];
+    size_t indirect_count;
+    bool self_check;
+    bool single; /* one instruction only */
+};
+
+/* The next host instruction may fault. */
+void xlate_mark(struct xlate *x, uint8_t kind);
+
+/* Brings the guest rsp register up to date. Changes no flags. */
+void xlate_flush_sp(struct xlate *x);
+
+/* Stores the constant guest address to rip in the state block. Clobbers the scratch register when
+ * it does not fit 31 bits. */
+void xlate_store_rip(struct xlate *x, uint64_t pc);
+
+/* relocate.c: an instruction that runs on the host with its operands rewritten. */
+enum xlate_step relocate(struct xlate *x, const struct insn *in);
+/* Borrows a host register that the instruction does not use; avoid is a mask of more to leave
+ * alone. With low set it is one of the first eight. Returned to the guest by relocate_return. */
+int relocate_borrow(struct xlate *x, const struct insn *in, uint16_t avoid, bool low);
+void relocate_return(struct xlate *x);
+/* Makes the host operand for the ModRM memory operand, using the scratch register given for parts.
+ * Window is false for lea. */
+struct host_mem relocate_address(struct xlate *x, const struct insn *in, int scratch, bool window,
+                                 uint16_t avoid);
+/* Puts the value of guest register g into the host register to (64 bits). */
+void relocate_read(struct xlate *x, int to, int g);
+/* Sets guest register g from a host register. */
+void relocate_write(struct xlate *x, int g, int from);
+
+/* control.c: branches, calls, returns, traps. STEP_UNDEFINED when it is none of them. */
+enum xlate_step control(struct xlate *x, const struct insn *in, bool *handled);
+void control_exit(struct xlate *x, uint64_t target); /* unconditional direct exit */
+void control_trap(struct xlate *x, enum xlate_trap trap, uint64_t rip);
+void control_leave(struct xlate *x, uint64_t rip); /* to the dispatcher, which tests `pending` */
+void control_prologue(struct xlate *x);            /* entry for indirect jumps; sets body */
+void control_stubs(struct xlate *x);               /* after the last instruction */
+
+/* stack.c: push, pop, leave, enter, pushf, popf. */
+enum xlate_step stack(struct xlate *x, const struct insn *in, bool *handled);
+
+/* special.c: string instructions, xlat, maskmov, segment registers, XSAVE family. */
+enum xlate_step special(struct xlate *x, const struct insn *in, bool *handled);
+
+/* xlate.c: translates from the guest bytes at code (n of them, guest address x->start). Returns the
+ * number of guest bytes covered; 0 when the first instruction is cut off by the end of the bytes.
+ */
+size_t xlate_block(struct xlate *x, const uint8_t *code, size_t n);
+
+#endif

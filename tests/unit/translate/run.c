@@ -1,0 +1,212 @@
+/* Small guest programs through the translator alone: one window, no kernel. */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/host/memory.h"
+#include "runtime/host/thread.h"
+#include "runtime/translate/code.h"
+#include "runtime/translate/cpu.h"
+
+#define WINDOW_SIZE ((size_t)16 << 20)
+#define CODE_AT     0x10000u
+#define DATA_AT     0x100000u
+#define STACK_TOP   0x200000u
+
+static uint64_t window;
+static struct codeview *view;
+static struct cpu result;
+static int faults;
+
+static size_t fetch(void *owner, uint64_t addr, void *buf, size_t n, struct code_extent *extent,
+                    struct cpu_fault *fault)
+{
+    (void)owner;
+    if (addr < CODE_AT || addr >= DATA_AT) {
+        *fault = (struct cpu_fault){.signo = 11, .code = 1};
+        return 0;
+    }
+    if (n > DATA_AT - addr)
+        n = DATA_AT - addr;
+    memcpy(buf, (void *)(window + addr), n);
+    *extent = (struct code_extent){.start = CODE_AT, .end = DATA_AT};
+    return n;
+}
+
+static bool fault(void *owner, uint64_t addr, enum code_access access, struct cpu_fault *out)
+{
+    (void)owner, (void)addr, (void)access;
+    *out = (struct cpu_fault){.signo = 11, .code = 1};
+    return false;
+}
+
+static const struct code_source source = {fetch, fault};
+
+static int service(struct cpu *cpu, enum cpu_event event)
+{
+    if (event == CPU_INTERRUPT)
+        return 0;
+    if (event == CPU_FAULT)
+        faults++;
+    memcpy(&result, cpu, sizeof result);
+    return 1 + (int)event;
+}
+
+static void init(struct cpu *cpu, void *arg)
+{
+    cpu_set_view(cpu, view, window);
+    cpu->rip = CODE_AT;
+    cpu->gpr[CPU_RSP] = STACK_TOP;
+    if (arg)
+        memcpy(cpu->gpr, arg, 8 * 4);
+}
+
+/* Runs the code until it makes a system call or faults. */
+static int run(const void *code, size_t n)
+{
+    memcpy((void *)(window + CODE_AT), code, n);
+    codeview_drop(view, CODE_AT, CODE_AT + 4096);
+    return cpu_start(init, NULL, service);
+}
+
+#define CODE(name, text)                                                                           \
+    extern const uint8_t code_##name[], code_##name##_end[];                                       \
+    __asm__(".pushsection .text\n.globl code_" #name "\n.globl code_" #name "_end\ncode_" #name    \
+            ":\n" text "\ncode_" #name "_end:\n.popsection\n");
+#define RUN(name) run(code_##name, (size_t)(code_##name##_end - code_##name))
+
+CODE(registers,
+     "mov $1,%rax\n mov $2,%rcx\n mov $3,%rdx\n mov $4,%rbx\n mov $5,%rbp\n mov $6,%rsi\n"
+     "mov $7,%rdi\n mov $8,%r8\n mov $9,%r9\n mov $10,%r10\n mov $11,%r11\n mov $12,%r12\n"
+     "mov $13,%r13\n mov $14,%r14\n mov $15,%r15\n add %r8,%r10\n xchg %r11,%r8\n"
+     "lea 5(%r10,%r8,4),%r9\n sub $16,%rsp\n mov %rcx,(%rsp)\n mov (%rsp),%ebx\n ud2")
+
+START_TEST(registers_keep_their_values)
+{
+    ck_assert_int_eq(RUN(registers), 1 + CPU_FAULT);
+    ck_assert_uint_eq(result.gpr[CPU_RAX], 1);
+    ck_assert_uint_eq(result.gpr[CPU_RCX], 2);
+    ck_assert_uint_eq(result.gpr[CPU_RBX], 2);
+    ck_assert_uint_eq(result.gpr[CPU_R10], 18);
+    ck_assert_uint_eq(result.gpr[CPU_R8], 11);
+    ck_assert_uint_eq(result.gpr[CPU_R11], 8);
+    ck_assert_uint_eq(result.gpr[CPU_R9], 5 + 18 + 44);
+    ck_assert_uint_eq(result.gpr[CPU_RSP], STACK_TOP - 16);
+    ck_assert_uint_eq(result.gpr[CPU_R15], 15);
+    ck_assert_int_eq(result.fault.signo, 4);
+}
+END_TEST
+
+CODE(fib,
+     "mov $20,%edi\n call 1f\n mov %rax,%rdi\n mov $60,%eax\n syscall\n"
+     "1: cmp $2,%edi\n jae 2f\n mov %edi,%eax\n ret\n"
+     "2: push %rbx\n push %rdi\n sub $8,%rsp\n dec %edi\n call 1b\n mov %eax,%ebx\n"
+     "mov 8(%rsp),%rdi\n sub $2,%edi\n call 1b\n add %ebx,%eax\n add $16,%rsp\n pop %rbx\n ret")
+
+START_TEST(calls_and_returns)
+{
+    ck_assert_int_eq(RUN(fib), 1 + CPU_SYSCALL);
+    ck_assert_uint_eq(result.gpr[CPU_RDI], 6765);
+    ck_assert_uint_eq(result.gpr[CPU_RAX], 60);
+    ck_assert_uint_eq(result.gpr[CPU_RSP], STACK_TOP);
+}
+END_TEST
+
+CODE(strings,
+     "mov $0x100000,%rdi\n mov $0x5a,%al\n mov $100,%ecx\n rep stosb\n mov $0x100000,%rsi\n"
+     "mov $0x100200,%rdi\n mov $50,%ecx\n rep movsw\n mov $0x100200,%rdi\n mov $200,%ecx\n"
+     "repe scasb\n mov $0x100000,%rbx\n mov $3,%cl\n mov %cl,%ch\n shl %cl,%edx\n"
+     "movzbl %ch,%ebp\n mov %ch,5(%rbx)\n mov 5(%rbx),%ah\n mov $60,%eax\n syscall")
+
+START_TEST(strings_and_high_bytes)
+{
+    memset((void *)(window + DATA_AT), 0, 4096);
+    ck_assert_int_eq(RUN(strings), 1 + CPU_SYSCALL);
+    ck_assert_uint_eq(result.gpr[CPU_RSI], 0x100000 + 100);
+    ck_assert_uint_eq(result.gpr[CPU_RDI], 0x100200 + 101);
+    ck_assert_uint_eq(result.gpr[CPU_RBP], 3);
+    ck_assert_uint_eq(*(uint8_t *)(window + 0x100005), 3);
+    ck_assert_uint_eq(*(uint8_t *)(window + 0x100200 + 99), 0x5a);
+}
+END_TEST
+
+CODE(fault, "mov $77,%rbx\n mov $0x12345,%r8\n push %rbx\n push %r8\n mov $0x7fff00001000,%rax\n"
+            "mov %r8,8(%rax,%rbx,2)\n nop")
+
+START_TEST(faults_have_exact_state)
+{
+    ck_assert_int_eq(RUN(fault), 1 + CPU_FAULT);
+    ck_assert_int_eq(result.fault.signo, 11);
+    ck_assert_int_eq(result.fault.code, 1);
+    ck_assert_uint_eq(result.fault.address, 0x7fff00001000 + 154 + 8);
+    ck_assert_uint_eq(result.gpr[CPU_RSP], STACK_TOP - 16);
+    ck_assert_uint_eq(result.gpr[CPU_R8], 0x12345);
+    ck_assert_uint_eq(result.gpr[CPU_RBX], 77);
+    ck_assert_uint_eq(result.rip, CODE_AT + (uint64_t)(code_fault_end - code_fault) - 6);
+}
+END_TEST
+
+CODE(spin, "xor %eax,%eax\n1: inc %rax\n mov %rax,(%rsp)\n test %rsp,%rsp\n jnz 1b")
+
+static struct cpu *_Atomic spinning;
+static _Atomic int interrupts;
+
+static int spin_service(struct cpu *cpu, enum cpu_event event)
+{
+    if (event == CPU_INTERRUPT && ++interrupts >= 1000)
+        return 99;
+    (void)cpu;
+    return event == CPU_INTERRUPT ? 0 : 1;
+}
+
+static void spin_init(struct cpu *cpu, void *arg)
+{
+    init(cpu, arg);
+    spinning = cpu;
+}
+
+static void interrupter(void *arg)
+{
+    (void)arg;
+    int seen = -1;
+    while (interrupts < 999) {
+        if (spinning && seen != interrupts) {
+            seen = interrupts;
+            cpu_interrupt(spinning);
+        }
+    }
+    cpu_interrupt(spinning);
+}
+
+START_TEST(a_loop_is_interrupted)
+{
+    size_t n = (size_t)(code_spin_end - code_spin);
+    memcpy((void *)(window + CODE_AT), code_spin, n);
+    codeview_drop(view, CODE_AT, CODE_AT + 4096);
+    ck_assert_int_eq(host_thread_start(interrupter, NULL), 0);
+    ck_assert_int_eq(cpu_start(spin_init, NULL, spin_service), 99);
+}
+END_TEST
+
+int main(void)
+{
+    if (host_reserve(0, WINDOW_SIZE, &window) != 0 ||
+        host_commit(window, WINDOW_SIZE, HOST_READ | HOST_WRITE) != 0 || cpu_init() != 0)
+        return 1;
+    view = codeview_create(&source, NULL);
+    TCase *t = tcase_create("run");
+    tcase_add_test(t, registers_keep_their_values);
+    tcase_add_test(t, calls_and_returns);
+    tcase_add_test(t, strings_and_high_bytes);
+    tcase_add_test(t, faults_have_exact_state);
+    tcase_add_test(t, a_loop_is_interrupted);
+    tcase_set_timeout(t, 60);
+    Suite *s = suite_create("translate");
+    suite_add_tcase(s, t);
+    SRunner *r = srunner_create(s);
+    srunner_set_fork_status(r, CK_NOFORK);
+    srunner_run_all(r, CK_NORMAL);
+    int failed = srunner_ntests_failed(r);
+    srunner_free(r);
+    return failed ? 1 : 0;
+}
