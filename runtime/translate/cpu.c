@@ -32,7 +32,7 @@ int cpu_init(void)
     return r;
 }
 
-__attribute__((sysv_abi)) void cpu_first(struct cpu *cpu, void *arg, uint64_t host_rsp)
+void cpu_first(struct cpu *cpu, void *arg, uint64_t host_rsp)
 {
     const struct boot *boot = arg;
     memset(cpu, 0, sizeof *cpu);
@@ -135,7 +135,7 @@ static int event(struct cpu *cpu, int kind)
     }
 }
 
-__attribute__((sysv_abi)) int cpu_event(struct cpu *cpu, int kind)
+int cpu_event(struct cpu *cpu, int kind)
 {
     int answer = event(cpu, kind);
     if (answer == LEAVE_STOP)

@@ -5,6 +5,19 @@
 #define __ASSEMBLER__ 1
 #include "runtime/translate/stubs.h"
 
+/* Integer arguments of the host's C calling convention. */
+#ifdef __ELF__
+#define ARG1      %rdi
+#define ARG2      %rsi
+#define ARG2_32   %esi
+#define ARG3      %rdx
+#else
+#define ARG1      %rcx
+#define ARG2      %rdx
+#define ARG2_32   %edx
+#define ARG3      %r8
+#endif
+
 #define S(off) (32 + (off))(%rsp)
 #define G(reg) (32 + 8 * (reg))(%rsp)
 #define R(reg) (32 + CPU_OFF_RAW + 8 * (reg))(%rsp)
@@ -85,7 +98,7 @@ default_mxcsr:
 
 .macro enter kind
     save_rest
-    mov $\kind, %esi
+    mov $\kind, ARG2_32
     jmp to_c
 .endm
 
@@ -118,10 +131,10 @@ global stub_async
 global stub_syscall
     save_guest
     save_rest
-    mov $STUB_SYSCALL, %esi
+    mov $STUB_SYSCALL, ARG2_32
 
 to_c:
-    lea 32(%rsp), %rdi
+    lea 32(%rsp), ARG1
     call cpu_event
 answer:
     cmp $LEAVE_GUEST, %eax
@@ -194,7 +207,7 @@ global stub_raw_end
 
 /* The block still holds everything; only the environment of C has to be made again. */
 .macro back_to_c kind
-    mov $\kind, %esi
+    mov $\kind, ARG2_32
     jmp c_environment
 .endm
 
@@ -215,6 +228,21 @@ c_environment:
 stop:
     mov S(CPU_OFF_VALUE), %eax
     mov S(CPU_OFF_HOST_RSP), %rsp
+#ifndef __ELF__
+    movaps (%rsp), %xmm6
+    movaps 16(%rsp), %xmm7
+    movaps 32(%rsp), %xmm8
+    movaps 48(%rsp), %xmm9
+    movaps 64(%rsp), %xmm10
+    movaps 80(%rsp), %xmm11
+    movaps 96(%rsp), %xmm12
+    movaps 112(%rsp), %xmm13
+    movaps 128(%rsp), %xmm14
+    movaps 144(%rsp), %xmm15
+    add $168, %rsp
+    pop %rsi
+    pop %rdi
+#endif
     pop %r15
     pop %r14
     pop %r13
@@ -230,14 +258,30 @@ global stub_start
     push %r13
     push %r14
     push %r15
-    mov %rsp, %rdx
+#ifndef __ELF__
+    push %rdi
+    push %rsi
+    sub $168, %rsp
+    movaps %xmm6, (%rsp)
+    movaps %xmm7, 16(%rsp)
+    movaps %xmm8, 32(%rsp)
+    movaps %xmm9, 48(%rsp)
+    movaps %xmm10, 64(%rsp)
+    movaps %xmm11, 80(%rsp)
+    movaps %xmm12, 96(%rsp)
+    movaps %xmm13, 112(%rsp)
+    movaps %xmm14, 128(%rsp)
+    movaps %xmm15, 144(%rsp)
+#endif
+    mov ARG1, %rax
+    mov %rsp, ARG3
     sub $(CPU_SIZEOF + 64), %rsp
     and $-64, %rsp
-    mov %rdi, %rsi
-    mov %rsp, %rdi
+    mov %rax, ARG2
+    mov %rsp, ARG1
     sub $32, %rsp
     call cpu_first
-    mov $STUB_PENDING, %esi
+    mov $STUB_PENDING, ARG2_32
     jmp to_c
 
 #ifdef __ELF__

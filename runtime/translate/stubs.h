@@ -44,12 +44,12 @@
 
 struct cpu;
 
-__attribute__((sysv_abi)) void stub_link(void);
-__attribute__((sysv_abi)) void stub_miss(void);
-__attribute__((sysv_abi)) void stub_syscall(void);
-__attribute__((sysv_abi)) void stub_trap(void);
-__attribute__((sysv_abi)) void stub_fault(void);
-__attribute__((sysv_abi)) void stub_async(void);
+void stub_link(void);
+void stub_miss(void);
+void stub_syscall(void);
+void stub_trap(void);
+void stub_fault(void);
+void stub_async(void);
 
 /* Marked ranges: between the test of `pending` and guest code; an interruption there goes back to
  * the label after the range's name. */
@@ -61,11 +61,11 @@ extern uint32_t stub_xmask;
 
 /* Makes a state block on the stack, calls cpu_first, then runs guest code. Returns the block's
  * helper_value when cpu_event answers LEAVE_STOP. */
-__attribute__((sysv_abi)) int stub_start(void *boot);
+int stub_start(void *boot);
 
 /* Called by the stubs. */
-__attribute__((sysv_abi)) int cpu_event(struct cpu *cpu, int kind);
-__attribute__((sysv_abi)) void cpu_first(struct cpu *cpu, void *boot, uint64_t host_rsp);
+int cpu_event(struct cpu *cpu, int kind);
+void cpu_first(struct cpu *cpu, void *boot, uint64_t host_rsp);
 #endif
 
 #endif

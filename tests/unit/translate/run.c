@@ -71,8 +71,8 @@ static int run(const void *code, size_t n)
 
 #define CODE(name, text)                                                                           \
     extern const uint8_t code_##name[], code_##name##_end[];                                       \
-    __asm__(".pushsection .text\n.globl code_" #name "\n.globl code_" #name "_end\ncode_" #name    \
-            ":\n" text "\ncode_" #name "_end:\n.popsection\n");
+    __asm__(".text\n.globl code_" #name "\n.globl code_" #name "_end\ncode_" #name ":\n" text      \
+            "\ncode_" #name "_end:\n");
 #define RUN(name) run(code_##name, (size_t)(code_##name##_end - code_##name))
 
 CODE(registers,
