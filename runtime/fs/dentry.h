@@ -76,6 +76,8 @@ void dentry_remove(struct dentry *dentry);
 void dentry_move(struct dentry *dentry, struct dentry *target, bool exchange);
 /* Forget all unused names below a dentry. */
 void dentry_prune(struct dentry *dentry);
+/* Its name, into NAME_LENGTH_MAX + 1 bytes. */
+void dentry_name(struct dentry *dentry, char *name);
 /* The parent, referenced. */
 struct dentry *dentry_parent(struct dentry *dentry);
 /* Whether a is b or an ancestor of b. */
@@ -87,6 +89,9 @@ bool dentry_unlinked(struct dentry *dentry);
 struct mount *mount_over(struct path path);
 /* Mount a superblock (its reference is taken over) at a path, or as the root if at is NULL. */
 int mount_add(struct superblock *super, const struct path *at, uint32_t flags, struct mount **out);
+/* Show what is at `from` a second time, at another place. */
+int mount_bind(struct path from, const struct path *at, uint32_t flags);
+void mount_set_flags(struct mount *mount, uint32_t flags);
 /* -L_EBUSY while something inside is in use, unless detach. */
 int mount_remove(struct path root, bool detach);
 struct mount *mount_get(struct mount *mount);

@@ -12,10 +12,17 @@
 
 #include "runtime/fs/dentry.h"
 
+struct epoll_item;
 struct poll_table;
 struct task;
 
+/* file_ops.kind_flags. */
+enum {
+    FILE_OPS_PAGED = 1, /* data goes through the inode's page cache: mmap works */
+};
+
 struct file_ops {
+    uint32_t kind_flags;
     /* pos is where to read and is advanced by the count; NULL for files without a position (the
      * file has FILE_STREAM set). */
     int64_t (*read)(struct file *file, void *buffer, size_t n, uint64_t *pos);
@@ -45,10 +52,9 @@ struct file_ops {
 };
 
 enum {
-    FILE_STREAM = 1, /* no position: ESPIPE for lseek, pread, pwrite */
-    FILE_NO_SIGPIPE = 2,
-    FILE_WRITER = 4, /* counted in inode->write_count */
-    FILE_SHARED_POS_LOCK = 8,
+    FILE_STREAM = 1,      /* no position: ESPIPE for lseek, pread, pwrite */
+    FILE_LOCKED = 2,      /* holds or held an OFD or flock lock */
+    FILE_WHOLE_WRITE = 4, /* message boundaries matter: never cut a write in pieces */
 };
 
 struct file {
@@ -66,8 +72,7 @@ struct file {
     int32_t owner_type;
     int32_t signal;
     uint32_t lease;
-    atomic_uint epoll_watched; /* some epoll watches it */
-    void *epoll_links;         /* owned by the kernel's epoll; its lock */
+    struct epoll_item *epoll; /* owned by epoll: what watches this description */
 };
 
 /* A new description with one reference; takes over the path's references, also on failure (NULL: no
@@ -105,8 +110,15 @@ int file_mmap(struct file *file, uint32_t prot, bool shared, struct mapping **ou
 int file_fsync(struct file *file, bool data_only);
 int file_truncate(struct file *file, uint64_t size);
 
+/* How much of a write of n bytes at pos RLIMIT_FSIZE permits; -L_EFBIG with SIGXFSZ sent. */
+int64_t file_write_limit(struct task *task, uint64_t pos, size_t n);
+/* A write takes the set-ID bits away. inode->lock is held. */
+void inode_strip_privileges(struct inode *inode);
+
 /* Ready-made operations: regular files over the page cache; directories. */
 extern const struct file_ops generic_file_ops;
 extern const struct file_ops directory_file_ops;
+/* Of O_PATH descriptors: no operations. */
+extern const struct file_ops path_file_ops;
 
 #endif

@@ -98,6 +98,8 @@ struct inode_ops {
     /* Make a regular file, device node, fifo or socket; a directory; a symbolic link. */
     int (*create)(struct inode *dir, const char *name, const struct new_inode *attr,
                   struct inode **out);
+    /* A regular file without a name, nlink 0 (O_TMPFILE). NULL: -L_EOPNOTSUPP. */
+    int (*tmpfile)(struct inode *dir, const struct new_inode *attr, struct inode **out);
     int (*mkdir)(struct inode *dir, const char *name, const struct new_inode *attr,
                  struct inode **out);
     int (*symlink)(struct inode *dir, const char *name, const char *target,
@@ -176,6 +178,7 @@ struct inode {
     struct inotify_mark *marks;
     /* The fifo or socket that lives at this inode (pipe.c, net/unix); guarded by lock. */
     void *ipc;
+    char *map_name; /* path when it was last mapped, for /proc/PID/maps; guarded by state */
     /* Writers that deny execution and the other way round: > 0 open for writing, < 0 being
      * executed. */
     atomic_int write_count;
@@ -208,9 +211,10 @@ enum {
 
 struct superblock {
     atomic_uint refs;
-    const char *type; /* "tmpfs", "proc": as /proc/mounts shows it */
-    char source[256]; /* first column of /proc/mounts */
-    uint32_t magic;   /* f_type */
+    atomic_uint mounts; /* places where it is mounted, or detached ones still in use */
+    const char *type;   /* "tmpfs", "proc": as /proc/mounts shows it */
+    char source[256];   /* first column of /proc/mounts */
+    uint32_t magic;     /* f_type */
     uint32_t flags;
     uint64_t dev; /* st_dev; given by super_new */
     const struct super_ops *ops;
@@ -258,5 +262,7 @@ void inode_touch_modified(struct inode *inode);
 void inode_touch_changed(struct inode *inode);
 void inode_touch_accessed(struct inode *inode);
 void inode_set_nlink(struct inode *inode, uint32_t nlink);
+/* mapping_ops.name: the path under which the file was last mapped. */
+void inode_map_name(struct mapping *mapping, char *buffer, size_t size);
 
 #endif

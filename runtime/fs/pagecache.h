@@ -78,6 +78,8 @@ int pagecache_write_back(struct inode *inode);
 /* Drop the blocks that are neither dirty nor mapped: the file changed elsewhere, or memory is
  * short. */
 void pagecache_drop_clean(struct inode *inode);
+/* The mapping with a new reference (mapping_put): it holds the inode while there are any. */
+struct mapping *pagecache_map(struct inode *inode);
 /* A referenced block that holds the file's data at index, loading it first; the errno in *error. */
 struct block *pagecache_block(struct inode *inode, uint64_t index, int *error);
 

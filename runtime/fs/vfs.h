@@ -28,11 +28,15 @@ void fs_context_put(struct fs_context *context);
 struct path fs_context_root(struct fs_context *context); /* referenced */
 struct path fs_context_cwd(struct fs_context *context);  /* referenced */
 
+/* Both take references of their own. */
+void fs_context_set_cwd(struct fs_context *context, struct path path);
+void fs_context_set_root(struct fs_context *context, struct path path);
+
 /* Who asks: what permission checks look at. */
 struct fs_cred {
     uint32_t uid, gid; /* fsuid and fsgid, or the real ones for access(2) */
     uint32_t group_count;
-    uint32_t groups[32];
+    uint32_t groups[64];
     bool dac_override; /* CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH */
     bool owner;        /* CAP_FOWNER */
     bool chown;        /* CAP_CHOWN */
@@ -103,6 +107,8 @@ int vfs_chmod(struct vfs_caller *caller, struct path path, uint32_t mode);
 /* id -1 leaves it alone. */
 int vfs_chown(struct vfs_caller *caller, struct path path, uint32_t uid, uint32_t gid);
 int vfs_truncate(struct vfs_caller *caller, struct path path, uint64_t size);
+/* Set the size without a permission check (ftruncate, O_TRUNC). Takes inode->lock. */
+int inode_truncate(struct inode *inode, uint64_t size);
 /* Set times; NULL leaves one alone. now: both are the current time, which writers may do too. */
 int vfs_utimes(struct vfs_caller *caller, struct path path, const fs_time *atime,
                const fs_time *mtime, bool now);

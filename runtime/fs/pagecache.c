@@ -1,0 +1,670 @@
+#include "runtime/fs/pagecache.h"
+
+#include "runtime/abi/errno.h"
+#include "runtime/fs/inode.h"
+#include "runtime/memory/block.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* Larger pieces become blocks at once. */
+#define HEAP_BLOCK_MAX 16384u
+
+/* Waiting for a block that another thread is loading. The generation is read while LOADING is seen
+ * under inode->state, and moves after LOADING was cleared there, so no wake-up is lost. */
+static struct host_mutex loading_lock = HOST_MUTEX_INIT;
+static struct host_cond loading_cond = HOST_COND_INIT;
+static _Atomic uint64_t loading_generation;
+
+static void wait_for_load(struct inode *inode)
+{
+    uint64_t seen = atomic_load(&loading_generation);
+    host_mutex_unlock(&inode->state);
+    host_mutex_lock(&loading_lock);
+    while (atomic_load(&loading_generation) == seen)
+        host_cond_wait(&loading_cond, &loading_lock, HOST_FOREVER);
+    host_mutex_unlock(&loading_lock);
+    host_mutex_lock(&inode->state);
+}
+
+static void load_finished(void)
+{
+    host_mutex_lock(&loading_lock);
+    atomic_fetch_add(&loading_generation, 1);
+    host_cond_broadcast(&loading_cond);
+    host_mutex_unlock(&loading_lock);
+}
+
+/* The slot of a block, or NULL if it has none (create false) or there is no memory. state held. */
+static struct page_slot *slot_at(struct pagecache *pages, uint64_t index, bool create)
+{
+    if (index == 0)
+        return &pages->first;
+    uint64_t leaf = index / PAGE_LEAF_SLOTS;
+    if (leaf >= pages->leaf_count) {
+        if (!create || leaf >= 1u << 22)
+            return NULL;
+        uint32_t count = pages->leaf_count ? pages->leaf_count : 4;
+        while (count <= leaf)
+            count *= 2;
+        struct page_leaf **leaves = realloc(pages->leaves, count * sizeof(*leaves));
+        if (!leaves)
+            return NULL;
+        memset(leaves + pages->leaf_count, 0, (count - pages->leaf_count) * sizeof(*leaves));
+        pages->leaves = leaves;
+        pages->leaf_count = count;
+    }
+    if (!pages->leaves[leaf]) {
+        if (!create)
+            return NULL;
+        pages->leaves[leaf] = calloc(1, sizeof(struct page_leaf));
+        if (!pages->leaves[leaf])
+            return NULL;
+    }
+    return &pages->leaves[leaf]->slots[index % PAGE_LEAF_SLOTS];
+}
+
+static uint8_t *slot_data(const struct page_slot *slot)
+{
+    return slot->block ? slot->block->data : slot->heap;
+}
+
+/* Bytes of the slot that exist in memory; the rest of the block is zero. */
+static uint32_t slot_capacity(const struct page_slot *slot)
+{
+    return slot->block ? FS_BLOCK_SIZE : slot->heap_size;
+}
+
+static void slot_drop(struct pagecache *pages, struct page_slot *slot)
+{
+    pages->held -= slot_capacity(slot);
+    block_put(slot->block);
+    free(slot->heap);
+    *slot = (struct page_slot){0};
+}
+
+/* Make the first `needed` bytes of the slot exist; as_block: a real block. state held. */
+static int slot_grow(struct pagecache *pages, struct page_slot *slot, uint32_t needed,
+                     bool as_block)
+{
+    if (slot->block || (!as_block && slot->heap_size >= needed))
+        return 0;
+    uint32_t before = slot_capacity(slot);
+    if (as_block || needed > HEAP_BLOCK_MAX) {
+        struct block *block = block_alloc();
+        if (!block)
+            return -L_ENOMEM;
+        if (slot->heap)
+            memcpy(block->data, slot->heap, slot->heap_size);
+        free(slot->heap);
+        slot->heap = NULL;
+        slot->heap_size = 0;
+        slot->block = block;
+    } else {
+        uint32_t size = 512;
+        while (size < needed)
+            size *= 2;
+        uint8_t *heap = realloc(slot->heap, size);
+        if (!heap)
+            return -L_ENOMEM;
+        memset(heap + slot->heap_size, 0, size - slot->heap_size);
+        slot->heap = heap;
+        slot->heap_size = size;
+    }
+    pages->held += slot_capacity(slot) - before;
+    return 0;
+}
+
+/* Bytes of block index that lie inside a file of that size. */
+static uint32_t length_in(uint64_t size, uint64_t index)
+{
+    uint64_t start = index << FS_BLOCK_SHIFT;
+    if (size <= start)
+        return 0;
+    return size - start > FS_BLOCK_SIZE ? FS_BLOCK_SIZE : (uint32_t)(size - start);
+}
+
+/*
+ * Find the slot of a block with its data in memory. *out is NULL for a hole of a file with nothing
+ * behind the cache. state is held before and after, but not throughout.
+ */
+static int slot_load(struct inode *inode, uint64_t index, struct page_slot **out)
+{
+    struct pagecache *pages = &inode->pages;
+    bool backed = inode->ops->read_block != NULL;
+    *out = NULL;
+    for (;;) {
+        struct page_slot *slot = slot_at(pages, index, backed);
+        if (!slot)
+            return backed ? -L_ENOMEM : 0;
+        if (slot->flags & SLOT_LOADING) {
+            wait_for_load(inode);
+            continue;
+        }
+        if (slot->flags & SLOT_VALID) {
+            slot->flags |= SLOT_USED;
+            *out = slot;
+            return 0;
+        }
+        if (!backed)
+            return 0;
+        uint32_t length = length_in(inode->size, index);
+        int error = slot_grow(pages, slot, length ? length : 1, false);
+        if (error)
+            return error;
+        /* The slot stays where it is: leaves are never freed while the inode lives, and nobody
+         * drops a slot that is loading. */
+        slot->flags = SLOT_LOADING;
+        uint8_t *data = slot_data(slot);
+        host_mutex_unlock(&inode->state);
+        if (length)
+            error = inode->ops->read_block(inode, index, data, length);
+        host_mutex_lock(&inode->state);
+        if (error < 0)
+            slot_drop(pages, slot);
+        else
+            slot->flags = SLOT_VALID | SLOT_USED;
+        load_finished();
+        if (error < 0)
+            return error;
+        *out = slot;
+        return 0;
+    }
+}
+
+int64_t pagecache_read(struct inode *inode, void *buffer, size_t n, uint64_t pos)
+{
+    uint8_t *to = buffer;
+    size_t done = 0;
+    int error = 0;
+    host_mutex_lock(&inode->state);
+    while (done < n && pos < inode->size) {
+        uint32_t offset = pos & (FS_BLOCK_SIZE - 1);
+        uint64_t left = inode->size - pos;
+        size_t piece = FS_BLOCK_SIZE - offset;
+        if (piece > n - done)
+            piece = n - done;
+        if (piece > left)
+            piece = (size_t)left;
+        struct page_slot *slot;
+        error = slot_load(inode, pos >> FS_BLOCK_SHIFT, &slot);
+        if (error)
+            break;
+        uint32_t have = slot ? slot_capacity(slot) : 0;
+        size_t copy = offset >= have ? 0 : have - offset;
+        if (copy > piece)
+            copy = piece;
+        if (copy)
+            memcpy(to + done, slot_data(slot) + offset, copy);
+        memset(to + done + copy, 0, piece - copy);
+        done += piece;
+        pos += piece;
+    }
+    host_mutex_unlock(&inode->state);
+    return done || !error ? (int64_t)done : error;
+}
+
+/* One block's part of a write. state held. */
+static int write_piece(struct inode *inode, const uint8_t *from, uint32_t piece, uint64_t pos)
+{
+    struct pagecache *pages = &inode->pages;
+    uint64_t index = pos >> FS_BLOCK_SHIFT;
+    uint32_t offset = pos & (FS_BLOCK_SIZE - 1);
+    struct page_slot *slot = NULL;
+    uint32_t stored = length_in(inode->size, index);
+    bool covers = offset == 0 && piece >= stored;
+    int error = 0;
+    if (stored && !(covers && inode->ops->read_block))
+        error = slot_load(inode, index, &slot);
+    if (error)
+        return error;
+    while (!slot) {
+        slot = slot_at(pages, index, true);
+        if (!slot)
+            return -L_ENOMEM;
+        if (slot->flags & SLOT_LOADING) {
+            wait_for_load(inode);
+            slot = NULL;
+        }
+    }
+    error = slot_grow(pages, slot, offset + piece, false);
+    if (error)
+        return error;
+    memcpy(slot_data(slot) + offset, from, piece);
+    slot->flags |= SLOT_VALID | SLOT_USED;
+    if (inode->ops->write_block) {
+        slot->flags |= SLOT_DIRTY;
+        pages->dirty = true;
+    }
+    return 0;
+}
+
+int64_t pagecache_write(struct inode *inode, const void *buffer, size_t n, uint64_t pos)
+{
+    const uint8_t *from = buffer;
+    size_t done = 0;
+    int error = 0;
+    uint64_t start = pos, limit = inode->super->max_size;
+    if (n == 0)
+        return 0;
+    if (pos >= limit)
+        return -L_EFBIG;
+    if (n > limit - pos)
+        n = (size_t)(limit - pos);
+    host_mutex_lock(&inode->state);
+    while (done < n) {
+        uint32_t piece = FS_BLOCK_SIZE - (pos & (FS_BLOCK_SIZE - 1));
+        if (piece > n - done)
+            piece = (uint32_t)(n - done);
+        error = write_piece(inode, from + done, piece, pos);
+        if (error)
+            break;
+        done += piece;
+        pos += piece;
+        if (pos > inode->size) {
+            inode->size = pos;
+            atomic_store(&inode->pages.mapping.size, pos);
+        }
+    }
+    host_mutex_unlock(&inode->state);
+    if (done)
+        mapping_changed(&inode->pages.mapping, start, start + done);
+    return done ? (int64_t)done : error;
+}
+
+void pagecache_update(struct inode *inode, const void *buffer, size_t n, uint64_t pos)
+{
+    const uint8_t *from = buffer;
+    uint64_t start = pos, end = pos + n;
+    host_mutex_lock(&inode->state);
+    while (pos < end) {
+        uint32_t offset = pos & (FS_BLOCK_SIZE - 1);
+        uint32_t piece = FS_BLOCK_SIZE - offset;
+        if (piece > end - pos)
+            piece = (uint32_t)(end - pos);
+        struct page_slot *slot = slot_at(&inode->pages, pos >> FS_BLOCK_SHIFT, false);
+        if (slot && (slot->flags & SLOT_LOADING)) {
+            wait_for_load(inode);
+            continue;
+        }
+        if (slot && (slot->flags & SLOT_VALID) &&
+            slot_grow(&inode->pages, slot, offset + piece, false) == 0)
+            memcpy(slot_data(slot) + offset, from + (pos - start), piece);
+        pos += piece;
+    }
+    host_mutex_unlock(&inode->state);
+    mapping_changed(&inode->pages.mapping, start, end);
+}
+
+bool pagecache_present(struct inode *inode, uint64_t pos, size_t n)
+{
+    bool present = false;
+    if (n == 0 || inode->pages.held == 0)
+        return false;
+    uint64_t last = (pos + n - 1) >> FS_BLOCK_SHIFT;
+    host_mutex_lock(&inode->state);
+    for (uint64_t index = pos >> FS_BLOCK_SHIFT; index <= last && !present; index++) {
+        struct page_slot *slot = slot_at(&inode->pages, index, false);
+        present = slot && slot->flags;
+    }
+    host_mutex_unlock(&inode->state);
+    return present;
+}
+
+/* Call fn for each slot from block `first` on that is in use. state held throughout. */
+static void each_slot(struct pagecache *pages, uint64_t first,
+                      void (*fn)(struct inode *, struct page_slot *, uint64_t, void *),
+                      struct inode *inode, void *arg)
+{
+    if (first == 0 && pages->first.flags)
+        fn(inode, &pages->first, 0, arg);
+    for (uint64_t leaf = first / PAGE_LEAF_SLOTS; leaf < pages->leaf_count; leaf++) {
+        if (!pages->leaves[leaf])
+            continue;
+        for (uint32_t k = 0; k < PAGE_LEAF_SLOTS; k++) {
+            uint64_t index = leaf * PAGE_LEAF_SLOTS + k;
+            struct page_slot *slot = &pages->leaves[leaf]->slots[k];
+            if (index >= first && index && slot->flags)
+                fn(inode, slot, index, arg);
+        }
+    }
+}
+
+static void note_loading(struct inode *inode, struct page_slot *slot, uint64_t index, void *arg)
+{
+    (void)inode;
+    (void)index;
+    if (slot->flags & SLOT_LOADING)
+        *(bool *)arg = true;
+}
+
+static void wait_all_loads(struct inode *inode, uint64_t first)
+{
+    for (;;) {
+        bool loading = false;
+        each_slot(&inode->pages, first, note_loading, inode, &loading);
+        if (!loading)
+            return;
+        wait_for_load(inode);
+    }
+}
+
+static void drop_slot(struct inode *inode, struct page_slot *slot, uint64_t index, void *arg)
+{
+    (void)index;
+    (void)arg;
+    slot_drop(&inode->pages, slot);
+}
+
+/* Zero [from, to) of a block that is in memory. */
+static void clear_part(struct page_slot *slot, uint32_t from, uint32_t to)
+{
+    uint32_t have = slot_capacity(slot);
+    if (to > have)
+        to = have;
+    if (from < to)
+        memset(slot_data(slot) + from, 0, to - from);
+}
+
+void pagecache_truncate(struct inode *inode, uint64_t size)
+{
+    host_mutex_lock(&inode->state);
+    uint64_t before = inode->size;
+    inode->size = size;
+    atomic_store(&inode->pages.mapping.size, size);
+    host_mutex_unlock(&inode->state);
+    if (size >= before) {
+        mapping_changed(&inode->pages.mapping, before, size);
+        return;
+    }
+    mapping_truncated(&inode->pages.mapping, size);
+    uint64_t first = (size + FS_BLOCK_SIZE - 1) >> FS_BLOCK_SHIFT;
+    uint32_t rest = size & (FS_BLOCK_SIZE - 1);
+    host_mutex_lock(&inode->state);
+    wait_all_loads(inode, size >> FS_BLOCK_SHIFT);
+    each_slot(&inode->pages, first, drop_slot, inode, NULL);
+    if (rest) {
+        struct page_slot *slot = slot_at(&inode->pages, size >> FS_BLOCK_SHIFT, false);
+        if (slot && (slot->flags & SLOT_VALID))
+            clear_part(slot, rest, FS_BLOCK_SIZE);
+    }
+    host_mutex_unlock(&inode->state);
+    mapping_changed(&inode->pages.mapping, size, before);
+}
+
+int pagecache_punch(struct inode *inode, uint64_t pos, uint64_t n)
+{
+    uint64_t start = pos, end = pos + n;
+    int error = 0;
+    host_mutex_lock(&inode->state);
+    while (pos < end && !error) {
+        uint64_t index = pos >> FS_BLOCK_SHIFT;
+        uint32_t offset = pos & (FS_BLOCK_SIZE - 1);
+        uint32_t piece = FS_BLOCK_SIZE - offset;
+        if (piece > end - pos)
+            piece = (uint32_t)(end - pos);
+        if (pos >= inode->size)
+            break;
+        struct page_slot *slot = NULL;
+        error = slot_load(inode, index, &slot);
+        if (!error && slot) {
+            if (piece == FS_BLOCK_SIZE && !inode->ops->read_block && !(slot->flags & SLOT_MAPPED)) {
+                slot_drop(&inode->pages, slot);
+            } else {
+                clear_part(slot, offset, offset + piece);
+                if (inode->ops->write_block) {
+                    slot->flags |= SLOT_DIRTY;
+                    inode->pages.dirty = true;
+                }
+            }
+        }
+        pos += piece;
+    }
+    host_mutex_unlock(&inode->state);
+    mapping_changed(&inode->pages.mapping, start, end);
+    return error;
+}
+
+int pagecache_allocate(struct inode *inode, uint64_t pos, uint64_t n)
+{
+    uint64_t last = (pos + n - 1) >> FS_BLOCK_SHIFT;
+    int error = 0;
+    host_mutex_lock(&inode->state);
+    for (uint64_t index = pos >> FS_BLOCK_SHIFT; index <= last && !error; index++) {
+        struct page_slot *slot = NULL;
+        error = slot_load(inode, index, &slot);
+        if (!error && !slot) {
+            slot = slot_at(&inode->pages, index, true);
+            error = slot ? 0 : -L_ENOMEM;
+        }
+        if (!error)
+            error = slot_grow(&inode->pages, slot, FS_BLOCK_SIZE, true);
+        if (!error)
+            slot->flags |= SLOT_VALID;
+    }
+    host_mutex_unlock(&inode->state);
+    return error;
+}
+
+int64_t pagecache_seek(struct inode *inode, uint64_t pos, bool hole)
+{
+    int64_t result = -L_ENXIO;
+    host_mutex_lock(&inode->state);
+    uint64_t size = inode->size;
+    bool backed = inode->ops->read_block != NULL;
+    while (pos < size) {
+        struct page_slot *slot = slot_at(&inode->pages, pos >> FS_BLOCK_SHIFT, false);
+        bool data = backed || (slot && slot->flags);
+        if (data != hole) {
+            result = (int64_t)pos;
+            break;
+        }
+        if (backed) {
+            pos = size;
+            break;
+        }
+        pos = ((pos >> FS_BLOCK_SHIFT) + 1) << FS_BLOCK_SHIFT;
+    }
+    if (result < 0 && hole && pos >= size && size > 0)
+        result = (int64_t)size;
+    host_mutex_unlock(&inode->state);
+    return result;
+}
+
+/* The first dirty slot at or after *index, or NULL. state held. */
+static struct page_slot *next_dirty(struct pagecache *pages, uint64_t *index)
+{
+    for (uint64_t i = *index;; i++) {
+        uint64_t leaf = i / PAGE_LEAF_SLOTS;
+        if (i > 0 && leaf >= pages->leaf_count)
+            return NULL;
+        if (i > 0 && !pages->leaves[leaf]) {
+            i = (leaf + 1) * PAGE_LEAF_SLOTS - 1;
+            continue;
+        }
+        struct page_slot *slot = slot_at(pages, i, false);
+        if (slot && (slot->flags & SLOT_DIRTY)) {
+            *index = i;
+            return slot;
+        }
+    }
+}
+
+int pagecache_write_back(struct inode *inode)
+{
+    if (!inode->ops->write_block)
+        return 0;
+    uint8_t *copy = malloc(FS_BLOCK_SIZE);
+    if (!copy)
+        return -L_ENOMEM;
+    int result = 0;
+    host_mutex_lock(&inode->state);
+    inode->pages.dirty = false;
+    uint64_t index = 0;
+    struct page_slot *slot;
+    while ((slot = next_dirty(&inode->pages, &index))) {
+        slot->flags &= ~(uint32_t)SLOT_DIRTY;
+        uint32_t length = length_in(inode->size, index);
+        uint32_t have = slot_capacity(slot);
+        uint32_t part = have < length ? have : length;
+        if (part)
+            memcpy(copy, slot_data(slot), part);
+        memset(copy + part, 0, length - part);
+        host_mutex_unlock(&inode->state);
+        int error = length ? inode->ops->write_block(inode, index, copy, length) : 0;
+        host_mutex_lock(&inode->state);
+        if (error < 0) {
+            result = error;
+            slot = slot_at(&inode->pages, index, false);
+            if (slot && (slot->flags & SLOT_VALID)) {
+                slot->flags |= SLOT_DIRTY;
+                inode->pages.dirty = true;
+            }
+        }
+        index++;
+    }
+    host_mutex_unlock(&inode->state);
+    free(copy);
+    return result;
+}
+
+static void drop_if_clean(struct inode *inode, struct page_slot *slot, uint64_t index, void *arg)
+{
+    (void)index;
+    (void)arg;
+    if (!(slot->flags & (SLOT_DIRTY | SLOT_LOADING | SLOT_MAPPED)))
+        slot_drop(&inode->pages, slot);
+}
+
+void pagecache_drop_clean(struct inode *inode)
+{
+    if (!inode->ops->read_block)
+        return;
+    host_mutex_lock(&inode->state);
+    if (atomic_load(&inode->pages.mapping.mapped) == 0) {
+        struct page_slot *first = &inode->pages.first;
+        first->flags &= ~(uint32_t)SLOT_MAPPED;
+        for (uint32_t leaf = 0; leaf < inode->pages.leaf_count; leaf++) {
+            for (uint32_t k = 0; inode->pages.leaves[leaf] && k < PAGE_LEAF_SLOTS; k++)
+                inode->pages.leaves[leaf]->slots[k].flags &= ~(uint32_t)SLOT_MAPPED;
+        }
+    }
+    each_slot(&inode->pages, 0, drop_if_clean, inode, NULL);
+    host_mutex_unlock(&inode->state);
+}
+
+struct block *pagecache_block(struct inode *inode, uint64_t index, int *error)
+{
+    struct block *block = NULL;
+    host_mutex_lock(&inode->state);
+    struct page_slot *slot = NULL;
+    *error = slot_load(inode, index, &slot);
+    if (!*error && !slot) {
+        slot = slot_at(&inode->pages, index, true);
+        *error = slot ? 0 : -L_ENOMEM;
+    }
+    if (!*error)
+        *error = slot_grow(&inode->pages, slot, FS_BLOCK_SIZE, true);
+    if (!*error) {
+        slot->flags |= SLOT_VALID | SLOT_MAPPED | SLOT_USED;
+        block = block_get(slot->block);
+    }
+    host_mutex_unlock(&inode->state);
+    return block;
+}
+
+/* --- what memory sees --- */
+
+static struct inode *inode_of(struct mapping *mapping)
+{
+    return (struct inode *)((char *)mapping - offsetof(struct inode, pages.mapping));
+}
+
+static int mapping_block(struct mapping *mapping, uint64_t index, bool create, struct block **out)
+{
+    struct inode *inode = inode_of(mapping);
+    int error = 0;
+    *out = NULL;
+    if (!create && !inode->ops->read_block) {
+        host_mutex_lock(&inode->state);
+        struct page_slot *slot = slot_at(&inode->pages, index, false);
+        bool hole = !slot || !slot->flags;
+        host_mutex_unlock(&inode->state);
+        if (hole)
+            return 0;
+    }
+    *out = pagecache_block(inode, index, &error);
+    return error;
+}
+
+static void mapping_dirty(struct mapping *mapping, uint64_t index)
+{
+    struct inode *inode = inode_of(mapping);
+    if (!inode->ops->write_block)
+        return;
+    host_mutex_lock(&inode->state);
+    struct page_slot *slot = slot_at(&inode->pages, index, false);
+    if (slot && (slot->flags & SLOT_VALID)) {
+        slot->flags |= SLOT_DIRTY;
+        inode->pages.dirty = true;
+    }
+    host_mutex_unlock(&inode->state);
+    if (inode->ops->dirty_inode)
+        inode->ops->dirty_inode(inode);
+}
+
+static int mapping_sync(struct mapping *mapping, uint64_t start, uint64_t end)
+{
+    (void)start;
+    (void)end;
+    struct inode *inode = inode_of(mapping);
+    int error = pagecache_write_back(inode);
+    if (!error && inode->ops->fsync)
+        error = inode->ops->fsync(inode, true);
+    return error;
+}
+
+/* See pagecache_map: each time the count of references rises from zero it holds the inode. */
+static void mapping_release(struct mapping *mapping)
+{
+    inode_put(inode_of(mapping));
+}
+
+static void mapping_identity(struct mapping *mapping, uint64_t *device, uint64_t *ino)
+{
+    struct inode *inode = inode_of(mapping);
+    *device = inode->super->dev;
+    *ino = inode->ino;
+}
+
+static const struct mapping_ops pagecache_mapping_ops = {
+    .block = mapping_block,
+    .dirty = mapping_dirty,
+    .sync = mapping_sync,
+    .release = mapping_release,
+    .name = inode_map_name,
+    .identity = mapping_identity,
+};
+
+void pagecache_init(struct inode *inode)
+{
+    mapping_init(&inode->pages.mapping, &pagecache_mapping_ops, 0);
+    atomic_store(&inode->pages.mapping.refs, 0);
+}
+
+struct mapping *pagecache_map(struct inode *inode)
+{
+    struct mapping *mapping = &inode->pages.mapping;
+    inode_get(inode);
+    if (atomic_fetch_add(&mapping->refs, 1) != 0)
+        inode_put(inode);
+    return mapping;
+}
+
+void pagecache_destroy(struct inode *inode)
+{
+    struct pagecache *pages = &inode->pages;
+    each_slot(pages, 0, drop_slot, inode, NULL);
+    for (uint32_t leaf = 0; leaf < pages->leaf_count; leaf++)
+        free(pages->leaves[leaf]);
+    free(pages->leaves);
+}

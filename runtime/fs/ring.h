@@ -1,0 +1,26 @@
+/* A ring of bytes whose memory grows with what is in it, up to size. The owner locks. */
+#ifndef FORELAND_FS_RING_H
+#define FORELAND_FS_RING_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct fs_ring {
+    uint8_t *data;
+    size_t capacity; /* of data: a power of two, or 0 */
+    size_t start, used;
+    size_t size; /* the most that may be used */
+};
+
+void fs_ring_init(struct fs_ring *ring, size_t size);
+void fs_ring_free(struct fs_ring *ring);
+/* Put n bytes (they must fit into size); n or -L_ENOMEM. */
+int fs_ring_put(struct fs_ring *ring, const void *data, size_t n);
+/* Take at most n bytes; how many. */
+size_t fs_ring_take(struct fs_ring *ring, void *data, size_t n);
+/* The same without taking them. */
+size_t fs_ring_peek(const struct fs_ring *ring, void *data, size_t n);
+/* -L_EBUSY when more than that is in it. */
+int fs_ring_resize(struct fs_ring *ring, size_t size);
+
+#endif

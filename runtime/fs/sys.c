@@ -1,0 +1,103 @@
+#include "runtime/fs/sys.h"
+
+#include "runtime/abi/errno.h"
+#include "runtime/abi/fcntl.h"
+#include <stdlib.h>
+#include <string.h>
+
+struct file *sys_file_any(struct task *t, uint64_t fd)
+{
+    return files_get(t->files, (int32_t)fd);
+}
+
+struct file *sys_file(struct task *t, uint64_t fd)
+{
+    struct file *file = files_get(t->files, (int32_t)fd);
+    if (file && (atomic_load(&file->flags) & L_O_PATH)) {
+        file_put(file);
+        return NULL;
+    }
+    return file;
+}
+
+uint8_t *sys_bounce(struct task *t, size_t size)
+{
+    if (t->bounce_size >= size)
+        return t->bounce;
+    uint32_t larger = 16384;
+    while (larger < size)
+        larger *= 2;
+    uint8_t *buffer = malloc(larger);
+    if (!buffer)
+        return NULL;
+    free(t->bounce);
+    t->bounce = buffer;
+    t->bounce_size = larger;
+    return buffer;
+}
+
+int sys_path(struct task *t, uint64_t address, char name[PATH_LENGTH_MAX])
+{
+    int64_t length = guest_string(sys_space(t), address, name, PATH_LENGTH_MAX);
+    return length < 0 ? (int)length : 0;
+}
+
+int sys_at(struct task *t, uint64_t dirfd, const char *name, struct sys_at *out)
+{
+    out->at = path_none();
+    out->start = NULL;
+    if (name[0] == '/' || (int32_t)dirfd == L_AT_FDCWD)
+        return 0;
+    struct file *file = sys_file_any(t, dirfd);
+    if (!file)
+        return -L_EBADF;
+    int error = 0;
+    if (name[0] && (file->inode->mode & L_S_IFMT) != L_S_IFDIR)
+        error = -L_ENOTDIR;
+    if (!error) {
+        out->at = path_get(file->path);
+        out->start = &out->at;
+    }
+    file_put(file);
+    return error;
+}
+
+void sys_at_end(struct sys_at *at)
+{
+    if (at->start)
+        path_put(at->at);
+}
+
+int sys_walk(struct task *t, uint64_t dirfd, uint64_t address, uint32_t flags, bool follow,
+             struct vfs_caller *caller, struct path *out)
+{
+    char name[PATH_LENGTH_MAX];
+    int error = sys_path(t, address, name);
+    if (error)
+        return error;
+    struct sys_at at;
+    if (!name[0] && !(flags & L_AT_EMPTY_PATH))
+        return -L_ENOENT;
+    error = sys_at(t, dirfd, name, &at);
+    if (error)
+        return error;
+    if (flags & L_AT_SYMLINK_NOFOLLOW)
+        follow = false;
+    if (flags & L_AT_SYMLINK_FOLLOW)
+        follow = true;
+    vfs_caller_of(t, caller);
+    error = vfs_walk(caller, at.start, name,
+                     (follow ? WALK_FOLLOW : 0) | (flags & L_AT_EMPTY_PATH ? WALK_EMPTY : 0), out);
+    sys_at_end(&at);
+    return error;
+}
+
+uint64_t sys_fd_limit(struct task *t)
+{
+    return t->process->rlimits[L_RLIMIT_NOFILE].rlim_cur;
+}
+
+int64_t sys_install(struct task *t, struct file *file, bool cloexec)
+{
+    return files_install(t->files, file, 0, cloexec, sys_fd_limit(t));
+}

@@ -1,0 +1,103 @@
+/* mount(2) and umount2(2) for the file systems there are; inotify_init(2) and its kin are in
+ * sys_inotify.c. */
+#include "runtime/abi/errno.h"
+#include "runtime/abi/fcntl.h"
+#include "runtime/abi/mount.h"
+#include "runtime/fs/mountapi.h"
+#include "runtime/fs/sys.h"
+#include "runtime/fs/syscalls.h"
+#include <string.h>
+
+#define CWD         ((uint64_t)L_AT_FDCWD)
+#define PROPAGATION (L_MS_SHARED | L_MS_PRIVATE | L_MS_SLAVE | L_MS_UNBINDABLE)
+#define KEPT        (L_MS_RDONLY | L_MS_NOSUID | L_MS_NODEV | L_MS_NOEXEC | L_MS_NOATIME)
+
+static struct superblock *make(const char *type, const char *source, int *error)
+{
+    if (strcmp(type, "tmpfs") == 0)
+        return tmpfs_new(source, 01777, error);
+    if (strcmp(type, "proc") == 0)
+        return proc_new(error);
+    if (strcmp(type, "sysfs") == 0)
+        return sysfs_new(error);
+    if (strcmp(type, "devtmpfs") == 0)
+        return devfs_new(error);
+    *error = -L_ENODEV;
+    return NULL;
+}
+
+static int bind(struct task *t, uint64_t source, struct path at, uint32_t flags)
+{
+    struct vfs_caller caller;
+    struct path from;
+    int error = sys_walk(t, CWD, source, 0, true, &caller, &from);
+    if (error)
+        return error;
+    bool from_dir = (from.dentry->inode->mode & L_S_IFMT) == L_S_IFDIR;
+    bool to_dir = (at.dentry->inode->mode & L_S_IFMT) == L_S_IFDIR;
+    error = from_dir != to_dir ? -L_ENOTDIR : mount_bind(from, &at, flags & KEPT);
+    path_put(from);
+    return error;
+}
+
+static int mount_type(struct task *t, uint64_t source, uint64_t type, struct path at,
+                      uint32_t flags)
+{
+    char name[64], from[256] = "none";
+    int64_t length = guest_string(sys_space(t), type, name, sizeof(name));
+    if (length < 0)
+        return length == -L_ENAMETOOLONG ? -L_ENODEV : (int)length;
+    if (source) {
+        length = guest_string(sys_space(t), source, from, sizeof(from));
+        if (length < 0)
+            return (int)length;
+    }
+    if ((at.dentry->inode->mode & L_S_IFMT) != L_S_IFDIR)
+        return -L_ENOTDIR;
+    int error;
+    struct superblock *super = make(name, from, &error);
+    return super ? mount_add(super, &at, flags & KEPT, NULL) : error;
+}
+
+int64_t sys_mount(struct task *t, uint64_t source, uint64_t target, uint64_t type, uint64_t flags)
+{
+    struct vfs_caller caller;
+    struct path at;
+    if (!cred_is_root(&t->process->cred))
+        return -L_EPERM;
+    int error = sys_walk(t, CWD, target, 0, true, &caller, &at);
+    if (error)
+        return error;
+    if (flags & L_MS_REMOUNT) {
+        error = at.dentry == at.mount->root ? 0 : -L_EINVAL;
+        if (!error)
+            mount_set_flags(at.mount, (uint32_t)flags & KEPT);
+    } else if (flags & L_MS_BIND) {
+        error = bind(t, source, at, (uint32_t)flags);
+    } else if (flags & PROPAGATION) {
+        /* There is one mount namespace: private is what every mount is. */
+        error = flags & L_MS_PRIVATE ? 0 : -L_EINVAL;
+    } else if (flags & L_MS_MOVE) {
+        error = -L_EINVAL;
+    } else {
+        error = mount_type(t, source, type, at, (uint32_t)flags);
+    }
+    path_put(at);
+    return error;
+}
+
+int64_t sys_umount2(struct task *t, uint64_t target, uint64_t flags)
+{
+    struct vfs_caller caller;
+    struct path at;
+    if (flags & ~(uint64_t)(L_MNT_FORCE | L_MNT_DETACH | L_MNT_EXPIRE | L_UMOUNT_NOFOLLOW))
+        return -L_EINVAL;
+    if (!cred_is_root(&t->process->cred))
+        return -L_EPERM;
+    int error = sys_walk(t, CWD, target, 0, !(flags & L_UMOUNT_NOFOLLOW), &caller, &at);
+    if (error)
+        return error;
+    error = mount_remove(at, flags & L_MNT_DETACH);
+    path_put(at);
+    return error;
+}

@@ -1,0 +1,561 @@
+/*
+ * tmpfs: everything in memory. A directory is a table of entries by name and a list in the order of
+ * their cookies, which only grow, so that reading a directory while it changes never repeats or
+ * loses a name that stays.
+ */
+#include "runtime/fs/tmpfs.h"
+
+#include "runtime/abi/errno.h"
+#include "runtime/fs/dentry.h"
+#include "runtime/fs/mountapi.h"
+#include "runtime/host/env.h"
+#include <stdlib.h>
+#include <string.h>
+
+struct entry {
+    struct entry *hash_next, *next, *previous; /* list by rising cookie */
+    struct inode *inode;                       /* referenced */
+    uint64_t cookie;
+    uint32_t hash;
+    uint16_t length;
+    char name[];
+};
+
+struct directory {
+    struct entry **table;
+    uint32_t buckets, count;
+    struct entry *first, *last;
+    uint64_t next_cookie;
+};
+
+struct xattr {
+    struct xattr *next;
+    size_t size;
+    char *name;
+    uint8_t value[];
+};
+
+/* inode->priv: a directory, the text of a symbolic link, or nothing; and extended attributes. */
+struct node {
+    struct directory *directory;
+    char *link;
+    struct xattr *xattrs;
+};
+
+static const struct inode_ops tmpfs_ops;
+
+static struct node *node_of(struct inode *inode)
+{
+    return inode->priv;
+}
+
+static uint32_t hash_of(const char *name, size_t length)
+{
+    uint32_t hash = 2166136261u;
+    for (size_t i = 0; i < length; i++)
+        hash = (hash ^ (uint8_t)name[i]) * 16777619u;
+    return hash;
+}
+
+static struct entry *find(struct directory *d, const char *name)
+{
+    size_t length = strlen(name);
+    if (!d->buckets)
+        return NULL;
+    uint32_t hash = hash_of(name, length);
+    struct entry *e = d->table[hash & (d->buckets - 1)];
+    while (e && !(e->hash == hash && e->length == length && memcmp(e->name, name, length) == 0))
+        e = e->hash_next;
+    return e;
+}
+
+static int rehash(struct directory *d)
+{
+    uint32_t buckets = d->buckets ? d->buckets * 2 : 8;
+    struct entry **table = calloc(buckets, sizeof(*table));
+    if (!table)
+        return d->buckets ? 0 : -L_ENOMEM;
+    for (struct entry *e = d->first; e; e = e->next) {
+        e->hash_next = table[e->hash & (buckets - 1)];
+        table[e->hash & (buckets - 1)] = e;
+    }
+    free(d->table);
+    d->table = table;
+    d->buckets = buckets;
+    return 0;
+}
+
+/* Takes a reference to inode. */
+static int add(struct directory *d, const char *name, struct inode *inode)
+{
+    size_t length = strlen(name);
+    if (d->count >= d->buckets) {
+        int error = rehash(d);
+        if (error)
+            return error;
+    }
+    struct entry *e = malloc(sizeof(*e) + length + 1);
+    if (!e)
+        return -L_ENOMEM;
+    memcpy(e->name, name, length + 1);
+    e->length = (uint16_t)length;
+    e->hash = hash_of(name, length);
+    e->inode = inode_get(inode);
+    e->cookie = d->next_cookie++;
+    e->hash_next = d->table[e->hash & (d->buckets - 1)];
+    d->table[e->hash & (d->buckets - 1)] = e;
+    e->next = NULL;
+    e->previous = d->last;
+    *(d->last ? &d->last->next : &d->first) = e;
+    d->last = e;
+    d->count++;
+    return 0;
+}
+
+/* The caller puts entry->inode and frees the entry. */
+static void take(struct directory *d, struct entry *e)
+{
+    struct entry **link = &d->table[e->hash & (d->buckets - 1)];
+    while (*link != e)
+        link = &(*link)->hash_next;
+    *link = e->hash_next;
+    *(e->previous ? &e->previous->next : &d->first) = e->next;
+    *(e->next ? &e->next->previous : &d->last) = e->previous;
+    d->count--;
+}
+
+static void entry_free(struct entry *e)
+{
+    inode_put(e->inode);
+    free(e);
+}
+
+static struct inode *make(struct superblock *super, const struct new_inode *attr)
+{
+    struct node *node = calloc(1, sizeof(*node));
+    if (!node)
+        return NULL;
+    if ((attr->mode & L_S_IFMT) == L_S_IFDIR) {
+        node->directory = calloc(1, sizeof(*node->directory));
+        if (!node->directory) {
+            free(node);
+            return NULL;
+        }
+        node->directory->next_cookie = 3;
+    }
+    struct inode *inode =
+        inode_new(super, atomic_fetch_add(&super->next_ino, 1), attr->mode, &tmpfs_ops);
+    if (!inode) {
+        free(node->directory);
+        free(node);
+        return NULL;
+    }
+    inode->uid = attr->uid;
+    inode->gid = attr->gid;
+    inode->rdev = attr->rdev;
+    inode->priv = node;
+    if (node->directory)
+        inode->nlink = 2;
+    return inode;
+}
+
+static int enter(struct inode *dir, const char *name, struct inode *inode)
+{
+    int error = add(node_of(dir)->directory, name, inode);
+    if (error)
+        return error;
+    host_mutex_lock(&dir->state);
+    dir->size += 20;
+    host_mutex_unlock(&dir->state);
+    inode_touch_modified(dir);
+    return 0;
+}
+
+static int leave(struct inode *dir, const char *name)
+{
+    struct directory *d = node_of(dir)->directory;
+    struct entry *e = find(d, name);
+    if (!e)
+        return -L_ENOENT;
+    take(d, e);
+    entry_free(e);
+    host_mutex_lock(&dir->state);
+    dir->size -= 20;
+    host_mutex_unlock(&dir->state);
+    inode_touch_modified(dir);
+    return 0;
+}
+
+static int tmpfs_lookup(struct inode *dir, const char *name, struct inode **out)
+{
+    struct entry *e = find(node_of(dir)->directory, name);
+    if (!e)
+        return -L_ENOENT;
+    *out = inode_get(e->inode);
+    return 0;
+}
+
+static int tmpfs_create(struct inode *dir, const char *name, const struct new_inode *attr,
+                        struct inode **out)
+{
+    struct inode *inode = make(dir->super, attr);
+    if (!inode)
+        return -L_ENOSPC;
+    int error = enter(dir, name, inode);
+    if (error)
+        inode_put(inode);
+    else
+        *out = inode;
+    return error;
+}
+
+static int tmpfs_tmpfile(struct inode *dir, const struct new_inode *attr, struct inode **out)
+{
+    *out = make(dir->super, attr);
+    if (!*out)
+        return -L_ENOSPC;
+    (*out)->nlink = 0;
+    return 0;
+}
+
+static int tmpfs_mkdir(struct inode *dir, const char *name, const struct new_inode *attr,
+                       struct inode **out)
+{
+    int error = tmpfs_create(dir, name, attr, out);
+    if (!error)
+        inode_set_nlink(dir, dir->nlink + 1);
+    return error;
+}
+
+static int tmpfs_symlink(struct inode *dir, const char *name, const char *target,
+                         const struct new_inode *attr, struct inode **out)
+{
+    struct inode *inode = make(dir->super, attr);
+    if (!inode)
+        return -L_ENOSPC;
+    node_of(inode)->link = strdup(target);
+    inode->size = strlen(target);
+    int error = node_of(inode)->link ? enter(dir, name, inode) : -L_ENOMEM;
+    if (error)
+        inode_put(inode);
+    else
+        *out = inode;
+    return error;
+}
+
+static int tmpfs_link(struct inode *dir, const char *name, struct inode *inode)
+{
+    int error = enter(dir, name, inode);
+    if (error)
+        return error;
+    inode_set_nlink(inode, inode->nlink + 1);
+    inode_touch_changed(inode);
+    return 0;
+}
+
+static int tmpfs_unlink(struct inode *dir, const char *name, struct inode *inode)
+{
+    int error = leave(dir, name);
+    if (error)
+        return error;
+    inode_set_nlink(inode, inode->nlink - 1);
+    inode_touch_changed(inode);
+    return 0;
+}
+
+static int tmpfs_rmdir(struct inode *dir, const char *name, struct inode *inode)
+{
+    if (node_of(inode)->directory->count)
+        return -L_ENOTEMPTY;
+    int error = leave(dir, name);
+    if (error)
+        return error;
+    inode_set_nlink(inode, 0);
+    inode_set_nlink(dir, dir->nlink - 1);
+    inode_touch_changed(inode);
+    return 0;
+}
+
+static bool is_dir(const struct inode *inode)
+{
+    return inode && (inode->mode & L_S_IFMT) == L_S_IFDIR;
+}
+
+static int tmpfs_exchange(struct inode *olddir, struct entry *a, struct inode *newdir,
+                          struct entry *b)
+{
+    struct inode *inode = a->inode;
+    a->inode = b->inode;
+    b->inode = inode;
+    if (olddir != newdir && is_dir(a->inode) != is_dir(b->inode)) {
+        int delta = is_dir(a->inode) ? 1 : -1;
+        inode_set_nlink(olddir, olddir->nlink + (uint32_t)delta);
+        inode_set_nlink(newdir, newdir->nlink - (uint32_t)delta);
+    }
+    inode_touch_modified(olddir);
+    inode_touch_modified(newdir);
+    inode_touch_changed(a->inode);
+    inode_touch_changed(b->inode);
+    return 0;
+}
+
+static int tmpfs_rename(struct inode *olddir, const char *oldname, struct inode *inode,
+                        struct inode *newdir, const char *newname, struct inode *target,
+                        bool exchange)
+{
+    struct entry *from = find(node_of(olddir)->directory, oldname);
+    struct entry *to = find(node_of(newdir)->directory, newname);
+    if (!from || (target && !to))
+        return -L_ENOENT;
+    if (exchange)
+        return tmpfs_exchange(olddir, from, newdir, to);
+    if (is_dir(target) && node_of(target)->directory->count)
+        return -L_ENOTEMPTY;
+    if (target) {
+        struct inode *replaced = to->inode;
+        to->inode = inode_get(inode);
+        inode_set_nlink(target, is_dir(target) ? 0 : target->nlink - 1);
+        if (is_dir(target))
+            inode_set_nlink(newdir, newdir->nlink - 1);
+        inode_touch_changed(target);
+        inode_touch_modified(newdir);
+        inode_put(replaced);
+    } else {
+        int error = enter(newdir, newname, inode);
+        if (error)
+            return error;
+    }
+    leave(olddir, oldname);
+    if (is_dir(inode)) {
+        inode_set_nlink(olddir, olddir->nlink - 1);
+        inode_set_nlink(newdir, newdir->nlink + 1);
+    }
+    inode_touch_changed(inode);
+    return 0;
+}
+
+static int tmpfs_readlink(struct inode *inode, char *text, size_t size)
+{
+    const char *link = node_of(inode)->link;
+    size_t length = strlen(link);
+    if (length > size)
+        length = size;
+    memcpy(text, link, length);
+    return (int)length;
+}
+
+static int tmpfs_readdir(struct inode *dir, uint64_t cookie, dir_emit *emit, void *arg)
+{
+    struct entry *e = node_of(dir)->directory->first;
+    while (e && e->cookie < cookie)
+        e = e->next;
+    for (; e; e = e->next) {
+        uint64_t next = e->cookie + 1;
+        if (!emit(arg, e->name, e->length, e->inode->ino, e->inode->mode & L_S_IFMT, next))
+            break;
+    }
+    return 0;
+}
+
+static struct xattr **find_xattr(struct inode *inode, const char *name)
+{
+    struct xattr **link = &node_of(inode)->xattrs;
+    while (*link && strcmp((*link)->name, name) != 0)
+        link = &(*link)->next;
+    return link;
+}
+
+static bool xattr_permitted(const char *name)
+{
+    return strncmp(name, "trusted.", 8) == 0 || strncmp(name, "security.", 9) == 0 ||
+           strncmp(name, "user.", 5) == 0;
+}
+
+static int64_t tmpfs_getxattr(struct inode *inode, const char *name, void *value, size_t size)
+{
+    if (!xattr_permitted(name))
+        return -L_EOPNOTSUPP;
+    int64_t result = -L_ENODATA;
+    host_mutex_lock(&inode->state);
+    struct xattr *x = *find_xattr(inode, name);
+    if (x) {
+        result = (int64_t)x->size;
+        if (size && size < x->size)
+            result = -L_ERANGE;
+        else if (size)
+            memcpy(value, x->value, x->size);
+    }
+    host_mutex_unlock(&inode->state);
+    return result;
+}
+
+static int tmpfs_setxattr(struct inode *inode, const char *name, const void *value, size_t size,
+                          int flags)
+{
+    if (!xattr_permitted(name))
+        return -L_EOPNOTSUPP;
+    struct xattr *x = malloc(sizeof(*x) + size);
+    char *copy = strdup(name);
+    if (!x || !copy) {
+        free(x);
+        free(copy);
+        return -L_ENOMEM;
+    }
+    x->name = copy;
+    x->size = size;
+    memcpy(x->value, value, size);
+    host_mutex_lock(&inode->state);
+    struct xattr **link = find_xattr(inode, name), *before = *link;
+    int error = 0;
+    if (before && (flags & 1))
+        error = -L_EEXIST;
+    else if (!before && (flags & 2))
+        error = -L_ENODATA;
+    if (!error) {
+        x->next = before ? before->next : NULL;
+        *link = x;
+        x = before;
+    }
+    host_mutex_unlock(&inode->state);
+    if (x) {
+        free(x->name);
+        free(x);
+    }
+    return error;
+}
+
+static int64_t tmpfs_listxattr(struct inode *inode, char *list, size_t size)
+{
+    size_t need = 0;
+    host_mutex_lock(&inode->state);
+    for (struct xattr *x = node_of(inode)->xattrs; x; x = x->next) {
+        size_t length = strlen(x->name) + 1;
+        if (need + length <= size)
+            memcpy(list + need, x->name, length);
+        need += length;
+    }
+    host_mutex_unlock(&inode->state);
+    return size && need > size ? -L_ERANGE : (int64_t)need;
+}
+
+static int tmpfs_removexattr(struct inode *inode, const char *name)
+{
+    host_mutex_lock(&inode->state);
+    struct xattr **link = find_xattr(inode, name), *x = *link;
+    if (x)
+        *link = x->next;
+    host_mutex_unlock(&inode->state);
+    if (!x)
+        return -L_ENODATA;
+    free(x->name);
+    free(x);
+    return 0;
+}
+
+static const struct inode_ops tmpfs_ops = {
+    .lookup = tmpfs_lookup,
+    .create = tmpfs_create,
+    .tmpfile = tmpfs_tmpfile,
+    .mkdir = tmpfs_mkdir,
+    .symlink = tmpfs_symlink,
+    .link = tmpfs_link,
+    .unlink = tmpfs_unlink,
+    .rmdir = tmpfs_rmdir,
+    .rename = tmpfs_rename,
+    .readlink = tmpfs_readlink,
+    .readdir = tmpfs_readdir,
+    .getxattr = tmpfs_getxattr,
+    .setxattr = tmpfs_setxattr,
+    .listxattr = tmpfs_listxattr,
+    .removexattr = tmpfs_removexattr,
+};
+
+/* A directory that goes with entries in it: only when the whole file system goes. Deep trees must
+ * not deepen the stack, so the subdirectories' entries are moved up into one list first. */
+static void empty(struct directory *d)
+{
+    struct entry *list = d->first;
+    d->first = d->last = NULL;
+    while (list) {
+        struct entry *e = list;
+        struct directory *below = node_of(e->inode)->directory;
+        list = e->next;
+        if (below && below->first && atomic_load(&e->inode->refs) == 1) {
+            below->last->next = list;
+            list = below->first;
+            below->first = below->last = NULL;
+            below->count = 0;
+        }
+        entry_free(e);
+    }
+}
+
+static void tmpfs_evict(struct inode *inode)
+{
+    struct node *node = node_of(inode);
+    if (!node)
+        return;
+    if (node->directory) {
+        empty(node->directory);
+        free(node->directory->table);
+        free(node->directory);
+    }
+    while (node->xattrs) {
+        struct xattr *x = node->xattrs;
+        node->xattrs = x->next;
+        free(x->name);
+        free(x);
+    }
+    free(node->link);
+    free(node);
+}
+
+static int tmpfs_statfs(struct superblock *super, struct fs_usage *out)
+{
+    (void)super;
+    uint64_t pages = host_memory_size() / 4096;
+    uint64_t free_pages = host_memory_available() / 4096;
+    *out = (struct fs_usage){
+        .blocks = pages / 2,
+        .free = free_pages < pages / 2 ? free_pages : pages / 2,
+        .files = pages,
+        .files_free = pages,
+        .block_size = 4096,
+        .name_max = NAME_LENGTH_MAX,
+    };
+    out->available = out->free;
+    return 0;
+}
+
+static const struct super_ops tmpfs_super_ops = {.evict = tmpfs_evict, .statfs = tmpfs_statfs};
+
+struct superblock *tmpfs_new_typed(const char *type, const char *source, uint32_t magic,
+                                   uint32_t root_mode, int *error)
+{
+    *error = -L_ENOMEM;
+    struct superblock *super = super_new(type, source, magic, &tmpfs_super_ops, NULL);
+    if (!super)
+        return NULL;
+    struct new_inode attr = {.mode = L_S_IFDIR | root_mode};
+    struct inode *root = make(super, &attr);
+    if (!root || super_set_root(super, root)) {
+        super_put(super);
+        return NULL;
+    }
+    *error = 0;
+    return super;
+}
+
+struct superblock *tmpfs_new(const char *source, uint32_t root_mode, int *error)
+{
+    return tmpfs_new_typed("tmpfs", source, L_TMPFS_MAGIC, root_mode, error);
+}
+
+struct inode *tmpfs_inode(struct superblock *super, uint32_t mode)
+{
+    struct new_inode attr = {.mode = mode};
+    struct inode *inode = make(super, &attr);
+    if (inode)
+        inode->nlink = 0;
+    return inode;
+}
