@@ -1,6 +1,7 @@
 /*
  * Files and directories of the host. Paths are UTF-8; on Windows either separator, any length,
- * drive letters; names that Windows cannot express give -L_EINVAL or -L_ENOENT. Every function
+ * drive letters; names that Windows cannot express give -L_EINVAL (when something is to be made)
+ * or -L_ENOENT, and links there are seen as what they lead to. Every function
  * blocks; none is called with a lock that guests wait for other than an inode's own. Returns 0 or
  * positive, or a negative guest errno.
  *

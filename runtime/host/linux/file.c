@@ -1,0 +1,273 @@
+#include "runtime/host/file.h"
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+struct host_file {
+    int fd;
+};
+
+struct host_dir {
+    DIR *stream;
+};
+
+static int result_of(int result)
+{
+    return result < 0 ? -errno : 0;
+}
+
+int host_file_open(const char *path, uint32_t flags, uint32_t mode, struct host_file **out)
+{
+    int native = O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+    *out = NULL;
+    if (!(flags & HOST_FILE_WRITE))
+        native |= O_RDONLY;
+    else
+        native |= flags & HOST_FILE_READ ? O_RDWR : O_WRONLY;
+    if (flags & HOST_FILE_CREATE)
+        native |= O_CREAT;
+    if (flags & HOST_FILE_EXCLUSIVE)
+        native |= O_EXCL;
+    if (flags & HOST_FILE_TRUNCATE)
+        native |= O_TRUNC;
+    struct host_file *file = malloc(sizeof(*file));
+    if (!file)
+        return -ENOMEM;
+    file->fd = open(path, native, mode);
+    if (file->fd < 0) {
+        int error = -errno;
+        free(file);
+        return error;
+    }
+    *out = file;
+    return 0;
+}
+
+void host_file_close(struct host_file *file)
+{
+    if (!file)
+        return;
+    close(file->fd);
+    free(file);
+}
+
+int64_t host_file_read(struct host_file *file, void *buffer, size_t n, uint64_t offset)
+{
+    size_t done = 0;
+    while (done < n) {
+        ssize_t got = pread(file->fd, (char *)buffer + done, n - done, (off_t)(offset + done));
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return done ? (int64_t)done : -errno;
+        if (got == 0)
+            break;
+        done += (size_t)got;
+    }
+    return (int64_t)done;
+}
+
+int64_t host_file_write(struct host_file *file, const void *buffer, size_t n, uint64_t offset)
+{
+    size_t done = 0;
+    while (done < n) {
+        ssize_t put =
+            pwrite(file->fd, (const char *)buffer + done, n - done, (off_t)(offset + done));
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put < 0)
+            return done ? (int64_t)done : -errno;
+        done += (size_t)put;
+    }
+    return (int64_t)done;
+}
+
+int host_file_truncate(struct host_file *file, uint64_t size)
+{
+    return result_of(ftruncate(file->fd, (off_t)size));
+}
+
+int host_file_sync(struct host_file *file, bool data_only)
+{
+    return result_of(data_only ? fdatasync(file->fd) : fsync(file->fd));
+}
+
+static int64_t nanoseconds(const struct timespec *time)
+{
+    return (int64_t)time->tv_sec * 1000000000 + time->tv_nsec;
+}
+
+static void fill(struct host_stat *out, const struct stat *stat)
+{
+    *out = (struct host_stat){
+        .device = stat->st_dev,
+        .inode = stat->st_ino,
+        .size = (uint64_t)stat->st_size,
+        .blocks = (uint64_t)stat->st_blocks,
+        /* As Linux shows it to programs: 12 bits of major above 8 of minor, the rest higher up. */
+        .rdev = (uint64_t)makedev(major(stat->st_rdev), minor(stat->st_rdev)),
+        .mode = stat->st_mode,
+        .nlink = (uint32_t)stat->st_nlink,
+        .uid = stat->st_uid,
+        .gid = stat->st_gid,
+        .atime = nanoseconds(&stat->st_atim),
+        .mtime = nanoseconds(&stat->st_mtim),
+        .ctime = nanoseconds(&stat->st_ctim),
+        .btime = nanoseconds(&stat->st_ctim),
+    };
+}
+
+int host_file_fstat(struct host_file *file, struct host_stat *out)
+{
+    struct stat stat;
+    if (fstat(file->fd, &stat) < 0)
+        return -errno;
+    fill(out, &stat);
+    return 0;
+}
+
+int host_path_stat(const char *path, struct host_stat *out)
+{
+    struct stat stat;
+    if (lstat(path, &stat) < 0)
+        return -errno;
+    fill(out, &stat);
+    return 0;
+}
+
+int host_path_mkdir(const char *path, uint32_t mode)
+{
+    return result_of(mkdir(path, mode));
+}
+
+int host_path_unlink(const char *path)
+{
+    return result_of(unlink(path));
+}
+
+int host_path_rmdir(const char *path)
+{
+    return result_of(rmdir(path));
+}
+
+int host_path_rename(const char *from, const char *to)
+{
+    return result_of(rename(from, to));
+}
+
+int host_path_link(const char *from, const char *to)
+{
+    return result_of(linkat(AT_FDCWD, from, AT_FDCWD, to, 0));
+}
+
+int host_path_symlink(const char *target, const char *path)
+{
+    return result_of(symlink(target, path));
+}
+
+int host_path_readlink(const char *path, char *target, size_t size)
+{
+    ssize_t length = readlink(path, target, size);
+    return length < 0 ? -errno : (int)length;
+}
+
+int host_path_truncate(const char *path, uint64_t size)
+{
+    return result_of(truncate(path, (off_t)size));
+}
+
+int host_path_chmod(const char *path, uint32_t mode)
+{
+    return result_of(chmod(path, mode));
+}
+
+int host_path_chown(const char *path, uint32_t uid, uint32_t gid)
+{
+    return result_of(lchown(path, uid, gid));
+}
+
+static struct timespec time_of(int64_t time)
+{
+    struct timespec spec = {0, UTIME_OMIT};
+    if (time != INT64_MIN) {
+        int64_t rest = time % 1000000000;
+        spec.tv_sec = time / 1000000000 - (rest < 0);
+        spec.tv_nsec = rest < 0 ? rest + 1000000000 : rest;
+    }
+    return spec;
+}
+
+int host_path_utimes(const char *path, int64_t atime, int64_t mtime)
+{
+    const struct timespec times[2] = {time_of(atime), time_of(mtime)};
+    return result_of(utimensat(AT_FDCWD, path, times, AT_SYMLINK_NOFOLLOW));
+}
+
+int host_path_mknod(const char *path, uint32_t mode, uint64_t rdev)
+{
+    return result_of(mknod(path, mode, (dev_t)rdev));
+}
+
+int host_path_statfs(const char *path, struct host_fs_usage *out)
+{
+    struct statvfs usage;
+    if (statvfs(path, &usage) < 0)
+        return -errno;
+    *out = (struct host_fs_usage){
+        .blocks = usage.f_blocks,
+        .free = usage.f_bfree,
+        .available = usage.f_bavail,
+        .files = usage.f_files,
+        .files_free = usage.f_ffree,
+        .block_size = (uint32_t)usage.f_frsize,
+        .name_max = (uint32_t)usage.f_namemax,
+    };
+    return 0;
+}
+
+int host_dir_open(const char *path, struct host_dir **out)
+{
+    *out = NULL;
+    struct host_dir *dir = malloc(sizeof(*dir));
+    if (!dir)
+        return -ENOMEM;
+    dir->stream = opendir(path);
+    if (!dir->stream) {
+        int error = -errno;
+        free(dir);
+        return error;
+    }
+    *out = dir;
+    return 0;
+}
+
+int host_dir_next(struct host_dir *dir, struct host_dirent *out)
+{
+    for (;;) {
+        errno = 0;
+        struct dirent *entry = readdir(dir->stream);
+        if (!entry)
+            return errno ? -errno : 0;
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+            continue;
+        snprintf(out->name, sizeof(out->name), "%s", entry->d_name);
+        out->inode = entry->d_ino;
+        out->type = entry->d_type;
+        return 1;
+    }
+}
+
+void host_dir_close(struct host_dir *dir)
+{
+    if (!dir)
+        return;
+    closedir(dir->stream);
+    free(dir);
+}

@@ -1,0 +1,190 @@
+/* Files and directories of the host, the same on every host. */
+#include "runtime/host/file.h"
+#include "runtime/abi/errno.h"
+#include "runtime/abi/stat.h"
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char top[] = "host-file-test";
+static char path_text[5000];
+
+static const char *at(const char *name)
+{
+    snprintf(path_text, sizeof(path_text), "%s/%s", top, name);
+    return path_text;
+}
+
+static void put(const char *name, const char *text)
+{
+    struct host_file *file;
+    ck_assert_int_eq(host_file_open(at(name), HOST_FILE_WRITE | HOST_FILE_CREATE, 0644, &file), 0);
+    ck_assert_int_eq(host_file_write(file, text, strlen(text), 0), (int)strlen(text));
+    host_file_close(file);
+}
+
+static void expect(const char *name, const char *text)
+{
+    char buffer[100] = "";
+    struct host_file *file;
+    ck_assert_int_eq(host_file_open(at(name), HOST_FILE_READ, 0, &file), 0);
+    ck_assert_int_eq(host_file_read(file, buffer, sizeof(buffer), 0), (int)strlen(text));
+    ck_assert_str_eq(buffer, text);
+    host_file_close(file);
+}
+
+static void clear(const char *directory)
+{
+    struct host_dir *dir;
+    struct host_dirent entry;
+    if (host_dir_open(directory, &dir) != 0)
+        return;
+    while (host_dir_next(dir, &entry) > 0) {
+        char name[2000];
+        snprintf(name, sizeof(name), "%s/%s", directory, entry.name);
+        if (host_path_unlink(name) != 0)
+            clear(name);
+    }
+    host_dir_close(dir);
+    host_path_rmdir(directory);
+}
+
+static void setup(void)
+{
+    clear(top);
+    ck_assert_int_eq(host_path_mkdir(top, 0755), 0);
+}
+
+static void teardown(void)
+{
+    clear(top);
+}
+
+START_TEST(read_write)
+{
+    struct host_file *file;
+    struct host_stat stat;
+    char buffer[20];
+    ck_assert_int_eq(host_file_open(at("a"), HOST_FILE_READ, 0, &file), -L_ENOENT);
+    const uint32_t fresh =
+        HOST_FILE_READ | HOST_FILE_WRITE | HOST_FILE_CREATE | HOST_FILE_EXCLUSIVE;
+    ck_assert_int_eq(host_file_open(at("a"), fresh, 0644, &file), 0);
+    ck_assert_int_eq(host_file_write(file, "hello", 5, 10), 5);
+    ck_assert_int_eq(host_file_read(file, buffer, 20, 8), 7);
+    ck_assert_mem_eq(buffer, "\0\0hello", 7);
+    ck_assert_int_eq(host_file_read(file, buffer, 20, 15), 0);
+    ck_assert_int_eq(host_file_truncate(file, 12), 0);
+    ck_assert_int_eq(host_file_sync(file, false), 0);
+    ck_assert_int_eq(host_file_fstat(file, &stat), 0);
+    ck_assert_uint_eq(stat.size, 12);
+    ck_assert_uint_eq(stat.mode & L_S_IFMT, L_S_IFREG);
+    host_file_close(file);
+    ck_assert_int_eq(host_file_open(at("a"), fresh, 0644, &file), -L_EEXIST);
+    ck_assert_int_eq(host_file_open(at("a"), HOST_FILE_WRITE | HOST_FILE_TRUNCATE, 0, &file), 0);
+    host_file_close(file);
+    ck_assert_int_eq(host_path_stat(at("a"), &stat), 0);
+    ck_assert_uint_eq(stat.size, 0);
+    ck_assert_int_eq(host_file_open(top, HOST_FILE_WRITE, 0, &file), -L_EISDIR);
+}
+END_TEST
+
+START_TEST(names)
+{
+    struct host_stat stat;
+    put("a", "one");
+    put("b", "two");
+    char from[100];
+    strcpy(from, at("a"));
+    ck_assert_int_eq(host_path_rename(from, at("b")), 0);
+    expect("b", "one");
+    ck_assert_int_eq(host_path_stat(from, &stat), -L_ENOENT);
+    ck_assert_int_eq(host_path_mkdir(at("d"), 0755), 0);
+    ck_assert_int_eq(host_path_mkdir(at("d"), 0755), -L_EEXIST);
+    put("d/x", "x");
+    ck_assert_int_eq(host_path_rmdir(at("d")), -L_ENOTEMPTY);
+    ck_assert_int_eq(host_path_rmdir(at("b")), -L_ENOTDIR);
+    ck_assert_int_eq(host_path_unlink(at("d")), -L_EISDIR);
+    strcpy(from, at("b"));
+    ck_assert_int_eq(host_path_rename(from, at("d")), -L_EISDIR);
+    ck_assert_int_eq(host_path_unlink(at("d/x")), 0);
+    ck_assert_int_eq(host_path_mkdir(at("e"), 0755), 0);
+    strcpy(from, at("e"));
+    ck_assert_int_eq(host_path_rename(from, at("d")), 0);
+    ck_assert_int_eq(host_path_stat(at("d"), &stat), 0);
+    ck_assert_uint_eq(stat.mode & L_S_IFMT, L_S_IFDIR);
+}
+END_TEST
+
+START_TEST(times_and_modes)
+{
+    struct host_stat stat;
+    put("t", "");
+    const int64_t when = 1234567890ll * 1000000000 + 123456700;
+    ck_assert_int_eq(host_path_utimes(at("t"), INT64_MIN, when), 0);
+    ck_assert_int_eq(host_path_stat(at("t"), &stat), 0);
+    ck_assert_int_eq(stat.mtime, when);
+    ck_assert_int_eq(host_path_chmod(at("t"), 0444), 0);
+    ck_assert_int_eq(host_path_stat(at("t"), &stat), 0);
+    ck_assert_uint_eq(stat.mode & 0777, 0444);
+    ck_assert_int_eq(host_path_unlink(at("t")), 0);
+}
+END_TEST
+
+START_TEST(directories)
+{
+    struct host_dir *dir;
+    struct host_dirent entry;
+    unsigned seen = 0;
+    put("one", "");
+    put("z\xc3\xa4hler", "");
+    ck_assert_int_eq(host_path_mkdir(at("sub"), 0755), 0);
+    ck_assert_int_eq(host_dir_open(top, &dir), 0);
+    while (host_dir_next(dir, &entry) > 0) {
+        if (strcmp(entry.name, "one") == 0)
+            seen |= entry.type == L_DT_REG ? 1 : 8;
+        else if (strcmp(entry.name, "z\xc3\xa4hler") == 0)
+            seen |= entry.type == L_DT_REG ? 2 : 8;
+        else
+            seen |= strcmp(entry.name, "sub") == 0 && entry.type == L_DT_DIR ? 4 : 8;
+    }
+    host_dir_close(dir);
+    ck_assert_uint_eq(seen, 7);
+    ck_assert_int_eq(host_dir_open(at("one"), &dir), -L_ENOTDIR);
+    ck_assert_int_eq(host_dir_open(at("none"), &dir), -L_ENOENT);
+}
+END_TEST
+
+START_TEST(long_paths)
+{
+    char name[2000] = "";
+    for (int i = 0; i < 10; i++) {
+        size_t length = strlen(name);
+        memset(name + length, 'a' + i, 100);
+        name[length + 100] = 0;
+        ck_assert_int_eq(host_path_mkdir(at(name), 0755), 0);
+        strcat(name, "/");
+    }
+    strcat(name, "file");
+    put(name, "deep");
+    expect(name, "deep");
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("host file");
+    TCase *tcase = tcase_create("host file");
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_test(tcase, read_write);
+    tcase_add_test(tcase, names);
+    tcase_add_test(tcase, times_and_modes);
+    tcase_add_test(tcase, directories);
+    tcase_add_test(tcase, long_paths);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
