@@ -41,7 +41,8 @@ struct code_source {
                     struct cpu_fault *fault);
     /* A guest access of 1..64 bytes at addr faulted. Returns true when memory has been supplied or
      * made accessible and the access shall be tried again; otherwise fills fault (SIGSEGV with
-     * SEGV_MAPERR or SEGV_ACCERR, SIGBUS ...). */
+     * SEGV_MAPERR or SEGV_ACCERR, SIGBUS ...;
+     * error is 1 when a page is there that may be accessed in another way, else 0). */
     bool (*fault)(void *owner, uint64_t addr, enum code_access access, struct cpu_fault *fault);
 };
 

@@ -194,7 +194,7 @@ static void indirect_target(struct xlate *x, const struct insn *in)
 {
     if (in->mem) {
         struct host_mem m = relocate_address(x, in, HOST_SCRATCH, true, 0);
-        xlate_mark(x, 0);
+        xlate_mark(x, relocate_segment(in));
         emit_load(&x->e, HOST_SCRATCH, m);
         relocate_return(x);
     } else if (in->role_rm.reg == CPU_RSP) {
@@ -212,11 +212,11 @@ static void push_return(struct xlate *x, uint64_t next, bool keep)
     struct emit *e = &x->e;
     struct host_mem top = emit_guest(HOST_GUEST_RSP, x->sp - 8);
     if ((int64_t)next >= INT32_MIN && (int64_t)next <= INT32_MAX) {
-        xlate_mark(x, 0);
+        xlate_mark(x, RECOVERY_STACK);
         emit_store_imm32(e, top, (int32_t)next);
     } else {
         emit_imm(e, HOST_SCRATCH, next);
-        xlate_mark(x, 0);
+        xlate_mark(x, RECOVERY_STACK);
         emit_store(e, top, HOST_SCRATCH);
         if (keep)
             emit_load(e, HOST_SCRATCH, STATE(rip));
@@ -245,7 +245,7 @@ static enum xlate_step ret(struct xlate *x, const struct insn *in)
     if (in->z.meta.branch_type == ZYDIS_BRANCH_TYPE_FAR)
         return STEP_PRIVILEGED;
     uint32_t extra = in->imm_len == 2 ? (uint32_t)in->op[0].imm.value.u & 0xffff : 0;
-    xlate_mark(x, 0);
+    xlate_mark(x, RECOVERY_STACK);
     emit_load(&x->e, HOST_SCRATCH, emit_guest(HOST_GUEST_RSP, x->sp));
     emit_store(&x->e, STATE(rip), HOST_SCRATCH);
     x->sp += 8 + (int32_t)extra;
@@ -312,6 +312,7 @@ enum xlate_step control(struct xlate *x, const struct insn *in, bool *handled)
     case ZYDIS_MNEMONIC_INT1:
         return trap(x, TRAP_ICEBP, in->next);
     case ZYDIS_MNEMONIC_INT:
+        emit_store_imm32(&x->e, STATE(helper_value), (int32_t)in->op[0].imm.value.u * 8 + 2);
         return trap(x, TRAP_INTERRUPT, x->pc);
     case ZYDIS_MNEMONIC_SYSENTER:
     case ZYDIS_MNEMONIC_SYSEXIT:

@@ -242,7 +242,7 @@ static void take_operands(struct insn *in)
             }
         }
     }
-    in->no_rex = in->role_reg.high || in->role_rm.high;
+    in->no_rex = in->role_reg.high || in->role_rm.high || in->role_op.high;
 }
 
 static enum insn_status judge(const struct insn *in)

@@ -9,8 +9,10 @@
 #include "runtime/translate/stubs.h"
 
 #define SI_KERNEL_CODE 0x80
+#define USER_TOP       0x7ffffffff000u
 #define TRAP_PAGE      14
 #define TRAP_GENERAL   13
+#define TRAP_STACK     12
 
 /* --- in the host's handler: only redirect ------------------------------------------------------
  */
@@ -90,7 +92,8 @@ void fault_address(struct cpu *cpu, uint64_t address, enum code_access access)
         fault_set(cpu, L_SIGSEGV, SI_KERNEL_CODE, 0, TRAP_GENERAL, 0);
         return;
     }
-    bool present = cpu->fault.code == 2; /* SEGV_ACCERR: a protection violation */
+    /* Linux calls every access to an address of the kernel's a protection violation. */
+    bool present = (cpu->fault.error & 1) || address >= USER_TOP;
     cpu->fault.address = address;
     cpu->fault.cr2 = address;
     cpu->fault.trapno = TRAP_PAGE;
@@ -136,12 +139,14 @@ static void general_protection(struct cpu *cpu, const struct recovery *r)
 {
     uint64_t host;
     fault_set(cpu, L_SIGSEGV, SI_KERNEL_CODE, 0, TRAP_GENERAL, 0);
-    (void)r;
     if (!host_operand(cpu, &host) || is_canonical(host))
         return;
     uint64_t guest = host - cpu->window;
-    if (!is_canonical(guest))
+    if (!is_canonical(guest)) {
+        if (r->kind & RECOVERY_STACK)
+            fault_set(cpu, L_SIGBUS, SI_KERNEL_CODE, 0, TRAP_STACK, 0);
         return;
+    }
     cpu->fault.code = 1;
     fault_address(cpu, guest, CODE_READ);
 }
@@ -355,6 +360,8 @@ int fault_trap(struct cpu *cpu)
         fault_set(cpu, L_SIGTRAP, 1, cpu->rip, 1, 0);
         return dispatch_serve(cpu, CPU_FAULT);
     case TRAP_INTERRUPT:
+        fault_set(cpu, L_SIGSEGV, SI_KERNEL_CODE, 0, TRAP_GENERAL, (uint32_t)cpu->helper_value);
+        return dispatch_serve(cpu, CPU_FAULT);
     case TRAP_PRIVILEGED:
         fault_set(cpu, L_SIGSEGV, SI_KERNEL_CODE, 0, TRAP_GENERAL, 0);
         return dispatch_serve(cpu, CPU_FAULT);

@@ -252,6 +252,11 @@ struct host_mem relocate_address(struct xlate *x, const struct insn *in, int scr
     return m;
 }
 
+uint8_t relocate_segment(const struct insn *in)
+{
+    return in->mem && in->mem->mem.segment == ZYDIS_REGISTER_SS ? RECOVERY_STACK : 0;
+}
+
 /* --- the instruction ---------------------------------------------------------------------- */
 
 /* Host registers for the encoded fields. */
@@ -326,7 +331,8 @@ static void put_insn(struct emit *e, const struct insn *in, const struct fields 
     emit_bytes(e, in->bytes + in->imm_at, in->imm_len);
 }
 
-/* Opcodes whose register operand in ModRM.rm may as well be the register's memory home. */
+/* Opcodes whose register operand in ModRM.rm may as well be the register's memory home. Shifts by
+ * more than one are not among them: processors leave other undefined flags for memory. */
 static bool rm_may_be_home(const struct insn *in)
 {
     const struct reg_role *r = &in->role_rm;
@@ -338,8 +344,8 @@ static bool rm_may_be_home(const struct insn *in)
     if (in->opcode_len == 1)
         return (o < 0x40 && (o & 7) < 4) || o == 0x63 || o == 0x69 || o == 0x6b || o == 0x80 ||
                o == 0x81 || o == 0x83 || o == 0x84 || o == 0x85 || (o >= 0x88 && o <= 0x8b) ||
-               o == 0xc0 || o == 0xc1 || (o >= 0xd0 && o <= 0xd3) || o == 0xc6 || o == 0xc7 ||
-               o == 0xf6 || o == 0xf7 || o == 0xfe || (o == 0xff && in->reg < 2);
+               (o & 0xfe) == 0xd0 || o == 0xc6 || o == 0xc7 || o == 0xf6 || o == 0xf7 ||
+               o == 0xfe || (o == 0xff && in->reg < 2);
     return in->opcode_len == 2 && ((o >= 0x40 && o < 0x50) || (o >= 0x90 && o < 0xa0) ||
                                    o == 0xaf || o == 0xb6 || o == 0xb7 || o == 0xbe || o == 0xbf);
 }
@@ -356,6 +362,11 @@ struct plan {
     bool scratch_taken; /* the scratch register is in use for something */
     uint16_t avoid;
 };
+
+static bool named_twice(const struct insn *in, int g)
+{
+    return (in->role_reg.reg == g) + (in->role_rm.reg == g) + (in->role_v.reg == g) > 1;
+}
 
 /* Host register for a role: its own one, or a stand-in. */
 static int place(struct xlate *x, const struct insn *in, struct plan *p, const struct reg_role *r,
@@ -376,7 +387,7 @@ static int place(struct xlate *x, const struct insn *in, struct plan *p, const s
     s->guest = (int8_t)g;
     s->load = r->read;
     s->store = r->written;
-    bool share = may_share && !r->read && !in->rcx_in && !in->rcx_out;
+    bool share = may_share && !r->read && !in->rcx_in && !in->rcx_out && !named_twice(in, g);
     if (!p->scratch_taken || share) {
         s->host = HOST_SCRATCH;
         p->scratch_taken = true;
@@ -450,7 +461,7 @@ enum xlate_step relocate(struct xlate *x, const struct insn *in)
     if (in->rcx_in)
         emit_mov(&x->e, HOST_SCRATCH, HOST_GUEST_RCX);
     if (may_fault(in))
-        xlate_mark(x, 0);
+        xlate_mark(x, relocate_segment(in));
     put_insn(&x->e, in, &f);
     for (int i = 0; i < p.count; i++)
         if (p.in[i].store)

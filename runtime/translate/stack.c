@@ -9,7 +9,7 @@ static struct host_mem top(const struct xlate *x, int32_t off)
 /* Stores the low size bytes of a host register at the guest's stack. */
 static void store_sized(struct xlate *x, struct host_mem m, int from, int size)
 {
-    xlate_mark(x, 0);
+    xlate_mark(x, RECOVERY_STACK);
     if (size == 2)
         emit_byte(&x->e, 0x66);
     if (size == 8)
@@ -39,7 +39,7 @@ static enum xlate_step push(struct xlate *x, const struct insn *in)
     if (o->type == ZYDIS_OPERAND_TYPE_IMMEDIATE) {
         int64_t v = o->imm.value.s;
         if (size == 8) {
-            xlate_mark(x, 0);
+            xlate_mark(x, RECOVERY_STACK);
             emit_store_imm32(&x->e, top(x, -8), (int32_t)v);
         } else {
             emit_imm(&x->e, HOST_SCRATCH, (uint64_t)v & 0xffff);
@@ -47,7 +47,7 @@ static enum xlate_step push(struct xlate *x, const struct insn *in)
         }
     } else if (in->mem) {
         struct host_mem m = relocate_address(x, in, HOST_SCRATCH, true, 0);
-        xlate_mark(x, 0);
+        xlate_mark(x, relocate_segment(in));
         if (size == 8) {
             emit_load(&x->e, HOST_SCRATCH, m);
         } else {
@@ -81,11 +81,11 @@ static void pop_register(struct xlate *x, int g, int size)
             xlate_flush_sp(x);
             to = HOST_GUEST_RSP;
         }
-        xlate_mark(x, 0);
+        xlate_mark(x, RECOVERY_STACK);
         emit_byte(&x->e, 0x66);
         emit_load32(&x->e, to, top(x, 0));
     } else {
-        xlate_mark(x, 0);
+        xlate_mark(x, RECOVERY_STACK);
         emit_load(&x->e, g == CPU_RSP ? HOST_GUEST_RSP : to, top(x, 0));
     }
     if (to == HOST_SCRATCH)
@@ -100,7 +100,7 @@ static enum xlate_step pop_memory(struct xlate *x, const struct insn *in, int si
 {
     /* The value first; an rsp in the address is the one after the pop. */
     int value = relocate_borrow(x, in, 0, false);
-    xlate_mark(x, 0);
+    xlate_mark(x, RECOVERY_STACK);
     if (size == 2)
         emit_byte(&x->e, 0x66);
     if (size == 8)
@@ -135,7 +135,7 @@ static enum xlate_step pop(struct xlate *x, const struct insn *in)
 
 static enum xlate_step leave(struct xlate *x)
 {
-    xlate_mark(x, 0);
+    xlate_mark(x, RECOVERY_STACK);
     emit_load(&x->e, HOST_SCRATCH, emit_guest(CPU_RBP, 0));
     emit_lea(&x->e, HOST_GUEST_RSP, emit_mem(CPU_RBP, 8));
     emit_mov(&x->e, CPU_RBP, HOST_SCRATCH);
@@ -145,12 +145,26 @@ static enum xlate_step leave(struct xlate *x)
 
 static enum xlate_step enter(struct xlate *x, const struct insn *in)
 {
-    uint32_t bytes = (uint32_t)in->op[0].imm.value.u & 0xffff;
-    if (in->op[1].imm.value.u & 31 || in->z.operand_width == 16)
+    struct emit *e = &x->e;
+    int32_t bytes = (int32_t)in->op[0].imm.value.u & 0xffff;
+    int level = (int)in->op[1].imm.value.u & 31;
+    if (in->z.operand_width == 16)
         return STEP_UNDEFINED;
     store_sized(x, top(x, -8), CPU_RBP, 8);
-    emit_lea(&x->e, CPU_RBP, emit_mem(HOST_GUEST_RSP, x->sp - 8));
-    emit_lea(&x->e, HOST_GUEST_RSP, emit_mem(CPU_RBP, -(int32_t)bytes));
+    for (int i = 1; i < level; i++) {
+        xlate_mark(x, RECOVERY_STACK);
+        emit_load(e, HOST_SCRATCH, emit_guest(CPU_RBP, -8 * i));
+        store_sized(x, top(x, -8 - 8 * i), HOST_SCRATCH, 8);
+    }
+    if (level > 0) {
+        emit_lea(e, HOST_SCRATCH, emit_mem(HOST_GUEST_RSP, x->sp - 8));
+        store_sized(x, top(x, -8 - 8 * level), HOST_SCRATCH, 8);
+    }
+    /* The processor touches the new top of the stack before it commits. */
+    xlate_mark(x, RECOVERY_STACK);
+    emit_load(e, HOST_SCRATCH, top(x, -8 - 8 * level - bytes));
+    emit_lea(e, CPU_RBP, emit_mem(HOST_GUEST_RSP, x->sp - 8));
+    emit_lea(e, HOST_GUEST_RSP, emit_mem(CPU_RBP, -8 * level - bytes));
     x->sp = 0;
     return STEP_NEXT;
 }
@@ -170,7 +184,7 @@ static enum xlate_step push_flags(struct xlate *x, const struct insn *in)
 
 static enum xlate_step pop_flags(struct xlate *x, const struct insn *in)
 {
-    xlate_mark(x, 0);
+    xlate_mark(x, RECOVERY_STACK);
     emit_load(&x->e, HOST_SCRATCH, top(x, 0));
     emit_store(&x->e, emit_state(offsetof(struct cpu, helper_value)), HOST_SCRATCH);
     x->sp += 8;

@@ -28,9 +28,10 @@ struct recovery {
 enum {
     RECOVERY_RSI = 1, /* host rsi and/or rdi hold guest value + bias (window, segment base) */
     RECOVERY_RDI = 2,
-    RECOVERY_RCX = 4,  /* guest rcx is in host rcx (progress of rep) */
-    RECOVERY_FS = 8,   /* the bias of rsi includes fs_base */
-    RECOVERY_GS = 16,  /* ... gs_base */
+    RECOVERY_RCX = 4,    /* guest rcx is in host rcx (progress of rep) */
+    RECOVERY_FS = 8,     /* the bias of rsi includes fs_base */
+    RECOVERY_GS = 16,    /* ... gs_base */
+    RECOVERY_STACK = 64, /* the access is relative to the stack segment: #SS instead of #GP */
     RECOVERY_REP = 32, /* the host instruction repeats: stopping in it is an instruction boundary */
 };
 
@@ -55,7 +56,7 @@ enum xlate_trap {
     TRAP_PRIVILEGED, /* general protection */
     TRAP_BREAKPOINT, /* int3: rip is after it */
     TRAP_ICEBP,
-    TRAP_INTERRUPT, /* int n */
+    TRAP_INTERRUPT, /* int n; helper_value: the error code */
     TRAP_CPUID,
     TRAP_XGETBV,
     TRAP_POPF,  /* helper_value: what popfq read; rip is after it */
@@ -101,6 +102,8 @@ void relocate_return(struct xlate *x);
  * Window is false for lea. */
 struct host_mem relocate_address(struct xlate *x, const struct insn *in, int scratch, bool window,
                                  uint16_t avoid);
+/* RECOVERY_STACK when the memory operand is relative to the stack segment, else 0. */
+uint8_t relocate_segment(const struct insn *in);
 /* Puts the value of guest register g into the host register to (64 bits). */
 void relocate_read(struct xlate *x, int to, int g);
 /* Sets guest register g from a host register. */
