@@ -1,0 +1,273 @@
+#include "term/actions.h"
+#include "term/state.h"
+
+#include "term/unicode.h"
+#include <string.h>
+
+int right_limit(const struct term *t)
+{
+    int limit = t->cursor.col > t->right ? t->cols - 1 : t->right;
+    if (t->screen->lines[t->cursor.row]->size != TERM_LINE_SINGLE && limit > t->cols / 2 - 1)
+        limit = t->cols > 1 ? t->cols / 2 - 1 : 0;
+    return limit;
+}
+
+void index_down(struct term *t)
+{
+    struct cursor *c = &t->cursor;
+    c->pending = false;
+    t->joinable = false;
+    if (c->row == t->bottom) {
+        if (c->col >= t->left && c->col <= t->right)
+            scroll_rows(t, t->top, t->bottom, t->left, t->right, 1, true);
+    } else if (c->row < t->rows - 1) {
+        c->row++;
+    }
+}
+
+void index_up(struct term *t)
+{
+    struct cursor *c = &t->cursor;
+    c->pending = false;
+    t->joinable = false;
+    if (c->row == t->top) {
+        if (c->col >= t->left && c->col <= t->right)
+            scroll_rows(t, t->top, t->bottom, t->left, t->right, -1, false);
+    } else if (c->row > 0) {
+        c->row--;
+    }
+}
+
+// The cursor goes to the beginning of the next row, which continues this one.
+static void wrap(struct term *t)
+{
+    struct cursor *c = &t->cursor;
+    struct line *line = term_line(t, c->row);
+    bool whole = t->left == 0 && t->right == t->cols - 1;
+    if (whole)
+        line->flags |= ROW_WRAPPED;
+    c->col = c->col >= t->left ? t->left : 0;
+    index_down(t);
+    // Scrolling a region cuts lines at its edges; here the text does go on.
+    if (whole && c->row > 0 && term_line(t, c->row - 1) == line)
+        line->flags |= ROW_WRAPPED;
+}
+
+// Advances over what was just printed.
+static inline void advance(struct term *t, int n, int limit)
+{
+    struct cursor *c = &t->cursor;
+    c->col += n;
+    if (c->col > limit) {
+        c->col = limit;
+        c->pending = t->mode[MODE_WRAP];
+    }
+}
+
+static inline bool plain_charset(const struct term *t)
+{
+    return t->cursor.charset[t->cursor.gl] == CHARSET_ASCII && !t->single_shift &&
+           !t->mode[MODE_INSERT];
+}
+
+static void store_run(struct term *t, struct line *line, int col, const uint8_t *text, int n)
+{
+    struct term_cell cell = t->cursor.pen;
+    struct term_cell *out = line->cells + col;
+    line_split(line, t->cols, col);
+    line_split(line, t->cols, col + n);
+    for (int i = 0; i < n; i++) {
+        cell.ch = text[i];
+        out[i] = cell;
+    }
+    if (col + n > line->used)
+        line->used = col + n;
+    if (cell.fg | cell.bg | cell.attr)
+        line->flags |= ROW_RICH;
+    line_touch(t, line);
+}
+
+void print_run(struct term *t, const uint8_t *text, size_t n)
+{
+    struct cursor *c = &t->cursor;
+    if (!plain_charset(t)) {
+        for (size_t i = 0; i < n; i++)
+            print_character(t, text[i]);
+        return;
+    }
+    t->last = text[n - 1];
+    while (n > 0) {
+        if (c->pending)
+            wrap(t);
+        int limit = right_limit(t);
+        if (c->col > limit)
+            c->col = limit; // a double width line has fewer columns
+        int room = limit - c->col + 1;
+        int now = n < (size_t)room ? (int)n : room;
+        store_run(t, term_line(t, c->row), c->col, text, now);
+        advance(t, now, limit);
+        text += now;
+        n -= (size_t)now;
+        if (n > 0 && !t->mode[MODE_WRAP] && c->col == limit) {
+            // Everything that follows lands in the last column; only the last of it stays.
+            text += n - 1;
+            n = 1;
+            store_run(t, term_line(t, c->row), limit, text, 1);
+            break;
+        }
+    }
+    t->joinable = true;
+}
+
+// Makes room for `n` cells at the cursor by moving what is right of it.
+static void open_gap(struct term *t, struct line *line, int col, int n, int limit)
+{
+    int kept = limit - col + 1 - n;
+    if (kept > 0)
+        line_copy(t, line, col + n, line, col, kept);
+    line_fill(t, line, col, col + n <= limit + 1 ? col + n : limit + 1, blank_cell(t));
+}
+
+static void place(struct term *t, uint32_t ch, int width)
+{
+    struct cursor *c = &t->cursor;
+    if (c->pending)
+        wrap(t);
+    int limit = right_limit(t);
+    if (c->col > limit)
+        c->col = limit;
+    if (width == 2 && c->col >= limit) {
+        if (t->mode[MODE_WRAP] && limit > (c->col >= t->left ? t->left : 0)) {
+            struct line *line = term_line(t, c->row);
+            line_fill(t, line, c->col, c->col + 1,
+                      (struct term_cell){.ch = TERM_CH_SPACER, .bg = c->pen.bg});
+            wrap(t);
+            limit = right_limit(t);
+        } else {
+            width = 1;
+        }
+    }
+    struct line *line = term_line(t, c->row);
+    if (t->mode[MODE_INSERT])
+        open_gap(t, line, c->col, width, limit);
+    line_split(line, t->cols, c->col);
+    line_split(line, t->cols, c->col + width);
+    struct term_cell cell = c->pen;
+    cell.ch = ch;
+    if (width == 2)
+        cell.attr |= TERM_WIDE;
+    line->cells[c->col] = cell;
+    if (width == 2) {
+        cell.ch = TERM_CH_TAIL;
+        cell.attr &= ~TERM_WIDE;
+        line->cells[c->col + 1] = cell;
+    }
+    line_wrote(line, c->col, width);
+    line_touch(t, line);
+    advance(t, width, limit);
+}
+
+// Whether `code` belongs to the cluster whose code points are given.
+static bool belongs(const uint32_t *codes, int n, uint32_t code)
+{
+    struct grapheme g = {0};
+    for (int i = 0; i < n; i++)
+        grapheme_next(&g, codes[i]);
+    // An emoji modifier takes its own columns unless there is an emoji to modify.
+    if (unicode_break_class(code) == UNICODE_EXTEND && g.pictograph != 1)
+        return false;
+    return !grapheme_next(&g, code);
+}
+
+// A one-column cell takes the column after it too, if the cursor is there.
+static void widen(struct term *t, struct line *line, int col)
+{
+    struct cursor *c = &t->cursor;
+    int limit = right_limit(t);
+    if ((line->cells[col].attr & TERM_WIDE) || c->pending || c->col != col + 1 || c->col > limit)
+        return;
+    if (t->mode[MODE_INSERT])
+        open_gap(t, line, c->col, 1, limit);
+    line_split(line, t->cols, c->col + 1);
+    line->cells[c->col] = line->cells[col];
+    line->cells[c->col].ch = TERM_CH_TAIL;
+    line->cells[col].attr |= TERM_WIDE;
+    line_wrote(line, col, 2);
+    advance(t, 1, limit);
+}
+
+// Adds a code point to the character left of the cursor. False when it is not part of it.
+static bool join(struct term *t, uint32_t code, int width)
+{
+    struct cursor *c = &t->cursor;
+    int col = c->pending ? c->col : c->col - 1;
+    struct line *line = term_line(t, c->row);
+    uint32_t codes[CLUSTER_CODES_MAX + 1];
+    if (col > 0 && line->cells[col].ch == TERM_CH_TAIL)
+        col--;
+    if (col < 0)
+        return width == 0;
+    int n = cell_codes(t, line->cells[col].ch, codes);
+    if (width > 0 && (n == 0 || !belongs(codes, n, code)))
+        return false;
+    if (n == 0)
+        codes[n++] = ' ';
+    if (n < CLUSTER_CODES_MAX) {
+        codes[n++] = code;
+        uint32_t ch = cluster_number(t, codes, n);
+        if (ch) {
+            line->cells[col].ch = ch;
+            line_wrote(line, col, 1);
+        }
+    }
+    if (width > 0)
+        widen(t, line, col);
+    line_touch(t, line);
+    return true;
+}
+
+// Whether a code point may belong to the character before it, or that one may ask for it.
+static bool may_join(const struct term *t, uint32_t code, uint8_t properties)
+{
+    if (!t->joinable || code < 0x300)
+        return false;
+    if ((properties >> 3 & 15) != UNICODE_OTHER || properties >> 7)
+        return true;
+    return t->last && unicode_break_class(t->last) == UNICODE_PREPEND;
+}
+
+void print_character(struct term *t, uint32_t code)
+{
+    struct cursor *c = &t->cursor;
+    if (code < 0x80) {
+        uint8_t set = c->charset[t->single_shift ? t->single_shift : c->gl];
+        t->single_shift = 0;
+        code = charset_translate(set, code);
+    }
+    uint8_t properties = unicode_properties(code);
+    int width = unicode_width(code, t->options.ambiguous_is_wide);
+    if (width == 0) {
+        join(t, code, 0);
+        return;
+    }
+    if (may_join(t, code, properties) && join(t, code, width)) {
+        t->last = code;
+        return;
+    }
+    place(t, code, width);
+    t->last = code;
+    t->joinable = true;
+}
+
+void act_repeat(struct term *t, const struct sequence *s)
+{
+    int n = sequence_count(s, 0);
+    int most = t->rows * t->cols;
+    if (!t->last)
+        return;
+    if (n > most)
+        n = most;
+    uint32_t code = t->last;
+    for (int i = 0; i < n; i++)
+        place(t, code, unicode_width(code, t->options.ambiguous_is_wide) == 2 ? 2 : 1);
+}

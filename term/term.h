@@ -1,0 +1,300 @@
+// The terminal: bytes of a program in, a picture made of cells out; keys, mouse and paste in,
+// bytes for the program out. It knows neither the window nor the kernel.
+//
+// Threads and locks: a terminal has no lock of its own. The owner keeps one mutex per terminal and
+// holds it around every call that takes a `struct term *`. The parser thread feeds at most
+// TERM_FEED_MAX bytes per hold, then lets a waiting UI thread in (mutexes are not fair: keep a
+// flag that says the UI waits). A `struct term_view` belongs to the UI thread; only
+// term_view_update touches both, and takes microseconds. Everything else of a view needs no lock.
+//
+// Callbacks run inside calls, with the owner's lock held: they must not call back into the
+// terminal, with the single exception of term_resize inside `resize_request`, and must not block.
+//
+// Rows and columns count from 0 at the top left. Text is UTF-8. Functions that can run out of
+// memory return false or NULL; a terminal that cannot grow a buffer drops that text and lives on.
+#ifndef TERM_TERM_H
+#define TERM_TERM_H
+
+#include "term/cell.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define TERM_ROWS_MAX 4096
+#define TERM_COLS_MAX 8192
+#define TERM_FEED_MAX 16384
+
+struct term;
+
+struct term_callbacks {
+    // Bytes for the program's input: replies, keys, mouse reports, pasted text. Required.
+    void (*write)(void *context, const char *bytes, size_t n);
+    // The rest may be NULL. Strings are valid during the call only; control characters and
+    // broken UTF-8 have been removed from titles.
+    void (*title)(void *context, const char *title);
+    void (*icon_title)(void *context, const char *title);
+    void (*bell)(void *context);
+    // OSC 52: text for the clipboard (which = 'c') or the primary selection ('p').
+    void (*clipboard)(void *context, char which, const char *text, size_t n);
+    // OSC 52 query, only when options.clipboard_read: answer with term_clipboard_reply.
+    void (*clipboard_query)(void *context, char which);
+    // OSC 7: the working directory as a file: URL.
+    void (*directory)(void *context, const char *url);
+    // DECCOLM, DECSLPP, window operations: the program asks for a size. May call term_resize.
+    void (*resize_request)(void *context, int rows, int cols);
+    // Window operations 1, 2, 5, 6, 9, 10: the raw CSI t parameters.
+    void (*window_request)(void *context, const int *parameters, int n);
+};
+
+struct term_options {
+    int scrollback_lines;    // 0: none
+    size_t scrollback_bytes; // memory bound of the scrollback; 0: 2048 times the lines
+    bool ambiguous_is_wide;  // East Asian ambiguous characters take two columns
+    bool clipboard_write;    // OSC 52 may set the clipboard
+    bool clipboard_read;     // OSC 52 may read it: a program can then see what was copied
+    bool window_reports;     // title reports, checksums of the screen: text a program chose
+                             // could come back as input; for tests
+    uint32_t palette[256];   // 0xRRGGBB
+    uint32_t foreground;     // 0xRRGGBB
+    uint32_t background;
+    uint32_t cursor_color;
+    int cursor_shape;            // as DECSCUSR: 1 blinking block, 2 block ... 6 bar
+    const char *word_separators; // NULL: the default, blanks and " ' ` ( ) [ ] { } < > | ; , =
+};
+
+// The default options: 10,000 lines, xterm's colours, clipboard may be set and not read.
+void term_options_default(struct term_options *options);
+
+// NULL when out of memory or the size is out of range. The callbacks are copied.
+struct term *term_new(int rows, int cols, const struct term_options *options,
+                      const struct term_callbacks *callbacks, void *context);
+void term_free(struct term *t);
+
+// Takes output of the program. Any division of the bytes into calls gives the same result.
+void term_feed(struct term *t, const void *bytes, size_t n);
+
+// New size in cells, clamped to 1..TERM_ROWS_MAX, 1..TERM_COLS_MAX. The normal screen and its
+// scrollback are reflowed. False when out of memory: the size is then the old one.
+bool term_resize(struct term *t, int rows, int cols);
+int term_rows(const struct term *t);
+int term_cols(const struct term *t);
+
+// Size of a cell and of the display in pixels, for reports and mouse mode 1016.
+void term_set_pixels(struct term *t, int cell_width, int cell_height, int display_width,
+                     int display_height);
+
+// Colours and limits may change while running; what a program set itself stays.
+void term_set_options(struct term *t, const struct term_options *options);
+
+// Soft: DECSTR. Hard: RIS, and the scrollback goes too.
+void term_reset(struct term *t, bool hard);
+
+// --- Keys -----------------------------------------------------------------------------------
+
+// Modifiers, as the kitty keyboard protocol numbers them; xterm's parameter uses the low four.
+#define TERM_MOD_SHIFT (1u << 0)
+#define TERM_MOD_ALT   (1u << 1)
+#define TERM_MOD_CTRL  (1u << 2)
+#define TERM_MOD_SUPER (1u << 3)
+#define TERM_MOD_HYPER (1u << 4)
+#define TERM_MOD_META  (1u << 5)
+#define TERM_MOD_CAPS  (1u << 6)
+#define TERM_MOD_NUM   (1u << 7)
+
+// Keys that have no character. Others are named by the code point they give without modifiers
+// ('a' also with Shift held, '1' for the key with ! and 1).
+enum term_key_code {
+    TERM_KEY_FIRST = 0x110000,
+    TERM_KEY_ENTER,
+    TERM_KEY_TAB,
+    TERM_KEY_BACKSPACE,
+    TERM_KEY_ESCAPE,
+    TERM_KEY_UP,
+    TERM_KEY_DOWN,
+    TERM_KEY_RIGHT,
+    TERM_KEY_LEFT,
+    TERM_KEY_HOME,
+    TERM_KEY_END,
+    TERM_KEY_PAGE_UP,
+    TERM_KEY_PAGE_DOWN,
+    TERM_KEY_INSERT,
+    TERM_KEY_DELETE,
+    TERM_KEY_PAUSE,
+    TERM_KEY_PRINT,
+    TERM_KEY_MENU,
+    TERM_KEY_CAPS_LOCK,
+    TERM_KEY_SCROLL_LOCK,
+    TERM_KEY_NUM_LOCK,
+    TERM_KEY_F1, // F1 to F35 are consecutive
+    TERM_KEY_F12 = TERM_KEY_F1 + 11,
+    TERM_KEY_F35 = TERM_KEY_F1 + 34,
+    TERM_KEY_KP_0, // the digits are consecutive
+    TERM_KEY_KP_9 = TERM_KEY_KP_0 + 9,
+    TERM_KEY_KP_DECIMAL,
+    TERM_KEY_KP_DIVIDE,
+    TERM_KEY_KP_MULTIPLY,
+    TERM_KEY_KP_SUBTRACT,
+    TERM_KEY_KP_ADD,
+    TERM_KEY_KP_ENTER,
+    TERM_KEY_KP_EQUAL,
+    TERM_KEY_KP_SEPARATOR,
+    TERM_KEY_LEFT_SHIFT,
+    TERM_KEY_LEFT_CTRL,
+    TERM_KEY_LEFT_ALT,
+    TERM_KEY_LEFT_SUPER,
+    TERM_KEY_RIGHT_SHIFT,
+    TERM_KEY_RIGHT_CTRL,
+    TERM_KEY_RIGHT_ALT,
+    TERM_KEY_RIGHT_SUPER,
+};
+
+enum term_key_action { TERM_KEY_PRESS, TERM_KEY_REPEAT, TERM_KEY_RELEASE };
+
+struct term_key {
+    uint32_t code;    // code point without modifiers, or enum term_key_code
+    uint32_t shifted; // code point with Shift, 0 when unknown or the same
+    uint32_t base;    // code point the key has on a US layout, 0 when unknown or the same
+    unsigned mods;    // TERM_MOD_*
+    enum term_key_action action;
+    const char *text; // what the key types with its modifiers (Ctrl and Alt not counted), or NULL
+};
+
+// Sends what the key means in the modes now set. True when bytes were sent (the view then goes
+// to the bottom); false when the key means nothing to a program (a modifier, a release).
+// A window that gets characters as text events of their own calls this for every key whose
+// `text` it knows, or for keys that give no text, and term_text for the text events.
+bool term_key(struct term *t, const struct term_key *key);
+
+// The kitty keyboard protocol's flags in force. With 8 set every key is wanted with its text by
+// term_key, and text events that came from keys are to be dropped.
+unsigned term_keyboard_flags(const struct term *t);
+
+// Sends text typed by an input method or a text event.
+void term_text(struct term *t, const char *text, size_t n);
+
+// Sends text as pasted: newlines become carriage returns, control characters other than tab are
+// dropped, and in bracketed paste mode the text is wrapped, its own end marker removed.
+void term_paste(struct term *t, const char *text, size_t n);
+
+// The window got or lost the keyboard (reported in mode 1004; the view shows the cursor hollow).
+void term_focus(struct term *t, bool focused);
+
+void term_clipboard_reply(struct term *t, char which, const char *text, size_t n);
+
+// --- Mouse ----------------------------------------------------------------------------------
+
+enum term_mouse_kind { TERM_MOUSE_PRESS, TERM_MOUSE_RELEASE, TERM_MOUSE_MOVE };
+
+// Buttons: 1 left, 2 middle, 3 right, 4 wheel up, 5 wheel down, 6 wheel left, 7 wheel right, 8 to
+// 11 further ones; 0 with MOVE: none held.
+struct term_mouse {
+    enum term_mouse_kind kind;
+    int button;
+    int row, col; // cell; clamped to the screen
+    int x, y;     // pixel inside the text area
+    unsigned mods;
+};
+
+// Whether the program wants the mouse (the window then does not select, unless Shift is held).
+bool term_mouse_wanted(const struct term *t);
+
+// Reports an event in the modes now set; a wheel turn on the alternate screen becomes arrow keys
+// when mode 1007 is set. True when something was sent: false leaves the event to the window.
+bool term_mouse(struct term *t, const struct term_mouse *event);
+
+// --- Scrolling the view, selection, search -----------------------------------------------------
+
+// Moves the view by rows: negative into the scrollback. False when it was at the end already.
+bool term_scroll(struct term *t, int rows);
+void term_scroll_bottom(struct term *t);
+void term_scroll_top(struct term *t);
+// To the previous (-1) or next (+1) shell prompt (OSC 133). False when there is none.
+bool term_scroll_prompt(struct term *t, int direction);
+
+enum term_select_kind { TERM_SELECT_CELL, TERM_SELECT_WORD, TERM_SELECT_LINE, TERM_SELECT_BLOCK };
+
+// Positions are of the view as last scrolled; rows outside it are clamped to its edge.
+void term_select_start(struct term *t, int row, int col, enum term_select_kind kind);
+// Moves the free end (a drag, or Shift and click).
+void term_select_extend(struct term *t, int row, int col);
+void term_select_all(struct term *t);
+void term_select_clear(struct term *t);
+bool term_selected(const struct term *t);
+// The selected text: lines that were wrapped by the terminal are joined, trailing blanks go.
+// malloc'ed and zero-terminated, caller frees; NULL when nothing is selected or out of memory.
+char *term_selection_text(struct term *t, size_t *n);
+
+// Searches the screen and scrollback for a literal text, from the last result (or the bottom)
+// upwards (direction -1) or downwards (+1), and scrolls it into view. All results in view are
+// marked. False when there is none. An empty text ends the search.
+bool term_search(struct term *t, const char *text, bool ignore_case, int direction);
+
+// The link (OSC 8, or an address recognised in the text) at a cell of the view: zero-terminated,
+// caller frees; NULL when there is none.
+char *term_link_at(struct term *t, int row, int col);
+
+// The whole screen (or what the view shows) as text, one line a row, trailing blanks removed:
+// for tests and accessibility. malloc'ed, caller frees.
+char *term_screen_text(struct term *t);
+
+// --- The view: what the renderer draws ------------------------------------------------------
+
+struct term_view;
+
+struct term_cursor {
+    int row, col;
+    int shape;    // 0 block, 1 underline, 2 bar
+    bool visible; // shown by the program and inside the view
+    bool blinking;
+    bool focused;
+};
+
+// Underline colour (TERM_COLOR_*) and link number (0 none; equal numbers: one link) of a cell.
+struct term_extra {
+    uint32_t underline_color;
+    uint32_t link;
+};
+
+enum term_line_size { TERM_LINE_SINGLE, TERM_LINE_WIDE, TERM_LINE_TOP, TERM_LINE_BOTTOM };
+
+enum term_grid_kind { TERM_GRID_OWN, TERM_GRID_TSM };
+
+// A view on no terminal yet. The grid is what keeps its cells; NULL when out of memory or the
+// kind is not built in. term_view_new uses the build's default.
+struct term_view *term_view_new(void);
+struct term_view *term_view_new_with(enum term_grid_kind kind);
+void term_view_free(struct term_view *v);
+
+// Brings the view up to date: the only call that needs the terminal's lock. True when anything
+// changed. While a program holds its output back (mode 2026) nothing changes, unless `force`: the
+// caller forces after 150 ms without an update. On false by lack of memory the view keeps what it
+// had and the next update tries again.
+bool term_view_update(struct term_view *v, struct term *t, bool force);
+// Whether the program holds its output back now (needs the lock).
+bool term_synchronized(const struct term *t);
+
+int term_view_rows(const struct term_view *v);
+int term_view_cols(const struct term_view *v);
+// The cells of a row, term_view_cols of them, valid until the next update. Not NULL.
+const struct term_cell *term_view_row(struct term_view *v, int row);
+// Whether the row changed in the last update (cursor movement alone changes no row).
+bool term_view_changed(const struct term_view *v, int row);
+enum term_line_size term_view_line_size(const struct term_view *v, int row);
+// The code points of a cell: up to `capacity` of them; returns how many (0: blank).
+size_t term_view_text(const struct term_view *v, int row, const struct term_cell *cell,
+                      uint32_t *out, size_t capacity);
+struct term_extra term_view_extra(const struct term_view *v, int row, const struct term_cell *cell);
+struct term_cursor term_view_cursor(const struct term_view *v);
+// 0xRRGGBB of a TERM_COLOR_* value; `fallback` for the default colour.
+uint32_t term_view_color(const struct term_view *v, uint32_t color, uint32_t fallback);
+// Foreground and background to paint a cell with: palette, inverse video, reverse screen, dim and
+// conceal applied; selection and search marks are left to the renderer.
+void term_view_colors(const struct term_view *v, const struct term_cell *cell, uint32_t *fg,
+                      uint32_t *bg);
+uint32_t term_view_foreground(const struct term_view *v);
+uint32_t term_view_background(const struct term_view *v);
+uint32_t term_view_cursor_color(const struct term_view *v);
+// Where the view is, for a scroll bar: lines above it and below it, not counting its own.
+void term_view_scrolled(const struct term_view *v, uint64_t *above, uint64_t *below);
+
+#endif
