@@ -108,8 +108,9 @@ void fault_defect(struct cpu *cpu, const char *what)
     fault_set(cpu, L_SIGKILL, SI_KERNEL_CODE, 0, 0, 0);
 }
 
-/* The memory operand's address from the host instruction and the host registers. */
-static bool host_operand(const struct cpu *cpu, uint64_t *address)
+/* The memory operand's address from the host instruction and the host registers; aligned is false
+ * when the instruction may have faulted for its alignment first. */
+static bool host_operand(const struct cpu *cpu, uint64_t *address, bool *aligned)
 {
     struct insn in;
     if (decode(&in, (const uint8_t *)cpu->host_rip, 15, cpu->host_rip) != INSN_OK)
@@ -124,6 +125,7 @@ static bool host_operand(const struct cpu *cpu, uint64_t *address)
             *address += cpu->raw[base];
         if (index >= 0)
             *address += cpu->raw[index] * o->mem.scale;
+        *aligned = in.vex || o->size != 128 || !(*address & 15);
         return true;
     }
     return false;
@@ -138,12 +140,13 @@ static bool is_canonical(uint64_t a)
 static void general_protection(struct cpu *cpu, const struct recovery *r)
 {
     uint64_t host;
+    bool aligned;
     fault_set(cpu, L_SIGSEGV, SI_KERNEL_CODE, 0, TRAP_GENERAL, 0);
-    if (!host_operand(cpu, &host) || is_canonical(host))
+    if (!host_operand(cpu, &host, &aligned) || is_canonical(host))
         return;
     uint64_t guest = host - cpu->window;
     if (!is_canonical(guest)) {
-        if (r->kind & RECOVERY_STACK)
+        if ((r->kind & RECOVERY_STACK) && aligned)
             fault_set(cpu, L_SIGBUS, SI_KERNEL_CODE, 0, TRAP_STACK, 0);
         return;
     }

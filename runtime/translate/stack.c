@@ -6,10 +6,10 @@ static struct host_mem top(const struct xlate *x, int32_t off)
     return emit_guest(HOST_GUEST_RSP, x->sp + off);
 }
 
-/* Stores the low size bytes of a host register at the guest's stack. */
-static void store_sized(struct xlate *x, struct host_mem m, int from, int size)
+/* Stores the low size bytes of a host register in guest memory. */
+static void store_sized(struct xlate *x, struct host_mem m, int from, int size, uint8_t kind)
 {
-    xlate_mark(x, RECOVERY_STACK);
+    xlate_mark(x, kind);
     if (size == 2)
         emit_byte(&x->e, 0x66);
     if (size == 8)
@@ -43,7 +43,7 @@ static enum xlate_step push(struct xlate *x, const struct insn *in)
             emit_store_imm32(&x->e, top(x, -8), (int32_t)v);
         } else {
             emit_imm(&x->e, HOST_SCRATCH, (uint64_t)v & 0xffff);
-            store_sized(x, top(x, -size), HOST_SCRATCH, size);
+            store_sized(x, top(x, -size), HOST_SCRATCH, size, RECOVERY_STACK);
         }
     } else if (in->mem) {
         struct host_mem m = relocate_address(x, in, HOST_SCRATCH, true, 0);
@@ -55,14 +55,14 @@ static enum xlate_step push(struct xlate *x, const struct insn *in)
             emit_load32(&x->e, HOST_SCRATCH, m);
         }
         relocate_return(x);
-        store_sized(x, top(x, -size), HOST_SCRATCH, size);
+        store_sized(x, top(x, -size), HOST_SCRATCH, size, RECOVERY_STACK);
     } else {
         int g = decode_gpr(o->reg.value);
         if (g < 0) { /* fs or gs: their selectors are 0 in a 64-bit Linux process */
             emit_imm(&x->e, HOST_SCRATCH, 0);
-            store_sized(x, top(x, -size), HOST_SCRATCH, size);
+            store_sized(x, top(x, -size), HOST_SCRATCH, size, RECOVERY_STACK);
         } else {
-            store_sized(x, top(x, -size), source(x, g), size);
+            store_sized(x, top(x, -size), source(x, g), size, RECOVERY_STACK);
         }
     }
     x->sp -= size;
@@ -112,7 +112,7 @@ static enum xlate_step pop_memory(struct xlate *x, const struct insn *in, int si
     struct host_mem m = relocate_address(x, in, HOST_SCRATCH, true, 0);
     int32_t after = x->sp;
     x->sp = before;
-    store_sized(x, m, value, size);
+    store_sized(x, m, value, size, relocate_segment(in));
     x->sp = after;
     relocate_return(x);
     return STEP_NEXT;
@@ -150,15 +150,15 @@ static enum xlate_step enter(struct xlate *x, const struct insn *in)
     int level = (int)in->op[1].imm.value.u & 31;
     if (in->z.operand_width == 16)
         return STEP_UNDEFINED;
-    store_sized(x, top(x, -8), CPU_RBP, 8);
+    store_sized(x, top(x, -8), CPU_RBP, 8, RECOVERY_STACK);
     for (int i = 1; i < level; i++) {
         xlate_mark(x, RECOVERY_STACK);
         emit_load(e, HOST_SCRATCH, emit_guest(CPU_RBP, -8 * i));
-        store_sized(x, top(x, -8 - 8 * i), HOST_SCRATCH, 8);
+        store_sized(x, top(x, -8 - 8 * i), HOST_SCRATCH, 8, RECOVERY_STACK);
     }
     if (level > 0) {
         emit_lea(e, HOST_SCRATCH, emit_mem(HOST_GUEST_RSP, x->sp - 8));
-        store_sized(x, top(x, -8 - 8 * level), HOST_SCRATCH, 8);
+        store_sized(x, top(x, -8 - 8 * level), HOST_SCRATCH, 8, RECOVERY_STACK);
     }
     /* The processor touches the new top of the stack before it commits. */
     xlate_mark(x, RECOVERY_STACK);
@@ -175,7 +175,7 @@ static enum xlate_step push_flags(struct xlate *x, const struct insn *in)
 {
     emit_byte(&x->e, 0x9c);
     emit_byte(&x->e, 0x58 | HOST_SCRATCH);
-    store_sized(x, top(x, -8), HOST_SCRATCH, 8);
+    store_sized(x, top(x, -8), HOST_SCRATCH, 8, RECOVERY_STACK);
     x->sp -= 8;
     xlate_flush_sp(x);
     control_leave(x, in->next);
