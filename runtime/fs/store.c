@@ -1,0 +1,430 @@
+#include "runtime/fs/store.h"
+
+#include "runtime/abi/errno.h"
+#include "runtime/fs/store_queue.h"
+#include "runtime/host/lock.h"
+#include "runtime/host/log.h"
+#include "runtime/host/thread.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define QUEUE_MOST      (32u << 20)  /* bytes queued before submitters wait */
+#define KEPT_MOST       (256u << 20) /* bytes kept of one transaction, to repeat it */
+#define LOG_PAGES_GOAL  1024         /* checkpoint when idle beyond this */
+#define LOG_PAGES_MOST  8192         /* checkpoint at once beyond this */
+#define PENDING_BUCKETS 1024u
+
+struct list {
+    struct store_batch *first, **last;
+};
+
+struct store {
+    char *path;
+    struct store_db db; /* the thread's alone, as is kept */
+    struct list kept;   /* applied or rolled back, but not committed */
+    size_t kept_bytes;
+    bool kept_lost; /* too much to keep */
+    uint64_t next_ino;
+
+    struct host_mutex lock; /* guards the rest */
+    struct host_cond work, room, done;
+    struct list queue;
+    struct store_request *urgent;
+    size_t queued_bytes, since_mark;
+    uint64_t last_mark, committed_mark;
+    int error;  /* of the present transaction; submissions fail with it */
+    int result; /* of the last commit */
+    bool fatal; /* error stays */
+    bool stopping, stopped;
+    struct store_usage usage;
+    uint32_t pending[PENDING_BUCKETS]; /* queued changes by inode */
+};
+
+/* --- queue --- */
+
+static void list_init(struct list *list)
+{
+    list->first = NULL;
+    list->last = &list->first;
+}
+
+static void list_add(struct list *list, struct store_batch *batch)
+{
+    batch->next = NULL;
+    *list->last = batch;
+    list->last = &batch->next;
+}
+
+static struct store_batch *list_take(struct list *list)
+{
+    struct store_batch *batch = list->first;
+    list->first = batch->next;
+    if (!list->first)
+        list->last = &list->first;
+    return batch;
+}
+
+static uint32_t *pending_of(struct store *store, uint64_t ino)
+{
+    return &store->pending[ino * 0x9e3779b97f4a7c15u >> 54];
+}
+
+/* lock held. */
+static void count_pending(struct store *store, const struct store_batch *batch, int by)
+{
+    for (const struct store_op *op = batch->first; op; op = op->next)
+        *pending_of(store, op->ino) += (uint32_t)by;
+}
+
+/* lock held. */
+static void enqueue(struct store *store, struct store_batch *batch)
+{
+    list_add(&store->queue, batch);
+    store->queued_bytes += batch->bytes;
+    host_cond_signal(&store->work);
+}
+
+int store_submit(struct store *store, struct store_batch *batch, bool urgent)
+{
+    if (!batch || batch->failed) {
+        store_batch_free(batch);
+        return -L_ENOMEM;
+    }
+    host_mutex_lock(&store->lock);
+    while (!urgent && store->queued_bytes > QUEUE_MOST && !store->error)
+        host_cond_wait(&store->room, &store->lock, HOST_FOREVER);
+    int error = store->error;
+    if (!error) {
+        store->since_mark += batch->bytes;
+        count_pending(store, batch, 1);
+        enqueue(store, batch);
+    }
+    host_mutex_unlock(&store->lock);
+    if (error)
+        store_batch_free(batch);
+    return error;
+}
+
+uint64_t store_mark(struct store *store)
+{
+    struct store_batch *batch = store_batch_new();
+    if (!batch)
+        return 0;
+    batch->item = ITEM_COMMIT;
+    host_mutex_lock(&store->lock);
+    uint64_t mark = batch->mark = ++store->last_mark;
+    store->since_mark = 0;
+    enqueue(store, batch);
+    host_mutex_unlock(&store->lock);
+    return mark;
+}
+
+int store_committed(struct store *store, uint64_t mark)
+{
+    if (!mark)
+        return -L_ENOMEM;
+    host_mutex_lock(&store->lock);
+    while (store->committed_mark < mark)
+        host_cond_wait(&store->done, &store->lock, HOST_FOREVER);
+    int result = store->result;
+    host_mutex_unlock(&store->lock);
+    return result;
+}
+
+int store_commit(struct store *store)
+{
+    return store_committed(store, store_mark(store));
+}
+
+uint64_t store_pending(struct store *store)
+{
+    host_mutex_lock(&store->lock);
+    uint64_t bytes = store->since_mark;
+    host_mutex_unlock(&store->lock);
+    return bytes;
+}
+
+int64_t store_ask(struct store *store, uint64_t ino, int64_t (*run)(struct store_db *db, void *arg),
+                  void *arg)
+{
+    struct store_request request = {.run = run, .arg = arg, .ino = ino};
+    struct store_batch item = {.item = ITEM_READ, .request = &request};
+    host_mutex_lock(&store->lock);
+    if (*pending_of(store, ino) == 0) {
+        request.next = store->urgent;
+        store->urgent = &request;
+        host_cond_signal(&store->work);
+    } else {
+        enqueue(store, &item);
+    }
+    while (!request.done)
+        host_cond_wait(&store->done, &store->lock, HOST_FOREVER);
+    host_mutex_unlock(&store->lock);
+    return request.result;
+}
+
+/* --- the thread --- */
+
+static void free_list(struct list *list)
+{
+    while (list->first)
+        store_batch_free(list_take(list));
+}
+
+static int apply(struct store *store, const struct store_batch *batch)
+{
+    int error = store_db_begin(&store->db);
+    for (const struct store_op *op = batch->first; op && !error; op = op->next)
+        error = store_db_apply(&store->db, op);
+    return error;
+}
+
+/* The transaction cannot go on: roll it back; what it held is kept for another try. */
+static void fail(struct store *store, int error)
+{
+    store_db_rollback(&store->db);
+    bool again = (error == -L_ENOSPC || error == -L_ENOMEM) && !store->kept_lost;
+    host_mutex_lock(&store->lock);
+    bool news = store->error == 0;
+    if (!store->fatal) {
+        store->fatal = !again;
+        store->error = again ? error : -L_EIO;
+    }
+    host_cond_broadcast(&store->room);
+    host_mutex_unlock(&store->lock);
+    if (news)
+        host_log("%s: changes cannot be stored: %s", store->path, sqlite3_errmsg(store->db.handle));
+    if (!again)
+        free_list(&store->kept);
+}
+
+static void do_changes(struct store *store, struct store_batch *batch)
+{
+    int error = store->error;
+    if (!error) {
+        error = apply(store, batch);
+        if (error)
+            fail(store, error);
+    }
+    size_t bytes = batch->bytes;
+    host_mutex_lock(&store->lock);
+    count_pending(store, batch, -1);
+    host_cond_broadcast(&store->room);
+    host_mutex_unlock(&store->lock);
+    if (store->kept_bytes + bytes > KEPT_MOST && !store->error)
+        store->kept_lost = true;
+    if (store->kept_lost) {
+        store_batch_free(batch);
+        free_list(&store->kept);
+    } else {
+        store->kept_bytes += bytes;
+        list_add(&store->kept, batch);
+    }
+}
+
+/* Tries the rolled back transaction again from its start. */
+static int repeat(struct store *store)
+{
+    if (store->fatal)
+        return store->error;
+    int error = 0;
+    for (struct store_batch *batch = store->kept.first; batch && !error; batch = batch->next)
+        error = apply(store, batch);
+    return error;
+}
+
+static void measure(struct store *store, struct store_usage *usage)
+{
+    int64_t pages = 0, free_pages = 0;
+    store_db_number(&store->db, "PRAGMA page_count", &pages);
+    store_db_number(&store->db, "PRAGMA freelist_count", &free_pages);
+    usage->bytes = (uint64_t)pages * STORE_PAGE_SIZE;
+    usage->bytes_free = (uint64_t)free_pages * STORE_PAGE_SIZE;
+}
+
+static void do_commit(struct store *store, uint64_t mark)
+{
+    struct store_usage usage = {0};
+    int error = store->error ? repeat(store) : 0;
+    if (!error)
+        error = store_db_commit(&store->db);
+    if (error) {
+        fail(store, error);
+    } else {
+        free_list(&store->kept);
+        store->kept_bytes = 0;
+        store->kept_lost = false;
+        measure(store, &usage);
+    }
+    host_mutex_lock(&store->lock);
+    if (!error)
+        store->error = 0;
+    if (!error)
+        store->usage = usage;
+    store->result = error ? store->error : 0;
+    store->committed_mark = mark;
+    host_cond_broadcast(&store->done);
+    host_mutex_unlock(&store->lock);
+}
+
+/* Whether a rolled back transaction holds the only copy of something of this inode. */
+static bool is_kept(const struct store *store, uint64_t ino)
+{
+    for (const struct store_batch *batch = store->kept.first; batch; batch = batch->next) {
+        for (const struct store_op *op = batch->first; op; op = op->next) {
+            if (op->ino == ino)
+                return true;
+        }
+    }
+    return false;
+}
+
+static void do_read(struct store *store, struct store_request *request)
+{
+    int64_t result;
+    if (store->error && (store->fatal || is_kept(store, request->ino)))
+        result = store->error;
+    else
+        result = request->run(&store->db, request->arg);
+    host_mutex_lock(&store->lock);
+    request->result = result;
+    request->done = true;
+    host_cond_broadcast(&store->done);
+    host_mutex_unlock(&store->lock);
+}
+
+/* One thing to do, or false when the store is closing. lock held before and after. */
+static bool step(struct store *store)
+{
+    if (store->urgent) {
+        struct store_request *request = store->urgent;
+        store->urgent = request->next;
+        host_mutex_unlock(&store->lock);
+        do_read(store, request);
+    } else if (store->queue.first) {
+        struct store_batch *item = list_take(&store->queue);
+        store->queued_bytes -= item->bytes;
+        host_mutex_unlock(&store->lock);
+        if (item->item == ITEM_CHANGES) {
+            do_changes(store, item);
+        } else if (item->item == ITEM_READ) {
+            do_read(store, item->request);
+        } else {
+            do_commit(store, item->mark);
+            store_batch_free(item);
+            if (store->db.wal_pages > LOG_PAGES_MOST)
+                store_db_checkpoint(&store->db);
+        }
+    } else if (store->stopping) {
+        return false;
+    } else if (store->db.wal_pages > LOG_PAGES_GOAL && !store->db.in_transaction) {
+        host_mutex_unlock(&store->lock);
+        if (store_db_checkpoint(&store->db) != 0)
+            store->db.wal_pages = 0; /* not again before the next commit */
+    } else {
+        host_cond_wait(&store->work, &store->lock, HOST_FOREVER);
+        return true;
+    }
+    host_mutex_lock(&store->lock);
+    return true;
+}
+
+static void store_thread(void *arg)
+{
+    struct store *store = arg;
+    host_mutex_lock(&store->lock);
+    while (step(store))
+        ;
+    store->stopped = true;
+    host_cond_broadcast(&store->done);
+    host_mutex_unlock(&store->lock);
+}
+
+/* --- open and close --- */
+
+static int prepare(struct store *store, char *message, size_t size)
+{
+    int error = store_db_open(&store->db, store->path, message, size);
+    if (error)
+        return error;
+    int64_t last = 0;
+    error = store_db_remove_orphans(&store->db);
+    if (!error)
+        error = store_db_number(&store->db, "SELECT max(ino) FROM inode", &last);
+    if (!error && last < (int64_t)STORE_ROOT)
+        error = -L_EUCLEAN;
+    store->next_ino = (uint64_t)last + 1;
+    measure(store, &store->usage);
+    if (!error)
+        error = host_thread_start(store_thread, store);
+    if (error) {
+        snprintf(message, size, "%s: %s", store->path,
+                 error == -L_EUCLEAN ? "damaged (see fore image check)"
+                                     : sqlite3_errmsg(store->db.handle));
+        store_db_close(&store->db);
+        store_owner_remove(store->path);
+    }
+    return error;
+}
+
+int store_open(const char *path, struct store **out, char *message, size_t size)
+{
+    struct store *store = calloc(1, sizeof(*store));
+    *out = NULL;
+    if (store)
+        store->path = malloc(strlen(path) + 1);
+    if (!store || !store->path) {
+        free(store);
+        snprintf(message, size, "%s: not enough memory", path);
+        return -L_ENOMEM;
+    }
+    strcpy(store->path, path);
+    list_init(&store->queue);
+    list_init(&store->kept);
+    int error = prepare(store, message, size);
+    if (error) {
+        free(store->path);
+        free(store);
+        return error;
+    }
+    *out = store;
+    return 0;
+}
+
+int store_close(struct store *store)
+{
+    int error = store_commit(store);
+    host_mutex_lock(&store->lock);
+    store->stopping = true;
+    host_cond_signal(&store->work);
+    while (!store->stopped)
+        host_cond_wait(&store->done, &store->lock, HOST_FOREVER);
+    host_mutex_unlock(&store->lock);
+    store_db_rollback(&store->db);
+    int closed = store_db_close(&store->db);
+    store_owner_remove(store->path);
+    free_list(&store->kept);
+    free(store->path);
+    free(store);
+    return error ? error : closed;
+}
+
+/* --- about the whole --- */
+
+uint64_t store_next_ino(struct store *store)
+{
+    return store->next_ino;
+}
+
+void store_usage(struct store *store, struct store_usage *out)
+{
+    host_mutex_lock(&store->lock);
+    *out = store->usage;
+    host_mutex_unlock(&store->lock);
+}
+
+const char *store_path(struct store *store)
+{
+    return store->path;
+}
