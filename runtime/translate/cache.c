@@ -72,6 +72,7 @@ uint8_t *cache_place(struct chunk *c, struct block *block, size_t size)
         c->room = room;
     }
     c->blocks[c->count++] = block;
+    c->live++;
     c->used = at + (uint32_t)size;
     return writable + (size_t)c->index * CACHE_CHUNK + at;
 }
@@ -89,6 +90,11 @@ uint8_t *cache_writable(const uint8_t *p)
 bool cache_contains(uint64_t host)
 {
     return host - (uint64_t)executable < CACHE_SIZE;
+}
+
+struct chunk *cache_chunk_of(const uint8_t *p)
+{
+    return chunks[(size_t)(p - executable) / CACHE_CHUNK];
 }
 
 struct block *cache_find(uint64_t host)

@@ -25,6 +25,8 @@ struct chunk {
     uint32_t used;  /* bytes */
     uint32_t count; /* blocks */
     uint32_t room;
+    uint32_t live;    /* blocks that are not dead */
+    uint64_t retired; /* the view's stamp when the last block died */
     struct block **blocks;
     struct chunk *next;
 };
@@ -48,6 +50,8 @@ uint8_t *cache_executable(const uint8_t *writable);
 uint8_t *cache_writable(const uint8_t *executable);
 
 bool cache_contains(uint64_t host);
+/* The chunk of an executable address inside the cache. */
+struct chunk *cache_chunk_of(const uint8_t *executable);
 /* The block whose code holds the host address, or NULL. */
 struct block *cache_find(uint64_t host);
 

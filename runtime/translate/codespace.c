@@ -38,19 +38,23 @@ struct codespace *codespace_get(uint64_t file_id, uint64_t generation, uint64_t 
     return s;
 }
 
+static void free_chunk(struct chunk *c)
+{
+    for (uint32_t i = 0; i < c->count; i++)
+        block_free(c->blocks[i]);
+    cache_chunk_free(c);
+}
+
 static void destroy(struct codespace *s)
 {
-    for (struct chunk *c = s->chunks, *next; c; c = next) {
-        next = c->next;
+    for (struct chunk *c = s->chunks; c; c = c->next)
         for (uint32_t i = 0; i < c->count; i++)
             block_unlink_outgoing(c->blocks[i]);
-    }
     for (struct chunk *c = s->chunks, *next; c; c = next) {
         next = c->next;
-        for (uint32_t i = 0; i < c->count; i++)
-            block_free(c->blocks[i]);
-        cache_chunk_free(c);
+        free_chunk(c);
     }
+    codespace_sweep(s, UINT64_MAX);
     free(s->hash);
     free(s);
 }
@@ -136,7 +140,20 @@ bool codespace_add(struct codespace *s, struct block *b, const uint8_t *code)
     return true;
 }
 
-void codespace_kill(struct codespace *s, struct block *b)
+static void retire(struct codespace *s, struct chunk *c, uint64_t stamp)
+{
+    for (struct chunk **p = &s->chunks->next; *p; p = &(*p)->next) {
+        if (*p == c) {
+            *p = c->next;
+            c->next = s->retired;
+            c->retired = stamp;
+            s->retired = c;
+            return;
+        }
+    }
+}
+
+void codespace_kill(struct codespace *s, struct block *b, uint64_t stamp)
 {
     for (struct block **p = &s->hash[bucket(s, b->pc)]; *p; p = &(*p)->next) {
         if (*p == b) {
@@ -148,4 +165,20 @@ void codespace_kill(struct codespace *s, struct block *b)
     block_unlink_incoming(b);
     block_unlink_outgoing(b);
     b->dead = true;
+    struct chunk *c = cache_chunk_of(b->code);
+    if (--c->live == 0 && c != s->chunks)
+        retire(s, c, stamp);
+}
+
+void codespace_sweep(struct codespace *s, uint64_t stamp)
+{
+    for (struct chunk **p = &s->retired; *p;) {
+        struct chunk *c = *p;
+        if (c->retired < stamp) {
+            *p = c->next;
+            free_chunk(c);
+        } else {
+            p = &c->next;
+        }
+    }
 }

@@ -14,7 +14,8 @@ struct codespace {
     uint32_t refs;                /* views that have or had it attached */
     uint32_t count, buckets;
     struct block **hash;
-    struct chunk *chunks; /* the newest first */
+    struct chunk *chunks;  /* the newest first */
+    struct chunk *retired; /* without a live block; freed when no thread can be inside */
     struct codespace *next;
 };
 
@@ -30,7 +31,10 @@ struct block *codespace_find(const struct codespace *space, uint64_t pc);
 /* Places the block's code and enters it. False when code memory or memory is used up even after
  * shared code spaces without a user were dropped; the block is not freed then. */
 bool codespace_add(struct codespace *space, struct block *block, const uint8_t *code);
-/* Makes a block unreachable from its code space; its memory stays until the code space goes. */
-void codespace_kill(struct codespace *space, struct block *block);
+/* Makes a block unreachable from its code space. Its memory stays until codespace_sweep. A chunk
+ * whose last block it was is retired with the given stamp. */
+void codespace_kill(struct codespace *space, struct block *block, uint64_t stamp);
+/* Frees chunks retired before the stamp. */
+void codespace_sweep(struct codespace *space, uint64_t stamp);
 
 #endif

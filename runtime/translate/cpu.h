@@ -112,6 +112,8 @@ struct cpu {
     struct cpu_thread *thread; /* translator's per-thread data */
     struct host_thread *host;  /* for interruption */
     struct cpu *next_in_view;
+    _Atomic uint64_t stamp; /* the view's when the thread last held no address of code; UINT64_MAX
+                               while it is in the service function */
     struct cpu_fault fault;
     _Alignas(64) uint8_t xsave[CPU_XSAVE_SIZE];
 };

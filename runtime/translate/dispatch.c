@@ -144,23 +144,28 @@ struct block *dispatch_find(struct cpu *cpu, uint64_t pc)
 /* --- where to go on ----------------------------------------------------------------------------
  */
 
+int dispatch_call(struct cpu *cpu, enum cpu_event event)
+{
+    view_away(cpu);
+    int r = cpu->service(cpu, event);
+    if (r)
+        cpu->helper_value = (uint64_t)(int64_t)r;
+    return r;
+}
+
 int dispatch_serve(struct cpu *cpu, enum cpu_event event)
 {
-    int r = cpu->service(cpu, event);
-    if (r) {
-        cpu->helper_value = (uint64_t)(int64_t)r;
-        return LEAVE_STOP;
-    }
-    return dispatch_resume(cpu, false);
+    return dispatch_call(cpu, event) ? LEAVE_STOP : dispatch_resume(cpu, false);
 }
 
 int dispatch_resume(struct cpu *cpu, bool look)
 {
     for (;;) {
         int r = 0;
+        view_quiesce(cpu->view, cpu);
         if (cpu->pending) {
             cpu_clear_pending(cpu);
-            r = cpu->service(cpu, CPU_INTERRUPT);
+            r = dispatch_call(cpu, CPU_INTERRUPT);
         } else if (cpu->rflags & CPU_FLAG_TF) {
             return dispatch_single(cpu);
         } else {
@@ -178,12 +183,10 @@ int dispatch_resume(struct cpu *cpu, bool look)
                 cpu->resume = (uint64_t)b->code + b->body;
                 return LEAVE_GUEST;
             }
-            r = cpu->service(cpu, CPU_FAULT);
+            r = dispatch_call(cpu, CPU_FAULT);
         }
-        if (r) {
-            cpu->helper_value = (uint64_t)(int64_t)r;
+        if (r)
             return LEAVE_STOP;
-        }
         look = false;
     }
 }

@@ -32,6 +32,9 @@ int dispatch_miss(struct cpu *cpu);
 /* A direct exit was taken (cpu->exit_slot). Returns LEAVE_*. */
 int dispatch_exit(struct cpu *cpu);
 
+/* Calls the service function; non-zero ends cpu_start. */
+int dispatch_call(struct cpu *cpu, enum cpu_event event);
+
 /* Calls the service function, then resumes. */
 int dispatch_serve(struct cpu *cpu, enum cpu_event event);
 

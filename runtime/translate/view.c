@@ -146,6 +146,7 @@ void view_enter(struct codeview *v, struct cpu *cpu)
     cpu->next_in_view = v->threads;
     v->threads = cpu;
     cpu->view = v;
+    atomic_store(&cpu->stamp, UINT64_MAX);
     cpu->table = (uint64_t)v->table->entry;
 }
 
@@ -272,19 +273,43 @@ static bool kill_range(struct codeview *v, uint64_t start, uint64_t end)
             if (b->pc >= end || b->pc + b->guest_size <= start)
                 continue;
             forget(v, b);
-            codespace_kill(s, b);
+            codespace_kill(s, b, v->stamp);
             changed = true;
         }
     }
     return changed;
 }
 
+/* Frees what was retired before every thread's last quiet moment. */
+static void sweep(struct codeview *v)
+{
+    uint64_t oldest = v->stamp;
+    for (struct cpu *c = v->threads; c; c = c->next_in_view)
+        if (c->stamp < oldest)
+            oldest = c->stamp;
+    codespace_sweep(v->own, oldest);
+}
+
+void view_quiesce(const struct codeview *v, struct cpu *cpu)
+{
+    atomic_store(&cpu->stamp, v->stamp);
+}
+
+void view_away(struct cpu *cpu)
+{
+    atomic_store_explicit(&cpu->stamp, UINT64_MAX, memory_order_release);
+}
+
 void codeview_drop(struct codeview *v, uint64_t start, uint64_t end)
 {
     host_mutex_lock(&translate_lock);
     bool changed = detach_range(v, start, end);
-    if (v->own->count > 0)
-        changed |= kill_range(v, start, end);
+    if (v->own->count > 0 && kill_range(v, start, end)) {
+        changed = true;
+        atomic_fetch_add(&v->stamp, 1);
+    }
+    if (v->own->retired)
+        sweep(v);
     atomic_fetch_add(&v->drops, 1);
     if (changed) {
         const struct host_thread *self = host_thread_self();

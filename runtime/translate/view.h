@@ -34,6 +34,7 @@ struct codeview {
     struct view_table **old_tables; /* replaced ones, which a thread may still be reading */
     uint32_t old_count;
     struct cpu *threads;
+    _Atomic uint64_t stamp; /* counts retirements of code */
     _Atomic uint32_t drops; /* counts codeview_drop calls that dropped something */
 };
 
@@ -41,6 +42,11 @@ struct codeview {
 int view_init(void);
 /* Host address of a table whose every entry leads to the miss stub. */
 uint64_t view_miss_table(void);
+
+/* The thread holds no address of code of the view. */
+void view_quiesce(const struct codeview *view, struct cpu *cpu);
+/* The thread goes to the service function, holding none. */
+void view_away(struct cpu *cpu);
 
 void view_enter(struct codeview *view, struct cpu *cpu);
 void view_leave(struct codeview *view, struct cpu *cpu);
