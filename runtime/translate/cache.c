@@ -20,10 +20,8 @@ int cache_init(void)
     struct host_section *section = host_section_create(CACHE_SIZE, true);
     if (!section)
         return -L_ENOMEM;
-    bool mapped = host_view_map(section, 0, CACHE_SIZE, 0, HOST_READ | HOST_EXEC, &x) == 0 &&
-                  host_view_map(section, 0, CACHE_SIZE, 0, HOST_READ | HOST_WRITE, &w) == 0;
-    host_section_free(section);
-    if (!mapped)
+    if (host_view_map(section, 0, CACHE_SIZE, 0, HOST_READ | HOST_EXEC, &x) < 0 ||
+        host_view_map(section, 0, CACHE_SIZE, 0, HOST_READ | HOST_WRITE, &w) < 0)
         return -L_ENOMEM;
     executable = (uint8_t *)x;
     writable = (uint8_t *)w;
