@@ -1,18 +1,21 @@
-// The only file that knows libtsm. It calls nothing else: on Windows it is compiled for another
-// calling convention than the C library's.
+// The only file that knows libtsm.
 #include "term/grid_tsm.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
-// libtsm was built where this type has eight bytes.
-#define uint_fast32_t uint64_t
+
 #include <libtsm.h>
-#undef uint_fast32_t
+
+// On Windows libtsm's code still follows the System V calling convention (its header there says so
+// of every function); so does what it calls back.
+#ifndef TSM_ABI
+#define TSM_ABI
+#endif
 
 // libtsm over-runs a screen of one column, so there is always one more than is used.
 #define SPARE_COLUMNS 1
 
-TSM_DOOR void *tsm_door_new(void)
+void *tsm_door_new(void)
 {
     struct tsm_screen *screen = 0;
     if (tsm_screen_new(&screen, 0, 0) < 0)
@@ -24,12 +27,12 @@ TSM_DOOR void *tsm_door_new(void)
     return screen;
 }
 
-TSM_DOOR void tsm_door_free(void *screen)
+void tsm_door_free(void *screen)
 {
     tsm_screen_unref(screen);
 }
 
-TSM_DOOR int tsm_door_resize(void *screen, int rows, int cols)
+int tsm_door_resize(void *screen, int rows, int cols)
 {
     if (tsm_screen_resize(screen, (unsigned)cols + SPARE_COLUMNS, (unsigned)rows) < 0)
         return -1;
@@ -39,7 +42,7 @@ TSM_DOOR int tsm_door_resize(void *screen, int rows, int cols)
     return 0;
 }
 
-TSM_DOOR void tsm_door_put(void *screen, int row, const struct tsm_door_cell *cells, int n)
+void tsm_door_put(void *screen, int row, const struct tsm_door_cell *cells, int n)
 {
     struct tsm_screen_attr attr = {.fccode = -1, .bccode = -1};
     tsm_screen_move_to(screen, 0, (unsigned)row);
@@ -58,9 +61,9 @@ struct reader {
     struct tsm_door_cell *out;
 };
 
-static int read_cell(struct tsm_screen *screen, uint64_t id, const uint32_t *ch, size_t length,
-                     unsigned width, unsigned x, unsigned y, const struct tsm_screen_attr *attr,
-                     tsm_age_t age, void *data)
+static TSM_ABI int read_cell(struct tsm_screen *screen, uint64_t id, const uint32_t *ch,
+                             size_t length, unsigned width, unsigned x, unsigned y,
+                             const struct tsm_screen_attr *attr, tsm_age_t age, void *data)
 {
     struct reader *r = data;
     (void)screen;
@@ -76,7 +79,7 @@ static int read_cell(struct tsm_screen *screen, uint64_t id, const uint32_t *ch,
     return 0;
 }
 
-TSM_DOOR void tsm_door_read(void *screen, int rows, int cols, struct tsm_door_cell *out)
+void tsm_door_read(void *screen, int rows, int cols, struct tsm_door_cell *out)
 {
     struct reader r = {(unsigned)rows, (unsigned)cols, out};
     tsm_screen_draw(screen, read_cell, &r);

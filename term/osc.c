@@ -265,7 +265,7 @@ static void prompt(struct term *t, const char *at, const char *end)
 void osc_dispatch(struct term *t, const char *text, size_t n, bool bell)
 {
     const char *at = text, *end = text + n;
-    struct piece name;
+    struct piece name = {0};
     // Titles may also be named by a letter that stands right before the text.
     if (n > 0 && (text[0] == 'l' || text[0] == 'L')) {
         title(t, text[0] == 'l', text[0] == 'L', text + 1, n - 1);

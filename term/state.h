@@ -105,7 +105,7 @@ struct extras {
     char **links; // by link number; 0 unused
     uint32_t link_count, link_slots;
     size_t link_bytes;
-    uint64_t tried_at; // stamp of the last walk
+    unsigned tries; // numbers asked for while the table was full
 };
 
 struct clusters {
@@ -116,7 +116,7 @@ struct clusters {
     uint32_t free_count, hole; // as in extras; the length at a hole's start is 0
     uint32_t *buckets;         // open addressing, number + 1, 0 free
     uint32_t bucket_count;
-    uint64_t tried_at;
+    unsigned tries;
 };
 
 #define CLUSTER_CODES_MAX 32 // further code points of one cluster are dropped
@@ -173,6 +173,7 @@ struct term {
     bool saved_mode[MODE_COUNT]; // XTSAVE
     uint8_t *tabs;               // one byte a column
     uint64_t stamp;
+    uint64_t serial; // no other terminal has it
 
     // Printing.
     uint8_t single_shift;      // 2 or 3: charset of the next character

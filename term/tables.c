@@ -46,14 +46,10 @@ static bool walk(struct term *t, void (*visit)(void *context, struct term_cell *
     return true;
 }
 
-// Walking everything is worth it only when much has happened since the last time.
-static bool walk_worth(struct term *t, uint64_t *tried_at)
+// Walking everything for every number asked for would take for ever: once in so many.
+static bool walk_worth(unsigned *tries)
 {
-    uint64_t now = t->stamp;
-    if (*tried_at && now - *tried_at < 100000)
-        return false;
-    *tried_at = now;
-    return true;
+    return (*tries)++ % 4096 == 0;
 }
 
 // --- Extras ---
@@ -100,7 +96,7 @@ static void mark_extras(void *context, struct term_cell *cells, int n)
 static void extras_sweep(struct term *t)
 {
     struct extras *x = &t->extras;
-    if (!walk_worth(t, &x->tried_at))
+    if (!walk_worth(&x->tries))
         return;
     uint8_t *used = calloc(1, EXTRAS_MAX + 1);
     uint8_t *linked = calloc(1, LINKS_MAX + 1);
@@ -289,7 +285,7 @@ static void mark_clusters(void *context, struct term_cell *cells, int n)
 static void clusters_sweep(struct term *t)
 {
     struct clusters *c = &t->clusters;
-    if (!walk_worth(t, &c->tried_at))
+    if (!walk_worth(&c->tries))
         return;
     uint8_t *used = calloc(1, (size_t)c->count + 1);
     uint32_t *fresh = malloc(((size_t)c->used + c->count + 1) * sizeof(*fresh));

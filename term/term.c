@@ -2,10 +2,13 @@
 
 #include "term/actions.h"
 #include "term/state.h"
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define DEFAULT_SEPARATORS " \t\"'`()[]{}<>|;,="
+
+static atomic_uint_fast64_t serials;
 
 static bool options_take(struct term *t, const struct term_options *options)
 {
@@ -33,6 +36,7 @@ struct term *term_new(int rows, int cols, const struct term_options *options,
     struct term *t = calloc(1, sizeof(*t));
     if (!t)
         return NULL;
+    t->serial = atomic_fetch_add(&serials, 1) + 1;
     t->rows = rows;
     t->cols = cols;
     t->callbacks = *callbacks;

@@ -37,7 +37,7 @@ struct term_view {
     uint8_t *marks;          // scratch
     bool fetched;
     uint64_t selection_revision, view_revision, layout_revision, palette_revision;
-    const struct term *of;
+    uint64_t of; // the terminal's serial number
     struct term_cursor cursor;
     bool reverse;
     uint32_t palette[256];
@@ -259,7 +259,7 @@ bool term_view_update(struct term_view *v, struct term *t, bool force)
     if (t->mode[MODE_SYNCHRONIZED] && !force)
         return false;
     selection_check(t);
-    bool all = v->of != t || v->selection_revision != t->selection.revision ||
+    bool all = v->of != t->serial || v->selection_revision != t->selection.revision ||
                v->view_revision != t->view_revision || v->layout_revision != t->layout_revision ||
                t->search.length > 0;
     if (v->rows != t->rows || v->cols != t->cols) {
@@ -283,7 +283,7 @@ bool term_view_update(struct term_view *v, struct term *t, bool force)
             line->key.stamp = UINT64_MAX; // no such row: tried again
     }
     v->fetched = false;
-    v->of = t;
+    v->of = t->serial;
     v->selection_revision = t->selection.revision;
     v->view_revision = t->view_revision;
     v->layout_revision = t->layout_revision;

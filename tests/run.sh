@@ -9,6 +9,8 @@ set -u
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$top" || exit 1
 exec </dev/null
+# Wine takes the encoding of file names from here.
+export LC_ALL=C.UTF-8
 export FORELAND_CACHE=${FORELAND_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/foreland}
 out=$top/build/test
 jobs=$(nproc)
@@ -64,7 +66,7 @@ build()
 {
     local preset=$1
     shift
-    cmake --preset "$preset" -B "$out/$preset" "$@" && cmake --build "$out/$preset" -j "$jobs"
+    cmake --preset "$preset" -B "$out/$preset" "$@" && cmake --build "$out/$preset" -j "$jobs" -- -k 0
 }
 
 attribute()
@@ -123,7 +125,8 @@ packaging/install.sh build windows test || {
 }
 
 counted "build for Linux" build linux -DFORELAND_WERROR=ON && linux=yes
-counted "build with sanitizers" build linux-asan -DFORELAND_WERROR=ON && asan=yes
+# gcc documents false warnings in such builds, so they are no errors there.
+counted "build with sanitizers" build linux-asan -DFORELAND_WERROR=OFF && asan=yes
 counted "libraries for Windows" packaging/deps-windows.sh &&
     counted "build for Windows" build windows -DFORELAND_WERROR=ON && windows=yes
 counted "wine prefix" wine_prefix && wine=yes

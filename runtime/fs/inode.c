@@ -39,6 +39,7 @@ struct inode *inode_new(struct superblock *super, uint64_t ino, uint32_t mode,
     inode->mode = mode;
     inode->nlink = 1;
     host_mutex_init(&inode->lock);
+    host_mutex_init(&inode->writing);
     host_mutex_init(&inode->state);
     inode->atime = inode->mtime = inode->ctime = inode->btime = fs_now();
     pagecache_init(inode);

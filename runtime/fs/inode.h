@@ -163,8 +163,10 @@ struct inode {
     struct inode *hash_next;
     void *priv; /* the file system's own */
 
-    struct host_mutex lock;  /* changes; see the head of this file */
-    struct host_mutex state; /* members below, and pagecache */
+    struct host_mutex lock;    /* changes; see the head of this file */
+    struct host_mutex writing; /* held while dirty blocks go to write_block, and by a file system
+                                * while it cuts a file; between lock and state in the order */
+    struct host_mutex state;   /* members below, and pagecache */
 
     uint32_t mode, uid, gid, nlink;
     uint64_t rdev, size;

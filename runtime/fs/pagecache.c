@@ -9,6 +9,8 @@
 /* Larger pieces become blocks at once. */
 #define HEAP_BLOCK_MAX 16384u
 
+_Atomic uint64_t pagecache_dirty_blocks;
+
 /* Waiting for a block that another thread is loading. The generation is read while LOADING is seen
  * under inode->state, and moves after LOADING was cleared there, so no wake-up is lost. */
 static struct host_mutex loading_lock = HOST_MUTEX_INIT;
@@ -74,8 +76,24 @@ static uint32_t slot_capacity(const struct page_slot *slot)
     return slot->block ? FS_BLOCK_SIZE : slot->heap_size;
 }
 
+static void slot_dirty(struct pagecache *pages, struct page_slot *slot)
+{
+    if (!(slot->flags & SLOT_DIRTY))
+        atomic_fetch_add(&pagecache_dirty_blocks, 1);
+    slot->flags |= SLOT_DIRTY;
+    pages->dirty = true;
+}
+
+static void slot_clean(struct page_slot *slot)
+{
+    if (slot->flags & SLOT_DIRTY)
+        atomic_fetch_sub(&pagecache_dirty_blocks, 1);
+    slot->flags &= ~(uint32_t)SLOT_DIRTY;
+}
+
 static void slot_drop(struct pagecache *pages, struct page_slot *slot)
 {
+    slot_clean(slot);
     pages->held -= slot_capacity(slot);
     block_put(slot->block);
     free(slot->heap);
@@ -231,10 +249,8 @@ static int write_piece(struct inode *inode, const uint8_t *from, uint32_t piece,
         return error;
     memcpy(slot_data(slot) + offset, from, piece);
     slot->flags |= SLOT_VALID | SLOT_USED;
-    if (inode->ops->write_block) {
-        slot->flags |= SLOT_DIRTY;
-        pages->dirty = true;
-    }
+    if (inode->ops->write_block)
+        slot_dirty(pages, slot);
     return 0;
 }
 
@@ -411,10 +427,8 @@ int pagecache_punch(struct inode *inode, uint64_t pos, uint64_t n)
                 slot_drop(&inode->pages, slot);
             } else {
                 clear_part(slot, offset, offset + piece);
-                if (inode->ops->write_block) {
-                    slot->flags |= SLOT_DIRTY;
-                    inode->pages.dirty = true;
-                }
+                if (inode->ops->write_block)
+                    slot_dirty(&inode->pages, slot);
             }
         }
         pos += piece;
@@ -497,12 +511,20 @@ int pagecache_write_back(struct inode *inode)
     if (!copy)
         return -L_ENOMEM;
     int result = 0;
+    host_mutex_lock(&inode->writing);
     host_mutex_lock(&inode->state);
     inode->pages.dirty = false;
     uint64_t index = 0;
     struct page_slot *slot;
     while ((slot = next_dirty(&inode->pages, &index))) {
-        slot->flags &= ~(uint32_t)SLOT_DIRTY;
+        slot_clean(slot);
+        if (slot->flags & SLOT_STORED) {
+            /* Further stores are not told. */
+            if (atomic_load(&inode->pages.mapping.mapped))
+                slot_dirty(&inode->pages, slot);
+            else
+                slot->flags &= ~(uint32_t)SLOT_STORED;
+        }
         uint32_t length = length_in(inode->size, index);
         uint32_t have = slot_capacity(slot);
         uint32_t part = have < length ? have : length;
@@ -515,14 +537,13 @@ int pagecache_write_back(struct inode *inode)
         if (error < 0) {
             result = error;
             slot = slot_at(&inode->pages, index, false);
-            if (slot && (slot->flags & SLOT_VALID)) {
-                slot->flags |= SLOT_DIRTY;
-                inode->pages.dirty = true;
-            }
+            if (slot && (slot->flags & SLOT_VALID))
+                slot_dirty(&inode->pages, slot);
         }
         index++;
     }
     host_mutex_unlock(&inode->state);
+    host_mutex_unlock(&inode->writing);
     free(copy);
     return result;
 }
@@ -539,6 +560,8 @@ void pagecache_drop_clean(struct inode *inode)
 {
     if (!inode->ops->read_block)
         return;
+    /* A block on its way to write_block is clean already but cannot be read back yet. */
+    host_mutex_lock(&inode->writing);
     host_mutex_lock(&inode->state);
     if (atomic_load(&inode->pages.mapping.mapped) == 0) {
         struct page_slot *first = &inode->pages.first;
@@ -550,6 +573,7 @@ void pagecache_drop_clean(struct inode *inode)
     }
     each_slot(&inode->pages, 0, drop_if_clean, inode, NULL);
     host_mutex_unlock(&inode->state);
+    host_mutex_unlock(&inode->writing);
 }
 
 struct block *pagecache_block(struct inode *inode, uint64_t index, int *error)
@@ -604,8 +628,8 @@ static void mapping_dirty(struct mapping *mapping, uint64_t index)
     host_mutex_lock(&inode->state);
     struct page_slot *slot = slot_at(&inode->pages, index, false);
     if (slot && (slot->flags & SLOT_VALID)) {
-        slot->flags |= SLOT_DIRTY;
-        inode->pages.dirty = true;
+        slot->flags |= SLOT_STORED;
+        slot_dirty(&inode->pages, slot);
     }
     host_mutex_unlock(&inode->state);
     if (inode->ops->dirty_inode)

@@ -12,6 +12,7 @@
 #define FORELAND_FS_PAGECACHE_H
 
 #include "runtime/memory/mapping.h"
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -34,7 +35,9 @@ enum {
     SLOT_DIRTY = 2,   /* newer than what the file system has */
     SLOT_LOADING = 4, /* read_block is under way */
     SLOT_MAPPED = 8,  /* given to a mapping: shared stores may change it unseen */
-    SLOT_USED = 16,   /* used since the last time unused blocks were dropped */
+    SLOT_STORED =
+        32,         /* a mapping said it was written; it stays dirty while anything maps the file */
+    SLOT_USED = 16, /* used since the last time unused blocks were dropped */
 };
 
 #define PAGE_LEAF_SLOTS 256u
@@ -51,6 +54,9 @@ struct pagecache {
     uint64_t held; /* bytes of memory the slots hold */
     bool dirty;    /* some slot is dirty or mapped */
 };
+
+/* Dirty blocks of all files. */
+extern _Atomic uint64_t pagecache_dirty_blocks;
 
 void pagecache_init(struct inode *inode);
 /* Drop all blocks. The inode is going. */
@@ -73,7 +79,7 @@ int pagecache_punch(struct inode *inode, uint64_t pos, uint64_t n);
 int pagecache_allocate(struct inode *inode, uint64_t pos, uint64_t n);
 /* The next offset of data (or hole) at or after pos; -L_ENXIO beyond the end. */
 int64_t pagecache_seek(struct inode *inode, uint64_t pos, bool hole);
-/* Give dirty blocks to write_block. */
+/* Give dirty blocks to write_block. inode->writing is held meanwhile. */
 int pagecache_write_back(struct inode *inode);
 /* Drop the blocks that are neither dirty nor mapped: the file changed elsewhere, or memory is
  * short. */

@@ -20,8 +20,10 @@ int cache_init(void)
     struct host_section *section = host_section_create(CACHE_SIZE, true);
     if (!section)
         return -L_ENOMEM;
-    if (host_view_map(section, 0, CACHE_SIZE, 0, HOST_READ | HOST_EXEC, &x) < 0 ||
-        host_view_map(section, 0, CACHE_SIZE, 0, HOST_READ | HOST_WRITE, &w) < 0)
+    bool mapped = host_view_map(section, 0, CACHE_SIZE, 0, HOST_READ | HOST_EXEC, &x) == 0 &&
+                  host_view_map(section, 0, CACHE_SIZE, 0, HOST_READ | HOST_WRITE, &w) == 0;
+    host_section_free(section);
+    if (!mapped)
         return -L_ENOMEM;
     executable = (uint8_t *)x;
     writable = (uint8_t *)w;

@@ -69,7 +69,7 @@ if [ -z "$root" ]; then
     tar -cf "$root" -C "$work/root" --owner=0 --group=0 .
 fi
 start=("$fore")
-[ "$host" != wine ] || start=(env "WINEDEBUG=${WINEDEBUG:--all}" wine "$fore")
+[ "$host" != wine ] || start=(env LC_ALL=C.UTF-8 "WINEDEBUG=${WINEDEBUG:--all}" wine "$fore")
 timeout -k 5 "$deadline" "${start[@]}" --root "$root" --cwd $folder "${command[@]}" </dev/null \
     >"$work/ours" 2>"$work/ours.err"
 ours=$?

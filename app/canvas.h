@@ -1,0 +1,30 @@
+/* Painting into memory: 32-bit pixels, 0xRRGGBB, clipped at the edges. */
+#ifndef APP_CANVAS_H
+#define APP_CANVAS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct canvas {
+    uint32_t *pixels;
+    int width, height;
+    int stride; /* pixels from one row to the next */
+};
+
+void canvas_fill(struct canvas *c, int x, int y, int width, int height, uint32_t color);
+
+/* One pixel moved towards color by coverage of 255. */
+void canvas_blend(struct canvas *c, int x, int y, uint32_t color, uint8_t coverage);
+
+/* A mask of coverages (pitch bytes a row) in one colour. */
+void canvas_mask(struct canvas *c, int x, int y, const uint8_t *mask, int width, int height,
+                 int pitch, uint32_t color);
+
+/* Premultiplied BGRA over what is there. */
+void canvas_image(struct canvas *c, int x, int y, const uint8_t *bgra, int width, int height,
+                  int pitch);
+
+/* A colour between the two: share of 256 of `to`. */
+uint32_t canvas_mix(uint32_t from, uint32_t to, uint32_t share);
+
+#endif

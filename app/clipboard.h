@@ -1,0 +1,11 @@
+/* The clipboard and, where there is one, the primary selection. UI thread. */
+#ifndef APP_CLIPBOARD_H
+#define APP_CLIPBOARD_H
+
+#include <stdbool.h>
+
+void clipboard_set(const char *text, bool primary);
+/* Text to be freed with SDL_free; "" when there is none. Newlines are \n. */
+char *clipboard_get(bool primary);
+
+#endif

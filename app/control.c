@@ -1,0 +1,393 @@
+#include "app/control.h"
+
+#include <SDL.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/png.h"
+#include "app/window_private.h"
+#include "runtime/abi/errno.h"
+#include "runtime/host/file.h"
+#include "runtime/host/lock.h"
+#include "runtime/host/stdio.h"
+#include "runtime/host/thread.h"
+#include "runtime/host/time.h"
+
+#define LINE_MAX_SIZE 65536
+
+struct control {
+    struct window *w;
+    double seconds; /* deadline of wait and gone */
+    char line[LINE_MAX_SIZE];
+    size_t filled;
+    struct host_mutex lock;
+    struct host_cond readable_cond;
+    bool readable;
+};
+
+static void answer(const char *format, ...)
+{
+    char text[1024];
+    va_list args;
+    va_start(args, format);
+    int n = vsnprintf(text, sizeof(text) - 1, format, args);
+    va_end(args);
+    if (n >= (int)sizeof(text) - 1)
+        n = (int)sizeof(text) - 2;
+    text[n++] = '\n';
+    host_stdio_write(1, text, (size_t)n);
+}
+
+static void answer_text(const char *text)
+{
+    int lines = 0;
+    for (const char *p = text; *p; p++)
+        lines += *p == '\n';
+    size_t n = strlen(text);
+    bool open = n > 0 && text[n - 1] != '\n';
+    answer("text %d", lines + open);
+    host_stdio_write(1, text, n);
+    if (open)
+        host_stdio_write(1, "\n", 1);
+}
+
+static char *screen_text(struct control *c)
+{
+    struct term *term = session_lock(window_session(c->w));
+    char *text = term_screen_text(term);
+    session_unlock(window_session(c->w));
+    return text;
+}
+
+static int hex(char c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Escapes, in place. */
+static void unescape(char *text)
+{
+    static const char names[] = "nrte\\", values[] = "\n\r\t\033\\";
+    char *to = text;
+    for (const char *from = text; *from; from++) {
+        const char *name = from[0] == '\\' && from[1] ? strchr(names, from[1]) : NULL;
+        if (name) {
+            *to++ = values[name - names];
+            from++;
+        } else if (from[0] == '\\' && from[1] == 'x' && hex(from[2]) >= 0 && hex(from[3]) >= 0) {
+            *to++ = (char)(hex(from[2]) << 4 | hex(from[3]));
+            from += 3;
+        } else {
+            *to++ = *from;
+        }
+    }
+    *to = 0;
+}
+
+static void wait_for(struct control *c, const char *text, bool shown)
+{
+    struct session *s = window_session(c->w);
+    uint64_t deadline = host_clock_monotonic_ns() + (uint64_t)(c->seconds * 1e9);
+    for (;;) {
+        uint64_t seen = session_changes(s);
+        char *screen = screen_text(c);
+        bool found = screen && strstr(screen, text);
+        if (found == shown) {
+            free(screen);
+            answer("ok");
+            return;
+        }
+        if (!session_wait(s, seen, deadline)) {
+            answer("error %s: %s", shown ? "not shown" : "still shown", text);
+            if (screen)
+                answer_text(screen);
+            free(screen);
+            return;
+        }
+        free(screen);
+    }
+}
+
+static void nothing(struct window *w, void *arg)
+{
+    (void)w;
+    (void)arg;
+}
+
+/* Events are worked on in order: when this one is, all before it have been. */
+static void sync_answer(struct control *c)
+{
+    answer(window_call(c->w, nothing, NULL) ? "ok" : "error the window is closed");
+}
+
+static void type(struct control *c, const char *text)
+{
+    size_t n = strlen(text);
+    for (size_t at = 0; at < n;) {
+        SDL_Event event = {.text = {.type = SDL_TEXTINPUT}};
+        size_t size = n - at;
+        if (text[at] == '\n' || text[at] == '\r') {
+            SDL_Event key = {.key = {.type = SDL_KEYDOWN, .keysym = {.sym = SDLK_RETURN}}};
+            SDL_PushEvent(&key);
+            key.type = SDL_KEYUP;
+            SDL_PushEvent(&key);
+            at++;
+            continue;
+        }
+        size_t line = strcspn(text + at, "\r\n");
+        if (size > line)
+            size = line;
+        if (size > sizeof(event.text.text) - 1) {
+            size = sizeof(event.text.text) - 1;
+            while (size > 1 && (text[at + size] & 0xc0) == 0x80)
+                size--;
+        }
+        memcpy(event.text.text, text + at, size);
+        at += size;
+        /* SDL's queue is bounded: wait for each piece to be worked on. */
+        SDL_PushEvent(&event);
+        if (!window_call(c->w, nothing, NULL))
+            break;
+    }
+    sync_answer(c);
+}
+
+static bool take_prefix(const char **text, const char *prefix)
+{
+    size_t n = strlen(prefix);
+    if (strncmp(*text, prefix, n) != 0)
+        return false;
+    *text += n;
+    return true;
+}
+
+static void press_key(struct control *c, const char *name)
+{
+    uint16_t mods = 0;
+    const char *full = name;
+    for (;;) {
+        if (take_prefix(&name, "ctrl+"))
+            mods |= KMOD_LCTRL;
+        else if (take_prefix(&name, "shift+"))
+            mods |= KMOD_LSHIFT;
+        else if (take_prefix(&name, "alt+"))
+            mods |= KMOD_LALT;
+        else
+            break;
+    }
+    SDL_Keycode code = SDL_GetKeyFromName(name);
+    if (code == SDLK_UNKNOWN) {
+        answer("error no such key: %s", full);
+        return;
+    }
+    SDL_Event event = {
+        .key = {.type = SDL_KEYDOWN, .state = SDL_PRESSED, .keysym = {.sym = code, .mod = mods}}};
+    SDL_PushEvent(&event);
+    event.type = SDL_KEYUP;
+    event.key.state = SDL_RELEASED;
+    SDL_PushEvent(&event);
+    sync_answer(c);
+}
+
+static void do_mouse(struct window *w, void *arg)
+{
+    window_mouse(w, arg);
+}
+
+static void mouse(struct control *c, enum term_mouse_kind kind, const char *arguments)
+{
+    struct window_mouse event = {.kind = kind, .clicks = 1};
+    if (sscanf(arguments, "%d %d %d %d", &event.button, &event.row, &event.column, &event.clicks) <
+        3)
+        answer("error which button, row and column?");
+    else
+        answer(window_call(c->w, do_mouse, &event) ? "ok" : "error the window is closed");
+}
+
+static void wheel(struct control *c, const char *direction)
+{
+    struct window_mouse event = {.button = strcmp(direction, "up") == 0 ? 4 : 5};
+    answer(window_call(c->w, do_mouse, &event) ? "ok" : "error the window is closed");
+}
+
+static void do_size(struct window *w, void *arg)
+{
+    const int *size = arg;
+    window_set_cells(w, size[0], size[1]);
+}
+
+static void resize(struct control *c, const char *arguments)
+{
+    int size[2];
+    if (sscanf(arguments, "%d %d", &size[0], &size[1]) != 2 || size[0] < 1 || size[1] < 1)
+        answer("error how many rows and columns?");
+    else
+        answer(window_call(c->w, do_size, size) ? "ok" : "error the window is closed");
+}
+
+static int write_file(const char *path, const void *bytes, size_t n)
+{
+    struct host_file *file;
+    int error =
+        host_file_open(path, HOST_FILE_WRITE | HOST_FILE_CREATE | HOST_FILE_TRUNCATE, 0644, &file);
+    if (error)
+        return error;
+    int64_t done = host_file_write(file, bytes, n, 0);
+    host_file_close(file);
+    return done == (int64_t)n ? 0 : done < 0 ? (int)done : -L_ENOSPC;
+}
+
+struct picture {
+    uint8_t *bytes;
+    size_t size;
+};
+
+static void do_picture(struct window *w, void *arg)
+{
+    struct picture *picture = arg;
+    picture->bytes = png_encode(window_canvas(w), &picture->size);
+}
+
+static void picture(struct control *c, const char *path)
+{
+    struct picture picture = {0};
+    if (!window_call(c->w, do_picture, &picture) || !picture.bytes)
+        answer("error no picture");
+    else if (write_file(path, picture.bytes, picture.size))
+        answer("error cannot write %s", path);
+    else
+        answer("ok");
+    free(picture.bytes);
+}
+
+static void text(struct control *c, const char *path)
+{
+    char *screen = screen_text(c);
+    if (!screen)
+        answer("error out of memory");
+    else if (!path[0])
+        answer_text(screen);
+    else
+        answer(write_file(path, screen, strlen(screen)) ? "error cannot write %s" : "ok", path);
+    free(screen);
+}
+
+static void selection(struct control *c)
+{
+    size_t n;
+    struct term *term = session_lock(window_session(c->w));
+    char *selected = term_selection_text(term, &n);
+    session_unlock(window_session(c->w));
+    answer_text(selected ? selected : "");
+    free(selected);
+}
+
+static void do_close(struct window *w, void *arg)
+{
+    (void)arg;
+    window_close(w);
+}
+
+static void serve(struct control *c, char *line)
+{
+    size_t n = strcspn(line, " ");
+    const char *rest = line[n] ? line + n + 1 : line + n;
+    line[n] = 0;
+    if (!strcmp(line, "wait") || !strcmp(line, "gone")) {
+        unescape((char *)rest);
+        wait_for(c, rest, line[0] == 'w');
+    } else if (!strcmp(line, "deadline")) {
+        c->seconds = atof(rest);
+        answer("ok");
+    } else if (!strcmp(line, "type")) {
+        unescape((char *)rest);
+        type(c, rest);
+    } else if (!strcmp(line, "key")) {
+        press_key(c, rest);
+    } else if (!strcmp(line, "press")) {
+        mouse(c, TERM_MOUSE_PRESS, rest);
+    } else if (!strcmp(line, "release")) {
+        mouse(c, TERM_MOUSE_RELEASE, rest);
+    } else if (!strcmp(line, "move")) {
+        mouse(c, TERM_MOUSE_MOVE, rest);
+    } else if (!strcmp(line, "wheel")) {
+        wheel(c, rest);
+    } else if (!strcmp(line, "size")) {
+        resize(c, rest);
+    } else if (!strcmp(line, "text")) {
+        text(c, rest);
+    } else if (!strcmp(line, "picture")) {
+        picture(c, rest);
+    } else if (!strcmp(line, "selection")) {
+        selection(c);
+    } else if (!strcmp(line, "close")) {
+        answer(window_call(c->w, do_close, NULL) ? "ok" : "error the window is closed");
+    } else {
+        answer("error what is %s?", line);
+    }
+}
+
+static void on_readable(void *arg)
+{
+    struct control *c = arg;
+    host_mutex_lock(&c->lock);
+    c->readable = true;
+    host_cond_signal(&c->readable_cond);
+    host_mutex_unlock(&c->lock);
+}
+
+/* More bytes into the line buffer. False at the end of the input. */
+static bool read_more(struct control *c)
+{
+    for (;;) {
+        int64_t n = host_stdio_read(0, c->line + c->filled, sizeof(c->line) - 1 - c->filled);
+        if (n > 0) {
+            c->filled += (size_t)n;
+            return true;
+        }
+        if (n != -L_EAGAIN)
+            return false;
+        host_mutex_lock(&c->lock);
+        while (!c->readable)
+            host_cond_wait(&c->readable_cond, &c->lock, HOST_FOREVER);
+        c->readable = false;
+        host_mutex_unlock(&c->lock);
+    }
+}
+
+static void serve_first_line(struct control *c, char *end)
+{
+    size_t size = (size_t)(end - c->line) + 1;
+    *end = 0;
+    if (end > c->line && end[-1] == '\r')
+        end[-1] = 0;
+    if (c->line[0] && c->line[0] != '#')
+        serve(c, c->line);
+    memmove(c->line, c->line + size, c->filled - size);
+    c->filled -= size;
+}
+
+static void run(void *arg)
+{
+    struct control *c = arg;
+    for (;;) {
+        char *end = memchr(c->line, '\n', c->filled);
+        if (end)
+            serve_first_line(c, end);
+        else if (c->filled == sizeof(c->line) - 1 || !read_more(c))
+            return;
+    }
+}
+
+int control_start(struct window *w)
+{
+    struct control *c = calloc(1, sizeof(*c));
+    if (!c)
+        return -L_ENOMEM;
+    c->w = w;
+    c->seconds = 20;
+    host_stdio_notify(0, on_readable, c);
+    return host_thread_start(run, c);
+}

@@ -1,0 +1,27 @@
+/*
+ * --control: drives the window by lines on the standard input, as a user would by keys and mouse,
+ * and answers on the standard output: "ok", or "error" and why. For tests and accessibility.
+ *
+ *   wait TEXT            until the screen shows it; gone TEXT: until it does not
+ *   deadline SECONDS     how long those may take (20)
+ *   type TEXT            characters, through the window's text events
+ *   key NAME             ctrl+c, shift+PageUp, alt+x, Return, F5 ... (names of SDL)
+ *   press N ROW COLUMN   mouse button N; release, move likewise; [CLICKS] after press
+ *   wheel up|down
+ *   size ROWS COLUMNS    of the window, in cells
+ *   text [FILE]          the screen as text: here ("text N" and N lines) or into a file
+ *   picture FILE         the window as PNG
+ *   selection            the selected text, as text does
+ *   close                as the window's close button
+ *
+ * TEXT knows \n \r \t \e \\ and \xHH. Empty lines and lines with # are skipped.
+ */
+#ifndef APP_CONTROL_H
+#define APP_CONTROL_H
+
+struct window;
+
+/* Starts the thread that reads the lines. 0 or a negative errno. */
+int control_start(struct window *w);
+
+#endif

@@ -1,0 +1,24 @@
+/* What SDL does not do for a window on this host. */
+#ifndef APP_HOST_WINDOW_H
+#define APP_HOST_WINDOW_H
+
+#include <SDL.h>
+
+/* Pixels per 1/96 inch on the window's display: 1.0 at 100 %. */
+double host_window_scale(SDL_Window *window);
+
+/*
+ * While the user drags or resizes the window on Windows the system runs a loop of its own and
+ * SDL_WaitEvent does not return: tick(arg) is then called on the UI thread about 60 times a second.
+ * Elsewhere it is never called.
+ */
+void host_window_modal(SDL_Window *window, void (*tick)(void *arg), void *arg);
+
+/* Shows text to a user who has no window: a message box, or the standard error. */
+void host_show_error(const char *text);
+
+/* A program of the window kind has no console on Windows: takes the one it was started from, so
+ * that --help and --version can be read. */
+void host_attach_console(void);
+
+#endif

@@ -1,0 +1,71 @@
+#include "app/host/window.h"
+
+#include <SDL_syswm.h>
+#include <stdio.h>
+#include <windows.h>
+
+#define TIMER_ID 0x466f
+
+static void (*modal_tick)(void *);
+static void *modal_arg;
+static WNDPROC sdl_procedure;
+
+double host_window_scale(SDL_Window *window)
+{
+    float dpi = 96;
+    int display = SDL_GetWindowDisplayIndex(window);
+    if (display < 0 || SDL_GetDisplayDPI(display, &dpi, NULL, NULL) < 0 || dpi < 48)
+        return 1.0;
+    return dpi / 96.0;
+}
+
+static LRESULT CALLBACK procedure(HWND window, UINT message, WPARAM w, LPARAM l)
+{
+    switch (message) {
+    case WM_ENTERSIZEMOVE:
+    case WM_ENTERMENULOOP:
+        SetTimer(window, TIMER_ID, 16, NULL);
+        break;
+    case WM_EXITSIZEMOVE:
+    case WM_EXITMENULOOP:
+        KillTimer(window, TIMER_ID);
+        break;
+    case WM_TIMER:
+        if (w == TIMER_ID) {
+            modal_tick(modal_arg);
+            return 0;
+        }
+        break;
+    }
+    return CallWindowProcW(sdl_procedure, window, message, w, l);
+}
+
+void host_window_modal(SDL_Window *window, void (*tick)(void *arg), void *arg)
+{
+    SDL_SysWMinfo info;
+    SDL_VERSION(&info.version);
+    if (!SDL_GetWindowWMInfo(window, &info) || info.subsystem != SDL_SYSWM_WINDOWS)
+        return;
+    modal_tick = tick;
+    modal_arg = arg;
+    sdl_procedure =
+        (WNDPROC)SetWindowLongPtrW(info.info.win.window, GWLP_WNDPROC, (LONG_PTR)procedure);
+}
+
+void host_show_error(const char *text)
+{
+    wchar_t wide[2048];
+    if (!MultiByteToWideChar(CP_UTF8, 0, text, -1, wide, 2048))
+        return;
+    MessageBoxW(NULL, wide, L"Foreland", MB_OK | MB_ICONERROR);
+}
+
+void host_attach_console(void)
+{
+    if (GetStdHandle(STD_OUTPUT_HANDLE) || !AttachConsole(ATTACH_PARENT_PROCESS))
+        return;
+    HANDLE console = CreateFileW(L"CONOUT$", GENERIC_WRITE | GENERIC_READ, FILE_SHARE_WRITE, NULL,
+                                 OPEN_EXISTING, 0, NULL);
+    SetStdHandle(STD_OUTPUT_HANDLE, console);
+    SetStdHandle(STD_ERROR_HANDLE, console);
+}

@@ -1,0 +1,309 @@
+#include "app/session.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/host/lock.h"
+#include "runtime/host/thread.h"
+#include "runtime/tty/tty.h"
+
+#define TYPED_MAX (16 * 1024 * 1024) /* queued for guests that do not read; more is dropped */
+
+struct session {
+    struct tty *tty;
+    struct term *term;
+    struct session_events events;
+
+    struct host_mutex lock; /* the terminal, and what the callbacks leave */
+    _Atomic uint32_t ui_waits;
+    bool bell;
+    char *title, *clipboard;
+    char clipboard_which;
+
+    struct host_mutex typed_lock; /* bytes for the tty; taken after `lock` or alone */
+    char *typed;
+    size_t typed_size, typed_capacity;
+    struct host_mutex typing_lock; /* one thread at a time moves them, so that order is kept */
+
+    struct host_mutex work_lock; /* the parser thread's flags, and the count of changes */
+    struct host_cond work;
+    bool output, room, hung_up;
+    uint64_t changes;
+    struct host_cond changed;
+};
+
+static void tell_parser(struct session *s, bool *flag)
+{
+    host_mutex_lock(&s->work_lock);
+    *flag = true;
+    host_cond_signal(&s->work);
+    host_mutex_unlock(&s->work_lock);
+}
+
+static void on_output(void *owner)
+{
+    struct session *s = owner;
+    tell_parser(s, &s->output);
+}
+
+static void on_room(void *owner)
+{
+    struct session *s = owner;
+    tell_parser(s, &s->room);
+}
+
+static void on_closed(void *owner)
+{
+    struct session *s = owner;
+    s->events.ended(s->events.context);
+}
+
+static void on_write(void *context, const char *bytes, size_t n)
+{
+    struct session *s = context;
+    host_mutex_lock(&s->typed_lock);
+    if (s->typed_size + n > s->typed_capacity) {
+        size_t capacity = 2 * (s->typed_size + n) + 4096;
+        char *more = capacity <= 2 * TYPED_MAX ? realloc(s->typed, capacity) : NULL;
+        if (more) {
+            s->typed = more;
+            s->typed_capacity = capacity;
+        } else {
+            n = s->typed_capacity - s->typed_size;
+        }
+    }
+    memcpy(s->typed + s->typed_size, bytes, n);
+    s->typed_size += n;
+    host_mutex_unlock(&s->typed_lock);
+}
+
+/* Moves what is queued into the tty as far as it takes it. No lock of the terminal is held. */
+static void flush_typed(struct session *s)
+{
+    host_mutex_lock(&s->typing_lock);
+    for (;;) {
+        char piece[4096];
+        host_mutex_lock(&s->typed_lock);
+        size_t n = s->typed_size < sizeof(piece) ? s->typed_size : sizeof(piece);
+        memcpy(piece, s->typed, n);
+        host_mutex_unlock(&s->typed_lock);
+        if (n == 0)
+            break;
+        size_t done = tty_input(s->tty, piece, n);
+        host_mutex_lock(&s->typed_lock);
+        s->typed_size -= done;
+        memmove(s->typed, s->typed + done, s->typed_size);
+        host_mutex_unlock(&s->typed_lock);
+        if (done < n)
+            break;
+    }
+    host_mutex_unlock(&s->typing_lock);
+}
+
+static void replace(char **to, const char *text, size_t n)
+{
+    char *copy = malloc(n + 1);
+    if (!copy)
+        return;
+    memcpy(copy, text, n);
+    copy[n] = 0;
+    free(*to);
+    *to = copy;
+}
+
+static void on_title(void *context, const char *title)
+{
+    struct session *s = context;
+    replace(&s->title, title, strlen(title));
+}
+
+static void on_bell(void *context)
+{
+    struct session *s = context;
+    s->bell = true;
+}
+
+static void on_clipboard(void *context, char which, const char *text, size_t n)
+{
+    struct session *s = context;
+    replace(&s->clipboard, text, n);
+    s->clipboard_which = which;
+}
+
+static void screen_changed(struct session *s)
+{
+    host_mutex_lock(&s->work_lock);
+    s->changes++;
+    host_cond_broadcast(&s->changed);
+    host_mutex_unlock(&s->work_lock);
+    s->events.changed(s->events.context);
+}
+
+/* The UI goes first: a mutex alone would let the parser take it again and again. */
+static void let_ui_in(struct session *s)
+{
+    uint32_t waiting;
+    while ((waiting = atomic_load(&s->ui_waits)))
+        host_wait_on(&s->ui_waits, waiting, HOST_FOREVER);
+}
+
+static void feed(struct session *s, const char *bytes, size_t n)
+{
+    let_ui_in(s);
+    host_mutex_lock(&s->lock);
+    term_feed(s->term, bytes, n);
+    host_mutex_unlock(&s->lock);
+    screen_changed(s);
+}
+
+static void parse(void *arg)
+{
+    struct session *s = arg;
+    char *bytes = malloc(TERM_FEED_MAX);
+    if (!bytes)
+        return;
+    for (;;) {
+        host_mutex_lock(&s->work_lock);
+        while (!s->output && !s->room)
+            host_cond_wait(&s->work, &s->work_lock, HOST_FOREVER);
+        s->output = s->room = false;
+        bool drop = s->hung_up;
+        host_mutex_unlock(&s->work_lock);
+        size_t n;
+        while ((n = tty_master_read(s->tty, bytes, TERM_FEED_MAX)) > 0) {
+            if (!drop)
+                feed(s, bytes, n);
+            flush_typed(s);
+        }
+        flush_typed(s);
+    }
+}
+
+struct session *session_new(int rows, int columns, const struct session_events *events)
+{
+    static const struct tty_master_ops master = {on_output, on_room, on_closed};
+    struct session *s = calloc(1, sizeof(*s));
+    if (!s)
+        return NULL;
+    s->events = *events;
+    struct term_options options;
+    term_options_default(&options);
+    struct term_callbacks callbacks = {
+        .write = on_write, .title = on_title, .bell = on_bell, .clipboard = on_clipboard};
+    s->term = term_new(rows, columns, &options, &callbacks, s);
+    s->typed = malloc(4096);
+    s->typed_capacity = 4096;
+    if (s->term && s->typed && tty_create(&master, s, &s->tty) == 0) {
+        struct l_winsize size = {.ws_row = (uint16_t)rows, .ws_col = (uint16_t)columns};
+        tty_resize(s->tty, &size);
+        if (host_thread_start(parse, s) == 0)
+            return s;
+        tty_master_close(s->tty);
+    }
+    if (s->term)
+        term_free(s->term);
+    free(s->typed);
+    free(s);
+    return NULL;
+}
+
+struct tty *session_tty(struct session *s)
+{
+    return s->tty;
+}
+
+struct term *session_lock(struct session *s)
+{
+    atomic_fetch_add(&s->ui_waits, 1);
+    host_mutex_lock(&s->lock);
+    return s->term;
+}
+
+void session_unlock(struct session *s)
+{
+    host_mutex_unlock(&s->lock);
+    if (atomic_fetch_sub(&s->ui_waits, 1) == 1)
+        host_wake_all(&s->ui_waits);
+    flush_typed(s);
+}
+
+void session_print(struct session *s, const char *text)
+{
+    host_mutex_lock(&s->lock);
+    for (const char *p = text; *p; p++) {
+        if (*p == '\n')
+            term_feed(s->term, "\r", 1);
+        term_feed(s->term, p, 1);
+    }
+    host_mutex_unlock(&s->lock);
+    screen_changed(s);
+}
+
+void session_resize(struct session *s, int rows, int columns, int cell_width, int cell_height)
+{
+    struct term *term = session_lock(s);
+    term_resize(term, rows, columns);
+    term_set_pixels(term, cell_width, cell_height, columns * cell_width, rows * cell_height);
+    rows = term_rows(term);
+    columns = term_cols(term);
+    session_unlock(s);
+    struct l_winsize size = {.ws_row = (uint16_t)rows,
+                             .ws_col = (uint16_t)columns,
+                             .ws_xpixel = (uint16_t)(columns * cell_width),
+                             .ws_ypixel = (uint16_t)(rows * cell_height)};
+    tty_resize(s->tty, &size);
+    screen_changed(s);
+}
+
+void session_hangup(struct session *s)
+{
+    host_mutex_lock(&s->work_lock);
+    bool first = !s->hung_up;
+    s->hung_up = true;
+    host_mutex_unlock(&s->work_lock);
+    /* The pair stays: it has no guests any more, and our threads may still call it. */
+    if (first)
+        tty_hangup(s->tty);
+}
+
+bool session_take_bell(struct session *s)
+{
+    bool bell = s->bell;
+    s->bell = false;
+    return bell;
+}
+
+char *session_take_title(struct session *s)
+{
+    char *title = s->title;
+    s->title = NULL;
+    return title;
+}
+
+char *session_take_clipboard(struct session *s, char *which)
+{
+    char *text = s->clipboard;
+    *which = s->clipboard_which;
+    s->clipboard = NULL;
+    return text;
+}
+
+uint64_t session_changes(struct session *s)
+{
+    host_mutex_lock(&s->work_lock);
+    uint64_t changes = s->changes;
+    host_mutex_unlock(&s->work_lock);
+    return changes;
+}
+
+bool session_wait(struct session *s, uint64_t seen, uint64_t deadline_ns)
+{
+    bool in_time = true;
+    host_mutex_lock(&s->work_lock);
+    while (s->changes == seen && in_time)
+        in_time = host_cond_wait(&s->changed, &s->work_lock, deadline_ns);
+    bool changed = s->changes != seen;
+    host_mutex_unlock(&s->work_lock);
+    return changed;
+}

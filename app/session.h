@@ -1,0 +1,55 @@
+/*
+ * A session: a guest's terminal (runtime/tty), the terminal emulator (term/) and the thread between
+ * them. Bytes of guests flow tty -> parser thread -> terminal; keys flow terminal -> tty. Neither
+ * waits for the other: what the tty does not take at once is queued here.
+ *
+ * Locks: session_lock guards the terminal. The UI thread takes it for moments; the parser thread
+ * lets it in between two pieces. Never call into the tty with it held.
+ */
+#ifndef APP_SESSION_H
+#define APP_SESSION_H
+
+#include <stdbool.h>
+
+#include "term/term.h"
+
+struct session;
+struct tty;
+
+/* What happened; called on any thread, must not block. */
+struct session_events {
+    void (*changed)(void *context); /* there is something to draw, or a title, bell, text to copy */
+    void (*ended)(void *context);   /* the last guest has left the terminal */
+    void *context;
+};
+
+/* A session of the given size without guests. NULL when there is no memory or thread. */
+struct session *session_new(int rows, int columns, const struct session_events *events);
+
+struct tty *session_tty(struct session *s);
+
+/* For the UI thread: the terminal, locked. session_unlock passes on what was typed meanwhile. */
+struct term *session_lock(struct session *s);
+void session_unlock(struct session *s);
+
+/* Shows text of our own (messages), as if a guest had written it. */
+void session_print(struct session *s, const char *text);
+
+/* Rows and columns, and the pixels of the text area. Takes the lock. */
+void session_resize(struct session *s, int rows, int columns, int cell_width, int cell_height);
+
+/* The window closes: guests get SIGHUP, their output is dropped from now on. */
+void session_hangup(struct session *s);
+
+/* What the program has asked for since last time; take_* clear it. With the lock held. */
+bool session_take_bell(struct session *s);
+/* malloc'ed or NULL. */
+char *session_take_title(struct session *s);
+char *session_take_clipboard(struct session *s, char *which);
+
+/* Waits until the screen changes after the time `seen` was returned, or the deadline (monotonic)
+ * passes; then false. For tests. */
+uint64_t session_changes(struct session *s);
+bool session_wait(struct session *s, uint64_t seen, uint64_t deadline_ns);
+
+#endif

@@ -1,0 +1,425 @@
+#include "app/window.h"
+
+#include <SDL.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/clipboard.h"
+#include "app/host/window.h"
+#include "app/input.h"
+#include "app/painter.h"
+#include "app/window_private.h"
+#include "runtime/host/lock.h"
+#include "runtime/host/time.h"
+
+#define PADDING      2
+#define FRAME_MS     8
+#define BLINK_MS     530
+#define SYNC_MAX_MS  150
+#define ZOOM_MIN     4.0
+#define ZOOM_MAX     96.0
+#define CHECK_MS_MAX 3600000
+
+enum { EVENT_CHANGED, EVENT_END, EVENT_CALL };
+
+struct call {
+    void (*fn)(struct window *, void *);
+    void *arg;
+    struct host_mutex lock;
+    struct host_cond done_cond;
+    bool done;
+};
+
+static void push(struct window *w, int code, void *data)
+{
+    SDL_Event event = {.user = {.type = w->event_type, .code = code, .data1 = data}};
+    SDL_PushEvent(&event);
+}
+
+/* One event at a time: SDL's queue is bounded, and a flood must not fill it. */
+static void on_changed(void *context)
+{
+    struct window *w = context;
+    if (!atomic_exchange(&w->change_told, true))
+        push(w, EVENT_CHANGED, NULL);
+}
+
+void window_end(struct window *w, bool keep_open)
+{
+    atomic_store(&w->keep_open, keep_open);
+    push(w, EVENT_END, NULL);
+}
+
+static void on_ended(void *context)
+{
+    /* The last file of the terminal is closed; the session's leader exiting is what counts. */
+    (void)context;
+}
+
+bool window_call(struct window *w, void (*fn)(struct window *w, void *arg), void *arg)
+{
+    struct call call = {.fn = fn, .arg = arg};
+    if (atomic_load(&w->closing))
+        return false;
+    push(w, EVENT_CALL, &call);
+    host_mutex_lock(&call.lock);
+    while (!call.done && !atomic_load(&w->closing))
+        host_cond_wait(&call.done_cond, &call.lock, host_clock_monotonic_ns() + 100000000);
+    bool done = call.done;
+    host_mutex_unlock(&call.lock);
+    return done;
+}
+
+static void run_call(struct window *w, struct call *call)
+{
+    call->fn(w, call->arg);
+    host_mutex_lock(&call->lock);
+    call->done = true;
+    host_cond_signal(&call->done_cond);
+    host_mutex_unlock(&call->lock);
+}
+
+struct session *window_session(struct window *w)
+{
+    return w->session;
+}
+
+/* The canvas is ours and survives; the window's own surface is only valid until it resizes. */
+static bool make_surface(struct window *w)
+{
+    int width, height;
+    SDL_GetWindowSize(w->sdl, &width, &height);
+    if (w->surface && w->surface->w == width && w->surface->h == height)
+        return true;
+    SDL_Surface *surface =
+        SDL_CreateRGBSurfaceWithFormat(0, width, height, 32, SDL_PIXELFORMAT_RGB888);
+    if (!surface)
+        return false;
+    SDL_FreeSurface(w->surface);
+    w->surface = surface;
+    w->painter.canvas = (struct canvas){surface->pixels, width, height, surface->pitch / 4};
+    w->painter.all = true;
+    return true;
+}
+
+static void fit_cells(struct window *w)
+{
+    struct font_metrics m = font_metrics(w->painter.font);
+    int columns = (w->painter.canvas.width - 2 * PADDING) / m.cell_width;
+    int rows = (w->painter.canvas.height - 2 * PADDING) / m.cell_height;
+    columns = columns < 1 ? 1 : columns;
+    rows = rows < 1 ? 1 : rows;
+    if (columns == w->columns && rows == w->rows)
+        return;
+    w->columns = columns;
+    w->rows = rows;
+    session_resize(w->session, rows, columns, m.cell_width, m.cell_height);
+}
+
+static void present(struct window *w, struct painted painted)
+{
+    SDL_Surface *target = SDL_GetWindowSurface(w->sdl);
+    SDL_Rect area = {0, painted.top, w->painter.canvas.width, painted.height};
+    if (!target)
+        return;
+    SDL_Rect to = area;
+    SDL_BlitSurface(w->surface, &area, target, &to);
+    if (to.w > 0 && to.h > 0)
+        SDL_UpdateWindowSurfaceRects(w->sdl, &to, 1);
+}
+
+/* Title, bell and clipboard that programs have asked for. */
+static void serve_requests(struct window *w, char *title, bool bell, char *text, char which)
+{
+    if (title)
+        SDL_SetWindowTitle(w->sdl, title[0] ? title : "Foreland");
+    if (bell)
+        SDL_FlashWindow(w->sdl, SDL_FLASH_BRIEFLY);
+    if (text)
+        clipboard_set(text, which == 'p');
+    free(title);
+    free(text);
+}
+
+void window_draw(struct window *w)
+{
+    uint64_t now = SDL_GetTicks64();
+    if (!make_surface(w))
+        return;
+    fit_cells(w);
+    atomic_store(&w->change_told, false);
+    struct term *term = session_lock(w->session);
+    bool held = term_synchronized(term);
+    bool force = w->painter.all || (w->held_since && now - w->held_since >= SYNC_MAX_MS);
+    bool changed = term_view_update(w->view, term, force);
+    bool bell = session_take_bell(w->session);
+    char *title = session_take_title(w->session);
+    char which, *text = session_take_clipboard(w->session, &which);
+    session_unlock(w->session);
+
+    w->held_since = held && !force ? (w->held_since ? w->held_since : now) : 0;
+    serve_requests(w, title, bell, text, which);
+    if (changed || w->painter.all || w->painter.blink_shown != w->painter.blink_was_shown) {
+        struct painted painted = painter_draw(&w->painter, w->view);
+        if (painted.height > 0)
+            present(w, painted);
+    }
+    w->dirty = false;
+    w->drawn_at = now;
+}
+
+const struct canvas *window_canvas(struct window *w)
+{
+    window_draw(w);
+    return &w->painter.canvas;
+}
+
+static void set_font(struct window *w, double points)
+{
+    double size = points < ZOOM_MIN ? ZOOM_MIN : points > ZOOM_MAX ? ZOOM_MAX : points;
+    struct font *font = font_new(w->font_file, size * w->scale * 96 / 72);
+    if (!font)
+        return;
+    if (w->painter.font)
+        font_free(w->painter.font);
+    w->painter.font = font;
+    w->font_size = size;
+    w->painter.all = true;
+    w->columns = 0; /* cells have another size: tell the session */
+}
+
+void window_zoom(struct window *w, int steps)
+{
+    set_font(w, steps == 0 ? w->font_size_first : w->font_size + steps);
+    w->dirty = true;
+}
+
+void window_set_cells(struct window *w, int rows, int columns)
+{
+    struct font_metrics m = font_metrics(w->painter.font);
+    SDL_SetWindowSize(w->sdl, columns * m.cell_width + 2 * PADDING,
+                      rows * m.cell_height + 2 * PADDING);
+    window_draw(w);
+}
+
+void window_close(struct window *w)
+{
+    w->running = false;
+}
+
+void window_cell_at(struct window *w, int x, int y, int *row, int *column)
+{
+    struct font_metrics m = font_metrics(w->painter.font);
+    *column = (x - PADDING) / m.cell_width;
+    *row = (y - PADDING) / m.cell_height;
+}
+
+static void handle_window_event(struct window *w, const SDL_WindowEvent *event)
+{
+    struct term *term;
+    switch (event->event) {
+    case SDL_WINDOWEVENT_CLOSE:
+        w->running = false;
+        break;
+    case SDL_WINDOWEVENT_EXPOSED:
+    case SDL_WINDOWEVENT_SIZE_CHANGED:
+    case SDL_WINDOWEVENT_RESTORED:
+        w->painter.all = true;
+        w->dirty = true;
+        break;
+    case SDL_WINDOWEVENT_DISPLAY_CHANGED:
+        if (host_window_scale(w->sdl) != w->scale) {
+            w->scale = host_window_scale(w->sdl);
+            set_font(w, w->font_size);
+            w->dirty = true;
+        }
+        break;
+    case SDL_WINDOWEVENT_FOCUS_GAINED:
+    case SDL_WINDOWEVENT_FOCUS_LOST:
+        w->focused = event->event == SDL_WINDOWEVENT_FOCUS_GAINED;
+        term = session_lock(w->session);
+        term_focus(term, w->focused);
+        session_unlock(w->session);
+        w->dirty = true;
+        break;
+    }
+}
+
+static void handle_user_event(struct window *w, const SDL_UserEvent *event)
+{
+    switch (event->code) {
+    case EVENT_CHANGED:
+        w->dirty = true;
+        break;
+    case EVENT_END:
+        if (!atomic_load(&w->keep_open))
+            w->running = false;
+        break;
+    case EVENT_CALL:
+        run_call(w, event->data1);
+        break;
+    }
+}
+
+static void handle(struct window *w, const SDL_Event *event)
+{
+    if (event->type == w->event_type) {
+        handle_user_event(w, &event->user);
+    } else if (event->type == SDL_WINDOWEVENT) {
+        handle_window_event(w, &event->window);
+    } else if (event->type == SDL_QUIT) {
+        w->running = false;
+    } else if (input_event(w, event)) {
+        /* A key shows the cursor at once. */
+        w->painter.blink_shown = true;
+        w->blinked_at = SDL_GetTicks64();
+        w->dirty = true;
+    }
+}
+
+static bool blinks(const struct window *w)
+{
+    return w->focused && w->painter.cursor.visible && w->painter.cursor.blinking;
+}
+
+/* Milliseconds until something has to be done without an event. */
+static int next_deadline(const struct window *w)
+{
+    uint64_t now = SDL_GetTicks64(), next = now + CHECK_MS_MAX;
+    if (w->dirty && w->drawn_at + FRAME_MS < next)
+        next = w->drawn_at + FRAME_MS;
+    if (w->held_since && w->held_since + SYNC_MAX_MS < next)
+        next = w->held_since + SYNC_MAX_MS;
+    if (blinks(w) && w->blinked_at + BLINK_MS < next)
+        next = w->blinked_at + BLINK_MS;
+    return next <= now ? 0 : (int)(next - now);
+}
+
+static void draw_when_due(struct window *w)
+{
+    uint64_t now = SDL_GetTicks64();
+    if (blinks(w) && now >= w->blinked_at + BLINK_MS) {
+        w->painter.blink_shown = !w->painter.blink_shown;
+        w->blinked_at = now;
+        w->dirty = true;
+    }
+    if (w->held_since && now >= w->held_since + SYNC_MAX_MS)
+        w->dirty = true;
+    if (w->dirty && now >= w->drawn_at + FRAME_MS)
+        window_draw(w);
+}
+
+/* Events that arrive while the system's own loop runs (Windows, dragging an edge). */
+static int watch(void *arg, SDL_Event *event)
+{
+    struct window *w = arg;
+    if (event->type == SDL_WINDOWEVENT && event->window.event == SDL_WINDOWEVENT_SIZE_CHANGED &&
+        SDL_ThreadID() == w->ui_thread) {
+        w->painter.all = true;
+        window_draw(w);
+    }
+    return 0;
+}
+
+static void tick(void *arg)
+{
+    struct window *w = arg;
+    if (atomic_load(&w->change_told))
+        w->dirty = true;
+    draw_when_due(w);
+}
+
+void window_run(struct window *w)
+{
+    SDL_Event event;
+    SDL_StartTextInput();
+    SDL_AddEventWatch(watch, w);
+    host_window_modal(w->sdl, tick, w);
+    w->dirty = true;
+    while (w->running) {
+        int wait = next_deadline(w);
+        if (wait > 0 ? SDL_WaitEventTimeout(&event, wait) : SDL_PollEvent(&event)) {
+            do
+                handle(w, &event);
+            while (w->running && SDL_PollEvent(&event));
+        }
+        draw_when_due(w);
+    }
+    atomic_store(&w->closing, true);
+    SDL_DelEventWatch(watch, w);
+    SDL_HideWindow(w->sdl);
+    session_hangup(w->session);
+}
+
+static bool open_window(struct window *w, const struct window_options *options)
+{
+    /* A plain surface: no 3D driver is started for a page of text. */
+    SDL_SetHint(SDL_HINT_FRAMEBUFFER_ACCELERATION, "0");
+    SDL_SetHint(SDL_HINT_VIDEO_X11_NET_WM_BYPASS_COMPOSITOR, "0");
+    SDL_SetHint("SDL_WINDOWS_DPI_AWARENESS", "permonitorv2");
+    SDL_SetHint(SDL_HINT_IME_SHOW_UI, "1");
+    if (SDL_Init(SDL_INIT_VIDEO) < 0)
+        return false;
+    SDL_EnableScreenSaver();
+    w->sdl = SDL_CreateWindow("Foreland", SDL_WINDOWPOS_UNDEFINED, SDL_WINDOWPOS_UNDEFINED, 640,
+                              400, SDL_WINDOW_RESIZABLE | SDL_WINDOW_HIDDEN);
+    if (!w->sdl)
+        return false;
+    w->scale = host_window_scale(w->sdl);
+    set_font(w, options->font_size);
+    if (!w->painter.font)
+        return false;
+    struct font_metrics m = font_metrics(w->painter.font);
+    SDL_SetWindowSize(w->sdl, options->columns * m.cell_width + 2 * PADDING,
+                      options->rows * m.cell_height + 2 * PADDING);
+    SDL_SetWindowMinimumSize(w->sdl, m.cell_width + 2 * PADDING, m.cell_height + 2 * PADDING);
+    return make_surface(w);
+}
+
+struct window *window_new(const struct window_options *options, const char **error)
+{
+    struct window *w = calloc(1, sizeof(*w));
+    *error = "out of memory";
+    if (!w)
+        return NULL;
+    w->font_file = options->font;
+    w->font_size_first = options->font_size;
+    w->running = true;
+    w->painter.padding = PADDING;
+    w->painter.blink_shown = true;
+    w->ui_thread = SDL_ThreadID();
+    if (!open_window(w, options)) {
+        *error = SDL_GetError();
+        window_free(w);
+        return NULL;
+    }
+    w->event_type = SDL_RegisterEvents(1);
+    struct session_events events = {on_changed, on_ended, w};
+    struct font_metrics m = font_metrics(w->painter.font);
+    w->rows = options->rows;
+    w->columns = options->columns;
+    w->session = session_new(w->rows, w->columns, &events);
+    w->view = term_view_new();
+    if (!w->session || !w->view) {
+        window_free(w);
+        return NULL;
+    }
+    session_resize(w->session, w->rows, w->columns, m.cell_width, m.cell_height);
+    SDL_ShowWindow(w->sdl);
+    return w;
+}
+
+void window_free(struct window *w)
+{
+    /* The session stays: guests on their way out may still use its terminal. */
+    if (w->view)
+        term_view_free(w->view);
+    if (w->painter.font)
+        font_free(w->painter.font);
+    SDL_FreeSurface(w->surface);
+    if (w->sdl)
+        SDL_DestroyWindow(w->sdl);
+    SDL_Quit();
+    free(w);
+}

@@ -1,0 +1,54 @@
+/*
+ * The window: shows one session, turns keys and mouse into what the terminal wants. Everything here
+ * runs on the UI thread unless it says otherwise. It never waits for a guest.
+ */
+#ifndef APP_WINDOW_H
+#define APP_WINDOW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "app/canvas.h"
+#include "app/session.h"
+
+struct window;
+
+struct window_options {
+    const char *font; /* file or NULL */
+    double font_size; /* points */
+    int rows, columns;
+};
+
+/* NULL: *error says why (a string that lives). The session is made here, without guests. */
+struct window *window_new(const struct window_options *options, const char **error);
+void window_free(struct window *w);
+
+struct session *window_session(struct window *w);
+
+/* Runs until the session has ended or the user closes the window. */
+void window_run(struct window *w);
+
+/* From any thread: the session is over. keep_open leaves the window (a message stands in it) until
+ * the user closes it. */
+void window_end(struct window *w, bool keep_open);
+
+/* From any thread but the UI's: runs fn(arg) on the UI thread after every event already queued, and
+ * waits for it. False when the window is closing. */
+bool window_call(struct window *w, void (*fn)(struct window *w, void *arg), void *arg);
+
+/* For calls made that way. What has been drawn, brought up to date. */
+const struct canvas *window_canvas(struct window *w);
+/* Sets the size in cells. */
+void window_set_cells(struct window *w, int rows, int columns);
+/* A wheel turn or button at a cell, as the mouse would make it. */
+struct window_mouse {
+    int kind; /* enum term_mouse_kind */
+    int button;
+    int row, column;
+    unsigned mods; /* TERM_MOD_* */
+    int clicks;
+};
+void window_mouse(struct window *w, const struct window_mouse *mouse);
+void window_close(struct window *w);
+
+#endif

@@ -1,0 +1,46 @@
+/* The window from the inside: window.c, input.c. */
+#ifndef APP_WINDOW_PRIVATE_H
+#define APP_WINDOW_PRIVATE_H
+
+#include <SDL.h>
+#include <stdatomic.h>
+
+#include "app/painter.h"
+#include "app/window.h"
+
+struct window {
+    SDL_Window *sdl;
+    SDL_Surface *surface; /* what the painter draws into */
+    struct painter painter;
+    struct term_view *view;
+    struct session *session;
+    int rows, columns;
+    const char *font_file;
+    double font_size, font_size_first; /* points */
+    double scale;
+    uint32_t event_type;
+    SDL_threadID ui_thread;
+    bool running, focused;
+
+    bool dirty;          /* draw at the next frame */
+    uint64_t drawn_at;   /* ticks, milliseconds */
+    uint64_t blinked_at; /* when the blinking phase last changed */
+    uint64_t held_since; /* since when a program holds its output back, 0 not */
+
+    atomic_bool change_told; /* an event is under way */
+    atomic_bool keep_open;
+    atomic_bool closing;
+
+    /* input.c */
+    bool swallow_text; /* the text event of a key that has been dealt with is to come */
+    bool selecting;    /* a drag of the left button makes a selection */
+    int button;        /* that a program was told is down */
+};
+
+void window_draw(struct window *w);
+/* Font size in points up or down; 0: back to the first. */
+void window_zoom(struct window *w, int steps);
+/* The cell at a pixel; may lie outside. */
+void window_cell_at(struct window *w, int x, int y, int *row, int *column);
+
+#endif

@@ -1,0 +1,149 @@
+// Runs a program in a pseudo-terminal with Foreland's terminal behind it and no window:
+//
+//   headless [--size ROWSxCOLS] [--reports] [--keys FILE] [--seconds N] [--screen] PROGRAM ...
+//
+// --reports allows what options.window_reports allows and plain DECRQCRA checksums, as terminal
+// test programs want it. --keys types the file's bytes, a line when the program has been quiet
+// for a tenth of a second. --screen prints the screen at the end. Linux only. The exit status is
+// the program's.
+#include "term/term.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pty.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+struct headless {
+    struct term *t;
+    int master;
+    char *out; // not yet taken by the program
+    size_t out_length, out_size;
+};
+
+static void on_write(void *context, const char *bytes, size_t n)
+{
+    struct headless *h = context;
+    if (h->out_length + n > h->out_size) {
+        h->out_size = (h->out_length + n) * 2;
+        h->out = realloc(h->out, h->out_size);
+        if (!h->out)
+            exit(2);
+    }
+    memcpy(h->out + h->out_length, bytes, n);
+    h->out_length += n;
+}
+
+static void on_resize(void *context, int rows, int cols)
+{
+    struct headless *h = context;
+    if (!term_resize(h->t, rows, cols))
+        return;
+    struct winsize size = {.ws_row = (unsigned short)rows, .ws_col = (unsigned short)cols};
+    ioctl(h->master, TIOCSWINSZ, &size);
+}
+
+static void drain(struct headless *h)
+{
+    ssize_t n = write(h->master, h->out, h->out_length);
+    if (n <= 0)
+        return;
+    h->out_length -= (size_t)n;
+    memmove(h->out, h->out + n, h->out_length);
+}
+
+// Types the next line of the keys. False at their end.
+static bool type(struct headless *h, FILE *keys)
+{
+    char line[4096];
+    if (!keys || !fgets(line, sizeof(line), keys))
+        return false;
+    line[strcspn(line, "\n")] = '\r';
+    on_write(h, line, strlen(line));
+    return true;
+}
+
+// Until the program ends, or `seconds` have passed.
+static void serve(struct headless *h, FILE *keys, int seconds)
+{
+    char bytes[TERM_FEED_MAX];
+    time_t end = time(NULL) + seconds;
+    while (time(NULL) < end) {
+        struct pollfd p = {h->master, (short)(POLLIN | (h->out_length ? POLLOUT : 0)), 0};
+        int ready = poll(&p, 1, 100);
+        if (ready == 0)
+            type(h, keys);
+        if (p.revents & POLLOUT)
+            drain(h);
+        if (p.revents & POLLIN) {
+            ssize_t n = read(h->master, bytes, sizeof(bytes));
+            if (n > 0)
+                term_feed(h->t, bytes, (size_t)n);
+            else if (n < 0 && errno != EINTR && errno != EAGAIN)
+                return;
+        } else if (p.revents & (POLLHUP | POLLERR)) {
+            return;
+        }
+    }
+}
+
+int main(int argc, char **argv)
+{
+    int rows = 24, cols = 80, seconds = 3600, i = 1;
+    bool screen = false, reports = false;
+    FILE *keys = NULL;
+    for (; i < argc && strncmp(argv[i], "--", 2) == 0; i++) {
+        if (strcmp(argv[i], "--screen") == 0)
+            screen = true;
+        else if (strcmp(argv[i], "--reports") == 0)
+            reports = true;
+        else if (strcmp(argv[i], "--size") == 0 && i + 1 < argc)
+            sscanf(argv[++i], "%dx%d", &rows, &cols);
+        else if (strcmp(argv[i], "--keys") == 0 && i + 1 < argc)
+            keys = fopen(argv[++i], "rb");
+        else if (strcmp(argv[i], "--seconds") == 0 && i + 1 < argc)
+            seconds = atoi(argv[++i]);
+    }
+    if (i >= argc) {
+        fprintf(stderr, "usage: headless [--size RxC] [--reports] [--keys FILE] [--seconds N] "
+                        "[--screen] PROGRAM ...\n");
+        return 2;
+    }
+    struct headless h = {0};
+    struct term_options options;
+    struct term_callbacks calls = {.write = on_write, .resize_request = on_resize};
+    term_options_default(&options);
+    options.window_reports = reports;
+    h.t = term_new(rows, cols, &options, &calls, &h);
+    if (!h.t)
+        return 2;
+    if (reports)
+        term_feed(h.t, "\x1b[3#y", 5);
+    struct winsize size = {.ws_row = (unsigned short)rows, .ws_col = (unsigned short)cols};
+    pid_t child = forkpty(&h.master, NULL, NULL, &size);
+    if (child == 0) {
+        setenv("TERM", "xterm-256color", 1);
+        execvp(argv[i], argv + i);
+        _exit(127);
+    }
+    if (child < 0)
+        return 2;
+    serve(&h, keys, seconds);
+    kill(child, SIGHUP);
+    int status = 0;
+    waitpid(child, &status, 0);
+    if (screen) {
+        char *text = term_screen_text(h.t);
+        fputs(text ? text : "", stdout);
+        free(text);
+    }
+    term_free(h.t);
+    free(h.out);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
