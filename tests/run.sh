@@ -55,7 +55,8 @@ counted()
     if "$@" >"$out/step.log" 2>&1; then
         pass
     else
-        tail -40 "$out/step.log"
+        grep -E '(error|warning|undefined reference)' "$out/step.log" | head -20
+        tail -20 "$out/step.log"
         fail "$name"
         return 1
     fi

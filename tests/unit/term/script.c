@@ -333,7 +333,7 @@ static void expect(struct bench *b, const char *what, const char *want, const ch
     char text[1024];
     if (strcmp(want, got) == 0)
         return;
-    snprintf(text, sizeof(text), "expected %s \"%s\"", what, want);
+    snprintf(text, sizeof(text), "expected %.60s \"%.900s\"", what, want);
     complain(b, text, got);
 }
 
@@ -643,7 +643,7 @@ static void run_line(struct bench *b, char *line)
         return;
     if (strcmp(name, "test") == 0) {
         term_options_default(&b->options);
-        snprintf(b->name, sizeof(b->name), "%s", rest);
+        snprintf(b->name, sizeof(b->name), "%.*s", (int)sizeof(b->name) - 1, rest);
         start(b, 5, 20);
     } else if (!run_action(b, name, rest) && !run_check(b, name, rest) &&
                !run_told(b, name, rest)) {
