@@ -2,6 +2,7 @@
 # Makes dist/foreland-<version>-windows-x64.zip: the two programs, the default image with the list
 # of its packages, licence and a short note. Installs what is needed first.
 #   packaging/windows.sh [--without-image]
+# With a certificate (sign.sh) the programs are signed.
 set -euo pipefail
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$top"
@@ -56,6 +57,7 @@ for program in foreland fore; do
     [ -e "$build/$program.exe" ] || die "the build made no $program.exe"
     x86_64-w64-mingw32-strip -o "$folder/$program.exe" "$build/$program.exe"
 done
+packaging/sign.sh "$folder/foreland.exe" "$folder/fore.exe"
 # Windows' editors before 1809 want CRLF; all later ones accept it.
 sed 's/$/\r/' LICENSE >"$folder/LICENSE.txt"
 sed 's/$/\r/' packaging/windows/README.txt >"$folder/README.txt"
