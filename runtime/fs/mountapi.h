@@ -36,12 +36,4 @@ int fs_mount_host(const char *host_path, const char *guest_path, bool read_only,
 /* Write everything back; at the end of the program. */
 void fs_shutdown(void);
 
-/* /dev/pts/N: made and removed by the tty code. mode as 0620 with L_S_IFCHR implied. */
-int devpts_add(uint32_t number, uint32_t uid, uint32_t gid, uint32_t mode);
-void devpts_remove(uint32_t number);
-/* The path of /dev/pts/N for TIOCGPTPEER and for a terminal handed to the first program;
- * referenced. -L_ENOENT. */
-struct path;
-int devpts_path(uint32_t number, struct path *out);
-
 #endif
