@@ -118,7 +118,7 @@ static void leave_session(struct task *t)
     struct process *p = t->process;
     struct session *session = session_current(t);
     host_mutex_lock(&kernel_lock);
-    bool leads = session->leader == p && session->tty;
+    bool leads = session->leader == p && (session->tty || session->hung_up);
     host_mutex_unlock(&kernel_lock);
     if (leads && session_leader_exit_hook)
         session_leader_exit_hook(session);

@@ -134,7 +134,7 @@ struct pgrp *pgrp_find(int32_t id, const struct session *session)
     host_mutex_lock(&kernel_lock);
     struct pid *e = pid_entry(id);
     struct pgrp *pgrp = e ? e->pgrp : NULL;
-    if (pgrp && pgrp->session != session)
+    if (pgrp && session && pgrp->session != session)
         pgrp = NULL;
     if (pgrp)
         pgrp_get_locked(pgrp);
