@@ -49,10 +49,10 @@ static const struct mode_entry {
     {42, true, MODE_NATIONAL, EFFECT_NONE, false},
     {45, true, MODE_REVERSE_WRAP, EFFECT_NONE, false},
     {47, true, MODE_ALTERNATE, EFFECT_ALTERNATE, false},
+    {60, true, MODE_COUNT, EFFECT_FIXED_RESET, false},
     {66, true, MODE_KEYPAD, EFFECT_NONE, false},
     {67, true, MODE_BACKARROW, EFFECT_NONE, false},
     {69, true, MODE_MARGINS, EFFECT_MARGINS, false},
-    {95, true, MODE_NO_CLEAR, EFFECT_NONE, false},
     {1000, true, MODE_MOUSE, EFFECT_MOUSE, false},
     {1002, true, MODE_MOUSE_DRAG, EFFECT_MOUSE, false},
     {1003, true, MODE_MOUSE_ANY, EFFECT_MOUSE, false},
@@ -93,7 +93,6 @@ void modes_reset(struct term *t)
         if (modes[i].mode < MODE_COUNT)
             t->mode[modes[i].mode] = modes[i].initial;
     }
-    t->mode[MODE_RECTANGLE_STREAM] = true;
 }
 
 static void redraw(struct term *t)
@@ -127,8 +126,7 @@ static void set_columns(struct term *t, bool wide)
         t->callbacks.resize_request(t->context, t->rows, wide ? 132 : 80);
     margins_reset(t);
     t->mode[MODE_MARGINS] = false;
-    if (!t->mode[MODE_NO_CLEAR])
-        clear_screen(t);
+    clear_screen(t);
     cursor_place(t, 0, 0);
 }
 
@@ -161,6 +159,8 @@ static void exclusive(struct term *t, const struct mode_entry *e, bool on)
 
 static void change(struct term *t, const struct mode_entry *e, bool on)
 {
+    if (e->effect == EFFECT_MARGINS && t->level < 4)
+        return;
     switch ((enum effect)e->effect) {
     case EFFECT_COLUMNS:
         set_columns(t, on);
@@ -263,6 +263,8 @@ void act_mode_report(struct term *t, const struct sequence *s)
     int number = sequence_value(s, 0, 0);
     const struct mode_entry *e = find(dec, number);
     int state = 0;
+    if (t->level < 3)
+        return;
     if (e && e->effect == EFFECT_FIXED_SET)
         state = 3;
     else if (e && e->effect == EFFECT_FIXED_RESET)

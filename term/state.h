@@ -69,7 +69,6 @@ enum mode {
     MODE_KEYPAD,
     MODE_BACKARROW,
     MODE_MARGINS,
-    MODE_NO_CLEAR,
     MODE_MOUSE,
     MODE_MOUSE_DRAG,
     MODE_MOUSE_ANY,
@@ -83,7 +82,6 @@ enum mode {
     MODE_ALT_ESCAPE,
     MODE_PASTE,
     MODE_SYNCHRONIZED,
-    MODE_RECTANGLE_STREAM, // DECSACE 0/1: attribute changes follow the text, not the rectangle
     MODE_PRINT_FORM_FEED,
     MODE_PRINT_EXTENT,
     MODE_BELL_URGENT,
@@ -198,11 +196,12 @@ struct term {
     } * titles; // the stack of XTPUSHTITLE
     int title_depth;
     unsigned title_modes; // XTSMTITLE: bit 0 set hex, 1 query hex
-    int level;            // DECSCL: 1 to 5
+    int level;            // DECSCL: 1 to 4
     bool c1_8bit;         // S8C1T: replies begin with one C1 character
     int cursor_shape;     // DECSCUSR 0..6
     int modify_cursor, modify_function, modify_other, modify_keyboard; // XTMODKEYS
-    int checksum_ext;                                                  // XTCHECKSUM
+    int attribute_extent; // DECSACE: 0, 1 changes follow the text; 2 the rectangle
+    int checksum_ext; // XTCHECKSUM
     struct term_cell pens[PEN_STACK];                                  // XTPUSHSGR
     int pen_depth;
     uint32_t link; // link number of what is printed
