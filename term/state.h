@@ -178,7 +178,6 @@ struct term {
     bool joinable;             // nothing moved since the last character
     uint32_t last;             // the last character, for REP; 0 none
     struct term_cell *scratch; // TERM_COLS_MAX cells, for reading rows of the text
-    bool iso_protection;       // ECMA SPA was used last, not DECSCA
 
     struct history *history;
     struct extras extras;
@@ -200,9 +199,9 @@ struct term {
     bool c1_8bit;         // S8C1T: replies begin with one C1 character
     int cursor_shape;     // DECSCUSR 0..6
     int modify_cursor, modify_function, modify_other, modify_keyboard; // XTMODKEYS
-    int attribute_extent; // DECSACE: 0, 1 changes follow the text; 2 the rectangle
-    int checksum_ext; // XTCHECKSUM
-    struct term_cell pens[PEN_STACK];                                  // XTPUSHSGR
+    int attribute_extent;             // DECSACE: 0, 1 changes follow the text; 2 the rectangle
+    int checksum_ext;                 // XTCHECKSUM
+    struct term_cell pens[PEN_STACK]; // XTPUSHSGR
     int pen_depth;
     uint32_t link; // link number of what is printed
     uint32_t underline_color;
@@ -346,7 +345,13 @@ bool color_parse(const char *text, size_t n, uint32_t *color);
 // ------------------------------------------------------------------------
 
 void osc_dispatch(struct term *t, const char *text, size_t n, bool bell);
+// Entry `i` of the table of OSC numbers; false when there are no more.
+bool osc_entry_get(size_t i, unsigned *first, unsigned *last, const char **text);
+// Entry `i` of the table of modes.
+bool mode_entry_get(size_t i, bool *dec, unsigned *number, const char **text);
 void dcs_dispatch(struct term *t, const struct sequence *s, const char *text, size_t n);
+// Entry `i` of the table of DCS strings.
+bool dcs_entry_get(size_t i, char form[3], const char **name, const char **text);
 void title_set(struct term *t, bool window, bool icon, const char *text, size_t n);
 void reset_soft(struct term *t);
 void reset_hard(struct term *t);
