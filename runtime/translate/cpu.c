@@ -93,8 +93,7 @@ void cpu_set_view(struct cpu *cpu, struct codeview *view, uint64_t window)
 {
     leave_view(cpu);
     host_mutex_lock(&translate_lock);
-    if (view)
-        view_enter(view, cpu);
+    view_enter(view, cpu);
     host_mutex_unlock(&translate_lock);
     cpu->window = window;
 }
