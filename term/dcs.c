@@ -84,14 +84,53 @@ static void restore_tabs(struct term *t, const char *text, size_t n)
     }
 }
 
+static void do_status(struct term *t, const struct sequence *s, const char *text, size_t n)
+{
+    (void)s;
+    status_string(t, text, n, true);
+}
+
+static void do_capabilities(struct term *t, const struct sequence *s, const char *text, size_t n)
+{
+    (void)s;
+    capabilities(t, text, n);
+}
+
+static void do_presentation(struct term *t, const struct sequence *s, const char *text, size_t n)
+{
+    if (sequence_value(s, 0, 0) == 2)
+        restore_tabs(t, text, n);
+}
+
+static const struct dcs_row {
+    char intermediate, final;
+    const char *name, *text;
+    void (*act)(struct term *t, const struct sequence *s, const char *text, size_t n);
+} strings[] = {
+    {'$', 'q', "DECRQSS", "report a setting: m r s t \"p \"q SP q $| *| *x $} $~ >m", do_status},
+    {'+', 'q', "XTGETTCAP", "report terminfo capabilities", do_capabilities},
+    {'$', 't', "DECRSPS", "2: restore tab stops", do_presentation},
+};
+
+#define STRINGS (sizeof(strings) / sizeof(strings[0]))
+
+bool dcs_entry_get(size_t i, char form[3], const char **name, const char **text)
+{
+    if (i >= STRINGS)
+        return false;
+    form[0] = strings[i].intermediate;
+    form[1] = strings[i].final;
+    form[2] = 0;
+    *name = strings[i].name;
+    *text = strings[i].text;
+    return true;
+}
+
 void dcs_dispatch(struct term *t, const struct sequence *s, const char *text, size_t n)
 {
-    if (s->prefix || s->second)
-        return;
-    if (s->intermediate == '$' && s->final == 'q')
-        status_string(t, text, n, true);
-    else if (s->intermediate == '+' && s->final == 'q')
-        capabilities(t, text, n);
-    else if (s->intermediate == '$' && s->final == 't' && sequence_value(s, 0, 0) == 2)
-        restore_tabs(t, text, n);
+    for (size_t i = 0; i < STRINGS; i++) {
+        if (!s->prefix && !s->second && s->intermediate == (uint8_t)strings[i].intermediate &&
+            s->final == (uint8_t)strings[i].final)
+            strings[i].act(t, s, text, n);
+    }
 }

@@ -27,56 +27,71 @@ static const struct mode_entry {
     uint8_t mode;
     uint8_t effect;
     bool initial;
+    const char *text;
 } modes[] = {
-    {2, false, MODE_KEYBOARD_LOCKED, EFFECT_NONE, false},
-    {4, false, MODE_INSERT, EFFECT_NONE, false},
-    {12, false, MODE_SEND_RECEIVE, EFFECT_NONE, true},
-    {20, false, MODE_NEWLINE, EFFECT_NONE, false},
-    {1, true, MODE_CURSOR_KEYS, EFFECT_NONE, false},
-    {3, true, MODE_COLUMNS, EFFECT_COLUMNS, false},
-    {4, true, MODE_SMOOTH, EFFECT_NONE, false},
-    {5, true, MODE_REVERSE, EFFECT_REDRAW, false},
-    {6, true, MODE_ORIGIN, EFFECT_ORIGIN, false},
-    {7, true, MODE_WRAP, EFFECT_NONE, true},
-    {8, true, MODE_AUTO_REPEAT, EFFECT_NONE, true},
-    {9, true, MODE_MOUSE_X10, EFFECT_MOUSE, false},
-    {12, true, MODE_CURSOR_BLINK, EFFECT_NONE, false},
-    {18, true, MODE_PRINT_FORM_FEED, EFFECT_NONE, false},
-    {19, true, MODE_PRINT_EXTENT, EFFECT_NONE, true},
-    {25, true, MODE_CURSOR_VISIBLE, EFFECT_NONE, true},
-    {40, true, MODE_ALLOW_COLUMNS, EFFECT_NONE, false},
-    {41, true, MODE_MORE_FIX, EFFECT_NONE, false},
-    {42, true, MODE_NATIONAL, EFFECT_NONE, false},
-    {45, true, MODE_REVERSE_WRAP, EFFECT_NONE, false},
-    {47, true, MODE_ALTERNATE, EFFECT_ALTERNATE, false},
-    {66, true, MODE_KEYPAD, EFFECT_NONE, false},
-    {67, true, MODE_BACKARROW, EFFECT_NONE, false},
-    {69, true, MODE_MARGINS, EFFECT_MARGINS, false},
-    {95, true, MODE_NO_CLEAR, EFFECT_NONE, false},
-    {1000, true, MODE_MOUSE, EFFECT_MOUSE, false},
-    {1002, true, MODE_MOUSE_DRAG, EFFECT_MOUSE, false},
-    {1003, true, MODE_MOUSE_ANY, EFFECT_MOUSE, false},
-    {1004, true, MODE_FOCUS, EFFECT_FOCUS, false},
-    {1005, true, MODE_MOUSE_UTF8, EFFECT_MOUSE_FORM, false},
-    {1006, true, MODE_MOUSE_SGR, EFFECT_MOUSE_FORM, false},
-    {1007, true, MODE_ALTERNATE_SCROLL, EFFECT_NONE, true},
-    {1015, true, MODE_MOUSE_URXVT, EFFECT_MOUSE_FORM, false},
-    {1016, true, MODE_MOUSE_PIXELS, EFFECT_MOUSE_FORM, false},
-    {1034, true, MODE_META, EFFECT_NONE, false},
-    {1039, true, MODE_ALT_ESCAPE, EFFECT_NONE, true},
-    {1040, true, MODE_KEEP_SELECTION, EFFECT_NONE, false},
-    {1042, true, MODE_BELL_URGENT, EFFECT_NONE, false},
-    {1043, true, MODE_BELL_RAISE, EFFECT_NONE, false},
-    {1045, true, MODE_REVERSE_WRAP_FAR, EFFECT_NONE, false},
-    {1047, true, MODE_ALTERNATE, EFFECT_ALTERNATE_CLEAR, false},
-    {1048, true, MODE_COUNT, EFFECT_CURSOR, false},
-    {1049, true, MODE_ALTERNATE, EFFECT_ALTERNATE_CURSOR, false},
-    {2004, true, MODE_PASTE, EFFECT_NONE, false},
-    {2026, true, MODE_SYNCHRONIZED, EFFECT_NONE, false},
-    {2027, true, MODE_COUNT, EFFECT_FIXED_SET, false},
+    {2, false, MODE_KEYBOARD_LOCKED, EFFECT_NONE, false, "KAM: keyboard locked"},
+    {4, false, MODE_INSERT, EFFECT_NONE, false, "IRM: insert"},
+    {12, false, MODE_SEND_RECEIVE, EFFECT_NONE, true, "SRM: no local echo (there is none)"},
+    {20, false, MODE_NEWLINE, EFFECT_NONE, false,
+     "LNM: line feed returns the carriage, Enter sends both"},
+    {1, true, MODE_CURSOR_KEYS, EFFECT_NONE, false, "DECCKM: application cursor keys"},
+    {3, true, MODE_COLUMNS, EFFECT_COLUMNS, false, "DECCOLM: 132 columns, where 40 allows it"},
+    {4, true, MODE_SMOOTH, EFFECT_NONE, false, "DECSCLM: smooth scrolling (kept, no effect)"},
+    {5, true, MODE_REVERSE, EFFECT_REDRAW, false, "DECSCNM: reverse screen"},
+    {6, true, MODE_ORIGIN, EFFECT_ORIGIN, false, "DECOM: origin"},
+    {7, true, MODE_WRAP, EFFECT_NONE, true, "DECAWM: wrap at the last column"},
+    {8, true, MODE_AUTO_REPEAT, EFFECT_NONE, true, "DECARM: keys repeat"},
+    {9, true, MODE_MOUSE_X10, EFFECT_MOUSE, false, "X10 mouse: presses"},
+    {12, true, MODE_CURSOR_BLINK, EFFECT_NONE, false, "cursor blinks"},
+    {18, true, MODE_PRINT_FORM_FEED, EFFECT_NONE, false, "DECPFF (kept, no printer)"},
+    {19, true, MODE_PRINT_EXTENT, EFFECT_NONE, true, "DECPEX (kept, no printer)"},
+    {25, true, MODE_CURSOR_VISIBLE, EFFECT_NONE, true, "DECTCEM: cursor shown"},
+    {40, true, MODE_ALLOW_COLUMNS, EFFECT_NONE, false, "DECCOLM allowed"},
+    {41, true, MODE_MORE_FIX, EFFECT_NONE, false, "tab after the last column wraps first"},
+    {42, true, MODE_NATIONAL, EFFECT_NONE, false, "DECNRCM (kept; national sets always work)"},
+    {45, true, MODE_REVERSE_WRAP, EFFECT_NONE, false, "reverse wrap inside wrapped lines"},
+    {47, true, MODE_ALTERNATE, EFFECT_ALTERNATE, false, "alternate screen"},
+    {60, true, MODE_COUNT, EFFECT_FIXED_RESET, false, "DECHCCM, permanently reset"},
+    {66, true, MODE_KEYPAD, EFFECT_NONE, false, "DECNKM: application keypad"},
+    {67, true, MODE_BACKARROW, EFFECT_NONE, false, "DECBKM: Backspace sends BS"},
+    {69, true, MODE_MARGINS, EFFECT_MARGINS, false, "DECLRMM: left and right margins"},
+    {1000, true, MODE_MOUSE, EFFECT_MOUSE, false, "mouse: presses and releases"},
+    {1002, true, MODE_MOUSE_DRAG, EFFECT_MOUSE, false, "mouse: and drags"},
+    {1003, true, MODE_MOUSE_ANY, EFFECT_MOUSE, false, "mouse: any motion"},
+    {1004, true, MODE_FOCUS, EFFECT_FOCUS, false, "focus reports"},
+    {1005, true, MODE_MOUSE_UTF8, EFFECT_MOUSE_FORM, false, "mouse form: UTF-8"},
+    {1006, true, MODE_MOUSE_SGR, EFFECT_MOUSE_FORM, false, "mouse form: SGR"},
+    {1007, true, MODE_ALTERNATE_SCROLL, EFFECT_NONE, true,
+     "wheel sends arrows on the alternate screen"},
+    {1015, true, MODE_MOUSE_URXVT, EFFECT_MOUSE_FORM, false, "mouse form: decimal"},
+    {1016, true, MODE_MOUSE_PIXELS, EFFECT_MOUSE_FORM, false, "mouse form: SGR in pixels"},
+    {1034, true, MODE_META, EFFECT_NONE, false, "Meta sets the eighth bit (kept; Meta sends ESC)"},
+    {1039, true, MODE_ALT_ESCAPE, EFFECT_NONE, true, "Alt sends ESC (always)"},
+    {1040, true, MODE_KEEP_SELECTION, EFFECT_NONE, false, "selection kept (kept, no effect)"},
+    {1042, true, MODE_BELL_URGENT, EFFECT_NONE, false, "bell marks urgent (kept)"},
+    {1043, true, MODE_BELL_RAISE, EFFECT_NONE, false, "bell raises (kept)"},
+    {1045, true, MODE_REVERSE_WRAP_FAR, EFFECT_NONE, false, "reverse wrap without limits"},
+    {1047, true, MODE_ALTERNATE, EFFECT_ALTERNATE_CLEAR, false,
+     "alternate screen, cleared on leaving"},
+    {1048, true, MODE_COUNT, EFFECT_CURSOR, false, "save, restore cursor"},
+    {1049, true, MODE_ALTERNATE, EFFECT_ALTERNATE_CURSOR, false,
+     "alternate screen with saved cursor, cleared on entering"},
+    {2004, true, MODE_PASTE, EFFECT_NONE, false, "bracketed paste"},
+    {2026, true, MODE_SYNCHRONIZED, EFFECT_NONE, false, "synchronized output"},
+    {2027, true, MODE_COUNT, EFFECT_FIXED_SET, false, "grapheme clusters, permanently set"},
 };
 
 #define MODES (sizeof(modes) / sizeof(modes[0]))
+
+bool mode_entry_get(size_t i, bool *dec, unsigned *number, const char **text)
+{
+    if (i >= MODES)
+        return false;
+    *dec = modes[i].dec;
+    *number = modes[i].number;
+    *text = modes[i].text;
+    return true;
+}
 
 static const struct mode_entry *find(bool dec, int number)
 {
@@ -93,7 +108,6 @@ void modes_reset(struct term *t)
         if (modes[i].mode < MODE_COUNT)
             t->mode[modes[i].mode] = modes[i].initial;
     }
-    t->mode[MODE_RECTANGLE_STREAM] = true;
 }
 
 static void redraw(struct term *t)
@@ -127,8 +141,7 @@ static void set_columns(struct term *t, bool wide)
         t->callbacks.resize_request(t->context, t->rows, wide ? 132 : 80);
     margins_reset(t);
     t->mode[MODE_MARGINS] = false;
-    if (!t->mode[MODE_NO_CLEAR])
-        clear_screen(t);
+    clear_screen(t);
     cursor_place(t, 0, 0);
 }
 
@@ -161,6 +174,8 @@ static void exclusive(struct term *t, const struct mode_entry *e, bool on)
 
 static void change(struct term *t, const struct mode_entry *e, bool on)
 {
+    if (e->effect == EFFECT_MARGINS && t->level < 4)
+        return;
     switch ((enum effect)e->effect) {
     case EFFECT_COLUMNS:
         set_columns(t, on);
@@ -263,6 +278,8 @@ void act_mode_report(struct term *t, const struct sequence *s)
     int number = sequence_value(s, 0, 0);
     const struct mode_entry *e = find(dec, number);
     int state = 0;
+    if (t->level < 3)
+        return;
     if (e && e->effect == EFFECT_FIXED_SET)
         state = 3;
     else if (e && e->effect == EFFECT_FIXED_RESET)

@@ -262,6 +262,90 @@ static void prompt(struct term *t, const char *at, const char *end)
         term_line(t, t->cursor.row)->flags |= ROW_PROMPT;
 }
 
+// One command: what follows its number. `at` is `end` when nothing does.
+struct command {
+    int number;
+    const char *at, *end;
+    bool bell;
+};
+
+static void do_title(struct term *t, const struct command *c)
+{
+    title(t, c->number != 1, c->number != 2, c->at, (size_t)(c->end - c->at));
+}
+
+static void do_palette(struct term *t, const struct command *c)
+{
+    palette_set(t, c->number == 5, c->at, c->end, c->bell);
+}
+
+static void do_palette_reset(struct term *t, const struct command *c)
+{
+    palette_unset(t, c->number == 105, c->at, c->end);
+}
+
+static void do_directory(struct term *t, const struct command *c)
+{
+    if (t->callbacks.directory)
+        t->callbacks.directory(t->context, c->at);
+}
+
+static void do_link(struct term *t, const struct command *c)
+{
+    link(t, c->at, c->end);
+}
+
+static void do_dynamic(struct term *t, const struct command *c)
+{
+    dynamic_set(t, c->number - 10, c->at, c->end, c->bell);
+}
+
+static void do_dynamic_reset(struct term *t, const struct command *c)
+{
+    dynamic_reset(t, c->number - 110);
+}
+
+static void do_clipboard(struct term *t, const struct command *c)
+{
+    clipboard(t, c->at, c->end);
+}
+
+static void do_prompt(struct term *t, const struct command *c)
+{
+    prompt(t, c->at, c->end);
+}
+
+static const struct osc_row {
+    uint16_t first, last;
+    bool bare; // has a meaning without anything after the number
+    void (*act)(struct term *t, const struct command *c);
+    const char *text;
+} commands[] = {
+    {0, 2, false, do_title, "0 both titles, 1 icon title, 2 window title"},
+    {4, 4, false, do_palette, "palette colours: pairs of index and colour, or ? to ask"},
+    {5, 5, false, do_palette, "special colours, the same way (kept, not drawn with)"},
+    {7, 7, false, do_directory, "working directory, a file: URL"},
+    {8, 8, false, do_link, "link: parameters (id=), address; empty ends it"},
+    {10, 19, false, do_dynamic, "10 foreground, 11 background, 12 cursor (13 to 19 kept), or ?"},
+    {52, 52, false, do_clipboard,
+     "clipboard in base64; ? asks for it, answered only where the owner allows it"},
+    {104, 105, true, do_palette_reset, "reset palette (104) or special (105) colours"},
+    {110, 119, true, do_dynamic_reset, "reset what 10 to 19 set"},
+    {133, 133, false, do_prompt, "A: a shell prompt begins in this row"},
+};
+
+#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+bool osc_entry_get(size_t i, unsigned *first, unsigned *last, const char **text)
+{
+    if (i >= COMMANDS)
+        return false;
+    *first = commands[i].first;
+    *last = commands[i].last;
+    *text = commands[i].text;
+    return true;
+}
+
 void osc_dispatch(struct term *t, const char *text, size_t n, bool bell)
 {
     const char *at = text, *end = text + n;
@@ -273,45 +357,10 @@ void osc_dispatch(struct term *t, const char *text, size_t n, bool bell)
     }
     next_piece(&at, end, &name);
     bool given = at <= end;
-    int what = number(name);
-    if (!given)
-        at = end;
-    switch (what) {
-    case 0:
-    case 1:
-    case 2:
-        if (given)
-            title(t, what != 1, what != 2, at, (size_t)(end - at));
-        break;
-    case 4:
-    case 5:
-        if (given)
-            palette_set(t, what == 5, at, end, bell);
-        break;
-    case 7:
-        if (given && t->callbacks.directory)
-            t->callbacks.directory(t->context, at);
-        break;
-    case 8:
-        if (given)
-            link(t, at, end);
-        break;
-    case 52:
-        if (given)
-            clipboard(t, at, end);
-        break;
-    case 104:
-    case 105:
-        palette_unset(t, what == 105, at, end);
-        break;
-    case 133:
-        prompt(t, at, end);
-        break;
-    default:
-        if (what >= 10 && what < 10 + DYNAMIC_COUNT && given)
-            dynamic_set(t, what - 10, at, end, bell);
-        else if (what >= 110 && what < 110 + DYNAMIC_COUNT)
-            dynamic_reset(t, what - 110);
-        break;
+    struct command c = {number(name), given ? at : end, end, bell};
+    for (size_t i = 0; i < COMMANDS; i++) {
+        const struct osc_row *row = &commands[i];
+        if (c.number >= row->first && c.number <= row->last && (given || row->bare))
+            row->act(t, &c);
     }
 }

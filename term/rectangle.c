@@ -144,7 +144,7 @@ static void change_rectangle(struct term *t, const struct sequence *s, bool reve
     if (!rectangle_read(t, s, 0, &r))
         return;
     for (int row = r.top; row <= r.bottom; row++) {
-        bool stream = t->mode[MODE_RECTANGLE_STREAM];
+        bool stream = t->attribute_extent != 2;
         int from = stream && row > r.top ? 0 : r.left;
         int to = stream && row < r.bottom ? t->cols - 1 : r.right;
         if (from <= to)
@@ -167,7 +167,7 @@ void act_attribute_extent(struct term *t, const struct sequence *s)
 {
     int how = sequence_value(s, 0, 0);
     if (how <= 2)
-        t->mode[MODE_RECTANGLE_STREAM] = how != 2;
+        t->attribute_extent = how;
 }
 
 // XTCHECKSUM.

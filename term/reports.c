@@ -170,7 +170,9 @@ void status_string(struct term *t, const char *name, size_t n, bool valid)
     else if (n == 2 && memcmp(name, "*|", 2) == 0)
         length = snprintf(value, room, "%d", t->rows);
     else if (n == 2 && memcmp(name, "*x", 2) == 0)
-        length = snprintf(value, room, "%d", t->mode[MODE_RECTANGLE_STREAM] ? 1 : 2);
+        length = snprintf(value, room, "%d", t->attribute_extent);
+    else if (n == 2 && (memcmp(name, "$}", 2) == 0 || memcmp(name, "$~", 2) == 0))
+        length = snprintf(value, room, "0"); // there is no status line
     else if (n == 2 && name[0] == '>' && name[1] == 'm')
         length = snprintf(value, room, ">4;%d", t->modify_other);
     if (!valid || length < 0)

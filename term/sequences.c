@@ -134,8 +134,8 @@ static const struct row csis[] = {
     {"'~", "DECDC", "delete columns", act_delete_columns},
 };
 
-// Handled where their strings or bytes are; here for the manual page.
-static const struct sequence_entry others[] = {
+// Acted on in cursor.c and parser.c; here for the page.
+static const struct sequence_entry controls[] = {
     {SEQUENCE_CONTROL, "07", "BEL", "bell"},
     {SEQUENCE_CONTROL, "08", "BS", "cursor left"},
     {SEQUENCE_CONTROL, "09", "HT", "next tab stop"},
@@ -144,17 +144,10 @@ static const struct sequence_entry others[] = {
     {SEQUENCE_CONTROL, "0E", "SO", "set G1 in use"},
     {SEQUENCE_CONTROL, "0F", "SI", "set G0 in use"},
     {SEQUENCE_CONTROL, "18 1A", "CAN SUB", "cancel a sequence"},
-    {SEQUENCE_DCS, "$q ... ST", "DECRQSS", "report a setting: m r s t \"p \"q SP q $| *| *x >m"},
-    {SEQUENCE_DCS, "+q ... ST", "XTGETTCAP", "report a terminfo capability"},
-    {SEQUENCE_DCS, "2$t ... ST", "DECRSPS", "restore tab stops"},
-    {SEQUENCE_OSC, "0 1 2", "", "window and icon title"},
-    {SEQUENCE_OSC, "4 104", "", "set, report, reset a palette colour"},
-    {SEQUENCE_OSC, "5 105", "", "set, report, reset a special colour (kept, not shown)"},
-    {SEQUENCE_OSC, "7", "", "working directory"},
-    {SEQUENCE_OSC, "8", "", "link"},
-    {SEQUENCE_OSC, "10-19 110-119", "", "set, report, reset foreground, background, cursor ..."},
-    {SEQUENCE_OSC, "52", "", "set the clipboard (reading it only where the owner allows it)"},
-    {SEQUENCE_OSC, "133", "", "A: a prompt begins"},
+    {SEQUENCE_CONTROL, "84 85 88 8D 8E 8F 96 97 9A", "IND NEL HTS RI SS2 SS3 SPA EPA DECID",
+     "as ESC D E H M N O V W Z"},
+    {SEQUENCE_CONTROL, "90 98 9B 9C 9D 9E 9F", "DCS SOS CSI ST OSC PM APC",
+     "as ESC P X [ \\ ] ^ _; SOS, PM and APC strings are read and dropped"},
 };
 
 static const struct sequence_entry designators[] = {
@@ -163,7 +156,7 @@ static const struct sequence_entry designators[] = {
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
-int sequence_entry_get(size_t i, struct sequence_entry *entry)
+bool sequence_entry_get(size_t i, struct sequence_entry *entry)
 {
     const struct row *row = NULL;
     enum sequence_kind kind = SEQUENCE_ESCAPE;
@@ -171,18 +164,18 @@ int sequence_entry_get(size_t i, struct sequence_entry *entry)
         row = &escapes[i];
     } else if ((i -= COUNT(escapes)) < COUNT(designators)) {
         *entry = designators[i];
-        return 1;
+        return true;
     } else if ((i -= COUNT(designators)) < COUNT(csis)) {
         row = &csis[i];
         kind = SEQUENCE_CSI;
-    } else if ((i -= COUNT(csis)) < COUNT(others)) {
-        *entry = others[i];
-        return 1;
+    } else if ((i -= COUNT(csis)) < COUNT(controls)) {
+        *entry = controls[i];
+        return true;
     } else {
-        return 0;
+        return false;
     }
     *entry = (struct sequence_entry){kind, row->form, row->name, row->text};
-    return 1;
+    return true;
 }
 
 // The bytes of a sequence that tell it from others, as one number.

@@ -2,9 +2,10 @@
 #ifndef TERM_SEQUENCES_H
 #define TERM_SEQUENCES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
-enum sequence_kind { SEQUENCE_CONTROL, SEQUENCE_ESCAPE, SEQUENCE_CSI, SEQUENCE_DCS, SEQUENCE_OSC };
+enum sequence_kind { SEQUENCE_CONTROL, SEQUENCE_ESCAPE, SEQUENCE_CSI };
 
 struct sequence_entry {
     enum sequence_kind kind;
@@ -13,7 +14,11 @@ struct sequence_entry {
     const char *text; // what it does
 };
 
-// Entry `i` in the order of the manual page; false when there are no more.
-int sequence_entry_get(size_t i, struct sequence_entry *entry);
+// Entry `i`; false when there are no more.
+bool sequence_entry_get(size_t i, struct sequence_entry *entry);
+
+// The page term/sequences.md as text, made from this and the tables of modes, OSC numbers and
+// DCS strings; caller frees. NULL when out of memory.
+char *sequence_page(void);
 
 #endif

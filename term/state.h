@@ -69,7 +69,6 @@ enum mode {
     MODE_KEYPAD,
     MODE_BACKARROW,
     MODE_MARGINS,
-    MODE_NO_CLEAR,
     MODE_MOUSE,
     MODE_MOUSE_DRAG,
     MODE_MOUSE_ANY,
@@ -83,7 +82,6 @@ enum mode {
     MODE_ALT_ESCAPE,
     MODE_PASTE,
     MODE_SYNCHRONIZED,
-    MODE_RECTANGLE_STREAM, // DECSACE 0/1: attribute changes follow the text, not the rectangle
     MODE_PRINT_FORM_FEED,
     MODE_PRINT_EXTENT,
     MODE_BELL_URGENT,
@@ -180,7 +178,6 @@ struct term {
     bool joinable;             // nothing moved since the last character
     uint32_t last;             // the last character, for REP; 0 none
     struct term_cell *scratch; // TERM_COLS_MAX cells, for reading rows of the text
-    bool iso_protection;       // ECMA SPA was used last, not DECSCA
 
     struct history *history;
     struct extras extras;
@@ -198,12 +195,13 @@ struct term {
     } * titles; // the stack of XTPUSHTITLE
     int title_depth;
     unsigned title_modes; // XTSMTITLE: bit 0 set hex, 1 query hex
-    int level;            // DECSCL: 1 to 5
+    int level;            // DECSCL: 1 to 4
     bool c1_8bit;         // S8C1T: replies begin with one C1 character
     int cursor_shape;     // DECSCUSR 0..6
     int modify_cursor, modify_function, modify_other, modify_keyboard; // XTMODKEYS
-    int checksum_ext;                                                  // XTCHECKSUM
-    struct term_cell pens[PEN_STACK];                                  // XTPUSHSGR
+    int attribute_extent;             // DECSACE: 0, 1 changes follow the text; 2 the rectangle
+    int checksum_ext;                 // XTCHECKSUM
+    struct term_cell pens[PEN_STACK]; // XTPUSHSGR
     int pen_depth;
     uint32_t link; // link number of what is printed
     uint32_t underline_color;
@@ -347,7 +345,13 @@ bool color_parse(const char *text, size_t n, uint32_t *color);
 // ------------------------------------------------------------------------
 
 void osc_dispatch(struct term *t, const char *text, size_t n, bool bell);
+// Entry `i` of the table of OSC numbers; false when there are no more.
+bool osc_entry_get(size_t i, unsigned *first, unsigned *last, const char **text);
+// Entry `i` of the table of modes.
+bool mode_entry_get(size_t i, bool *dec, unsigned *number, const char **text);
 void dcs_dispatch(struct term *t, const struct sequence *s, const char *text, size_t n);
+// Entry `i` of the table of DCS strings.
+bool dcs_entry_get(size_t i, char form[3], const char **name, const char **text);
 void title_set(struct term *t, bool window, bool icon, const char *text, size_t n);
 void reset_soft(struct term *t);
 void reset_hard(struct term *t);

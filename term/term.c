@@ -142,7 +142,7 @@ void reset_soft(struct term *t)
     t->mode[MODE_REVERSE_WRAP_FAR] = false;
     t->mode[MODE_NATIONAL] = false;
     t->mode[MODE_MARGINS] = false;
-    t->mode[MODE_RECTANGLE_STREAM] = true;
+    t->attribute_extent = 0;
     t->mode[MODE_SYNCHRONIZED] = false;
     t->top = t->left = 0;
     t->bottom = t->rows - 1;
@@ -162,6 +162,8 @@ void reset_soft(struct term *t)
 void reset_hard(struct term *t)
 {
     use_screen(t, &t->normal);
+    if (t->mode[MODE_COLUMNS] && t->callbacks.resize_request)
+        t->callbacks.resize_request(t->context, t->rows, 80);
     cursor_reset(&t->cursor);
     cursor_reset(&t->normal.saved);
     cursor_reset(&t->alternate.saved);
@@ -222,6 +224,8 @@ void act_level(struct term *t, const struct sequence *s)
     int level = sequence_value(s, 0, 0) - 60;
     if (level < 1 || level > 5)
         return;
+    if (level > 4)
+        level = 4;
     reset_soft(t);
     t->level = level;
     t->c1_8bit = level > 1 && (sequence_value(s, 1, 0) == 0 || sequence_value(s, 1, 0) == 2);

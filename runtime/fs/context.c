@@ -91,6 +91,11 @@ struct vfs_caller *vfs_kernel_caller(void)
         if (caller.fs)
             caller.fs->umask = 0;
     }
+    if (caller.fs && !caller.fs->root.dentry) {
+        /* The first call came before the root was mounted. */
+        caller.fs->root = mount_root();
+        caller.fs->cwd = path_get(caller.fs->root);
+    }
     host_mutex_unlock(&lock);
     return &caller;
 }

@@ -36,6 +36,7 @@ struct mount {
     struct mount *parent; /* referenced; NULL for the root mount */
     struct mount *next;   /* list of all mounts, oldest first */
     bool attached;
+    bool detached; /* made by mount_detached: does not keep the superblock mounted */
 };
 
 struct path {
@@ -89,6 +90,9 @@ bool dentry_unlinked(struct dentry *dentry);
 struct mount *mount_over(struct path path);
 /* Mount a superblock (its reference is taken over) at a path, or as the root if at is NULL. */
 int mount_add(struct superblock *super, const struct path *at, uint32_t flags, struct mount **out);
+/* A mount of a superblock that is at no place, for work on it before it is mounted. NULL: no
+ * memory. */
+struct mount *mount_detached(struct superblock *super);
 /* Show what is at `from` a second time, at another place. */
 int mount_bind(struct path from, const struct path *at, uint32_t flags);
 void mount_set_flags(struct mount *mount, uint32_t flags);

@@ -95,7 +95,7 @@ int64_t file_write(struct file *file, const void *buffer, size_t n, uint64_t *po
 }
 
 /* pos_lock is held. */
-static int64_t seek_by_size(struct file *file, int64_t offset, int whence)
+int64_t seek_by_size(struct file *file, int64_t offset, int whence)
 {
     struct inode *inode = file->inode;
     int64_t base = 0, to;

@@ -115,6 +115,9 @@ int64_t file_write_limit(struct task *task, uint64_t pos, size_t n);
 /* A write takes the set-ID bits away. inode->lock is held. */
 void inode_strip_privileges(struct inode *inode);
 
+/* lseek by inode->size; pos_lock is held. What file_ops.seek NULL means. */
+int64_t seek_by_size(struct file *file, int64_t offset, int whence);
+
 /* Ready-made operations: regular files over the page cache; directories. */
 extern const struct file_ops generic_file_ops;
 extern const struct file_ops directory_file_ops;

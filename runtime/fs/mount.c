@@ -19,13 +19,14 @@ void mount_put(struct mount *mount)
     if (atomic_fetch_sub(&mount->refs, 1) != 1)
         return;
     struct superblock *super = mount->super;
+    bool detached = mount->detached;
     dentry_put(mount->root);
     if (mount->point)
         dentry_put(mount->point);
     if (mount->parent)
         mount_put(mount->parent);
     free(mount);
-    if (atomic_fetch_sub(&super->mounts, 1) == 1) {
+    if (!detached && atomic_fetch_sub(&super->mounts, 1) == 1) {
         super_sync(super);
         dentry_prune(super->root);
         struct dentry *root = super->root;
@@ -110,6 +111,19 @@ static int attach(struct superblock *super, struct dentry *root, const struct pa
 int mount_add(struct superblock *super, const struct path *at, uint32_t flags, struct mount **out)
 {
     return attach(super, dentry_get(super->root), at, flags, out);
+}
+
+struct mount *mount_detached(struct superblock *super)
+{
+    struct mount *mount = calloc(1, sizeof(*mount));
+    if (!mount)
+        return NULL;
+    atomic_init(&mount->refs, 1);
+    super_get(super);
+    mount->super = super;
+    mount->root = dentry_get(super->root);
+    mount->detached = true;
+    return mount;
 }
 
 int mount_bind(struct path from, const struct path *at, uint32_t flags)

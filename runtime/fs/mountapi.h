@@ -11,12 +11,6 @@
 struct superblock *tmpfs_new(const char *source, uint32_t root_mode, int *error);
 /* A directory of the host (UTF-8 path). */
 struct superblock *hostfs_new(const char *host_path, int *error);
-/* An image (see store.h), which this process then has for itself; a sentence on what is wrong in
- * message. */
-struct superblock *imagefs_new(const char *host_path, int *error, char *message, size_t size);
-/* At the end of the program: stores everything and closes all images. What still asks for something
- * that is not in memory gets -L_EIO. */
-void imagefs_shutdown(void);
 struct superblock *proc_new(int *error);
 struct superblock *sysfs_new(int *error);
 struct superblock *devfs_new(int *error);
@@ -41,13 +35,5 @@ int fs_mount_host(const char *host_path, const char *guest_path, bool read_only,
                   size_t size);
 /* Write everything back; at the end of the program. */
 void fs_shutdown(void);
-
-/* /dev/pts/N: made and removed by the tty code. mode as 0620 with L_S_IFCHR implied. */
-int devpts_add(uint32_t number, uint32_t uid, uint32_t gid, uint32_t mode);
-void devpts_remove(uint32_t number);
-/* The path of /dev/pts/N for TIOCGPTPEER and for a terminal handed to the first program;
- * referenced. -L_ENOENT. */
-struct path;
-int devpts_path(uint32_t number, struct path *out);
 
 #endif

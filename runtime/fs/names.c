@@ -327,7 +327,10 @@ static int rename_locked(struct vfs_caller *caller, struct renaming *r, uint32_t
     struct inode *olddir = r->olddir.dentry->inode, *newdir = r->newdir.dentry->inode;
     struct inode *source = r->source->inode, *target = r->target->inode;
     bool exchange = flags & L_RENAME_EXCHANGE;
-    if (source == target) {
+    if (source == target && olddir == newdir && (source->super->flags & SUPER_CASE_FOLDS) &&
+        strcmp(r->oldlast.text, r->newlast.text) != 0 && source->nlink == 1) {
+        target = NULL; /* the same name in other letters */
+    } else if (source == target) {
         *same = true;
         return 0;
     }

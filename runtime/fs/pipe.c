@@ -184,17 +184,16 @@ static void pipe_release(struct file *file)
     if (file_writable(file))
         pipe->writers--;
     bool last = --pipe->files == 0;
+    /* Under the lock: once it is free, another release may be the last one. */
+    waitq_wake(&pipe->read_wait, 0);
+    waitq_wake(&pipe->write_wait, 0);
     host_mutex_unlock(&pipe->lock);
     if (fifo && last)
         fifo->ipc = NULL;
     if (fifo)
         host_mutex_unlock(&fifo->lock);
-    if (last) {
+    if (last)
         pipe_free(pipe);
-        return;
-    }
-    waitq_wake(&pipe->read_wait, 0);
-    waitq_wake(&pipe->write_wait, 0);
 }
 
 static const struct file_ops pipe_ops = {

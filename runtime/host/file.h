@@ -19,6 +19,11 @@
 struct host_file;
 struct host_dir;
 
+/* Whether names that differ in case only are the same file. */
+bool host_names_fold(void);
+/* Whether permission bits are the host's own, not made up. */
+bool host_has_modes(void);
+
 enum {
     HOST_FILE_READ = 1,
     HOST_FILE_WRITE = 2,
@@ -27,9 +32,12 @@ enum {
     HOST_FILE_TRUNCATE = 16,
 };
 
-/* Attributes; times are nanoseconds since 1970. mode has Linux type and permission bits; on Windows
- * the permissions are synthesised (directories and programs 0755, read-only ones without write
- * bits, the rest 0644; scripts are told by their first bytes only in hostfs). */
+/*
+ * Attributes; times are nanoseconds since 1970. mode has Linux type and permission bits; on Windows
+ * they are made up (directories and programs 0755, the rest 0644, no write bits with the read-only
+ * attribute). The user who runs the program is shown as 0, so that a guest's root owns its user's
+ * files.
+ */
 struct host_stat {
     uint64_t device, inode, size, blocks; /* inode 0: the host has none to give */
     uint64_t rdev;
@@ -45,7 +53,8 @@ int host_file_truncate(struct host_file *file, uint64_t size);
 int host_file_sync(struct host_file *file, bool data_only);
 int host_file_fstat(struct host_file *file, struct host_stat *out);
 
-/* Never follow a symbolic link in the last component. */
+/* Follows symbolic links; every other function leaves one in the last component alone. */
+int host_path_stat_follow(const char *path, struct host_stat *out);
 int host_path_stat(const char *path, struct host_stat *out);
 int host_path_mkdir(const char *path, uint32_t mode);
 int host_path_unlink(const char *path);

@@ -39,6 +39,12 @@ int host_protect(uint64_t address, size_t size, unsigned protection);
 /* Contents of committed pages become zero and get the protection; the memory goes back to the host.
  * For a moment touching them may fault. */
 int host_clear(uint64_t address, size_t size, unsigned protection);
+/* Commits pages that are not committed, with contents. Where the host can do it (Linux), other
+ * threads see the pages absent or complete, never half filled. */
+int host_fill(uint64_t address, size_t size, const void *data, unsigned protection);
+/* Ends part of a reservation, whole granules, and leaves the rest (which may then be released in
+ * two parts). -L_ENOTSUP where the host cannot (Windows). */
+int host_release_part(uint64_t address, size_t size);
 /* A hint that all of it will be written soon. */
 void host_prefault(uint64_t address, size_t size);
 

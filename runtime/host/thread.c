@@ -162,3 +162,11 @@ void host_thread_redirect(struct host_thread *thread)
         host_native_redirect(thread);
     host_mutex_unlock(&thread->alive_lock);
 }
+
+uint64_t host_thread_clock(struct host_thread *thread)
+{
+    host_mutex_lock(&thread->alive_lock);
+    uint64_t ns = thread->alive ? host_native_clock(thread) : 0;
+    host_mutex_unlock(&thread->alive_lock);
+    return ns;
+}

@@ -44,6 +44,13 @@ void host_redirect_set(host_redirect_fn *fn);
  * nothing when the thread is in a host system call that cannot be left, or has ended. */
 void host_thread_redirect(struct host_thread *thread);
 
+/* CPU time that another thread has used, in nanoseconds; 0 when it has ended. */
+uint64_t host_thread_clock(struct host_thread *thread);
+
+/* Every thread of this process has executed a full memory barrier when this returns (membarrier(2),
+ * FlushProcessWriteBuffers). */
+void host_memory_barrier_all(void);
+
 /* Gives the processor away. */
 void host_thread_yield(void);
 

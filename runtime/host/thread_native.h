@@ -29,6 +29,8 @@ struct host_thread *host_native_self(void);
 /* With alive_lock held. */
 void host_native_redirect(struct host_thread *thread);
 
+uint64_t host_native_clock(struct host_thread *thread);
+
 void host_thread_main(struct host_thread *thread);
 
 #endif

@@ -66,6 +66,7 @@ struct process {
     int32_t exit_signal; /* to the parent, 0 for none */
     int32_t stop_signal; /* while stopping or stopped */
     uint32_t stopped_threads;
+    uint32_t stop_generation;      /* counts stops */
     bool stop_reported, continued; /* for wait4 */
     struct waitq child_wait;       /* woken when a child changes state */
     struct waitq thread_wait;      /* woken when a thread of this process dies or stops */
@@ -107,8 +108,8 @@ struct task *process_leader(struct process *p);
 struct space *process_space(struct process *p);
 struct file *process_exe(struct process *p);
 
-/* Total CPU time of a process including its dead threads. kernel_lock held. */
-uint64_t process_cpu_ns(struct process *p);
+/* CPU time of a process including its dead threads. kernel_lock held. */
+struct cpu_clock process_clock(struct process *p);
 
 /* True when the caller may act on the other process: same ids, or effective user 0. */
 bool process_may_signal(const struct cred *from, const struct process *to, int sig);

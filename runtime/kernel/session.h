@@ -19,7 +19,7 @@ struct session {
     uint32_t refs; /* kernel_lock */
     int32_t id;
     /* The controlling terminal or NULL; set and cleared by the tty layer with kernel_lock held. The
-     * tty layer clears it (session_clear_tty) before the tty dies. */
+     * tty layer clears it before the tty dies. */
     struct tty *tty;
     struct process *leader; /* NULL once it has exited */
     /* The foreground group of a terminal that was hung up, counted: the leader's exit signals it.
@@ -57,6 +57,7 @@ struct session *session_current(struct task *t);
  * without locks, the session being referenced. */
 extern void (*session_leader_exit_hook)(struct session *session);
 
+/* System calls (setsid(2), setpgid(2) ...). */
 int64_t sys_setsid(struct task *t);
 int64_t sys_getsid(struct task *t, uint64_t pid);
 int64_t sys_setpgid(struct task *t, uint64_t pid, uint64_t pgid);

@@ -49,28 +49,31 @@ struct task {
     _Atomic uint32_t state;    /* enum task_state */
     char comm[TASK_COMM_SIZE]; /* [k] */
 
+    bool files_shared;     /* made or joined with CLONE_FILES */
     struct files *files;   /* [k] to change; counted, shared by CLONE_FILES */
     struct fs_context *fs; /* [k] to change; counted, shared by CLONE_FS */
 
     uint64_t mask;       /* [k] blocked signals */
     uint64_t saved_mask; /* what signal_set_temporary_mask replaced */
     bool restore_mask;
+    int32_t exit_status;     /* of exit(2), for the last thread */
     bool exiting;            /* [k] */
     struct sigqueue pending; /* [k] directed to this thread */
     struct l_stack altstack;
-    struct cpu_fault *fault; /* details for the frame of a synchronous signal, else NULL */
+    uint64_t wait_set; /* [k] signals that sigtimedwait waits for, blocked or not */
 
     int64_t syscall; /* number of the call being served, -1 when none (restart) */
     struct restart_block restart;
 
-    uint64_t clear_child_tid;  /* set_tid_address(2) */
-    uint64_t robust_list;      /* set_robust_list(2) */
-    int32_t pdeath_signal;     /* [k] */
-    struct task *vfork_parent; /* [k] waits until this one has called exec or exited */
-    uint64_t start_ns;         /* monotonic */
-    int32_t nice;              /* [k] */
-    int32_t sched_policy;      /* [k] */
-    int32_t sched_priority;    /* [k] */
+    uint64_t clear_child_tid;              /* set_tid_address(2) */
+    uint64_t robust_list;                  /* set_robust_list(2) */
+    int32_t pdeath_signal;                 /* [k] */
+    struct task *vfork_parent;             /* [k] waits until this one has called exec or exited */
+    uint64_t start_ns;                     /* on the boot clock */
+    uint64_t base_user_ns, base_system_ns; /* what the host thread had used before */
+    int32_t nice;                          /* [k] */
+    int32_t sched_policy;                  /* [k] */
+    int32_t sched_priority;                /* [k] */
     uint64_t timer_slack;
 
     uint8_t *bounce; /* buffer for file system calls, made on demand, freed at exit */
@@ -81,7 +84,7 @@ enum {
     TASK_WORK_SIGNAL = 1, /* a deliverable signal may be pending */
     TASK_WORK_STOP = 2,   /* the process is stopping */
     TASK_WORK_KILL = 4,   /* the thread must die: nothing else matters */
-    TASK_WORK_MASK = 8,   /* a temporary mask has to be put back */
+    TASK_WORK_ANY = 7,
 };
 
 /* The task of the calling host thread; NULL on a thread that is none. */
@@ -97,7 +100,14 @@ struct task *task_find(int32_t tid);
  */
 void task_kick_locked(struct task *t);
 
-/* CPU time used by the thread so far. kernel_lock held. */
-uint64_t task_cpu_ns(struct task *t);
+/*
+ * CPU time of threads. Host threads are used again, so a task counts from what its thread had used
+ * before. task_clock works for any task and needs kernel_lock unless it is the caller's own.
+ */
+struct cpu_clock {
+    uint64_t user_ns, system_ns;
+};
+void task_clock_start(struct task *t);
+struct cpu_clock task_clock(struct task *t);
 
 #endif

@@ -17,7 +17,7 @@
 #include "runtime/host/lock.h"
 
 struct file;
-struct task;
+struct host_parker;
 struct waitq;
 
 struct wait_entry {
@@ -26,7 +26,7 @@ struct wait_entry {
     /* Called with the queue's lock held; must not add to or remove from a queue. events is what
      * waitq_wake got. */
     void (*wake)(struct wait_entry *, uint32_t events);
-    struct task *task;
+    struct host_parker *parker; /* for whoever wakes a thread */
 };
 
 struct waitq {
@@ -60,6 +60,9 @@ int wait_until_killable(struct waitq *q, bool (*ready)(void *), void *arg, uint6
 /* Waits for nothing but a signal or the deadline. */
 int wait_for_signal(uint64_t deadline_ns);
 
+/* A wake function that unparks entry->parker. */
+void wait_entry_unpark(struct wait_entry *entry, uint32_t events);
+
 /*
  * What poll, select and epoll pass to file_ops.poll. The operation calls poll_wait for every queue
  * that is woken when its answer can change, then computes and returns the L_POLL* mask. A NULL
@@ -77,7 +80,6 @@ static inline void poll_wait(struct poll_table *pt, struct waitq *q)
 
 /* The last reference to the file goes: takes it out of every epoll. Called by the file layer before
  * file_ops.release, when file->epoll is not NULL. */
-struct epoll_item;
 void epoll_forget(struct file *file);
 
 #endif

@@ -33,7 +33,9 @@ struct mapping_ops {
 
 struct mapping {
     _Atomic uint32_t refs;
-    _Atomic uint32_t mapped; /* number of regions of address spaces that show it */
+    _Atomic uint32_t mapped;   /* number of regions of address spaces that show it */
+    _Atomic uint32_t executed; /* code has been translated from it */
+    _Atomic uint32_t stored;   /* a shared view of it has been writable */
     const struct mapping_ops *ops;
     uint64_t id;                 /* unique among all mappings this process will ever have */
     _Atomic uint64_t generation; /* changes with the content */

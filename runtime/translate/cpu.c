@@ -93,7 +93,8 @@ void cpu_set_view(struct cpu *cpu, struct codeview *view, uint64_t window)
 {
     leave_view(cpu);
     host_mutex_lock(&translate_lock);
-    view_enter(view, cpu);
+    if (view)
+        view_enter(view, cpu);
     host_mutex_unlock(&translate_lock);
     cpu->window = window;
 }

@@ -139,7 +139,7 @@ void cpu_copy_state(struct cpu *to, const struct cpu *from);
 
 /* The thread runs in this address space from now on; window is the host address of guest address
  * 0. Called by init, and by the service function on exec. The caller keeps the view alive for as
- * long as it is set. */
+ * long as it is set; a NULL view lets go of it before the thread's last return. */
 void cpu_set_view(struct cpu *cpu, struct codeview *view, uint64_t window);
 
 /* Makes the thread reach its service function with CPU_INTERRUPT soon (well under a millisecond),

@@ -58,6 +58,9 @@ void tty_unlock(struct tty *tty, const struct tty_before *before);
 /* Opens a pair whose master is a file. */
 int tty_create_file_master(struct tty **result);
 
+/* Both sides are closed: the number may be given to another pair, though references remain. */
+void tty_forget_number(struct tty *tty);
+
 /* Calling with the lock held. */
 static inline bool slave_dead(const struct slave *s)
 {

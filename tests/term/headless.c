@@ -120,6 +120,11 @@ int main(int argc, char **argv)
     struct term_callbacks calls = {.write = on_write, .resize_request = on_resize};
     term_options_default(&options);
     options.window_reports = reports;
+    if (reports) {
+        // What xterm has: some tests take it for granted.
+        options.foreground = 0x000000;
+        options.background = 0xffffff;
+    }
     h.t = term_new(rows, cols, &options, &calls, &h);
     if (!h.t)
         return 2;

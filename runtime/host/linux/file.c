@@ -18,6 +18,27 @@ struct host_dir {
     DIR *stream;
 };
 
+bool host_names_fold(void)
+{
+    return false;
+}
+
+bool host_has_modes(void)
+{
+    return true;
+}
+
+/* The user of the program is a guest's root. */
+static uint32_t shown(uint32_t id, uint32_t own)
+{
+    return id == own ? 0 : id;
+}
+
+static uint32_t meant(uint32_t id, uint32_t own)
+{
+    return id == 0 ? own : id;
+}
+
 static int result_of(int result)
 {
     return result < 0 ? -errno : 0;
@@ -115,8 +136,8 @@ static void fill(struct host_stat *out, const struct stat *stat)
         .rdev = (uint64_t)makedev(major(stat->st_rdev), minor(stat->st_rdev)),
         .mode = stat->st_mode,
         .nlink = (uint32_t)stat->st_nlink,
-        .uid = stat->st_uid,
-        .gid = stat->st_gid,
+        .uid = shown(stat->st_uid, geteuid()),
+        .gid = shown(stat->st_gid, getegid()),
         .atime = nanoseconds(&stat->st_atim),
         .mtime = nanoseconds(&stat->st_mtim),
         .ctime = nanoseconds(&stat->st_ctim),
@@ -139,6 +160,15 @@ int host_path_stat(const char *path, struct host_stat *out)
     if (lstat(path, &stat) < 0)
         return -errno;
     fill(out, &stat);
+    return 0;
+}
+
+int host_path_stat_follow(const char *path, struct host_stat *out)
+{
+    struct stat found;
+    if (stat(path, &found) < 0)
+        return -errno;
+    fill(out, &found);
     return 0;
 }
 
@@ -190,7 +220,9 @@ int host_path_chmod(const char *path, uint32_t mode)
 
 int host_path_chown(const char *path, uint32_t uid, uint32_t gid)
 {
-    return result_of(lchown(path, uid, gid));
+    uid_t user = uid == UINT32_MAX ? (uid_t)-1 : meant(uid, geteuid());
+    gid_t group = gid == UINT32_MAX ? (gid_t)-1 : meant(gid, getegid());
+    return result_of(lchown(path, user, group));
 }
 
 static struct timespec time_of(int64_t time)

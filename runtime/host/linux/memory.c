@@ -1,7 +1,9 @@
 #include "runtime/host/memory.h"
 #include "runtime/abi/errno.h"
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -108,6 +110,42 @@ int host_clear(uint64_t address, size_t size, unsigned protection)
     if (madvise(at(address), size, MADV_DONTNEED))
         return -L_ENOMEM;
     return host_protect(address, size, protection);
+}
+
+/* proc(5): writes to /proc/self/mem reach private pages whatever their protection, so that nobody
+ * sees them before they are complete. */
+static int memory_file(void)
+{
+    static _Atomic int file = -1;
+    int fd = atomic_load(&file);
+    if (fd >= 0)
+        return fd;
+    fd = open("/proc/self/mem", O_RDWR | O_CLOEXEC);
+    int none = -1;
+    if (fd >= 0 && !atomic_compare_exchange_strong(&file, &none, fd)) {
+        close(fd);
+        fd = none;
+    }
+    return fd;
+}
+
+int host_fill(uint64_t address, size_t size, const void *data, unsigned protection)
+{
+    int fd = memory_file();
+    if (fd >= 0 && pwrite(fd, data, size, (off_t)address) == (ssize_t)size)
+        return host_protect(address, size, protection);
+    /* Refused to this process: the pages are open while they are filled. */
+    int error = host_commit(address, size, HOST_READ | HOST_WRITE);
+    if (error)
+        return error;
+    memcpy(at(address), data, size);
+    return protection == (HOST_READ | HOST_WRITE) ? 0 : host_protect(address, size, protection);
+}
+
+int host_release_part(uint64_t address, size_t size)
+{
+    munmap(at(address), size);
+    return 0;
 }
 
 void host_prefault(uint64_t address, size_t size)

@@ -1,10 +1,14 @@
 #include "runtime/abi/errno.h"
 #include "runtime/host/thread_native.h"
+#include <linux/membarrier.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <ucontext.h>
+#include <unistd.h>
 
 static pthread_key_t self_key;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -86,4 +90,23 @@ void host_native_redirect(struct host_thread *thread)
 void host_thread_yield(void)
 {
     sched_yield();
+}
+
+uint64_t host_native_clock(struct host_thread *thread)
+{
+    clockid_t clock;
+    struct timespec now;
+    if (pthread_getcpuclockid((pthread_t)thread->handle, &clock) || clock_gettime(clock, &now))
+        return 0;
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+void host_memory_barrier_all(void)
+{
+    /* Registered on the first call; without the system call every switch has to do. */
+    static atomic_bool registered;
+    if (!atomic_exchange(&registered, true))
+        syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0);
+    if (syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0))
+        syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
 }

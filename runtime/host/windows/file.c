@@ -28,6 +28,16 @@ struct host_dir {
     bool pending; /* found holds an entry not given yet */
 };
 
+bool host_names_fold(void)
+{
+    return true;
+}
+
+bool host_has_modes(void)
+{
+    return false;
+}
+
 static int last_error(void)
 {
     return -host_windows_errno(GetLastError());
@@ -345,6 +355,11 @@ int host_path_stat(const char *path, struct host_stat *out)
     return error;
 }
 
+int host_path_stat_follow(const char *path, struct host_stat *out)
+{
+    return host_path_stat(path, out);
+}
+
 int host_path_chmod(const char *path, uint32_t mode)
 {
     wchar_t *wide;
@@ -368,7 +383,8 @@ int host_path_chmod(const char *path, uint32_t mode)
 int host_path_chown(const char *path, uint32_t uid, uint32_t gid)
 {
     (void)path;
-    return uid == UINT32_MAX && gid == UINT32_MAX ? 0 : -L_EPERM;
+    /* What every file shows already it can also be given. */
+    return (uid == UINT32_MAX || uid == 0) && (gid == UINT32_MAX || gid == 0) ? 0 : -L_EPERM;
 }
 
 int host_path_utimes(const char *path, int64_t atime, int64_t mtime)

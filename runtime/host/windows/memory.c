@@ -1,6 +1,7 @@
 #include "runtime/host/memory.h"
 #include "runtime/abi/errno.h"
 #include <stdlib.h>
+#include <string.h>
 #include <windows.h>
 
 struct host_section {
@@ -57,6 +58,22 @@ int host_clear(uint64_t address, size_t size, unsigned protection)
 {
     int error = host_decommit(address, size);
     return error ? error : host_commit(address, size, protection);
+}
+
+int host_fill(uint64_t address, size_t size, const void *data, unsigned protection)
+{
+    int error = host_commit(address, size, HOST_READ | HOST_WRITE);
+    if (error)
+        return error;
+    memcpy(at(address), data, size);
+    return protection == (HOST_READ | HOST_WRITE) ? 0 : host_protect(address, size, protection);
+}
+
+int host_release_part(uint64_t address, size_t size)
+{
+    (void)address;
+    (void)size;
+    return -L_ENOTSUP;
 }
 
 void host_prefault(uint64_t address, size_t size)

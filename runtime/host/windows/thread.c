@@ -97,3 +97,18 @@ void host_thread_yield(void)
 {
     SwitchToThread();
 }
+
+uint64_t host_native_clock(struct host_thread *thread)
+{
+    FILETIME created, ended, system, user;
+    if (!GetThreadTimes((HANDLE)(uintptr_t)thread->handle, &created, &ended, &system, &user))
+        return 0;
+    uint64_t units = ((uint64_t)system.dwHighDateTime << 32 | system.dwLowDateTime) +
+                     ((uint64_t)user.dwHighDateTime << 32 | user.dwLowDateTime);
+    return units * 100;
+}
+
+void host_memory_barrier_all(void)
+{
+    FlushProcessWriteBuffers();
+}

@@ -1,0 +1,467 @@
+/*
+ * epoll(7).
+ *
+ * An item joins one watched descriptor with one epoll. Its wait entries sit on the queues of the
+ * watched file; a wake puts the item on the ready list and wakes the epoll's own queue. What is
+ * reported is asked anew from the file (level), so a wake too many is harmless.
+ *
+ * Locks: items_lock (one for all epolls: links between items, epolls and files) is taken outside of
+ * any queue's lock; ready_lock of an epoll is taken inside of them.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/abi/errno.h"
+#include "runtime/abi/fcntl.h"
+#include "runtime/abi/poll.h"
+#include "runtime/abi/stat.h"
+#include "runtime/fs/fdtable.h"
+#include "runtime/host/time.h"
+#include "runtime/kernel/process.h"
+#include "runtime/kernel/syscalls.h"
+#include "runtime/kernel/time.h"
+#include "runtime/memory/access.h"
+
+#define PRIVATE_BITS (L_EPOLLET | L_EPOLLONESHOT | L_EPOLLWAKEUP | L_EPOLLEXCLUSIVE)
+#define NEST_MAX     5
+#define EVENTS_MAX   (INT32_MAX / 12)
+
+struct epoll;
+
+struct item_wait {
+    struct wait_entry wait;
+    struct epoll_item *item;
+    struct item_wait *next;
+};
+
+struct epoll_item {
+    struct epoll *epoll;
+    struct file *file; /* not counted: epoll_forget comes first */
+    int32_t fd;
+    struct l_epoll_event event;     /* items_lock */
+    struct epoll_item *next, *prev; /* of the epoll; items_lock */
+    struct epoll_item *file_next;   /* of the file; items_lock */
+    struct epoll_item *ready_next;  /* ready_lock */
+    bool ready;                     /* ready_lock */
+    struct item_wait *waits;
+    bool failed;
+};
+
+struct epoll {
+    struct epoll_item *items;
+    struct host_mutex ready_lock;
+    struct epoll_item *ready_first, *ready_last;
+    struct waitq queue;
+    struct file *file; /* its own description, not counted */
+};
+
+struct item_table {
+    struct poll_table table;
+    struct epoll_item *item;
+};
+
+static struct host_mutex items_lock = HOST_MUTEX_INIT;
+
+static void mark_ready(struct epoll_item *item)
+{
+    struct epoll *ep = item->epoll;
+    host_mutex_lock(&ep->ready_lock);
+    if (!item->ready) {
+        item->ready = true;
+        item->ready_next = NULL;
+        if (ep->ready_last)
+            ep->ready_last->ready_next = item;
+        else
+            ep->ready_first = item;
+        ep->ready_last = item;
+    }
+    host_mutex_unlock(&ep->ready_lock);
+}
+
+static void unmark_ready(struct epoll_item *item)
+{
+    struct epoll *ep = item->epoll;
+    host_mutex_lock(&ep->ready_lock);
+    struct epoll_item **link = &ep->ready_first, *last = NULL;
+    while (*link) {
+        if (*link == item) {
+            *link = item->ready_next;
+        } else {
+            last = *link;
+            link = &(*link)->ready_next;
+        }
+    }
+    ep->ready_last = last;
+    item->ready = false;
+    host_mutex_unlock(&ep->ready_lock);
+}
+
+static void item_wake(struct wait_entry *entry, uint32_t events)
+{
+    struct item_wait *wait = (struct item_wait *)entry;
+    uint32_t wanted = wait->item->event.events;
+    if (events && !(events & (wanted | L_POLLERR | L_POLLHUP)))
+        return;
+    mark_ready(wait->item);
+    waitq_wake(&wait->item->epoll->queue, L_POLLIN);
+}
+
+static void item_add_queue(struct poll_table *table, struct waitq *q)
+{
+    struct epoll_item *item = ((struct item_table *)table)->item;
+    struct item_wait *wait = calloc(1, sizeof(*wait));
+    if (!wait) {
+        item->failed = true;
+        return;
+    }
+    wait->wait.wake = item_wake;
+    wait->item = item;
+    wait->next = item->waits;
+    item->waits = wait;
+    waitq_add(q, &wait->wait);
+}
+
+static struct epoll_item *find_item(struct epoll *ep, const struct file *file, int32_t fd)
+{
+    for (struct epoll_item *i = ep->items; i; i = i->next) {
+        if (i->file == file && i->fd == fd)
+            return i;
+    }
+    return NULL;
+}
+
+/* With items_lock; takes the item out of everything and frees it. */
+static void remove_item(struct epoll_item *item)
+{
+    while (item->waits) {
+        struct item_wait *w = item->waits;
+        item->waits = w->next;
+        waitq_remove(&w->wait);
+        free(w);
+    }
+    unmark_ready(item);
+    if (item->prev)
+        item->prev->next = item->next;
+    else
+        item->epoll->items = item->next;
+    if (item->next)
+        item->next->prev = item->prev;
+    struct epoll_item **link = &item->file->epoll;
+    while (*link != item)
+        link = &(*link)->file_next;
+    *link = item->file_next;
+    free(item);
+}
+
+void epoll_forget(struct file *file)
+{
+    host_mutex_lock(&items_lock);
+    while (file->epoll)
+        remove_item(file->epoll);
+    host_mutex_unlock(&items_lock);
+}
+
+static void epoll_release(struct file *file)
+{
+    struct epoll *ep = file->priv;
+    host_mutex_lock(&items_lock);
+    while (ep->items)
+        remove_item(ep->items);
+    host_mutex_unlock(&items_lock);
+    free(ep);
+}
+
+/* One pass over the ready list; up to max events into out. Level-triggered items that are still
+ * ready go to the end of the list. */
+static int harvest(struct epoll *ep, struct l_epoll_event *out, int max)
+{
+    int n = 0;
+    host_mutex_lock(&items_lock);
+    host_mutex_lock(&ep->ready_lock);
+    struct epoll_item *list = ep->ready_first;
+    ep->ready_first = ep->ready_last = NULL;
+    host_mutex_unlock(&ep->ready_lock);
+    while (list) {
+        struct epoll_item *item = list;
+        host_mutex_lock(&ep->ready_lock);
+        list = item->ready_next;
+        item->ready = false;
+        host_mutex_unlock(&ep->ready_lock);
+        if (n == max) {
+            mark_ready(item);
+            continue;
+        }
+        uint32_t mask = item->event.events & ~(uint32_t)PRIVATE_BITS;
+        uint32_t events = file_poll(item->file, NULL) & mask;
+        if (!events)
+            continue;
+        if (out)
+            out[n] = (struct l_epoll_event){events, item->event.data};
+        n++;
+        if (!out)
+            mark_ready(item);
+        else if (item->event.events & L_EPOLLONESHOT)
+            item->event.events &= PRIVATE_BITS;
+        else if (!(item->event.events & L_EPOLLET))
+            mark_ready(item);
+    }
+    host_mutex_unlock(&items_lock);
+    return n;
+}
+
+static uint32_t epoll_poll(struct file *file, struct poll_table *table)
+{
+    struct epoll *ep = file->priv;
+    poll_wait(table, &ep->queue);
+    host_mutex_lock(&ep->ready_lock);
+    bool any = ep->ready_first;
+    host_mutex_unlock(&ep->ready_lock);
+    return any ? L_POLLIN | L_POLLRDNORM : 0;
+}
+
+static const struct file_ops epoll_ops = {.poll = epoll_poll, .release = epoll_release};
+
+static struct epoll *epoll_of(struct file *file)
+{
+    return file && file->ops == &epoll_ops ? file->priv : NULL;
+}
+
+static int64_t create(struct task *t, bool cloexec)
+{
+    struct epoll *ep = calloc(1, sizeof(*ep));
+    if (!ep)
+        return -L_ENOMEM;
+    struct file *file = file_anonymous("anon_inode:[eventpoll]", 0600, L_O_RDWR, &epoll_ops, ep);
+    if (!file) {
+        free(ep);
+        return -L_ENOMEM;
+    }
+    file->kind |= FILE_STREAM;
+    ep->file = file;
+    return files_install(t->files, file, 0, cloexec, t->process->rlimits[L_RLIMIT_NOFILE].rlim_cur);
+}
+
+int64_t sys_epoll_create1(struct task *t, uint64_t flags)
+{
+    return flags & ~(uint64_t)L_EPOLL_CLOEXEC ? -L_EINVAL : create(t, flags & L_EPOLL_CLOEXEC);
+}
+
+int64_t sys_epoll_create(struct task *t, uint64_t size)
+{
+    return (int32_t)size <= 0 ? -L_EINVAL : create(t, false);
+}
+
+/* With items_lock. How deep epolls lie inside an epoll; NEST_MAX + 1 when `ep` itself is inside. */
+static int depth_below(struct epoll *inside, struct epoll *ep, int depth)
+{
+    int deepest = depth;
+    if (inside == ep || depth > NEST_MAX)
+        return NEST_MAX + 1;
+    for (struct epoll_item *i = inside->items; i; i = i->next) {
+        struct epoll *next = epoll_of(i->file);
+        int d = next ? depth_below(next, ep, depth + 1) : depth;
+        if (d > deepest)
+            deepest = d;
+    }
+    return deepest;
+}
+
+static int depth_above(struct epoll *ep, int depth)
+{
+    int deepest = depth;
+    if (depth > NEST_MAX)
+        return depth;
+    for (struct epoll_item *i = ep->file->epoll; i; i = i->file_next) {
+        int d = depth_above(i->epoll, depth + 1);
+        if (d > deepest)
+            deepest = d;
+    }
+    return deepest;
+}
+
+static int add_item(struct epoll *ep, struct file *file, int fd, const struct l_epoll_event *event)
+{
+    struct epoll *inner = epoll_of(file);
+    if (inner && depth_below(inner, ep, 1) + depth_above(ep, 0) > NEST_MAX)
+        return -L_ELOOP;
+    struct epoll_item *item = calloc(1, sizeof(*item));
+    if (!item)
+        return -L_ENOMEM;
+    item->epoll = ep;
+    item->file = file;
+    item->fd = fd;
+    item->event = *event;
+    item->next = ep->items;
+    if (ep->items)
+        ep->items->prev = item;
+    ep->items = item;
+    item->file_next = file->epoll;
+    file->epoll = item;
+    struct item_table table = {{item_add_queue}, item};
+    uint32_t events = file_poll(file, &table.table) & event->events;
+    if (item->failed) {
+        remove_item(item);
+        return -L_ENOMEM;
+    }
+    if (events)
+        mark_ready(item);
+    return events ? 1 : 0;
+}
+
+static int change_item(struct epoll_item *item, const struct l_epoll_event *event)
+{
+    if (item->event.events & L_EPOLLEXCLUSIVE)
+        return -L_EINVAL;
+    item->event = *event;
+    uint32_t events = file_poll(item->file, NULL) & event->events;
+    if (events)
+        mark_ready(item);
+    return events ? 1 : 0;
+}
+
+static int control(struct epoll *ep, struct file *file, int op, int fd, struct l_epoll_event *event)
+{
+    if (op != L_EPOLL_CTL_ADD && op != L_EPOLL_CTL_MOD && op != L_EPOLL_CTL_DEL)
+        return -L_EINVAL;
+    if (event->events & L_EPOLLEXCLUSIVE) {
+        const uint32_t allowed = PRIVATE_BITS | L_POLLIN | L_POLLOUT | L_POLLERR | L_POLLHUP;
+        if (op == L_EPOLL_CTL_MOD || epoll_of(file) ||
+            (op == L_EPOLL_CTL_ADD && (event->events & ~allowed)))
+            return -L_EINVAL;
+    }
+    event->events |= L_POLLERR | L_POLLHUP;
+    host_mutex_lock(&items_lock);
+    struct epoll_item *item = find_item(ep, file, fd);
+    int result;
+    if (op == L_EPOLL_CTL_ADD) {
+        result = item ? -L_EEXIST : add_item(ep, file, fd, event);
+    } else if (!item) {
+        result = -L_ENOENT;
+    } else if (op == L_EPOLL_CTL_MOD) {
+        result = change_item(item, event);
+    } else {
+        remove_item(item);
+        result = 0;
+    }
+    host_mutex_unlock(&items_lock);
+    if (result > 0)
+        waitq_wake(&ep->queue, L_POLLIN);
+    return result < 0 ? result : 0;
+}
+
+int64_t sys_epoll_ctl(struct task *t, uint64_t epfd, uint64_t op, uint64_t fd, uint64_t uevent)
+{
+    struct l_epoll_event event = {0, 0};
+    if ((int)op != L_EPOLL_CTL_DEL &&
+        copy_from_guest(t->process->space, &event, uevent, sizeof(event)))
+        return -L_EFAULT;
+    struct file *outer = files_get(t->files, (int)epfd);
+    struct file *file = files_get(t->files, (int)fd);
+    struct epoll *ep = epoll_of(outer);
+    int64_t result;
+    if (!outer || !file)
+        result = -L_EBADF;
+    else if (!file->ops->poll)
+        result = -L_EPERM;
+    else if (!ep || outer == file)
+        result = -L_EINVAL;
+    else
+        result = control(ep, file, (int)op, (int)fd, &event);
+    if (outer)
+        file_put(outer);
+    if (file)
+        file_put(file);
+    return result;
+}
+
+struct epoll_wait {
+    struct epoll *epoll;
+    struct l_epoll_event *out;
+    int max, count;
+};
+
+static bool wait_ready(void *arg)
+{
+    struct epoll_wait *w = arg;
+    w->count = harvest(w->epoll, w->out, w->max);
+    return w->count;
+}
+
+static int64_t do_wait(struct task *t, uint64_t epfd, uint64_t uevents, int max, uint64_t deadline)
+{
+    if (max <= 0 || max > EVENTS_MAX)
+        return -L_EINVAL;
+    struct file *file = files_get(t->files, (int)epfd);
+    if (!file)
+        return -L_EBADF;
+    struct epoll_wait w = {.epoll = epoll_of(file), .max = max > 1024 ? 1024 : max};
+    int64_t result = w.epoll ? 0 : -L_EINVAL;
+    if (!result) {
+        w.out = malloc((size_t)w.max * sizeof(*w.out));
+        result = w.out ? 0 : -L_ENOMEM;
+    }
+    if (!result && !deadline)
+        wait_ready(&w);
+    else if (!result)
+        result = wait_until(&w.epoll->queue, wait_ready, &w, deadline);
+    if (result == -L_ETIMEDOUT)
+        result = 0;
+    else if (result == -L_ERESTARTSYS)
+        result = -L_EINTR;
+    if (!result && w.count) {
+        size_t size = (size_t)w.count * sizeof(*w.out);
+        result = copy_to_guest(t->process->space, uevents, w.out, size) ? -L_EFAULT : w.count;
+    }
+    free(w.out);
+    file_put(file);
+    return result;
+}
+
+static uint64_t deadline_of_ms(int32_t ms)
+{
+    return ms < 0 ? WAIT_FOREVER : ms ? deadline_after((uint64_t)ms * 1000000) : 0;
+}
+
+int64_t sys_epoll_wait(struct task *t, uint64_t epfd, uint64_t uevents, uint64_t max,
+                       uint64_t timeout)
+{
+    return do_wait(t, epfd, uevents, (int)max, deadline_of_ms((int32_t)timeout));
+}
+
+static int64_t wait_masked(struct task *t, uint64_t epfd, uint64_t uevents, int max,
+                           uint64_t deadline, uint64_t umask, uint64_t size)
+{
+    uint64_t mask;
+    if (umask) {
+        if (size != 8)
+            return -L_EINVAL;
+        if (get_guest_u64(t->process->space, umask, &mask))
+            return -L_EFAULT;
+        signal_set_temporary_mask(t, mask);
+    }
+    int64_t result = do_wait(t, epfd, uevents, max, deadline);
+    if (result != -L_EINTR)
+        signal_restore_mask(t);
+    return result;
+}
+
+int64_t sys_epoll_pwait(struct task *t, uint64_t epfd, uint64_t uevents, uint64_t max,
+                        uint64_t timeout, uint64_t umask, uint64_t size)
+{
+    return wait_masked(t, epfd, uevents, (int)max, deadline_of_ms((int32_t)timeout), umask, size);
+}
+
+int64_t sys_epoll_pwait2(struct task *t, uint64_t epfd, uint64_t uevents, uint64_t max,
+                         uint64_t uts, uint64_t umask)
+{
+    struct l_timespec ts;
+    uint64_t ns, deadline = WAIT_FOREVER;
+    if (uts) {
+        if (copy_from_guest(t->process->space, &ts, uts, sizeof(ts)))
+            return -L_EFAULT;
+        if (timespec_to_ns(&ts, &ns))
+            return -L_EINVAL;
+        deadline = ns ? deadline_after(ns) : 0;
+    }
+    return wait_masked(t, epfd, uevents, (int)max, deadline, umask, 8);
+}

@@ -1,0 +1,339 @@
+#include "runtime/kernel/exec.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/abi/errno.h"
+#include "runtime/abi/fcntl.h"
+#include "runtime/fs/fdtable.h"
+#include "runtime/fs/vfs.h"
+#include "runtime/kernel/exit.h"
+#include "runtime/kernel/fork.h"
+#include "runtime/kernel/group.h"
+#include "runtime/kernel/syscalls.h"
+#include "runtime/kernel/timers.h"
+#include "runtime/kernel/tree.h"
+#include "runtime/memory/access.h"
+#include "runtime/memory/space.h"
+#include "runtime/translate/cpu.h"
+
+#define SCRIPT_DEPTH_MAX 5
+#define ARGUMENTS_MIN    ((uint64_t)131072)
+#define ARGUMENTS_MAX    ((uint64_t)6 << 20)
+
+static void exec_free(struct exec *ex)
+{
+    elf_close(&ex->program);
+    elf_close(&ex->interpreter);
+    exec_strings_free(&ex->argv);
+    exec_strings_free(&ex->envp);
+    free(ex->filename);
+}
+
+/* Room for strings and their pointers, as execve(2) says: a quarter of the stack. */
+static int check_size(const struct exec *ex)
+{
+    uint64_t limit = ex->task->process->rlimits[L_RLIMIT_STACK].rlim_cur / 4;
+    if (limit > ARGUMENTS_MAX)
+        limit = ARGUMENTS_MAX;
+    if (limit < ARGUMENTS_MIN)
+        limit = ARGUMENTS_MIN;
+    uint64_t used = ex->argv.used + ex->envp.used +
+                    8 * ((uint64_t)ex->argv.count + ex->envp.count) + strlen(ex->filename) + 1;
+    return used > limit ? -L_E2BIG : 0;
+}
+
+static int add_script(struct exec *ex, char *head, char **name)
+{
+    char *interpreter, *argument;
+    int error = exec_parse_script(head, &interpreter, &argument);
+    if (error)
+        return error;
+    exec_strings_shift(&ex->argv);
+    error = exec_strings_prepend(&ex->argv, *name);
+    if (!error && argument)
+        error = exec_strings_prepend(&ex->argv, argument);
+    if (!error)
+        error = exec_strings_prepend(&ex->argv, interpreter);
+    free(*name);
+    *name = error ? NULL : strdup(interpreter);
+    return error ? error : *name ? 0 : -L_ENOMEM;
+}
+
+int exec_open(struct exec *ex, const struct path *at, uint32_t flags)
+{
+    struct vfs_caller caller;
+    vfs_caller_of(ex->task, &caller);
+    char *name = strdup(ex->filename);
+    int error = name ? 0 : -L_ENOMEM;
+    for (int depth = 0; !error; depth++) {
+        char head[EXEC_HEAD_SIZE + 1] = {0};
+        uint64_t pos = 0;
+        error =
+            vfs_open_exec(&caller, depth ? NULL : at, name, depth ? 0 : flags, &ex->program.file);
+        if (error)
+            break;
+        int64_t got = file_read(ex->program.file, head, EXEC_HEAD_SIZE, &pos);
+        if (got < 0) {
+            error = (int)got;
+            break;
+        }
+        if (head[0] != '#' || head[1] != '!') {
+            error = check_size(ex);
+            if (!error)
+                error = elf_open(ex, (const uint8_t *)head);
+            break;
+        }
+        error = depth >= SCRIPT_DEPTH_MAX ? -L_ELOOP : add_script(ex, head, &name);
+        elf_close(&ex->program);
+    }
+    free(name);
+    return error;
+}
+
+/* Set-user-ID and set-group-ID bits of the program. */
+static void find_ids(struct exec *ex)
+{
+    const struct cred *cred = &ex->task->process->cred;
+    const struct inode *inode = ex->program.file->inode;
+    ex->euid = cred->euid;
+    ex->egid = cred->egid;
+    if (!ex->task->process->no_new_privs) {
+        if (inode->mode & L_S_ISUID)
+            ex->euid = inode->uid;
+        if ((inode->mode & (L_S_ISGID | 010)) == (L_S_ISGID | 010))
+            ex->egid = inode->gid;
+    }
+    ex->secure = ex->euid != cred->uid || ex->egid != cred->gid;
+}
+
+static int private_sighand(struct process *p)
+{
+    host_mutex_lock(&kernel_lock);
+    struct sighand *shared = p->sighand;
+    struct sighand *own = shared;
+    if (shared->refs > 1) {
+        own = malloc(sizeof(*own));
+        if (own) {
+            *own = *shared;
+            own->refs = 1;
+            shared->refs--;
+            p->sighand = own;
+        }
+    }
+    for (int i = 0; own && i < L_NSIG; i++) {
+        uint64_t handler = own->action[i].handler;
+        memset(&own->action[i], 0, sizeof(own->action[i]));
+        if (handler == L_SIG_IGN)
+            own->action[i].handler = L_SIG_IGN;
+    }
+    host_mutex_unlock(&kernel_lock);
+    return own ? 0 : -L_ENOMEM;
+}
+
+static void set_comm(struct task *t, const char *filename)
+{
+    const char *slash = strrchr(filename, '/');
+    const char *base = slash ? slash + 1 : filename;
+    host_mutex_lock(&kernel_lock);
+    memset(t->comm, 0, sizeof(t->comm));
+    strncpy(t->comm, base, sizeof(t->comm) - 1);
+    host_mutex_unlock(&kernel_lock);
+}
+
+/* The new program takes the place of the old one; nothing here can fail. */
+static void commit(struct exec *ex, struct cpu *cpu)
+{
+    struct task *t = ex->task;
+    struct process *p = t->process;
+    struct file *exe = file_get(ex->program.file);
+    host_mutex_lock(&kernel_lock);
+    struct space *old = p->space;
+    struct file *old_exe = p->exe;
+    p->space = ex->space;
+    p->exe = exe;
+    p->arg_start = ex->arg_start;
+    p->arg_end = ex->arg_end;
+    p->env_start = ex->env_start;
+    p->env_end = ex->env_end;
+    p->brk_start = ex->brk;
+    p->stack_start = ex->stack_pointer;
+    memcpy(p->auxv, ex->auxv, sizeof(p->auxv));
+    p->auxv_size = ex->auxv_size;
+    p->cred.euid = p->cred.suid = p->cred.fsuid = ex->euid;
+    p->cred.egid = p->cred.sgid = p->cred.fsgid = ex->egid;
+    p->did_exec = true;
+    p->keep_caps = false;
+    p->dumpable = 1;
+    p->exit_signal = L_SIGCHLD;
+    if (ex->secure)
+        t->pdeath_signal = 0;
+    host_mutex_unlock(&kernel_lock);
+    set_comm(t, ex->filename);
+    memset(&t->altstack, 0, sizeof(t->altstack));
+    t->altstack.ss_flags = L_SS_DISABLE;
+    t->robust_list = 0;
+    cpu_reset(cpu);
+    cpu->fs_base = cpu->gs_base = 0;
+    cpu->gpr[CPU_RSP] = ex->stack_pointer;
+    cpu->rip = ex->start;
+    if (cpu == t->cpu)
+        cpu_set_view(cpu, space_codeview(p->space), space_base(p->space));
+    space_put(old);
+    if (old_exe)
+        file_put(old_exe);
+}
+
+/* The files of the process become its own, and those marked so are closed. */
+static int private_files(struct task *t)
+{
+    if (t->files_shared) {
+        struct files *own = files_copy(t->files);
+        if (!own)
+            return -L_ENOMEM;
+        struct files *shared = t->files;
+        host_mutex_lock(&kernel_lock);
+        t->files = own;
+        t->files_shared = false;
+        host_mutex_unlock(&kernel_lock);
+        files_put(shared);
+    }
+    files_close_on_exec(t->files);
+    return 0;
+}
+
+static int replace(struct exec *ex, struct cpu *cpu)
+{
+    struct task *t = ex->task;
+    ex->space = space_create();
+    if (!ex->space || !space_codeview(ex->space)) {
+        space_put(ex->space);
+        return -L_ENOMEM;
+    }
+    int error = task_become_only(t);
+    if (error) {
+        space_put(ex->space);
+        return error;
+    }
+    /* From here on the old program is lost: an error kills, as on Linux. */
+    space_set_data_limit(ex->space, t->process->rlimits[L_RLIMIT_DATA].rlim_cur);
+    space_set_address_limit(ex->space, t->process->rlimits[L_RLIMIT_AS].rlim_cur);
+    error = elf_load(ex);
+    if (!error)
+        error = exec_stack(ex);
+    if (!error)
+        error = private_sighand(t->process);
+    if (!error)
+        error = private_files(t);
+    if (error) {
+        space_put(ex->space);
+        host_mutex_lock(&kernel_lock);
+        group_exit_locked(t->process, L_SIGSEGV);
+        host_mutex_unlock(&kernel_lock);
+        return error;
+    }
+    if (t->process->space)
+        task_leave_space(t);
+    timers_process_exec(t->process);
+    commit(ex, cpu);
+    return 0;
+}
+
+int exec_run(struct exec *ex, struct cpu *cpu, const struct path *at, uint32_t flags)
+{
+    int error = exec_open(ex, at, flags);
+    if (!error) {
+        find_ids(ex);
+        error = replace(ex, cpu);
+    }
+    exec_free(ex);
+    return error;
+}
+
+/* A NULL-terminated vector of guest strings. */
+static int read_strings(struct space *space, uint64_t vector, struct exec_strings *out)
+{
+    static const size_t chunk = 131072 + 1;
+    char *text = vector ? malloc(chunk) : NULL;
+    int error = vector && !text ? -L_ENOMEM : 0;
+    for (; vector && !error; vector += 8) {
+        uint64_t address;
+        error = get_guest_u64(space, vector, &address);
+        if (error || !address)
+            break;
+        int64_t length = guest_string(space, address, text, chunk);
+        if (length < 0)
+            error = length == -L_ENAMETOOLONG ? -L_E2BIG : (int)length;
+        else
+            error = exec_strings_add(out, text, (size_t)length);
+        if (!error && out->used + 8 * (uint64_t)out->count > ARGUMENTS_MAX)
+            error = -L_E2BIG;
+    }
+    free(text);
+    return error;
+}
+
+static int read_name(struct space *space, uint64_t address, char **out)
+{
+    char name[L_PATH_MAX];
+    int64_t length = guest_string(space, address, name, sizeof(name));
+    if (length < 0)
+        return (int)length;
+    *out = strdup(name);
+    return *out ? 0 : -L_ENOMEM;
+}
+
+static int64_t exec_guest(struct task *t, const struct path *at, char *name, uint64_t argv,
+                          uint64_t envp, uint32_t flags)
+{
+    struct exec ex = {.task = t, .filename = name};
+    struct space *space = t->process->space;
+    int error = read_strings(space, argv, &ex.argv);
+    if (!error)
+        error = read_strings(space, envp, &ex.envp);
+    /* Programs expect an argv[0]; Linux gives them an empty one. */
+    if (!error && !ex.argv.count)
+        error = exec_strings_add(&ex.argv, "", 0);
+    if (error) {
+        exec_free(&ex);
+        return error;
+    }
+    error = exec_run(&ex, t->cpu, at, flags);
+    if (!error)
+        t->syscall = -1;
+    return error;
+}
+
+int64_t sys_execve(struct task *t, uint64_t path, uint64_t argv, uint64_t envp)
+{
+    char *name;
+    int error = read_name(t->process->space, path, &name);
+    return error ? error : exec_guest(t, NULL, name, argv, envp, 0);
+}
+
+int64_t sys_execveat(struct task *t, uint64_t dirfd, uint64_t path, uint64_t argv, uint64_t envp,
+                     uint64_t flags)
+{
+    char *name;
+    if (flags & ~(uint64_t)(L_AT_EMPTY_PATH | L_AT_SYMLINK_NOFOLLOW))
+        return -L_EINVAL;
+    int error = read_name(t->process->space, path, &name);
+    if (error)
+        return error;
+    if ((int32_t)dirfd == L_AT_FDCWD || name[0] == '/')
+        return exec_guest(t, NULL, name, argv, envp, (uint32_t)flags);
+    if (!name[0] && !(flags & L_AT_EMPTY_PATH)) {
+        free(name);
+        return -L_ENOENT;
+    }
+    struct file *file = files_get(t->files, (int)dirfd);
+    if (!file) {
+        free(name);
+        return -L_EBADF;
+    }
+    struct path at = path_get(file->path);
+    file_put(file);
+    int64_t result = exec_guest(t, &at, name, argv, envp, (uint32_t)flags);
+    path_put(at);
+    return result;
+}

@@ -1,0 +1,143 @@
+#include "runtime/kernel/pidfd.h"
+
+#include <stdio.h>
+
+#include "runtime/abi/errno.h"
+#include "runtime/abi/fcntl.h"
+#include "runtime/abi/poll.h"
+#include "runtime/fs/fdtable.h"
+#include "runtime/kernel/pid.h"
+#include "runtime/kernel/process.h"
+#include "runtime/kernel/syscalls.h"
+#include "runtime/memory/access.h"
+
+static uint32_t pidfd_poll(struct file *file, struct poll_table *table)
+{
+    struct process *p = file->priv;
+    poll_wait(table, &p->exit_wait);
+    host_mutex_lock(&kernel_lock);
+    bool dead = p->state == PROCESS_ZOMBIE;
+    host_mutex_unlock(&kernel_lock);
+    return dead ? L_POLLIN | L_POLLRDNORM : 0;
+}
+
+static void pidfd_release(struct file *file)
+{
+    process_put(file->priv);
+}
+
+static int pidfd_describe(struct file *file, char *text, size_t size)
+{
+    struct process *p = file->priv;
+    host_mutex_lock(&kernel_lock);
+    struct pid *e = pid_entry(p->pid);
+    int pid = e && e->process == p ? p->pid : -1;
+    host_mutex_unlock(&kernel_lock);
+    return snprintf(text, size, "Pid:\t%d\nNSpid:\t%d\n", pid, pid);
+}
+
+static const struct file_ops pidfd_ops = {
+    .poll = pidfd_poll, .release = pidfd_release, .describe = pidfd_describe};
+
+static int64_t install(struct task *t, struct process *p, uint32_t flags)
+{
+    process_get(p);
+    struct file *file = file_anonymous("anon_inode:[pidfd]", 0600,
+                                       L_O_RDWR | (flags & L_O_NONBLOCK), &pidfd_ops, p);
+    if (!file) {
+        process_put(p);
+        return -L_ENOMEM;
+    }
+    file->kind |= FILE_STREAM;
+    return files_install(t->files, file, 0, true, t->process->rlimits[L_RLIMIT_NOFILE].rlim_cur);
+}
+
+int pidfd_install(struct task *t, struct process *p, uint64_t address)
+{
+    int64_t fd = install(t, p, 0);
+    if (fd < 0)
+        return (int)fd;
+    if (!put_guest_u32(t->process->space, address, (uint32_t)fd))
+        return 0;
+    files_close(t->files, (int)fd);
+    return -L_EFAULT;
+}
+
+static struct process *from_fd(struct task *t, int fd)
+{
+    struct file *file = files_get(t->files, fd);
+    struct process *p = NULL;
+    if (file && file->ops == &pidfd_ops) {
+        p = file->priv;
+        process_get(p);
+    }
+    if (file)
+        file_put(file);
+    return p;
+}
+
+int32_t pidfd_pid(struct task *t, int fd)
+{
+    struct process *p = from_fd(t, fd);
+    if (!p)
+        return -L_EBADF;
+    int32_t pid = p->pid;
+    process_put(p);
+    return pid;
+}
+
+int64_t sys_pidfd_open(struct task *t, uint64_t pid, uint64_t flags)
+{
+    if (flags & ~(uint64_t)L_O_NONBLOCK || (int32_t)pid <= 0)
+        return -L_EINVAL;
+    struct process *p = process_find((int32_t)pid);
+    if (!p)
+        return -L_ESRCH;
+    int64_t fd = install(t, p, (uint32_t)flags);
+    process_put(p);
+    return fd;
+}
+
+int64_t sys_pidfd_send_signal(struct task *t, uint64_t fd, uint64_t sig, uint64_t uinfo,
+                              uint64_t flags)
+{
+    struct process *p = from_fd(t, (int)fd);
+    if (!p)
+        return -L_EBADF;
+    int64_t result;
+    if (flags || (int)sig < 0 || (int)sig > L_NSIG)
+        result = -L_EINVAL;
+    else if (p->state == PROCESS_ZOMBIE && pid_entry(p->pid)->process != p)
+        result = -L_ESRCH;
+    else if (uinfo)
+        result = sys_rt_sigqueueinfo(t, (uint64_t)p->pid, sig, uinfo);
+    else
+        result = sys_kill(t, (uint64_t)p->pid, sig);
+    process_put(p);
+    return result;
+}
+
+int64_t sys_pidfd_getfd(struct task *t, uint64_t pidfd, uint64_t fd, uint64_t flags)
+{
+    struct process *p = from_fd(t, (int)pidfd);
+    if (!p)
+        return -L_EBADF;
+    struct files *files = NULL;
+    host_mutex_lock(&kernel_lock);
+    if (p->threads && p->threads->files)
+        files = files_share(p->threads->files);
+    host_mutex_unlock(&kernel_lock);
+    int64_t result = flags ? -L_EINVAL : -L_ESRCH;
+    if (files && !flags) {
+        struct file *file =
+            process_may_signal(&t->process->cred, p, 0) ? files_get(files, (int)fd) : NULL;
+        result = -L_EBADF;
+        if (file)
+            result = files_install(t->files, file, 0, true,
+                                   t->process->rlimits[L_RLIMIT_NOFILE].rlim_cur);
+    }
+    if (files)
+        files_put(files);
+    process_put(p);
+    return result;
+}

@@ -1,0 +1,183 @@
+#include "runtime/kernel/process.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/fs/file.h"
+#include "runtime/kernel/pid.h"
+#include "runtime/kernel/tree.h"
+#include "runtime/memory/space.h"
+
+static struct process init_process;
+static uint32_t processes;
+
+struct process *process_init(void)
+{
+    return &init_process;
+}
+
+void process_tree_init(void)
+{
+    struct process *p = &init_process;
+    atomic_store(&p->refs, 1);
+    p->pid = 1;
+    p->sighand = calloc(1, sizeof(*p->sighand));
+    host_mutex_lock(&kernel_lock);
+    pid_entry(1)->process = p;
+    struct session *session = session_create_locked(1);
+    p->pgrp = session ? pgrp_create_locked(1, session) : NULL;
+    host_mutex_unlock(&kernel_lock);
+}
+
+void process_get(struct process *p)
+{
+    atomic_fetch_add(&p->refs, 1);
+}
+
+void process_put(struct process *p)
+{
+    if (!p || atomic_fetch_sub(&p->refs, 1) != 1)
+        return;
+    free(p);
+}
+
+struct process *process_find(int32_t pid)
+{
+    host_mutex_lock(&kernel_lock);
+    struct pid *e = pid_entry(pid);
+    struct process *p = e ? e->process : NULL;
+    if (p)
+        process_get(p);
+    host_mutex_unlock(&kernel_lock);
+    return p;
+}
+
+struct process *process_next(int32_t pid)
+{
+    struct process *p = NULL;
+    host_mutex_lock(&kernel_lock);
+    for (int32_t id = pid < 0 ? 1 : pid + 1; id < PID_MAX && !p; id++)
+        p = pid_entry(id)->process;
+    if (p)
+        process_get(p);
+    host_mutex_unlock(&kernel_lock);
+    return p;
+}
+
+struct task *process_next_task(struct process *p, int32_t tid)
+{
+    struct task *best = NULL;
+    host_mutex_lock(&kernel_lock);
+    for (struct task *t = p->threads; t; t = t->next) {
+        if (t->tid > tid && (!best || t->tid < best->tid))
+            best = t;
+    }
+    if (best)
+        task_get(best);
+    host_mutex_unlock(&kernel_lock);
+    return best;
+}
+
+uint32_t process_count(void)
+{
+    host_mutex_lock(&kernel_lock);
+    uint32_t n = processes;
+    host_mutex_unlock(&kernel_lock);
+    return n;
+}
+
+struct task *process_leader(struct process *p)
+{
+    for (struct task *t = p->threads; t; t = t->next) {
+        if (t->tid == p->pid)
+            return t;
+    }
+    return NULL;
+}
+
+struct space *process_space(struct process *p)
+{
+    host_mutex_lock(&kernel_lock);
+    struct space *space = p->space ? space_get(p->space) : NULL;
+    host_mutex_unlock(&kernel_lock);
+    return space;
+}
+
+struct file *process_exe(struct process *p)
+{
+    host_mutex_lock(&kernel_lock);
+    struct file *file = p->exe ? file_get(p->exe) : NULL;
+    host_mutex_unlock(&kernel_lock);
+    return file;
+}
+
+void process_link_locked(struct process *p, struct process *parent)
+{
+    p->parent = parent;
+    p->sibling_prev = NULL;
+    p->sibling_next = parent->children;
+    if (parent->children)
+        parent->children->sibling_prev = p;
+    parent->children = p;
+}
+
+void process_unlink_locked(struct process *p)
+{
+    if (p->sibling_prev)
+        p->sibling_prev->sibling_next = p->sibling_next;
+    else
+        p->parent->children = p->sibling_next;
+    if (p->sibling_next)
+        p->sibling_next->sibling_prev = p->sibling_prev;
+    p->sibling_next = p->sibling_prev = NULL;
+}
+
+void process_enter_locked(struct process *p)
+{
+    process_get(p);
+    pid_entry(p->pid)->process = p;
+    processes++;
+}
+
+void process_reap_locked(struct process *p)
+{
+    process_unlink_locked(p);
+    pgrp_leave_locked(p);
+    pid_entry(p->pid)->process = NULL;
+    processes--;
+    process_put(p);
+}
+
+struct cpu_clock process_clock(struct process *p)
+{
+    struct cpu_clock sum = {p->dead_threads.user_ns, p->dead_threads.system_ns};
+    for (struct task *t = p->threads; t; t = t->next) {
+        struct cpu_clock c = task_clock(t);
+        sum.user_ns += c.user_ns;
+        sum.system_ns += c.system_ns;
+    }
+    return sum;
+}
+
+bool cred_is_root(const struct cred *cred)
+{
+    return cred->euid == 0;
+}
+
+bool cred_in_group(const struct cred *cred, uint32_t gid)
+{
+    if (cred->fsgid == gid)
+        return true;
+    for (uint32_t i = 0; i < cred->ngroups; i++) {
+        if (cred->groups[i] == gid)
+            return true;
+    }
+    return false;
+}
+
+bool process_may_signal(const struct cred *from, const struct process *to, int sig)
+{
+    (void)sig;
+    return cred_is_root(from) || from->euid == to->cred.suid || from->euid == to->cred.uid ||
+           from->uid == to->cred.suid || from->uid == to->cred.uid;
+}

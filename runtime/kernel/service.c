@@ -1,0 +1,46 @@
+#include "runtime/kernel/service.h"
+
+#include "runtime/abi/errno.h"
+#include "runtime/kernel/exit.h"
+#include "runtime/kernel/process.h"
+#include "runtime/kernel/syscall.h"
+#include "runtime/kernel/timers.h"
+#include "runtime/kernel/tree.h"
+
+static void serve_fault(struct task *t, const struct cpu *cpu)
+{
+    struct l_siginfo info = {.si_signo = cpu->fault.signo, .si_code = cpu->fault.code};
+    info.fault.addr = cpu->fault.address;
+    signal_force(t, cpu->fault.signo, &info);
+}
+
+int service(struct cpu *cpu, enum cpu_event event)
+{
+    struct task *t = cpu->task;
+    switch (event) {
+    case CPU_SYSCALL:
+        syscall_dispatch(t, cpu);
+        break;
+    case CPU_FAULT:
+        serve_fault(t, cpu);
+        break;
+    case CPU_INTERRUPT:
+        break;
+    }
+    if (atomic_load_explicit(&cpu->pending, memory_order_relaxed))
+        cpu_clear_pending(cpu);
+    if (!atomic_load(&t->work) && !t->restore_mask)
+        return 0;
+    if (signal_deliver(t, cpu)) {
+        t->syscall = -1;
+        return 0;
+    }
+    task_exit(t, t->exit_status);
+    return 1;
+}
+
+int kernel_init(void)
+{
+    process_tree_init();
+    return timers_init();
+}

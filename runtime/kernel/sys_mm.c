@@ -1,0 +1,136 @@
+/* System calls of memory: arguments checked here, done by runtime/memory. */
+#include <stdlib.h>
+
+#include "runtime/abi/errno.h"
+#include "runtime/abi/mman.h"
+#include "runtime/fs/fdtable.h"
+#include "runtime/kernel/process.h"
+#include "runtime/kernel/syscalls.h"
+#include "runtime/memory/access.h"
+#include "runtime/memory/mapping.h"
+#include "runtime/memory/space.h"
+
+#define PAGE_MASK (SPACE_PAGE - 1)
+
+static int64_t map_file(struct task *t, uint64_t address, uint64_t length, uint32_t prot,
+                        uint32_t flags, int fd, uint64_t offset)
+{
+    struct space *space = t->process->space;
+    struct file *file = files_get(t->files, fd);
+    if (!file)
+        return -L_EBADF;
+    bool shared = (flags & L_MAP_TYPE) != L_MAP_PRIVATE;
+    struct mapping *mapping = NULL;
+    int64_t result = file_mmap(file, prot, shared, &mapping, &offset);
+    if (!result) {
+        /* NULL: the file stands for anonymous memory (/dev/zero). */
+        result = space_mmap(space, address, length, prot, mapping ? flags : flags | L_MAP_ANONYMOUS,
+                            mapping, offset);
+        if (mapping)
+            mapping_put(mapping);
+        if (result >= 0 && shared && !file_writable(file))
+            space_deny_write(space, (uint64_t)result, length);
+    }
+    file_put(file);
+    return result;
+}
+
+int64_t sys_mmap(struct task *t, uint64_t address, uint64_t length, uint64_t prot, uint64_t flags,
+                 uint64_t fd, uint64_t offset)
+{
+    if (offset & PAGE_MASK)
+        return -L_EINVAL;
+    uint64_t type = flags & L_MAP_TYPE;
+    if (type != L_MAP_PRIVATE && type != L_MAP_SHARED && type != L_MAP_SHARED_VALIDATE)
+        return -L_EINVAL;
+    if (flags & L_MAP_HUGETLB)
+        return -L_ENOMEM;
+    if (flags & L_MAP_ANONYMOUS)
+        return space_mmap(t->process->space, address, length, (uint32_t)prot, (uint32_t)flags, NULL,
+                          offset);
+    return map_file(t, address, length, (uint32_t)prot, (uint32_t)flags, (int)fd, offset);
+}
+
+int64_t sys_munmap(struct task *t, uint64_t address, uint64_t length)
+{
+    return space_munmap(t->process->space, address, length);
+}
+
+int64_t sys_mprotect(struct task *t, uint64_t address, uint64_t length, uint64_t prot)
+{
+    return space_mprotect(t->process->space, address, length, (uint32_t)prot);
+}
+
+int64_t sys_mremap(struct task *t, uint64_t address, uint64_t old_length, uint64_t new_length,
+                   uint64_t flags, uint64_t new_address)
+{
+    return space_mremap(t->process->space, address, old_length, new_length, (uint32_t)flags,
+                        new_address);
+}
+
+int64_t sys_madvise(struct task *t, uint64_t address, uint64_t length, uint64_t advice)
+{
+    return space_madvise(t->process->space, address, length, (int)advice);
+}
+
+int64_t sys_msync(struct task *t, uint64_t address, uint64_t length, uint64_t flags)
+{
+    return space_msync(t->process->space, address, length, (uint32_t)flags);
+}
+
+int64_t sys_mincore(struct task *t, uint64_t address, uint64_t length, uint64_t vector)
+{
+    struct space *space = t->process->space;
+    uint8_t chunk[256];
+    if (address & PAGE_MASK)
+        return -L_EINVAL;
+    if (length > space_limit(space) || address > space_limit(space) - length)
+        return -L_ENOMEM;
+    uint64_t pages = (length + PAGE_MASK) / SPACE_PAGE;
+    for (uint64_t done = 0; done < pages;) {
+        uint64_t n = pages - done < sizeof(chunk) ? pages - done : sizeof(chunk);
+        int error = space_mincore(space, address + done * SPACE_PAGE, n * SPACE_PAGE, chunk);
+        if (!error)
+            error = copy_to_guest(space, vector + done, chunk, n);
+        if (error)
+            return error;
+        done += n;
+    }
+    return 0;
+}
+
+int64_t sys_brk(struct task *t, uint64_t address)
+{
+    return (int64_t)space_brk(t->process->space, address);
+}
+
+/* Guest memory is never written to a swap file by us, but the host may: Linux's promise is kept as
+ * far as that nothing needs to be read in again. */
+static int64_t lock_range(struct task *t, uint64_t address, uint64_t length)
+{
+    struct space *space = t->process->space;
+    uint64_t end = address + length + PAGE_MASK;
+    if (length > space_limit(space) || address > space_limit(space) - length)
+        return -L_ENOMEM;
+    for (uint64_t page = address & ~PAGE_MASK; page < (end & ~PAGE_MASK); page += SPACE_PAGE) {
+        uint8_t byte;
+        if (!space_peek(space, &byte, page, 1))
+            return -L_ENOMEM;
+    }
+    return 0;
+}
+
+int64_t sys_mlock(struct task *t, uint64_t address, uint64_t length)
+{
+    return lock_range(t, address, length);
+}
+
+int64_t sys_mlock2(struct task *t, uint64_t address, uint64_t length, uint64_t flags)
+{
+    return flags & ~1ull ? -L_EINVAL : lock_range(t, address, length);
+}
+
+int64_t sys_munlock(struct task *t, uint64_t address, uint64_t length)
+{
+    return lock_range(t, address, length);
+}

@@ -1,0 +1,155 @@
+/* prctl(2) and arch_prctl(2). */
+#include <string.h>
+
+#include "runtime/abi/errno.h"
+#include "runtime/abi/process.h"
+#include "runtime/kernel/process.h"
+#include "runtime/kernel/syscalls.h"
+#include "runtime/memory/access.h"
+#include "runtime/memory/space.h"
+#include "runtime/translate/cpu.h"
+
+#define CAP_LAST 40
+
+int64_t sys_arch_prctl(struct task *t, uint64_t code, uint64_t address)
+{
+    struct space *space = t->process->space;
+    struct cpu *cpu = t->cpu;
+    /* What the hardware would refuse: addresses of the upper half. */
+    const uint64_t task_size = 1ull << 47;
+    switch ((int)code) {
+    case L_ARCH_SET_FS:
+    case L_ARCH_SET_GS:
+        if (address >= task_size)
+            return -L_EPERM;
+        if ((int)code == L_ARCH_SET_FS)
+            cpu->fs_base = address;
+        else
+            cpu->gs_base = address;
+        return 0;
+    case L_ARCH_GET_FS:
+        return put_guest_u64(space, address, cpu->fs_base);
+    case L_ARCH_GET_GS:
+        return put_guest_u64(space, address, cpu->gs_base);
+    case L_ARCH_GET_CPUID:
+        return 1;
+    case L_ARCH_SET_CPUID:
+        return address ? 0 : -L_ENODEV;
+    default:
+        return -L_EINVAL;
+    }
+}
+
+static int64_t set_name(struct task *t, uint64_t address)
+{
+    char name[TASK_COMM_SIZE] = {0};
+    size_t n = copy_from_guest_partial(t->process->space, name, address, sizeof(name) - 1);
+    char *end = memchr(name, 0, n);
+    if (n < sizeof(name) - 1 && !end)
+        return -L_EFAULT;
+    if (end)
+        memset(end, 0, (size_t)(name + sizeof(name) - end));
+    host_mutex_lock(&kernel_lock);
+    memcpy(t->comm, name, sizeof(t->comm));
+    host_mutex_unlock(&kernel_lock);
+    return 0;
+}
+
+static int64_t set_dumpable(struct process *p, uint64_t value)
+{
+    if (value > 1)
+        return -L_EINVAL;
+    p->dumpable = (int32_t)value;
+    return 0;
+}
+
+static int64_t ambient(uint64_t operation, uint64_t cap, uint64_t a4, uint64_t a5)
+{
+    if (a4 || a5)
+        return -L_EINVAL;
+    switch (operation) {
+    case L_PR_CAP_AMBIENT_CLEAR_ALL:
+        return cap ? -L_EINVAL : 0;
+    case L_PR_CAP_AMBIENT_IS_SET:
+    case L_PR_CAP_AMBIENT_LOWER:
+        return cap > CAP_LAST ? -L_EINVAL : 0;
+    case L_PR_CAP_AMBIENT_RAISE:
+        return cap > CAP_LAST ? -L_EINVAL : -L_EPERM;
+    default:
+        return -L_EINVAL;
+    }
+}
+
+int64_t sys_prctl(struct task *t, uint64_t option, uint64_t a2, uint64_t a3, uint64_t a4,
+                  uint64_t a5)
+{
+    struct process *p = t->process;
+    struct space *space = p->space;
+    switch ((int)option) {
+    case L_PR_SET_PDEATHSIG:
+        if (a2 > L_NSIG)
+            return -L_EINVAL;
+        t->pdeath_signal = (int32_t)a2;
+        return 0;
+    case L_PR_GET_PDEATHSIG:
+        return put_guest_u32(space, a2, (uint32_t)t->pdeath_signal);
+    case L_PR_GET_DUMPABLE:
+        return p->dumpable;
+    case L_PR_SET_DUMPABLE:
+        return set_dumpable(p, a2);
+    case L_PR_GET_KEEPCAPS:
+        return p->keep_caps;
+    case L_PR_SET_KEEPCAPS:
+        if (a2 > 1)
+            return -L_EINVAL;
+        p->keep_caps = a2;
+        return 0;
+    case L_PR_SET_NAME:
+        return set_name(t, a2);
+    case L_PR_GET_NAME:
+        return copy_to_guest(space, a2, t->comm, sizeof(t->comm));
+    case L_PR_GET_TIMING:
+        return 0;
+    case L_PR_SET_TIMING:
+        return a2 ? -L_EINVAL : 0;
+    case L_PR_GET_SECCOMP:
+        return 0;
+    case L_PR_CAPBSET_READ:
+        return a2 > CAP_LAST ? -L_EINVAL : 1;
+    case L_PR_CAPBSET_DROP:
+        return a2 > CAP_LAST ? -L_EINVAL : -L_EPERM;
+    case L_PR_GET_TSC:
+        return put_guest_u32(space, a2, L_PR_TSC_ENABLE);
+    case L_PR_SET_TSC:
+        return a2 == L_PR_TSC_ENABLE ? 0 : -L_EINVAL;
+    case L_PR_GET_SECUREBITS:
+        return 0;
+    case L_PR_SET_SECUREBITS:
+        return a2 ? -L_EPERM : 0;
+    case L_PR_SET_TIMERSLACK:
+        t->timer_slack = a2 ? a2 : 50000;
+        return 0;
+    case L_PR_GET_TIMERSLACK:
+        return (int64_t)t->timer_slack;
+    case L_PR_SET_CHILD_SUBREAPER:
+        p->subreaper = a2;
+        return 0;
+    case L_PR_GET_CHILD_SUBREAPER:
+        return put_guest_u32(space, a2, p->subreaper);
+    case L_PR_SET_NO_NEW_PRIVS:
+        if (a2 != 1 || a3 || a4 || a5)
+            return -L_EINVAL;
+        p->no_new_privs = true;
+        return 0;
+    case L_PR_GET_NO_NEW_PRIVS:
+        return a2 || a3 || a4 || a5 ? -L_EINVAL : p->no_new_privs;
+    case L_PR_GET_TID_ADDRESS:
+        return put_guest_u64(space, a2, t->clear_child_tid);
+    case L_PR_GET_THP_DISABLE:
+        return 0;
+    case L_PR_CAP_AMBIENT:
+        return ambient(a2, a3, a4, a5);
+    default:
+        return -L_EINVAL;
+    }
+}

@@ -1,0 +1,263 @@
+/* Scheduling: kept as Linux reports it; who runs when is the host's business. */
+#include <string.h>
+
+#include "runtime/abi/errno.h"
+#include "runtime/abi/sched.h"
+#include "runtime/host/env.h"
+#include "runtime/host/thread.h"
+#include "runtime/kernel/process.h"
+#include "runtime/kernel/syscalls.h"
+#include "runtime/kernel/time.h"
+#include "runtime/memory/access.h"
+
+int64_t sys_sched_yield(struct task *t)
+{
+    (void)t;
+    host_thread_yield();
+    return 0;
+}
+
+/* The task a pid argument means, counted. */
+static struct task *task_of(struct task *t, uint64_t pid)
+{
+    if ((int32_t)pid) {
+        return task_find((int32_t)pid);
+    }
+    task_get(t);
+    return t;
+}
+
+int64_t sys_sched_getaffinity(struct task *t, uint64_t pid, uint64_t length, uint64_t umask)
+{
+    uint8_t mask[128] = {0};
+    unsigned cpus = host_cpu_count();
+    uint64_t size = (cpus + 63) / 64 * 8;
+    if (length * 8 < cpus || (length & 7))
+        return -L_EINVAL;
+    struct task *target = task_of(t, pid);
+    if (!target)
+        return -L_ESRCH;
+    task_put(target);
+    for (unsigned i = 0; i < cpus && i < sizeof(mask) * 8; i++)
+        mask[i / 8] |= (uint8_t)(1u << (i % 8));
+    if (size > length)
+        size = length;
+    if (copy_to_guest(t->process->space, umask, mask, size))
+        return -L_EFAULT;
+    return (int64_t)size;
+}
+
+/* A set that holds every processor is what there is; a smaller one cannot be promised. */
+int64_t sys_sched_setaffinity(struct task *t, uint64_t pid, uint64_t length, uint64_t umask)
+{
+    uint8_t mask[128] = {0};
+    unsigned cpus = host_cpu_count();
+    if (copy_from_guest(t->process->space, mask, umask, length < 128 ? length : 128))
+        return -L_EFAULT;
+    struct task *target = task_of(t, pid);
+    if (!target)
+        return -L_ESRCH;
+    task_put(target);
+    unsigned have = 0;
+    for (unsigned i = 0; i < cpus && i < 1024; i++)
+        have += mask[i / 8] >> (i % 8) & 1;
+    return !have ? -L_EINVAL : have == cpus ? 0 : -L_EPERM;
+}
+
+static bool valid_policy(int32_t policy, int32_t priority)
+{
+    switch (policy) {
+    case L_SCHED_OTHER:
+    case L_SCHED_BATCH:
+    case L_SCHED_IDLE:
+        return !priority;
+    case L_SCHED_FIFO:
+    case L_SCHED_RR:
+        return priority >= 1 && priority <= 99;
+    default:
+        return false;
+    }
+}
+
+static int64_t set_policy(struct task *t, uint64_t pid, int32_t policy, int32_t priority)
+{
+    policy &= ~L_SCHED_RESET_ON_FORK;
+    if ((int32_t)pid < 0 || !valid_policy(policy, priority))
+        return -L_EINVAL;
+    struct task *target = task_of(t, pid);
+    if (!target)
+        return -L_ESRCH;
+    bool real_time = policy == L_SCHED_FIFO || policy == L_SCHED_RR;
+    int64_t result = real_time && !cred_is_root(&t->process->cred) ? -L_EPERM : 0;
+    host_mutex_lock(&kernel_lock);
+    if (!result) {
+        target->sched_policy = policy;
+        target->sched_priority = priority;
+    }
+    host_mutex_unlock(&kernel_lock);
+    task_put(target);
+    return result;
+}
+
+int64_t sys_sched_setscheduler(struct task *t, uint64_t pid, uint64_t policy, uint64_t uparam)
+{
+    uint32_t priority;
+    if (!uparam || (int32_t)policy < 0)
+        return -L_EINVAL;
+    if (get_guest_u32(t->process->space, uparam, &priority))
+        return -L_EFAULT;
+    return set_policy(t, pid, (int32_t)policy, (int32_t)priority);
+}
+
+int64_t sys_sched_getscheduler(struct task *t, uint64_t pid)
+{
+    struct task *target = (int32_t)pid < 0 ? NULL : task_of(t, pid);
+    if (!target)
+        return (int32_t)pid < 0 ? -L_EINVAL : -L_ESRCH;
+    int64_t policy = target->sched_policy;
+    task_put(target);
+    return policy;
+}
+
+int64_t sys_sched_setparam(struct task *t, uint64_t pid, uint64_t uparam)
+{
+    int64_t policy = sys_sched_getscheduler(t, pid);
+    return policy < 0 ? policy : sys_sched_setscheduler(t, pid, (uint64_t)policy, uparam);
+}
+
+int64_t sys_sched_getparam(struct task *t, uint64_t pid, uint64_t uparam)
+{
+    struct task *target = !uparam || (int32_t)pid < 0 ? NULL : task_of(t, pid);
+    if (!target)
+        return !uparam || (int32_t)pid < 0 ? -L_EINVAL : -L_ESRCH;
+    uint32_t priority = (uint32_t)target->sched_priority;
+    task_put(target);
+    return put_guest_u32(t->process->space, uparam, priority);
+}
+
+int64_t sys_sched_get_priority_max(struct task *t, uint64_t policy)
+{
+    (void)t;
+    if (policy == L_SCHED_FIFO || policy == L_SCHED_RR)
+        return 99;
+    return policy <= L_SCHED_DEADLINE && policy != 4 ? 0 : -L_EINVAL;
+}
+
+int64_t sys_sched_get_priority_min(struct task *t, uint64_t policy)
+{
+    (void)t;
+    if (policy == L_SCHED_FIFO || policy == L_SCHED_RR)
+        return 1;
+    return policy <= L_SCHED_DEADLINE && policy != 4 ? 0 : -L_EINVAL;
+}
+
+int64_t sys_sched_rr_get_interval(struct task *t, uint64_t pid, uint64_t uts)
+{
+    int64_t policy = sys_sched_getscheduler(t, pid);
+    if (policy < 0)
+        return policy;
+    struct l_timespec ts = {0, policy == L_SCHED_FIFO ? 0
+                               : policy == L_SCHED_RR ? 100000000
+                                                      : 4000000};
+    return copy_to_guest(t->process->space, uts, &ts, sizeof(ts));
+}
+
+int64_t sys_sched_getattr(struct task *t, uint64_t pid, uint64_t uattr, uint64_t size)
+{
+    struct l_sched_attr attr;
+    const uint64_t least = sizeof(attr);
+    if (size < least || size > 4096)
+        return -L_EINVAL;
+    struct task *target = task_of(t, pid);
+    if (!target)
+        return -L_ESRCH;
+    memset(&attr, 0, sizeof(attr));
+    attr.size = sizeof(attr);
+    attr.sched_policy = (uint32_t)target->sched_policy;
+    attr.sched_nice = target->nice;
+    attr.sched_priority = (uint32_t)target->sched_priority;
+    task_put(target);
+    return copy_to_guest(t->process->space, uattr, &attr, sizeof(attr));
+}
+
+/* Calls fn for every process that (which, who) of setpriority(2) means; kernel_lock is held. */
+static int64_t each_target(struct task *t, uint64_t which, uint64_t who,
+                           void (*fn)(struct task *, int32_t *), int32_t *arg)
+{
+    int64_t result = -L_ESRCH;
+    int32_t id = (int32_t)who;
+    struct process *self = t->process;
+    if (which > L_PRIO_USER)
+        return -L_EINVAL;
+    struct process *p = NULL;
+    for (int32_t pid = 1; (p = process_next(pid)); pid = p->pid, process_put(p)) {
+        host_mutex_lock(&kernel_lock);
+        for (struct task *o = p->threads; o; o = o->next) {
+            bool match;
+            if (which == L_PRIO_PROCESS)
+                match = o->tid == (id ? id : t->tid);
+            else if (which == L_PRIO_PGRP)
+                match = p->pgrp && p->pgrp->id == (id ? id : self->pgrp->id);
+            else
+                match = p->cred.uid == (id ? (uint32_t)id : self->cred.uid);
+            if (match) {
+                fn(o, arg);
+                result = 0;
+            }
+        }
+        host_mutex_unlock(&kernel_lock);
+    }
+    return result;
+}
+
+static void least_nice(struct task *o, int32_t *least)
+{
+    if (o->nice < *least)
+        *least = o->nice;
+}
+
+static void set_nice(struct task *o, int32_t *nice)
+{
+    o->nice = *nice;
+}
+
+int64_t sys_getpriority(struct task *t, uint64_t which, uint64_t who)
+{
+    int32_t nice = 19;
+    int64_t result = each_target(t, which, who, least_nice, &nice);
+    return result ? result : 20 - nice;
+}
+
+int64_t sys_setpriority(struct task *t, uint64_t which, uint64_t who, uint64_t value)
+{
+    int32_t nice = (int32_t)value;
+    nice = nice < -20 ? -20 : nice > 19 ? 19 : nice;
+    if (nice < t->nice && !cred_is_root(&t->process->cred))
+        return -L_EACCES;
+    return each_target(t, which, who, set_nice, &nice);
+}
+
+int64_t sys_membarrier(struct task *t, uint64_t command, uint64_t flags)
+{
+    const int supported = L_MEMBARRIER_CMD_GLOBAL | L_MEMBARRIER_CMD_GLOBAL_EXPEDITED |
+                          L_MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED |
+                          L_MEMBARRIER_CMD_PRIVATE_EXPEDITED |
+                          L_MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED;
+    (void)t;
+    if (flags)
+        return -L_EINVAL;
+    switch ((int)command) {
+    case L_MEMBARRIER_CMD_QUERY:
+        return supported;
+    case L_MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED:
+    case L_MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED:
+        return 0;
+    case L_MEMBARRIER_CMD_GLOBAL:
+    case L_MEMBARRIER_CMD_GLOBAL_EXPEDITED:
+    case L_MEMBARRIER_CMD_PRIVATE_EXPEDITED:
+        host_memory_barrier_all();
+        return 0;
+    default:
+        return -L_EINVAL;
+    }
+}

@@ -1,0 +1,53 @@
+#include "runtime/kernel/syscall.h"
+
+#include <stddef.h>
+
+#include "runtime/abi/errno.h"
+#include "runtime/host/log.h"
+#include "runtime/kernel/process.h"
+#include "runtime/kernel/trace.h"
+#include "runtime/translate/cpu.h"
+
+bool syscall_trace;
+
+static int64_t not_implemented(struct task *t, uint64_t number)
+{
+    struct process *p = t->process;
+    host_mutex_lock(&kernel_lock);
+    bool first = true;
+    if (number < 512) {
+        uint32_t *word = &p->enosys_logged[number / 32];
+        uint32_t bit = 1u << (number % 32);
+        first = !(*word & bit);
+        *word |= bit;
+    }
+    host_mutex_unlock(&kernel_lock);
+    if (first) {
+        const char *name = number < syscall_table_size ? syscall_table[number].name : NULL;
+        host_log("%s[%d]: system call %llu (%s) is not implemented", t->comm, (int)p->pid,
+                 (unsigned long long)number, name ? name : "unknown");
+    }
+    return -L_ENOSYS;
+}
+
+void syscall_dispatch(struct task *t, struct cpu *cpu)
+{
+    const uint64_t *g = cpu->gpr;
+    /* Linux looks at 32 bits of the number. */
+    uint64_t number = (uint32_t)g[CPU_RAX];
+    uint64_t args[6] = {g[CPU_RDI], g[CPU_RSI], g[CPU_RDX], g[CPU_R10], g[CPU_R8], g[CPU_R9]};
+    const struct syscall_entry *entry = number < syscall_table_size ? &syscall_table[number] : NULL;
+    t->syscall = (int64_t)number;
+    if (__builtin_expect(syscall_trace, false))
+        trace_enter(t, (uint32_t)number, args);
+    int64_t result;
+    if (entry && entry->fn)
+        result = entry->fn(t, args[0], args[1], args[2], args[3], args[4], args[5]);
+    else
+        result = not_implemented(t, number);
+    cpu->gpr[CPU_RAX] = (uint64_t)result;
+    if (__builtin_expect(syscall_trace, false))
+        trace_leave(t, (uint32_t)number, args, result);
+    else if (result < -4095 || result > -L_ERESTARTSYS || result < -L_ERESTART_RESTARTBLOCK)
+        t->syscall = -1;
+}

@@ -1,0 +1,37 @@
+/*
+ * Time in the kernel is nanoseconds in 64 bits. Deadlines are on the host's monotonic clock,
+ * whatever clock the guest named.
+ */
+#ifndef FORELAND_KERNEL_TIME_H
+#define FORELAND_KERNEL_TIME_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "runtime/abi/time.h"
+
+struct space;
+
+#define NS_PER_SEC 1000000000ull
+
+/* -L_EINVAL unless 0 <= nsec < 10^9 and sec >= 0; huge values saturate. */
+int timespec_to_ns(const struct l_timespec *ts, uint64_t *ns);
+int timeval_to_ns(const struct l_timeval *tv, uint64_t *ns);
+struct l_timespec ns_to_timespec(uint64_t ns);
+struct l_timeval ns_to_timeval(uint64_t ns);
+
+/* now + ns, never wrapping; WAIT_FOREVER when beyond what can be waited for. */
+uint64_t deadline_after(uint64_t ns);
+
+/* A relative timeout of the guest as a deadline; address 0 leaves *deadline alone. -L_EFAULT,
+ * -L_EINVAL. */
+int time_deadline_from_guest(struct space *space, uint64_t address, uint64_t *deadline);
+
+/* Nanoseconds of a clock of clock_gettime(2), -L_EINVAL for an unknown one. */
+struct task;
+int clock_read(struct task *t, int32_t clock, uint64_t *ns);
+
+/* A time on the clock as a deadline on the monotonic one. -L_EINVAL. */
+int clock_deadline(struct task *t, int32_t clock, uint64_t ns, bool absolute, uint64_t *deadline);
+
+#endif

@@ -1,0 +1,326 @@
+#include "runtime/abi/signal.h"
+#include "runtime/memory/internal.h"
+#include <string.h>
+
+/* Writes to a chunk's code after which its pages are taken to be written and executed in turns. */
+#define CODE_FAULTS_MAX 6
+
+/* The largest step by which a big mapping is supplied. */
+#define STEP_MAX COMMIT_AT_ONCE
+
+/* Blocks of a file that a fault waits for. They are fetched without the lock, and the fault is
+ * looked at again with them in hand. */
+struct blocks {
+    struct mapping *file;
+    uint64_t first;
+    unsigned count;
+    bool create;
+    bool valid;
+    struct block *block[2];
+};
+
+enum outcome { RESOLVED, REFUSED, NEED_BLOCKS };
+
+struct request {
+    struct space *space;
+    uint64_t address;
+    enum space_access access;
+    bool force;
+    struct space_fault *fault;
+    struct blocks blocks;
+    struct mapping *written; /* code in this file's page was written: drop it everywhere */
+    uint64_t written_offset;
+};
+
+static enum outcome refuse(struct request *request, int signo, int code)
+{
+    request->fault->signo = signo;
+    request->fault->code = code;
+    return REFUSED;
+}
+
+static enum outcome finish(struct request *request, int error)
+{
+    if (!error)
+        return RESOLVED;
+    if (error == -L_ENOMEM)
+        return refuse(request, L_SIGKILL, 0);
+    return refuse(request, L_SIGBUS, L_BUS_ADRERR);
+}
+
+static void put_blocks(struct blocks *blocks)
+{
+    if (!blocks->file)
+        return;
+    for (unsigned i = 0; i < blocks->count && blocks->valid; i++)
+        block_put(blocks->block[i]);
+    mapping_put(blocks->file);
+    memset(blocks, 0, sizeof(*blocks));
+}
+
+static int fetch_blocks(struct blocks *blocks)
+{
+    for (unsigned i = 0; i < blocks->count; i++) {
+        int error = blocks->file->ops->block(blocks->file, blocks->first + i, blocks->create,
+                                             &blocks->block[i]);
+        if (!error)
+            continue;
+        while (i-- > 0)
+            block_put(blocks->block[i]);
+        return error;
+    }
+    blocks->valid = true;
+    return 0;
+}
+
+/* True when the wanted blocks are in hand; otherwise notes what to fetch. */
+static bool have_blocks(struct request *request, const struct region *region, uint64_t first,
+                        unsigned count, bool create)
+{
+    struct blocks *blocks = &request->blocks;
+    if (blocks->valid && blocks->file == region->file && blocks->first == first &&
+        blocks->count >= count && blocks->create == create)
+        return true;
+    /* Putting the old ones may call the file system: not with the lock. They go in space_fault. */
+    if (!blocks->valid) {
+        blocks->file = mapping_get(region->file);
+        blocks->first = first;
+        blocks->count = count;
+        blocks->create = create;
+    }
+    return false;
+}
+
+/* First address of the region that lies beyond the file's last page. */
+static uint64_t end_of_file(const struct region *region)
+{
+    uint64_t size = page_up(atomic_load(&region->file->size));
+    if (size <= region->offset)
+        return region->start;
+    return size - region->offset < region->end - region->start
+               ? region->start + (size - region->offset)
+               : region->end;
+}
+
+static enum outcome fill_from_file(struct request *request, const struct region *region)
+{
+    uint64_t chunk = chunk_down(request->address);
+    uint64_t from = max_u64(chunk, region->start);
+    uint64_t to = min_u64(chunk + CHUNK, end_of_file(region));
+    if (request->address >= to)
+        return refuse(request, L_SIGBUS, L_BUS_ADRERR);
+    uint64_t offset = region->offset + (from - region->start);
+    uint64_t last = offset + (to - from) - 1;
+    uint64_t first = offset >> BLOCK_SHIFT;
+    unsigned count = (unsigned)((last >> BLOCK_SHIFT) - first) + 1;
+    if (!have_blocks(request, region, first, count, false))
+        return NEED_BLOCKS;
+    int error = 0;
+    for (unsigned i = 0; i < count && !error; i++) {
+        uint64_t within = offset & (BLOCK_SIZE - 1);
+        uint64_t stop = min_u64(to, from + (BLOCK_SIZE - within));
+        const struct block *block = request->blocks.block[i];
+        error = pages_fill(request->space, region, from, stop, block ? block->data + within : NULL);
+        offset += stop - from;
+        from = stop;
+    }
+    return finish(request, error);
+}
+
+/* The view of a block takes the place of a free chunk. */
+static enum outcome show_block(struct request *request, const struct region *region)
+{
+    struct space *space = request->space;
+    if (request->address >= end_of_file(region))
+        return refuse(request, L_SIGBUS, L_BUS_ADRERR);
+    uint64_t address = chunk_down(request->address);
+    struct segment *segment = segment_make(space, address);
+    struct chunk *chunk = chunk_make(space, address);
+    if (!chunk)
+        return finish(request, -L_ENOMEM);
+    if (chunk->kind != CHUNK_VIEW) {
+        uint64_t offset = region->offset + (request->address - region->start);
+        if (!have_blocks(request, region, offset >> BLOCK_SHIFT, 1, true))
+            return NEED_BLOCKS;
+        if (chunk->kind == CHUNK_PRIVATE && chunk_carve(space, address))
+            return finish(request, -L_ENOMEM);
+        struct block *block = request->blocks.block[0];
+        uint64_t out;
+        if (host_view_map(block->section, block->offset, CHUNK, space->base + address, HOST_NONE,
+                          &out))
+            return finish(request, -L_ENOMEM);
+        memset(chunk, 0, sizeof(*chunk));
+        chunk->kind = CHUNK_VIEW;
+        chunk->present = 0xffff;
+        chunk->block = block_get(block);
+        segment->views++;
+    }
+    return finish(request, pages_apply(space, address, address + CHUNK));
+}
+
+/* Neighbours that nobody depends on any more are freed from protection together. */
+static void extend_release(struct space *space, const struct region *region, uint64_t *start,
+                           uint64_t *end)
+{
+    const uint64_t most = 4 * SEGMENT;
+    while (*end < region->end && *end - *start < most) {
+        struct chunk *chunk = chunk_find(space, *end);
+        if (!chunk || chunk->kind != CHUNK_PRIVATE || !chunk->kept ||
+            atomic_load(&chunk->origin->refs) != 1 || origin_release(space, chunk))
+            break;
+        *end += CHUNK;
+    }
+    while (*start > region->start && *end - *start < most) {
+        struct chunk *chunk = chunk_find(space, *start - CHUNK);
+        if (!chunk || chunk->kind != CHUNK_PRIVATE || !chunk->kept ||
+            atomic_load(&chunk->origin->refs) != 1 || origin_release(space, chunk))
+            break;
+        *start -= CHUNK;
+    }
+}
+
+static int write_code(struct request *request, const struct region *region, struct chunk *chunk,
+                      uint64_t page)
+{
+    struct space *space = request->space;
+    uint16_t bit = page_bit(page);
+    if (++chunk->code_faults >= CODE_FAULTS_MAX) {
+        chunk->checked |= bit;
+        chunk->code_faults = CODE_FAULTS_MAX;
+    }
+    chunk->code &= (uint16_t)~bit;
+    space_drop_code(space, page, page + PAGE);
+    if (chunk->kind != CHUNK_VIEW)
+        return 0;
+    request->written = mapping_get(region->file);
+    request->written_offset = region->offset + (page - region->start);
+    /* pages_apply would protect it again. */
+    chunk->writable |= bit;
+    return host_protect(space->base + page, PAGE, HOST_READ | HOST_WRITE);
+}
+
+/* The page is there and the region allows the access; the host does not, or did not yet. */
+static enum outcome lift_protection(struct request *request, const struct region *region,
+                                    struct chunk *chunk)
+{
+    struct space *space = request->space;
+    uint64_t page = page_down(request->address);
+    uint64_t start = chunk_down(page), end = start + CHUNK;
+    int error = 0;
+    if (request->access == SPACE_WRITE) {
+        if (chunk->kind == CHUNK_PRIVATE && chunk->kept) {
+            bool last = atomic_load(&chunk->origin->refs) == 1;
+            error = origin_release(space, chunk);
+            if (!error && last)
+                extend_release(space, region, &start, &end);
+        }
+        if (!error && (chunk->code & page_bit(page)))
+            error = write_code(request, region, chunk, page);
+    }
+    if (!error)
+        error = pages_apply(space, start, end);
+    return finish(request, error);
+}
+
+static enum outcome supply_anonymous(struct request *request, struct region *region)
+{
+    uint64_t size = region->end - region->start;
+    if (size <= COMMIT_AT_ONCE)
+        region->step = CHUNK;
+    else if (region->step < STEP_MAX)
+        region->step = region->step ? region->step * 2 : CHUNK;
+    uint64_t start = request->address & ~(region->step - 1);
+    uint64_t end = min_u64(start + region->step, region->end);
+    start = max_u64(start, region->start);
+    int error = pages_supply(request->space, region, start, end);
+    if (error == -L_ENOMEM) { /* not that much, then */
+        start = page_down(request->address);
+        error = pages_supply(request->space, region, start, start + PAGE);
+    }
+    return finish(request, error);
+}
+
+static bool is_allowed(const struct region *region, enum space_access access)
+{
+    switch (access) {
+    case SPACE_WRITE:
+        return region->prot & L_PROT_WRITE;
+    case SPACE_EXEC:
+        return region->prot & L_PROT_EXEC;
+    default:
+        return region->prot & (L_PROT_READ | L_PROT_WRITE | L_PROT_EXEC);
+    }
+}
+
+static enum outcome look(struct request *request)
+{
+    struct space *space = request->space;
+    struct region *region = region_at(space, request->address);
+    if (!region)
+        return refuse(request, L_SIGSEGV, L_SEGV_MAPERR);
+    if (!request->force && !is_allowed(region, request->access))
+        return refuse(request, L_SIGSEGV, L_SEGV_ACCERR);
+    struct chunk *chunk = chunk_make(space, request->address);
+    if (!chunk)
+        return finish(request, -L_ENOMEM);
+    uint16_t bit = page_bit(request->address);
+    if (region->flags & REGION_SHARED) {
+        if (chunk->kind == CHUNK_VIEW && (chunk->readable & bit))
+            return lift_protection(request, region, chunk);
+        return show_block(request, region);
+    }
+    if (chunk->pending) {
+        int error = chunk_reserve(space, chunk_down(request->address),
+                                  chunk_down(request->address) + CHUNK);
+        if (!error)
+            error = origin_pull(space, chunk, request->address);
+        if (error)
+            return finish(request, error);
+        if (chunk->present & bit)
+            return RESOLVED;
+    }
+    if (chunk->present & bit)
+        return lift_protection(request, region, chunk);
+    return region->file ? fill_from_file(request, region) : supply_anonymous(request, region);
+}
+
+bool fault_supply(struct space *space, uint64_t address, enum space_access access, bool force,
+                  struct space_fault *fault)
+{
+    struct request request = {
+        .space = space, .address = address, .access = access, .force = force, .fault = fault};
+    enum outcome outcome;
+    if (address >= WINDOW_LIMIT) {
+        refuse(&request, L_SIGSEGV, L_SEGV_MAPERR);
+        return false;
+    }
+    do {
+        host_mutex_lock(&space->lock);
+        outcome = look(&request);
+        host_mutex_unlock(&space->lock);
+        if (outcome != NEED_BLOCKS)
+            break;
+        if (request.blocks.valid) { /* of a mapping that was replaced meanwhile */
+            put_blocks(&request.blocks);
+            continue;
+        }
+        int error = fetch_blocks(&request.blocks);
+        if (error)
+            outcome = finish(&request, error);
+    } while (outcome == NEED_BLOCKS);
+    bool shared = request.blocks.create && request.blocks.valid;
+    if (outcome == RESOLVED && shared && request.blocks.file->ops->dirty)
+        request.blocks.file->ops->dirty(request.blocks.file, request.blocks.first);
+    put_blocks(&request.blocks);
+    if (request.written) {
+        mapping_drop_code(request.written, request.written_offset, request.written_offset + PAGE);
+        mapping_put(request.written);
+    }
+    return outcome == RESOLVED;
+}
+
+bool space_fault(struct space *space, uint64_t address, enum space_access access,
+                 struct space_fault *fault)
+{
+    return fault_supply(space, address, access, false, fault);
+}

@@ -1,0 +1,231 @@
+#include "runtime/host/log.h"
+#include "runtime/memory/internal.h"
+#include <stdlib.h>
+
+#define PROT_ALL (L_PROT_READ | L_PROT_WRITE | L_PROT_EXEC)
+
+static void drop_code_of_regions(struct space *space, uint64_t start, uint64_t end)
+{
+    if (!space->codeview)
+        return;
+    for (size_t i = region_index(space, start);
+         i < space->region_count && space->regions[i].start < end; i++)
+        if (space->regions[i].prot & L_PROT_EXEC)
+            space_drop_code(space, max_u64(start, space->regions[i].start),
+                            min_u64(end, space->regions[i].end));
+}
+
+int space_unmap_locked(struct space *space, uint64_t start, uint64_t end, struct mapping ***files,
+                       size_t *count)
+{
+    int error = region_reserve(space, 2);
+    if (error || place_is_free(space, start, end))
+        return error;
+    region_split(space, start);
+    region_split(space, end);
+    drop_code_of_regions(space, start, end);
+    error = pages_discard(space, start, end);
+    if (!error)
+        region_remove(space, start, end, files, count);
+    return error;
+}
+
+void space_commit_small(struct space *space, uint64_t start, uint64_t end)
+{
+    for (size_t i = region_index(space, start);
+         i < space->region_count && space->regions[i].start < end; i++) {
+        const struct region *region = &space->regions[i];
+        uint64_t from = max_u64(start, region->start), to = min_u64(end, region->end);
+        /* What cannot be had now is asked for again at the touch. */
+        if (!region->file && (region->prot & L_PROT_WRITE) && to - from <= COMMIT_AT_ONCE)
+            pages_supply(space, region, from, to);
+    }
+}
+
+static int check_fixed_shared(struct space *space, uint64_t address, uint64_t length,
+                              uint64_t offset)
+{
+    const char *why = NULL;
+    if ((address - offset) & (CHUNK - 1))
+        why = "its address and file offset differ within 64 KiB";
+    else if ((address & (CHUNK - 1)) && !place_is_free(space, chunk_down(address), address))
+        why = "it shares its first 64 KiB with another mapping";
+    else if (((address + length) & (CHUNK - 1)) &&
+             !place_is_free(space, address + length, chunk_up(address + length)))
+        why = "it shares its last 64 KiB with another mapping";
+    if (!why)
+        return 0;
+    host_log("mmap: a shared mapping at fixed address 0x%llx cannot be made: %s",
+             (unsigned long long)address, why);
+    return -L_ENOMEM;
+}
+
+/* Chunks of a shared mapping must be free: views cannot lie in reservations. */
+static int carve_for_shared(struct space *space, uint64_t start, uint64_t end)
+{
+    for (uint64_t address = chunk_down(start); address < end; address += CHUNK) {
+        struct chunk *chunk = chunk_find(space, address);
+        if (!chunk || chunk->kind != CHUNK_PRIVATE)
+            continue;
+        int error = chunk_carve(space, address);
+        if (error)
+            return error;
+    }
+    return 0;
+}
+
+static bool too_much(const struct space *space, uint64_t length, uint32_t prot, uint32_t flags)
+{
+    if (space->mapped + length > space->address_limit)
+        return true;
+    uint64_t limit = memory_limit();
+    bool charged = (prot & L_PROT_WRITE) && (flags & L_MAP_TYPE) == L_MAP_PRIVATE &&
+                   !(flags & L_MAP_NORESERVE);
+    return limit && charged && memory_used() + length > limit;
+}
+
+/* The address that mmap(2)'s rules give, or a negative errno. */
+static int64_t choose_address(struct space *space, uint64_t address, uint64_t length,
+                              uint32_t flags, struct mapping *file, uint64_t offset)
+{
+    bool shared = (flags & L_MAP_TYPE) != L_MAP_PRIVATE;
+    if (flags & (L_MAP_FIXED | L_MAP_FIXED_NOREPLACE)) {
+        if (address & (PAGE - 1))
+            return -L_EINVAL;
+        if (address < SPACE_MIN)
+            return -L_EPERM; /* as below vm.mmap_min_addr */
+        if (address + length > WINDOW_LIMIT || address + length < address)
+            return -L_ENOMEM;
+        if ((flags & L_MAP_FIXED_NOREPLACE) && !place_is_free(space, address, address + length))
+            return -L_EEXIST;
+        if (!shared)
+            return (int64_t)address;
+        int error = check_fixed_shared(space, address, length, offset);
+        return error ? error : (int64_t)address;
+    }
+    address = page_up(address);
+    if (!shared && address >= SPACE_MIN && address + length <= WINDOW_LIMIT &&
+        address + length > address && place_is_free(space, address, address + length))
+        return (int64_t)address;
+    return place_mapping(space, length, flags, file, offset);
+}
+
+static int64_t map_locked(struct space *space, uint64_t address, struct region *region,
+                          uint64_t length, uint32_t flags, struct mapping ***files, size_t *count)
+{
+    if (too_much(space, length, region->prot, flags))
+        return -L_ENOMEM;
+    int64_t place = choose_address(space, address, length, flags, region->file, region->offset);
+    if (place < 0)
+        return place;
+    region->start = (uint64_t)place;
+    region->end = region->start + length;
+    int error = space_unmap_locked(space, region->start, region->end, files, count);
+    if (!error && (region->flags & REGION_SHARED))
+        error = carve_for_shared(space, region->start, region->end);
+    if (!error)
+        error = region_reserve(space, 1);
+    if (error)
+        return error;
+    uint64_t end = region->end;
+    region_insert(space, region);
+    region_merge(space, (uint64_t)place, end);
+    if (!region->file && length <= COMMIT_AT_ONCE)
+        space_commit_small(space, (uint64_t)place, end);
+    return place;
+}
+
+static int check_arguments(uint64_t *length, uint32_t flags, struct mapping *file, uint64_t offset)
+{
+    uint32_t type = flags & L_MAP_TYPE;
+    if (type != L_MAP_PRIVATE && type != L_MAP_SHARED && type != L_MAP_SHARED_VALIDATE)
+        return -L_EINVAL;
+    if (*length == 0 || (offset & (PAGE - 1)))
+        return -L_EINVAL;
+    *length = page_up(*length);
+    if (*length == 0 || *length > WINDOW_LIMIT)
+        return -L_ENOMEM;
+    if (file && offset + *length < offset)
+        return -L_EOVERFLOW;
+    if (flags & L_MAP_HUGETLB)
+        return -L_ENOMEM;
+    return 0;
+}
+
+static void populate(struct space *space, uint64_t start, uint64_t end, bool write)
+{
+    struct space_fault fault;
+    for (uint64_t address = start; address < end; address += PAGE)
+        if (!space_fault(space, address, write ? SPACE_WRITE : SPACE_READ, &fault))
+            return;
+}
+
+int64_t space_mmap(struct space *space, uint64_t address, uint64_t length, uint32_t prot,
+                   uint32_t flags, struct mapping *file, uint64_t offset)
+{
+    int error = check_arguments(&length, flags, file, offset);
+    if (error)
+        return error;
+    bool shared = (flags & L_MAP_TYPE) != L_MAP_PRIVATE;
+    struct mapping *made = NULL;
+    if (shared && !file) {
+        made = file = mapping_create_anonymous(length, "/dev/zero (deleted)");
+        offset = 0;
+        if (!made)
+            return -L_ENOMEM;
+    }
+    struct region region = {.file = file,
+                            .offset = file ? offset : 0,
+                            .prot = prot & PROT_ALL,
+                            .flags = (shared ? REGION_SHARED : 0) |
+                                     (flags & L_MAP_NORESERVE ? REGION_NORESERVE : 0)};
+    struct mapping **files = NULL;
+    size_t count = 0;
+    host_mutex_lock(&space->lock);
+    int64_t result = map_locked(space, address, &region, length, flags, &files, &count);
+    host_mutex_unlock(&space->lock);
+    region_put_files(files, count);
+    if (made)
+        mapping_put(made);
+    if (result >= 0 && (flags & L_MAP_POPULATE) && !(flags & L_MAP_NONBLOCK))
+        populate(space, (uint64_t)result, (uint64_t)result + length, prot & L_PROT_WRITE);
+    return result;
+}
+
+int space_munmap(struct space *space, uint64_t address, uint64_t length)
+{
+    if ((address & (PAGE - 1)) || length == 0 || length > WINDOW_LIMIT ||
+        address > WINDOW_LIMIT - length)
+        return -L_EINVAL;
+    struct mapping **files = NULL;
+    size_t count = 0;
+    host_mutex_lock(&space->lock);
+    int error = space_unmap_locked(space, address, address + page_up(length), &files, &count);
+    host_mutex_unlock(&space->lock);
+    region_put_files(files, count);
+    return error;
+}
+
+void space_set_name(struct space *space, uint64_t address, const char *name)
+{
+    host_mutex_lock(&space->lock);
+    struct region *region = region_at(space, address);
+    if (region)
+        region->name = name;
+    host_mutex_unlock(&space->lock);
+}
+
+void space_deny_write(struct space *space, uint64_t address, uint64_t length)
+{
+    uint64_t end = address + page_up(length);
+    host_mutex_lock(&space->lock);
+    if (region_reserve(space, 2) == 0) {
+        region_split(space, address);
+        region_split(space, end);
+        for (size_t i = region_index(space, address);
+             i < space->region_count && space->regions[i].start < end; i++)
+            if (space->regions[i].flags & REGION_SHARED)
+                space->regions[i].flags |= REGION_DENY_WRITE;
+    }
+    host_mutex_unlock(&space->lock);
+}

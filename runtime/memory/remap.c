@@ -1,0 +1,172 @@
+#include "runtime/memory/internal.h"
+
+/* Copies what is there of one chunk's worth of source pages; both ranges are private. */
+static int move_chunk(struct space *space, const struct region *to, uint64_t source, uint64_t end,
+                      uint64_t target)
+{
+    struct chunk *chunk = chunk_find(space, source);
+    int error = 0;
+    if (!chunk || !(chunk->present | chunk->pending))
+        return 0;
+    if (chunk->pending) {
+        error = chunk_reserve(space, chunk_down(source), chunk_down(source) + CHUNK);
+        if (!error)
+            error = origin_pull(space, chunk, source);
+    }
+    if (!error)
+        error = pages_open(space, chunk, source);
+    for (; source < end && !error; source += PAGE, target += PAGE) {
+        if (!(chunk->present & page_bit(source)))
+            continue;
+        error = pages_fill(space, to, target, target + PAGE, host_pointer(space, source));
+        if (!error)
+            chunk_find(space, target)->written |= page_bit(target);
+    }
+    return error;
+}
+
+static int move_pages(struct space *space, uint64_t source, uint64_t length, uint64_t target)
+{
+    uint64_t end = source + length;
+    int error = 0;
+    while (source < end && !error) {
+        uint64_t stop = min_u64(end, chunk_down(source) + CHUNK);
+        error = move_chunk(space, region_at(space, target), source, stop, target);
+        target += stop - source;
+        source = stop;
+    }
+    return error;
+}
+
+struct remap {
+    uint64_t address, old_length, new_length, new_address;
+    uint32_t flags;
+    struct mapping **files;
+    size_t count;
+};
+
+static int64_t target_of(struct space *space, const struct region *region,
+                         const struct remap *remap)
+{
+    uint32_t flags = region->flags & REGION_SHARED ? L_MAP_SHARED : L_MAP_PRIVATE;
+    if (!(remap->flags & L_MREMAP_FIXED))
+        return place_mapping(space, remap->new_length, flags, region->file, region->offset);
+    if ((region->flags & REGION_SHARED) && ((remap->new_address - region->offset) & (CHUNK - 1)))
+        return -L_ENOMEM;
+    return (int64_t)remap->new_address;
+}
+
+static int64_t move(struct space *space, struct remap *remap)
+{
+    struct region region = *region_at(space, remap->address);
+    if (region.file)
+        region.offset += remap->address - region.start;
+    int error = 0;
+    if (remap->flags & L_MREMAP_FIXED)
+        error =
+            space_unmap_locked(space, remap->new_address, remap->new_address + remap->new_length,
+                               &remap->files, &remap->count);
+    int64_t target = error ? error : target_of(space, &region, remap);
+    if (target < 0 || (error = region_reserve(space, 3)))
+        return target < 0 ? target : error;
+    region.start = (uint64_t)target;
+    region.end = region.start + remap->new_length;
+    region.flags &= ~(uint32_t)REGION_HEAP;
+    region.name = NULL;
+    region_insert(space, &region);
+    uint64_t common = min_u64(remap->old_length, remap->new_length);
+    if (!(region.flags & REGION_SHARED))
+        error = move_pages(space, remap->address, common, region.start);
+    uint64_t gone = error ? region.start : remap->address;
+    uint64_t length = error ? remap->new_length : remap->old_length;
+    if (error || !(remap->flags & L_MREMAP_DONTUNMAP)) {
+        int failed = space_unmap_locked(space, gone, gone + length, &remap->files, &remap->count);
+        error = error ? error : failed;
+    } else {
+        error = pages_discard(space, gone, gone + length);
+    }
+    if (error) /* the source was made readable only */
+        pages_apply(space, remap->address, remap->address + remap->old_length);
+    region_merge(space, region.start, region.end);
+    return error ? error : target;
+}
+
+static int64_t grow(struct space *space, struct remap *remap)
+{
+    struct region *region = region_at(space, remap->address);
+    uint64_t old_end = remap->address + remap->old_length;
+    uint64_t new_end = remap->address + remap->new_length;
+    uint64_t limit = memory_limit(), more = remap->new_length - remap->old_length;
+    if (space->mapped + more > space->address_limit)
+        return -L_ENOMEM;
+    if (limit && !(region->flags & (REGION_SHARED | REGION_NORESERVE)) &&
+        memory_used() + more > limit)
+        return -L_ENOMEM;
+    /* In place only when the mapping ends there and nothing follows. */
+    uint64_t room = region->flags & REGION_SHARED ? chunk_up(new_end) : new_end;
+    if (region->end == old_end && new_end <= WINDOW_LIMIT && place_is_free(space, old_end, room)) {
+        region->end = new_end;
+        space->mapped += more;
+        space->sequence++;
+        region_merge(space, remap->address, new_end);
+        return (int64_t)remap->address;
+    }
+    return remap->flags & L_MREMAP_MAYMOVE ? move(space, remap) : -L_ENOMEM;
+}
+
+static int64_t remap_locked(struct space *space, struct remap *remap)
+{
+    struct region *region = region_at(space, remap->address);
+    if (!region)
+        return -L_EFAULT;
+    if (remap->old_length == 0) /* a second view of shared memory */
+        return region->flags & REGION_SHARED && (remap->flags & L_MREMAP_MAYMOVE)
+                   ? move(space, remap)
+                   : -L_EINVAL;
+    if (remap->address + remap->old_length > region->end)
+        return -L_EFAULT;
+    if ((remap->flags & L_MREMAP_DONTUNMAP) && remap->old_length != remap->new_length)
+        return -L_EINVAL;
+    if (remap->flags & (L_MREMAP_FIXED | L_MREMAP_DONTUNMAP))
+        return move(space, remap);
+    if (remap->new_length > remap->old_length)
+        return grow(space, remap);
+    int error = 0;
+    if (remap->new_length < remap->old_length)
+        error =
+            space_unmap_locked(space, remap->address + remap->new_length,
+                               remap->address + remap->old_length, &remap->files, &remap->count);
+    return error ? error : (int64_t)remap->address;
+}
+
+int64_t space_mremap(struct space *space, uint64_t address, uint64_t old_length,
+                     uint64_t new_length, uint32_t flags, uint64_t new_address)
+{
+    struct remap remap = {.address = address,
+                          .old_length = page_up(old_length),
+                          .new_length = page_up(new_length),
+                          .new_address = new_address,
+                          .flags = flags};
+    const uint32_t known = L_MREMAP_MAYMOVE | L_MREMAP_FIXED | L_MREMAP_DONTUNMAP;
+    if ((flags & ~known) || (address & (PAGE - 1)) || remap.new_length == 0)
+        return -L_EINVAL;
+    if ((flags & (L_MREMAP_FIXED | L_MREMAP_DONTUNMAP)) && !(flags & L_MREMAP_MAYMOVE))
+        return -L_EINVAL;
+    if (remap.new_length > WINDOW_LIMIT)
+        return -L_ENOMEM;
+    if (address >= WINDOW_LIMIT || remap.old_length > WINDOW_LIMIT)
+        return -L_EFAULT;
+    if (flags & L_MREMAP_FIXED) {
+        uint64_t end = new_address + remap.new_length;
+        if ((new_address & (PAGE - 1)) || end > WINDOW_LIMIT || end < new_address ||
+            (new_address < address + remap.old_length && address < end))
+            return -L_EINVAL;
+        if (new_address < SPACE_MIN)
+            return -L_EPERM;
+    }
+    host_mutex_lock(&space->lock);
+    int64_t result = remap_locked(space, &remap);
+    host_mutex_unlock(&space->lock);
+    region_put_files(remap.files, remap.count);
+    return result;
+}
