@@ -92,9 +92,9 @@ int store_submit(struct store *store, struct store_batch *batch, bool urgent)
         return -L_ENOMEM;
     }
     host_mutex_lock(&store->lock);
-    while (!urgent && store->queued_bytes > QUEUE_MOST && !store->error)
+    while (!urgent && store->queued_bytes > QUEUE_MOST && !store->error && !store->stopping)
         host_cond_wait(&store->room, &store->lock, HOST_FOREVER);
-    int error = store->error;
+    int error = store->stopping ? -L_EIO : store->error;
     if (!error) {
         store->since_mark += batch->bytes;
         count_pending(store, batch, 1);
@@ -112,18 +112,23 @@ uint64_t store_mark(struct store *store)
     if (!batch)
         return 0;
     batch->item = ITEM_COMMIT;
+    uint64_t mark = 0;
     host_mutex_lock(&store->lock);
-    uint64_t mark = batch->mark = ++store->last_mark;
-    store->since_mark = 0;
-    enqueue(store, batch);
+    if (!store->stopping) {
+        mark = batch->mark = ++store->last_mark;
+        store->since_mark = 0;
+        enqueue(store, batch);
+    }
     host_mutex_unlock(&store->lock);
+    if (!mark)
+        store_batch_free(batch);
     return mark;
 }
 
 int store_committed(struct store *store, uint64_t mark)
 {
     if (!mark)
-        return -L_ENOMEM;
+        return -L_EIO;
     host_mutex_lock(&store->lock);
     while (store->committed_mark < mark)
         host_cond_wait(&store->done, &store->lock, HOST_FOREVER);
@@ -145,13 +150,17 @@ uint64_t store_pending(struct store *store)
     return bytes;
 }
 
-int64_t store_ask(struct store *store, uint64_t ino, int64_t (*run)(struct store_db *db, void *arg),
-                  void *arg)
+int64_t store_ask(struct store *store, uint64_t ino, bool in_order,
+                  int64_t (*run)(struct store_db *db, void *arg), void *arg)
 {
-    struct store_request request = {.run = run, .arg = arg, .ino = ino};
+    struct store_request request = {.run = run, .arg = arg, .ino = ino, .in_order = in_order};
     struct store_batch item = {.item = ITEM_READ, .request = &request};
     host_mutex_lock(&store->lock);
-    if (*pending_of(store, ino) == 0) {
+    if (store->stopping) {
+        host_mutex_unlock(&store->lock);
+        return -L_EIO;
+    }
+    if (!in_order && *pending_of(store, ino) == 0) {
         request.next = store->urgent;
         store->urgent = &request;
         host_cond_signal(&store->work);
@@ -174,7 +183,7 @@ static void free_list(struct list *list)
 
 static int apply(struct store *store, const struct store_batch *batch)
 {
-    int error = store_db_begin(&store->db);
+    int error = batch->first ? store_db_begin(&store->db) : 0;
     for (const struct store_op *op = batch->first; op && !error; op = op->next)
         error = store_db_apply(&store->db, op);
     return error;
@@ -283,7 +292,7 @@ static bool is_kept(const struct store *store, uint64_t ino)
 static void do_read(struct store *store, struct store_request *request)
 {
     int64_t result;
-    if (store->error && (store->fatal || is_kept(store, request->ino)))
+    if (store->error && (store->fatal || request->in_order || is_kept(store, request->ino)))
         result = store->error;
     else
         result = request->run(&store->db, request->arg);
@@ -392,22 +401,36 @@ int store_open(const char *path, struct store **out, char *message, size_t size)
     return 0;
 }
 
-int store_close(struct store *store)
+int store_stop(struct store *store)
 {
+    if (store->stopping)
+        return 0;
     int error = store_commit(store);
     host_mutex_lock(&store->lock);
     store->stopping = true;
     host_cond_signal(&store->work);
     while (!store->stopped)
         host_cond_wait(&store->done, &store->lock, HOST_FOREVER);
+    host_cond_broadcast(&store->room);
     host_mutex_unlock(&store->lock);
     store_db_rollback(&store->db);
     int closed = store_db_close(&store->db);
     store_owner_remove(store->path);
     free_list(&store->kept);
+    return error ? error : closed;
+}
+
+void store_free(struct store *store)
+{
     free(store->path);
     free(store);
-    return error ? error : closed;
+}
+
+int store_close(struct store *store)
+{
+    int error = store_stop(store);
+    store_free(store);
+    return error;
 }
 
 /* --- about the whole --- */

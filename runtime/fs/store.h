@@ -56,8 +56,12 @@ int store_create(const char *path, char *message, size_t size);
  */
 int store_open(const char *path, struct store **out, char *message, size_t size);
 
-/* Commits, folds the log into the image, closes. Nobody else may be using the store. The result of
- * the last commit. */
+/* Commits, folds the log into the image and closes it; the result of the last commit. Everything
+ * asked of the store afterwards fails with -L_EIO; stopping it again does nothing. */
+int store_stop(struct store *store);
+/* Frees a stopped store that nobody uses any more. */
+void store_free(struct store *store);
+/* Both. */
 int store_close(struct store *store);
 
 /* --- changes --- */

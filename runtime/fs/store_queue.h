@@ -21,12 +21,14 @@ struct store_request {
     int64_t (*run)(struct store_db *db, void *arg);
     void *arg;
     uint64_t ino;
+    bool in_order;
     int64_t result;
     bool done;
 };
 
-/* Runs a read on the store's thread: at once when nothing queued concerns the inode. */
-int64_t store_ask(struct store *store, uint64_t ino, int64_t (*run)(struct store_db *db, void *arg),
-                  void *arg);
+/* Runs a read on the store's thread: at once when nothing queued concerns the inode, unless it is
+ * to come in order (it reads other inodes as well). */
+int64_t store_ask(struct store *store, uint64_t ino, bool in_order,
+                  int64_t (*run)(struct store_db *db, void *arg), void *arg);
 
 #endif

@@ -36,7 +36,7 @@ static int64_t get_inode(struct store_db *db, void *arg)
 int store_get_inode(struct store *store, uint64_t ino, struct store_inode *out)
 {
     struct read_args args = {.ino = ino, .data = out};
-    return (int)store_ask(store, ino, get_inode, &args);
+    return (int)store_ask(store, ino, false, get_inode, &args);
 }
 
 /* Copies a blob column: its length, cut at size when cut is set, -L_ERANGE otherwise. */
@@ -71,7 +71,7 @@ static int64_t get_target(struct store_db *db, void *arg)
 int store_get_target(struct store *store, uint64_t ino, char *text, size_t size)
 {
     struct read_args args = {.ino = ino, .data = text, .size = size};
-    return (int)store_ask(store, ino, get_target, &args);
+    return (int)store_ask(store, ino, false, get_target, &args);
 }
 
 static int64_t get_chunk(struct store_db *db, void *arg)
@@ -92,7 +92,7 @@ static int64_t get_chunk(struct store_db *db, void *arg)
 int store_get_chunk(struct store *store, uint64_t ino, uint64_t index, void *data, size_t length)
 {
     struct read_args args = {.ino = ino, .index = index, .data = data, .size = length};
-    return (int)store_ask(store, ino, get_chunk, &args);
+    return (int)store_ask(store, ino, false, get_chunk, &args);
 }
 
 static int64_t next_chunk(struct store_db *db, void *arg)
@@ -115,7 +115,7 @@ static int64_t next_chunk(struct store_db *db, void *arg)
 int store_next_chunk(struct store *store, uint64_t ino, uint64_t index, uint64_t *out)
 {
     struct read_args args = {.ino = ino, .index = index, .number = out};
-    return (int)store_ask(store, ino, next_chunk, &args);
+    return (int)store_ask(store, ino, false, next_chunk, &args);
 }
 
 static int64_t read_dir(struct store_db *db, void *arg)
@@ -144,7 +144,7 @@ int store_read_dir(struct store *store, uint64_t dir,
                    int (*fn)(void *arg, const struct store_entry *entry), void *arg)
 {
     struct read_args args = {.ino = dir, .fn = fn, .arg = arg};
-    return (int)store_ask(store, dir, read_dir, &args);
+    return (int)store_ask(store, dir, true, read_dir, &args);
 }
 
 static int64_t get_xattr(struct store_db *db, void *arg)
@@ -166,7 +166,7 @@ int64_t store_get_xattr(struct store *store, uint64_t ino, const char *name, voi
                         size_t size)
 {
     struct read_args args = {.ino = ino, .name = name, .data = value, .size = size};
-    return store_ask(store, ino, get_xattr, &args);
+    return store_ask(store, ino, false, get_xattr, &args);
 }
 
 static int64_t list_xattr(struct store_db *db, void *arg)
@@ -196,7 +196,7 @@ static int64_t list_xattr(struct store_db *db, void *arg)
 int64_t store_list_xattr(struct store *store, uint64_t ino, char *list, size_t size)
 {
     struct read_args args = {.ino = ino, .data = list, .size = size};
-    return store_ask(store, ino, list_xattr, &args);
+    return store_ask(store, ino, false, list_xattr, &args);
 }
 
 static int64_t set_limit(struct store_db *db, void *arg)
@@ -210,5 +210,5 @@ static int64_t set_limit(struct store_db *db, void *arg)
 
 int store_limit(struct store *store, uint64_t bytes)
 {
-    return (int)store_ask(store, 0, set_limit, &bytes);
+    return (int)store_ask(store, 0, false, set_limit, &bytes);
 }

@@ -1,0 +1,129 @@
+/*
+ * The file system over the image store: what its files share.
+ *
+ * A node is what is known in memory of one inode of the image: the attributes, the text of a
+ * symbolic link, the entries of a directory once it has been visited. Nodes outlive the VFS's
+ * inodes, so a path that was seen is walked again without the store. Changes are made in memory and
+ * put into the store's queue; nobody waits for the store but readers of what is not in memory,
+ * writers that are far ahead of it, and fsync.
+ *
+ * A commit must hold all data written before any metadata in it. So every change of names, links
+ * and sizes, and the flush that precedes a commit, happens under image->order: the flush hands over
+ * all dirty blocks and attributes and marks the place to commit at, and no change can come between.
+ *
+ * Locks: inode->lock, image->committing, image->order, inode->writing, image->lock, inode->state;
+ * the last two for moments. A directory's entries are guarded by its inode->lock.
+ */
+#ifndef FORELAND_FS_IMAGEFS_H
+#define FORELAND_FS_IMAGEFS_H
+
+#include "runtime/fs/inode.h"
+#include "runtime/fs/store.h"
+
+struct entry {
+    struct entry *hash_next, *next, *previous; /* list by rising cookie */
+    uint64_t ino, cookie;
+    uint32_t hash;
+    uint16_t length;
+    uint16_t type; /* L_S_IFMT bits */
+    char name[];
+};
+
+/* Cookies only grow, so reading a directory while it changes never repeats or loses a name. */
+struct directory {
+    struct entry **table;
+    uint32_t buckets, count;
+    struct entry *first, *last;
+    uint64_t next_cookie;
+};
+
+struct node {
+    struct node *hash_next;
+    struct node *dirty_next, *flush_next;
+    struct store_inode attr; /* newest attributes; guarded by image->lock, as are: */
+    struct store_inode sent; /* the attributes the store has been given */
+    uint32_t live;           /* VFS inodes over this node */
+    uint32_t busy;           /* a flush is looking at it */
+    bool dirty;              /* on the dirty list */
+    bool dead;               /* removed from the store; goes with the last live and busy */
+    bool no_xattrs;          /* known to have none */
+    char *target;            /* of a symbolic link; constant */
+    struct directory *directory;
+};
+
+#define NODE_BUCKETS 16384u
+
+struct image {
+    struct store *store;
+    struct superblock *super;
+    struct host_mutex committing; /* from the start of a flush to its mark */
+    struct host_mutex order;
+    struct host_mutex lock; /* guards the rest */
+    struct node *table[NODE_BUCKETS];
+    uint32_t node_count, sweeps;
+    struct node *dirty;
+    _Atomic uint64_t next_ino;
+    bool stopping, flusher_running;
+    uint64_t flush_at; /* when the flusher is to commit; HOST_FOREVER: nothing to do */
+    struct host_cond wake;
+};
+
+static inline struct image *image_of(struct inode *inode)
+{
+    return inode->super->priv;
+}
+
+static inline struct node *node_of(struct inode *inode)
+{
+    return inode->priv;
+}
+
+/* --- imagefs_node.c --- */
+
+/* A new node, not in the table. target may be NULL. NULL: no memory. */
+struct node *node_new(const struct store_inode *attr, const char *target, size_t length);
+void node_free(struct node *node);
+/* Enters a node; another one for the same inode wins and is returned. */
+struct node *node_enter(struct image *image, struct node *node);
+/* Takes a node that the store never got to know out of the table and frees it. */
+void node_forget(struct image *image, struct node *node);
+/* The node of an inode, asking the store if need be, made live once more for an inode that
+ * node_make_inode is to put over it. NULL and the errno. */
+struct node *node_load(struct image *image, uint64_t ino, int *error);
+/* The VFS's inode over an inode of the image: a reference, or NULL and the errno. */
+struct inode *node_inode(struct image *image, uint64_t ino, int *error);
+/* The VFS inode over a live node in the table; takes that liveness over. NULL: no memory. */
+struct inode *node_make_inode(struct image *image, struct node *node);
+
+/* The entries of a directory, read from the store at first. NULL and the errno. dir->lock held. */
+struct directory *directory_of(struct inode *dir, int *error);
+struct directory *directory_new(void);
+void directory_free(struct directory *d);
+struct entry *directory_find(struct directory *d, const char *name);
+/* An entry that can be added without fail. NULL: no memory. */
+struct entry *directory_prepare(struct directory *d, const char *name, uint64_t ino, uint32_t mode);
+void directory_add(struct directory *d, struct entry *entry);
+/* Takes an entry out and frees it. */
+void directory_remove(struct directory *d, struct entry *entry);
+
+/* --- imagefs_flush.c --- */
+
+/* Takes over the attributes of an inode into its node and sees to it that they are stored. */
+void image_touch(struct inode *inode);
+/* The same, into a batch that is about to be submitted under image->order. */
+void image_put(struct store_batch *batch, struct inode *inode);
+/* Commits everything done so far and waits for it. */
+int image_commit(struct image *image);
+/* The inode is gone: forget the node or, if it has no links, remove it from the store. */
+void image_evict(struct inode *inode);
+/* Takes a node that nothing uses out of the table and frees it. lock held. */
+void image_drop_node(struct image *image, struct node *node);
+/* Asks for a commit soon. */
+void image_hurry(struct image *image);
+int image_start_flusher(struct image *image);
+void image_stop_flusher(struct image *image);
+
+/* --- imagefs.c --- */
+extern const struct inode_ops imagefs_ops;
+
+#endif

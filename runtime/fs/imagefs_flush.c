@@ -1,0 +1,281 @@
+/* What makes changes durable: the dirty list, the flush before a commit, and the thread that
+ * commits every few seconds. */
+#include "runtime/fs/imagefs.h"
+
+#include "runtime/abi/errno.h"
+#include "runtime/host/log.h"
+#include "runtime/host/thread.h"
+#include "runtime/host/time.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define FLUSH_AFTER 5000000000u /* ns from the first change to its commit */
+#define DIRTY_MOST  256u        /* blocks dirty before a commit is begun */
+
+/* lock held. */
+static void wake_at(struct image *image, uint64_t when)
+{
+    if (when < image->flush_at) {
+        image->flush_at = when;
+        host_cond_signal(&image->wake);
+    }
+}
+
+static bool same(const struct store_inode *a, const struct store_inode *b)
+{
+    return a->mode == b->mode && a->nlink == b->nlink && a->uid == b->uid && a->gid == b->gid &&
+           a->rdev == b->rdev && a->size == b->size && a->atime == b->atime &&
+           a->mtime == b->mtime && a->ctime == b->ctime && a->btime == b->btime;
+}
+
+static struct store_inode snapshot(struct inode *inode)
+{
+    host_mutex_lock(&inode->state);
+    struct store_inode attr = {.ino = inode->ino,
+                               .mode = inode->mode,
+                               .nlink = inode->nlink,
+                               .uid = inode->uid,
+                               .gid = inode->gid,
+                               .rdev = inode->rdev,
+                               .size = inode->size,
+                               .atime = inode->atime,
+                               .mtime = inode->mtime,
+                               .ctime = inode->ctime,
+                               .btime = inode->btime};
+    host_mutex_unlock(&inode->state);
+    return attr;
+}
+
+/* lock held. */
+static void list_dirty(struct image *image, struct node *node)
+{
+    if (node->dirty || node->dead)
+        return;
+    node->dirty = true;
+    node->dirty_next = image->dirty;
+    image->dirty = node;
+    wake_at(image, host_clock_monotonic_ns() + FLUSH_AFTER);
+}
+
+void image_touch(struct inode *inode)
+{
+    struct image *image = image_of(inode);
+    struct node *node = node_of(inode);
+    if (!node)
+        return;
+    host_mutex_lock(&image->lock);
+    node->attr = snapshot(inode);
+    if (inode->pages.dirty || !same(&node->attr, &node->sent))
+        list_dirty(image, node);
+    if (atomic_load(&pagecache_dirty_blocks) > DIRTY_MOST)
+        wake_at(image, 0);
+    host_mutex_unlock(&image->lock);
+}
+
+void image_put(struct store_batch *batch, struct inode *inode)
+{
+    struct image *image = image_of(inode);
+    struct node *node = node_of(inode);
+    host_mutex_lock(&image->lock);
+    node->attr = snapshot(inode);
+    store_put_inode(batch, &node->attr);
+    host_mutex_unlock(&image->lock);
+}
+
+/* --- flush --- */
+
+/* Hands over the dirty blocks of a node's file, if it is in memory. */
+static int write_blocks(struct image *image, struct node *node)
+{
+    struct inode *inode = inode_find(image->super, node->attr.ino);
+    if (!inode)
+        return 0;
+    int error = inode->pages.dirty ? pagecache_write_back(inode) : 0;
+    host_mutex_lock(&image->lock);
+    bool still = inode->pages.dirty;
+    if (still)
+        list_dirty(image, node);
+    host_mutex_unlock(&image->lock);
+    inode_put(inode);
+    return error;
+}
+
+/* Takes the dirty list; its nodes are busy. */
+static struct node *take_dirty(struct image *image)
+{
+    host_mutex_lock(&image->lock);
+    struct node *list = NULL, *node = image->dirty;
+    image->dirty = NULL;
+    while (node) {
+        struct node *next = node->dirty_next;
+        node->dirty = false;
+        node->busy++;
+        node->flush_next = list;
+        list = node;
+        node = next;
+    }
+    host_mutex_unlock(&image->lock);
+    return list;
+}
+
+/* lock held. */
+static void node_done(struct image *image, struct node *node)
+{
+    node->busy--;
+    if (node->dead && !node->busy && !node->live)
+        image_drop_node(image, node);
+}
+
+/* Gives the store the attributes of the nodes of a list that was taken. */
+static int put_nodes(struct image *image, struct node *list)
+{
+    struct store_batch *batch = store_batch_new();
+    host_mutex_lock(&image->lock);
+    for (struct node *node = list; node; node = node->flush_next) {
+        if (!node->dead && !same(&node->attr, &node->sent))
+            store_put_inode(batch, &node->attr);
+    }
+    int error = store_submit(image->store, batch, true);
+    while (list) {
+        struct node *node = list;
+        list = node->flush_next;
+        if (error)
+            list_dirty(image, node);
+        else
+            node->sent = node->attr;
+        node_done(image, node);
+    }
+    host_mutex_unlock(&image->lock);
+    return error;
+}
+
+static int flush(struct image *image)
+{
+    int error = 0;
+    struct node *list = take_dirty(image);
+    for (struct node *node = list; node; node = node->flush_next) {
+        int failed = write_blocks(image, node);
+        error = failed ? failed : error;
+    }
+    int failed = put_nodes(image, list);
+    return failed ? failed : error;
+}
+
+static int commit_once(struct image *image)
+{
+    host_mutex_lock(&image->committing);
+    /* Most of the work without keeping changes of names waiting. */
+    flush(image);
+    host_mutex_lock(&image->order);
+    int error = flush(image);
+    uint64_t mark = store_mark(image->store);
+    host_mutex_unlock(&image->order);
+    host_mutex_unlock(&image->committing);
+    int committed = store_committed(image->store, mark);
+    return committed ? committed : error;
+}
+
+int image_commit(struct image *image)
+{
+    int error = commit_once(image);
+    /* A store that was full takes nothing before a commit has succeeded. */
+    return error ? commit_once(image) : 0;
+}
+
+void image_hurry(struct image *image)
+{
+    host_mutex_lock(&image->lock);
+    wake_at(image, 0);
+    host_mutex_unlock(&image->lock);
+}
+
+/* --- the end of an inode --- */
+
+/* lock held. */
+void image_drop_node(struct image *image, struct node *node)
+{
+    struct node **link = &image->table[node->attr.ino * 0x9e3779b97f4a7c15u >> 50];
+    while (*link != node)
+        link = &(*link)->hash_next;
+    *link = node->hash_next;
+    image->node_count--;
+    if (node->dirty) {
+        link = &image->dirty;
+        while (*link != node)
+            link = &(*link)->dirty_next;
+        *link = node->dirty_next;
+    }
+    node_free(node);
+}
+
+void image_evict(struct inode *inode)
+{
+    struct image *image = image_of(inode);
+    struct node *node = node_of(inode);
+    if (!node)
+        return;
+    host_mutex_lock(&image->lock);
+    node->live--;
+    if (inode->nlink == 0 && !node->live && !node->dead) {
+        /* Should the store not take it now, the next open finds an orphan and removes it. */
+        struct store_batch *batch = store_batch_new();
+        node->dead = true;
+        store_remove_inode(batch, node->attr.ino);
+        store_submit(image->store, batch, true);
+        wake_at(image, host_clock_monotonic_ns() + FLUSH_AFTER);
+    }
+    if (node->dead && !node->live && !node->busy)
+        image_drop_node(image, node);
+    host_mutex_unlock(&image->lock);
+}
+
+/* --- the flusher --- */
+
+static void flusher(void *arg)
+{
+    struct image *image = arg;
+    bool complained = false;
+    host_mutex_lock(&image->lock);
+    while (!image->stopping) {
+        if (host_clock_monotonic_ns() < image->flush_at) {
+            host_cond_wait(&image->wake, &image->lock, image->flush_at);
+            continue;
+        }
+        image->flush_at = HOST_FOREVER;
+        host_mutex_unlock(&image->lock);
+        int error = image_commit(image);
+        if (error && !complained)
+            host_log("%s: changes are not stored (error %d); trying again",
+                     store_path(image->store), -error);
+        complained = error != 0;
+        host_mutex_lock(&image->lock);
+        if (error || image->dirty) {
+            uint64_t when = host_clock_monotonic_ns() + FLUSH_AFTER;
+            if (when < image->flush_at)
+                image->flush_at = when;
+        }
+    }
+    image->flusher_running = false;
+    host_cond_broadcast(&image->wake);
+    host_mutex_unlock(&image->lock);
+}
+
+int image_start_flusher(struct image *image)
+{
+    image->flush_at = HOST_FOREVER;
+    image->flusher_running = true;
+    int error = host_thread_start(flusher, image);
+    if (error)
+        image->flusher_running = false;
+    return error;
+}
+
+void image_stop_flusher(struct image *image)
+{
+    host_mutex_lock(&image->lock);
+    image->stopping = true;
+    host_cond_broadcast(&image->wake);
+    while (image->flusher_running)
+        host_cond_wait(&image->wake, &image->lock, HOST_FOREVER);
+    host_mutex_unlock(&image->lock);
+}

@@ -1,0 +1,351 @@
+#include "runtime/fs/imagefs.h"
+
+#include "runtime/abi/errno.h"
+#include "runtime/abi/stat.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define NODES_MOST 100000u /* beyond, nodes that nothing uses are dropped */
+
+/* --- nodes --- */
+
+static struct node **bucket_of(struct image *image, uint64_t ino)
+{
+    return &image->table[ino * 0x9e3779b97f4a7c15u >> 50];
+}
+
+struct node *node_new(const struct store_inode *attr, const char *target, size_t length)
+{
+    struct node *node = calloc(1, sizeof(*node));
+    if (!node)
+        return NULL;
+    node->attr = node->sent = *attr;
+    if (target) {
+        node->target = malloc(length + 1);
+        if (!node->target) {
+            free(node);
+            return NULL;
+        }
+        memcpy(node->target, target, length);
+        node->target[length] = 0;
+    }
+    return node;
+}
+
+void node_free(struct node *node)
+{
+    if (!node)
+        return;
+    directory_free(node->directory);
+    free(node->target);
+    free(node);
+}
+
+static struct node *find_locked(struct image *image, uint64_t ino)
+{
+    struct node *node = *bucket_of(image, ino);
+    while (node && node->attr.ino != ino)
+        node = node->hash_next;
+    return node;
+}
+
+/* Drops nodes that nothing uses. lock held. */
+static void sweep(struct image *image)
+{
+    for (uint32_t i = 0; i < NODE_BUCKETS; i++) {
+        struct node **link = &image->table[i];
+        while (*link) {
+            struct node *node = *link;
+            if (node->live || node->busy || node->dirty) {
+                link = &node->hash_next;
+                continue;
+            }
+            *link = node->hash_next;
+            image->node_count--;
+            node_free(node);
+        }
+    }
+    image->sweeps++;
+}
+
+static struct node *enter_locked(struct image *image, struct node *node)
+{
+    struct node *other = find_locked(image, node->attr.ino);
+    if (other) {
+        node_free(node);
+        return other;
+    }
+    struct node **link = bucket_of(image, node->attr.ino);
+    node->hash_next = *link;
+    *link = node;
+    image->node_count++;
+    return node;
+}
+
+struct node *node_enter(struct image *image, struct node *node)
+{
+    host_mutex_lock(&image->lock);
+    node = enter_locked(image, node);
+    host_mutex_unlock(&image->lock);
+    return node;
+}
+
+void node_forget(struct image *image, struct node *node)
+{
+    host_mutex_lock(&image->lock);
+    struct node **link = bucket_of(image, node->attr.ino);
+    while (*link != node)
+        link = &(*link)->hash_next;
+    *link = node->hash_next;
+    image->node_count--;
+    host_mutex_unlock(&image->lock);
+    node_free(node);
+}
+
+static struct node *fetch(struct image *image, uint64_t ino, int *error)
+{
+    struct store_inode attr;
+    char target[PATH_LENGTH_MAX];
+    int length = 0;
+    *error = store_get_inode(image->store, ino, &attr);
+    if (*error == -L_ENOENT)
+        *error = -L_EIO; /* a name leads to nothing */
+    bool link = !*error && (attr.mode & L_S_IFMT) == L_S_IFLNK;
+    if (link) {
+        length = store_get_target(image->store, ino, target, sizeof(target));
+        *error = length < 0 ? length : 0;
+    }
+    if (*error)
+        return NULL;
+    struct node *node = node_new(&attr, link ? target : NULL, (size_t)length);
+    *error = node ? 0 : -L_ENOMEM;
+    return node;
+}
+
+struct node *node_load(struct image *image, uint64_t ino, int *error)
+{
+    *error = 0;
+    for (;;) {
+        host_mutex_lock(&image->lock);
+        struct node *node = find_locked(image, ino);
+        uint32_t sweeps = image->sweeps;
+        if (node)
+            node->live++;
+        host_mutex_unlock(&image->lock);
+        if (node)
+            return node;
+        struct node *fresh = fetch(image, ino, error);
+        if (!fresh)
+            return NULL;
+        host_mutex_lock(&image->lock);
+        if (image->sweeps != sweeps) {
+            /* The node may have come, changed and gone since it was read. */
+            host_mutex_unlock(&image->lock);
+            node_free(fresh);
+            continue;
+        }
+        node = enter_locked(image, fresh);
+        node->live++;
+        if (image->node_count > NODES_MOST)
+            sweep(image);
+        host_mutex_unlock(&image->lock);
+        return node;
+    }
+}
+
+struct inode *node_make_inode(struct image *image, struct node *node)
+{
+    struct inode *inode = inode_new(image->super, node->attr.ino, node->attr.mode, &imagefs_ops);
+    host_mutex_lock(&image->lock);
+    if (!inode) {
+        node->live--;
+        host_mutex_unlock(&image->lock);
+        return NULL;
+    }
+    const struct store_inode attr = node->attr;
+    host_mutex_unlock(&image->lock);
+    inode->mode = attr.mode;
+    inode->uid = attr.uid;
+    inode->gid = attr.gid;
+    inode->nlink = attr.nlink;
+    inode->rdev = attr.rdev;
+    inode->size = attr.size;
+    inode->atime = attr.atime;
+    inode->mtime = attr.mtime;
+    inode->ctime = attr.ctime;
+    inode->btime = attr.btime;
+    atomic_store(&inode->pages.mapping.size, attr.size);
+    inode->priv = node;
+    return inode_hash(inode);
+}
+
+struct inode *node_inode(struct image *image, uint64_t ino, int *error)
+{
+    *error = 0;
+    struct inode *inode = inode_find(image->super, ino);
+    if (inode)
+        return inode;
+    struct node *node = node_load(image, ino, error);
+    if (!node)
+        return NULL;
+    inode = node_make_inode(image, node);
+    if (!inode)
+        *error = -L_ENOMEM;
+    return inode;
+}
+
+/* --- directories --- */
+
+static uint32_t hash_of(const char *name, size_t length)
+{
+    uint32_t hash = 2166136261u;
+    for (size_t i = 0; i < length; i++)
+        hash = (hash ^ (uint8_t)name[i]) * 16777619u;
+    return hash;
+}
+
+struct directory *directory_new(void)
+{
+    struct directory *d = calloc(1, sizeof(*d));
+    if (d)
+        d->next_cookie = 3;
+    return d;
+}
+
+void directory_free(struct directory *d)
+{
+    if (!d)
+        return;
+    while (d->first) {
+        struct entry *e = d->first;
+        d->first = e->next;
+        free(e);
+    }
+    free(d->table);
+    free(d);
+}
+
+struct entry *directory_find(struct directory *d, const char *name)
+{
+    size_t length = strlen(name);
+    if (!d->buckets)
+        return NULL;
+    uint32_t hash = hash_of(name, length);
+    struct entry *e = d->table[hash & (d->buckets - 1)];
+    while (e && !(e->hash == hash && e->length == length && memcmp(e->name, name, length) == 0))
+        e = e->hash_next;
+    return e;
+}
+
+static bool grow(struct directory *d)
+{
+    uint32_t buckets = d->buckets ? d->buckets * 2 : 8;
+    struct entry **table = calloc(buckets, sizeof(*table));
+    if (!table)
+        return d->buckets > 0;
+    for (struct entry *e = d->first; e; e = e->next) {
+        e->hash_next = table[e->hash & (buckets - 1)];
+        table[e->hash & (buckets - 1)] = e;
+    }
+    free(d->table);
+    d->table = table;
+    d->buckets = buckets;
+    return true;
+}
+
+struct entry *directory_prepare(struct directory *d, const char *name, uint64_t ino, uint32_t mode)
+{
+    size_t length = strlen(name);
+    if (d->count >= d->buckets && !grow(d))
+        return NULL;
+    struct entry *e = malloc(sizeof(*e) + length + 1);
+    if (!e)
+        return NULL;
+    *e = (struct entry){.ino = ino,
+                        .hash = hash_of(name, length),
+                        .length = (uint16_t)length,
+                        .type = (uint16_t)(mode & L_S_IFMT)};
+    memcpy(e->name, name, length + 1);
+    return e;
+}
+
+void directory_add(struct directory *d, struct entry *e)
+{
+    struct entry **link = &d->table[e->hash & (d->buckets - 1)];
+    e->cookie = d->next_cookie++;
+    e->hash_next = *link;
+    *link = e;
+    e->next = NULL;
+    e->previous = d->last;
+    *(d->last ? &d->last->next : &d->first) = e;
+    d->last = e;
+    d->count++;
+}
+
+void directory_remove(struct directory *d, struct entry *e)
+{
+    struct entry **link = &d->table[e->hash & (d->buckets - 1)];
+    while (*link != e)
+        link = &(*link)->hash_next;
+    *link = e->hash_next;
+    *(e->previous ? &e->previous->next : &d->first) = e->next;
+    *(e->next ? &e->next->previous : &d->last) = e->previous;
+    d->count--;
+    free(e);
+}
+
+/* What reading a directory collects on the store's thread. */
+struct reading {
+    struct directory *directory;
+    struct node *nodes; /* by hash_next */
+};
+
+static int collect(void *arg, const struct store_entry *entry)
+{
+    struct reading *reading = arg;
+    struct entry *e =
+        directory_prepare(reading->directory, entry->name, entry->inode.ino, entry->inode.mode);
+    if (!e)
+        return -L_ENOMEM;
+    directory_add(reading->directory, e);
+    struct node *node = node_new(&entry->inode, entry->target, entry->target_length);
+    if (!node)
+        return -L_ENOMEM;
+    node->hash_next = reading->nodes;
+    reading->nodes = node;
+    return 0;
+}
+
+struct directory *directory_of(struct inode *dir, int *error)
+{
+    struct image *image = image_of(dir);
+    struct node *node = node_of(dir);
+    *error = 0;
+    if (node->directory)
+        return node->directory;
+    struct reading reading = {.directory = directory_new()};
+    host_mutex_lock(&image->lock);
+    uint32_t sweeps = image->sweeps;
+    host_mutex_unlock(&image->lock);
+    *error = reading.directory ? store_read_dir(image->store, node->attr.ino, collect, &reading)
+                               : -L_ENOMEM;
+    host_mutex_lock(&image->lock);
+    bool usable = !*error && image->sweeps == sweeps;
+    while (reading.nodes) {
+        struct node *found = reading.nodes;
+        reading.nodes = found->hash_next;
+        if (usable)
+            enter_locked(image, found);
+        else
+            node_free(found);
+    }
+    if (image->node_count > NODES_MOST)
+        sweep(image);
+    host_mutex_unlock(&image->lock);
+    if (*error) {
+        directory_free(reading.directory);
+        return NULL;
+    }
+    node->directory = reading.directory;
+    return node->directory;
+}
