@@ -102,6 +102,16 @@ static int set_old(struct tty *tty, struct task *task, uint64_t arg, bool discar
     return set_modes(tty, task, &modes, discard);
 }
 
+static int set_local(struct tty *tty, struct task *task, uint64_t arg)
+{
+    uint32_t on;
+    if (get_guest_u32(task->process->space, arg, &on))
+        return -L_EFAULT;
+    struct l_termios2 modes = get_modes(tty);
+    modes.c_cflag = (modes.c_cflag & ~(uint32_t)L_CLOCAL) | (on ? L_CLOCAL : 0);
+    return set_modes(tty, task, &modes, false);
+}
+
 int64_t tty_ioctl_modes(struct tty *tty, struct task *task, uint32_t command, uint64_t arg)
 {
     struct space *space = task->process->space;
@@ -120,6 +130,11 @@ int64_t tty_ioctl_modes(struct tty *tty, struct task *task, uint32_t command, ui
     case L_TCSETSW2:
     case L_TCSETSF2:
         return set_from_guest(tty, task, arg, sizeof(modes), command == L_TCSETSF2);
+    case L_TIOCGSOFTCAR:
+        modes = get_modes(tty);
+        return put_guest_u32(space, arg, modes.c_cflag & L_CLOCAL ? 1 : 0);
+    case L_TIOCSSOFTCAR:
+        return set_local(tty, task, arg);
     case L_TCGETA:
         return get_old(tty, task, arg);
     case L_TCSETA:

@@ -8,6 +8,10 @@
 
 #define TENTH_NS 100000000u
 
+/* Linux fills a buffer of this size and looks at VMIN no further: a larger VMIN ends the read
+   here. */
+#define PIECE 64
+
 /* How a read waits; decided when it starts, as Linux does. */
 struct reading {
     struct slave *slave;
@@ -76,6 +80,15 @@ static enum taken take(struct slave *s, uint8_t *bytes, size_t n, size_t *done)
     return taken;
 }
 
+/* Who waits while the master goes sees an error, who comes later an end. */
+static bool master_gone(struct tty *tty)
+{
+    host_mutex_lock(&tty->lock);
+    bool gone = !tty->master_open;
+    host_mutex_unlock(&tty->lock);
+    return gone;
+}
+
 int64_t slave_read(struct file *file, void *buffer, size_t n, uint64_t *pos)
 {
     (void)pos;
@@ -87,12 +100,16 @@ int64_t slave_read(struct file *file, void *buffer, size_t n, uint64_t *pos)
         return 0;
     struct reading r;
     start(&r, s);
+    if (r.least > PIECE && n > PIECE)
+        n = PIECE;
     size_t done = 0;
+    bool waited = false;
     while (done < n) {
         switch (take(s, buffer, n, &done)) {
         case TOOK_LINE:
-        case TOOK_END:
             return (int64_t)done;
+        case TOOK_END:
+            return waited && done == 0 && master_gone(s->tty) ? -L_EIO : (int64_t)done;
         case TOOK_BYTES:
             if (done >= r.least)
                 return (int64_t)done;
@@ -105,6 +122,7 @@ int64_t slave_read(struct file *file, void *buffer, size_t n, uint64_t *pos)
             break;
         if (atomic_load(&file->flags) & L_O_NONBLOCK)
             return done ? (int64_t)done : -L_EAGAIN;
+        waited = true;
         error = wait_until(&s->tty->slave_wait, may_read, &r, r.deadline_ns);
         if (error == -L_ETIMEDOUT)
             break;
