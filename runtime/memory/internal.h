@@ -260,6 +260,9 @@ int origin_release(struct space *space, struct chunk *chunk);
 void origin_forget(struct space *space, struct chunk *chunk, uint16_t pages);
 void origin_put(struct origin *origin);
 
+/* code.c */
+extern const struct code_source space_code_source;
+
 /* space.c */
 void space_unhold(struct space *space);
 /* Calls fn for every living space, without locks but with a reference. */
