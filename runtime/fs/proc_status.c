@@ -1,0 +1,256 @@
+/* /proc/PID/stat, statm, status: fields as proc(5) lists them. */
+#include "runtime/abi/time.h"
+#include "runtime/fs/fdtable.h"
+#include "runtime/fs/proc.h"
+#include "runtime/fs/vfs.h"
+#include "runtime/host/env.h"
+#include "runtime/host/time.h"
+#include "runtime/kernel/process.h"
+#include "runtime/kernel/session.h"
+#include "runtime/kernel/task.h"
+#include "runtime/memory/space.h"
+#include "runtime/tty/tty.h"
+#include <string.h>
+
+#define NS_PER_TICK (1000000000u / L_USER_HZ)
+
+/* Everything that needs kernel_lock, copied out. */
+struct snapshot {
+    char comm[TASK_COMM_SIZE];
+    char state;
+    int32_t pid, tgid, ppid, pgrp, session, tty_nr, tpgid, exit_signal, exit_code;
+    uint32_t threads;
+    int32_t nice, policy, priority;
+    uint64_t cpu_ns, child_user_ns, child_system_ns, start_ns, dead_user_ns, dead_system_ns;
+    uint64_t pending, shared_pending, blocked, ignored, caught, queued, queue_limit;
+    struct cred cred;
+    bool no_new_privs;
+    struct tty *tty;
+};
+
+uint64_t proc_ticks_at(uint64_t monotonic_ns)
+{
+    uint64_t now = host_clock_monotonic_ns(), boot = host_clock_boottime_ns();
+    uint64_t ago = now > monotonic_ns ? now - monotonic_ns : 0;
+    return (boot > ago ? boot - ago : 0) / NS_PER_TICK;
+}
+
+static char state_of(const struct proc_subject *s, const struct task *t)
+{
+    static const char letters[] = {'R', 'S', 'D', 'T', 'Z'};
+    if (s->process->state == PROCESS_ZOMBIE || !t)
+        return 'Z';
+    if (s->process->state == PROCESS_STOPPED)
+        return 'T';
+    uint32_t state = atomic_load(&t->state);
+    return state < sizeof(letters) ? letters[state] : 'S';
+}
+
+static void handlers(const struct process *p, struct snapshot *out)
+{
+    for (int sig = 1; p->sighand && sig < L_NSIG; sig++) {
+        uint64_t handler = p->sighand->action[sig].handler;
+        if (handler == 1)
+            out->ignored |= L_SIGBIT(sig);
+        else if (handler)
+            out->caught |= L_SIGBIT(sig);
+    }
+}
+
+static void take(const struct proc_subject *s, struct snapshot *out)
+{
+    struct process *p = s->process;
+    memset(out, 0, sizeof(*out));
+    host_mutex_lock(&kernel_lock);
+    struct task *t = s->task ? s->task : process_leader(p);
+    if (t) {
+        memcpy(out->comm, t->comm, TASK_COMM_SIZE);
+        out->nice = t->nice;
+        out->policy = t->sched_policy;
+        out->priority = t->sched_priority;
+        out->pending = t->pending.set;
+        out->blocked = t->mask;
+    }
+    out->state = state_of(s, t);
+    out->pid = s->task ? s->task->tid : p->pid;
+    out->tgid = p->pid;
+    out->ppid = p->parent ? p->parent->pid : 0;
+    out->pgrp = p->pgrp ? p->pgrp->id : 0;
+    struct session *session = p->pgrp ? p->pgrp->session : NULL;
+    out->session = session ? session->id : 0;
+    if (session && session->tty)
+        out->tty = tty_get(session->tty);
+    out->exit_signal = p->exit_signal;
+    out->exit_code = p->group_code;
+    out->threads = p->live_threads;
+    out->cpu_ns = s->task ? task_cpu_ns(s->task) : process_cpu_ns(p);
+    out->dead_user_ns = p->dead_threads.user_ns;
+    out->dead_system_ns = p->dead_threads.system_ns;
+    out->child_user_ns = p->dead_children.user_ns;
+    out->child_system_ns = p->dead_children.system_ns;
+    out->start_ns = s->task ? s->task->start_ns : p->start_ns;
+    out->shared_pending = p->pending.set;
+    out->queued = p->sigqueue_count;
+    out->queue_limit = p->rlimits[L_RLIMIT_SIGPENDING].rlim_cur;
+    out->cred = p->cred;
+    out->no_new_privs = p->no_new_privs;
+    handlers(p, out);
+    host_mutex_unlock(&kernel_lock);
+    out->tpgid = -1;
+    if (out->tty) {
+        /* The kernel's old 16 bit form of the number, which fits. */
+        uint64_t dev = tty_device(out->tty);
+        out->tty_nr = (int32_t)((l_major(dev) << 8) | (l_minor(dev) & 0xff) |
+                                ((l_minor(dev) & ~0xffu) << 12));
+        out->tpgid = tty_foreground(out->tty);
+        tty_put(out->tty);
+    }
+}
+
+static void usage_of(const struct proc_subject *s, struct space_usage *usage)
+{
+    struct space *space = process_space(s->process);
+    memset(usage, 0, sizeof(*usage));
+    if (space) {
+        space_usage(space, usage);
+        space_put(space);
+    }
+}
+
+int proc_show_stat(struct proc_text *text, const struct proc_subject *s)
+{
+    struct snapshot k;
+    struct space_usage usage;
+    struct process *p = s->process;
+    take(s, &k);
+    usage_of(s, &usage);
+    uint64_t system = k.dead_system_ns, user = k.cpu_ns > system ? k.cpu_ns - system : 0;
+    proc_add(text, "%d (%s) %c %d %d %d %d %d 0 0 0 0 0 ", k.pid, k.comm, k.state, k.ppid, k.pgrp,
+             k.session, k.tty_nr, k.tpgid);
+    proc_add(text, "%llu %llu %llu %llu %d %d %u 0 %llu %llu %llu %llu ",
+             (unsigned long long)(user / NS_PER_TICK), (unsigned long long)(system / NS_PER_TICK),
+             (unsigned long long)(k.child_user_ns / NS_PER_TICK),
+             (unsigned long long)(k.child_system_ns / NS_PER_TICK),
+             k.policy == 1 || k.policy == 2 ? -k.priority - 1 : 20 + k.nice, k.nice, k.threads,
+             (unsigned long long)proc_ticks_at(k.start_ns), (unsigned long long)usage.mapped,
+             (unsigned long long)(usage.resident / 4096),
+             (unsigned long long)p->rlimits[L_RLIMIT_RSS].rlim_cur);
+    proc_add(text, "1 1 %llu 0 0 %llu %llu %llu %llu 0 0 0 %d 0 %d %d 0 0 0 ",
+             (unsigned long long)p->stack_start, (unsigned long long)(k.pending & 0x7fffffff),
+             (unsigned long long)(k.blocked & 0x7fffffff),
+             (unsigned long long)(k.ignored & 0x7fffffff),
+             (unsigned long long)(k.caught & 0x7fffffff), k.exit_signal,
+             k.policy == 1 || k.policy == 2 ? k.priority : 0, k.policy);
+    proc_add(text, "0 0 %llu %llu %llu %llu %llu %d\n", (unsigned long long)usage.brk_start,
+             (unsigned long long)p->arg_start, (unsigned long long)p->arg_end,
+             (unsigned long long)p->env_start, (unsigned long long)p->env_end, k.exit_code);
+    return 0;
+}
+
+int proc_show_statm(struct proc_text *text, const struct proc_subject *s)
+{
+    struct space_usage usage;
+    usage_of(s, &usage);
+    proc_add(text, "%llu %llu %llu %llu 0 %llu 0\n", (unsigned long long)(usage.mapped / 4096),
+             (unsigned long long)(usage.resident / 4096), (unsigned long long)(usage.shared / 4096),
+             (unsigned long long)(usage.text / 4096),
+             (unsigned long long)((usage.data + usage.stack) / 4096));
+    return 0;
+}
+
+static const char *state_name(char state)
+{
+    switch (state) {
+    case 'R':
+        return "running";
+    case 'D':
+        return "disk sleep";
+    case 'T':
+        return "stopped";
+    case 'Z':
+        return "zombie";
+    default:
+        return "sleeping";
+    }
+}
+
+static void add_memory(struct proc_text *text, const struct proc_subject *s)
+{
+    struct space_usage u;
+    usage_of(s, &u);
+    if (!u.mapped)
+        return;
+    const struct {
+        const char *name;
+        uint64_t bytes;
+    } rows[] = {
+        {"VmPeak", u.mapped},
+        {"VmSize", u.mapped},
+        {"VmLck", 0},
+        {"VmPin", 0},
+        {"VmHWM", u.resident},
+        {"VmRSS", u.resident},
+        {"RssAnon", u.resident - u.shared},
+        {"RssFile", 0},
+        {"RssShmem", u.shared},
+        {"VmData", u.data},
+        {"VmStk", u.stack},
+        {"VmExe", u.text},
+        {"VmLib", 0},
+        {"VmPTE", 0},
+        {"VmSwap", 0},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        proc_add(text, "%s:\t%8llu kB\n", rows[i].name, (unsigned long long)(rows[i].bytes / 1024));
+}
+
+/* A set of the host's processors, and its list. */
+static void add_processors(struct proc_text *text)
+{
+    unsigned count = host_cpu_count();
+    uint64_t mask = count >= 64 ? UINT64_MAX : ((uint64_t)1 << count) - 1;
+    proc_add(text, "Cpus_allowed:\t%llx\nCpus_allowed_list:\t", (unsigned long long)mask);
+    if (count > 1)
+        proc_add(text, "0-%u\n", count - 1);
+    else
+        proc_add(text, "0\n");
+    proc_add(text, "Mems_allowed:\t1\nMems_allowed_list:\t0\n");
+}
+
+int proc_show_status(struct proc_text *text, const struct proc_subject *s)
+{
+    struct snapshot k;
+    take(s, &k);
+    struct fs_context *context = proc_context(s);
+    proc_add(text, "Name:\t%s\n", k.comm);
+    if (context) {
+        proc_add(text, "Umask:\t%04o\n", context->umask);
+        fs_context_put(context);
+    }
+    proc_add(text, "State:\t%c (%s)\nTgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n",
+             k.state, state_name(k.state), k.tgid, k.pid, k.ppid);
+    proc_add(text, "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\nFDSize:\t64\nGroups:\t", k.cred.uid,
+             k.cred.euid, k.cred.suid, k.cred.fsuid, k.cred.gid, k.cred.egid, k.cred.sgid,
+             k.cred.fsgid);
+    for (uint32_t i = 0; i < k.cred.ngroups; i++)
+        proc_add(text, "%u ", k.cred.groups[i]);
+    proc_add(text, "\nNStgid:\t%d\nNSpid:\t%d\nNSpgid:\t%d\nNSsid:\t%d\n", k.tgid, k.pid, k.pgrp,
+             k.session);
+    add_memory(text, s);
+    proc_add(text, "CoreDumping:\t0\nTHP_enabled:\t0\nThreads:\t%u\nSigQ:\t%llu/%llu\n", k.threads,
+             (unsigned long long)k.queued, (unsigned long long)k.queue_limit);
+    proc_add(text, "SigPnd:\t%016llx\nShdPnd:\t%016llx\nSigBlk:\t%016llx\n",
+             (unsigned long long)k.pending, (unsigned long long)k.shared_pending,
+             (unsigned long long)k.blocked);
+    proc_add(text, "SigIgn:\t%016llx\nSigCgt:\t%016llx\n", (unsigned long long)k.ignored,
+             (unsigned long long)k.caught);
+    uint64_t all = k.cred.euid == 0 ? 0x1ffffffffffull : 0;
+    proc_add(text,
+             "CapInh:\t%016x\nCapPrm:\t%016llx\nCapEff:\t%016llx\nCapBnd:\t%016llx\n"
+             "CapAmb:\t%016x\n",
+             0u, (unsigned long long)all, (unsigned long long)all, 0x1ffffffffffull, 0u);
+    proc_add(text, "NoNewPrivs:\t%d\nSeccomp:\t0\nSeccomp_filters:\t0\n", k.no_new_privs);
+    add_processors(text);
+    proc_add(text, "voluntary_ctxt_switches:\t0\nnonvoluntary_ctxt_switches:\t0\n");
+    return 0;
+}

@@ -1,0 +1,418 @@
+/* The files at the top of /proc, and /proc/sys. */
+#include "runtime/abi/errno.h"
+#include "runtime/abi/time.h"
+#include "runtime/abi/uts.h"
+#include "runtime/fs/chrdev.h"
+#include "runtime/fs/fdtable.h"
+#include "runtime/fs/locks.h"
+#include "runtime/fs/pipe.h"
+#include "runtime/fs/proc.h"
+#include "runtime/host/env.h"
+#include "runtime/host/random.h"
+#include "runtime/host/time.h"
+#include "runtime/kernel/process.h"
+#include "runtime/kernel/task.h"
+#include "runtime/memory/space.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SECOND ((uint64_t)1000000000)
+
+/* --- who reads --- */
+
+static int link_self(const struct proc_subject *s, char *text, size_t size)
+{
+    struct task *t = task_current();
+    (void)s;
+    if (!t)
+        return -L_ENOENT;
+    char number[16];
+    int length = snprintf(number, sizeof(number), "%d", t->process->pid);
+    memcpy(text, number, (size_t)length < size ? (size_t)length : size);
+    return length;
+}
+
+static int link_thread_self(const struct proc_subject *s, char *text, size_t size)
+{
+    struct task *t = task_current();
+    (void)s;
+    if (!t)
+        return -L_ENOENT;
+    char path[48];
+    int length = snprintf(path, sizeof(path), "%d/task/%d", t->process->pid, t->tid);
+    memcpy(text, path, (size_t)length < size ? (size_t)length : size);
+    return length;
+}
+
+static int fixed_link(const char *target, char *text, size_t size)
+{
+    size_t length = strlen(target);
+    if (length > size)
+        length = size;
+    memcpy(text, target, length);
+    return (int)length;
+}
+
+static int link_mounts(const struct proc_subject *s, char *text, size_t size)
+{
+    (void)s;
+    return fixed_link("self/mounts", text, size);
+}
+
+/* --- time and load --- */
+
+static uint64_t used_ns(uint64_t *user, uint64_t *system)
+{
+    host_clock_process(user, system);
+    return *user + *system;
+}
+
+static int show_uptime(struct proc_text *text, const struct proc_subject *s)
+{
+    uint64_t user, system, up = host_clock_boottime_ns();
+    uint64_t busy = used_ns(&user, &system), all = up * host_cpu_count();
+    uint64_t idle = all > busy ? all - busy : 0;
+    (void)s;
+    proc_add(text, "%llu.%02llu %llu.%02llu\n", (unsigned long long)(up / SECOND),
+             (unsigned long long)(up % SECOND / 10000000), (unsigned long long)(idle / SECOND),
+             (unsigned long long)(idle % SECOND / 10000000));
+    return 0;
+}
+
+/* Tasks that run, all tasks, and the highest process id. */
+static void count_tasks(uint32_t *running, uint32_t *blocked, uint32_t *all, int32_t *last)
+{
+    struct process *p;
+    int32_t pid = 0;
+    *running = *blocked = *all = 0;
+    *last = 0;
+    while ((p = process_next(pid))) {
+        pid = *last = p->pid;
+        host_mutex_lock(&kernel_lock);
+        for (struct task *t = p->threads; t; t = t->next) {
+            uint32_t state = atomic_load(&t->state);
+            *running += state == TASK_RUNNING;
+            *blocked += state == TASK_UNINTERRUPTIBLE;
+            ++*all;
+        }
+        host_mutex_unlock(&kernel_lock);
+        process_put(p);
+    }
+}
+
+static int show_loadavg(struct proc_text *text, const struct proc_subject *s)
+{
+    uint32_t running, blocked, all;
+    int32_t last;
+    (void)s;
+    count_tasks(&running, &blocked, &all, &last);
+    /* The load of the moment stands for all three averages: none is kept. */
+    proc_add(text, "%u.00 %u.00 %u.00 %u/%u %d\n", running, running, running, running, all, last);
+    return 0;
+}
+
+static int show_stat(struct proc_text *text, const struct proc_subject *s)
+{
+    uint64_t user, system, up = host_clock_boottime_ns(), tick = SECOND / L_USER_HZ;
+    uint32_t running, blocked, all;
+    int32_t last;
+    unsigned count = host_cpu_count();
+    (void)s;
+    uint64_t busy = used_ns(&user, &system), total = up * count;
+    uint64_t idle = total > busy ? total - busy : 0;
+    count_tasks(&running, &blocked, &all, &last);
+    proc_add(text, "cpu  %llu 0 %llu %llu 0 0 0 0 0 0\n", (unsigned long long)(user / tick),
+             (unsigned long long)(system / tick), (unsigned long long)(idle / tick));
+    for (unsigned i = 0; i < count; i++)
+        proc_add(text, "cpu%u %llu 0 %llu %llu 0 0 0 0 0 0\n", i,
+                 (unsigned long long)(user / tick / count),
+                 (unsigned long long)(system / tick / count),
+                 (unsigned long long)(idle / tick / count));
+    uint64_t boot = host_clock_realtime_ns() - up;
+    proc_add(text,
+             "intr 0\nctxt 0\nbtime %llu\nprocesses %d\nprocs_running %u\nprocs_blocked %u\n"
+             "softirq 0 0 0 0 0 0 0 0 0 0 0\n",
+             (unsigned long long)(boot / SECOND), last, running, blocked);
+    return 0;
+}
+
+static int show_meminfo(struct proc_text *text, const struct proc_subject *s)
+{
+    uint64_t total = host_memory_size() / 1024, available = host_memory_available() / 1024;
+    uint64_t limit = memory_limit() / 1024, used = memory_used() / 1024;
+    (void)s;
+    if (limit && limit < total)
+        total = limit;
+    uint64_t left = total > used ? total - used : 0;
+    if (available > left)
+        available = left;
+    proc_add(
+        text,
+        "MemTotal:       %8llu kB\nMemFree:        %8llu kB\nMemAvailable:   %8llu kB\n"
+        "Buffers:               0 kB\nCached:                0 kB\nSwapCached:            0 kB\n"
+        "Active:         %8llu kB\nInactive:              0 kB\n",
+        (unsigned long long)total, (unsigned long long)available, (unsigned long long)available,
+        (unsigned long long)used);
+    proc_add(
+        text,
+        "SwapTotal:             0 kB\nSwapFree:              0 kB\nDirty:                 0 kB\n"
+        "Writeback:             0 kB\nAnonPages:      %8llu kB\nMapped:                0 kB\n"
+        "Shmem:                 0 kB\nSlab:                  0 kB\nSReclaimable:          0 kB\n"
+        "SUnreclaim:            0 kB\nCommitLimit:    %8llu kB\nCommitted_AS:   %8llu kB\n"
+        "VmallocTotal:          0 kB\nVmallocUsed:           0 kB\nHugePages_Total:       0\n"
+        "HugePages_Free:        0\nHugepagesize:       2048 kB\n",
+        (unsigned long long)used, (unsigned long long)total, (unsigned long long)used);
+    return 0;
+}
+
+static int show_vmstat(struct proc_text *text, const struct proc_subject *s)
+{
+    (void)s;
+    proc_add(text,
+             "nr_free_pages %llu\npgpgin 0\npgpgout 0\npswpin 0\npswpout 0\npgfault 0\n"
+             "pgmajfault 0\n",
+             (unsigned long long)(host_memory_available() / 4096));
+    return 0;
+}
+
+static int show_version(struct proc_text *text, const struct proc_subject *s)
+{
+    (void)s;
+    proc_add(text, "%s version %s (foreland) (gcc) %s\n", L_UTS_SYSNAME, L_UTS_RELEASE,
+             L_UTS_VERSION);
+    return 0;
+}
+
+static int show_cmdline(struct proc_text *text, const struct proc_subject *s)
+{
+    (void)s;
+    proc_add(text, "root=/ rw\n");
+    return 0;
+}
+
+static int show_filesystems(struct proc_text *text, const struct proc_subject *s)
+{
+    (void)s;
+    proc_add(text, "nodev\tsysfs\nnodev\ttmpfs\nnodev\tproc\nnodev\tdevtmpfs\nnodev\tdevpts\n"
+                   "nodev\tpipefs\nnodev\tsockfs\n");
+    return 0;
+}
+
+static int show_devices(struct proc_text *text, const struct proc_subject *s)
+{
+    char lines[4096];
+    (void)s;
+    chrdev_describe(lines, sizeof(lines));
+    proc_add(text, "Character devices:\n%s\nBlock devices:\n", lines);
+    return 0;
+}
+
+static int show_locks(struct proc_text *text, const struct proc_subject *s)
+{
+    size_t size = 65536;
+    char *lines = malloc(size);
+    (void)s;
+    if (!lines)
+        return -L_ENOMEM;
+    int length = lock_describe(lines, size);
+    proc_add_bytes(text, lines, (size_t)length);
+    free(lines);
+    return 0;
+}
+
+static int show_empty(struct proc_text *text, const struct proc_subject *s)
+{
+    (void)s;
+    proc_add(text, "%s", "");
+    return 0;
+}
+
+static int show_swaps(struct proc_text *text, const struct proc_subject *s)
+{
+    (void)s;
+    proc_add(text, "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n");
+    return 0;
+}
+
+/* --- /proc/sys: values that are what they are --- */
+
+#define VALUE(function, format, value)                                                             \
+    static int function(struct proc_text *text, const struct proc_subject *s)                      \
+    {                                                                                              \
+        (void)s;                                                                                   \
+        proc_add(text, format "\n", value);                                                        \
+        return 0;                                                                                  \
+    }
+
+VALUE(show_ostype, "%s", L_UTS_SYSNAME)
+VALUE(show_osrelease, "%s", L_UTS_RELEASE)
+VALUE(show_uts_version, "%s", L_UTS_VERSION)
+VALUE(show_domainname, "%s", "(none)")
+VALUE(show_pid_max, "%d", PID_MAX)
+VALUE(show_threads_max, "%d", PID_MAX)
+VALUE(show_ngroups, "%d", NGROUPS_MAX)
+VALUE(show_cap_last, "%d", 40)
+VALUE(show_overflow_id, "%d", 65534)
+VALUE(show_zero, "%d", 0)
+VALUE(show_one, "%d", 1)
+VALUE(show_core_pattern, "%s", "core")
+VALUE(show_entropy, "%d", 256)
+VALUE(show_file_max, "%llu", (unsigned long long)INT64_MAX)
+VALUE(show_nr_open, "%u", FILES_MAX)
+VALUE(show_pipe_max, "%u", PIPE_MAX_SIZE)
+VALUE(show_watches, "%d", 65536)
+VALUE(show_instances, "%d", 128)
+VALUE(show_queued_events, "%d", 16384)
+VALUE(show_map_count, "%d", 65530)
+VALUE(show_min_addr, "%d", 65536)
+VALUE(show_somaxconn, "%d", 4096)
+VALUE(show_shmmax, "%llu", 18446744073692774399ull)
+VALUE(show_randomize, "%d", 2)
+
+static int show_hostname(struct proc_text *text, const struct proc_subject *s)
+{
+    char name[65];
+    (void)s;
+    host_machine_name(name, sizeof(name));
+    proc_add(text, "%s\n", name);
+    return 0;
+}
+
+static void add_uuid(struct proc_text *text, const uint8_t b[16])
+{
+    for (int i = 0; i < 16; i++) {
+        uint8_t byte = b[i];
+        if (i == 6)
+            byte = (byte & 0x0f) | 0x40;
+        if (i == 8)
+            byte = (byte & 0x3f) | 0x80;
+        proc_add(text, "%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", byte);
+    }
+    proc_add(text, "\n");
+}
+
+static int show_uuid(struct proc_text *text, const struct proc_subject *s)
+{
+    uint8_t bytes[16];
+    (void)s;
+    host_random(bytes, sizeof(bytes));
+    add_uuid(text, bytes);
+    return 0;
+}
+
+static int show_boot_id(struct proc_text *text, const struct proc_subject *s)
+{
+    static struct host_mutex lock = HOST_MUTEX_INIT;
+    static uint8_t bytes[16];
+    static bool made;
+    (void)s;
+    host_mutex_lock(&lock);
+    if (!made)
+        host_random(bytes, sizeof(bytes));
+    made = true;
+    host_mutex_unlock(&lock);
+    add_uuid(text, bytes);
+    return 0;
+}
+
+#define TEXT(label, how)                                                                           \
+    {                                                                                              \
+        .name = label, .mode = L_S_IFREG | 0444, .show = how                                       \
+    }
+#define DIRECTORY(label, e)                                                                        \
+    {                                                                                              \
+        .name = label, .mode = L_S_IFDIR | 0555, .entries = e                                      \
+    }
+#define END                                                                                        \
+    {                                                                                              \
+        .name = NULL                                                                               \
+    }
+
+static const struct proc_entry random_entries[] = {
+    TEXT("boot_id", show_boot_id),
+    TEXT("uuid", show_uuid),
+    TEXT("entropy_avail", show_entropy),
+    TEXT("poolsize", show_entropy),
+    END,
+};
+
+static const struct proc_entry kernel_entries[] = {
+    TEXT("ostype", show_ostype),
+    TEXT("osrelease", show_osrelease),
+    TEXT("version", show_uts_version),
+    TEXT("hostname", show_hostname),
+    TEXT("domainname", show_domainname),
+    TEXT("pid_max", show_pid_max),
+    TEXT("threads-max", show_threads_max),
+    TEXT("ngroups_max", show_ngroups),
+    TEXT("cap_last_cap", show_cap_last),
+    TEXT("overflowuid", show_overflow_id),
+    TEXT("overflowgid", show_overflow_id),
+    TEXT("tainted", show_zero),
+    TEXT("core_pattern", show_core_pattern),
+    TEXT("core_uses_pid", show_zero),
+    TEXT("shmmax", show_shmmax),
+    TEXT("randomize_va_space", show_randomize),
+    TEXT("printk", show_one),
+    DIRECTORY("random", random_entries),
+    END,
+};
+
+static const struct proc_entry inotify_entries[] = {
+    TEXT("max_user_watches", show_watches),
+    TEXT("max_user_instances", show_instances),
+    TEXT("max_queued_events", show_queued_events),
+    END,
+};
+
+static const struct proc_entry fs_entries[] = {
+    TEXT("file-max", show_file_max),
+    TEXT("nr_open", show_nr_open),
+    TEXT("pipe-max-size", show_pipe_max),
+    TEXT("protected_hardlinks", show_zero),
+    TEXT("protected_symlinks", show_zero),
+    DIRECTORY("inotify", inotify_entries),
+    END,
+};
+
+static const struct proc_entry vm_entries[] = {
+    TEXT("overcommit_memory", show_zero),
+    TEXT("max_map_count", show_map_count),
+    TEXT("mmap_min_addr", show_min_addr),
+    TEXT("swappiness", show_zero),
+    END,
+};
+
+static const struct proc_entry core_entries[] = {TEXT("somaxconn", show_somaxconn), END};
+static const struct proc_entry net_entries[] = {DIRECTORY("core", core_entries), END};
+
+const struct proc_entry proc_sys_entries[] = {
+    DIRECTORY("kernel", kernel_entries),
+    DIRECTORY("fs", fs_entries),
+    DIRECTORY("vm", vm_entries),
+    DIRECTORY("net", net_entries),
+    END,
+};
+
+const struct proc_entry proc_root_entries[] = {
+    {.name = "self", .mode = L_S_IFLNK | 0777, .link = link_self},
+    {.name = "thread-self", .mode = L_S_IFLNK | 0777, .link = link_thread_self},
+    {.name = "mounts", .mode = L_S_IFLNK | 0777, .link = link_mounts},
+    TEXT("cmdline", show_cmdline),
+    TEXT("cpuinfo", proc_show_cpuinfo),
+    TEXT("devices", show_devices),
+    TEXT("filesystems", show_filesystems),
+    TEXT("loadavg", show_loadavg),
+    TEXT("locks", show_locks),
+    TEXT("meminfo", show_meminfo),
+    TEXT("modules", show_empty),
+    TEXT("partitions", show_empty),
+    TEXT("stat", show_stat),
+    TEXT("swaps", show_swaps),
+    TEXT("uptime", show_uptime),
+    TEXT("version", show_version),
+    TEXT("vmstat", show_vmstat),
+    DIRECTORY("sys", proc_sys_entries),
+    END,
+};
