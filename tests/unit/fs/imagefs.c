@@ -1,0 +1,470 @@
+/* The file system over the image store, through the VFS: Linux' semantics, and that they are still
+ * there after the image has been closed and opened again. */
+#include "runtime/abi/errno.h"
+#include "runtime/abi/fcntl.h"
+#include "runtime/abi/stat.h"
+#include "runtime/fs/mountapi.h"
+#include "runtime/fs/store.h"
+#include "runtime/fs/vfs.h"
+#include "runtime/host/file.h"
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char image[] = "imagefs-test.img";
+static const char copy[] = "imagefs-copy.img";
+static struct vfs_caller *root;
+static struct path top;
+static char message[500];
+
+static void unlink_all(const char *path)
+{
+    const char *const endings[] = {"", "-wal", "-shm", "-journal", "-owner"};
+    for (int i = 0; i < 5; i++) {
+        char name[300];
+        snprintf(name, sizeof(name), "%s%s", path, endings[i]);
+        host_path_unlink(name);
+    }
+}
+
+static void mount_image(const char *path)
+{
+    int error;
+    struct superblock *super = imagefs_new(path, &error, message, sizeof(message));
+    ck_assert_msg(super != NULL, "%d %s", error, message);
+    struct mount *mount;
+    struct path base = mount_root();
+    ck_assert_int_eq(mount_add(super, &base, 0, &mount), 0);
+    top = (struct path){mount_get(mount), dentry_get(mount->root)};
+    path_put(base);
+    mount_put(mount);
+}
+
+/* Closes the image. What was in memory stays there but the next mount is a new file system. */
+static void unmount_image(void)
+{
+    struct path path = top;
+    imagefs_shutdown();
+    mount_remove(path, true);
+    path_put(path);
+}
+
+static void remount(void)
+{
+    unmount_image();
+    mount_image(image);
+}
+
+static char faults[2000];
+
+static void collect(void *arg, const char *line)
+{
+    (void)arg;
+    strncat(faults, line, sizeof(faults) - strlen(faults) - 2);
+    strcat(faults, "\n");
+}
+
+static void expect_clean(const char *path)
+{
+    faults[0] = 0;
+    int found = store_check(path, collect, NULL, message, sizeof(message));
+    ck_assert_msg(found == 0, "%d %s %s", found, message, faults);
+}
+
+static void setup(void)
+{
+    static bool mounted;
+    unlink_all(image);
+    unlink_all(copy);
+    if (!mounted) {
+        int error;
+        ck_assert_int_eq(mount_add(tmpfs_new("none", 0755, &error), NULL, 0, NULL), 0);
+        mounted = true;
+    }
+    root = vfs_kernel_caller();
+    int error = store_create(image, message, sizeof(message));
+    ck_assert_msg(error == 0, "%s", message);
+    mount_image(image);
+}
+
+static void teardown(void)
+{
+    unmount_image();
+    expect_clean(image);
+    unlink_all(image);
+    unlink_all(copy);
+}
+
+static struct file *open_file(const char *name, uint32_t flags)
+{
+    struct file *file;
+    int error = vfs_open(root, &top, name, flags, 0644, 0, &file);
+    ck_assert_msg(error == 0, "%s: %d", name, error);
+    return file;
+}
+
+static void put(const char *name, const char *text)
+{
+    struct file *file = open_file(name, L_O_WRONLY | L_O_CREAT | L_O_TRUNC);
+    ck_assert_int_eq(file_write(file, text, strlen(text), NULL), (int)strlen(text));
+    file_put(file);
+}
+
+static void expect(const char *name, const char *text)
+{
+    char buffer[200] = "";
+    struct file *file = open_file(name, L_O_RDONLY);
+    ck_assert_int_eq(file_read(file, buffer, sizeof(buffer), NULL), (int)strlen(text));
+    ck_assert_str_eq(buffer, text);
+    file_put(file);
+}
+
+static struct kstat stat_of(const char *name)
+{
+    struct path path;
+    struct kstat stat;
+    ck_assert_int_eq(vfs_walk(root, &top, name, 0, &path), 0);
+    ck_assert_int_eq(vfs_stat(path, &stat), 0);
+    path_put(path);
+    return stat;
+}
+
+static int walk(const char *name)
+{
+    struct path path;
+    int error = vfs_walk(root, &top, name, 0, &path);
+    if (!error)
+        path_put(path);
+    return error;
+}
+
+START_TEST(files_stay)
+{
+    put("a", "hello");
+    put("b", "");
+    expect("a", "hello");
+    remount();
+    expect("a", "hello");
+    expect("b", "");
+    put("a", "no");
+    remount();
+    expect("a", "no");
+    ck_assert_int_eq(walk("c"), -L_ENOENT);
+}
+END_TEST
+
+START_TEST(attributes)
+{
+    struct path path;
+    put("f", "x");
+    ck_assert_int_eq(vfs_walk(root, &top, "f", 0, &path), 0);
+    ck_assert_int_eq(vfs_chmod(root, path, 04711), 0);
+    ck_assert_int_eq(vfs_chown(root, path, 1234, 3000000000u), 0);
+    const fs_time atime = -1234567890, mtime = 1600000000123456789;
+    ck_assert_int_eq(vfs_utimes(root, path, &atime, &mtime, false), 0);
+    path_put(path);
+    ck_assert_int_eq(vfs_mknod(root, &top, "null", L_S_IFCHR | 0666, l_makedev(1, 3), NULL), 0);
+    ck_assert_int_eq(vfs_mknod(root, &top, "fifo", L_S_IFIFO | 0600, 0, NULL), 0);
+    struct kstat before = stat_of("f");
+    remount();
+    struct kstat after = stat_of("f");
+    ck_assert_uint_eq(after.mode & 0777, 0711);
+    ck_assert_uint_eq(after.uid, 1234);
+    ck_assert_uint_eq(after.gid, 3000000000u);
+    ck_assert_int_eq(after.atime, atime);
+    ck_assert_int_eq(after.mtime, mtime);
+    ck_assert_int_eq(after.ctime, before.ctime);
+    ck_assert_int_eq(after.btime, before.btime);
+    ck_assert_uint_eq(after.ino, before.ino);
+    ck_assert_uint_eq(stat_of("null").rdev, l_makedev(1, 3));
+    ck_assert_uint_eq(stat_of("fifo").mode, L_S_IFIFO | 0600);
+}
+END_TEST
+
+START_TEST(links)
+{
+    put("f", "data");
+    struct path path;
+    ck_assert_int_eq(vfs_walk(root, &top, "f", 0, &path), 0);
+    ck_assert_int_eq(vfs_link(root, path, &top, "g"), 0);
+    path_put(path);
+    ck_assert_int_eq(vfs_symlink(root, "g", &top, "l"), 0);
+    ck_assert_int_eq(vfs_unlink(root, &top, "f"), 0);
+    remount();
+    ck_assert_int_eq(walk("f"), -L_ENOENT);
+    ck_assert_uint_eq(stat_of("g").nlink, 1);
+    expect("l", "data");
+    char text[10];
+    ck_assert_int_eq(vfs_walk(root, &top, "l", 0, &path), 0);
+    ck_assert_int_eq(vfs_readlink(path, text, sizeof(text)), 1);
+    path_put(path);
+    ck_assert_uint_eq(stat_of("l").size, 1);
+}
+END_TEST
+
+START_TEST(directories)
+{
+    ck_assert_int_eq(vfs_mkdir(root, &top, "d", 0755), 0);
+    ck_assert_int_eq(vfs_mkdir(root, &top, "d/e", 0700), 0);
+    put("d/e/f", "deep");
+    ck_assert_int_eq(vfs_rmdir(root, &top, "d/e"), -L_ENOTEMPTY);
+    ck_assert_uint_eq(stat_of("d").nlink, 3);
+    ck_assert_int_eq(vfs_mkdir(root, &top, "x", 0755), 0);
+    ck_assert_int_eq(vfs_rename(root, &top, "d/e", &top, "x/e", 0), 0);
+    ck_assert_uint_eq(stat_of("d").nlink, 2);
+    ck_assert_uint_eq(stat_of("x").nlink, 3);
+    remount();
+    expect("x/e/f", "deep");
+    ck_assert_int_eq(vfs_rmdir(root, &top, "d"), 0);
+    ck_assert_int_eq(vfs_mkdir(root, &top, "d", 0755), 0);
+    ck_assert_int_eq(vfs_rename(root, &top, "x/e", &top, "d", 0), 0);
+    expect("d/f", "deep");
+    remount();
+    expect("d/f", "deep");
+    ck_assert_uint_eq(stat_of("x").nlink, 2);
+}
+END_TEST
+
+START_TEST(rename_over)
+{
+    put("old", "old");
+    put("new", "new");
+    struct file *file = open_file("old", L_O_RDONLY);
+    ck_assert_int_eq(vfs_rename(root, &top, "new", &top, "old", 0), 0);
+    char buffer[10] = "";
+    ck_assert_int_eq(file_read(file, buffer, 10, NULL), 3);
+    ck_assert_str_eq(buffer, "old");
+    file_put(file);
+    put("other", "other");
+    ck_assert_int_eq(vfs_rename(root, &top, "old", &top, "other", L_RENAME_NOREPLACE), -L_EEXIST);
+    ck_assert_int_eq(vfs_mkdir(root, &top, "sub", 0755), 0);
+    ck_assert_int_eq(vfs_rename(root, &top, "sub", &top, "other", L_RENAME_EXCHANGE), 0);
+    remount();
+    expect("old", "new");
+    expect("sub", "other");
+    ck_assert_uint_eq(stat_of("other").mode & L_S_IFMT, L_S_IFDIR);
+    ck_assert_int_eq(walk("new"), -L_ENOENT);
+}
+END_TEST
+
+/* A file without a name lives as long as it is open. */
+START_TEST(unlink_while_open)
+{
+    static char data[200000], back[200000];
+    memset(data, 'd', sizeof(data));
+    struct file *file = open_file("f", L_O_RDWR | L_O_CREAT);
+    ck_assert_int_eq(file_write(file, data, sizeof(data), NULL), (int)sizeof(data));
+    ck_assert_int_eq(file_fsync(file, false), 0);
+    ck_assert_int_eq(vfs_unlink(root, &top, "f"), 0);
+    pagecache_drop_clean(file->inode);
+    uint64_t pos = 0;
+    ck_assert_int_eq(file_read(file, back, sizeof(back), &pos), (int)sizeof(back));
+    ck_assert_mem_eq(data, back, sizeof(data));
+    file_put(file);
+}
+END_TEST
+
+/* Sparse files, cuts in the middle of a block, growth after a cut. */
+START_TEST(sizes)
+{
+    static char data[150000], back[400000], zero[400000];
+    memset(data, 'x', sizeof(data));
+    struct file *file = open_file("f", L_O_RDWR | L_O_CREAT);
+    uint64_t pos = 200000;
+    ck_assert_int_eq(file_write(file, data, sizeof(data), &pos), (int)sizeof(data));
+    ck_assert_int_eq(file_fsync(file, true), 0);
+    ck_assert_int_eq(file_truncate(file, 210000), 0);
+    ck_assert_int_eq(file_truncate(file, 400000), 0);
+    pagecache_drop_clean(file->inode);
+    for (int i = 0; i < 2; i++) {
+        pos = 0;
+        ck_assert_int_eq(file_read(file, back, sizeof(back), &pos), 400000);
+        ck_assert_mem_eq(back, zero, 200000);
+        ck_assert_mem_eq(back + 200000, data, 10000);
+        ck_assert_mem_eq(back + 210000, zero, 190000);
+        file_put(file);
+        remount();
+        file = open_file("f", L_O_RDWR);
+    }
+    ck_assert_int_eq(file_truncate(file, 0), 0);
+    pos = 100;
+    ck_assert_int_eq(file_write(file, "end", 3, &pos), 3);
+    file_put(file);
+    remount();
+    ck_assert_uint_eq(stat_of("f").size, 103);
+    file = open_file("f", L_O_RDONLY);
+    ck_assert_int_eq(file_read(file, back, sizeof(back), NULL), 103);
+    ck_assert_mem_eq(back, zero, 100);
+    ck_assert_mem_eq(back + 100, "end", 3);
+    file_put(file);
+}
+END_TEST
+
+static void copy_host_file(const char *from, const char *to)
+{
+    static uint8_t buffer[1 << 16];
+    struct host_file *source, *target;
+    uint64_t at = 0;
+    int64_t got;
+    if (host_file_open(from, HOST_FILE_READ, 0, &source))
+        return;
+    ck_assert_int_eq(host_file_open(to, HOST_FILE_WRITE | HOST_FILE_CREATE, 0644, &target), 0);
+    while ((got = host_file_read(source, buffer, sizeof(buffer), at)) > 0) {
+        ck_assert_int_eq(host_file_write(target, buffer, (size_t)got, at), got);
+        at += (uint64_t)got;
+    }
+    host_file_close(source);
+    host_file_close(target);
+}
+
+/* What a crash leaves after an fsync of one file: that file, everything before it, no file renamed
+ * over another that has lost its data. */
+START_TEST(crash)
+{
+    char name[30], temporary[30], text[30];
+    for (int i = 0; i < 200; i++) {
+        snprintf(name, sizeof(name), "file%d", i % 10);
+        snprintf(temporary, sizeof(temporary), "tmp%d", i);
+        snprintf(text, sizeof(text), "version %d", i);
+        put(temporary, text);
+        ck_assert_int_eq(vfs_rename(root, &top, temporary, &top, name, 0), 0);
+    }
+    struct file *file = open_file("synced", L_O_RDWR | L_O_CREAT);
+    ck_assert_int_eq(file_write(file, "synced", 6, NULL), 6);
+    ck_assert_int_eq(file_fsync(file, false), 0);
+    ck_assert_int_eq(vfs_unlink(root, &top, "synced"), 0); /* still open: an orphan */
+    put("later", "later");
+    struct file *second = open_file("file0", L_O_RDONLY);
+    ck_assert_int_eq(file_fsync(second, false), 0);
+    file_put(second);
+    copy_host_file(image, copy);
+    copy_host_file("imagefs-test.img-wal", "imagefs-copy.img-wal");
+    file_put(file);
+    unmount_image();
+    expect_clean(copy);
+    mount_image(copy);
+    for (int i = 0; i < 10; i++) {
+        snprintf(name, sizeof(name), "file%d", i);
+        snprintf(text, sizeof(text), "version %d", 190 + i);
+        expect(name, text);
+    }
+    expect("later", "later");
+    ck_assert_int_eq(walk("synced"), -L_ENOENT);
+    unmount_image();
+    expect_clean(copy);
+    mount_image(image);
+}
+END_TEST
+
+static bool count_entry(void *arg, const char *name, size_t length, uint64_t ino, uint32_t type,
+                        uint64_t cookie)
+{
+    unsigned *count = arg;
+    (void)cookie;
+    ck_assert_uint_eq(strlen(name), length);
+    ck_assert_uint_ne(ino, 0);
+    ck_assert_uint_eq(type & L_S_IFMT, L_S_IFREG);
+    ++*count;
+    return true;
+}
+
+START_TEST(many_files)
+{
+    char name[40];
+    for (int i = 0; i < 3000; i++) {
+        snprintf(name, sizeof(name), "name-%d", i);
+        put(name, name);
+    }
+    remount();
+    unsigned count = 0;
+    struct inode *dir = top.dentry->inode;
+    host_mutex_lock(&dir->lock);
+    ck_assert_int_eq(dir->ops->readdir(dir, 0, count_entry, &count), 0);
+    host_mutex_unlock(&dir->lock);
+    ck_assert_uint_eq(count, 3000);
+    for (int i = 0; i < 3000; i++) {
+        snprintf(name, sizeof(name), "name-%d", i);
+        expect(name, name);
+        if (i % 2)
+            ck_assert_int_eq(vfs_unlink(root, &top, name), 0);
+    }
+    remount();
+    ck_assert_int_eq(walk("name-1"), -L_ENOENT);
+    expect("name-2998", "name-2998");
+}
+END_TEST
+
+/* More than is kept dirty in memory. */
+START_TEST(large_file)
+{
+    const unsigned pieces = 1600;
+    static uint32_t data[16384];
+    struct file *file = open_file("large", L_O_RDWR | L_O_CREAT);
+    for (unsigned i = 0; i < pieces; i++) {
+        for (unsigned k = 0; k < 16384; k++)
+            data[k] = i * 16384 + k;
+        ck_assert_int_eq(file_write(file, data, sizeof(data), NULL), (int)sizeof(data));
+    }
+    ck_assert_uint_lt(atomic_load(&pagecache_dirty_blocks), 1100);
+    file_put(file);
+    remount();
+    file = open_file("large", L_O_RDONLY);
+    for (unsigned i = 0; i < pieces; i++) {
+        ck_assert_int_eq(file_read(file, data, sizeof(data), NULL), (int)sizeof(data));
+        for (unsigned k = 0; k < 16384; k += 511)
+            ck_assert_uint_eq(data[k], i * 16384 + k);
+    }
+    file_put(file);
+}
+END_TEST
+
+START_TEST(extended_attributes)
+{
+    put("f", "x");
+    struct path path;
+    char text[20];
+    ck_assert_int_eq(vfs_walk(root, &top, "f", 0, &path), 0);
+    struct inode *inode = path.dentry->inode;
+    const struct inode_ops *ops = inode->ops;
+    ck_assert_int_eq(ops->getxattr(inode, "user.a", text, 20), -L_ENODATA);
+    ck_assert_int_eq(ops->setxattr(inode, "user.a", "1", 1, 2), -L_ENODATA);
+    ck_assert_int_eq(ops->setxattr(inode, "user.a", "12", 2, 0), 0);
+    ck_assert_int_eq(ops->setxattr(inode, "user.a", "1", 1, 1), -L_EEXIST);
+    ck_assert_int_eq(ops->getxattr(inode, "system.posix_acl_access", text, 20), -L_EOPNOTSUPP);
+    path_put(path);
+    remount();
+    ck_assert_int_eq(vfs_walk(root, &top, "f", 0, &path), 0);
+    inode = path.dentry->inode;
+    ck_assert_int_eq(ops->getxattr(inode, "user.a", text, 20), 2);
+    ck_assert_int_eq(ops->listxattr(inode, text, 20), 7);
+    ck_assert_int_eq(ops->removexattr(inode, "user.a"), 0);
+    ck_assert_int_eq(ops->listxattr(inode, text, 20), 0);
+    path_put(path);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("imagefs");
+    TCase *tcase = tcase_create("imagefs");
+    tcase_set_timeout(tcase, 60);
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_test(tcase, files_stay);
+    tcase_add_test(tcase, attributes);
+    tcase_add_test(tcase, links);
+    tcase_add_test(tcase, directories);
+    tcase_add_test(tcase, rename_over);
+    tcase_add_test(tcase, unlink_while_open);
+    tcase_add_test(tcase, sizes);
+    tcase_add_test(tcase, crash);
+    tcase_add_test(tcase, many_files);
+    tcase_add_test(tcase, large_file);
+    tcase_add_test(tcase, extended_attributes);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
