@@ -159,6 +159,12 @@ struct cpu_clock process_clock(struct process *p)
     return sum;
 }
 
+uint64_t process_cpu_ns(struct process *p)
+{
+    struct cpu_clock c = process_clock(p);
+    return c.user_ns + c.system_ns;
+}
+
 bool cred_is_root(const struct cred *cred)
 {
     return cred->euid == 0;

@@ -110,6 +110,7 @@ struct file *process_exe(struct process *p);
 
 /* CPU time of a process including its dead threads. kernel_lock held. */
 struct cpu_clock process_clock(struct process *p);
+uint64_t process_cpu_ns(struct process *p); /* both together */
 
 /* True when the caller may act on the other process: same ids, or effective user 0. */
 bool process_may_signal(const struct cred *from, const struct process *to, int sig);

@@ -134,3 +134,36 @@ int64_t sys_munlock(struct task *t, uint64_t address, uint64_t length)
 {
     return lock_range(t, address, length);
 }
+
+int64_t sys_mlockall(struct task *t, uint64_t flags)
+{
+    (void)t;
+    const uint64_t known = L_MCL_CURRENT | L_MCL_FUTURE | L_MCL_ONFAULT;
+    return !flags || (flags & ~known) || flags == L_MCL_ONFAULT ? -L_EINVAL : 0;
+}
+
+int64_t sys_munlockall(struct task *t)
+{
+    (void)t;
+    return 0;
+}
+
+/* A processor without protection keys, as cpuid says. */
+int64_t sys_pkey_mprotect(struct task *t, uint64_t address, uint64_t length, uint64_t prot,
+                          uint64_t key)
+{
+    return (int32_t)key == -1 ? sys_mprotect(t, address, length, prot) : -L_EINVAL;
+}
+
+int64_t sys_pkey_alloc(struct task *t, uint64_t flags, uint64_t rights)
+{
+    (void)t;
+    return flags || rights & ~3ull ? -L_EINVAL : -L_ENOSPC;
+}
+
+int64_t sys_pkey_free(struct task *t, uint64_t key)
+{
+    (void)t;
+    (void)key;
+    return -L_EINVAL;
+}

@@ -261,3 +261,11 @@ int64_t sys_membarrier(struct task *t, uint64_t command, uint64_t flags)
         return -L_EINVAL;
     }
 }
+
+/* Left out on purpose: restartable sequences would need every signal and migration to look at them,
+ * and the C library does without. */
+int64_t sys_rseq(struct task *t)
+{
+    (void)t;
+    return -L_ENOSYS;
+}

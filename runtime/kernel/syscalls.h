@@ -138,6 +138,12 @@ int64_t sys_brk(struct task *t, uint64_t address);
 int64_t sys_mlock(struct task *t, uint64_t address, uint64_t length);
 int64_t sys_mlock2(struct task *t, uint64_t address, uint64_t length, uint64_t flags);
 int64_t sys_munlock(struct task *t, uint64_t address, uint64_t length);
+int64_t sys_mlockall(struct task *t, uint64_t flags);
+int64_t sys_munlockall(struct task *t);
+int64_t sys_pkey_mprotect(struct task *t, uint64_t address, uint64_t length, uint64_t prot,
+                          uint64_t key);
+int64_t sys_pkey_alloc(struct task *t, uint64_t flags, uint64_t rights);
+int64_t sys_pkey_free(struct task *t, uint64_t key);
 
 /* sys_prctl.c */
 int64_t sys_arch_prctl(struct task *t, uint64_t code, uint64_t address);
@@ -159,6 +165,7 @@ int64_t sys_sched_getattr(struct task *t, uint64_t pid, uint64_t uattr, uint64_t
 int64_t sys_getpriority(struct task *t, uint64_t which, uint64_t who);
 int64_t sys_setpriority(struct task *t, uint64_t which, uint64_t who, uint64_t value);
 int64_t sys_membarrier(struct task *t, uint64_t command, uint64_t flags);
+int64_t sys_rseq(struct task *t);
 
 /* sys_signal.c */
 int64_t sys_rt_sigaction(struct task *t, uint64_t signum, uint64_t act, uint64_t oldact,
@@ -178,6 +185,15 @@ int64_t sys_rt_tgsigqueueinfo(struct task *t, uint64_t tgid, uint64_t tid, uint6
                               uint64_t uinfo);
 int64_t sys_rt_sigtimedwait(struct task *t, uint64_t uset, uint64_t uinfo, uint64_t utimeout,
                             uint64_t size);
+
+/* sys_unshare.c */
+int64_t sys_unshare(struct task *t, uint64_t flags);
+
+/* sys_vm.c */
+int64_t sys_process_vm_readv(struct task *t, uint64_t pid, uint64_t lvec, uint64_t lcount,
+                             uint64_t rvec, uint64_t rcount, uint64_t flags);
+int64_t sys_process_vm_writev(struct task *t, uint64_t pid, uint64_t lvec, uint64_t lcount,
+                              uint64_t rvec, uint64_t rcount, uint64_t flags);
 
 /* time.c */
 int64_t sys_clock_gettime(struct task *t, uint64_t clock, uint64_t uts);

@@ -61,6 +61,12 @@ struct cpu_clock task_clock(struct task *t)
     return c;
 }
 
+uint64_t task_cpu_ns(struct task *t)
+{
+    struct cpu_clock c = task_clock(t);
+    return c.user_ns + c.system_ns;
+}
+
 void task_kick_locked(struct task *t)
 {
     if (t == task_current())

@@ -109,5 +109,6 @@ struct cpu_clock {
 };
 void task_clock_start(struct task *t);
 struct cpu_clock task_clock(struct task *t);
+uint64_t task_cpu_ns(struct task *t); /* both together */
 
 #endif

@@ -1,0 +1,45 @@
+/*
+ * Bringing Foreland up and down: what both programs do before the first guest runs and after the
+ * last one has gone. For host threads; errors are also told as a sentence for people.
+ */
+#ifndef FORELAND_KERNEL_BOOT_H
+#define FORELAND_KERNEL_BOOT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct process;
+struct tty;
+
+struct boot_options {
+    const char *root;          /* directory or tar archive of the host; NULL: the image */
+    const char *image;         /* image file; NULL: the default one */
+    const char *const *mounts; /* HOST:GUEST, as many as mount_count */
+    unsigned mount_count;
+    uint64_t memory; /* limit in bytes; 0: three quarters of the machine's */
+};
+
+/* Once. 0 or a negative errno with *message filled. */
+int boot_start(const struct boot_options *options, char *message, size_t size);
+
+/* Kills what still runs, writes file systems back. */
+void boot_finish(void);
+
+struct boot_session {
+    const char *const *argv;        /* NULL-terminated; argv[0] is searched in PATH */
+    const char *program;            /* what to run when it is not argv[0]; or NULL */
+    const char *const *environment; /* NAME=value to add or replace, NULL-terminated; or NULL */
+    const char *directory;          /* to start in; NULL: the home directory, or / */
+    struct tty *tty; /* standard handles and controlling terminal; NULL: those of the host */
+};
+
+/* Starts a session. 0 and the first process with a reference, or a negative errno with *message
+ * filled. */
+int boot_session(const struct boot_session *session, struct process **out, char *message,
+                 size_t size);
+
+/* Exit status for a wait status as shells have it: 128 + n for a signal. */
+int boot_exit_code(int wait_status);
+
+#endif

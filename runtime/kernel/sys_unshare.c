@@ -1,0 +1,38 @@
+/* unshare(2) of what a single kernel without namespaces has. */
+#include "runtime/abi/errno.h"
+#include "runtime/abi/sched.h"
+#include "runtime/fs/fdtable.h"
+#include "runtime/fs/vfs.h"
+#include "runtime/kernel/process.h"
+#include "runtime/kernel/syscalls.h"
+
+int64_t sys_unshare(struct task *t, uint64_t flags)
+{
+    const uint64_t known = L_CLONE_FS | L_CLONE_FILES | L_CLONE_SYSVSEM;
+    if (flags & ~known)
+        return -L_EINVAL;
+    struct files *files = flags & L_CLONE_FILES ? files_copy(t->files) : NULL;
+    struct fs_context *fs = flags & L_CLONE_FS ? fs_context_copy(t->fs) : NULL;
+    if (((flags & L_CLONE_FILES) && !files) || ((flags & L_CLONE_FS) && !fs)) {
+        if (files)
+            files_put(files);
+        if (fs)
+            fs_context_put(fs);
+        return -L_ENOMEM;
+    }
+    host_mutex_lock(&kernel_lock);
+    struct files *old_files = files ? t->files : NULL;
+    struct fs_context *old_fs = fs ? t->fs : NULL;
+    if (files) {
+        t->files = files;
+        t->files_shared = false;
+    }
+    if (fs)
+        t->fs = fs;
+    host_mutex_unlock(&kernel_lock);
+    if (old_files)
+        files_put(old_files);
+    if (old_fs)
+        fs_context_put(old_fs);
+    return 0;
+}
