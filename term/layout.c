@@ -153,7 +153,7 @@ bool line_load(struct chain *c, const struct term *t, uint64_t row)
     do {
         if (!gather(c, t, c->end++, &flags))
             return false;
-    } while ((flags & ROW_WRAPPED) && c->end < text_end(t) && c->end - row < HISTORY_CHAIN_MAX);
+    } while ((flags & ROW_WRAPPED) && c->end < text_end(t) && c->end < row + HISTORY_CHAIN_MAX);
     return true;
 }
 

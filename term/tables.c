@@ -46,7 +46,8 @@ static bool walk(struct term *t, void (*visit)(void *context, struct term_cell *
     return true;
 }
 
-// Walking everything for every number asked for would take for ever: once in so many.
+// Walking everything for every number asked for would take for ever: once in so many, unless the
+// last walk found much (which then counts from 0 again).
 static bool walk_worth(unsigned *tries)
 {
     return (*tries)++ % 4096 == 0;
@@ -126,6 +127,8 @@ static void extras_sweep(struct term *t)
             x->links[i] = NULL;
         }
     }
+    if (x->free_count > EXTRAS_MAX / 8)
+        x->tries = 0;
     free(used);
     free(linked);
 }
@@ -312,6 +315,8 @@ static void clusters_sweep(struct term *t)
         at += (uint32_t)n;
     }
     c->slots = c->used + c->count + 1;
+    if (at < CLUSTER_WORDS_MAX / 8 * 7 && c->free_count > c->count / 8)
+        c->tries = 0;
     c->used = at;
     free(c->codes);
     c->codes = fresh;

@@ -252,6 +252,16 @@ static bool update_colors(struct term_view *v, const struct term *t)
     return true;
 }
 
+static bool rows_changed(const struct term_view *v, const struct term *t)
+{
+    for (int i = 0; i < t->rows; i++) {
+        struct row_key key = key_of(t, &v->layout[i]);
+        if (!same_key(&v->lines[i].key, &key))
+            return true;
+    }
+    return false;
+}
+
 bool term_view_update(struct term_view *v, struct term *t, bool force)
 {
     for (int i = 0; i < v->rows; i++)
@@ -260,8 +270,7 @@ bool term_view_update(struct term_view *v, struct term *t, bool force)
         return false;
     selection_check(t);
     bool all = v->of != t->serial || v->selection_revision != t->selection.revision ||
-               v->view_revision != t->view_revision || v->layout_revision != t->layout_revision ||
-               t->search.length > 0;
+               v->view_revision != t->view_revision || v->layout_revision != t->layout_revision;
     if (v->rows != t->rows || v->cols != t->cols) {
         if (!view_resize(v, t->rows, t->cols))
             return false;
@@ -269,6 +278,9 @@ bool term_view_update(struct term_view *v, struct term *t, bool force)
     }
     if (!view_rows(t, v->layout))
         return false;
+    // A result of the search may reach over rows: one that changes can change its neighbours.
+    if (t->search.length > 0)
+        all = all || rows_changed(v, t);
     bool repaint = update_colors(v, t);
     bool any = all || repaint;
     for (int i = 0; i < t->rows; i++) {
