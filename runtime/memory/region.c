@@ -89,6 +89,8 @@ void region_remove(struct space *space, uint64_t start, uint64_t end, struct map
     size_t with_file = 0;
     while (last < space->region_count && space->regions[last].start < end)
         with_file += space->regions[last++].file != NULL;
+    if (first == last)
+        return;
     if (with_file) {
         struct mapping **more = realloc(*files, (*count + with_file) * sizeof(**files));
         if (more)
