@@ -7,7 +7,7 @@
 
 #include "runtime/fs/file.h"
 
-/* number 0, 1 or 2. A new file, or NULL and the errno in *error. */
+/* number 0, 1 or 2. A new file, or NULL and a negative errno in *error. */
 struct file *hoststd_open(int number, int *error);
 
 #endif
