@@ -1,0 +1,87 @@
+/* fore: a Linux program from the command line, with the caller's standard handles. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "app/fore/options.h"
+#include "runtime/host/env.h"
+#include "runtime/host/log.h"
+#include "runtime/kernel/boot.h"
+#include "runtime/kernel/process.h"
+#include "runtime/kernel/syscall.h"
+
+#define USAGE_STATUS 2
+
+static int bad_usage(const char *text)
+{
+    fprintf(stderr, "fore: %s\n", text);
+    return USAGE_STATUS;
+}
+
+/* Nobody wants to read about unimplemented system calls between a program's own output. */
+static void open_log(void)
+{
+    char path[4096];
+    char *folder = host_cache_dir();
+    if (folder) {
+        snprintf(path, sizeof(path), "%s/fore.log", folder);
+        host_log_open(path);
+    }
+    free(folder);
+}
+
+static int run(const struct options *o)
+{
+    char message[1024];
+    const struct boot_options boot = {
+        .root = o->root,
+        .image = o->image,
+        .mounts = o->mounts,
+        .mount_count = o->mount_count,
+        .memory = o->memory,
+    };
+    syscall_trace = o->strace;
+    if (!o->strace)
+        open_log();
+    if (boot_start(&boot, message, sizeof(message)))
+        return bad_usage(message);
+    const struct boot_session session = {
+        .argv = (const char *const *)o->command,
+        .environment = o->environment,
+        .directory = o->cwd,
+    };
+    struct process *first;
+    int status;
+    int error = boot_session(&session, &first, message, sizeof(message));
+    if (error) {
+        status = error == -2 || error == -20 ? 127 : 126;
+    } else {
+        status = boot_exit_code(process_wait_exit(first));
+    }
+    boot_finish();
+    if (error)
+        fprintf(stderr, "fore: %s\n", message);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    struct options options;
+    char message[512];
+    host_arguments(&argc, &argv);
+    if (!options_read(&options, argv + 1, message, sizeof(message)))
+        return bad_usage(message);
+    if (options.help) {
+        fputs(options_help, stdout);
+        return 0;
+    }
+    if (options.version) {
+        puts("fore " FORELAND_VERSION);
+        return 0;
+    }
+    if (!options.command[0])
+        return bad_usage("no command given; fore --help says more");
+    int status = run(&options);
+    fflush(stdout);
+    fflush(stderr);
+    host_exit(status);
+}
