@@ -64,6 +64,15 @@ static void end_with_trap(struct xlate *x, enum xlate_trap trap)
     control_trap(x, trap, x->pc);
 }
 
+static bool writes_memory(const struct insn *in)
+{
+    for (int i = 0; i < in->z.operand_count; i++)
+        if (in->op[i].type == ZYDIS_OPERAND_TYPE_MEMORY &&
+            (in->op[i].actions & ZYDIS_OPERAND_ACTION_MASK_WRITE))
+            return true;
+    return false;
+}
+
 size_t xlate_block(struct xlate *x, const uint8_t *code, size_t n)
 {
     struct insn in;
@@ -93,6 +102,11 @@ size_t xlate_block(struct xlate *x, const uint8_t *code, size_t n)
         x->pc = in.next;
         if (step == STEP_END)
             break;
+        /* What a self-checking block stores may be its own next instruction. */
+        if (x->self_check && writes_memory(&in)) {
+            control_exit(x, x->pc);
+            break;
+        }
         if (x->sp > SP_LIMIT || x->sp < -SP_LIMIT)
             xlate_flush_sp(x);
     }
