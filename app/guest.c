@@ -1,15 +1,95 @@
 #include "app/guest.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "runtime/host/env.h"
+#include "runtime/host/log.h"
+#include "runtime/host/thread.h"
+#include "runtime/kernel/boot.h"
+#include "runtime/kernel/process.h"
+
+static struct {
+    struct guest_options options;
+    struct session *session;
+    void (*ended)(void *context, bool message);
+    void *context;
+} guest;
+
+/* A message of ours among what guests write: in red, and what to do next. */
+static void show_error(const char *what, const char *message)
+{
+    char text[2048];
+    snprintf(text, sizeof(text),
+             "\033[0;1;31m%s\033[0m\n\n%s%s%s\n\nClose the window when you have read this.\n", what,
+             message, host_log_path() ? "\n\nThe log is " : "",
+             host_log_path() ? host_log_path() : "");
+    session_print(guest.session, text);
+}
+
+static void open_log(void)
+{
+    char path[4096];
+    char *folder = host_cache_dir();
+    if (folder) {
+        snprintf(path, sizeof(path), "%s/foreland.log", folder);
+        host_log_open(path);
+    }
+    free(folder);
+}
+
+static int start_session(struct process **first, char *message, size_t size)
+{
+    static const char *const shell[] = {"-bash", NULL};
+    const struct guest_options *o = &guest.options;
+    struct boot_session session = {.tty = session_tty(guest.session)};
+    if (o->command) {
+        session.argv = (const char *const *)o->command;
+    } else {
+        session.argv = shell;
+        session.program = "/bin/bash";
+    }
+    return boot_session(&session, first, message, size);
+}
+
+static void run(void *arg)
+{
+    (void)arg;
+    char message[1024];
+    const struct guest_options *o = &guest.options;
+    const struct boot_options boot = {.root = o->root,
+                                      .image = o->image,
+                                      .mounts = o->mounts,
+                                      .mount_count = (unsigned)o->mount_count,
+                                      .memory = o->memory};
+    struct process *first;
+    open_log();
+    if (boot_start(&boot, message, sizeof(message))) {
+        show_error("Foreland cannot start.", message);
+        guest.ended(guest.context, true);
+        return;
+    }
+    if (start_session(&first, message, sizeof(message))) {
+        show_error("The command cannot be started.", message);
+        guest.ended(guest.context, true);
+        return;
+    }
+    process_wait_exit(first);
+    process_put(first);
+    guest.ended(guest.context, false);
+}
+
 int guest_start(const struct guest_options *options, struct session *session,
                 void (*ended)(void *context, bool message), void *context)
 {
-    (void)options;
-    (void)ended;
-    (void)context;
-    session_print(session, "No guests yet.\n");
-    return 0;
+    guest.options = *options;
+    guest.session = session;
+    guest.ended = ended;
+    guest.context = context;
+    return host_thread_start(run, NULL);
 }
 
 void guest_finish(void)
 {
+    boot_finish();
 }

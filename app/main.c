@@ -11,7 +11,6 @@
 #include "app/window.h"
 #include "runtime/host/env.h"
 #include "runtime/host/stdio.h"
-#include "runtime/tty/tty.h"
 
 struct options {
     struct window_options window;
@@ -133,7 +132,6 @@ int main(int argc, char **argv)
     SDL_SetMainReady();
     host_arguments(&argc, &argv);
     parse_options(&o, argc, argv);
-    tty_init();
     struct window *w = window_new(&o.window, &error);
     if (!w)
         fail("no window", error);
