@@ -1,0 +1,230 @@
+/* poll, select, epoll over pipes, sockets, eventfd, timerfd, terminals; level and edge triggered,
+ * one shot, nested. */
+#include "check.h"
+#include "terminal.h"
+
+#include <pthread.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/select.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/timerfd.h>
+
+static int poll_one(int fd, int events, int milliseconds)
+{
+    struct pollfd poll_fd = {fd, events, 0};
+    int count = poll(&poll_fd, 1, milliseconds);
+    return count == 1 ? poll_fd.revents : count;
+}
+
+static void pipes(void)
+{
+    int fds[2];
+    char block[65536];
+    CHECK_OK(pipe2(fds, O_NONBLOCK));
+    CHECK_EQ(poll_one(fds[0], POLLIN, 0), 0);
+    CHECK_EQ(poll_one(fds[1], POLLOUT, 0), POLLOUT);
+    CHECK_EQ(write(fds[1], "x", 1), 1);
+    CHECK_EQ(poll_one(fds[0], POLLIN | POLLPRI, -1), POLLIN);
+    CHECK_EQ(read(fds[0], block, 10), 1);
+    memset(block, 1, sizeof(block));
+    CHECK_EQ(write(fds[1], block, sizeof(block)), (ssize_t)sizeof(block));
+    CHECK_ERRNO(write(fds[1], "x", 1), EAGAIN);
+    CHECK_EQ(poll_one(fds[1], POLLOUT, 0), 0);
+    CHECK_EQ(read(fds[0], block, sizeof(block)), (ssize_t)sizeof(block));
+    CHECK_EQ(poll_one(fds[1], POLLOUT, 0), POLLOUT);
+    close(fds[1]);
+    CHECK_EQ(poll_one(fds[0], POLLIN, 0), POLLHUP);
+    CHECK_EQ(poll_one(fds[0], 0, 0), POLLHUP);
+    close(fds[0]);
+    CHECK_EQ(poll_one(fds[0], POLLIN, 0), POLLNVAL);
+    CHECK_OK(pipe(fds));
+    close(fds[0]);
+    CHECK_EQ(poll_one(fds[1], POLLOUT, 0), POLLOUT | POLLERR);
+    close(fds[1]);
+    struct pollfd ignored = {-1, POLLIN, 7};
+    CHECK_EQ(poll(&ignored, 1, 0), 0);
+    CHECK_EQ(ignored.revents, 0);
+    int64_t start = check_now();
+    CHECK_EQ(poll(NULL, 0, 30), 0);
+    CHECK(check_now() - start >= 29000000);
+}
+
+static void with_select(void)
+{
+    int fds[2];
+    CHECK_OK(pipe(fds));
+    fd_set in, out, except;
+    FD_ZERO(&in);
+    FD_ZERO(&out);
+    FD_ZERO(&except);
+    FD_SET(fds[0], &in);
+    FD_SET(fds[1], &out);
+    FD_SET(fds[0], &except);
+    struct timeval time = {5, 0};
+    CHECK_EQ(select(fds[1] + 1, &in, &out, &except, &time), 1);
+    CHECK(!FD_ISSET(fds[0], &in) && FD_ISSET(fds[1], &out) && !FD_ISSET(fds[0], &except));
+    CHECK(time.tv_sec == 4 || time.tv_sec == 5);
+    CHECK_EQ(write(fds[1], "x", 1), 1);
+    FD_SET(fds[0], &in);
+    CHECK_EQ(select(fds[1] + 1, &in, &out, NULL, NULL), 2);
+    close(fds[0]);
+    close(fds[1]);
+    FD_SET(fds[0], &in);
+    CHECK_ERRNO(select(fds[0] + 1, &in, NULL, NULL, NULL), EBADF);
+    time = (struct timeval){0, 20000};
+    FD_ZERO(&in);
+    CHECK_EQ(syscall(SYS_select, 0, &in, NULL, NULL, &time), 0); /* a libc may use a copy */
+    CHECK_EQ(time.tv_sec * 1000000 + time.tv_usec, 0);
+}
+
+static int wait_one(int epoll, uint32_t *events, int milliseconds)
+{
+    struct epoll_event got[4];
+    int count = epoll_wait(epoll, got, 4, milliseconds);
+    *events = count > 0 ? got[0].events : 0;
+    return count;
+}
+
+static void with_epoll(void)
+{
+    int fds[2], epoll = epoll_create1(EPOLL_CLOEXEC);
+    uint32_t events;
+    char byte;
+    CHECK_OK(epoll);
+    CHECK_OK(pipe2(fds, O_NONBLOCK));
+    struct epoll_event event = {.events = EPOLLIN, .data.u64 = UINT64_C(0x1122334455667788)};
+    CHECK_OK(epoll_ctl(epoll, EPOLL_CTL_ADD, fds[0], &event));
+    CHECK_ERRNO(epoll_ctl(epoll, EPOLL_CTL_ADD, fds[0], &event), EEXIST);
+    CHECK_ERRNO(epoll_ctl(epoll, EPOLL_CTL_MOD, fds[1], &event), ENOENT);
+    CHECK_ERRNO(epoll_ctl(epoll, EPOLL_CTL_ADD, epoll, &event), EINVAL);
+    CHECK_EQ(wait_one(epoll, &events, 0), 0);
+    CHECK_EQ(write(fds[1], "ab", 2), 2);
+    /* Level: as long as there is something. */
+    struct epoll_event got;
+    CHECK_EQ(epoll_wait(epoll, &got, 1, -1), 1);
+    CHECK_EQ(got.data.u64, 0x1122334455667788);
+    CHECK_EQ(got.events, EPOLLIN);
+    CHECK_EQ(read(fds[0], &byte, 1), 1);
+    CHECK_EQ(wait_one(epoll, &events, 0), 1);
+    /* Edge: once for each arrival. */
+    event.events = EPOLLIN | EPOLLET;
+    CHECK_OK(epoll_ctl(epoll, EPOLL_CTL_MOD, fds[0], &event));
+    CHECK_EQ(wait_one(epoll, &events, 0), 1);
+    CHECK_EQ(wait_one(epoll, &events, 0), 0);
+    CHECK_EQ(write(fds[1], "c", 1), 1);
+    CHECK_EQ(wait_one(epoll, &events, 1000), 1);
+    CHECK_EQ(wait_one(epoll, &events, 0), 0);
+    /* One shot. */
+    event.events = EPOLLIN | EPOLLONESHOT;
+    CHECK_OK(epoll_ctl(epoll, EPOLL_CTL_MOD, fds[0], &event));
+    CHECK_EQ(wait_one(epoll, &events, 0), 1);
+    CHECK_EQ(write(fds[1], "d", 1), 1);
+    CHECK_EQ(wait_one(epoll, &events, 0), 0);
+    CHECK_OK(epoll_ctl(epoll, EPOLL_CTL_MOD, fds[0], &event));
+    CHECK_EQ(wait_one(epoll, &events, 0), 1);
+    /* An epoll can be polled itself. */
+    event.events = EPOLLIN;
+    CHECK_OK(epoll_ctl(epoll, EPOLL_CTL_MOD, fds[0], &event));
+    CHECK_EQ(poll_one(epoll, POLLIN, 0), POLLIN);
+    int outer = epoll_create1(0);
+    CHECK_OK(epoll_ctl(outer, EPOLL_CTL_ADD, epoll, &event));
+    CHECK_EQ(wait_one(outer, &events, 0), 1);
+    /* Hang-up is always told; closing removes. */
+    while (read(fds[0], &byte, 1) == 1)
+        ;
+    close(fds[1]);
+    CHECK_EQ(wait_one(epoll, &events, 0), 1);
+    CHECK_EQ(events, EPOLLHUP);
+    close(fds[0]);
+    CHECK_EQ(wait_one(epoll, &events, 0), 0);
+    close(outer);
+    close(epoll);
+}
+
+static void counters(void)
+{
+    int fd = eventfd(3, EFD_NONBLOCK);
+    uint64_t value = 0;
+    CHECK_EQ(poll_one(fd, POLLIN | POLLOUT, 0), POLLIN | POLLOUT);
+    CHECK_EQ(read(fd, &value, 8), 8);
+    CHECK_EQ(value, 3);
+    CHECK_ERRNO(read(fd, &value, 8), EAGAIN);
+    CHECK_ERRNO(read(fd, &value, 4), EINVAL);
+    value = UINT64_MAX;
+    CHECK_ERRNO(write(fd, &value, 8), EINVAL);
+    value = UINT64_MAX - 1;
+    CHECK_EQ(write(fd, &value, 8), 8);
+    CHECK_EQ(poll_one(fd, POLLOUT, 0), 0);
+    close(fd);
+    fd = eventfd(2, EFD_SEMAPHORE);
+    CHECK_EQ(read(fd, &value, 8), 8);
+    CHECK_EQ(value, 1);
+    close(fd);
+
+    fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK);
+    CHECK_OK(fd);
+    CHECK_ERRNO(read(fd, &value, 8), EAGAIN);
+    struct itimerspec time = {{0, 5000000}, {0, 5000000}};
+    CHECK_OK(timerfd_settime(fd, 0, &time, NULL));
+    CHECK_EQ(poll_one(fd, POLLIN, 5000), POLLIN);
+    CHECK_EQ(read(fd, &value, 8), 8);
+    CHECK(value >= 1);
+    CHECK_OK(timerfd_gettime(fd, &time));
+    CHECK(time.it_value.tv_nsec <= 5000000 && time.it_interval.tv_nsec == 5000000);
+    time = (struct itimerspec){{0, 0}, {0, 0}};
+    CHECK_OK(timerfd_settime(fd, 0, &time, NULL));
+    CHECK_EQ(poll_one(fd, POLLIN, 20), 0);
+    close(fd);
+}
+
+static int wake_fd;
+
+static void *waker(void *argument)
+{
+    (void)argument;
+    usleep(20000);
+    (void)!write(wake_fd, "12345678", 8);
+    return NULL;
+}
+
+/* Waiting is ended by another thread, on each kind of file. */
+static void woken(void)
+{
+    int fds[4][2], epoll = epoll_create1(0);
+    CHECK_OK(pipe(fds[0]));
+    CHECK_OK(socketpair(AF_UNIX, SOCK_STREAM, 0, fds[1]));
+    fds[2][0] = fds[2][1] = eventfd(0, 0);
+    terminal_open();
+    terminal_mode(0, ICANON | ECHO, 1, 0);
+    fds[3][0] = terminal_slave;
+    fds[3][1] = terminal_master;
+    for (int i = 0; i < 4; i++) {
+        pthread_t thread;
+        wake_fd = fds[i][1];
+        CHECK_EQ(poll_one(fds[i][0], POLLIN, 0), 0);
+        pthread_create(&thread, NULL, waker, NULL);
+        CHECK_EQ(poll_one(fds[i][0], POLLIN, CHECK_PATIENCE * 1000), POLLIN);
+        pthread_join(thread, NULL);
+        char buffer[8];
+        CHECK_EQ(read(fds[i][0], buffer, 8), 8);
+        struct epoll_event event = {.events = EPOLLIN, .data.u32 = i}, got = {0};
+        CHECK_OK(epoll_ctl(epoll, EPOLL_CTL_ADD, fds[i][0], &event));
+        pthread_create(&thread, NULL, waker, NULL);
+        CHECK_EQ(epoll_wait(epoll, &got, 1, CHECK_PATIENCE * 1000), 1);
+        CHECK_EQ(got.data.u32, i);
+        pthread_join(thread, NULL);
+        CHECK_EQ(read(fds[i][0], buffer, 8), 8);
+    }
+}
+
+int main(void)
+{
+    pipes();
+    with_select();
+    with_epoll();
+    counters();
+    woken();
+    return check_done();
+}
