@@ -8,6 +8,7 @@
 # entries. Nothing of the system's configuration is touched, and no other suite becomes visible to
 # it. No root is needed.
 set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 die()
 {
@@ -25,55 +26,17 @@ done
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# The machine's own entries for this release of Debian, as source entries.
-source_list()
-{
-    local codename
-    codename=$(. /etc/os-release && echo "$VERSION_CODENAME")
-    local suites=" $codename $codename-updates $codename-security "
-    local file
-    for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
-        [ -r "$file" ] || continue
-        awk -v suites="$suites" '$1 == "deb" {
-            suite = $2 ~ /^\[/ ? 0 : 3
-            if (!suite) {
-                for (i = 2; i <= NF && $i !~ /\]$/; i++);
-                suite = i + 2
-            }
-            if (index(suites, " " $suite " ")) {
-                sub(/^deb/, "deb-src")
-                print
-            }
-        }' "$file" >>"$work/etc/sources.list"
-    done
-    for file in /etc/apt/sources.list.d/*.sources; do
-        [ -r "$file" ] || continue
-        awk -v RS= -v suites="$suites" '{
-            keep = 0
-            for (i = 1; i <= NF; i++) {
-                if ($i == "Suites:")
-                    keep = index(suites, " " $(i + 1) " ")
-            }
-            if (keep) {
-                gsub(/Types:[^\n]*/, "Types: deb-src")
-                print $0 "\n"
-            }
-        }' "$file" >>"$work/etc/parts/machine.sources"
-    done
-}
-
-mkdir -p "$work/etc/parts" "$work/lists/partial" "$work/archives/partial"
-: >"$work/etc/sources.list"
-source_list
-cat >"$work/etc/apt.conf" <<END
-Dir::Etc::sourcelist "$work/etc/sources.list";
-Dir::Etc::sourceparts "$work/etc/parts";
+mkdir -p "$work/lists/partial" "$work/archives/partial"
+"$here/debian-entries.sh" "$work/entries" deb-src
+cat >"$work/apt.conf" <<END
+Dir::Etc::sourcelist "/dev/null";
+Dir::Etc::sourceparts "$work/entries";
 Dir::State::lists "$work/lists";
 Dir::Cache "$work/archives";
 APT::Sandbox::User "root";
 Acquire::Retries "3";
 END
-export APT_CONFIG=$work/etc/apt.conf
+export APT_CONFIG=$work/apt.conf
 apt-get -qq update >"$work/log" 2>&1 || die "apt-get update failed: $(tail -1 "$work/log")"
 cd "$folder"
 for package in "$@"; do

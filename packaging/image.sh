@@ -35,31 +35,6 @@ usage()
     exit 2
 }
 
-# Entries of the machine's apt sources that name this Debian release; others (added repositories)
-# stay out of the image.
-debian_sources()
-{
-    local directory=$1 codename etc file name
-    # shellcheck disable=SC1091
-    codename=$(. /etc/os-release && echo "${VERSION_CODENAME-}")
-    [ -n "$codename" ] || die "/etc/os-release names no Debian release"
-    etc=$(apt-config shell x Dir::Etc/d | sed "s/^x='\(.*\)'$/\1/")
-    mkdir -p "$directory"
-    for file in "$etc"/sources.list "$etc"/sources.list.d/*.list; do
-        [ -e "$file" ] || continue
-        name=$(basename "$file")
-        grep -E "^deb .*[[:space:]]$codename(-(security|updates))?[[:space:]/]" "$file" \
-            >"$directory/$name" || rm -f "$directory/$name"
-    done
-    for file in "$etc"/sources.list.d/*.sources; do
-        [ -e "$file" ] || continue
-        if grep -qE "^Suites:(.*[[:space:]])?$codename(-|[[:space:]]|$)" "$file"; then
-            cp "$file" "$directory/"
-        fi
-    done
-    [ -n "$(ls "$directory")" ] || die "no apt source for $codename in $etc"
-}
-
 # A private apt: the machine's settings (proxies among them) without its hooks and places.
 private_apt()
 {
@@ -67,7 +42,7 @@ private_apt()
     rm -rf "$apt/sources" "$apt/conf"
     mkdir -p "$apt/lists/partial" "$apt/archives/partial" "$apt/empty"
     : >"$apt/status"
-    debian_sources "$apt/sources"
+    "$here/debian-entries.sh" "$apt/sources" deb || exit 1
     apt-config dump | grep -v -i -E '^(Dir|RootDir|APT::Update|DPkg)\b' >"$apt/conf.new"
     cat >>"$apt/conf.new" <<EOF
 Dir::Etc::parts "$apt/empty";
