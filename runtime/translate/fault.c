@@ -169,6 +169,13 @@ static int x87_code(const uint8_t *xsave)
     return raised & 1 ? 7 : raised & 4 ? 3 : raised & 8 ? 4 : raised & 0x12 ? 5 : 6;
 }
 
+static bool is_x87(const struct cpu *cpu)
+{
+    struct insn in;
+    return decode(&in, (const uint8_t *)cpu->host_rip, 15, cpu->host_rip) == INSN_OK &&
+           (in.z.meta.isa_ext == ZYDIS_ISA_EXT_X87 || in.z.meta.isa_ext == ZYDIS_ISA_EXT_MMX);
+}
+
 static void classify(struct cpu *cpu, const struct recovery *r)
 {
     uint32_t mxcsr;
@@ -190,10 +197,12 @@ static void classify(struct cpu *cpu, const struct recovery *r)
         fault_set(cpu, L_SIGFPE, 1, cpu->rip, 0, 0);
         break;
     case HOST_FAULT_FP:
-        fault_set(cpu, L_SIGFPE, x87_code(cpu->xsave), cpu->rip, 16, 0);
-        break;
     case HOST_FAULT_SIMD:
-        fault_set(cpu, L_SIGFPE, simd_code(mxcsr), cpu->rip, 19, 0);
+        /* Hosts do not agree on which is which; the instruction tells. */
+        if (is_x87(cpu))
+            fault_set(cpu, L_SIGFPE, x87_code(cpu->xsave), cpu->rip, 16, 0);
+        else
+            fault_set(cpu, L_SIGFPE, simd_code(mxcsr), cpu->rip, 19, 0);
         break;
     default:
         fault_defect(cpu, "a fault of a kind that translated code cannot have");
