@@ -133,4 +133,5 @@ int fs_mount_host(const char *host_path, const char *guest_path, bool read_only,
 void fs_shutdown(void)
 {
     super_sync_all();
+    imagefs_shutdown();
 }

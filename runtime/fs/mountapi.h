@@ -27,6 +27,9 @@ struct superblock *devpts_new(int *error);
  * tree. 0 or a negative errno; a sentence on what is wrong and where in message.
  */
 int tar_unpack(const char *host_path, struct superblock *super, char *message, size_t size);
+/* The other way round: write all files of a superblock into a new archive (pax where ustar does not
+ * suffice). */
+int tar_pack(const char *host_path, struct superblock *super, char *message, size_t size);
 
 /* Mount superblock as the root of everything. Takes over the reference. */
 int fs_mount_root(struct superblock *super);

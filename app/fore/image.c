@@ -1,0 +1,116 @@
+#include "app/fore/image.h"
+
+#include "runtime/abi/errno.h"
+#include "runtime/fs/mountapi.h"
+#include "runtime/fs/store.h"
+#include "runtime/host/file.h"
+#include <stdio.h>
+#include <string.h>
+
+static char message[5000];
+
+static const char usage[] =
+    "usage: fore image create FILE           make an empty image\n"
+    "       fore image import FILE TAR       unpack a tar archive into an image\n"
+    "       fore image export FILE TAR       write an image's files as a tar archive\n"
+    "       fore image export FILE NEW.img   copy an image, compacted\n"
+    "       fore image check FILE            verify an image\n";
+
+/* Says what went wrong; the status that goes with it. */
+static int complain(int error)
+{
+    fprintf(stderr, "fore: %s\n", message);
+    return error == -L_ENOENT || error == -L_EINVAL ? 2 : 1;
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+    size_t length = strlen(text), tail = strlen(end);
+    return length >= tail && strcmp(text + length - tail, end) == 0;
+}
+
+static int create(char **argv)
+{
+    int error = store_create(argv[0], message, sizeof(message));
+    return error ? complain(error) : 0;
+}
+
+/* Runs work on the file system of an image and closes it again. */
+static int with_image(const char *path,
+                      int (*work)(const char *other, struct superblock *super, char *message,
+                                  size_t size),
+                      const char *other)
+{
+    int error;
+    struct superblock *super = imagefs_new(path, &error, message, sizeof(message));
+    if (!super)
+        return complain(error);
+    error = work(other, super, message, sizeof(message));
+    int synced = super_sync(super);
+    if (!error && synced) {
+        error = synced;
+        snprintf(message, sizeof(message), "%s: %s", path,
+                 synced == -L_ENOSPC ? "the disk is full" : "cannot be written");
+    }
+    imagefs_shutdown();
+    return error ? complain(error) : 0;
+}
+
+static int import(char **argv)
+{
+    struct host_stat stat;
+    if (host_path_stat(argv[1], &stat) != 0) {
+        snprintf(message, sizeof(message), "%s: no such file", argv[1]);
+        return complain(-L_ENOENT);
+    }
+    return with_image(argv[0], tar_unpack, argv[1]);
+}
+
+static int export_image(char **argv)
+{
+    if (ends_with(argv[1], ".tar"))
+        return with_image(argv[0], tar_pack, argv[1]);
+    int error = store_copy(argv[0], argv[1], message, sizeof(message));
+    return error ? complain(error) : 0;
+}
+
+static void print_fault(void *arg, const char *line)
+{
+    printf("%s: %s\n", (const char *)arg, line);
+}
+
+static int check(char **argv)
+{
+    int faults = store_check(argv[0], print_fault, argv[0], message, sizeof(message));
+    if (faults < 0)
+        return complain(faults);
+    if (faults == 0)
+        printf("%s: clean\n", argv[0]);
+    return faults ? 1 : 0;
+}
+
+int fore_image(int argc, char **argv)
+{
+    static const struct {
+        const char *name;
+        int (*run)(char **argv);
+        int operands;
+    } commands[] = {
+        {"create", create, 1},
+        {"import", import, 2},
+        {"export", export_image, 2},
+        {"check", check, 1},
+    };
+    if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+        fputs(usage, stdout);
+        return 0;
+    }
+    for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(commands[0]); i++) {
+        if (strcmp(argv[1], commands[i].name) == 0 && argc == 2 + commands[i].operands)
+            return commands[i].run(argv + 2);
+    }
+    if (argc > 1 && argv[1][0] == '-')
+        fprintf(stderr, "fore: image: unknown option %s\n", argv[1]);
+    fputs(usage, stderr);
+    return 2;
+}
