@@ -271,6 +271,16 @@ int lock_flock(struct file *file, int operation)
     return acquire(file->inode, &held, !(operation & L_LOCK_NB));
 }
 
+bool lock_waits(const void *owner)
+{
+    bool found = false;
+    host_mutex_lock(&lock);
+    for (struct waiter *w = waiters; w; w = w->next)
+        found = found || w->owner == owner;
+    host_mutex_unlock(&lock);
+    return found;
+}
+
 static void release(struct inode *inode, const void *owner, bool record)
 {
     struct held *gone = NULL;

@@ -23,6 +23,8 @@ int lock_set(struct file *file, const void *owner, int32_t pid, bool ofd,
 /* The first lock in the way, in *found with its pid (-1 for OFD), or type L_F_UNLCK. */
 void lock_test(struct file *file, const void *owner, bool ofd, const struct lock_range *want,
                struct lock_range *found, int32_t *pid);
+/* Whether the owner waits for a record or OFD lock right now. */
+bool lock_waits(const void *owner);
 /* operation: L_LOCK_SH, _EX, _UN, with L_LOCK_NB. -L_EWOULDBLOCK, -L_ERESTARTSYS. */
 int lock_flock(struct file *file, int operation);
 /* A process closes a file: its record locks on the inode go. */

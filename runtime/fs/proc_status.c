@@ -21,7 +21,7 @@ struct snapshot {
     int32_t pid, tgid, ppid, pgrp, session, tty_nr, tpgid, exit_signal, exit_code;
     uint32_t threads;
     int32_t nice, policy, priority;
-    uint64_t cpu_ns, child_user_ns, child_system_ns, start_ns, dead_user_ns, dead_system_ns;
+    uint64_t user_ns, system_ns, child_user_ns, child_system_ns, start_ns;
     uint64_t pending, shared_pending, blocked, ignored, caught, queued, queue_limit;
     struct cred cred;
     bool no_new_privs;
@@ -83,9 +83,9 @@ static void take(const struct proc_subject *s, struct snapshot *out)
     out->exit_signal = p->exit_signal;
     out->exit_code = p->group_code;
     out->threads = p->live_threads;
-    out->cpu_ns = s->task ? task_cpu_ns(s->task) : process_cpu_ns(p);
-    out->dead_user_ns = p->dead_threads.user_ns;
-    out->dead_system_ns = p->dead_threads.system_ns;
+    struct cpu_clock clock = s->task ? task_clock(s->task) : process_clock(p);
+    out->user_ns = clock.user_ns;
+    out->system_ns = clock.system_ns;
     out->child_user_ns = p->dead_children.user_ns;
     out->child_system_ns = p->dead_children.system_ns;
     out->start_ns = s->task ? s->task->start_ns : p->start_ns;
@@ -124,11 +124,10 @@ int proc_show_stat(struct proc_text *text, const struct proc_subject *s)
     struct process *p = s->process;
     take(s, &k);
     usage_of(s, &usage);
-    uint64_t system = k.dead_system_ns, user = k.cpu_ns > system ? k.cpu_ns - system : 0;
     proc_add(text, "%d (%s) %c %d %d %d %d %d 0 0 0 0 0 ", k.pid, k.comm, k.state, k.ppid, k.pgrp,
              k.session, k.tty_nr, k.tpgid);
     proc_add(text, "%llu %llu %llu %llu %d %d %u 0 %llu %llu %llu %llu ",
-             (unsigned long long)(user / NS_PER_TICK), (unsigned long long)(system / NS_PER_TICK),
+             (unsigned long long)(k.user_ns / NS_PER_TICK), (unsigned long long)(k.system_ns / NS_PER_TICK),
              (unsigned long long)(k.child_user_ns / NS_PER_TICK),
              (unsigned long long)(k.child_system_ns / NS_PER_TICK),
              k.policy == 1 || k.policy == 2 ? -k.priority - 1 : 20 + k.nice, k.nice, k.threads,

@@ -1,7 +1,6 @@
 /* The files at the top of /proc, and /proc/sys. */
 #include "runtime/abi/errno.h"
 #include "runtime/abi/time.h"
-#include "runtime/abi/uts.h"
 #include "runtime/fs/chrdev.h"
 #include "runtime/fs/fdtable.h"
 #include "runtime/fs/locks.h"
@@ -11,6 +10,7 @@
 #include "runtime/host/random.h"
 #include "runtime/host/time.h"
 #include "runtime/kernel/process.h"
+#include "runtime/kernel/system.h"
 #include "runtime/kernel/task.h"
 #include "runtime/memory/space.h"
 #include <stdio.h>
@@ -179,8 +179,8 @@ static int show_vmstat(struct proc_text *text, const struct proc_subject *s)
 static int show_version(struct proc_text *text, const struct proc_subject *s)
 {
     (void)s;
-    proc_add(text, "%s version %s (foreland) (gcc) %s\n", L_UTS_SYSNAME, L_UTS_RELEASE,
-             L_UTS_VERSION);
+    proc_add(text, "%s version %s (foreland) (gcc) %s\n", "Linux", SYSTEM_RELEASE,
+             SYSTEM_VERSION);
     return 0;
 }
 
@@ -245,9 +245,9 @@ static int show_swaps(struct proc_text *text, const struct proc_subject *s)
         return 0;                                                                                  \
     }
 
-VALUE(show_ostype, "%s", L_UTS_SYSNAME)
-VALUE(show_osrelease, "%s", L_UTS_RELEASE)
-VALUE(show_uts_version, "%s", L_UTS_VERSION)
+VALUE(show_ostype, "%s", "Linux")
+VALUE(show_osrelease, "%s", SYSTEM_RELEASE)
+VALUE(show_uts_version, "%s", SYSTEM_VERSION)
 VALUE(show_domainname, "%s", "(none)")
 VALUE(show_pid_max, "%d", PID_MAX)
 VALUE(show_threads_max, "%d", PID_MAX)
@@ -272,10 +272,10 @@ VALUE(show_randomize, "%d", 2)
 
 static int show_hostname(struct proc_text *text, const struct proc_subject *s)
 {
-    char name[65];
+    struct l_utsname name;
     (void)s;
-    host_machine_name(name, sizeof(name));
-    proc_add(text, "%s\n", name);
+    system_name(&name);
+    proc_add(text, "%s\n", name.nodename);
     return 0;
 }
 
