@@ -1,7 +1,9 @@
 /* fore: a Linux program from the command line, with the caller's standard handles. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "app/fore/image.h"
 #include "app/fore/options.h"
 #include "runtime/host/env.h"
 #include "runtime/host/log.h"
@@ -68,6 +70,8 @@ int main(int argc, char **argv)
     struct options options;
     char message[512];
     host_arguments(&argc, &argv);
+    if (argc > 1 && strcmp(argv[1], "image") == 0)
+        return fore_image(argc - 1, argv + 1);
     if (!options_read(&options, argv + 1, message, sizeof(message)))
         return bad_usage(message);
     if (options.help) {

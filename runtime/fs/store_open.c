@@ -197,6 +197,7 @@ static int make_root(struct store_db *db)
                           .inode = {.ino = STORE_ROOT,
                                     .mode = L_S_IFDIR | 0755,
                                     .nlink = 2,
+                                    .size = 4096,
                                     .atime = now,
                                     .mtime = now,
                                     .ctime = now,
