@@ -296,7 +296,10 @@ int fifo_open(struct inode *inode, struct file *file)
     waitq_wake(&pipe->read_wait, 0);
     waitq_wake(&pipe->write_wait, 0);
     int error = 0;
-    if (reads && writes)
+    /* A pipe opened again through /proc/PID/fd waits for nobody: its other end may be gone for
+     * good. */
+    bool anonymous = inode->super->magic == L_ANON_INODE_FS_MAGIC;
+    if ((reads && writes) || anonymous)
         return 0;
     if (nonblock)
         error = writes && alone ? -L_ENXIO : 0;
