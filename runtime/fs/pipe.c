@@ -231,6 +231,9 @@ int pipe_create(uint32_t flags, struct file **reader, struct file **writer)
     }
     (*writer)->kind |= FILE_STREAM;
     pipe->files = 2;
+    /* Found again through /proc/PID/fd. */
+    pipe->fifo = (*reader)->inode;
+    pipe->fifo->ipc = pipe;
     return 0;
 }
 

@@ -107,11 +107,18 @@ static void stopping(void)
 {
     int status;
     siginfo_t info;
+    int go[2];
+    char byte = 0;
+    CHECK_OK(pipe(go));
     pid_t child = fork();
     if (child == 0) {
+        /* In a group of its own, whose parent is in another one: SIGTSTP stops it for sure. */
+        setpgid(0, 0);
         raise(SIGSTOP);
-        raise(SIGTSTP);
-        _exit(5);
+        /* A new stop or the end would take the news of having been continued back. */
+        if (read(go[0], &byte, 1) == 1)
+            raise(SIGTSTP);
+        _exit(read(go[0], &byte, 1) == 1 ? 5 : 1);
     }
     CHECK_EQ(waitpid(child, &status, WUNTRACED), child);
     CHECK_EQ(status, SIGSTOP << 8 | 0x7f);
@@ -121,6 +128,7 @@ static void stopping(void)
     CHECK_EQ(waitpid(child, &status, WCONTINUED), child);
     CHECK_EQ(status, 0xffff);
     CHECK(WIFCONTINUED(status));
+    CHECK_EQ(write(go[1], &byte, 1), 1);
     CHECK_OK(waitid(P_PID, child, &info, WSTOPPED));
     CHECK_EQ(info.si_code, CLD_STOPPED);
     CHECK_EQ(info.si_status, SIGTSTP);
@@ -128,6 +136,7 @@ static void stopping(void)
     CHECK_OK(waitid(P_PID, child, &info, WCONTINUED));
     CHECK_EQ(info.si_code, CLD_CONTINUED);
     CHECK_EQ(info.si_status, SIGCONT);
+    CHECK_EQ(write(go[1], &byte, 1), 1);
     CHECK_EQ(waitpid(child, &status, 0), child);
     CHECK_EQ(status, 5 << 8);
 
