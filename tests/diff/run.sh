@@ -2,7 +2,7 @@
 # Runs diffinsn with the CPU and with Foreland and compares. On a difference it names the first case
 # that differs, shows its code (disassembled, where objdump is to be had) and what is different.
 #   run.sh linux|wine FORE DIFFINSN GROUPS SEED COUNT [STEPS]
-# FORE may be several words. Exit status 0 when nothing differs.
+# Exit status 0 when nothing differs.
 set -u
 [ $# -ge 6 ] || { sed -n '2,5s/^# //p' "$0"; exit 2; }
 host=$1 fore=$2 program=$3 groups=$4 seed=$5 count=$6
@@ -10,12 +10,16 @@ options=(-g "$groups")
 [ -n "${7:-}" ] && options+=(-s "$7")
 work=$(mktemp -d) || exit 2
 trap 'rm -rf "$work"' EXIT
-[ "$host" = wine ] && fore="wine $fore" && export WINEDEBUG=${WINEDEBUG:--all}
+mkdir -p "$work/root/guest"
+cp "$program" "$work/root/guest/diffinsn" || exit 2
+tar -cf "$work/root.tar" -C "$work/root" --owner=0 --group=0 .
+start=("$fore" --root "$work/root.tar" --cwd /guest)
+[ "$host" != wine ] || start=(env "WINEDEBUG=${WINEDEBUG:--all}" wine "${start[@]}")
 name="diff $groups seed $seed"
 limit=${DIFF_TIMEOUT:-100}
 
 real() { "$program" "${options[@]}" "$@"; }
-ours() { timeout "$limit" $fore "$program" "${options[@]}" "$@"; }
+ours() { timeout -k 5 "$limit" "${start[@]}" ./diffinsn "${options[@]}" "$@" </dev/null; }
 
 real "$seed" 0 "$count" >"$work/real" || { echo "FAIL $name: cannot run here"; exit 2; }
 ours "$seed" 0 "$count" >"$work/ours" 2>"$work/err"
