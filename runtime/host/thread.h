@@ -51,6 +51,12 @@ uint64_t host_thread_clock(struct host_thread *thread);
  * FlushProcessWriteBuffers). */
 void host_memory_barrier_all(void);
 
+/* Stops another thread where it is, and lets it go on. Between the two the caller takes no lock and
+ * allocates nothing: the stopped thread may hold any lock. The thread must not end meanwhile. Does
+ * nothing on Linux, where nobody needs it (host_fill). */
+void host_thread_hold(struct host_thread *thread);
+void host_thread_resume(struct host_thread *thread);
+
 /* Gives the processor away. */
 void host_thread_yield(void);
 

@@ -124,6 +124,8 @@ struct space {
     uint64_t mapped;   /* bytes in regions */
     uint64_t resident; /* private pages charged */
     uint64_t sequence; /* counts changes of regions */
+    struct host_thread **threads; /* that run guest code here */
+    size_t thread_count, thread_room;
     struct codeview *codeview;
     void (*drop_code)(struct codeview *view, uint64_t start, uint64_t end);
     void (*destroy_code)(struct codeview *view);
@@ -269,6 +271,10 @@ void space_unhold(struct space *space);
 void space_for_each(void (*fn)(struct space *space, void *arg), void *arg);
 /* Translations of [start, end) are void; with or without space->lock. */
 void space_drop_code(struct space *space, uint64_t start, uint64_t end);
+
+/* threads.c; with space->lock. Between the two: no lock, no allocation. */
+void threads_hold(struct space *space);
+void threads_resume(struct space *space);
 
 /* fault.c; without locks. As space_fault; force asks for the page whatever its region allows. */
 bool fault_supply(struct space *space, uint64_t address, enum space_access access, bool force,

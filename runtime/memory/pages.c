@@ -189,6 +189,8 @@ int pages_fill(struct space *space, const struct region *region, uint64_t start,
     if (!memory_charge(page_count(pages) * PAGE))
         return -L_ENOMEM;
     unsigned protection = region_protection(region);
+    if (data)
+        threads_hold(space);
     for (uint32_t left = pages; left && !error;) {
         unsigned first = (unsigned)__builtin_ctz(left);
         unsigned count = (unsigned)__builtin_ctz(~(left >> first));
@@ -199,6 +201,8 @@ int pages_fill(struct space *space, const struct region *region, uint64_t start,
             error = host_commit(space->base + from, count * PAGE, protection);
         left &= ~(((1u << count) - 1) << first);
     }
+    if (data)
+        threads_resume(space);
     if (error)
         memory_uncharge(page_count(pages) * PAGE);
     else

@@ -84,6 +84,7 @@ void space_unhold(struct space *space)
     slot_used[space->slot / 64] &= ~((uint64_t)1 << (space->slot % 64));
     host_mutex_unlock(&list_lock);
     free(space->regions);
+    free(space->threads);
     free(space);
 }
 

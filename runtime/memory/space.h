@@ -37,6 +37,11 @@ struct space *space_get(struct space *space);
 /* The last one unmaps everything. NULL is ignored. */
 void space_put(struct space *space);
 
+/* The calling thread runs guest code in the space from now on, or does not any more. The space
+ * stops the others for moments where the host cannot fill pages at once (Windows). */
+void space_thread_enter(struct space *space);
+void space_thread_leave(struct space *space);
+
 /* Host address of guest address 0. */
 uint64_t space_base(const struct space *space);
 /* First address that can never be mapped. */

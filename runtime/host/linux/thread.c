@@ -110,3 +110,13 @@ void host_memory_barrier_all(void)
     if (syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0))
         syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
 }
+
+void host_thread_hold(struct host_thread *thread)
+{
+    (void)thread;
+}
+
+void host_thread_resume(struct host_thread *thread)
+{
+    (void)thread;
+}

@@ -112,3 +112,18 @@ void host_memory_barrier_all(void)
 {
     FlushProcessWriteBuffers();
 }
+
+void host_thread_hold(struct host_thread *thread)
+{
+    HANDLE handle = (HANDLE)(uintptr_t)thread->handle;
+    _Alignas(16) CONTEXT context;
+    context.ContextFlags = CONTEXT_CONTROL;
+    SuspendThread(handle);
+    /* Only now has it really stopped. */
+    GetThreadContext(handle, &context);
+}
+
+void host_thread_resume(struct host_thread *thread)
+{
+    ResumeThread((HANDLE)(uintptr_t)thread->handle);
+}

@@ -1,0 +1,56 @@
+/*
+ * The threads of a space. On Windows a page can only be filled while everybody can see it: the
+ * other threads are held for that moment.
+ */
+#include "runtime/host/log.h"
+#include "runtime/host/thread.h"
+#include "runtime/memory/internal.h"
+#include <stdlib.h>
+
+void space_thread_enter(struct space *space)
+{
+    struct host_thread *self = host_thread_self();
+    host_mutex_lock(&space->lock);
+    if (space->thread_count == space->thread_room) {
+        size_t room = space->thread_room * 2 + 4;
+        struct host_thread **threads = realloc(space->threads, room * sizeof(*threads));
+        if (threads) {
+            space->threads = threads;
+            space->thread_room = room;
+        }
+    }
+    if (space->thread_count < space->thread_room)
+        space->threads[space->thread_count++] = self;
+    else
+        host_log("memory: no room to remember a thread");
+    host_mutex_unlock(&space->lock);
+}
+
+void space_thread_leave(struct space *space)
+{
+    struct host_thread *self = host_thread_self();
+    host_mutex_lock(&space->lock);
+    for (size_t i = 0; i < space->thread_count; i++) {
+        if (space->threads[i] != self)
+            continue;
+        space->threads[i] = space->threads[--space->thread_count];
+        break;
+    }
+    host_mutex_unlock(&space->lock);
+}
+
+void threads_hold(struct space *space)
+{
+    struct host_thread *self = space->thread_count ? host_thread_self() : NULL;
+    for (size_t i = 0; i < space->thread_count; i++)
+        if (space->threads[i] != self)
+            host_thread_hold(space->threads[i]);
+}
+
+void threads_resume(struct space *space)
+{
+    struct host_thread *self = space->thread_count ? host_thread_self() : NULL;
+    for (size_t i = 0; i < space->thread_count; i++)
+        if (space->threads[i] != self)
+            host_thread_resume(space->threads[i]);
+}
