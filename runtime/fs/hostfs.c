@@ -520,17 +520,28 @@ static int hostfs_open(struct inode *inode, struct file *file)
     return error;
 }
 
-static void hostfs_release(struct file *file)
+/* Windows keeps the name of a file with open handles taken, so none stays open without need. A
+ * mapping goes on reading and writing blocks after close. */
+static void close_unneeded(struct inode *inode, uint32_t fewer)
 {
-    struct inode *inode = file->inode;
     struct host_node *node = node_of(inode);
     if (inode->pages.dirty)
         pagecache_write_back(inode);
     host_mutex_lock(&node->lock);
-    /* A mapping goes on reading and writing blocks after close. */
-    if (--node->opens == 0 && atomic_load(&inode->pages.mapping.refs) == 0)
+    node->opens -= fewer;
+    if (node->opens == 0 && atomic_load(&inode->pages.mapping.refs) == 0)
         close_handles(node);
     host_mutex_unlock(&node->lock);
+}
+
+static void hostfs_release(struct file *file)
+{
+    close_unneeded(file->inode, 1);
+}
+
+static void hostfs_unmapped(struct inode *inode)
+{
+    close_unneeded(inode, 0);
 }
 
 static int64_t hostfs_read(struct file *file, void *buffer, size_t n, uint64_t *pos)
@@ -774,6 +785,7 @@ static const struct inode_ops hostfs_ops = {
     .open = hostfs_open,
     .read_block = hostfs_read_block,
     .write_block = hostfs_write_block,
+    .unmapped = hostfs_unmapped,
     .fsync = hostfs_fsync,
 };
 

@@ -146,6 +146,8 @@ struct inode_ops {
      * NULL: the cache is the only copy. May block; called without inode->state. */
     int (*read_block)(struct inode *inode, uint64_t index, void *data, size_t length);
     int (*write_block)(struct inode *inode, uint64_t index, const void *data, size_t length);
+    /* Nobody maps the file any more. NULL: nothing. */
+    void (*unmapped)(struct inode *inode);
     /* Attributes or the size in struct inode changed outside setattr (write, read's atime). Must be
      * quick: put the inode on a list. NULL: nothing. */
     void (*dirty_inode)(struct inode *inode);

@@ -650,7 +650,10 @@ static int mapping_sync(struct mapping *mapping, uint64_t start, uint64_t end)
 /* See pagecache_map: each time the count of references rises from zero it holds the inode. */
 static void mapping_release(struct mapping *mapping)
 {
-    inode_put(inode_of(mapping));
+    struct inode *inode = inode_of(mapping);
+    if (inode->ops->unmapped)
+        inode->ops->unmapped(inode);
+    inode_put(inode);
 }
 
 static void mapping_identity(struct mapping *mapping, uint64_t *device, uint64_t *ino)

@@ -127,7 +127,8 @@ int proc_show_stat(struct proc_text *text, const struct proc_subject *s)
     proc_add(text, "%d (%s) %c %d %d %d %d %d 0 0 0 0 0 ", k.pid, k.comm, k.state, k.ppid, k.pgrp,
              k.session, k.tty_nr, k.tpgid);
     proc_add(text, "%llu %llu %llu %llu %d %d %u 0 %llu %llu %llu %llu ",
-             (unsigned long long)(k.user_ns / NS_PER_TICK), (unsigned long long)(k.system_ns / NS_PER_TICK),
+             (unsigned long long)(k.user_ns / NS_PER_TICK),
+             (unsigned long long)(k.system_ns / NS_PER_TICK),
              (unsigned long long)(k.child_user_ns / NS_PER_TICK),
              (unsigned long long)(k.child_system_ns / NS_PER_TICK),
              k.policy == 1 || k.policy == 2 ? -k.priority - 1 : 20 + k.nice, k.nice, k.threads,

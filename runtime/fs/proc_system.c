@@ -179,8 +179,7 @@ static int show_vmstat(struct proc_text *text, const struct proc_subject *s)
 static int show_version(struct proc_text *text, const struct proc_subject *s)
 {
     (void)s;
-    proc_add(text, "%s version %s (foreland) (gcc) %s\n", "Linux", SYSTEM_RELEASE,
-             SYSTEM_VERSION);
+    proc_add(text, "%s version %s (foreland) (gcc) %s\n", "Linux", SYSTEM_RELEASE, SYSTEM_VERSION);
     return 0;
 }
 

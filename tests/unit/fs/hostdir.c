@@ -23,7 +23,7 @@ static void host_check(const char *path, const char *text)
     ck_assert_int_eq(host_file_open(path, HOST_FILE_READ, 0, &file), 0);
     int64_t got = host_file_read(file, buffer, sizeof(buffer) - 1, 0);
     ck_assert_int_ge(got, 0);
-    buffer[got] = 0;
+    buffer[got < 0 ? 0 : got] = 0;
     host_file_close(file);
     ck_assert_str_eq(buffer, text);
 }
