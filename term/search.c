@@ -1,71 +1,98 @@
-// Search for a literal text in the screen and the scrollback.
+// Search for a text or a regular expression in the screen and the scrollback.
+#include "term/regex.h"
 #include "term/state.h"
 
 #include "term/unicode.h"
 #include <stdlib.h>
 #include <string.h>
 
-// Lower case of the letters of Latin, Greek and Cyrillic; others are themselves.
-static uint32_t fold(uint32_t code)
+// A match longer than this many code points is not looked for.
+#define MATCH_MAX 4096
+
+// A line of text as code points, and the cell each is in.
+struct codes {
+    uint32_t *code;
+    int *cell;
+    int n;
+};
+
+static void codes_free(struct codes *s)
 {
-    if (code >= 'A' && code <= 'Z')
-        return code + 32;
-    if ((code >= 0xc0 && code <= 0xde && code != 0xd7) || (code >= 0x391 && code <= 0x3a9) ||
-        (code >= 0x410 && code <= 0x42f))
-        return code + 32;
-    if (code >= 0x400 && code <= 0x40f)
-        return code + 80;
-    if (code >= 0x100 && code <= 0x17f && code != 0x130 && code != 0x131 && code != 0x138 &&
-        code != 0x149 && code != 0x178 && code != 0x17f) {
-        bool odd_is_lower = code < 0x138 || code > 0x148;
-        if (code > 0x178)
-            odd_is_lower = false;
-        return odd_is_lower ? code | 1 : code + (code & 1);
-    }
-    return code;
+    free(s->code);
+    free(s->cell);
+    memset(s, 0, sizeof(*s));
 }
 
-// Compares the needle with the text from cell `at` on; returns the cells it covers, 0: no match.
-static int match(const struct term *t, const struct chain *c, int at)
+static bool codes_load(struct codes *s, const struct term *t, const struct chain *c)
 {
-    const struct search *s = &t->search;
-    int i = at, k = 0;
-    while (k < s->length) {
-        uint32_t codes[CLUSTER_CODES_MAX];
-        if (i >= c->length)
-            return 0;
-        int n = cell_codes(t, c->cells[i].ch, codes);
-        if (n == 0 && c->cells[i].ch == TERM_CH_EMPTY)
-            codes[n++] = ' ';
-        for (int j = 0; j < n; j++, k++) {
-            uint32_t a = codes[j];
-            if (k >= s->length || (s->ignore_case ? fold(a) : a) != s->needle[k])
-                return 0;
+    int room = 0;
+    uint32_t some[CLUSTER_CODES_MAX];
+    memset(s, 0, sizeof(*s));
+    for (int i = 0; i < c->length; i++)
+        room += c->cells[i].ch & TERM_CH_CLUSTER ? CLUSTER_CODES_MAX : 1;
+    s->code = malloc((size_t)(room + 1) * sizeof(*s->code));
+    s->cell = malloc((size_t)(room + 1) * sizeof(*s->cell));
+    if (!s->code || !s->cell) {
+        codes_free(s);
+        return false;
+    }
+    for (int i = 0; i < c->length; i++) {
+        int k = cell_codes(t, c->cells[i].ch, some);
+        if (k == 0 && c->cells[i].ch == TERM_CH_EMPTY)
+            some[k++] = ' ';
+        for (int j = 0; j < k; j++) {
+            s->code[s->n] = some[j];
+            s->cell[s->n++] = i;
         }
-        i++;
     }
-    while (i < c->length && c->cells[i].ch == TERM_CH_TAIL)
-        i++;
-    return i - at;
+    return true;
 }
 
-static bool start_search(struct term *t, const char *text, bool ignore_case)
+// Code points of the result that begins at `at`; 0 when there is none.
+static int match(const struct search *s, const struct codes *text, int at)
 {
-    struct search fresh = {.ignore_case = ignore_case};
+    if (s->regex) {
+        int n = text->n - at > MATCH_MAX ? at + MATCH_MAX : text->n;
+        int length = regex_match(s->regex, text->code, n, at);
+        return length > 0 ? length : 0;
+    }
+    if (text->n - at < s->length)
+        return 0;
+    for (int i = 0; i < s->length; i++) {
+        uint32_t code = text->code[at + i];
+        if ((s->ignore_case ? fold_case(code) : code) != s->needle[i])
+            return 0;
+    }
+    return s->length;
+}
+
+static bool start_search(struct term *t, const char *text, unsigned how)
+{
+    struct search fresh = {.ignore_case = how & TERM_SEARCH_IGNORE_CASE,
+                           .expression = how & TERM_SEARCH_REGEX};
     const uint8_t *at = (const uint8_t *)text;
     size_t left = strlen(text);
     while (left > 0 && fresh.length < SEARCH_MAX) {
         uint32_t code;
         size_t n = utf8_decode(at, left, &code);
-        fresh.needle[fresh.length++] = ignore_case ? fold(code) : code;
+        bool fold = fresh.ignore_case && !fresh.expression;
+        fresh.needle[fresh.length++] = fold ? fold_case(code) : code;
         at += n;
         left -= n;
     }
     struct search *s = &t->search;
-    bool same = s->length == fresh.length && s->ignore_case == ignore_case &&
+    bool same = s->length == fresh.length && s->ignore_case == fresh.ignore_case &&
+                s->expression == fresh.expression &&
                 memcmp(s->needle, fresh.needle, sizeof(fresh.needle)) == 0;
-    if (!same)
-        *s = fresh;
+    if (same)
+        return s->length > 0;
+    regex_free(s->regex);
+    if (fresh.expression && fresh.length > 0) {
+        fresh.regex = regex_new(fresh.needle, fresh.length, fresh.ignore_case);
+        if (!fresh.regex)
+            fresh.length = 0;
+    }
+    *s = fresh;
     return s->length > 0;
 }
 
@@ -78,18 +105,22 @@ static bool before(struct place a, struct place b)
 static bool best_in_line(const struct term *t, const struct chain *c, struct place at, bool up,
                          struct place *found)
 {
+    struct codes text;
     bool any = false;
-    for (int i = 0; i < c->length; i++) {
-        struct place p = c->places[i];
-        if (up ? !before(p, at) : !before(at, p))
-            continue;
-        if (!match(t, c, i))
-            continue;
-        *found = p;
-        any = true;
-        if (!up)
-            break;
+    if (!codes_load(&text, t, c))
+        return false;
+    for (int i = 0; i < text.n;) {
+        int length = match(&t->search, &text, i);
+        struct place p = c->places[text.cell[i]];
+        if (length && (up ? before(p, at) : before(at, p))) {
+            *found = p;
+            any = true;
+            if (!up)
+                break;
+        }
+        i += length ? length : 1;
     }
+    codes_free(&text);
     return any;
 }
 
@@ -104,12 +135,12 @@ static bool visible(struct term *t, uint64_t row)
     return hit;
 }
 
-bool term_search(struct term *t, const char *text, bool ignore_case, int direction)
+bool term_search(struct term *t, const char *text, unsigned how, int direction)
 {
     bool up = direction < 0;
     struct chain c = {0};
     t->view_revision++;
-    if (!start_search(t, text, ignore_case))
+    if (!start_search(t, text, how))
         return false;
     struct search *s = &t->search;
     struct place at = s->at;
@@ -141,16 +172,21 @@ bool term_search(struct term *t, const char *text, bool ignore_case, int directi
 void search_marks(const struct term *t, uint64_t row, uint8_t *marks, int n)
 {
     struct chain c = {0};
+    struct codes text;
     memset(marks, 0, (size_t)n);
-    if (t->search.length > 0 && line_load(&c, t, row)) {
-        for (int i = 0; i < c.length;) {
-            int k = match(t, &c, i);
-            for (int j = i; j < i + k; j++) {
+    if (t->search.length > 0 && line_load(&c, t, row) && codes_load(&text, t, &c)) {
+        for (int i = 0; i < text.n;) {
+            int k = match(&t->search, &text, i);
+            int last = k ? text.cell[i + k - 1] : -1;
+            while (last >= 0 && last + 1 < c.length && c.cells[last + 1].ch == TERM_CH_TAIL)
+                last++;
+            for (int j = text.cell[i]; j <= last; j++) {
                 if (c.places[j].row == row && c.places[j].col < n)
                     marks[c.places[j].col] = 1;
             }
             i += k ? k : 1;
         }
+        codes_free(&text);
     }
     chain_free(&c);
 }

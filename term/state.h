@@ -149,7 +149,9 @@ struct search {
     uint32_t needle[SEARCH_MAX];
     int length; // 0: no search
     bool ignore_case;
-    struct place at; // where the present result begins
+    bool expression;
+    struct regex *regex; // of the needle, where it is an expression
+    struct place at;     // where the present result begins
     bool found;
 };
 

@@ -224,10 +224,13 @@ bool term_selected(const struct term *t);
 // malloc'ed and zero-terminated, caller frees; NULL when nothing is selected or out of memory.
 char *term_selection_text(struct term *t, size_t *n);
 
-// Searches the screen and scrollback for a literal text, from the last result (or the bottom)
-// upwards (direction -1) or downwards (+1), and scrolls it into view. All results in view are
-// marked. False when there is none. An empty text ends the search.
-bool term_search(struct term *t, const char *text, bool ignore_case, int direction);
+#define TERM_SEARCH_IGNORE_CASE 1u
+#define TERM_SEARCH_REGEX       2u // the text is a regular expression (regex.h says which)
+
+// Searches the screen and scrollback from the last result (or the bottom) upwards (direction -1)
+// or downwards (+1), and scrolls the result into view. All results in view are marked. False when
+// there is none or the expression is broken. An empty text ends the search.
+bool term_search(struct term *t, const char *text, unsigned how, int direction);
 
 // The link (OSC 8, or an address recognised in the text) at a cell of the view: zero-terminated,
 // caller frees; NULL when there is none.

@@ -4,7 +4,8 @@
 //
 // --reports allows what options.window_reports allows and plain DECRQCRA checksums, as terminal
 // test programs want it. --keys types the file's bytes, a line when the program has been quiet
-// for a tenth of a second. --screen prints the screen at the end. Linux only. The exit status is
+// for a tenth of a second (--quiet MS: for so long). --screen prints the screen at the end, --steps
+// before each line typed too. Linux only. The exit status is
 // the program's.
 #include "term/term.h"
 
@@ -25,7 +26,16 @@ struct headless {
     int master;
     char *out; // not yet taken by the program
     size_t out_length, out_size;
+    int quiet; // milliseconds without output that ask for the next line of keys
+    bool steps;
 };
+
+static void show(struct headless *h)
+{
+    char *text = term_screen_text(h->t);
+    fputs(text ? text : "", stdout);
+    free(text);
+}
 
 static void on_write(void *context, const char *bytes, size_t n)
 {
@@ -64,6 +74,10 @@ static bool type(struct headless *h, FILE *keys)
     char line[4096];
     if (!keys || !fgets(line, sizeof(line), keys))
         return false;
+    if (h->steps) {
+        show(h);
+        puts("--------");
+    }
     line[strcspn(line, "\n")] = '\r';
     on_write(h, line, strlen(line));
     return true;
@@ -76,7 +90,7 @@ static void serve(struct headless *h, FILE *keys, int seconds)
     time_t end = time(NULL) + seconds;
     while (time(NULL) < end) {
         struct pollfd p = {h->master, (short)(POLLIN | (h->out_length ? POLLOUT : 0)), 0};
-        int ready = poll(&p, 1, 100);
+        int ready = poll(&p, 1, h->quiet);
         if (ready == 0)
             type(h, keys);
         if (p.revents & POLLOUT)
@@ -96,11 +110,14 @@ static void serve(struct headless *h, FILE *keys, int seconds)
 int main(int argc, char **argv)
 {
     int rows = 24, cols = 80, seconds = 3600, i = 1;
-    bool screen = false, reports = false;
+    bool screen = false, reports = false, steps = false;
+    int quiet = 100;
     FILE *keys = NULL;
     for (; i < argc && strncmp(argv[i], "--", 2) == 0; i++) {
         if (strcmp(argv[i], "--screen") == 0)
             screen = true;
+        else if (strcmp(argv[i], "--steps") == 0)
+            screen = steps = true;
         else if (strcmp(argv[i], "--reports") == 0)
             reports = true;
         else if (strcmp(argv[i], "--size") == 0 && i + 1 < argc)
@@ -109,10 +126,12 @@ int main(int argc, char **argv)
             keys = fopen(argv[++i], "rb");
         else if (strcmp(argv[i], "--seconds") == 0 && i + 1 < argc)
             seconds = atoi(argv[++i]);
+        else if (strcmp(argv[i], "--quiet") == 0 && i + 1 < argc)
+            quiet = atoi(argv[++i]);
     }
     if (i >= argc) {
-        fprintf(stderr, "usage: headless [--size RxC] [--reports] [--keys FILE] [--seconds N] "
-                        "[--screen] PROGRAM ...\n");
+        fprintf(stderr, "usage: headless [--size RxC] [--reports] [--keys FILE] [--quiet MS] "
+                        "[--seconds N] [--screen] [--steps] PROGRAM ...\n");
         return 2;
     }
     struct headless h = {0};
@@ -139,15 +158,14 @@ int main(int argc, char **argv)
     }
     if (child < 0)
         return 2;
+    h.quiet = quiet;
+    h.steps = steps;
     serve(&h, keys, seconds);
     kill(child, SIGHUP);
     int status = 0;
     waitpid(child, &status, 0);
-    if (screen) {
-        char *text = term_screen_text(h.t);
-        fputs(text ? text : "", stdout);
-        free(text);
-    }
+    if (screen)
+        show(&h);
     term_free(h.t);
     free(h.out);
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);

@@ -274,7 +274,8 @@ static void act_on(struct term *t, int what, int a, int b, int c)
         term_mouse(t, &mouse);
         break;
     case 6:
-        term_search(t, a % 3 ? "a" : "\xe6\x97\xa5", b % 2, c % 2 ? 1 : -1);
+        term_search(t, a % 3 ? (a % 2 ? "a" : "[a-m]+(.|x{2,3})*\\b") : "\xe6\x97\xa5",
+                    (unsigned)b % 4, c % 2 ? 1 : -1);
         break;
     case 7:
         term_search(t, "", false, 1);

@@ -18,7 +18,7 @@
 //   mouse press|release|move BUTTON ROW COL [mods]
 //   scroll N, scroll top|bottom|prompt-up|prompt-down
 //   select ROW COL cell|word|line|block, extend ROW COL, selected "TEXT"|none, select all
-//   search "TEXT" up|down found|none [nocase]
+//   search "TEXT" up|down found|none [nocase] [regex]
 //   link ROW COL "URL"|none
 //   above N              rows above the view
 //
@@ -623,8 +623,9 @@ static bool run_action(struct bench *b, const char *name, const char *rest)
         run_selected(b, rest);
     } else if (strcmp(name, "search") == 0) {
         quoted(b, &rest, text, sizeof(text));
-        bool found =
-            term_search(b->t, text, strstr(rest, "nocase") != NULL, strstr(rest, "up") ? -1 : 1);
+        unsigned how = (strstr(rest, "nocase") ? TERM_SEARCH_IGNORE_CASE : 0) |
+                       (strstr(rest, "regex") ? TERM_SEARCH_REGEX : 0);
+        bool found = term_search(b->t, text, how, strstr(rest, "up") ? -1 : 1);
         if (found != (strstr(rest, "found") != NULL))
             complain(b, "search", found ? "found" : "none");
     } else if (strcmp(name, "link") == 0) {
