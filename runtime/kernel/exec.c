@@ -177,8 +177,11 @@ static void commit(struct exec *ex, struct cpu *cpu)
     cpu->fs_base = cpu->gs_base = 0;
     cpu->gpr[CPU_RSP] = ex->stack_pointer;
     cpu->rip = ex->start;
-    if (cpu == t->cpu)
+    if (cpu == t->cpu) {
+        space_thread_leave(old);
+        space_thread_enter(p->space);
         cpu_set_view(cpu, space_codeview(p->space), space_base(p->space));
+    }
     space_put(old);
     if (old_exe)
         file_put(old_exe);

@@ -164,6 +164,8 @@ void task_exit(struct task *t, int32_t status)
     trace_exit(t, last);
 
     task_leave_space(t);
+    if (p->space)
+        space_thread_leave(p->space);
     if (t->cpu)
         cpu_set_view(t->cpu, NULL, 0);
     struct files *files = t->files;

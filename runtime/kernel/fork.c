@@ -83,6 +83,7 @@ void task_attach_cpu(struct task *t, struct cpu *cpu)
 {
     struct space *space = t->process->space;
     cpu->task = t;
+    space_thread_enter(space);
     cpu_set_view(cpu, space_codeview(space), space_base(space));
     host_mutex_lock(&kernel_lock);
     t->cpu = cpu;
