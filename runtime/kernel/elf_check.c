@@ -61,7 +61,8 @@ static int open_interpreter(struct exec *ex, const struct l_elf_segment *s)
     if (!error) {
         struct vfs_caller caller;
         vfs_caller_of(ex->task, &caller);
-        error = vfs_open_exec(&caller, NULL, name, 0, &in->file);
+        /* The empty name leads Linux to the current directory, which is no program. */
+        error = name[0] ? vfs_open_exec(&caller, NULL, name, 0, &in->file) : -L_EACCES;
     }
     free(name);
     if (error)

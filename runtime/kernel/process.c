@@ -45,7 +45,7 @@ struct process *process_find(int32_t pid)
 {
     host_mutex_lock(&kernel_lock);
     struct pid *e = pid_entry(pid);
-    struct process *p = e ? e->process : NULL;
+    struct process *p = e && e->process != &init_process ? e->process : NULL;
     if (p)
         process_get(p);
     host_mutex_unlock(&kernel_lock);
@@ -56,7 +56,7 @@ struct process *process_next(int32_t pid)
 {
     struct process *p = NULL;
     host_mutex_lock(&kernel_lock);
-    for (int32_t id = pid < 0 ? 1 : pid + 1; id < PID_MAX && !p; id++)
+    for (int32_t id = pid < 1 ? 2 : pid + 1; id < PID_MAX && !p; id++)
         p = pid_entry(id)->process;
     if (p)
         process_get(p);

@@ -92,7 +92,8 @@ struct process {
 void process_get(struct process *p);
 void process_put(struct process *p);
 
-/* The process with this id (also a zombie), with a reference, or NULL. */
+/* The process with this id (also a zombie), with a reference, or NULL. Process 1, which only adopts
+ * orphans, is not found. */
 struct process *process_find(int32_t pid);
 
 /* Walks all processes by id: the one with the lowest id above pid, with a reference, or NULL. */
