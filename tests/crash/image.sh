@@ -1,0 +1,49 @@
+#!/bin/bash
+# Kills a program that writes to an image, again and again, and looks each time whether the image is
+# clean and everything promised is there.
+#   tests/crash/image.sh FOLDER FORE-COMMAND... -- CRASH_IMAGE-COMMAND...
+# The commands may begin with wine. CRASH_ROUNDS (10) says how often, CRASH_SEED from where.
+set -u
+folder=$1
+shift
+fore=()
+while [ "$1" != -- ]; do
+    fore+=("$1")
+    shift
+done
+shift
+rounds=${CRASH_ROUNDS:-10}
+RANDOM=${CRASH_SEED:-$$}
+echo "seed ${CRASH_SEED:-$$}"
+mkdir -p "$folder"
+cd "$folder" || exit 1
+rm -f crash.img crash.img-* crash.log
+"${fore[@]}" image create crash.img || exit 1
+
+lines()
+{
+    wc -l <crash.log 2>/dev/null || echo 0
+}
+
+for round in $(seq "$rounds"); do
+    : >crash.log
+    wanted=$((RANDOM % 120 + 1))
+    "$@" write crash.img crash.log "$round" &
+    writer=$!
+    deadline=$((SECONDS + 60))
+    # The moment of the kill is a number of promises, not a time.
+    while [ "$(lines)" -lt $wanted ]; do
+        if [ $SECONDS -gt $deadline ] || ! kill -0 $writer 2>/dev/null; then
+            echo "round $round: the writer stopped after $(lines) lines"
+            kill -9 $writer 2>/dev/null
+            exit 1
+        fi
+        sleep 0.01
+    done
+    kill -9 $writer
+    wait $writer 2>/dev/null
+    "${fore[@]}" image check crash.img || exit 1
+    "$@" verify crash.img crash.log || exit 1
+done
+rm -f crash.img crash.log
+echo "killed $rounds times"
