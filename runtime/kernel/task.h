@@ -56,7 +56,7 @@ struct task {
     uint64_t mask;       /* [k] blocked signals */
     uint64_t saved_mask; /* what signal_set_temporary_mask replaced */
     bool restore_mask;
-    int32_t exit_status;     /* of exit(2), for the last thread */
+    int32_t exit_status;     /* as wait shows it, for the last thread */
     bool exiting;            /* [k] */
     struct sigqueue pending; /* [k] directed to this thread */
     struct l_stack altstack;

@@ -84,6 +84,6 @@ access_failed:
     movl $1, %eax
     ret
 
-#if defined(__linux__) && defined(__ELF__)
+#ifdef __ELF__
     .section .note.GNU-stack, "", @progbits
 #endif

@@ -121,9 +121,9 @@ struct space {
     struct segment **directories[DIRECTORIES];
     uint64_t brk_start, brk;
     uint64_t data_limit, address_limit;
-    uint64_t mapped;   /* bytes in regions */
-    uint64_t resident; /* private pages charged */
-    uint64_t sequence; /* counts changes of regions */
+    uint64_t mapped;              /* bytes in regions */
+    uint64_t resident;            /* private pages charged */
+    uint64_t sequence;            /* counts changes of regions */
     struct host_thread **threads; /* that run guest code here */
     size_t thread_count, thread_room;
     struct codeview *codeview;

@@ -169,11 +169,25 @@ static int x87_code(const uint8_t *xsave)
     return raised & 1 ? 7 : raised & 4 ? 3 : raised & 8 ? 4 : raised & 0x12 ? 5 : 6;
 }
 
-static bool is_x87(const struct cpu *cpu)
+static bool names_mmx(const struct insn *in)
+{
+    for (int i = 0; i < in->z.operand_count; i++)
+        if (in->op[i].type == ZYDIS_OPERAND_TYPE_REGISTER &&
+            in->op[i].reg.value >= ZYDIS_REGISTER_MM0 && in->op[i].reg.value <= ZYDIS_REGISTER_MM7)
+            return true;
+    return false;
+}
+
+/* Whether a floating-point fault is the x87's (#MF). Hosts do not agree on the names of the two;
+ * the instruction and the flags in MXCSR tell. */
+static bool is_x87(const struct cpu *cpu, uint32_t mxcsr)
 {
     struct insn in;
+    if (!(~(mxcsr >> 7) & mxcsr & 0x3f))
+        return true;
     return decode(&in, (const uint8_t *)cpu->host_rip, 15, cpu->host_rip) == INSN_OK &&
-           (in.z.meta.isa_ext == ZYDIS_ISA_EXT_X87 || in.z.meta.isa_ext == ZYDIS_ISA_EXT_MMX);
+           (in.z.meta.isa_ext == ZYDIS_ISA_EXT_X87 || in.z.meta.isa_ext == ZYDIS_ISA_EXT_MMX ||
+            names_mmx(&in));
 }
 
 static void classify(struct cpu *cpu, const struct recovery *r)
@@ -198,8 +212,7 @@ static void classify(struct cpu *cpu, const struct recovery *r)
         break;
     case HOST_FAULT_FP:
     case HOST_FAULT_SIMD:
-        /* Hosts do not agree on which is which; the instruction tells. */
-        if (is_x87(cpu))
+        if (is_x87(cpu, mxcsr))
             fault_set(cpu, L_SIGFPE, x87_code(cpu->xsave), cpu->rip, 16, 0);
         else
             fault_set(cpu, L_SIGFPE, simd_code(mxcsr), cpu->rip, 19, 0);

@@ -83,7 +83,8 @@ static void one(unsigned number, uint64_t *registers, uint64_t address)
     fault_case(number, registers);
 
     uint64_t rip = e->rip == HERE ? site : e->rip == AFTER ? site + 1 : address;
-    /* A jump to an address that is not canonical faults at the jump on Intel, at its target on AMD. */
+    /* A jump to an address that is not canonical faults at the jump on Intel, at its target on AMD.
+     */
     if (number == 12 && (uint64_t)seen[REG_RIP] == registers[12])
         rip = registers[12];
     uint64_t expected = e->address_kind == AT_RIP ? rip : e->address_kind == ADDRESS ? address : 0;
