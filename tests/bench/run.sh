@@ -54,6 +54,8 @@ for program in cpu kernel; do
         die "cannot compile $program.c"
 done
 cd "$work" || exit 1
+mkdir -p root/{dev,proc,tmp} && chmod 1777 root/tmp && cp cpu kernel root/ &&
+    tar -cf root.tar -C root . || exit 1
 
 # best COMMAND...: the shortest of the runs in nanoseconds; nothing if it fails.
 best()
@@ -80,7 +82,7 @@ for program in cpu kernel; do
     for row in $("./$program"); do
         native=$(best "./$program" "$row")
         [ -n "$native" ] || die "$row does not run natively"
-        foreland=$(ratio "$(best "${ours[@]}" "./$program" "$row")" "$native")
+        foreland=$(ratio "$(best "${ours[@]}" --root root.tar "/$program" "$row")" "$native")
         emulated=-
         # What qemu-user execs runs natively, so that row would say nothing about it.
         [ -z "$qemu" ] || [ $row = fork-exec ] || emulated=$(ratio "$(best "$qemu" "./$program" "$row")" "$native")
