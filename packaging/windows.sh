@@ -1,6 +1,6 @@
 #!/bin/bash
 # Makes dist/foreland-<version>-windows-x64.zip: the two programs, the default image with the list
-# of its packages, licence and a short note. Installs what is needed first.
+# of its packages, licences and a short note. Installs what is needed first.
 #   packaging/windows.sh [--without-image]
 # With a certificate (sign.sh) the programs are signed.
 set -euo pipefail
@@ -61,6 +61,15 @@ packaging/sign.sh "$folder/foreland.exe" "$folder/fore.exe"
 # Windows' editors before 1809 want CRLF; all later ones accept it.
 sed 's/$/\r/' LICENSE >"$folder/LICENSE.txt"
 sed 's/$/\r/' packaging/windows/README.txt >"$folder/README.txt"
+# The licences of what is linked in, as Debian records them; those of the image's packages are in
+# the image.
+for package in libzydis-dev libzycore-dev libsqlite3-dev libfreetype-dev libsdl2-dev libtsm-dev \
+    fonts-dejavu-core mingw-w64-common gcc-mingw-w64-base; do
+    [ -r "/usr/share/doc/$package/copyright" ] || die "no copyright file of $package"
+    printf '==== %s\n\n' "$package"
+    cat "/usr/share/doc/$package/copyright"
+    printf '\n'
+done | sed 's/$/\r/' >"$folder/THIRD-PARTY.txt"
 
 if [ -n "$image" ]; then
     native=$top/build/package-linux

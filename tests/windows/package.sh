@@ -33,7 +33,7 @@ unzip -q "$1" -d "$work/a folder" || exit 1
 cd "$work/a folder"/foreland-* || exit 1
 version=${PWD##*/foreland-}
 
-for file in foreland.exe fore.exe foreland.img LICENSE.txt README.txt PACKAGES.txt; do
+for file in foreland.exe fore.exe foreland.img LICENSE.txt THIRD-PARTY.txt README.txt PACKAGES.txt; do
     [ -s "$file" ] || fail "the zip has no $file"
 done
 "$here/imports.sh" foreland.exe fore.exe || bad=1
