@@ -169,25 +169,10 @@ static int x87_code(const uint8_t *xsave)
     return raised & 1 ? 7 : raised & 4 ? 3 : raised & 8 ? 4 : raised & 0x12 ? 5 : 6;
 }
 
-static bool names_mmx(const struct insn *in)
+/* An unmasked x87 exception waits for the next x87 instruction. */
+static bool x87_pending(const uint8_t *xsave)
 {
-    for (int i = 0; i < in->z.operand_count; i++)
-        if (in->op[i].type == ZYDIS_OPERAND_TYPE_REGISTER &&
-            in->op[i].reg.value >= ZYDIS_REGISTER_MM0 && in->op[i].reg.value <= ZYDIS_REGISTER_MM7)
-            return true;
-    return false;
-}
-
-/* Whether a floating-point fault is the x87's (#MF). Hosts do not agree on the names of the two;
- * the instruction and the flags in MXCSR tell. */
-static bool is_x87(const struct cpu *cpu, uint32_t mxcsr)
-{
-    struct insn in;
-    if (!(~(mxcsr >> 7) & mxcsr & 0x3f))
-        return true;
-    return decode(&in, (const uint8_t *)cpu->host_rip, 15, cpu->host_rip) == INSN_OK &&
-           (in.z.meta.isa_ext == ZYDIS_ISA_EXT_X87 || in.z.meta.isa_ext == ZYDIS_ISA_EXT_MMX ||
-            names_mmx(&in));
+    return xsave[2] & ~xsave[0] & 0x3f;
 }
 
 static void classify(struct cpu *cpu, const struct recovery *r)
@@ -211,11 +196,14 @@ static void classify(struct cpu *cpu, const struct recovery *r)
         fault_set(cpu, L_SIGFPE, 1, cpu->rip, 0, 0);
         break;
     case HOST_FAULT_FP:
-    case HOST_FAULT_SIMD:
-        if (is_x87(cpu, mxcsr))
+        /* Wine calls #XM so too. */
+        if (x87_pending(cpu->xsave)) {
             fault_set(cpu, L_SIGFPE, x87_code(cpu->xsave), cpu->rip, 16, 0);
-        else
-            fault_set(cpu, L_SIGFPE, simd_code(mxcsr), cpu->rip, 19, 0);
+            break;
+        }
+        __attribute__((fallthrough));
+    case HOST_FAULT_SIMD:
+        fault_set(cpu, L_SIGFPE, simd_code(mxcsr), cpu->rip, 19, 0);
         break;
     default:
         fault_defect(cpu, "a fault of a kind that translated code cannot have");
