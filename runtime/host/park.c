@@ -26,6 +26,16 @@ bool host_park(struct host_parker *parker, uint64_t deadline_ns)
 
 void host_unpark(struct host_parker *parker)
 {
-    if (atomic_exchange(&parker->token, TOKEN) == ASLEEP)
-        host_wake_one(&parker->token);
+    if (host_unpark_mark(parker))
+        host_unpark_wake(parker);
+}
+
+bool host_unpark_mark(struct host_parker *parker)
+{
+    return atomic_exchange(&parker->token, TOKEN) == ASLEEP;
+}
+
+void host_unpark_wake(struct host_parker *parker)
+{
+    host_wake_one(&parker->token);
 }

@@ -114,6 +114,7 @@ struct file *process_exe(struct process *p)
 void process_link_locked(struct process *p, struct process *parent)
 {
     p->parent = parent;
+    atomic_store(&p->ppid, parent->pid);
     p->sibling_prev = NULL;
     p->sibling_next = parent->children;
     if (parent->children)

@@ -43,6 +43,7 @@ struct process {
     _Atomic uint32_t refs;
     int32_t pid;
     struct process *parent; /* NULL only for the first */
+    _Atomic int32_t ppid;   /* its id, for readers without the lock */
     struct process *children, *sibling_next, *sibling_prev;
     struct process *all_next, *all_prev;
     struct task *threads; /* by task.next; the leader is the one whose tid is pid */

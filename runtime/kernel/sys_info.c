@@ -167,10 +167,7 @@ int64_t sys_gettid(struct task *t)
 
 int64_t sys_getppid(struct task *t)
 {
-    host_mutex_lock(&kernel_lock);
-    int64_t pid = t->process->parent ? t->process->parent->pid : 0;
-    host_mutex_unlock(&kernel_lock);
-    return pid;
+    return atomic_load_explicit(&t->process->ppid, memory_order_relaxed);
 }
 
 int64_t sys_set_tid_address(struct task *t, uint64_t address)

@@ -8,6 +8,8 @@
 #include "runtime/host/time.h"
 #include "runtime/kernel/task.h"
 
+#define LATER_MAX 16
+
 void waitq_init(struct waitq *q)
 {
     host_mutex_init(&q->lock);
@@ -48,10 +50,19 @@ void waitq_wake(struct waitq *q, uint32_t events)
     atomic_thread_fence(memory_order_seq_cst);
     if (!*(struct wait_entry *volatile *)&q->first)
         return;
+    /* A thread that wakes wants the queue's lock first: it is let go before. */
+    struct host_parker *asleep[LATER_MAX];
+    unsigned count = 0;
     host_mutex_lock(&q->lock);
-    for (struct wait_entry *e = q->first; e; e = e->next)
-        e->wake(e, events);
+    for (struct wait_entry *e = q->first; e; e = e->next) {
+        if (e->wake != wait_entry_unpark || count == LATER_MAX)
+            e->wake(e, events);
+        else if (host_unpark_mark(e->parker))
+            asleep[count++] = e->parker;
+    }
     host_mutex_unlock(&q->lock);
+    for (unsigned i = 0; i < count; i++)
+        host_unpark_wake(asleep[i]);
 }
 
 void wait_entry_unpark(struct wait_entry *entry, uint32_t events)
