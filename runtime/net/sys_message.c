@@ -1,0 +1,428 @@
+/* sendmsg(2), recvmsg(2) and their kin. */
+#include "runtime/abi/errno.h"
+#include "runtime/abi/fcntl.h"
+#include "runtime/abi/stat.h"
+#include "runtime/net/sys_socket.h"
+#include "runtime/net/syscalls.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define CONTROL_MAX 20480u
+
+#define ALIGNED(n) (((n) + 7) & ~(uint64_t)7)
+
+struct parts {
+    struct l_iovec at[L_IOV_MAX];
+    uint64_t count, total;
+};
+
+static int get_parts(struct task *t, const struct l_msghdr *message, struct parts *parts)
+{
+    if (message->msg_iovlen > L_IOV_MAX)
+        return -L_EMSGSIZE;
+    parts->count = message->msg_iovlen;
+    parts->total = 0;
+    if (copy_from_guest(sys_space(t), parts->at, message->msg_iov,
+                        (size_t)parts->count * sizeof(parts->at[0])))
+        return -L_EFAULT;
+    for (uint64_t i = 0; i < parts->count; i++) {
+        if ((int64_t)parts->at[i].iov_len < 0)
+            return -L_EINVAL;
+        if (parts->at[i].iov_len > SYS_BOUNCE_MAX - parts->total)
+            parts->at[i].iov_len = SYS_BOUNCE_MAX - parts->total;
+        parts->total += parts->at[i].iov_len;
+    }
+    return 0;
+}
+
+static int gather(struct task *t, const struct parts *parts, uint8_t *buffer)
+{
+    for (uint64_t i = 0; i < parts->count; i++) {
+        size_t n = (size_t)parts->at[i].iov_len;
+        if (n && copy_from_guest(sys_space(t), buffer, parts->at[i].iov_base, n))
+            return -L_EFAULT;
+        buffer += n;
+    }
+    return 0;
+}
+
+static int scatter(struct task *t, const struct parts *parts, const uint8_t *buffer, size_t n)
+{
+    for (uint64_t i = 0; i < parts->count && n; i++) {
+        size_t piece = parts->at[i].iov_len < n ? (size_t)parts->at[i].iov_len : n;
+        if (piece && copy_to_guest(sys_space(t), parts->at[i].iov_base, buffer, piece))
+            return -L_EFAULT;
+        buffer += piece;
+        n -= piece;
+    }
+    return 0;
+}
+
+/* --- control data --- */
+
+static int add_files(struct task *t, const uint8_t *data, size_t n, struct unix_control *control)
+{
+    for (size_t at = 0; at + 4 <= n; at += 4) {
+        int32_t fd;
+        memcpy(&fd, data + at, 4);
+        if (control->file_count == L_SCM_MAX_FD)
+            return -L_EINVAL;
+        struct file *file = sys_file_any(t, (uint32_t)fd);
+        if (!file)
+            return -L_EBADF;
+        control->files[control->file_count++] = file;
+    }
+    return 0;
+}
+
+static int add_credentials(struct task *t, const uint8_t *data, size_t n,
+                           struct unix_control *control)
+{
+    struct l_ucred cred;
+    if (n != sizeof(cred))
+        return -L_EINVAL;
+    memcpy(&cred, data, sizeof(cred));
+    const struct cred *own = &t->process->cred;
+    bool true_ids = cred.pid == t->process->pid &&
+                    (cred.uid == own->uid || cred.uid == own->euid || cred.uid == own->suid) &&
+                    (cred.gid == own->gid || cred.gid == own->egid || cred.gid == own->sgid);
+    if (!true_ids && !cred_is_root(own))
+        return -L_EPERM;
+    control->cred = cred;
+    return 0;
+}
+
+static int parse_control(struct task *t, const uint8_t *data, size_t size,
+                         struct unix_control *control)
+{
+    size_t at = 0;
+    int error = 0;
+    while (!error && size - at >= sizeof(struct l_cmsghdr)) {
+        struct l_cmsghdr header;
+        memcpy(&header, data + at, sizeof(header));
+        if (header.cmsg_len < sizeof(header) || header.cmsg_len > size - at)
+            return -L_EINVAL;
+        size_t n = (size_t)header.cmsg_len - sizeof(header);
+        const uint8_t *body = data + at + sizeof(header);
+        if (header.cmsg_level == L_SOL_SOCKET) {
+            if (header.cmsg_type == L_SCM_RIGHTS)
+                error = add_files(t, body, n, control);
+            else if (header.cmsg_type == L_SCM_CREDENTIALS)
+                error = add_credentials(t, body, n, control);
+            else
+                error = -L_EINVAL;
+        }
+        uint64_t step = ALIGNED(header.cmsg_len);
+        if (step >= size - at)
+            break;
+        at += (size_t)step;
+    }
+    return error;
+}
+
+/* NULL in *out when there is none. */
+static int get_control(struct task *t, const struct l_msghdr *message, struct unix_control **out)
+{
+    *out = NULL;
+    if (!message->msg_control || !message->msg_controllen)
+        return 0;
+    if (message->msg_controllen > CONTROL_MAX)
+        return -L_ENOBUFS;
+    size_t size = (size_t)message->msg_controllen;
+    uint8_t *data = malloc(size);
+    struct unix_control *control = calloc(1, sizeof(*control));
+    int error = data && control ? 0 : -L_ENOMEM;
+    if (!error && copy_from_guest(sys_space(t), data, message->msg_control, size))
+        error = -L_EFAULT;
+    if (!error)
+        error = parse_control(t, data, size, control);
+    free(data);
+    if (error)
+        unix_control_free(control);
+    else
+        *out = control;
+    return error;
+}
+
+struct control_room {
+    uint64_t address, left, used;
+    uint32_t flags;
+};
+
+/* One control message; what does not fit is cut and said. */
+static int put_control(struct task *t, struct control_room *room, int32_t type, const void *data,
+                       size_t n)
+{
+    struct l_cmsghdr header = {sizeof(header) + n, L_SOL_SOCKET, type};
+    if (room->left < sizeof(header)) {
+        room->flags |= L_MSG_CTRUNC;
+        return 0;
+    }
+    if (header.cmsg_len > room->left) {
+        room->flags |= L_MSG_CTRUNC;
+        header.cmsg_len = room->left;
+        n = (size_t)room->left - sizeof(header);
+    }
+    if (copy_to_guest(sys_space(t), room->address, &header, sizeof(header)) ||
+        copy_to_guest(sys_space(t), room->address + sizeof(header), data, n))
+        return -L_EFAULT;
+    uint64_t step = ALIGNED(header.cmsg_len);
+    if (step > room->left)
+        step = room->left;
+    room->address += step;
+    room->left -= step;
+    room->used += step;
+    return 0;
+}
+
+/* Give the descriptors to the process: as many as there is room for. */
+static int put_files(struct task *t, struct control_room *room, struct unix_control *control,
+                     bool cloexec)
+{
+    int32_t fds[L_SCM_MAX_FD];
+    uint32_t count = 0;
+    uint64_t fits =
+        room->left > sizeof(struct l_cmsghdr) ? (room->left - sizeof(struct l_cmsghdr)) / 4 : 0;
+    while (count < control->file_count && count < fits) {
+        int64_t fd = sys_install(t, file_get(control->files[count]), cloexec);
+        if (fd < 0)
+            break;
+        fds[count++] = (int32_t)fd;
+    }
+    if (count < control->file_count)
+        room->flags |= L_MSG_CTRUNC;
+    return count ? put_control(t, room, L_SCM_RIGHTS, fds, count * 4) : 0;
+}
+
+/* --- the calls --- */
+
+static int64_t send_one(struct task *t, struct file *file, struct unix_socket *s,
+                        const struct l_msghdr *message, uint32_t flags)
+{
+    struct parts *parts = malloc(sizeof(*parts));
+    struct unix_address to;
+    struct unix_control *control = NULL;
+    struct vfs_caller caller;
+    uint8_t *buffer = NULL;
+    bool addressed = message->msg_name && message->msg_namelen;
+    int error = parts ? get_parts(t, message, parts) : -L_ENOMEM;
+    if (!error && addressed)
+        error = get_address(t, message->msg_name, message->msg_namelen, &to);
+    if (!error && !(buffer = sys_bounce(t, (size_t)parts->total)))
+        error = -L_ENOMEM;
+    if (!error)
+        error = gather(t, parts, buffer);
+    if (!error)
+        error = get_control(t, message, &control);
+    int64_t result = error;
+    if (!error) {
+        vfs_caller_of(t, &caller);
+        if (socket_nonblock(file, flags))
+            flags |= L_MSG_DONTWAIT;
+        result = unix_send(s, &caller, buffer, (size_t)parts->total, flags, addressed ? &to : NULL,
+                           control);
+        if (result < 0)
+            unix_control_free(control);
+    }
+    free(parts);
+    return result;
+}
+
+/* Fill in the rest of the header in the guest: name, control data, flags. */
+static int finish_receive(struct task *t, struct unix_socket *s, struct l_msghdr *message,
+                          uint64_t address, struct unix_received *received, uint32_t flags)
+{
+    struct control_room room = {message->msg_control, message->msg_controllen, 0, 0};
+    int error = 0;
+    if (!message->msg_control)
+        room.left = 0;
+    if (s->pass_cred)
+        error = put_control(t, &room, L_SCM_CREDENTIALS, &received->cred, sizeof(received->cred));
+    if (!error && received->control)
+        error = put_files(t, &room, received->control, flags & L_MSG_CMSG_CLOEXEC);
+    if (!error && message->msg_name) {
+        uint32_t length = received->from.length;
+        if (length == 2 || s->type != L_SOCK_DGRAM)
+            length = 0;
+        uint32_t n = length < message->msg_namelen ? length : message->msg_namelen;
+        if (n && copy_to_guest(sys_space(t), message->msg_name, &received->from.un, n))
+            error = -L_EFAULT;
+        message->msg_namelen = length;
+    }
+    message->msg_controllen = room.used;
+    message->msg_flags = received->flags | room.flags | (flags & L_MSG_CMSG_CLOEXEC);
+    if (!error && copy_to_guest(sys_space(t), address, message, sizeof(*message)))
+        error = -L_EFAULT;
+    return error;
+}
+
+static int64_t receive_one(struct task *t, struct file *file, struct unix_socket *s,
+                           uint64_t address, uint32_t flags)
+{
+    struct l_msghdr message;
+    struct unix_received received;
+    if (copy_from_guest(sys_space(t), &message, address, sizeof(message)))
+        return -L_EFAULT;
+    struct parts *parts = malloc(sizeof(*parts));
+    int error = parts ? get_parts(t, &message, parts) : -L_ENOMEM;
+    uint8_t *buffer = error ? NULL : sys_bounce(t, (size_t)parts->total);
+    if (!error && !buffer)
+        error = -L_ENOMEM;
+    int64_t got = error;
+    if (!error) {
+        if (socket_nonblock(file, flags))
+            flags |= L_MSG_DONTWAIT;
+        got = unix_receive(s, buffer, (size_t)parts->total, flags, &received);
+    }
+    if (got >= 0) {
+        error = scatter(t, parts, buffer, (size_t)got);
+        if (!error)
+            error = finish_receive(t, s, &message, address, &received, flags);
+        unix_control_free(received.control);
+        if (error)
+            got = error;
+        else if (flags & L_MSG_TRUNC && s->type != L_SOCK_STREAM)
+            got = (int64_t)received.full_size;
+    }
+    free(parts);
+    return got;
+}
+
+int64_t sys_sendmsg(struct task *t, uint64_t fd, uint64_t address, uint64_t flags)
+{
+    struct file *file;
+    struct unix_socket *s;
+    struct l_msghdr message;
+    int error = socket_of(t, fd, &file, &s);
+    if (error)
+        return error;
+    int64_t result = -L_EFAULT;
+    if (copy_from_guest(sys_space(t), &message, address, sizeof(message)) == 0)
+        result = send_one(t, file, s, &message, (uint32_t)flags);
+    file_put(file);
+    return result;
+}
+
+int64_t sys_recvmsg(struct task *t, uint64_t fd, uint64_t address, uint64_t flags)
+{
+    struct file *file;
+    struct unix_socket *s;
+    int error = socket_of(t, fd, &file, &s);
+    if (error)
+        return error;
+    int64_t result = receive_one(t, file, s, address, (uint32_t)flags);
+    file_put(file);
+    return result;
+}
+
+int64_t sys_sendmmsg(struct task *t, uint64_t fd, uint64_t address, uint64_t count, uint64_t flags)
+{
+    struct file *file;
+    struct unix_socket *s;
+    uint32_t done = 0;
+    int64_t result = socket_of(t, fd, &file, &s);
+    if (result)
+        return result;
+    if (count > L_IOV_MAX)
+        count = L_IOV_MAX;
+    while (done < (uint32_t)count) {
+        struct l_mmsghdr one;
+        uint64_t at = address + done * sizeof(one);
+        result = copy_from_guest(sys_space(t), &one, at, sizeof(one));
+        if (!result)
+            result = send_one(t, file, s, &one.msg_hdr, (uint32_t)flags);
+        if (result < 0)
+            break;
+        result =
+            put_guest_u32(sys_space(t), at + offsetof(struct l_mmsghdr, msg_len), (uint32_t)result);
+        if (result < 0)
+            break;
+        done++;
+    }
+    file_put(file);
+    return done ? done : result;
+}
+
+int64_t sys_recvmmsg(struct task *t, uint64_t fd, uint64_t address, uint64_t count, uint64_t flags,
+                     uint64_t timeout)
+{
+    struct file *file;
+    struct unix_socket *s;
+    uint32_t done = 0, how = (uint32_t)flags & ~(uint32_t)L_MSG_WAITFORONE;
+    if (timeout)
+        return -L_ENOSYS; /* looked at between messages only; programs do without */
+    int64_t result = socket_of(t, fd, &file, &s);
+    if (result)
+        return result;
+    while (done < (uint32_t)count) {
+        uint64_t at = address + done * sizeof(struct l_mmsghdr);
+        result = receive_one(t, file, s, at, how);
+        if (result < 0)
+            break;
+        result =
+            put_guest_u32(sys_space(t), at + offsetof(struct l_mmsghdr, msg_len), (uint32_t)result);
+        if (result < 0)
+            break;
+        done++;
+        if (flags & L_MSG_WAITFORONE)
+            how |= L_MSG_DONTWAIT;
+    }
+    file_put(file);
+    return done ? done : result;
+}
+
+int64_t sys_sendto(struct task *t, uint64_t fd, uint64_t data, uint64_t n, uint64_t flags,
+                   uint64_t address, uint64_t length)
+{
+    struct file *file;
+    struct unix_socket *s;
+    struct unix_address to;
+    struct vfs_caller caller;
+    int error = socket_of(t, fd, &file, &s);
+    if (error)
+        return error;
+    if (n > SYS_BOUNCE_MAX)
+        n = SYS_BOUNCE_MAX;
+    uint8_t *buffer = sys_bounce(t, (size_t)n);
+    int64_t result = buffer ? 0 : -L_ENOMEM;
+    if (!result && n && copy_from_guest(sys_space(t), buffer, data, (size_t)n))
+        result = -L_EFAULT;
+    if (!result && address)
+        result = get_address(t, address, length, &to);
+    if (!result) {
+        uint32_t how = (uint32_t)flags | (socket_nonblock(file, 0) ? L_MSG_DONTWAIT : 0);
+        vfs_caller_of(t, &caller);
+        result = unix_send(s, &caller, buffer, (size_t)n, how, address ? &to : NULL, NULL);
+    }
+    file_put(file);
+    return result;
+}
+
+int64_t sys_recvfrom(struct task *t, uint64_t fd, uint64_t data, uint64_t n, uint64_t flags,
+                     uint64_t address, uint64_t length)
+{
+    struct file *file;
+    struct unix_socket *s;
+    struct unix_received received;
+    int error = socket_of(t, fd, &file, &s);
+    if (error)
+        return error;
+    if (n > SYS_BOUNCE_MAX)
+        n = SYS_BOUNCE_MAX;
+    uint8_t *buffer = sys_bounce(t, (size_t)n);
+    uint32_t how = (uint32_t)flags | (socket_nonblock(file, 0) ? L_MSG_DONTWAIT : 0);
+    int64_t got = buffer ? unix_receive(s, buffer, (size_t)n, how, &received) : -L_ENOMEM;
+    if (got >= 0) {
+        unix_control_free(received.control);
+        if (got && copy_to_guest(sys_space(t), data, buffer, (size_t)got))
+            got = -L_EFAULT;
+        if (received.from.length == 2 || s->type != L_SOCK_DGRAM)
+            received.from.length = 0;
+        if (got >= 0 && put_address(t, address, length, &received.from))
+            got = -L_EFAULT;
+        if (got >= 0 && (flags & L_MSG_TRUNC) && s->type != L_SOCK_STREAM)
+            got = (int64_t)received.full_size;
+    }
+    file_put(file);
+    return got;
+}

@@ -1,0 +1,19 @@
+/* What the socket calls share. */
+#ifndef FORELAND_NET_SYS_SOCKET_H
+#define FORELAND_NET_SYS_SOCKET_H
+
+#include "runtime/fs/sys.h"
+#include "runtime/net/unix.h"
+
+/* The socket of a descriptor; *file is referenced when the result is 0. -L_EBADF, -L_ENOTSOCK. */
+int socket_of(struct task *t, uint64_t fd, struct file **file, struct unix_socket **s);
+/* An address out of the guest. -L_EINVAL, -L_EFAULT. */
+int get_address(struct task *t, uint64_t address, uint64_t length, struct unix_address *out);
+/* An address to the guest: as much as fits where *length_address says, and its full length there.
+ * An address of 0 is left alone. */
+int put_address(struct task *t, uint64_t address, uint64_t length_address,
+                const struct unix_address *from);
+/* Whether a call on this file may not wait. */
+bool socket_nonblock(struct file *file, uint32_t flags);
+
+#endif

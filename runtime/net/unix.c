@@ -1,0 +1,550 @@
+#include "runtime/net/unix.h"
+
+#include "runtime/abi/errno.h"
+#include "runtime/abi/fcntl.h"
+#include "runtime/abi/poll.h"
+#include "runtime/abi/termios.h"
+#include "runtime/host/time.h"
+#include "runtime/kernel/process.h"
+#include "runtime/kernel/task.h"
+#include "runtime/memory/access.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct host_mutex unix_lock = HOST_MUTEX_INIT;
+
+static struct unix_socket *abstract_names;
+
+static struct l_ucred credentials(void)
+{
+    struct task *t = task_current();
+    if (!t)
+        return (struct l_ucred){0, 0, 0};
+    const struct cred *cred = &t->process->cred;
+    return (struct l_ucred){t->process->pid, cred->euid, cred->egid};
+}
+
+static struct unix_socket *unix_new(int type)
+{
+    struct unix_socket *s = calloc(1, sizeof(*s));
+    if (!s)
+        return NULL;
+    atomic_init(&s->refs, 1);
+    s->type = type;
+    s->name.length = 2;
+    s->name.un.sun_family = L_AF_UNIX;
+    s->cred = credentials();
+    s->send_buffer = s->receive_buffer = UNIX_QUEUE_MAX;
+    waitq_init(&s->read_wait);
+    waitq_init(&s->write_wait);
+    return s;
+}
+
+struct unix_socket *unix_get(struct unix_socket *s)
+{
+    atomic_fetch_add(&s->refs, 1);
+    return s;
+}
+
+void unix_put(struct unix_socket *s)
+{
+    if (s && atomic_fetch_sub(&s->refs, 1) == 1)
+        free(s);
+}
+
+void unix_control_free(struct unix_control *control)
+{
+    if (!control)
+        return;
+    for (uint32_t i = 0; i < control->file_count; i++)
+        file_put(control->files[i]);
+    free(control);
+}
+
+static void free_messages(struct unix_message *m)
+{
+    while (m) {
+        struct unix_message *next = m->next;
+        unix_control_free(m->control);
+        free(m);
+        m = next;
+    }
+}
+
+struct unix_socket *unix_of(struct file *file)
+{
+    return file->ops == &unix_file_ops ? file->priv : NULL;
+}
+
+static struct file *make_file(struct unix_socket *s, uint32_t flags)
+{
+    struct file *file = file_anonymous("socket:", L_S_IFSOCK | 0777,
+                                       L_O_RDWR | (flags & L_O_NONBLOCK), &unix_file_ops, s);
+    if (file && s->type != L_SOCK_STREAM)
+        file->kind |= FILE_WHOLE_WRITE;
+    return file;
+}
+
+int unix_socket_file(int type, uint32_t flags, struct file **out)
+{
+    struct unix_socket *s = unix_new(type);
+    *out = s ? make_file(s, flags) : NULL;
+    if (!*out)
+        free(s);
+    return *out ? 0 : -L_ENOMEM;
+}
+
+/* Two sockets are each other's peer. unix_lock held (or nobody knows them yet). */
+static void join(struct unix_socket *a, struct unix_socket *b)
+{
+    a->peer = unix_get(b);
+    b->peer = unix_get(a);
+    a->peer_cred = b->cred;
+    b->peer_cred = a->cred;
+    a->state = b->state = UNIX_CONNECTED;
+}
+
+int unix_pair(int type, uint32_t flags, struct file **a, struct file **b)
+{
+    int error = unix_socket_file(type, flags, a);
+    if (error)
+        return error;
+    error = unix_socket_file(type, flags, b);
+    if (error) {
+        file_put(*a);
+        return error;
+    }
+    join((*a)->priv, (*b)->priv);
+    return 0;
+}
+
+/* --- names --- */
+
+static struct unix_socket *find_abstract(const struct unix_address *address)
+{
+    for (struct unix_socket *s = abstract_names; s; s = s->abstract_next) {
+        if (s->name.length == address->length &&
+            memcmp(s->name.un.sun_path, address->un.sun_path, address->length - 2) == 0)
+            return s;
+    }
+    return NULL;
+}
+
+static void enter_abstract(struct unix_socket *s, const struct unix_address *address)
+{
+    s->name = *address;
+    s->bound_abstract = true;
+    s->abstract_next = abstract_names;
+    abstract_names = s;
+}
+
+/* A name of five hexadecimal digits, as unix(7) says. unix_lock held. */
+static int autobind(struct unix_socket *s)
+{
+    static uint32_t next;
+    for (uint32_t tries = 0; tries < 1u << 20; tries++) {
+        struct unix_address address = {.length = 8, .un.sun_family = L_AF_UNIX};
+        char digits[8];
+        snprintf(digits, sizeof(digits), "%05x", next++ & 0xfffff);
+        memcpy(address.un.sun_path + 1, digits, 5);
+        if (!find_abstract(&address)) {
+            enter_abstract(s, &address);
+            return 0;
+        }
+    }
+    return -L_ENOSPC;
+}
+
+static int bind_abstract(struct unix_socket *s, const struct unix_address *address)
+{
+    int error = 0;
+    host_mutex_lock(&unix_lock);
+    if (s->name.length > 2)
+        error = -L_EINVAL;
+    else if (address->length == 2)
+        error = autobind(s);
+    else if (find_abstract(address))
+        error = -L_EADDRINUSE;
+    else
+        enter_abstract(s, address);
+    host_mutex_unlock(&unix_lock);
+    return error;
+}
+
+/* The path as a string that ends. */
+static void path_string(const struct unix_address *address, char path[109])
+{
+    size_t length = address->length - 2;
+    memcpy(path, address->un.sun_path, length);
+    path[length] = 0;
+}
+
+int unix_bind(struct unix_socket *s, struct vfs_caller *caller, const struct unix_address *address)
+{
+    char path[109];
+    struct path made;
+    if (address->length == 2 || address->un.sun_path[0] == 0)
+        return bind_abstract(s, address);
+    if (s->name.length > 2)
+        return -L_EINVAL;
+    path_string(address, path);
+    int error = vfs_mknod(caller, NULL, path, L_S_IFSOCK | 0777, 0, &made);
+    if (error)
+        return error == -L_EEXIST ? -L_EADDRINUSE : error;
+    struct inode *inode = inode_get(made.dentry->inode);
+    path_put(made);
+    host_mutex_lock(&unix_lock);
+    inode->ipc = s;
+    s->inode = inode;
+    s->name = *address;
+    s->name.length = 2 + (uint32_t)strlen(path) + 1;
+    if (s->name.length - 2 <= sizeof(s->name.un.sun_path))
+        s->name.un.sun_path[s->name.length - 3] = 0;
+    else
+        s->name.length = 2 + (uint32_t)sizeof(s->name.un.sun_path);
+    host_mutex_unlock(&unix_lock);
+    return 0;
+}
+
+int unix_find(struct vfs_caller *caller, const struct unix_address *address,
+              struct unix_socket **out)
+{
+    char text[109];
+    struct path path;
+    *out = NULL;
+    if (address->length <= 2)
+        return -L_EINVAL;
+    if (address->un.sun_path[0] == 0) {
+        host_mutex_lock(&unix_lock);
+        struct unix_socket *s = find_abstract(address);
+        if (s)
+            *out = unix_get(s);
+        host_mutex_unlock(&unix_lock);
+        return *out ? 0 : -L_ECONNREFUSED;
+    }
+    path_string(address, text);
+    int error = vfs_walk(caller, NULL, text, WALK_FOLLOW, &path);
+    if (error)
+        return error;
+    struct inode *inode = path.dentry->inode;
+    error = vfs_permission(&caller->cred, path, 2);
+    if (!error && (inode->mode & L_S_IFMT) != L_S_IFSOCK)
+        error = -L_ECONNREFUSED;
+    host_mutex_lock(&unix_lock);
+    if (!error && inode->ipc)
+        *out = unix_get(inode->ipc);
+    host_mutex_unlock(&unix_lock);
+    path_put(path);
+    return error ? error : *out ? 0 : -L_ECONNREFUSED;
+}
+
+/* --- connecting --- */
+
+int unix_listen(struct unix_socket *s, int backlog)
+{
+    int error = 0;
+    if (s->type == L_SOCK_DGRAM)
+        return -L_EOPNOTSUPP;
+    host_mutex_lock(&unix_lock);
+    if (s->name.length <= 2 || (s->state != UNIX_NEW && s->state != UNIX_LISTENING)) {
+        error = -L_EINVAL;
+    } else {
+        s->state = UNIX_LISTENING;
+        s->backlog = backlog < 0 || backlog > L_SOMAXCONN ? L_SOMAXCONN : (uint32_t)backlog;
+        s->cred = credentials();
+    }
+    host_mutex_unlock(&unix_lock);
+    return error;
+}
+
+static bool has_room(void *arg)
+{
+    const struct unix_socket *s = arg;
+    host_mutex_lock(&unix_lock);
+    bool ready = s->state != UNIX_LISTENING || s->pending_count <= s->backlog;
+    host_mutex_unlock(&unix_lock);
+    return ready;
+}
+
+/* 1: the listener's queue is full. unix_lock held; server is a new socket for the other side. */
+static int connect_locked(struct unix_socket *s, struct unix_socket *listener,
+                          struct unix_socket *server)
+{
+    if (s->state == UNIX_CONNECTED)
+        return -L_EISCONN;
+    if (s->state != UNIX_NEW)
+        return -L_EINVAL;
+    if (listener->type != s->type)
+        return -L_EPROTOTYPE;
+    if (listener->state != UNIX_LISTENING || listener->read_shut)
+        return -L_ECONNREFUSED;
+    if (listener->pending_count > listener->backlog)
+        return 1;
+    s->cred = credentials();
+    server->name = listener->name;
+    server->cred = listener->cred;
+    join(s, server);
+    struct unix_socket **link = &listener->pending;
+    while (*link)
+        link = &(*link)->pending_next;
+    *link = server; /* its first reference is the queue's */
+    listener->pending_count++;
+    return 0;
+}
+
+static int connect_stream(struct unix_socket *s, struct vfs_caller *caller,
+                          const struct unix_address *address, bool nonblock)
+{
+    struct unix_socket *listener, *server = unix_new(s->type);
+    if (!server)
+        return -L_ENOMEM;
+    int error = unix_find(caller, address, &listener);
+    while (!error) {
+        host_mutex_lock(&unix_lock);
+        error = connect_locked(s, listener, server);
+        host_mutex_unlock(&unix_lock);
+        if (error != 1)
+            break;
+        error = nonblock ? -L_EAGAIN
+                         : wait_until(&listener->write_wait, has_room, listener, WAIT_FOREVER);
+    }
+    if (error)
+        unix_put(server);
+    else
+        waitq_wake(&listener->read_wait, L_POLLIN | L_POLLRDNORM);
+    unix_put(listener);
+    return error;
+}
+
+static int connect_dgram(struct unix_socket *s, struct vfs_caller *caller,
+                         const struct unix_address *address)
+{
+    struct unix_socket *other = NULL;
+    if (address->un.sun_family != L_AF_UNSPEC) {
+        int error = unix_find(caller, address, &other);
+        if (error)
+            return error;
+        if (other->type != s->type) {
+            unix_put(other);
+            return -L_EPROTOTYPE;
+        }
+    }
+    host_mutex_lock(&unix_lock);
+    struct unix_socket *before = s->peer;
+    s->peer = other;
+    if (other)
+        s->peer_cred = other->cred;
+    s->state = other ? UNIX_CONNECTED : UNIX_NEW;
+    host_mutex_unlock(&unix_lock);
+    unix_put(before);
+    return 0;
+}
+
+int unix_connect(struct unix_socket *s, struct vfs_caller *caller,
+                 const struct unix_address *address, bool nonblock)
+{
+    if (s->type == L_SOCK_DGRAM)
+        return connect_dgram(s, caller, address);
+    if (address->un.sun_family != L_AF_UNIX)
+        return -L_EINVAL;
+    return connect_stream(s, caller, address, nonblock);
+}
+
+static bool has_pending(void *arg)
+{
+    const struct unix_socket *s = arg;
+    host_mutex_lock(&unix_lock);
+    bool ready = s->pending || s->state != UNIX_LISTENING || s->read_shut;
+    host_mutex_unlock(&unix_lock);
+    return ready;
+}
+
+int unix_accept(struct unix_socket *s, bool nonblock, uint32_t flags, struct file **out)
+{
+    for (;;) {
+        host_mutex_lock(&unix_lock);
+        bool listening = s->state == UNIX_LISTENING && !s->read_shut;
+        struct unix_socket *server = listening ? s->pending : NULL;
+        if (server) {
+            s->pending = server->pending_next;
+            server->pending_next = NULL;
+            s->pending_count--;
+        }
+        host_mutex_unlock(&unix_lock);
+        if (!listening)
+            return s->type == L_SOCK_DGRAM ? -L_EOPNOTSUPP : -L_EINVAL;
+        if (server) {
+            waitq_wake(&s->write_wait, 0);
+            *out = make_file(server, flags);
+            if (!*out)
+                unix_put(server);
+            return *out ? 0 : -L_ENOMEM;
+        }
+        if (nonblock)
+            return -L_EAGAIN;
+        uint64_t deadline = s->receive_timeout_ns
+                                ? host_clock_monotonic_ns() + s->receive_timeout_ns
+                                : WAIT_FOREVER;
+        int error = wait_until(&s->read_wait, has_pending, s, deadline);
+        if (error)
+            return error == -L_ETIMEDOUT ? -L_EAGAIN : error;
+    }
+}
+
+int unix_shutdown(struct unix_socket *s, int how)
+{
+    if (how < 0 || how > 2)
+        return -L_EINVAL;
+    host_mutex_lock(&unix_lock);
+    if (s->state != UNIX_CONNECTED && s->state != UNIX_LISTENING) {
+        host_mutex_unlock(&unix_lock);
+        return -L_ENOTCONN;
+    }
+    struct unix_socket *peer = s->peer && s->type != L_SOCK_DGRAM ? unix_get(s->peer) : NULL;
+    if (how != L_SHUT_WR)
+        s->read_shut = true;
+    if (how != L_SHUT_RD)
+        s->write_shut = true;
+    if (peer && how != L_SHUT_RD)
+        peer->read_shut = true;
+    if (peer && how != L_SHUT_WR)
+        peer->write_shut = true;
+    host_mutex_unlock(&unix_lock);
+    waitq_wake(&s->read_wait, 0);
+    waitq_wake(&s->write_wait, 0);
+    if (peer) {
+        waitq_wake(&peer->read_wait, 0);
+        waitq_wake(&peer->write_wait, 0);
+        unix_put(peer);
+    }
+    return 0;
+}
+
+/* --- closing --- */
+
+static void leave_names(struct unix_socket *s)
+{
+    if (s->bound_abstract) {
+        struct unix_socket **link = &abstract_names;
+        while (*link != s)
+            link = &(*link)->abstract_next;
+        *link = s->abstract_next;
+        s->bound_abstract = false;
+    }
+    if (s->inode && s->inode->ipc == s)
+        s->inode->ipc = NULL;
+}
+
+/* The file of a socket goes, or a connection that nobody accepted. */
+static void unix_close(struct unix_socket *s, bool never_accepted)
+{
+    host_mutex_lock(&unix_lock);
+    struct unix_message *messages = s->first;
+    struct unix_socket *peer = s->peer, *pending = s->pending;
+    struct inode *inode = s->inode;
+    bool unread = s->first != NULL;
+    leave_names(s);
+    s->state = UNIX_CLOSED;
+    s->read_shut = s->write_shut = true;
+    s->first = s->last = NULL;
+    s->peer = NULL;
+    s->pending = NULL;
+    s->inode = NULL;
+    bool mutual = peer && peer->peer == s && s->type != L_SOCK_DGRAM;
+    if (mutual) {
+        peer->read_shut = peer->write_shut = true;
+        if (unread || never_accepted)
+            peer->error = L_ECONNRESET;
+    }
+    host_mutex_unlock(&unix_lock);
+    waitq_wake(&s->read_wait, 0);
+    waitq_wake(&s->write_wait, 0);
+    if (peer) {
+        waitq_wake(&peer->read_wait, 0);
+        waitq_wake(&peer->write_wait, 0);
+        unix_put(peer);
+    }
+    free_messages(messages);
+    while (pending) {
+        struct unix_socket *next = pending->pending_next;
+        unix_close(pending, true);
+        pending = next;
+    }
+    if (inode)
+        inode_put(inode);
+    unix_put(s);
+}
+
+static void unix_release(struct file *file)
+{
+    unix_close(file->priv, false);
+}
+
+/* --- the file --- */
+
+static int64_t file_receive(struct file *file, void *buffer, size_t n, uint64_t *pos)
+{
+    uint32_t flags = atomic_load(&file->flags) & L_O_NONBLOCK ? L_MSG_DONTWAIT : 0;
+    struct unix_received received;
+    (void)pos;
+    int64_t got = unix_receive(file->priv, buffer, n, flags, &received);
+    if (got >= 0)
+        unix_control_free(received.control);
+    return got;
+}
+
+static int64_t file_send(struct file *file, const void *buffer, size_t n, uint64_t *pos)
+{
+    uint32_t flags = atomic_load(&file->flags) & L_O_NONBLOCK ? L_MSG_DONTWAIT : 0;
+    (void)pos;
+    return unix_send(file->priv, NULL, buffer, n, flags, NULL, NULL);
+}
+
+static uint32_t unix_poll(struct file *file, struct poll_table *table)
+{
+    struct unix_socket *s = file->priv;
+    uint32_t events = 0;
+    poll_wait(table, &s->read_wait);
+    poll_wait(table, &s->write_wait);
+    host_mutex_lock(&unix_lock);
+    struct unix_socket *peer = s->peer;
+    if (s->error)
+        events |= L_POLLERR;
+    if (s->first || s->pending || s->read_shut)
+        events |= L_POLLIN | L_POLLRDNORM;
+    if (s->read_shut)
+        events |= L_POLLRDHUP;
+    bool fresh = s->state == UNIX_NEW && s->type != L_SOCK_DGRAM;
+    if ((s->read_shut && s->write_shut) || fresh)
+        events |= L_POLLHUP;
+    bool room = !peer || (peer->queued < UNIX_QUEUE_MAX && peer->messages < UNIX_DGRAMS);
+    if (s->state != UNIX_LISTENING && (room || s->write_shut))
+        events |= L_POLLOUT | L_POLLWRNORM | L_POLLWRBAND;
+    host_mutex_unlock(&unix_lock);
+    return events;
+}
+
+static int64_t unix_ioctl(struct file *file, struct task *task, uint32_t command, uint64_t arg)
+{
+    struct unix_socket *s = file->priv;
+    if (command != L_FIONREAD && command != L_SIOCOUTQ)
+        return -L_ENOTTY;
+    host_mutex_lock(&unix_lock);
+    bool listening = s->state == UNIX_LISTENING;
+    uint32_t waiting = (uint32_t)s->queued;
+    if (command == L_SIOCOUTQ)
+        waiting = s->peer ? (uint32_t)s->peer->queued : 0;
+    else if (s->type != L_SOCK_STREAM)
+        waiting = s->first ? (uint32_t)s->first->size : 0;
+    host_mutex_unlock(&unix_lock);
+    return listening ? -L_EINVAL : put_guest_u32(task->process->space, arg, waiting);
+}
+
+const struct file_ops unix_file_ops = {
+    .read = file_receive,
+    .write = file_send,
+    .poll = unix_poll,
+    .ioctl = unix_ioctl,
+    .release = unix_release,
+};

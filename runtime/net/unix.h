@@ -1,0 +1,105 @@
+/*
+ * AF_UNIX sockets (unix(7)): stream, datagram, seqpacket; path, abstract and unnamed addresses;
+ * descriptors and credentials as control data.
+ *
+ * One lock (unix_lock) guards who is connected to whom, all queues and all names: sections are
+ * short, data is copied into messages before and out of them under it. Sockets are counted: the
+ * file holds one reference, a peer and a listener's queue one each.
+ *
+ * Functions return 0 or a count, or a negative guest errno. They get kernel memory only.
+ */
+#ifndef FORELAND_NET_UNIX_H
+#define FORELAND_NET_UNIX_H
+
+#include "runtime/abi/socket.h"
+#include "runtime/fs/file.h"
+#include "runtime/fs/vfs.h"
+#include "runtime/kernel/waitq.h"
+
+#define UNIX_QUEUE_MAX                                                                             \
+    ((size_t)212992)     /* bytes that may wait at a receiver (SO_RCVBUF's default) */
+#define UNIX_DGRAMS 256u /* datagrams that may wait at a receiver */
+
+struct unix_address {
+    uint32_t length; /* of the whole sockaddr; 2: unnamed; 0: none */
+    struct l_sockaddr_un un;
+};
+
+/* Control data on its way. Descriptors are referenced files. */
+struct unix_control {
+    struct file *files[L_SCM_MAX_FD];
+    uint32_t file_count;
+    struct l_ucred cred;
+};
+
+struct unix_message {
+    struct unix_message *next;
+    size_t size, taken;
+    struct unix_control *control; /* NULL: no descriptors */
+    struct l_ucred cred;
+    struct unix_address from;
+    uint8_t data[];
+};
+
+enum unix_state { UNIX_NEW, UNIX_LISTENING, UNIX_CONNECTED, UNIX_CLOSED };
+
+struct unix_socket {
+    atomic_uint refs;
+    int type;
+    enum unix_state state;
+    struct unix_address name;
+    struct inode *inode;      /* where it is bound in the file system; referenced */
+    struct unix_socket *peer; /* referenced; of datagram sockets: the default destination */
+    struct unix_socket *abstract_next;
+    struct unix_message *first, *last; /* waiting to be received */
+    size_t queued;
+    uint32_t messages;
+    struct unix_socket *pending, *pending_next; /* a listener's connections not accepted yet */
+    uint32_t pending_count, backlog;
+    bool read_shut, write_shut, pass_cred, bound_abstract;
+    int error; /* SO_ERROR, positive */
+    struct l_ucred cred, peer_cred;
+    uint64_t receive_timeout_ns, send_timeout_ns; /* 0: none */
+    uint32_t send_buffer, receive_buffer;         /* what getsockopt shows */
+    struct waitq read_wait, write_wait;
+};
+
+extern struct host_mutex unix_lock;
+extern const struct file_ops unix_file_ops;
+
+/* A socket and its file. */
+int unix_socket_file(int type, uint32_t flags, struct file **out);
+int unix_pair(int type, uint32_t flags, struct file **a, struct file **b);
+/* The socket behind a file, or NULL. */
+struct unix_socket *unix_of(struct file *file);
+struct unix_socket *unix_get(struct unix_socket *s);
+void unix_put(struct unix_socket *s);
+
+int unix_bind(struct unix_socket *s, struct vfs_caller *caller, const struct unix_address *address);
+int unix_listen(struct unix_socket *s, int backlog);
+int unix_connect(struct unix_socket *s, struct vfs_caller *caller,
+                 const struct unix_address *address, bool nonblock);
+int unix_accept(struct unix_socket *s, bool nonblock, uint32_t flags, struct file **out);
+int unix_shutdown(struct unix_socket *s, int how);
+/* The bound or listening socket of an address, referenced. */
+int unix_find(struct vfs_caller *caller, const struct unix_address *address,
+              struct unix_socket **out);
+
+/* flags: L_MSG_*. to: datagram destination or NULL. control's files are taken over when the result
+ * is not an error. */
+int64_t unix_send(struct unix_socket *s, struct vfs_caller *caller, const void *data, size_t n,
+                  uint32_t flags, const struct unix_address *to, struct unix_control *control);
+/* What recvmsg tells beside the data. */
+struct unix_received {
+    struct unix_address from;
+    struct l_ucred cred;
+    struct unix_control *control; /* the caller's now; NULL: none */
+    uint32_t flags;               /* L_MSG_TRUNC */
+    size_t full_size;             /* of the packet */
+};
+int64_t unix_receive(struct unix_socket *s, void *data, size_t n, uint32_t flags,
+                     struct unix_received *out);
+/* Drop the descriptors. NULL is ignored. */
+void unix_control_free(struct unix_control *control);
+
+#endif

@@ -1,0 +1,320 @@
+/* Sending and receiving over AF_UNIX sockets. */
+#include "runtime/abi/errno.h"
+#include "runtime/abi/poll.h"
+#include "runtime/host/time.h"
+#include "runtime/kernel/process.h"
+#include "runtime/kernel/task.h"
+#include "runtime/net/unix.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* A stream is cut into messages of this size, so that a reader can start before all is there. */
+#define STREAM_PIECE ((size_t)32768)
+
+static uint64_t deadline_of(uint64_t timeout_ns)
+{
+    return timeout_ns ? host_clock_monotonic_ns() + timeout_ns : WAIT_FOREVER;
+}
+
+static struct l_ucred sender(const struct unix_control *control)
+{
+    struct task *t = task_current();
+    if (control && control->cred.pid)
+        return control->cred;
+    if (!t)
+        return (struct l_ucred){0, 0, 0};
+    return (struct l_ucred){t->process->pid, t->process->cred.uid, t->process->cred.gid};
+}
+
+static struct unix_message *make_message(const struct unix_socket *s, const void *data, size_t n,
+                                         const struct unix_control *control)
+{
+    struct unix_message *m = malloc(sizeof(*m) + n);
+    if (!m)
+        return NULL;
+    memset(m, 0, sizeof(*m));
+    m->size = n;
+    m->cred = sender(control);
+    m->from = s->name;
+    memcpy(m->data, data, n);
+    return m;
+}
+
+/* Whether a message of n bytes may be queued. unix_lock held. */
+static bool room_for(const struct unix_socket *to, size_t n)
+{
+    if (to->queued == 0)
+        return true;
+    if (to->type == L_SOCK_STREAM)
+        return to->queued < UNIX_QUEUE_MAX;
+    return to->queued + n <= UNIX_QUEUE_MAX && to->messages < UNIX_DGRAMS;
+}
+
+struct sending {
+    struct unix_socket *s, *to;
+    size_t n;
+};
+
+static bool can_send(void *arg)
+{
+    const struct sending *w = arg;
+    host_mutex_lock(&unix_lock);
+    bool ready = w->s->write_shut || w->to->read_shut || w->to->state == UNIX_CLOSED ||
+                 room_for(w->to, w->n);
+    host_mutex_unlock(&unix_lock);
+    return ready;
+}
+
+/* 1: no room. unix_lock held. */
+static int queue_locked(struct unix_socket *s, struct unix_socket *to, struct unix_message *m)
+{
+    if (s->error) {
+        int error = s->error;
+        s->error = 0;
+        return -error;
+    }
+    if (s->write_shut)
+        return -L_EPIPE;
+    if (to->state == UNIX_CLOSED)
+        return s->type == L_SOCK_DGRAM ? -L_ECONNREFUSED : -L_EPIPE;
+    if (to->read_shut)
+        return -L_EPIPE;
+    if (!room_for(to, m->size))
+        return 1;
+    *(to->last ? &to->last->next : &to->first) = m;
+    to->last = m;
+    to->queued += m->size;
+    to->messages++;
+    return 0;
+}
+
+static int send_message(struct unix_socket *s, struct unix_socket *to, struct unix_message *m,
+                        bool nonblock)
+{
+    uint64_t deadline = deadline_of(s->send_timeout_ns);
+    for (;;) {
+        host_mutex_lock(&unix_lock);
+        int error = queue_locked(s, to, m);
+        host_mutex_unlock(&unix_lock);
+        if (error == 0)
+            waitq_wake(&to->read_wait, L_POLLIN | L_POLLRDNORM);
+        if (error != 1)
+            return error;
+        if (nonblock)
+            return -L_EAGAIN;
+        struct sending waiting = {s, to, m->size};
+        error = wait_until(&to->write_wait, can_send, &waiting, deadline);
+        if (error)
+            return error == -L_ETIMEDOUT ? -L_EAGAIN : error;
+    }
+}
+
+/* The destination, referenced. */
+static int destination(struct unix_socket *s, struct vfs_caller *caller,
+                       const struct unix_address *address, struct unix_socket **out)
+{
+    *out = NULL;
+    if (address && s->type == L_SOCK_DGRAM) {
+        int error = unix_find(caller, address, out);
+        if (!error && (*out)->type != s->type) {
+            unix_put(*out);
+            return -L_EPROTOTYPE;
+        }
+        return error;
+    }
+    host_mutex_lock(&unix_lock);
+    int error = 0;
+    if (s->peer)
+        *out = unix_get(s->peer);
+    else
+        error = s->state == UNIX_CLOSED ? -L_EPIPE : -L_ENOTCONN;
+    if (address && s->type != L_SOCK_DGRAM)
+        error = error ? -L_EOPNOTSUPP : -L_EISCONN;
+    host_mutex_unlock(&unix_lock);
+    if (error) {
+        unix_put(*out);
+        *out = NULL;
+    }
+    return error;
+}
+
+static int64_t broken(uint32_t flags, const struct unix_socket *s)
+{
+    struct task *t = task_current();
+    if (t && !(flags & L_MSG_NOSIGNAL) && s->type == L_SOCK_STREAM)
+        signal_send_task(t, L_SIGPIPE, NULL);
+    return -L_EPIPE;
+}
+
+int64_t unix_send(struct unix_socket *s, struct vfs_caller *caller, const void *data, size_t n,
+                  uint32_t flags, const struct unix_address *to, struct unix_control *control)
+{
+    struct unix_socket *other;
+    bool stream = s->type == L_SOCK_STREAM, taken = false;
+    size_t done = 0;
+    if (flags & L_MSG_OOB)
+        return -L_EOPNOTSUPP;
+    int error = destination(s, caller, to, &other);
+    if (error)
+        return error;
+    if (!stream && n > UNIX_QUEUE_MAX)
+        error = -L_EMSGSIZE;
+    while (!error && (done < n || (!stream && done == 0))) {
+        size_t piece = stream && n - done > STREAM_PIECE ? STREAM_PIECE : n - done;
+        struct unix_message *m = make_message(s, (const uint8_t *)data + done, piece, control);
+        if (!m) {
+            error = -L_ENOMEM;
+            break;
+        }
+        /* Descriptors travel with the first byte. */
+        m->control = done == 0 && control && control->file_count ? control : NULL;
+        error = send_message(s, other, m, flags & L_MSG_DONTWAIT);
+        if (error) {
+            free(m);
+            break;
+        }
+        taken = taken || (control && control->file_count);
+        done += piece;
+        if (!stream)
+            break;
+    }
+    unix_put(other);
+    if (error && done == 0)
+        return error == -L_EPIPE ? broken(flags, s) : error;
+    if (!taken)
+        unix_control_free(control);
+    return (int64_t)done;
+}
+
+/* --- receiving --- */
+
+static bool can_receive(void *arg)
+{
+    const struct unix_socket *s = arg;
+    host_mutex_lock(&unix_lock);
+    bool ready = s->first || s->read_shut || s->error;
+    host_mutex_unlock(&unix_lock);
+    return ready;
+}
+
+static struct unix_control *copy_control(const struct unix_control *control)
+{
+    struct unix_control *copy = malloc(sizeof(*copy));
+    if (!copy)
+        return NULL;
+    *copy = *control;
+    for (uint32_t i = 0; i < copy->file_count; i++)
+        file_get(copy->files[i]);
+    return copy;
+}
+
+static void unlink_first(struct unix_socket *s, struct unix_message **done)
+{
+    struct unix_message *m = s->first;
+    s->first = m->next;
+    if (!s->first)
+        s->last = NULL;
+    s->messages--;
+    m->next = *done;
+    *done = m;
+}
+
+/* A packet, or as much of a stream as is there up to the next descriptors. unix_lock held; messages
+ * that are used up go to *done. */
+static size_t take_locked(struct unix_socket *s, uint8_t *data, size_t n, uint32_t flags,
+                          struct unix_received *out, struct unix_message **done)
+{
+    bool stream = s->type == L_SOCK_STREAM, peek = flags & L_MSG_PEEK;
+    struct unix_message *m = s->first;
+    size_t got = 0;
+    out->from = m->from;
+    out->cred = m->cred;
+    out->full_size = m->size;
+    while (m) {
+        struct unix_message *next = m->next;
+        size_t left = m->size - m->taken, piece = left < n - got ? left : n - got;
+        if (m->control && got)
+            break;
+        memcpy(data + got, m->data + m->taken, piece);
+        got += piece;
+        if (m->control && !out->control) {
+            out->control = peek ? copy_control(m->control) : m->control;
+            if (!peek)
+                m->control = NULL;
+        }
+        if (!stream && piece < left)
+            out->flags |= L_MSG_TRUNC;
+        if (!peek) {
+            s->queued -= stream ? piece : m->size;
+            m->taken += piece;
+            if (m->taken == m->size || !stream)
+                unlink_first(s, done);
+        }
+        if (!stream || got == n || out->control)
+            break;
+        m = next;
+    }
+    return got;
+}
+
+/* Nothing is queued. unix_lock held. 1: wait. */
+static int64_t nothing_locked(struct unix_socket *s)
+{
+    if (s->error) {
+        int error = s->error;
+        s->error = 0;
+        return -error;
+    }
+    if (s->read_shut)
+        return 0;
+    if (s->type != L_SOCK_DGRAM && s->state != UNIX_CONNECTED)
+        return s->type == L_SOCK_STREAM ? -L_EINVAL : -L_ENOTCONN;
+    return 1;
+}
+
+int64_t unix_receive(struct unix_socket *s, void *data, size_t n, uint32_t flags,
+                     struct unix_received *out)
+{
+    uint64_t deadline = deadline_of(s->receive_timeout_ns);
+    size_t got = 0;
+    memset(out, 0, sizeof(*out));
+    if (flags & L_MSG_OOB)
+        return -L_EOPNOTSUPP;
+    for (;;) {
+        struct unix_message *done = NULL;
+        int64_t result = 0;
+        bool some = false;
+        host_mutex_lock(&unix_lock);
+        if (s->first && (n || s->type != L_SOCK_STREAM)) {
+            got += take_locked(s, (uint8_t *)data + got, n - got, flags, out, &done);
+            some = true;
+        } else if (n || s->type != L_SOCK_STREAM) {
+            result = nothing_locked(s);
+        }
+        struct unix_socket *peer = s->peer ? unix_get(s->peer) : NULL;
+        host_mutex_unlock(&unix_lock);
+        while (done) {
+            struct unix_message *m = done;
+            done = m->next;
+            free(m);
+        }
+        if (some) {
+            /* Senders wait on the queue of the socket they send to. */
+            waitq_wake(&s->write_wait, L_POLLOUT | L_POLLWRNORM);
+            if (peer)
+                waitq_wake(&peer->write_wait, L_POLLOUT | L_POLLWRNORM);
+        }
+        unix_put(peer);
+        bool whole = (flags & L_MSG_WAITALL) && s->type == L_SOCK_STREAM && !out->control &&
+                     !(flags & L_MSG_PEEK) && got < n;
+        if (some && !whole)
+            return (int64_t)got;
+        if (!some && result != 1)
+            return got ? (int64_t)got : result;
+        if (flags & L_MSG_DONTWAIT)
+            return got ? (int64_t)got : -L_EAGAIN;
+        int error = wait_until(&s->read_wait, can_receive, s, deadline);
+        if (error)
+            return got ? (int64_t)got : error == -L_ETIMEDOUT ? -L_EAGAIN : error;
+    }
+}
