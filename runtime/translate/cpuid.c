@@ -1,6 +1,7 @@
 #include "runtime/translate/cpuid.h"
 
 #include <cpuid.h>
+#include <stdatomic.h>
 #include <string.h>
 
 static uint64_t xcr0;
@@ -90,7 +91,7 @@ static void leaf_xsave(uint32_t sub, uint32_t out[4])
     }
 }
 
-void cpu_cpuid(uint32_t leaf, uint32_t sub, uint32_t out[4])
+static void compute(uint32_t leaf, uint32_t sub, uint32_t out[4])
 {
     uint32_t top[4];
     host_cpuid(leaf & 0x80000000u, 0, top);
@@ -134,4 +135,34 @@ void cpu_cpuid(uint32_t leaf, uint32_t sub, uint32_t out[4])
             memset(out, 0, 16);
         break;
     }
+}
+
+/* The instruction leaves a virtual machine, which takes some 30 us, and ld.so asks dozens of times:
+ * answers are kept. */
+#define KEPT 256
+
+enum { EMPTY, BEING_MADE, READY };
+
+static struct kept {
+    _Atomic uint32_t state;
+    uint32_t leaf, sub, out[4];
+} kept[KEPT];
+
+void cpu_cpuid(uint32_t leaf, uint32_t sub, uint32_t out[4])
+{
+    uint32_t hash = (leaf * 0x9e3779b1u) ^ (sub * 0x85ebca6bu);
+    struct kept *entry = &kept[hash >> 24];
+    if (atomic_load_explicit(&entry->state, memory_order_acquire) == READY && entry->leaf == leaf &&
+        entry->sub == sub) {
+        memcpy(out, entry->out, sizeof(entry->out));
+        return;
+    }
+    compute(leaf, sub, out);
+    uint32_t empty = EMPTY;
+    if (!atomic_compare_exchange_strong(&entry->state, &empty, BEING_MADE))
+        return;
+    entry->leaf = leaf;
+    entry->sub = sub;
+    memcpy(entry->out, out, sizeof(entry->out));
+    atomic_store_explicit(&entry->state, READY, memory_order_release);
 }
