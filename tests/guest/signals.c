@@ -120,12 +120,12 @@ static void senders(void)
     CHECK_ERRNO(sigaction(SIGKILL, &(struct sigaction){.sa_handler = SIG_IGN}, NULL), EINVAL);
     CHECK_ERRNO(sigaction(SIGSTOP, &(struct sigaction){.sa_handler = SIG_IGN}, NULL), EINVAL);
     int status, parent = getpid();
+    count = 0;
     pid_t child = fork();
     if (child == 0) {
         kill(parent, SIGUSR1);
         _exit(3);
     }
-    count = 0;
     CHECK_EQ(wait_for(child, &status), child);
     CHECK_EQ(count, 1);
     CHECK_EQ(last.si_pid, child);
