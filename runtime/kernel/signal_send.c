@@ -63,6 +63,9 @@ static void remove_from_all(struct process *p, uint64_t set)
 static bool wants(const struct task *t, int sig)
 {
     uint64_t bit = L_SIGBIT(sig);
+    /* To a stopped process only SIGKILL is delivered; the others wait for SIGCONT. */
+    if (atomic_load(&t->state) == TASK_STOPPED && sig != L_SIGKILL)
+        return false;
     return !t->exiting && (!(t->mask & bit) || (t->wait_set & bit));
 }
 
