@@ -116,6 +116,8 @@ static inline uint64_t below(uint64_t *seed, uint64_t limit)
 
 /* Sums up the weights of the rows of the chosen groups; before generate(). */
 void generate_init(uint32_t groups);
+/* Leaves AC clear. Windows and Wine swallow alignment faults: they clear AC and go on. */
+void generate_without_alignment_checks(void);
 /* Makes one case for the slot at guest address base: code is what will lie there, steps the number
  * of instructions. leave is the address to jump to at the end. */
 void generate(uint64_t *seed, uint8_t *code, uint64_t base, uint64_t leave, unsigned steps,

@@ -5,10 +5,10 @@
  * registers, flags, vectors, x87 and memory; its result is the complete state afterwards, of memory
  * too, or of the moment of the signal that ended it.
  *
- *   diffinsn [-g GROUP,...] [-s STEPS] [-t | -v] SEED FIRST COUNT
+ *   diffinsn [-g GROUP,...] [-s STEPS] [-n] [-t | -v] SEED FIRST COUNT
  *
  * prints a running hash every 1000 cases; with -t one hash for each case, with -v everything about
- * each case. Case N of a seed is always the same, wherever a run starts.
+ * each case; -n never sets AC. Case N of a seed is always the same, wherever a run starts.
  *
  * Not compared: addresses of the last x87 instruction and operand, and RF in the flags of a signal.
  */
@@ -468,6 +468,8 @@ void start(uint64_t *stack)
             options.each = true;
         else if (same(*argument, "-v"))
             options.verbose = true;
+        else if (same(*argument, "-n"))
+            generate_without_alignment_checks();
         else if (same(*argument, "-g") && argument[1])
             options.groups = parse_groups(*++argument);
         else if (same(*argument, "-s") && argument[1])
@@ -476,7 +478,7 @@ void start(uint64_t *stack)
             die("unknown option");
     }
     if (!argument[0] || !argument[1] || !argument[2] || options.steps > MAX_STEPS)
-        die("usage: diffinsn [-g GROUP,...] [-s STEPS] [-t | -v] SEED FIRST COUNT");
+        die("usage: diffinsn [-g GROUP,...] [-s STEPS] [-n] [-t | -v] SEED FIRST COUNT");
     uint64_t seed = parse_number(argument[0]);
     set_up(seed);
     generate_init(options.groups);

@@ -26,8 +26,14 @@ struct operand {
 };
 
 static uint32_t chosen_groups;
+static uint32_t alignment_flag = 0x40000;
 static uint32_t weights[1024];
 static uint32_t weight_sum;
+
+void generate_without_alignment_checks(void)
+{
+    alignment_flag = 0;
+}
 
 static unsigned bits(unsigned mask)
 {
@@ -420,7 +426,7 @@ static const struct row *pick_row(struct emit *e, uint32_t groups)
 static void random_flags(struct emit *e, uint64_t *flags)
 {
     *flags = 0x202 | (next_random(e->seed) & 0x8d5) | (chance(e, 4) ? 0x400 : 0) |
-             (chance(e, 64) ? 0x40000 : 0);
+             (chance(e, 64) ? alignment_flag : 0);
 }
 
 static uint32_t emit_string(struct emit *e)

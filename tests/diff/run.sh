@@ -7,6 +7,7 @@ set -u
 [ $# -ge 6 ] || { sed -n '2,5s/^# //p' "$0"; exit 2; }
 host=$1 fore=$2 program=$3 groups=$4 seed=$5 count=$6
 options=(-g "$groups")
+[ "$host" = wine ] && options+=(-n) # alignment faults do not arrive there
 [ -n "${7:-}" ] && options+=(-s "$7")
 work=$(mktemp -d) || exit 2
 trap 'rm -rf "$work"' EXIT
