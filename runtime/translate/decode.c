@@ -242,6 +242,9 @@ static void take_operands(struct insn *in)
             }
         }
     }
+    /* A source of zero leaves the destination as it was. */
+    if (in->mnemonic == ZYDIS_MNEMONIC_BSF || in->mnemonic == ZYDIS_MNEMONIC_BSR)
+        in->role_reg.read = true;
     in->no_rex = in->role_reg.high || in->role_rm.high || in->role_op.high;
 }
 
@@ -268,6 +271,8 @@ enum insn_status decode(struct insn *in, const uint8_t *bytes, size_t n, uint64_
     ZyanStatus s = ZydisDecoderDecodeFull(&decoder, bytes, n, &in->z, in->op);
     if (s == ZYDIS_STATUS_NO_MORE_DATA)
         return INSN_TRUNCATED;
+    if (s == ZYDIS_STATUS_INSTRUCTION_TOO_LONG)
+        return INSN_PRIVILEGED; /* #GP as well */
     if (!ZYAN_SUCCESS(s))
         return INSN_UNDEFINED;
     in->bytes = bytes;

@@ -108,6 +108,32 @@ void fault_defect(struct cpu *cpu, const char *what)
     fault_set(cpu, L_SIGKILL, SI_KERNEL_CODE, 0, 0, 0);
 }
 
+/* Whether a vector operand in memory has to be aligned to its size. */
+static bool wants_alignment(const struct insn *in)
+{
+    switch (in->z.mnemonic) {
+    case ZYDIS_MNEMONIC_MOVUPS:
+    case ZYDIS_MNEMONIC_MOVUPD:
+    case ZYDIS_MNEMONIC_MOVDQU:
+    case ZYDIS_MNEMONIC_LDDQU:
+    case ZYDIS_MNEMONIC_PCMPESTRI:
+    case ZYDIS_MNEMONIC_PCMPESTRM:
+    case ZYDIS_MNEMONIC_PCMPISTRI:
+    case ZYDIS_MNEMONIC_PCMPISTRM:
+        return false;
+    case ZYDIS_MNEMONIC_VMOVAPS:
+    case ZYDIS_MNEMONIC_VMOVAPD:
+    case ZYDIS_MNEMONIC_VMOVDQA:
+    case ZYDIS_MNEMONIC_VMOVNTDQ:
+    case ZYDIS_MNEMONIC_VMOVNTPS:
+    case ZYDIS_MNEMONIC_VMOVNTPD:
+    case ZYDIS_MNEMONIC_VMOVNTDQA:
+        return true;
+    default:
+        return !in->vex;
+    }
+}
+
 /* The memory operand's address from the host instruction and the host registers; aligned is false
  * when the instruction may have faulted for its alignment first. */
 static bool host_operand(const struct cpu *cpu, uint64_t *address, bool *aligned)
@@ -117,15 +143,17 @@ static bool host_operand(const struct cpu *cpu, uint64_t *address, bool *aligned
         return false;
     for (int i = 0; i < in.z.operand_count; i++) {
         const ZydisDecodedOperand *o = &in.op[i];
-        if (o->type != ZYDIS_OPERAND_TYPE_MEMORY || o->mem.type == ZYDIS_MEMOP_TYPE_VSIB)
+        if (o->type != ZYDIS_OPERAND_TYPE_MEMORY)
             continue;
+        /* Of a gather the base has to do: its index is a vector, which is no general register. */
         int base = decode_gpr(o->mem.base), index = decode_gpr(o->mem.index);
         *address = (uint64_t)o->mem.disp.value;
         if (base >= 0)
             *address += cpu->raw[base];
         if (index >= 0)
             *address += cpu->raw[index] * o->mem.scale;
-        *aligned = in.vex || o->size != 128 || !(*address & 15);
+        uint64_t size = o->size / 8;
+        *aligned = size < 16 || !(*address & (size - 1)) || !wants_alignment(&in);
         return true;
     }
     return false;
@@ -169,10 +197,23 @@ static int x87_code(const uint8_t *xsave)
     return raised & 1 ? 7 : raised & 4 ? 3 : raised & 8 ? 4 : raised & 0x12 ? 5 : 6;
 }
 
-/* An unmasked x87 exception waits for the next x87 instruction. */
-static bool x87_pending(const uint8_t *xsave)
+/* Whether the instruction looks at the x87 state, where an exception may be pending: by its opcode
+ * (fisttp counts as SSE3 elsewhere), or by a register. */
+static bool is_x87(const struct cpu *cpu)
 {
-    return xsave[2] & ~xsave[0] & 0x3f;
+    struct insn in;
+    if (!(cpu->xsave[2] & 0x80)) /* nothing is pending (ES) */
+        return false;
+    if (decode(&in, (const uint8_t *)cpu->host_rip, 15, cpu->host_rip) != INSN_OK)
+        return false;
+    if (in.z.opcode_map == ZYDIS_OPCODE_MAP_DEFAULT &&
+        (in.z.opcode == 0x9b || (in.z.opcode & 0xf8) == 0xd8))
+        return true;
+    for (int i = 0; i < in.z.operand_count; i++)
+        if (in.op[i].type == ZYDIS_OPERAND_TYPE_REGISTER &&
+            ZydisRegisterGetClass(in.op[i].reg.value) == ZYDIS_REGCLASS_MMX)
+            return true;
+    return in.z.meta.isa_ext == ZYDIS_ISA_EXT_MMX;
 }
 
 static void classify(struct cpu *cpu, const struct recovery *r)
@@ -197,7 +238,7 @@ static void classify(struct cpu *cpu, const struct recovery *r)
         break;
     case HOST_FAULT_FP:
         /* Wine calls #XM so too. */
-        if (x87_pending(cpu->xsave)) {
+        if (is_x87(cpu)) {
             fault_set(cpu, L_SIGFPE, x87_code(cpu->xsave), cpu->rip, 16, 0);
             break;
         }

@@ -39,6 +39,7 @@ static bool fill(struct host_fault *fault, const EXCEPTION_RECORD *record)
     case EXCEPTION_ILLEGAL_INSTRUCTION:
         fault->kind = HOST_FAULT_ILLEGAL;
         return true;
+    case EXCEPTION_STACK_OVERFLOW: /* Wine's name for #SS, an address through RSP or RBP */
     case EXCEPTION_PRIV_INSTRUCTION:
         fault->kind = HOST_FAULT_GENERAL;
         return true;
