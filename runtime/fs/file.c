@@ -121,9 +121,7 @@ int64_t seek_by_size(struct file *file, int64_t offset, int whence)
     default:
         return -L_EINVAL;
     }
-    if (__builtin_add_overflow(base, offset, &to))
-        return -L_EOVERFLOW;
-    if (to < 0)
+    if (__builtin_add_overflow(base, offset, &to) || to < 0)
         return -L_EINVAL;
     file->pos = (uint64_t)to;
     return to;

@@ -618,16 +618,35 @@ static int64_t hostfs_seek(struct file *file, int64_t offset, int whence)
     return seek_by_size(file, offset, whence);
 }
 
+/* The range reads as zeros, as far as the file goes. inode->lock is held. */
+static int write_zeros(struct inode *inode, uint64_t pos, uint64_t end)
+{
+    static const uint8_t zeros[16384];
+    while (pos < end && pos < inode->size) {
+        uint64_t piece = end < inode->size ? end - pos : inode->size - pos;
+        if (piece > sizeof(zeros))
+            piece = sizeof(zeros);
+        int64_t put = write_through(inode, zeros, (size_t)piece, &pos, false);
+        if (put < 0)
+            return (int)put;
+    }
+    return 0;
+}
+
 static int hostfs_fallocate(struct file *file, int mode, uint64_t offset, uint64_t length)
 {
     struct inode *inode = file->inode;
-    if (mode)
+    bool zero = mode & (L_FALLOC_FL_PUNCH_HOLE | L_FALLOC_FL_ZERO_RANGE);
+    bool keep = mode & L_FALLOC_FL_KEEP_SIZE;
+    /* The host is not asked to set space aside beyond the end. */
+    if ((mode & ~(L_FALLOC_FL_KEEP_SIZE | L_FALLOC_FL_PUNCH_HOLE | L_FALLOC_FL_ZERO_RANGE)) ||
+        (keep && !zero) || ((mode & L_FALLOC_FL_PUNCH_HOLE) && !keep))
         return -L_EOPNOTSUPP;
-    if (offset + length <= inode->size)
-        return 0;
     struct attr attr = {.valid = ATTR_SIZE, .size = offset + length};
     host_mutex_lock(&inode->lock);
-    int error = hostfs_setattr(inode, &attr);
+    int error = zero ? write_zeros(inode, offset, offset + length) : 0;
+    if (!error && !keep && attr.size > inode->size)
+        error = hostfs_setattr(inode, &attr);
     host_mutex_unlock(&inode->lock);
     return error;
 }

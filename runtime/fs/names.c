@@ -266,7 +266,8 @@ static bool is_directory(const struct inode *inode)
     return inode && (inode->mode & L_S_IFMT) == L_S_IFDIR;
 }
 
-static int check_types(const struct renaming *r, uint32_t flags)
+/* A slash at the end wants a directory. */
+static int check_slashes(const struct renaming *r, uint32_t flags)
 {
     struct inode *source = r->source->inode, *target = r->target->inode;
     bool exchange = flags & L_RENAME_EXCHANGE;
@@ -274,15 +275,17 @@ static int check_types(const struct renaming *r, uint32_t flags)
         if (r->oldlast.trailing_slash || (!exchange && r->newlast.trailing_slash))
             return -L_ENOTDIR;
     }
-    if (exchange && r->newlast.trailing_slash && !is_directory(target))
+    return exchange && r->newlast.trailing_slash && !is_directory(target) ? -L_ENOTDIR : 0;
+}
+
+static int check_types(const struct renaming *r, uint32_t flags)
+{
+    struct inode *source = r->source->inode, *target = r->target->inode;
+    if (!target || (flags & L_RENAME_EXCHANGE))
+        return 0;
+    if (is_directory(source) && !is_directory(target))
         return -L_ENOTDIR;
-    if (target && !exchange) {
-        if (is_directory(source) && !is_directory(target))
-            return -L_ENOTDIR;
-        if (!is_directory(source) && is_directory(target))
-            return -L_EISDIR;
-    }
-    return 0;
+    return !is_directory(source) && is_directory(target) ? -L_EISDIR : 0;
 }
 
 static int check_rename(struct vfs_caller *caller, const struct renaming *r, uint32_t flags)
@@ -294,7 +297,7 @@ static int check_rename(struct vfs_caller *caller, const struct renaming *r, uin
         return -L_EEXIST;
     if ((flags & L_RENAME_EXCHANGE) && !target)
         return -L_ENOENT;
-    int error = check_types(r, flags);
+    int error = check_slashes(r, flags);
     if (error)
         return error;
     /* A directory cannot go below itself. */
@@ -306,6 +309,8 @@ static int check_rename(struct vfs_caller *caller, const struct renaming *r, uin
     if (!error)
         error = target ? may_delete(&caller->cred, r->newdir, target)
                        : may_create(&caller->cred, r->newdir);
+    if (!error)
+        error = check_types(r, flags);
     if (!error && is_directory(source) && r->olddir.dentry != r->newdir.dentry)
         error = inode_permission(&caller->cred, source, 2);
     if (!error && (r->source->mounted_on || r->target->mounted_on))

@@ -71,7 +71,7 @@ static int finish_open(struct path path, uint32_t flags, struct file **out)
 {
     struct inode *inode = path.dentry->inode;
     bool is_dir = (inode->mode & L_S_IFMT) == L_S_IFDIR;
-    struct file *file = file_new(path_get(path), flags | L_O_LARGEFILE,
+    struct file *file = file_new(path_get(path), flags & L_O_PATH ? flags : flags | L_O_LARGEFILE,
                                  is_dir ? &directory_file_ops : &generic_file_ops, NULL);
     if (!file)
         return -L_ENOMEM;
@@ -172,7 +172,7 @@ static int open_create(struct walk *walk, uint32_t flags, uint32_t mode, struct 
             break;
         }
         if (last.dots || last.trailing_slash)
-            return -L_EISDIR;
+            return last.dots && (flags & L_O_EXCL) ? -L_EEXIST : -L_EISDIR;
         error = open_last(walk, &last, flags, mode, &to, &created);
         if (error < 0)
             return error;
@@ -206,8 +206,6 @@ static int open_existing(struct walk *walk, uint32_t flags, struct file **out)
 
 static int open_tmpfile(struct walk *walk, uint32_t flags, uint32_t mode, struct file **out)
 {
-    if (!(flags & L_O_ACCMODE))
-        return -L_EINVAL;
     int error = walk_run(walk, NULL);
     if (error)
         return error;
@@ -239,6 +237,8 @@ int vfs_open(struct vfs_caller *caller, const struct path *at, const char *name,
     if (flags & L_O_PATH)
         flags &= L_O_PATH | L_O_DIRECTORY | L_O_NOFOLLOW | L_O_CLOEXEC;
     if ((flags & (L_O_CREAT | L_O_DIRECTORY)) == (L_O_CREAT | L_O_DIRECTORY))
+        return -L_EINVAL;
+    if ((flags & L_O_TMPFILE) == L_O_TMPFILE && !(flags & L_O_ACCMODE))
         return -L_EINVAL;
     struct walk walk;
     uint32_t how = resolve;

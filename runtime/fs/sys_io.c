@@ -85,7 +85,7 @@ int64_t sys_read(struct task *t, uint64_t fd, uint64_t address, uint64_t n)
     struct file *file = sys_file(t, fd);
     if (!file)
         return -L_EBADF;
-    int64_t result = (int64_t)n < 0 ? -L_EINVAL : read_to_guest(t, file, address, n, NULL);
+    int64_t result = (int64_t)n < 0 ? -L_EFAULT : read_to_guest(t, file, address, n, NULL);
     file_put(file);
     return result;
 }
@@ -95,7 +95,7 @@ int64_t sys_write(struct task *t, uint64_t fd, uint64_t address, uint64_t n)
     struct file *file = sys_file(t, fd);
     if (!file)
         return -L_EBADF;
-    int64_t result = (int64_t)n < 0 ? -L_EINVAL : write_from_guest(t, file, address, n, NULL);
+    int64_t result = (int64_t)n < 0 ? -L_EFAULT : write_from_guest(t, file, address, n, NULL);
     file_put(file);
     return result;
 }
@@ -123,7 +123,7 @@ int64_t sys_pread64(struct task *t, uint64_t fd, uint64_t address, uint64_t n, u
     struct file *file = positioned(t, fd, pos, &error);
     if (!file)
         return error;
-    int64_t result = (int64_t)n < 0 ? -L_EINVAL : read_to_guest(t, file, address, n, &pos);
+    int64_t result = (int64_t)n < 0 ? -L_EFAULT : read_to_guest(t, file, address, n, &pos);
     file_put(file);
     return result;
 }
@@ -134,7 +134,7 @@ int64_t sys_pwrite64(struct task *t, uint64_t fd, uint64_t address, uint64_t n, 
     struct file *file = positioned(t, fd, pos, &error);
     if (!file)
         return error;
-    int64_t result = (int64_t)n < 0 ? -L_EINVAL : write_from_guest(t, file, address, n, &pos);
+    int64_t result = (int64_t)n < 0 ? -L_EFAULT : write_from_guest(t, file, address, n, &pos);
     file_put(file);
     return result;
 }
