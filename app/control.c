@@ -36,6 +36,10 @@ static void answer(const char *format, ...)
     va_end(args);
     if (n >= (int)sizeof(text) - 1)
         n = (int)sizeof(text) - 2;
+    /* An answer is one line. */
+    for (int i = 0; i < n; i++)
+        if (text[i] == '\n')
+            text[i] = ' ';
     text[n++] = '\n';
     host_stdio_write(1, text, (size_t)n);
 }

@@ -6,8 +6,11 @@
 #include "runtime/host/env.h"
 #include "runtime/host/log.h"
 #include "runtime/host/thread.h"
+#include "runtime/host/time.h"
 #include "runtime/kernel/boot.h"
 #include "runtime/kernel/process.h"
+
+#define GRACE_NS 3000000000u
 
 static struct {
     struct guest_options options;
@@ -91,5 +94,7 @@ int guest_start(const struct guest_options *options, struct session *session,
 
 void guest_finish(void)
 {
+    /* The session has got SIGHUP: time for shells to pass it on and for editors to save. */
+    process_wait_all(host_clock_monotonic_ns() + GRACE_NS);
     boot_finish();
 }

@@ -138,6 +138,9 @@ int process_run(const struct process_start *start, struct process **out);
 /* Waits until the process has exited; returns its wait status. For host threads. */
 int process_wait_exit(struct process *p);
 
+/* Waits until no process is left; false when the deadline passes first. For host threads. */
+bool process_wait_all(uint64_t deadline_ns);
+
 /* Kills every process and waits until all are gone or the deadline passes. */
 void process_kill_all(uint64_t deadline_ns);
 

@@ -229,6 +229,11 @@ static bool all_gone(void *arg)
     return process_count() == 0;
 }
 
+bool process_wait_all(uint64_t deadline_ns)
+{
+    return wait_until(&process_init()->child_wait, all_gone, NULL, deadline_ns) == 0;
+}
+
 void process_kill_all(uint64_t deadline_ns)
 {
     host_mutex_lock(&kernel_lock);

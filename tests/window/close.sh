@@ -1,0 +1,30 @@
+#!/bin/bash
+# Closing the window hangs the session up; exit closes the window; size changes arrive.
+. "$(dirname "$0")/lib.sh"
+mkdir "$work/shared"
+mount=$work/shared:/mnt/shared
+[ "$host" = wine ] && mount=$(winepath -w "$work/shared" 2>/dev/null):/mnt/shared
+start_shell --mount "$mount"
+enter "bash -c 'trap \"echo hup >/mnt/shared/leader; exit\" HUP; echo ready; while :; do sleep 0.1; done'"
+shows '
+ready'
+answer close
+ended
+[ "$(cat "$work/shared/leader" 2>/dev/null)" = hup ] || fail "no SIGHUP arrived"
+
+start_shell
+enter "bash -c 'trap \"stty size\" WINCH; echo ready; while :; do sleep 0.1; done'"
+shows '
+ready'
+tell size 31 91
+shows '
+31 91'
+tell size 5 20
+shows '
+5 20'
+tell size 24 80
+shows '
+24 80'
+key ctrl+c
+enter 'exit 3'
+ended

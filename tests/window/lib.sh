@@ -1,0 +1,170 @@
+# Sourced by the tests of the window. Each runs the program in an X server of its own and drives it
+# twice over: with real keys and mouse (xdotool) and through --control, whose answers say what the
+# screen shows. Waiting is always for text on the screen, with a deadline.
+#
+#   FORELAND_WINDOW   the program; FORELAND_HOST linux or wine
+#   FORELAND_ROOT     tar of a root file system; else that of packaging/image.sh
+#   FORELAND_PICTURES a folder for pictures of what was seen
+set -u
+work=$(mktemp -d) || exit 1
+host=${FORELAND_HOST:-linux}
+name=$(basename "$0" .sh)
+
+skip()
+{
+    echo "skipped: $1"
+    exit 77
+}
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+FORELAND_ROOT=${FORELAND_ROOT:-$("$here/../../packaging/image.sh" --path 2>/dev/null)}
+[ -e "${FORELAND_ROOT:-}" ] || skip "no root file system: packaging/image.sh makes one"
+for tool in Xvfb xdotool; do
+    command -v $tool >/dev/null || skip "no $tool"
+done
+
+clean_up()
+{
+    if [ -n "${window_pid:-}" ]; then
+        kill "$window_pid" 2>/dev/null
+        wait "$window_pid" 2>/dev/null
+    fi
+    [ -z "${display_pid:-}" ] || kill "$display_pid" 2>/dev/null
+    wait 2>/dev/null
+    rm -rf "$work"
+}
+trap clean_up EXIT
+
+fail()
+{
+    echo "FAIL $name: $*"
+    if [ -n "${window_pid:-}" ] && kill -0 "$window_pid" 2>/dev/null; then
+        answer text && printf '%s\n' "$reply"
+        [ -z "${FORELAND_PICTURES:-}" ] || answer "picture $FORELAND_PICTURES/$name-$host.png"
+    fi
+    exit 1
+}
+
+start_display()
+{
+    Xvfb -displayfd 5 -screen 0 1280x1024x24 -nolisten tcp 5>"$work/display" 2>/dev/null &
+    display_pid=$!
+    for _ in $(seq 200); do
+        [ -s "$work/display" ] && break
+        kill -0 $display_pid 2>/dev/null || fail "Xvfb does not start"
+        sleep 0.05
+    done
+    DISPLAY=:$(cat "$work/display")
+    export DISPLAY
+}
+
+# start [OPTIONS and COMMAND]: the window, with the keyboard.
+start()
+{
+    local program=("$FORELAND_WINDOW")
+    [ -n "${display_pid:-}" ] || start_display
+    [ "$host" = wine ] && program=(wine "$FORELAND_WINDOW")
+    mkfifo "$work/in" "$work/out" 2>/dev/null
+    "${program[@]}" --control "$@" <"$work/in" >"$work/out" 2>"$work/error" &
+    window_pid=$!
+    exec 3>"$work/in" 4<"$work/out"
+    tell deadline 30
+    xdotool search --sync --onlyvisible --name '^(Foreland|root@.*)$' >"$work/windows" 2>/dev/null
+    window_id=$(head -1 "$work/windows")
+    xdotool windowfocus --sync "$window_id" 2>/dev/null
+}
+
+# A shell in the root file system, at its prompt.
+start_shell()
+{
+    start --root "$FORELAND_ROOT" "$@"
+    tell wait '~#'
+}
+
+# answer LINE: sends it and puts what came back into reply. False for an error.
+answer()
+{
+    local line lines
+    line=$*
+    printf '%s\n' "${line//$'\n'/\\n}" >&3
+    IFS= read -r -t 60 line <&4 || {
+        reply="no answer"
+        return 1
+    }
+    line=${line%$'\r'}
+    reply=$line
+    case $line in
+    text\ *)
+        reply=
+        for ((lines = ${line#text }; lines > 0; lines--)); do
+            IFS= read -r line <&4
+            reply+=${line%$'\r'}$'\n'
+        done
+        ;;
+    error\ not\ shown*) answer_rest ;;
+    error*) return 1 ;;
+    esac
+}
+
+# The screen follows the error.
+answer_rest()
+{
+    local said=$reply line lines
+    IFS= read -r line <&4
+    for ((lines = ${line#text }; lines > 0; lines--)); do
+        IFS= read -r line <&4
+        said+=$'\n'${line%$'\r'}
+    done
+    reply=$said
+    return 1
+}
+
+tell()
+{
+    answer "$@" || fail "$*: $reply"
+}
+
+# Real keys.
+key()
+{
+    xdotool key --clearmodifiers "$@"
+}
+
+type_keys()
+{
+    xdotool type --clearmodifiers --delay 5 -- "$1"
+}
+
+# A line typed with real keys.
+enter()
+{
+    type_keys "$1"
+    key Return
+}
+
+shows()
+{
+    tell wait "$1"
+}
+
+# The program has ended by itself; its status is right.
+ended()
+{
+    local status
+    for _ in $(seq 300); do
+        kill -0 "$window_pid" 2>/dev/null || break
+        sleep 0.1
+    done
+    kill -0 "$window_pid" 2>/dev/null && fail "the window is still there"
+    wait "$window_pid"
+    status=$?
+    window_pid=
+    [ $status -eq "${1:-0}" ] || fail "exit status $status"
+}
+
+# Clears the screen, so that old text is not taken for an answer.
+clear_screen()
+{
+    key ctrl+l
+    tell gone "${1:-MARK}"
+}

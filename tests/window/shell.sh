@@ -1,0 +1,42 @@
+#!/bin/bash
+# bash in the window with real keys: editing, history, pipes, expansions, here-documents, colours.
+. "$(dirname "$0")/lib.sh"
+start_shell
+enter 'echo one two | tr a-z A-Z'
+shows 'ONE TWO'
+enter 'echo sum $((6 * 7)) $(echo in | tr i o)'
+shows 'sum 42 on'
+# Editing: start of the line, word back, kill, yank.
+type_keys 'cho edited'
+key ctrl+a
+type_keys e
+key ctrl+e
+type_keys ' line' 
+key Return
+shows '
+edited line'
+key Up
+key BackSpace BackSpace BackSpace BackSpace
+type_keys 'again'
+key Return
+shows '
+edited again'
+enter 'cat <<END'
+enter 'here $((1 + 1))'
+enter 'END'
+shows '
+here 2'
+enter 'trap "echo caught" USR1; kill -USR1 $$'
+shows '
+caught'
+enter 'sleep 0.2 & wait $!; echo waited $?'
+shows 'waited 0'
+enter 'stty size; tty'
+shows '
+24 80
+/dev/pts/0'
+enter "printf '\\033[31;1mred\\033[0m \\303\\244\\342\\202\\254\\n'"
+shows '
+red ä€'
+key ctrl+d
+ended
