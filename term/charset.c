@@ -33,10 +33,13 @@ static const struct {
 
 int charset_named(uint8_t intermediate, uint8_t second, uint8_t final)
 {
-    // With these the set has 96 characters or is a supplemental one: it lies above ASCII, and
-    // in its place text is UTF-8 anyway.
-    if (intermediate == '-' || intermediate == '.' || intermediate == '/' || second)
-        return CHARSET_ASCII;
+    // The sets of 96 characters: ISO Latin-1 is the only one known.
+    if (intermediate == '-' || intermediate == '.' || intermediate == '/')
+        return final == 'A' && !second ? CHARSET_LATIN1 : -1;
+    if (second)
+        return second == '%' && final == '5' ? CHARSET_DEC : -1;
+    if (final == '<')
+        return CHARSET_DEC;
     if (final == 'B' || final == '1')
         return CHARSET_ASCII;
     if (final == '0' || final == '2')
@@ -48,10 +51,33 @@ int charset_named(uint8_t intermediate, uint8_t second, uint8_t final)
     return -1;
 }
 
+// DEC Supplemental Graphics: ISO Latin-1 but for these.
+static uint32_t dec_supplemental(uint32_t code)
+{
+    switch (code) {
+    case 0xa8:
+        return 0xa4;
+    case 0xd7:
+        return 0x152;
+    case 0xdd:
+        return 0x178;
+    case 0xf7:
+        return 0x153;
+    case 0xfd:
+        return 0xff;
+    default:
+        return code;
+    }
+}
+
 uint32_t charset_translate(uint8_t charset, uint32_t code)
 {
-    if (charset == CHARSET_ASCII)
+    if (charset == CHARSET_ASCII || code < 0x20)
         return code;
+    if (charset == CHARSET_LATIN1)
+        return code + 0x80;
+    if (charset == CHARSET_DEC)
+        return dec_supplemental(code + 0x80);
     if (charset == CHARSET_GRAPHICS)
         return code >= 0x5f && code < 0x7f ? graphics[code - 0x5f] : code;
     for (size_t i = 0; replaced[i]; i++) {

@@ -190,6 +190,10 @@ void control_character(struct term *t, uint32_t code)
     case 15:
         t->cursor.gl = 0;
         break;
+    case 0x7f:
+        if (t->cursor.charset[t->cursor.gl] == CHARSET_LATIN1)
+            print_character(t, code);
+        break;
     case 0x84:
         index_down(t);
         break;

@@ -271,8 +271,12 @@ static void ascii(struct parser *p, uint8_t byte)
         c0(p, byte);
         return;
     }
-    if (byte == 0x7f)
+    if (byte == 0x7f) {
+        // Ignored, but it is a character of the sets of 96.
+        if (p->state == GROUND)
+            p->calls->control(p->context, byte);
         return;
+    }
     switch (p->state) {
     case GROUND:
         p->calls->run(p->context, &byte, 1);

@@ -45,7 +45,7 @@ void act_device_attributes(struct term *t, const struct sequence *s)
     if (t->level == 1)
         reply(t, "\x9b?1;2c");
     else
-        reply(t, "\x9b?%d;1;2;6;9;15;16;17;18;21;22;28;29c", 60 + t->level);
+        reply(t, "\x9b?%d;1;2;6;9;15;16;17;18;21;22;28c", 60 + t->level);
 }
 
 // DA2: terminal type 41 (VT420), firmware version, no keyboard variant.
@@ -189,7 +189,8 @@ void status_string(struct term *t, const char *name, size_t n, bool valid)
 static void cursor_information(struct term *t)
 {
     const struct cursor *c = &t->cursor;
-    static const char finals[] = {'B', '0', 'A', '4', '5', 'R', '9', 'K', 'Y', 'E', 'Z', '7', '='};
+    static const char finals[] = {'B', '0', 'A', '<', 'A', '4', '5', 'R',
+                                  '9', 'K', 'Y', 'E', 'Z', '7', '='};
     uint32_t attr = c->pen.attr;
     char looks = (char)(0x40 + !!(attr & TERM_BOLD) + 2 * !!(attr & TERM_UNDERLINE_MASK) +
                         4 * !!(attr & TERM_BLINK) + 8 * !!(attr & TERM_INVERSE));

@@ -292,7 +292,8 @@ void control_character(struct term *t, uint32_t code);
 
 // --- charset.c ----------------------------------------------------------------------------------
 
-enum charset { CHARSET_ASCII, CHARSET_GRAPHICS, CHARSET_OTHER };
+// CHARSET_OTHER and what follows: the national replacement sets.
+enum charset { CHARSET_ASCII, CHARSET_GRAPHICS, CHARSET_LATIN1, CHARSET_DEC, CHARSET_OTHER };
 // The charset a final byte (after one intermediate, or two) names; -1 for an unknown one.
 int charset_named(uint8_t intermediate, uint8_t second, uint8_t final);
 // What a printable ASCII character stands for in a charset.

@@ -5,8 +5,8 @@
 // --reports allows what options.window_reports allows and plain DECRQCRA checksums, as terminal
 // test programs want it. --keys types the file's bytes, a line when the program has been quiet
 // for a tenth of a second (--quiet MS: for so long). --screen prints the screen at the end, --steps
-// before each line typed too. Linux only. The exit status is
-// the program's.
+// before each line typed too. The run ends with the program, the keys or the seconds. Linux only.
+// The exit status is the program's.
 #include "term/term.h"
 
 #include <errno.h>
@@ -91,8 +91,8 @@ static void serve(struct headless *h, FILE *keys, int seconds)
     while (time(NULL) < end) {
         struct pollfd p = {h->master, (short)(POLLIN | (h->out_length ? POLLOUT : 0)), 0};
         int ready = poll(&p, 1, h->quiet);
-        if (ready == 0)
-            type(h, keys);
+        if (ready == 0 && !type(h, keys) && keys)
+            return;
         if (p.revents & POLLOUT)
             drain(h);
         if (p.revents & POLLIN) {
