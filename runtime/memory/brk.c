@@ -15,7 +15,7 @@ static bool grow(struct space *space, uint64_t from, uint64_t to)
 {
     uint64_t limit = memory_limit();
     if (to > WINDOW_LIMIT || !place_is_free(space, from, to) ||
-        to - space->brk_start > space->data_limit ||
+        !place_fits(space, from, to, NULL, 0) || to - space->brk_start > space->data_limit ||
         space->mapped + (to - from) > space->address_limit ||
         (limit && memory_used() + (to - from) > limit) || region_reserve(space, 1))
         return false;

@@ -199,6 +199,8 @@ static int write_code(struct request *request, const struct region *region, stru
     return host_protect(space->base + page, PAGE, HOST_READ | HOST_WRITE);
 }
 
+static int settle(struct space *space, const struct region *region);
+
 /* The page is there and the region allows the access; the host does not, or did not yet. */
 static enum outcome lift_protection(struct request *request, const struct region *region,
                                     struct chunk *chunk)
@@ -219,6 +221,8 @@ static enum outcome lift_protection(struct request *request, const struct region
     }
     if (!error)
         error = pages_apply(space, start, end);
+    if (error == -L_ENOMEM && chunk->kind == CHUNK_PRIVATE)
+        error = settle(space, region);
     return finish(request, error);
 }
 
@@ -252,6 +256,77 @@ static bool is_allowed(const struct region *region, enum space_access access)
     }
 }
 
+/* Most chunks pulled at one fault. */
+#define PULL_MAX 16
+
+static int pull_chunk(struct space *space, uint64_t address)
+{
+    struct chunk *chunk = chunk_find(space, address);
+    int error = chunk_reserve(space, address, address + CHUNK);
+    return error ? error : origin_pull(space, chunk, address);
+}
+
+/* Pulls the chunk, and as many behind it as before it are there already: who reads through its
+ * memory takes few faults, who touches here and there copies little. */
+static int pull(struct space *space, const struct region *region, uint64_t address)
+{
+    uint64_t start = chunk_down(address);
+    int error = pull_chunk(space, start);
+    unsigned before = 0;
+    while (before < PULL_MAX && start >= region->start + (before + 1) * CHUNK) {
+        const struct chunk *chunk = chunk_find(space, start - (before + 1) * CHUNK);
+        if (!chunk || chunk->pending || !chunk->present)
+            break;
+        before++;
+    }
+    for (uint64_t next = start + CHUNK; !error && before-- > 0 && next + CHUNK <= region->end;
+         next += CHUNK) {
+        const struct chunk *chunk = chunk_find(space, next);
+        if (!chunk || !chunk->pending)
+            break;
+        error = pull_chunk(space, next);
+    }
+    return error;
+}
+
+/* Makes one chunk ordinary memory. What the host refused before is noted as done: all of it is to
+ * be done again. */
+static int settle_chunk(struct space *space, const struct region *region, uint64_t at)
+{
+    struct chunk *chunk = chunk_find(space, at);
+    int error = 0;
+    if (chunk->kind != CHUNK_VIEW && chunk->pending)
+        error = pull_chunk(space, at);
+    else if (chunk->kind == CHUNK_PRIVATE)
+        error = origin_release(space, chunk);
+    uint16_t pages = page_mask(at, max_u64(region->start, at), region->end);
+    chunk->readable &= (uint16_t)~pages;
+    chunk->writable &= (uint16_t)~pages;
+    return error;
+}
+
+/* The host has a limit on mappings (65,530 on Linux), which single chunks of different protection
+ * can reach: all of the region becomes ordinary memory. A few chunks at a time: each batch gives
+ * mappings back, which the memory for the next may need. */
+static int settle(struct space *space, const struct region *region)
+{
+    const uint64_t batch = 16 * CHUNK;
+    int error = 0;
+    for (uint64_t at = chunk_down(region->start); at < region->end && !error;) {
+        if (!segment_find(space, at)) {
+            at = (at | (SEGMENT - 1)) + 1;
+            continue;
+        }
+        uint64_t end = min_u64((at | (batch - 1)) + 1, region->end);
+        for (uint64_t next = at; next < end && !error; next += CHUNK)
+            error = settle_chunk(space, region, next);
+        int failed = pages_apply(space, at, end);
+        error = error ? error : failed;
+        at = end;
+    }
+    return error;
+}
+
 static enum outcome look(struct request *request)
 {
     struct space *space = request->space;
@@ -270,10 +345,9 @@ static enum outcome look(struct request *request)
         return show_block(request, region);
     }
     if (chunk->pending) {
-        int error = chunk_reserve(space, chunk_down(request->address),
-                                  chunk_down(request->address) + CHUNK);
-        if (!error)
-            error = origin_pull(space, chunk, request->address);
+        int error = pull(space, region, request->address);
+        if (error == -L_ENOMEM)
+            error = settle(space, region);
         if (error)
             return finish(request, error);
         if (chunk->present & bit)

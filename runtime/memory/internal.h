@@ -213,6 +213,10 @@ bool region_covers(const struct space *space, uint64_t start, uint64_t end);
 int64_t place_mapping(struct space *space, uint64_t length, uint32_t flags, struct mapping *file,
                       uint64_t offset);
 bool place_is_free(const struct space *space, uint64_t start, uint64_t end);
+/* No chunk would be both private and shared, or show two files. shared_file: NULL for a private
+ * mapping. (mmap.c) */
+bool place_fits(const struct space *space, uint64_t start, uint64_t end,
+                const struct mapping *shared_file, uint64_t offset);
 uint64_t place_find_up(const struct space *space, uint64_t low, uint64_t high, uint64_t length,
                        uint64_t align, uint64_t remainder);
 

@@ -42,20 +42,42 @@ void space_commit_small(struct space *space, uint64_t start, uint64_t end)
     }
 }
 
-static int check_fixed_shared(struct space *space, uint64_t address, uint64_t length,
-                              uint64_t offset)
+/* Whether what else lies in the chunk of `edge`, between from and to, can share the chunk with a
+ * mapping of file (NULL: private) whose offset 0 would be at origin. A chunk is private or shows
+ * one block. */
+static bool edge_fits(const struct space *space, uint64_t from, uint64_t to,
+                      const struct mapping *file, uint64_t origin)
+{
+    for (size_t i = region_index(space, from);
+         from < to && i < space->region_count && space->regions[i].start < to; i++) {
+        const struct region *other = &space->regions[i];
+        bool shared = other->flags & REGION_SHARED;
+        if (shared != (file != NULL) ||
+            (shared && (other->file != file || other->start - other->offset != origin)))
+            return false;
+    }
+    return true;
+}
+
+bool place_fits(const struct space *space, uint64_t start, uint64_t end,
+                const struct mapping *shared_file, uint64_t offset)
+{
+    uint64_t origin = start - offset;
+    return edge_fits(space, chunk_down(start), start, shared_file, origin) &&
+           edge_fits(space, end, chunk_up(end), shared_file, origin);
+}
+
+static int check_fixed(struct space *space, uint64_t address, uint64_t length,
+                       const struct mapping *shared_file, uint64_t offset)
 {
     const char *why = NULL;
-    if ((address - offset) & (CHUNK - 1))
+    if (shared_file && ((address - offset) & (CHUNK - 1)))
         why = "its address and file offset differ within 64 KiB";
-    else if ((address & (CHUNK - 1)) && !place_is_free(space, chunk_down(address), address))
-        why = "it shares its first 64 KiB with another mapping";
-    else if (((address + length) & (CHUNK - 1)) &&
-             !place_is_free(space, address + length, chunk_up(address + length)))
-        why = "it shares its last 64 KiB with another mapping";
+    else if (!place_fits(space, address, address + length, shared_file, offset))
+        why = "private and shared memory, or two files, would meet within 64 KiB";
     if (!why)
         return 0;
-    host_log("mmap: a shared mapping at fixed address 0x%llx cannot be made: %s",
+    host_log("mmap: a mapping at fixed address 0x%llx cannot be made: %s",
              (unsigned long long)address, why);
     return -L_ENOMEM;
 }
@@ -98,14 +120,13 @@ static int64_t choose_address(struct space *space, uint64_t address, uint64_t le
             return -L_ENOMEM;
         if ((flags & L_MAP_FIXED_NOREPLACE) && !place_is_free(space, address, address + length))
             return -L_EEXIST;
-        if (!shared)
-            return (int64_t)address;
-        int error = check_fixed_shared(space, address, length, offset);
+        int error = check_fixed(space, address, length, shared ? file : NULL, offset);
         return error ? error : (int64_t)address;
     }
     address = page_up(address);
     if (!shared && address >= SPACE_MIN && address + length <= WINDOW_LIMIT &&
-        address + length > address && place_is_free(space, address, address + length))
+        address + length > address && place_is_free(space, address, address + length) &&
+        place_fits(space, address, address + length, NULL, 0))
         return (int64_t)address;
     return place_mapping(space, length, flags, file, offset);
 }

@@ -35,21 +35,28 @@ static struct origin *origin_create(struct space *owner, uint8_t *data, uint16_t
     return origin;
 }
 
+static bool is_zero(const uint8_t *page)
+{
+    const uint64_t *word = (const uint64_t *)(const void *)page;
+    for (size_t i = 0; i < PAGE / sizeof(*word); i += 4)
+        if (word[i] | word[i + 1] | word[i + 2] | word[i + 3])
+            return false;
+    return true;
+}
+
+/* To zeroed memory: pages of zeros need none behind them. */
 static void copy_pages(uint8_t *to, const uint8_t *from, uint16_t pages)
 {
-    for (uint32_t left = pages; left;) {
-        unsigned first = (unsigned)__builtin_ctz(left);
-        unsigned count = (unsigned)__builtin_ctz(~(left >> first));
-        memcpy(to + first * PAGE, from + first * PAGE, count * PAGE);
-        left &= ~(((1u << count) - 1) << first);
-    }
+    for (unsigned page = 0; page < CHUNK_PAGES; page++)
+        if ((pages & (1u << page)) && !is_zero(from + page * PAGE))
+            memcpy(to + page * PAGE, from + page * PAGE, PAGE);
 }
 
 /* The dependants get a copy; the owner has nothing to do with the origin any more but its
  * reference. */
 static int detach(struct origin *origin)
 {
-    uint8_t *copy = malloc(CHUNK);
+    uint8_t *copy = calloc(1, CHUNK);
     if (!copy)
         return -L_ENOMEM;
     if (!memory_charge(origin_bytes(origin->pages))) {
@@ -139,15 +146,6 @@ int origin_share(struct space *parent, struct chunk *chunk, uint64_t address, ui
     }
     *out = origin;
     return 0;
-}
-
-static bool is_zero(const uint8_t *page)
-{
-    const uint64_t *word = (const uint64_t *)(const void *)page;
-    for (size_t i = 0; i < PAGE / sizeof(*word); i += 4)
-        if (word[i] | word[i + 1] | word[i + 2] | word[i + 3])
-            return false;
-    return true;
 }
 
 /* Pages of [first, end) of one region, contents from data (of the chunk). */

@@ -159,6 +159,10 @@ int pages_supply(struct space *space, const struct region *region, uint64_t star
     struct run run = {.space = space, .action = RUN_COMMIT};
     for (uint64_t address = chunk_down(start); address < end && !error; address += CHUNK) {
         struct chunk *chunk = chunk_find(space, address);
+        if (chunk->kind != CHUNK_PRIVATE) {
+            error = -L_ENOMEM;
+            break;
+        }
         if (chunk->pending && (error = origin_pull(space, chunk, address)))
             break;
         uint16_t pages = page_mask(address, start, end) & ~chunk->present;
@@ -184,6 +188,8 @@ int pages_fill(struct space *space, const struct region *region, uint64_t start,
         return error;
     struct chunk *chunk = chunk_find(space, address);
     uint16_t pages = page_mask(address, start, end) & ~(chunk->present | chunk->pending);
+    if (chunk->kind != CHUNK_PRIVATE)
+        return -L_ENOMEM;
     if (!pages)
         return 0;
     if (!memory_charge(page_count(pages) * PAGE))

@@ -103,7 +103,7 @@ int64_t place_mapping(struct space *space, uint64_t length, uint32_t flags, stru
         return address ? (int64_t)(address + within) : -L_ENOMEM;
     }
     if (flags & L_MAP_32BIT)
-        address = place_find_up(space, LOW_START, LOW_END, length, PAGE, 0);
+        address = place_find_up(space, LOW_START, LOW_END, length, CHUNK, 0);
     else if (file)
         address = place_file(space, length, file);
     if (!address && !(flags & L_MAP_32BIT))

@@ -1,6 +1,7 @@
 /* Copies of address spaces: what parent and child see of each other's stores. */
 #include "runtime/abi/errno.h"
 #include "runtime/abi/mman.h"
+#include "runtime/host/env.h"
 #include "runtime/host/park.h"
 #include "runtime/host/thread.h"
 #include "runtime/host/time.h"
@@ -216,6 +217,28 @@ START_TEST(break_and_growth)
 }
 END_TEST
 
+/* Every second chunk changed by one side: more differences than a host has mappings. */
+START_TEST(more_pieces_than_mappings)
+{
+    const uint64_t chunks = 70000;
+    if (host_memory_available() < chunks * 64 * KIB)
+        return;
+    struct space *parent = space_create();
+    uint64_t a = map(parent, chunks * 64 * KIB, RW, ANON | L_MAP_NORESERVE);
+    for (uint64_t i = 0; i < chunks; i++)
+        put(parent, a + i * 64 * KIB, (uint32_t)i + 1);
+    struct space *child = copy(parent);
+    for (uint64_t i = 0; i < chunks; i += 2)
+        put(parent, a + i * 64 * KIB, 0);
+    for (uint64_t i = 0; i < chunks; i += 97)
+        ck_assert_uint_eq(get(parent, a + i * 64 * KIB), i & 1 ? i + 1 : 0);
+    for (uint64_t i = 1; i < chunks; i += 997)
+        ck_assert_uint_eq(get(child, a + i * 64 * KIB), i + 1);
+    drop(child);
+    drop(parent);
+}
+END_TEST
+
 START_TEST(two_hundred)
 {
     struct space *spaces[200];
@@ -320,6 +343,7 @@ int main(void)
     tcase_add_test(tcase, child_replaces_pending);
     tcase_add_test(tcase, shared_stays_shared);
     tcase_add_test(tcase, break_and_growth);
+    tcase_add_test(tcase, more_pieces_than_mappings);
     tcase_add_test(tcase, two_hundred);
     tcase_add_test(tcase, windows_are_used_again);
     tcase_add_test(tcase, parent_keeps_running);

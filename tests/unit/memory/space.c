@@ -388,6 +388,24 @@ START_TEST(fixed_shared_inside_private)
     ck_assert_int_eq(space_mmap(space, a + PAGE, PAGE, RW,
                                 L_MAP_SHARED | L_MAP_ANONYMOUS | L_MAP_FIXED, NULL, 0),
                      -L_ENOMEM);
+    struct mapping *file = mapping_create_anonymous(128 * KIB, "two");
+    ck_assert_int_eq(space_mmap(space, b + 64 * KIB, PAGE, RW, L_MAP_SHARED | L_MAP_FIXED, file, 0),
+                     -L_ENOMEM);
+    ck_assert_int_eq(space_mmap(space, b + 68 * KIB, PAGE, RW, ANON | L_MAP_FIXED, NULL, 0),
+                     -L_ENOMEM);
+    ck_assert_uint_eq(get(b + 100 * KIB), 5);
+    /* Parts of one file fit together. */
+    uint64_t c = 0x48000000;
+    for (uint64_t at = 0; at < 4 * PAGE; at += PAGE)
+        ck_assert_int_eq(space_mmap(space, c + at, PAGE, RW, L_MAP_SHARED | L_MAP_FIXED, file, at),
+                         (int64_t)(c + at));
+    put(c + 3 * PAGE, 12);
+    ck_assert_uint_eq(get(c + 3 * PAGE), 12);
+    ck_assert(!readable(c + 4 * PAGE));
+    /* A hint beside it is not taken. */
+    ck_assert_uint_ne(map(c + 4 * PAGE, PAGE, RW, ANON), c + 4 * PAGE);
+    ck_assert_int_eq(space_munmap(space, c, 4 * PAGE), 0);
+    mapping_put(file);
 }
 END_TEST
 
