@@ -60,9 +60,9 @@ static int imagefs_readlink(struct inode *inode, char *text, size_t size)
 static int imagefs_getattr(struct inode *inode, struct kstat *out)
 {
     inode_getattr(inode, out);
-    out->blocks = (out->size + 4095) / 4096 * 8;
-    if ((out->mode & L_S_IFMT) == L_S_IFLNK)
-        out->blocks = 0;
+    out->blocks = node_of(inode)->attr.blocks;
+    if ((out->mode & L_S_IFMT) == L_S_IFREG)
+        out->blocks = chunks_blocks(inode, out->size, out->blocks, true);
     return 0;
 }
 
@@ -87,8 +87,10 @@ static struct inode *make(struct inode *dir, const struct new_inode *attr, const
         return NULL;
     }
     bool directory = (attr->mode & L_S_IFMT) == L_S_IFDIR;
-    if (directory)
+    if (directory) {
         row.size = DIRECTORY_SIZE;
+        row.blocks = DIRECTORY_SIZE / 512;
+    }
     struct node *node = node_new(&row, target, (size_t)row.size);
     if (node && directory)
         node->directory = directory_new();
@@ -97,6 +99,7 @@ static struct inode *make(struct inode *dir, const struct new_inode *attr, const
         return NULL;
     }
     node->no_xattrs = true;
+    node->chunks.known = true;
     node->live = 1;
     node_enter(image, node);
     struct inode *inode = node_make_inode(image, node);
@@ -382,6 +385,11 @@ static int cut(struct inode *inode, const struct attr *attr)
 {
     struct image *image = image_of(inode);
     host_mutex_lock(&inode->writing);
+    int error = chunks_load(inode);
+    if (error) {
+        host_mutex_unlock(&inode->writing);
+        return error;
+    }
     struct store_batch *batch = store_batch_new();
     store_cut(batch, inode->ino, attr->size);
     host_mutex_lock(&image->lock);
@@ -389,9 +397,11 @@ static int cut(struct inode *inode, const struct attr *attr)
     host_mutex_unlock(&image->lock);
     row.size = attr->size;
     store_put_inode(batch, &row);
-    int error = store_submit(image->store, batch, false);
-    if (!error)
+    error = store_submit(image->store, batch, false);
+    if (!error) {
+        chunks_cut(inode, attr->size);
         error = inode_setattr(inode, attr);
+    }
     host_mutex_unlock(&inode->writing);
     return error;
 }
@@ -475,17 +485,22 @@ static int imagefs_removexattr(struct inode *inode, const char *name)
 
 static int imagefs_read_block(struct inode *inode, uint64_t index, void *data, size_t length)
 {
+    image_shrink_cache(image_of(inode));
     return store_get_chunk(image_of(inode)->store, inode->ino, index, data, length);
 }
 
 static int imagefs_write_block(struct inode *inode, uint64_t index, const void *data, size_t length)
 {
     struct image *image = image_of(inode);
-    struct store_batch *batch = store_batch_new();
-    store_put_chunk(batch, inode->ino, index, data, length);
-    int error = store_submit(image->store, batch, false);
+    int error = chunks_load(inode);
     if (error)
         return error;
+    struct store_batch *batch = store_batch_new();
+    bool stored = store_put_chunk(batch, inode->ino, index, data, length) > 0;
+    error = store_submit(image->store, batch, false);
+    if (error)
+        return error;
+    chunks_set(inode, index, stored);
     /* The size must be stored with the data that needs it. */
     image_touch(inode);
     if (store_pending(image->store) > PENDING_MOST)
@@ -499,6 +514,7 @@ static void imagefs_dirty(struct inode *inode)
     /* Writers far ahead of the store wait for it here. */
     if (inode->pages.dirty && atomic_load(&pagecache_dirty_blocks) > DIRTY_LIMIT)
         pagecache_write_back(inode);
+    image_shrink_cache(image_of(inode));
 }
 
 static int imagefs_fsync(struct inode *inode, bool data_only)
@@ -527,6 +543,7 @@ const struct inode_ops imagefs_ops = {
     .removexattr = imagefs_removexattr,
     .read_block = imagefs_read_block,
     .write_block = imagefs_write_block,
+    .next_stored = chunks_next,
     .dirty_inode = imagefs_dirty,
     .fsync = imagefs_fsync,
 };
@@ -604,6 +621,7 @@ static struct superblock *mount_store(struct store *store, const char *host_path
     if (!image)
         return NULL;
     image->store = store;
+    atomic_flag_clear(&image->shrinking);
     atomic_init(&image->next_ino, store_next_ino(store));
     struct superblock *super =
         super_new("foreland", host_path, IMAGE_MAGIC, &imagefs_super_ops, NULL);

@@ -37,6 +37,14 @@ struct directory {
     uint64_t next_cookie;
 };
 
+/* The blocks of a regular file that are stored; known once it has been read or is new. */
+struct chunk_map {
+    uint64_t first;    /* bits of the first 64 */
+    uint64_t **leaves; /* bits of the others */
+    uint32_t leaf_count, count;
+    bool known;
+};
+
 struct node {
     struct node *hash_next;
     struct node *dirty_next, *flush_next;
@@ -47,6 +55,7 @@ struct node {
     bool dirty;              /* on the dirty list */
     bool dead;               /* removed from the store; goes with the last live and busy */
     bool no_xattrs;          /* known to have none */
+    struct chunk_map chunks; /* guarded by a lock of its own */
     char *target;            /* of a symbolic link; constant */
     struct directory *directory;
 };
@@ -64,7 +73,9 @@ struct image {
     struct node *dirty;
     _Atomic uint64_t next_ino;
     bool stopping, flusher_running;
-    uint64_t flush_at; /* when the flusher is to commit; HOST_FOREVER: nothing to do */
+    atomic_flag shrinking;
+    uint64_t cache_most; /* bytes of cached blocks before some are dropped */
+    uint64_t flush_at;   /* when the flusher is to commit; HOST_FOREVER: nothing to do */
     struct host_cond wake;
 };
 
@@ -106,6 +117,19 @@ void directory_add(struct directory *d, struct entry *entry);
 /* Takes an entry out and frees it. */
 void directory_remove(struct directory *d, struct entry *entry);
 
+/* --- imagefs_chunks.c --- */
+
+void chunks_free(struct chunk_map *map);
+/* Reads the map of a file if it is not known. inode->writing held. */
+int chunks_load(struct inode *inode);
+void chunks_set(struct inode *inode, uint64_t index, bool stored);
+void chunks_cut(struct inode *inode, uint64_t size);
+/* For inode_ops.next_stored. */
+int chunks_next(struct inode *inode, uint64_t index, uint64_t *out);
+/* st_blocks of a file of that size; `unknown` when the map is not known. with_dirty counts what is
+ * not stored yet as well; inode->state is not held then. */
+uint64_t chunks_blocks(struct inode *inode, uint64_t size, uint64_t unknown, bool with_dirty);
+
 /* --- imagefs_flush.c --- */
 
 /* Takes over the attributes of an inode into its node and sees to it that they are stored. */
@@ -120,6 +144,9 @@ void image_evict(struct inode *inode);
 void image_drop_node(struct image *image, struct node *node);
 /* Asks for a commit soon. */
 void image_hurry(struct image *image);
+/* Drops cached blocks when those of all files take too much memory. Neither inode->state nor
+ * inode->writing of any file is held. */
+void image_shrink_cache(struct image *image);
 int image_start_flusher(struct image *image);
 void image_stop_flusher(struct image *image);
 

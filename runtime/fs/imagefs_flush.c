@@ -3,14 +3,17 @@
 #include "runtime/fs/imagefs.h"
 
 #include "runtime/abi/errno.h"
+#include "runtime/abi/stat.h"
+#include "runtime/host/env.h"
 #include "runtime/host/log.h"
 #include "runtime/host/thread.h"
 #include "runtime/host/time.h"
 #include <stdlib.h>
 #include <string.h>
 
-#define FLUSH_AFTER 5000000000u /* ns from the first change to its commit */
-#define DIRTY_MOST  256u        /* blocks dirty before a commit is begun */
+#define FLUSH_AFTER 5000000000u  /* ns from the first change to its commit */
+#define CACHE_MOST  (512u << 20) /* bytes of blocks cached, if that is at most 1/16 of memory */
+#define DIRTY_MOST  256u         /* blocks dirty before a commit is begun */
 
 /* lock held. */
 static void wake_at(struct image *image, uint64_t when)
@@ -24,10 +27,12 @@ static void wake_at(struct image *image, uint64_t when)
 static bool same(const struct store_inode *a, const struct store_inode *b)
 {
     return a->mode == b->mode && a->nlink == b->nlink && a->uid == b->uid && a->gid == b->gid &&
-           a->rdev == b->rdev && a->size == b->size && a->atime == b->atime &&
-           a->mtime == b->mtime && a->ctime == b->ctime && a->btime == b->btime;
+           a->rdev == b->rdev && a->size == b->size && a->blocks == b->blocks &&
+           a->atime == b->atime && a->mtime == b->mtime && a->ctime == b->ctime &&
+           a->btime == b->btime;
 }
 
+/* lock held. */
 static struct store_inode snapshot(struct inode *inode)
 {
     host_mutex_lock(&inode->state);
@@ -43,6 +48,9 @@ static struct store_inode snapshot(struct inode *inode)
                                .ctime = inode->ctime,
                                .btime = inode->btime};
     host_mutex_unlock(&inode->state);
+    attr.blocks = node_of(inode)->attr.blocks;
+    if ((attr.mode & L_S_IFMT) == L_S_IFREG)
+        attr.blocks = chunks_blocks(inode, attr.size, attr.blocks, false);
     return attr;
 }
 
@@ -189,6 +197,25 @@ void image_hurry(struct image *image)
     host_mutex_unlock(&image->lock);
 }
 
+/* --- memory --- */
+
+static void drop_unused(struct inode *inode, void *arg)
+{
+    (void)arg;
+    pagecache_drop_unused(inode);
+}
+
+void image_shrink_cache(struct image *image)
+{
+    if (atomic_load(&pagecache_held) <= image->cache_most ||
+        atomic_flag_test_and_set(&image->shrinking))
+        return;
+    /* The first round marks what is used, the second finds what was not used since. */
+    for (int i = 0; i < 2 && atomic_load(&pagecache_held) > image->cache_most / 4 * 3; i++)
+        inode_each(image->super, drop_unused, NULL);
+    atomic_flag_clear(&image->shrinking);
+}
+
 /* --- the end of an inode --- */
 
 /* lock held. */
@@ -262,6 +289,8 @@ static void flusher(void *arg)
 
 int image_start_flusher(struct image *image)
 {
+    uint64_t most = host_memory_size() / 16;
+    image->cache_most = most > CACHE_MOST ? CACHE_MOST : most;
     image->flush_at = HOST_FOREVER;
     image->flusher_running = true;
     int error = host_thread_start(flusher, image);

@@ -37,6 +37,7 @@ void node_free(struct node *node)
     if (!node)
         return;
     directory_free(node->directory);
+    chunks_free(&node->chunks);
     free(node->target);
     free(node);
 }

@@ -148,6 +148,9 @@ struct inode_ops {
     int (*write_block)(struct inode *inode, uint64_t index, const void *data, size_t length);
     /* Nobody maps the file any more. NULL: nothing. */
     void (*unmapped)(struct inode *inode);
+    /* The first block at or after index that is not a hole in what read_block reads; -L_ENXIO when
+     * there is none. NULL with read_block: there are no holes. Called without inode->state. */
+    int (*next_stored)(struct inode *inode, uint64_t index, uint64_t *out);
     /* Attributes or the size in struct inode changed outside setattr (write, read's atime). Must be
      * quick: put the inode on a list. NULL: nothing. */
     void (*dirty_inode)(struct inode *inode);

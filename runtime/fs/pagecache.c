@@ -10,6 +10,7 @@
 #define HEAP_BLOCK_MAX 16384u
 
 _Atomic uint64_t pagecache_dirty_blocks;
+_Atomic uint64_t pagecache_held;
 
 /* Waiting for a block that another thread is loading. The generation is read while LOADING is seen
  * under inode->state, and moves after LOADING was cleared there, so no wake-up is lost. */
@@ -95,6 +96,7 @@ static void slot_drop(struct pagecache *pages, struct page_slot *slot)
 {
     slot_clean(slot);
     pages->held -= slot_capacity(slot);
+    atomic_fetch_sub(&pagecache_held, slot_capacity(slot));
     block_put(slot->block);
     free(slot->heap);
     *slot = (struct page_slot){0};
@@ -129,6 +131,7 @@ static int slot_grow(struct pagecache *pages, struct page_slot *slot, uint32_t n
         slot->heap_size = size;
     }
     pages->held += slot_capacity(slot) - before;
+    atomic_fetch_add(&pagecache_held, slot_capacity(slot) - before);
     return 0;
 }
 
@@ -459,33 +462,63 @@ int pagecache_allocate(struct inode *inode, uint64_t pos, uint64_t n)
     return error;
 }
 
-int64_t pagecache_seek(struct inode *inode, uint64_t pos, bool hole)
+/* The first block at or after index with data in a file of `blocks` blocks: stored, or dirty. */
+static int next_data(struct inode *inode, uint64_t index, uint64_t blocks, uint64_t *out)
 {
-    int64_t result = -L_ENXIO;
-    host_mutex_lock(&inode->state);
-    uint64_t size = inode->size;
+    int (*next_stored)(struct inode *, uint64_t, uint64_t *) = inode->ops->next_stored;
     bool backed = inode->ops->read_block != NULL;
-    while (pos < size) {
-        struct page_slot *slot = slot_at(&inode->pages, pos >> FS_BLOCK_SHIFT, false);
-        bool data = backed || (slot && slot->flags);
-        if (data != hole) {
-            result = (int64_t)pos;
-            break;
+    uint64_t stored = blocks;
+    int error = backed && !next_stored ? 0 : -L_ENXIO;
+    if (!error)
+        stored = index;
+    else if (next_stored)
+        error = next_stored(inode, index, &stored);
+    if (error && error != -L_ENXIO)
+        return error;
+    if (error || stored > blocks)
+        stored = blocks;
+    const uint32_t wanted = backed ? SLOT_DIRTY | SLOT_WRITING : ~0u;
+    host_mutex_lock(&inode->state);
+    for (uint64_t i = index; i < stored; i++) {
+        uint64_t leaf = i / PAGE_LEAF_SLOTS;
+        if (i > 0 && (leaf >= inode->pages.leaf_count || !inode->pages.leaves[leaf])) {
+            if (leaf >= inode->pages.leaf_count)
+                break;
+            i = (leaf + 1) * PAGE_LEAF_SLOTS - 1;
+            continue;
         }
-        if (backed) {
-            pos = size;
-            break;
-        }
-        pos = ((pos >> FS_BLOCK_SHIFT) + 1) << FS_BLOCK_SHIFT;
+        if (slot_at(&inode->pages, i, false)->flags & wanted)
+            stored = i;
     }
-    if (result < 0 && hole && pos >= size && size > 0)
-        result = (int64_t)size;
     host_mutex_unlock(&inode->state);
-    return result;
+    *out = stored;
+    return 0;
 }
 
-/* The first dirty slot at or after *index, or NULL. state held. */
-static struct page_slot *next_dirty(struct pagecache *pages, uint64_t *index)
+int64_t pagecache_seek(struct inode *inode, uint64_t pos, bool hole)
+{
+    uint64_t size = inode->size, blocks = (size + FS_BLOCK_SIZE - 1) >> FS_BLOCK_SHIFT;
+    uint64_t index = pos >> FS_BLOCK_SHIFT, found;
+    if (pos >= size)
+        return -L_ENXIO;
+    for (;;) {
+        int error = next_data(inode, index, blocks, &found);
+        if (error)
+            return error;
+        if (!hole || found != index)
+            break;
+        index++;
+    }
+    if (!hole && found == blocks)
+        return -L_ENXIO;
+    uint64_t start = (hole ? index : found) << FS_BLOCK_SHIFT;
+    if (start > size)
+        start = size;
+    return (int64_t)(start > pos ? start : pos);
+}
+
+/* The first slot with one of the flags at or after *index, or NULL. state held. */
+static struct page_slot *next_with(struct pagecache *pages, uint64_t *index, uint32_t flags)
 {
     for (uint64_t i = *index;; i++) {
         uint64_t leaf = i / PAGE_LEAF_SLOTS;
@@ -496,7 +529,7 @@ static struct page_slot *next_dirty(struct pagecache *pages, uint64_t *index)
             continue;
         }
         struct page_slot *slot = slot_at(pages, i, false);
-        if (slot && (slot->flags & SLOT_DIRTY)) {
+        if (slot && (slot->flags & flags)) {
             *index = i;
             return slot;
         }
@@ -516,8 +549,9 @@ int pagecache_write_back(struct inode *inode)
     inode->pages.dirty = false;
     uint64_t index = 0;
     struct page_slot *slot;
-    while ((slot = next_dirty(&inode->pages, &index))) {
+    while ((slot = next_with(&inode->pages, &index, SLOT_DIRTY))) {
         slot_clean(slot);
+        slot->flags |= SLOT_WRITING;
         if (slot->flags & SLOT_STORED) {
             /* Further stores are not told. */
             if (atomic_load(&inode->pages.mapping.mapped))
@@ -534,9 +568,11 @@ int pagecache_write_back(struct inode *inode)
         host_mutex_unlock(&inode->state);
         int error = length ? inode->ops->write_block(inode, index, copy, length) : 0;
         host_mutex_lock(&inode->state);
+        slot = slot_at(&inode->pages, index, false);
+        if (slot)
+            slot->flags &= ~(uint32_t)SLOT_WRITING;
         if (error < 0) {
             result = error;
-            slot = slot_at(&inode->pages, index, false);
             if (slot && (slot->flags & SLOT_VALID))
                 slot_dirty(&inode->pages, slot);
         }
@@ -548,15 +584,26 @@ int pagecache_write_back(struct inode *inode)
     return result;
 }
 
+void pagecache_each_dirty(struct inode *inode, void (*fn)(void *arg, uint64_t index), void *arg)
+{
+    uint64_t index = 0;
+    host_mutex_lock(&inode->state);
+    while (next_with(&inode->pages, &index, SLOT_DIRTY | SLOT_WRITING))
+        fn(arg, index++);
+    host_mutex_unlock(&inode->state);
+}
+
 static void drop_if_clean(struct inode *inode, struct page_slot *slot, uint64_t index, void *arg)
 {
+    const bool *all = arg;
     (void)index;
-    (void)arg;
-    if (!(slot->flags & (SLOT_DIRTY | SLOT_LOADING | SLOT_MAPPED)))
+    if (!*all && (slot->flags & SLOT_USED))
+        slot->flags &= ~(uint32_t)SLOT_USED;
+    else if (!(slot->flags & (SLOT_DIRTY | SLOT_LOADING | SLOT_MAPPED)))
         slot_drop(&inode->pages, slot);
 }
 
-void pagecache_drop_clean(struct inode *inode)
+static void drop_clean(struct inode *inode, bool all)
 {
     if (!inode->ops->read_block)
         return;
@@ -571,9 +618,19 @@ void pagecache_drop_clean(struct inode *inode)
                 inode->pages.leaves[leaf]->slots[k].flags &= ~(uint32_t)SLOT_MAPPED;
         }
     }
-    each_slot(&inode->pages, 0, drop_if_clean, inode, NULL);
+    each_slot(&inode->pages, 0, drop_if_clean, inode, &all);
     host_mutex_unlock(&inode->state);
     host_mutex_unlock(&inode->writing);
+}
+
+void pagecache_drop_clean(struct inode *inode)
+{
+    drop_clean(inode, true);
+}
+
+void pagecache_drop_unused(struct inode *inode)
+{
+    drop_clean(inode, false);
 }
 
 struct block *pagecache_block(struct inode *inode, uint64_t index, int *error)

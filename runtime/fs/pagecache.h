@@ -36,8 +36,9 @@ enum {
     SLOT_LOADING = 4, /* read_block is under way */
     SLOT_MAPPED = 8,  /* given to a mapping: shared stores may change it unseen */
     SLOT_STORED =
-        32,         /* a mapping said it was written; it stays dirty while anything maps the file */
-    SLOT_USED = 16, /* used since the last time unused blocks were dropped */
+        32, /* a mapping said it was written; it stays dirty while anything maps the file */
+    SLOT_WRITING = 64, /* on its way to write_block */
+    SLOT_USED = 16,    /* used since the last time unused blocks were dropped */
 };
 
 #define PAGE_LEAF_SLOTS 256u
@@ -57,6 +58,8 @@ struct pagecache {
 
 /* Dirty blocks of all files. */
 extern _Atomic uint64_t pagecache_dirty_blocks;
+/* Bytes that the blocks of all files take. */
+extern _Atomic uint64_t pagecache_held;
 
 void pagecache_init(struct inode *inode);
 /* Drop all blocks. The inode is going. */
@@ -84,6 +87,10 @@ int pagecache_write_back(struct inode *inode);
 /* Drop the blocks that are neither dirty nor mapped: the file changed elsewhere, or memory is
  * short. */
 void pagecache_drop_clean(struct inode *inode);
+/* Of those, the ones that were not used since the last call. */
+void pagecache_drop_unused(struct inode *inode);
+/* Call fn with the index of each block that is not stored yet; inode->state is held meanwhile. */
+void pagecache_each_dirty(struct inode *inode, void (*fn)(void *arg, uint64_t index), void *arg);
 /* The mapping with a new reference (mapping_put): it holds the inode while there are any. */
 struct mapping *pagecache_map(struct inode *inode);
 /* A referenced block that holds the file's data at index, loading it first; the errno in *error. */

@@ -39,6 +39,7 @@ struct store;
  * nlink 0 is an orphan: removed at the next open if nobody removed it before. */
 struct store_inode {
     uint64_t ino, rdev, size;
+    uint64_t blocks; /* of 512 bytes, as stat shows them */
     uint32_t mode, nlink, uid, gid;
     int64_t atime, mtime, ctime, btime;
 };
@@ -83,9 +84,9 @@ void store_put_name(struct store_batch *batch, uint64_t dir, const char *name, s
                     uint64_t ino);
 void store_remove_name(struct store_batch *batch, uint64_t dir, const char *name, size_t length);
 /* Data of a chunk, copied; what is beyond length reads as zero. Zeros at the end are not stored, a
- * chunk of zeros is a hole. length is at most STORE_CHUNK_SIZE. */
-void store_put_chunk(struct store_batch *batch, uint64_t ino, uint64_t index, const void *data,
-                     size_t length);
+ * chunk of zeros is a hole. length is at most STORE_CHUNK_SIZE. Returns how much is stored. */
+size_t store_put_chunk(struct store_batch *batch, uint64_t ino, uint64_t index, const void *data,
+                       size_t length);
 /* Forgets the data at and beyond size. */
 void store_cut(struct store_batch *batch, uint64_t ino, uint64_t size);
 void store_put_xattr(struct store_batch *batch, uint64_t ino, const char *name, const void *value,
@@ -128,7 +129,10 @@ int store_read_dir(struct store *store, uint64_t dir,
 int64_t store_get_xattr(struct store *store, uint64_t ino, const char *name, void *value,
                         size_t size);
 int64_t store_list_xattr(struct store *store, uint64_t ino, char *list, size_t size);
-/* The indices of the first chunk with data at or after index; -L_ENXIO when there is none. */
+/* Calls fn with the index of each chunk that is no hole, on the store's thread. */
+int store_read_chunks(struct store *store, uint64_t ino, void (*fn)(void *arg, uint64_t index),
+                      void *arg);
+/* The index of the first chunk with data at or after index; -L_ENXIO when there is none. */
 int store_next_chunk(struct store *store, uint64_t ino, uint64_t index, uint64_t *out);
 
 /* --- about the whole --- */

@@ -93,12 +93,14 @@ static size_t significant(const uint8_t *data, size_t length)
     return length;
 }
 
-void store_put_chunk(struct store_batch *batch, uint64_t ino, uint64_t index, const void *data,
-                     size_t length)
+size_t store_put_chunk(struct store_batch *batch, uint64_t ino, uint64_t index, const void *data,
+                       size_t length)
 {
-    struct store_op *op = add(batch, OP_PUT_CHUNK, ino, NULL, 0, data, significant(data, length));
+    length = significant(data, length);
+    struct store_op *op = add(batch, OP_PUT_CHUNK, ino, NULL, 0, data, length);
     if (op)
         op->number = index;
+    return length;
 }
 
 void store_cut(struct store_batch *batch, uint64_t ino, uint64_t size)

@@ -12,6 +12,7 @@
 static const char schema[] =
     "CREATE TABLE inode(ino INTEGER PRIMARY KEY, mode INTEGER NOT NULL, nlink INTEGER NOT NULL,"
     " uid INTEGER NOT NULL, gid INTEGER NOT NULL, rdev INTEGER NOT NULL, size INTEGER NOT NULL,"
+    " blocks INTEGER NOT NULL,"
     " atime INTEGER NOT NULL, mtime INTEGER NOT NULL, ctime INTEGER NOT NULL,"
     " btime INTEGER NOT NULL, target BLOB) STRICT;"
     "CREATE INDEX orphan ON inode(ino) WHERE nlink=0;"
@@ -198,6 +199,7 @@ static int make_root(struct store_db *db)
                                     .mode = L_S_IFDIR | 0755,
                                     .nlink = 2,
                                     .size = 4096,
+                                    .blocks = 8,
                                     .atime = now,
                                     .mtime = now,
                                     .ctime = now,

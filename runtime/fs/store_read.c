@@ -10,6 +10,7 @@ struct read_args {
     void *data;
     size_t size;
     int (*fn)(void *arg, const struct store_entry *entry);
+    void (*chunk)(void *arg, uint64_t index);
     void *arg;
     uint64_t *number;
 };
@@ -118,6 +119,28 @@ int store_next_chunk(struct store *store, uint64_t ino, uint64_t index, uint64_t
     return (int)store_ask(store, ino, false, next_chunk, &args);
 }
 
+static int64_t read_chunks(struct store_db *db, void *arg)
+{
+    struct read_args *args = arg;
+    const uint64_t last = ((uint64_t)1 << STORE_INDEX_BITS) - 1;
+    sqlite3_stmt *statement = store_db_statement(db, SQL_READ_CHUNKS);
+    if (!statement)
+        return failure(db);
+    sqlite3_bind_int64(statement, 1, (int64_t)(args->ino << STORE_INDEX_BITS));
+    sqlite3_bind_int64(statement, 2, (int64_t)(args->ino << STORE_INDEX_BITS | last));
+    int result;
+    while ((result = sqlite3_step(statement)) == SQLITE_ROW)
+        args->chunk(args->arg, (uint64_t)sqlite3_column_int64(statement, 0) & last);
+    return store_db_done(statement, result);
+}
+
+int store_read_chunks(struct store *store, uint64_t ino, void (*fn)(void *arg, uint64_t index),
+                      void *arg)
+{
+    struct read_args args = {.ino = ino, .chunk = fn, .arg = arg};
+    return (int)store_ask(store, ino, false, read_chunks, &args);
+}
+
 static int64_t read_dir(struct store_db *db, void *arg)
 {
     struct read_args *args = arg;
@@ -132,8 +155,8 @@ static int64_t read_dir(struct store_db *db, void *arg)
         store_db_inode(statement, 1, &entry.inode);
         entry.length = (size_t)copy_blob(statement, name, sizeof(name) - 1, true);
         name[entry.length] = 0;
-        entry.target = sqlite3_column_blob(statement, 12);
-        entry.target_length = (size_t)sqlite3_column_bytes(statement, 12);
+        entry.target = sqlite3_column_blob(statement, 13);
+        entry.target_length = (size_t)sqlite3_column_bytes(statement, 13);
         stop = args->fn(args->arg, &entry);
     }
     int error = store_db_done(statement, stop ? SQLITE_OK : result);

@@ -3,15 +3,16 @@
 #include "runtime/abi/errno.h"
 #include <string.h>
 
-#define INODE_COLUMNS "ino, mode, nlink, uid, gid, rdev, size, atime, mtime, ctime, btime"
+#define INODE_COLUMNS "ino, mode, nlink, uid, gid, rdev, size, blocks, atime, mtime, ctime, btime"
 
 static const char *const sql_text[SQL_STATEMENTS] = {
     [SQL_BEGIN] = "BEGIN IMMEDIATE",
     [SQL_COMMIT] = "COMMIT",
     [SQL_ROLLBACK] = "ROLLBACK",
-    [SQL_PUT_INODE] = "INSERT INTO inode(" INODE_COLUMNS ") VALUES(?,?,?,?,?,?,?,?,?,?,?) "
+    [SQL_PUT_INODE] = "INSERT INTO inode(" INODE_COLUMNS ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?) "
                       "ON CONFLICT(ino) DO UPDATE SET mode=excluded.mode, nlink=excluded.nlink, "
                       "uid=excluded.uid, gid=excluded.gid, rdev=excluded.rdev, size=excluded.size, "
+                      "blocks=excluded.blocks, "
                       "atime=excluded.atime, mtime=excluded.mtime, ctime=excluded.ctime, "
                       "btime=excluded.btime",
     [SQL_PUT_TARGET] = "UPDATE inode SET target=?2 WHERE ino=?1",
@@ -30,9 +31,11 @@ static const char *const sql_text[SQL_STATEMENTS] = {
     [SQL_GET_TARGET] = "SELECT target FROM inode WHERE ino=?",
     [SQL_GET_CHUNK] = "SELECT data FROM chunk WHERE id=?",
     [SQL_NEXT_CHUNK] = "SELECT min(id) FROM chunk WHERE id BETWEEN ? AND ?",
-    [SQL_READ_DIR] = "SELECT name.name, inode.ino, mode, nlink, uid, gid, rdev, size, atime, "
-                     "mtime, ctime, btime, target FROM name JOIN inode ON inode.ino=name.ino "
-                     "WHERE name.dir=? ORDER BY name.name",
+    [SQL_READ_CHUNKS] = "SELECT id FROM chunk WHERE id BETWEEN ? AND ?",
+    [SQL_READ_DIR] =
+        "SELECT name.name, inode.ino, mode, nlink, uid, gid, rdev, size, blocks, atime, "
+        "mtime, ctime, btime, target FROM name JOIN inode ON inode.ino=name.ino "
+        "WHERE name.dir=? ORDER BY name.name",
     [SQL_GET_XATTR] = "SELECT value FROM xattr WHERE ino=? AND name=?",
     [SQL_LIST_XATTR] = "SELECT name FROM xattr WHERE ino=? ORDER BY name",
     [SQL_ORPHANS] = "SELECT ino FROM inode WHERE nlink=0",
@@ -157,20 +160,21 @@ void store_db_inode(sqlite3_stmt *statement, int column, struct store_inode *out
     out->gid = (uint32_t)sqlite3_column_int64(statement, column + 4);
     out->rdev = (uint64_t)sqlite3_column_int64(statement, column + 5);
     out->size = (uint64_t)sqlite3_column_int64(statement, column + 6);
-    out->atime = sqlite3_column_int64(statement, column + 7);
-    out->mtime = sqlite3_column_int64(statement, column + 8);
-    out->ctime = sqlite3_column_int64(statement, column + 9);
-    out->btime = sqlite3_column_int64(statement, column + 10);
+    out->blocks = (uint64_t)sqlite3_column_int64(statement, column + 7);
+    out->atime = sqlite3_column_int64(statement, column + 8);
+    out->mtime = sqlite3_column_int64(statement, column + 9);
+    out->ctime = sqlite3_column_int64(statement, column + 10);
+    out->btime = sqlite3_column_int64(statement, column + 11);
 }
 
 /* --- changes --- */
 
 static int put_inode(sqlite3_stmt *statement, const struct store_inode *inode)
 {
-    const int64_t values[] = {(int64_t)inode->ino,  inode->mode,  inode->nlink,
-                              inode->uid,           inode->gid,   (int64_t)inode->rdev,
-                              (int64_t)inode->size, inode->atime, inode->mtime,
-                              inode->ctime,         inode->btime};
+    const int64_t values[] = {
+        (int64_t)inode->ino, inode->mode,          inode->nlink,         inode->uid,
+        inode->gid,          (int64_t)inode->rdev, (int64_t)inode->size, (int64_t)inode->blocks,
+        inode->atime,        inode->mtime,         inode->ctime,         inode->btime};
     for (int i = 0; i < (int)(sizeof(values) / sizeof(values[0])); i++)
         sqlite3_bind_int64(statement, i + 1, values[i]);
     return finish(statement);

@@ -3,7 +3,7 @@
  * change. For store*.c only. Everything here is called by one thread at a time.
  *
  * Tables (all STRICT):
- *   inode(ino, mode, nlink, uid, gid, rdev, size, atime, mtime, ctime, btime, target)
+ *   inode(ino, mode, nlink, uid, gid, rdev, size, blocks, atime, mtime, ctime, btime, target)
  *   name(dir, name, ino)      key (dir, name)
  *   chunk(id, data)           id = ino << 28 | index; a missing chunk is a hole, a short one goes
  *                             on with zeros
@@ -17,7 +17,7 @@
 #include <sqlite3.h>
 
 #define STORE_APPLICATION 0x464f5245 /* "FORE", in the header of the file */
-#define STORE_FORMAT      1
+#define STORE_FORMAT      2
 #define STORE_PAGE_SIZE   8192
 #define STORE_INDEX_BITS  28
 
@@ -40,6 +40,7 @@ enum store_statement {
     SQL_GET_TARGET,
     SQL_GET_CHUNK,
     SQL_NEXT_CHUNK,
+    SQL_READ_CHUNKS,
     SQL_READ_DIR,
     SQL_GET_XATTR,
     SQL_LIST_XATTR,

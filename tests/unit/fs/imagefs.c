@@ -287,7 +287,13 @@ START_TEST(sizes)
         remount();
         file = open_file("f", L_O_RDWR);
     }
+    ck_assert_int_eq(file_seek(file, 0, L_SEEK_DATA), 196608);
+    ck_assert_int_eq(file_seek(file, 0, L_SEEK_HOLE), 0);
+    ck_assert_int_eq(file_seek(file, 200000, L_SEEK_HOLE), 262144);
+    ck_assert_int_eq(file_seek(file, 262144, L_SEEK_DATA), -L_ENXIO);
+    ck_assert_uint_eq(stat_of("f").blocks, 128);
     ck_assert_int_eq(file_truncate(file, 0), 0);
+    ck_assert_uint_eq(stat_of("f").blocks, 0);
     pos = 100;
     ck_assert_int_eq(file_write(file, "end", 3, &pos), 3);
     file_put(file);
@@ -297,6 +303,7 @@ START_TEST(sizes)
     ck_assert_int_eq(file_read(file, back, sizeof(back), NULL), 103);
     ck_assert_mem_eq(back, zero, 100);
     ck_assert_mem_eq(back + 100, "end", 3);
+    ck_assert_uint_eq(stat_of("f").blocks, 8);
     file_put(file);
 }
 END_TEST
@@ -407,6 +414,7 @@ START_TEST(large_file)
         ck_assert_int_eq(file_write(file, data, sizeof(data), NULL), (int)sizeof(data));
     }
     ck_assert_uint_lt(atomic_load(&pagecache_dirty_blocks), 1100);
+    ck_assert_uint_eq(stat_of("large").blocks, pieces * 128);
     file_put(file);
     remount();
     file = open_file("large", L_O_RDONLY);
