@@ -147,17 +147,47 @@ static void leave_process(struct task *t)
         file_put(exe);
 }
 
+/* kernel_lock held. */
+static void detach(struct task *t)
+{
+    struct process *p = t->process;
+    sigqueue_remove(&t->pending, ~0ull, &p->sigqueue_count);
+    unlink_thread(t);
+    t->cpu = NULL;
+    t->host = NULL;
+}
+
+static void end_process(struct task *t)
+{
+    struct process *p = t->process;
+    leave_process(t);
+    host_mutex_lock(&kernel_lock);
+    struct sighand *sighand = p->sighand;
+    detach(t);
+    become_zombie(p);
+    p->sighand = NULL;
+    host_mutex_unlock(&kernel_lock);
+    sighand_put(sighand);
+}
+
 void task_exit(struct task *t, int32_t status)
 {
     struct process *p = t->process;
     host_mutex_lock(&kernel_lock);
     t->exiting = true;
+    /* Who joins it may look for it as soon as clear_child_tid is written. */
+    if (t->tid != p->pid)
+        pid_entry(t->tid)->task = NULL;
     t->mask = ~0ull;
     bool last = --p->live_threads == 0;
     if (last && !p->group_exit) {
         p->group_exit = true;
         p->group_code = status;
     }
+    struct files *files = t->files;
+    struct fs_context *fs = t->fs;
+    t->files = NULL;
+    t->fs = NULL;
     atomic_fetch_and(&t->work, ~(uint32_t)(TASK_WORK_STOP | TASK_WORK_SIGNAL));
     group_thread_gone_locked(p);
     host_mutex_unlock(&kernel_lock);
@@ -168,33 +198,19 @@ void task_exit(struct task *t, int32_t status)
         space_thread_leave(p->space);
     if (t->cpu)
         cpu_set_view(t->cpu, NULL, 0);
-    struct files *files = t->files;
-    struct fs_context *fs = t->fs;
     files_put(files);
-    if (last)
-        leave_process(t);
-    host_mutex_lock(&kernel_lock);
-    t->files = NULL;
-    t->fs = NULL;
-    host_mutex_unlock(&kernel_lock);
     fs_context_put(fs);
 
-    struct sighand *sighand = NULL;
+    /* Only when the last one is through with all this may the process go. */
     process_get(p);
     host_mutex_lock(&kernel_lock);
-    sigqueue_remove(&t->pending, ~0ull, &p->sigqueue_count);
-    unlink_thread(t);
-    t->cpu = NULL;
-    t->host = NULL;
-    if (last) {
-        sighand = p->sighand;
-        become_zombie(p);
-        if (p->sighand == sighand)
-            p->sighand = NULL;
-    }
+    last = --p->users == 0;
+    if (!last)
+        detach(t);
     host_mutex_unlock(&kernel_lock);
+    if (last)
+        end_process(t);
     waitq_wake(&p->thread_wait, 0);
-    sighand_put(sighand);
     task_put(t); /* of the list */
     process_put(p);
 }

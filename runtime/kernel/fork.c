@@ -279,6 +279,7 @@ static int64_t enter(struct task *t, struct task *child, const struct clone_requ
     child->next = p->threads;
     p->threads = child;
     p->live_threads++;
+    p->users++;
     task_get(child); /* of the list; the thread's own is the first */
     if (r->flags & L_CLONE_VFORK)
         child->vfork_parent = t;
@@ -366,6 +367,7 @@ void task_unenter(struct task *child, bool thread)
         link = &(*link)->next;
     *link = child->next;
     p->live_threads--;
+    p->users--;
     if (!thread)
         process_reap_locked(p);
     else

@@ -46,9 +46,10 @@ struct process {
     _Atomic int32_t ppid;   /* its id, for readers without the lock */
     struct process *children, *sibling_next, *sibling_prev;
     struct process *all_next, *all_prev;
-    struct task *threads; /* by task.next; the leader is the one whose tid is pid */
-    uint32_t live_threads;
-    struct pgrp *pgrp; /* counted */
+    struct task *threads;  /* by task.next; the leader is the one whose tid is pid */
+    uint32_t live_threads; /* not exiting */
+    uint32_t users;        /* threads that have not let go of space and files yet */
+    struct pgrp *pgrp;     /* counted */
     struct process *pgrp_next;
     bool did_exec; /* setpgid by the parent is over */
 

@@ -78,7 +78,7 @@ static int enter_tree(struct task *t)
         session->leader = p;
         pid_entry(id)->task = t;
         p->threads = t;
-        p->live_threads = 1;
+        p->live_threads = p->users = 1;
         task_get(t);
         process_enter_locked(p);
         process_link_locked(p, process_init());

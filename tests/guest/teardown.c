@@ -6,15 +6,15 @@
 #include "check.h"
 
 #include <fcntl.h>
-#include <linux/futex.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-#define ROUNDS  12
-#define THREADS 8
+#define ROUNDS     12
+#define THREADS    8
+#define FUTEX_WAIT 0
 
 static int channel[2], started[2];
 static int word;
