@@ -1,5 +1,6 @@
 #!/bin/bash
 # Closing the window hangs the session up; exit closes the window; size changes arrive.
+set -u
 . "$(dirname "$0")/lib.sh"
 mkdir "$work/shared"
 mount=$work/shared:/mnt/shared

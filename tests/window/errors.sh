@@ -1,5 +1,6 @@
 #!/bin/bash
 # The window says what is wrong, in itself.
+set -u
 . "$(dirname "$0")/lib.sh"
 start --root "$work/nothing"
 shows 'cannot start'

@@ -1,5 +1,6 @@
 #!/bin/bash
 # `yes` floods the window, which stays drawn; Ctrl-C answers at once.
+set -u
 . "$(dirname "$0")/lib.sh"
 start_shell
 enter 'yes flooding'

@@ -1,5 +1,6 @@
 #!/bin/bash
 # Job control with real keys: Ctrl-C, Ctrl-Z, jobs, bg, fg, background output, Ctrl-\.
+set -u
 . "$(dirname "$0")/lib.sh"
 start_shell
 enter 'sleep 1000; echo "status $?"'

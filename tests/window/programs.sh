@@ -1,5 +1,6 @@
 #!/bin/bash
 # Programs that take the whole screen: less, top, htop, nano, mc.
+set -u
 . "$(dirname "$0")/lib.sh"
 picture()
 {
@@ -39,11 +40,10 @@ enter 'cat /tmp/note'
 shows '
 a note'
 enter 'mc'
-shows 'F10'
-shows 'Quit'
+shows '10Quit'
 picture mc
 key F10
-shows '#'
+tell gone '10Quit'
 enter 'echo still here'
 shows '
 still here'

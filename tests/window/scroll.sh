@@ -1,5 +1,6 @@
 #!/bin/bash
 # Scrollback by wheel and keys, selection with the mouse, copy and paste.
+set -u
 . "$(dirname "$0")/lib.sh"
 start_shell
 enter 'for i in {1..200}; do echo row-$i; done'

@@ -1,5 +1,6 @@
 #!/bin/bash
 # bash in the window with real keys: editing, history, pipes, expansions, here-documents, colours.
+set -u
 . "$(dirname "$0")/lib.sh"
 start_shell
 enter 'echo one two | tr a-z A-Z'
@@ -11,7 +12,7 @@ type_keys 'cho edited'
 key ctrl+a
 type_keys e
 key ctrl+e
-type_keys ' line' 
+type_keys ' line'
 key Return
 shows '
 edited line'

@@ -1,5 +1,6 @@
 #!/bin/bash
 # vim: edit, save, split, syntax colours, a shell command, suspend and resume, redraw on resize.
+set -u
 . "$(dirname "$0")/lib.sh"
 start_shell
 enter 'cd /tmp; vim hello.c'
