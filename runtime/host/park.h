@@ -21,9 +21,9 @@ void host_parker_init(struct host_parker *parker);
 bool host_park(struct host_parker *parker, uint64_t deadline_ns);
 void host_unpark(struct host_parker *parker);
 
-/* host_unpark in two steps, so that a lock the thread is going to want can be let go in between: mark
- * gives the token and returns true when the thread sleeps; wake then ends its sleep. The parker may
- * be gone by the time of wake, only its address is used. */
+/* host_unpark in two steps, so that a lock the thread is going to want can be let go in between:
+ * mark gives the token and returns true when the thread sleeps; wake then ends its sleep. The
+ * parker may be gone by the time of wake, only its address is used. */
 bool host_unpark_mark(struct host_parker *parker);
 void host_unpark_wake(struct host_parker *parker);
 
