@@ -50,6 +50,8 @@ void host_cond_broadcast(struct host_cond *cond);
 /* Sleeps while *word == expected, until a wake, the deadline, or for no reason at all. False when
  * the deadline has passed. (futex(2); WaitOnAddress) */
 bool host_wait_on(_Atomic uint32_t *word, uint32_t expected, uint64_t deadline_ns);
+/* True where a deadline of a wait may be met some 15 ms late, and a struct host_timer is better. */
+bool host_waits_coarsely(void);
 void host_wake_one(_Atomic uint32_t *word);
 void host_wake_all(_Atomic uint32_t *word);
 

@@ -106,7 +106,7 @@ static int poll_wait_all(struct poll_set *set, uint64_t deadline)
             break;
         uint64_t until = poller.failed && deadline > now + 10000000 ? now + 10000000 : deadline;
         atomic_store(&t->state, TASK_SLEEPING);
-        host_park(&t->parker, until);
+        wait_park(&t->parker, until);
         atomic_store(&t->state, TASK_RUNNING);
     }
     poller_free(&poller);

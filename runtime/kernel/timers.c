@@ -120,6 +120,8 @@ int timers_init(void)
 
 int timer_arm(struct timer *timer, uint64_t deadline_ns)
 {
+    if (!waiter)
+        return -L_EAGAIN;
     host_mutex_lock(&lock);
     timer_heap_remove(&heap, timer);
     timer->deadline_ns = deadline_ns;

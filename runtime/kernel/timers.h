@@ -21,7 +21,7 @@ struct timer {
 /* Starts the thread. 0 or -L_EAGAIN, -L_ENOMEM. */
 int timers_init(void);
 
-/* (Re)arms. -L_ENOMEM when the heap cannot grow. */
+/* (Re)arms. -L_ENOMEM when the heap cannot grow, -L_EAGAIN before timers_init. */
 int timer_arm(struct timer *timer, uint64_t deadline_ns);
 
 /* Afterwards the function is neither running nor going to run. Not from within the function. */

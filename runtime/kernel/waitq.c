@@ -7,6 +7,7 @@
 #include "runtime/host/park.h"
 #include "runtime/host/time.h"
 #include "runtime/kernel/task.h"
+#include "runtime/kernel/timers.h"
 
 #define LATER_MAX 16
 
@@ -71,6 +72,29 @@ void wait_entry_unpark(struct wait_entry *entry, uint32_t events)
     host_unpark(entry->parker);
 }
 
+struct alarm {
+    struct timer timer;
+    struct host_parker *parker;
+};
+
+static void alarm_fire(struct timer *timer)
+{
+    host_unpark(((struct alarm *)timer)->parker);
+}
+
+void wait_park(struct host_parker *parker, uint64_t deadline_ns)
+{
+    struct alarm alarm = {{.fire = alarm_fire}, parker};
+    /* A wait that is already over, or that nothing can time, is left to the host. */
+    if (deadline_ns == WAIT_FOREVER || !host_waits_coarsely() ||
+        timer_arm(&alarm.timer, deadline_ns)) {
+        host_park(parker, deadline_ns);
+        return;
+    }
+    host_park(parker, WAIT_FOREVER);
+    timer_cancel(&alarm.timer);
+}
+
 static int wait_for(struct waitq *q, bool (*ready)(void *), void *arg, uint64_t deadline,
                     uint32_t work)
 {
@@ -97,7 +121,7 @@ static int wait_for(struct waitq *q, bool (*ready)(void *), void *arg, uint64_t 
             result = -L_ETIMEDOUT;
             break;
         }
-        host_park(entry.parker, deadline);
+        wait_park(entry.parker, deadline);
     }
     if (t)
         atomic_store(&t->state, TASK_RUNNING);

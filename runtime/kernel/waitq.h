@@ -60,6 +60,9 @@ int wait_until_killable(struct waitq *q, bool (*ready)(void *), void *arg, uint6
 /* Waits for nothing but a signal or the deadline. */
 int wait_for_signal(uint64_t deadline_ns);
 
+/* host_park with a deadline that is met within a millisecond on every host. */
+void wait_park(struct host_parker *parker, uint64_t deadline_ns);
+
 /* A wake function that unparks entry->parker. */
 void wait_entry_unpark(struct wait_entry *entry, uint32_t events);
 

@@ -37,3 +37,8 @@ void host_wake_all(_Atomic uint32_t *word)
 {
     wake(word, INT_MAX);
 }
+
+bool host_waits_coarsely(void)
+{
+    return false;
+}

@@ -26,3 +26,8 @@ void host_wake_all(_Atomic uint32_t *word)
 {
     WakeByAddressAll((void *)word);
 }
+
+bool host_waits_coarsely(void)
+{
+    return true;
+}
