@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "runtime/abi/errno.h"
-#include "runtime/abi/signal.h"
 #include "runtime/host/thread.h"
 #include "runtime/translate/cpuid.h"
 #include "runtime/translate/dispatch.h"
@@ -112,19 +111,6 @@ void cpu_clear_pending(struct cpu *cpu)
     atomic_store(&cpu->pending, 0);
 }
 
-/* A system call in a single step traps after its return, unless that went elsewhere with TF clear.
- */
-static int stepped_call(struct cpu *cpu)
-{
-    cpu->thread->stepping = false;
-    if (dispatch_call(cpu, CPU_SYSCALL))
-        return LEAVE_STOP;
-    if (!(cpu->rflags & CPU_FLAG_TF))
-        return dispatch_resume(cpu, false);
-    fault_set(cpu, L_SIGTRAP, 2, cpu->rip, 1, 0);
-    return dispatch_serve(cpu, CPU_FAULT);
-}
-
 static int event(struct cpu *cpu, int kind)
 {
     if (cpu->thread->stepping)
@@ -137,8 +123,7 @@ static int event(struct cpu *cpu, int kind)
     case STUB_SYSCALL:
         cpu->gpr[CPU_RCX] = cpu->rip;
         cpu->gpr[CPU_R11] = cpu->rflags;
-        if (cpu->thread->stepping)
-            return stepped_call(cpu);
+        cpu->thread->stepping = false; /* a system call itself does not trap, on Linux */
         return dispatch_serve(cpu, CPU_SYSCALL);
     case STUB_TRAP:
         return fault_trap(cpu);
