@@ -14,7 +14,8 @@
 struct dentry {
     atomic_uint refs;
     struct dentry *parent; /* referenced; itself for a root */
-    struct inode *inode;   /* referenced, or NULL: the name does not exist */
+    /* Referenced, or NULL: the name does not exist. Goes from NULL to an inode once. */
+    _Atomic(struct inode *) inode;
     struct superblock *super;
     struct dentry *hash_next;
     struct dentry *sibling_next, *sibling_previous, *children;

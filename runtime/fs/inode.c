@@ -2,7 +2,6 @@
 
 #include "runtime/abi/errno.h"
 #include "runtime/fs/dentry.h"
-#include "runtime/fs/inotify.h"
 #include "runtime/fs/locks.h"
 #include "runtime/host/time.h"
 #include <stdio.h>
@@ -103,8 +102,6 @@ static void unhash_locked(struct inode *inode)
 static void evict(struct inode *inode)
 {
     struct superblock *super = inode->super;
-    if (inode->marks)
-        inotify_free(inode);
     if (super->ops && super->ops->evict)
         super->ops->evict(inode);
     if (inode->locks)

@@ -180,15 +180,12 @@ struct inode {
 
     struct pagecache pages; /* regular files; embeds the struct mapping that memory maps */
 
-    /* Owned by locks.c and inotify.c, each with its own lock. */
+    /* Owned by locks.c and inotify.c, each with its own lock. A watch references the inode. */
     struct file_locks *locks;
     struct inotify_mark *marks;
     /* The fifo or socket that lives at this inode (pipe.c, net/unix); guarded by lock. */
     void *ipc;
     char *map_name; /* path when it was last mapped, for /proc/PID/maps; guarded by state */
-    /* Writers that deny execution and the other way round: > 0 open for writing, < 0 being
-     * executed. */
-    atomic_int write_count;
     bool hashed;
 };
 

@@ -161,11 +161,6 @@ void inotify_file(struct dentry *dentry, uint32_t mask)
         tell(inode, mask | isdir, 0, NULL);
 }
 
-void inotify_free(struct inode *inode)
-{
-    (void)inode; /* a watch references its inode, so none can be left */
-}
-
 /* --- the descriptor --- */
 
 static bool has_event(void *arg)

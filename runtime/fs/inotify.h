@@ -14,7 +14,5 @@ void inotify_name(struct inode *dir, const char *name, uint32_t mask, uint32_t c
 void inotify_inode(struct inode *inode, uint32_t mask);
 /* A cookie to tie the two halves of a rename. */
 uint32_t inotify_cookie(void);
-/* The inode goes: drop its watches (IN_IGNORED). */
-void inotify_free(struct inode *inode);
 
 #endif

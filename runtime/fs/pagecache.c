@@ -197,6 +197,7 @@ int64_t pagecache_read(struct inode *inode, void *buffer, size_t n, uint64_t pos
     uint8_t *to = buffer;
     size_t done = 0;
     int error = 0;
+    pagecache_reclaim();
     host_mutex_lock(&inode->state);
     while (done < n && pos < inode->size) {
         uint32_t offset = pos & (FS_BLOCK_SIZE - 1);
@@ -269,6 +270,7 @@ int64_t pagecache_write(struct inode *inode, const void *buffer, size_t n, uint6
         return -L_EFBIG;
     if (n > limit - pos)
         n = (size_t)(limit - pos);
+    pagecache_reclaim();
     host_mutex_lock(&inode->state);
     while (done < n) {
         uint32_t piece = FS_BLOCK_SIZE - (pos & (FS_BLOCK_SIZE - 1));
@@ -636,6 +638,7 @@ void pagecache_drop_unused(struct inode *inode)
 struct block *pagecache_block(struct inode *inode, uint64_t index, int *error)
 {
     struct block *block = NULL;
+    pagecache_reclaim();
     host_mutex_lock(&inode->state);
     struct page_slot *slot = NULL;
     *error = slot_load(inode, index, &slot);

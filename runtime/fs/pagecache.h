@@ -91,6 +91,10 @@ void pagecache_drop_clean(struct inode *inode);
 void pagecache_drop_unused(struct inode *inode);
 /* Call fn with the index of each block that is not stored yet; inode->state is held meanwhile. */
 void pagecache_each_dirty(struct inode *inode, void (*fn)(void *arg, uint64_t index), void *arg);
+/* When guests' memory is nearly used up, drop what file systems can read again: first what was not
+ * used since the last time, then the rest. Cheap when there is enough. Called with no lock but an
+ * inode->lock. */
+void pagecache_reclaim(void);
 /* The mapping with a new reference (mapping_put): it holds the inode while there are any. */
 struct mapping *pagecache_map(struct inode *inode);
 /* A referenced block that holds the file's data at index, loading it first; the errno in *error. */
