@@ -46,4 +46,17 @@ wine fore.exe bash -c 'exit 7' </dev/null >/dev/null 2>&1
 [ $? -eq 7 ] || fail "the exit status did not pass through"
 same "kept" wine fore.exe bash -c 'echo kept >/root/zip-test && cat /root/zip-test'
 same "kept" wine fore.exe cat /root/zip-test
+
+# The window, as a double click starts it: its own image, a login bash, which ends it.
+SDL_VIDEODRIVER=dummy timeout -k 5 120 wine foreland.exe --control >"$work/window" 2>&1 <<'END'
+wait #
+type echo $((6 * 7)) from $(uname)\n
+wait 42 from Linux
+type exit\n
+END
+status=$?
+if [ $status -ne 0 ] || [ "$(tr -d '\r' <"$work/window" | grep -cx ok)" -lt 3 ]; then
+    fail "foreland.exe: status $status"
+    cat "$work/window"
+fi
 exit $bad
