@@ -13,7 +13,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+// Without the sanitizers there is less to find.
+#ifdef __SANITIZE_ADDRESS__
 #define SESSIONS 20000
+#else
+#define SESSIONS 4000
+#endif
 
 struct side {
     struct term *t;
