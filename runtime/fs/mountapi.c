@@ -4,6 +4,7 @@
 #include "runtime/abi/mount.h"
 #include "runtime/fs/vfs.h"
 #include "runtime/host/file.h"
+#include "runtime/host/log.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -81,6 +82,17 @@ static int mount_at(struct superblock *super, int error, const char *where, uint
     return error;
 }
 
+/* The drive of Windows at /mnt/c. A machine without one works as well. */
+static void mount_drive(void)
+{
+    struct host_stat st;
+    char message[256];
+    if (!host_has_drives() || host_path_stat_follow("C:/", &st))
+        return;
+    if (fs_mount_host("C:/", "/mnt/c", false, message, sizeof(message)))
+        host_log("%s", message);
+}
+
 int fs_mount_standard(char *message, size_t size)
 {
     int error = 0;
@@ -107,8 +119,10 @@ int fs_mount_standard(char *message, size_t size)
         super = tmpfs_new("tmpfs", 0755, &error);
         error = mount_at(super, error, "/run", L_MS_NOSUID | L_MS_NODEV, message, size);
     }
-    if (!error)
+    if (!error) {
         vfs_mkdir(vfs_kernel_caller(), NULL, "/tmp", 01777);
+        mount_drive();
+    }
     return error;
 }
 

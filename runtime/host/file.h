@@ -23,6 +23,8 @@ struct host_dir;
 bool host_names_fold(void);
 /* Whether permission bits are the host's own, not made up. */
 bool host_has_modes(void);
+/* Whether paths begin with a drive letter. */
+bool host_has_drives(void);
 
 enum {
     HOST_FILE_READ = 1,

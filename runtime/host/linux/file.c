@@ -23,6 +23,11 @@ bool host_names_fold(void)
     return false;
 }
 
+bool host_has_drives(void)
+{
+    return false;
+}
+
 bool host_has_modes(void)
 {
     return true;

@@ -33,6 +33,11 @@ bool host_names_fold(void)
     return true;
 }
 
+bool host_has_drives(void)
+{
+    return true;
+}
+
 bool host_has_modes(void)
 {
     return false;
