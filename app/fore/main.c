@@ -5,6 +5,7 @@
 
 #include "app/fore/image.h"
 #include "app/fore/options.h"
+#include "runtime/abi/errno.h"
 #include "runtime/host/env.h"
 #include "runtime/host/log.h"
 #include "runtime/kernel/boot.h"
@@ -54,11 +55,12 @@ static int run(const struct options *o)
     struct process *first;
     int status;
     int error = boot_session(&session, &first, message, sizeof(message));
-    if (error) {
-        status = error == -2 || error == -20 ? 127 : 126;
-    } else {
+    if (!error)
         status = boot_exit_code(process_wait_exit(first));
-    }
+    else if (strncmp(message, "--", 2) == 0)
+        status = USAGE_STATUS;
+    else
+        status = error == -L_ENOENT || error == -L_ENOTDIR ? 127 : 126;
     boot_finish();
     if (error)
         fprintf(stderr, "fore: %s\n", message);

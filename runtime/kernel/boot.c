@@ -226,7 +226,7 @@ static int check_directory(const char *name, char *message, size_t size)
                  error == -L_ENOENT ? "no such directory" : "not a directory");
     else if (name)
         path_put(path);
-    return error;
+    return error ? -L_EINVAL : 0;
 }
 
 static const char *reason(int error)
