@@ -56,7 +56,7 @@ counted()
         pass
     else
         grep -E '(error|warning|undefined reference)' "$out/step.log" | head -20
-        tail -20 "$out/step.log"
+        tail -60 "$out/step.log"
         fail "$name"
         return 1
     fi
