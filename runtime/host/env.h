@@ -16,6 +16,8 @@ char **host_environment(void);
 /* Folders without a slash at the end; freed by the caller; NULL when there is none. */
 char *host_home_dir(void);
 char *host_cache_dir(void); /* of Foreland; made when missing */
+/* The root of the drive that the system is on, "C:/"; NULL where there are no drives. */
+char *host_system_drive(void);
 char *host_program_path(void);
 char *host_current_dir(void);
 

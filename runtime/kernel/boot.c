@@ -82,12 +82,26 @@ static int mount_image(const char *path, char *message, size_t size)
     return super ? fs_mount_root(super) : error;
 }
 
+/* The Windows drive at /mnt/c, by its letter. */
+static int mount_drive(char *message, size_t size)
+{
+    char *drive = host_system_drive(), guest[] = "/mnt/c";
+    if (!drive)
+        return 0;
+    guest[5] = (char)(drive[0] | 0x20);
+    int error = fs_mount_host(drive, guest, false, message, size);
+    free(drive);
+    return error;
+}
+
 static int mount_all(const struct boot_options *options, char *message, size_t size)
 {
     int error = options->root ? fs_mount_root_from(options->root, message, size)
                               : mount_image(options->image, message, size);
     if (!error)
         error = fs_mount_standard(message, size);
+    if (!error)
+        error = mount_drive(message, size);
     for (unsigned i = 0; i < options->mount_count && !error; i++)
         error = mount_one(options->mounts[i], message, size);
     return error;

@@ -65,6 +65,11 @@ static bool make_folder(char *path)
     return mkdir(path, 0777) == 0 || errno == EEXIST;
 }
 
+char *host_system_drive(void)
+{
+    return NULL;
+}
+
 char *host_cache_dir(void)
 {
     char *path = NULL;

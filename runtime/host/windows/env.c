@@ -69,6 +69,19 @@ char *host_home_dir(void)
     return without_slash(host_getenv("USERPROFILE"));
 }
 
+char *host_system_drive(void)
+{
+    wchar_t folder[MAX_PATH];
+    char *path = malloc(4);
+    UINT length = GetSystemWindowsDirectoryW(folder, MAX_PATH);
+    if (!path || length < 2 || length >= MAX_PATH || folder[1] != L':') {
+        free(path);
+        return NULL;
+    }
+    snprintf(path, 4, "%c:/", (char)folder[0]);
+    return path;
+}
+
 char *host_cache_dir(void)
 {
     char *base = without_slash(host_getenv("LOCALAPPDATA"));
