@@ -28,6 +28,30 @@ shows 'broken.tar'
 answer close
 ended
 
+# The image belongs to one Foreland; the second one says to which.
+fore=$(dirname "$FORELAND_WINDOW")/fore
+program=("$FORELAND_WINDOW")
+maker=("$fore")
+if [ "$host" = wine ]; then
+    program=(wine "$FORELAND_WINDOW")
+    maker=(wine "$fore.exe")
+fi
+"${maker[@]}" image create "$work/empty.img" || fail "fore image create"
+mkfifo "$work/holder-in" "$work/holder-out"
+SDL_VIDEODRIVER=dummy "${program[@]}" --control --image "$work/empty.img" \
+    <"$work/holder-in" >"$work/holder-out" 2>/dev/null &
+exec 5>"$work/holder-in" 6<"$work/holder-out"
+echo 'wait /bin/bash: not found' >&5
+read -r -t 60 said <&6
+[ "${said%$'\r'}" = ok ] || fail "an empty image: $said"
+start --image "$work/empty.img"
+shows 'cannot start'
+shows 'in use by process'
+answer close
+ended
+echo close >&5
+exec 5>&- 6<&-
+
 start --root "$FORELAND_ROOT" /no/such/program
 shows '/no/such/program: not found'
 answer close
