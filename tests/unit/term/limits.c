@@ -222,6 +222,59 @@ START_TEST(resize_storm)
 }
 END_TEST
 
+static char *everything(struct term *t)
+{
+    term_select_all(t);
+    char *text = term_selection_text(t, NULL);
+    term_select_clear(t);
+    ck_assert_ptr_nonnull(text);
+    // Rows below the text are not part of it.
+    for (size_t n = strlen(text); n > 0 && text[n - 1] == '\n'; n--)
+        text[n - 1] = 0;
+    return text;
+}
+
+// No text is lost by any change of size, and the first size shows the same screen again.
+START_TEST(reflow_loses_nothing)
+{
+    for (uint32_t seed = 1; seed <= 300; seed++) {
+        uint32_t state = seed * 2654435761u;
+        struct term *t = terminal(10, 40, 2000);
+        for (int line = 0; line < 60; line++) {
+            state = state * 1664525u + 1013904223u;
+            int n = (int)(state >> 16) % 130;
+            for (int i = 0; i < n; i++) {
+                state = state * 1664525u + 1013904223u;
+                char byte = (char)('a' + (state >> 24) % 26);
+                if (state >> 28 == 0)
+                    term_feed(t, "\xe6\x97\xa5", 3);
+                else
+                    term_feed(t, &byte, 1);
+            }
+            term_feed(t, "\r\n", 2);
+        }
+        term_feed(t, "$ ", 2);
+        char *before = everything(t), *screen = term_screen_text(t);
+        for (int i = 0; i < 6; i++) {
+            state = state * 1664525u + 1013904223u;
+            ck_assert(term_resize(t, 2 + (int)(state >> 20) % 30, 2 + (int)(state >> 8) % 100));
+            char *now = everything(t);
+            ck_assert_msg(strcmp(before, now) == 0, "seed %u, size %d x %d", (unsigned)seed,
+                          term_rows(t), term_cols(t));
+            free(now);
+        }
+        ck_assert(term_resize(t, 10, 40));
+        char *after = term_screen_text(t);
+        ck_assert_msg(strcmp(screen, after) == 0, "seed %u:\n%s\nis not\n%s", (unsigned)seed, after,
+                      screen);
+        free(after);
+        free(before);
+        free(screen);
+        term_free(t);
+    }
+}
+END_TEST
+
 // Replies are bounded by what was printed, and what a program named itself is not in them.
 START_TEST(nothing_is_typed)
 {
@@ -259,6 +312,7 @@ int main(void)
     tcase_add_test(tests, tables_are_bounded);
     tcase_add_test(tests, one_line_without_end);
     tcase_add_test(tests, resize_storm);
+    tcase_add_test(tests, reflow_loses_nothing);
     tcase_add_test(tests, nothing_is_typed);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
