@@ -1,0 +1,290 @@
+/* Data and attributes of files of the host. */
+#include "runtime/abi/errno.h"
+#include "runtime/abi/fcntl.h"
+#include "runtime/fs/hostfs.h"
+#include "runtime/kernel/task.h"
+
+int host_node_stat(struct inode *inode, struct host_stat *st)
+{
+    struct host_node *node = host_node_of(inode);
+    char path[HOST_PATH_MAX];
+    int error = -L_ENOENT;
+    host_mutex_lock(&node->lock);
+    struct host_file *file = node->writer ? node->writer : node->reader;
+    if (file)
+        error = host_file_fstat(file, st);
+    host_mutex_unlock(&node->lock);
+    if (!file && inode->nlink) {
+        error = host_node_path(inode, NULL, path);
+        if (!error)
+            error = host_path_stat(path, st);
+    }
+    return error;
+}
+
+int hostfs_getattr(struct inode *inode, struct kstat *out)
+{
+    struct host_stat st;
+    if (host_node_stat(inode, &st) == 0) {
+        uint32_t nlink = inode->nlink;
+        host_node_refresh(inode, &st);
+        if (!nlink)
+            inode_set_nlink(inode, 0);
+    }
+    inode_getattr(inode, out);
+    out->blocks = inode->extra_blocks;
+    return 0;
+}
+
+/* The file opened for reading or writing; node->lock is held. */
+static int handle_locked(struct inode *inode, bool write, struct host_file **out)
+{
+    struct host_node *node = host_node_of(inode);
+    char path[HOST_PATH_MAX];
+    if (node->writer || (!write && node->reader)) {
+        *out = node->writer ? node->writer : node->reader;
+        return 0;
+    }
+    int error = host_node_path(inode, NULL, path);
+    if (error)
+        return error;
+    error = host_file_open(path, HOST_FILE_READ | (write ? HOST_FILE_WRITE : 0), 0, out);
+    if (error)
+        return error;
+    if (write)
+        node->writer = *out;
+    else
+        node->reader = *out;
+    return 0;
+}
+
+static int handle_of(struct inode *inode, bool write, struct host_file **out)
+{
+    struct host_node *node = host_node_of(inode);
+    host_mutex_lock(&node->lock);
+    int error = handle_locked(inode, write, out);
+    host_mutex_unlock(&node->lock);
+    return error;
+}
+
+static int set_size(struct inode *inode, uint64_t size)
+{
+    struct host_file *file;
+    int error = handle_of(inode, true, &file);
+    if (!error)
+        error = host_file_truncate(file, size);
+    return error;
+}
+
+int hostfs_setattr(struct inode *inode, const struct attr *attr)
+{
+    char path[HOST_PATH_MAX];
+    int error = host_node_path(inode, NULL, path);
+    if (!error && (attr->valid & ATTR_SIZE))
+        error = set_size(inode, attr->size);
+    if (!error && (attr->valid & (ATTR_UID | ATTR_GID)))
+        error = host_path_chown(path, attr->valid & ATTR_UID ? attr->uid : UINT32_MAX,
+                                attr->valid & ATTR_GID ? attr->gid : UINT32_MAX);
+    if (!error && (attr->valid & ATTR_MODE))
+        error = host_path_chmod(path, attr->mode);
+    if (!error && (attr->valid & (ATTR_ATIME | ATTR_MTIME)) && !(attr->valid & ATTR_SIZE))
+        error = host_path_utimes(path, attr->valid & ATTR_ATIME ? attr->atime : INT64_MIN,
+                                 attr->valid & ATTR_MTIME ? attr->mtime : INT64_MIN);
+    return error ? error : inode_setattr(inode, attr);
+}
+
+int hostfs_read_block(struct inode *inode, uint64_t index, void *data, size_t length)
+{
+    struct host_file *file;
+    int error = handle_of(inode, false, &file);
+    if (error)
+        return error;
+    int64_t got = host_file_read(file, data, length, index << FS_BLOCK_SHIFT);
+    return got < 0 ? (int)got : 0;
+}
+
+int hostfs_write_block(struct inode *inode, uint64_t index, const void *data, size_t length)
+{
+    struct host_file *file;
+    int error = handle_of(inode, true, &file);
+    if (error)
+        return error;
+    int64_t put = host_file_write(file, data, length, index << FS_BLOCK_SHIFT);
+    return put < 0 ? (int)put : put < (int64_t)length ? -L_EIO : 0;
+}
+
+int hostfs_fsync(struct inode *inode, bool data_only)
+{
+    struct host_node *node = host_node_of(inode);
+    host_mutex_lock(&node->lock);
+    int error = node->writer ? host_file_sync(node->writer, data_only) : 0;
+    host_mutex_unlock(&node->lock);
+    return error;
+}
+
+/* --- open files --- */
+
+void host_node_close(struct host_node *node)
+{
+    host_file_close(node->reader);
+    host_file_close(node->writer);
+    node->reader = node->writer = NULL;
+}
+
+int hostfs_open(struct inode *inode, struct file *file)
+{
+    struct host_node *node = host_node_of(inode);
+    struct host_file *handle;
+    struct host_stat st;
+    if ((inode->mode & L_S_IFMT) != L_S_IFREG)
+        return 0;
+    bool write = file_writable(file) || (atomic_load(&file->flags) & L_O_TRUNC);
+    host_mutex_lock(&node->lock);
+    int error = handle_locked(inode, write, &handle);
+    if (!error)
+        node->opens++;
+    host_mutex_unlock(&node->lock);
+    if (!error && host_node_stat(inode, &st) == 0)
+        host_node_refresh(inode, &st);
+    return error;
+}
+
+/* Windows keeps the name of a file with open handles taken, so none stays open without need. A
+ * mapping goes on reading and writing blocks after close. */
+static void close_unneeded(struct inode *inode, uint32_t fewer)
+{
+    struct host_node *node = host_node_of(inode);
+    if (inode->pages.dirty)
+        pagecache_write_back(inode);
+    host_mutex_lock(&node->lock);
+    node->opens -= fewer;
+    if (node->opens == 0 && atomic_load(&inode->pages.mapping.refs) == 0)
+        host_node_close(node);
+    host_mutex_unlock(&node->lock);
+}
+
+static void hostfs_release(struct file *file)
+{
+    close_unneeded(file->inode, 1);
+}
+
+void hostfs_unmapped(struct inode *inode)
+{
+    close_unneeded(inode, 0);
+}
+
+static int64_t hostfs_read(struct file *file, void *buffer, size_t n, uint64_t *pos)
+{
+    struct inode *inode = file->inode;
+    struct host_file *handle;
+    struct host_stat st;
+    int64_t got;
+    if (inode->pages.held) {
+        if (host_node_stat(inode, &st) == 0)
+            host_node_refresh(inode, &st);
+    }
+    if (inode->pages.held) {
+        got = pagecache_read(inode, buffer, n, *pos);
+    } else {
+        int error = handle_of(inode, false, &handle);
+        if (error)
+            return error;
+        got = host_file_read(handle, buffer, n, *pos);
+    }
+    if (got > 0)
+        *pos += (uint64_t)got;
+    return got;
+}
+
+/* inode->lock is held. */
+static int64_t write_through(struct inode *inode, const void *buffer, size_t n, uint64_t *pos,
+                             bool append)
+{
+    struct host_file *handle;
+    struct host_stat st;
+    int error = handle_of(inode, true, &handle);
+    if (error)
+        return error;
+    if (append && host_file_fstat(handle, &st) == 0)
+        *pos = st.size;
+    int64_t result = file_write_limit(task_current(), *pos, n);
+    if (result > 0)
+        result = host_file_write(handle, buffer, (size_t)result, *pos);
+    if (result <= 0)
+        return result;
+    uint64_t end = *pos + (uint64_t)result;
+    host_mutex_lock(&inode->state);
+    if (end > inode->size) {
+        inode->size = end;
+        atomic_store(&inode->pages.mapping.size, end);
+    }
+    host_mutex_unlock(&inode->state);
+    pagecache_update(inode, buffer, (size_t)result, *pos);
+    if (inode->pages.held && host_file_fstat(handle, &st) == 0)
+        host_node_of(inode)->seen_mtime = st.mtime;
+    *pos = end;
+    return result;
+}
+
+static int64_t hostfs_write(struct file *file, const void *buffer, size_t n, uint64_t *pos)
+{
+    struct inode *inode = file->inode;
+    uint32_t flags = atomic_load(&file->flags);
+    host_mutex_lock(&inode->lock);
+    int64_t result = write_through(inode, buffer, n, pos, flags & L_O_APPEND);
+    host_mutex_unlock(&inode->lock);
+    if (result > 0 && (flags & (L_O_SYNC | L_O_DSYNC)))
+        hostfs_fsync(inode, false);
+    return result;
+}
+
+static int64_t hostfs_seek(struct file *file, int64_t offset, int whence)
+{
+    struct host_stat st;
+    struct inode *inode = file->inode;
+    if (whence != L_SEEK_SET && whence != L_SEEK_CUR && host_node_stat(inode, &st) == 0)
+        host_node_refresh(inode, &st);
+    return seek_by_size(file, offset, whence);
+}
+
+/* The range reads as zeros, as far as the file goes. inode->lock is held. */
+static int write_zeros(struct inode *inode, uint64_t pos, uint64_t end)
+{
+    static const uint8_t zeros[16384];
+    while (pos < end && pos < inode->size) {
+        uint64_t piece = end < inode->size ? end - pos : inode->size - pos;
+        if (piece > sizeof(zeros))
+            piece = sizeof(zeros);
+        int64_t put = write_through(inode, zeros, (size_t)piece, &pos, false);
+        if (put < 0)
+            return (int)put;
+    }
+    return 0;
+}
+
+static int hostfs_fallocate(struct file *file, int mode, uint64_t offset, uint64_t length)
+{
+    struct inode *inode = file->inode;
+    bool zero = mode & (L_FALLOC_FL_PUNCH_HOLE | L_FALLOC_FL_ZERO_RANGE);
+    bool keep = mode & L_FALLOC_FL_KEEP_SIZE;
+    /* The host is not asked to set space aside beyond the end. */
+    if ((mode & ~(L_FALLOC_FL_KEEP_SIZE | L_FALLOC_FL_PUNCH_HOLE | L_FALLOC_FL_ZERO_RANGE)) ||
+        (keep && !zero) || ((mode & L_FALLOC_FL_PUNCH_HOLE) && !keep))
+        return -L_EOPNOTSUPP;
+    struct attr attr = {.valid = ATTR_SIZE, .size = offset + length};
+    host_mutex_lock(&inode->lock);
+    int error = zero ? write_zeros(inode, offset, offset + length) : 0;
+    if (!error && !keep && attr.size > inode->size)
+        error = hostfs_setattr(inode, &attr);
+    host_mutex_unlock(&inode->lock);
+    return error;
+}
+
+const struct file_ops hostfs_file_ops = {
+    .kind_flags = FILE_OPS_PAGED,
+    .read = hostfs_read,
+    .write = hostfs_write,
+    .seek = hostfs_seek,
+    .fallocate = hostfs_fallocate,
+    .release = hostfs_release,
+};
