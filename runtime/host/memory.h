@@ -55,7 +55,8 @@ struct host_section;
 struct host_section *host_section_create(uint64_t size, bool exec);
 /* Views keep the memory alive. */
 void host_section_free(struct host_section *section);
-/* Shows [offset, offset + size) at address (0: anywhere); both multiples of HOST_GRANULARITY. */
+/* Shows [offset, offset + size) at address (0: anywhere); both multiples of HOST_GRANULARITY. Wine,
+ * unlike Windows, shows zeros there for a moment first. */
 int host_view_map(struct host_section *section, uint64_t offset, size_t size, uint64_t address,
                   unsigned protection, uint64_t *out);
 /* The same, but writes stay private to the view. */

@@ -8,6 +8,7 @@
 #define FORELAND_HOST_THREAD_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define HOST_STACK_SIZE    (1024 * 1024)
@@ -51,11 +52,11 @@ uint64_t host_thread_clock(struct host_thread *thread);
  * FlushProcessWriteBuffers). */
 void host_memory_barrier_all(void);
 
-/* Stops another thread where it is, and lets it go on. Between the two the caller takes no lock and
- * allocates nothing: the stopped thread may hold any lock. The thread must not end meanwhile. Does
- * nothing on Linux, where nobody needs it (host_fill). */
-void host_thread_hold(struct host_thread *thread);
-void host_thread_resume(struct host_thread *thread);
+/* Stops threads where they are, but not the calling one, and lets them go on. Between the two the
+ * caller takes no lock and allocates nothing: a stopped thread may hold any lock. None of the
+ * threads may end meanwhile. Does nothing on Linux, where nobody needs it (host_fill). */
+void host_threads_hold(struct host_thread *const *threads, size_t count);
+void host_threads_resume(struct host_thread *const *threads, size_t count);
 
 /* Gives the processor away. */
 void host_thread_yield(void);

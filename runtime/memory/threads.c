@@ -41,16 +41,12 @@ void space_thread_leave(struct space *space)
 
 void threads_hold(struct space *space)
 {
-    struct host_thread *self = space->thread_count ? host_thread_self() : NULL;
-    for (size_t i = 0; i < space->thread_count; i++)
-        if (space->threads[i] != self)
-            host_thread_hold(space->threads[i]);
+    if (space->thread_count)
+        host_threads_hold(space->threads, space->thread_count);
 }
 
 void threads_resume(struct space *space)
 {
-    struct host_thread *self = space->thread_count ? host_thread_self() : NULL;
-    for (size_t i = 0; i < space->thread_count; i++)
-        if (space->threads[i] != self)
-            host_thread_resume(space->threads[i]);
+    if (space->thread_count)
+        host_threads_resume(space->threads, space->thread_count);
 }

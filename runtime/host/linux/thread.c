@@ -111,12 +111,14 @@ void host_memory_barrier_all(void)
         syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
 }
 
-void host_thread_hold(struct host_thread *thread)
+void host_threads_hold(struct host_thread *const *threads, size_t count)
 {
-    (void)thread;
+    (void)threads;
+    (void)count;
 }
 
-void host_thread_resume(struct host_thread *thread)
+void host_threads_resume(struct host_thread *const *threads, size_t count)
 {
-    (void)thread;
+    (void)threads;
+    (void)count;
 }

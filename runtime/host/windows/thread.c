@@ -12,6 +12,11 @@
 #endif
 
 static DWORD slot;
+
+/* Whoever suspends holds it until it has resumed: two threads that suspend each other would sleep
+ * for ever. */
+static struct host_mutex suspend_lock = HOST_MUTEX_INIT;
+
 static INIT_ONCE once = INIT_ONCE_STATIC_INIT;
 
 static BOOL CALLBACK prepare(INIT_ONCE *init, void *parameter, void **context)
@@ -79,8 +84,11 @@ void host_native_redirect(struct host_thread *thread)
 {
     HANDLE handle = (HANDLE)(uintptr_t)thread->handle;
     _Alignas(16) CONTEXT context;
-    if (SuspendThread(handle) == (DWORD)-1)
+    host_mutex_lock(&suspend_lock);
+    if (SuspendThread(handle) == (DWORD)-1) {
+        host_mutex_unlock(&suspend_lock);
         return;
+    }
     context.ContextFlags = CONTEXT_CONTROL | CONTEXT_EXCEPTION_REQUEST;
     if (GetThreadContext(handle, &context) && !busy(&context)) {
         uint64_t rip = host_redirect_hook(thread, context.Rip, context.Rsp);
@@ -91,6 +99,7 @@ void host_native_redirect(struct host_thread *thread)
         }
     }
     ResumeThread(handle);
+    host_mutex_unlock(&suspend_lock);
 }
 
 void host_thread_yield(void)
@@ -113,17 +122,32 @@ void host_memory_barrier_all(void)
     FlushProcessWriteBuffers();
 }
 
-void host_thread_hold(struct host_thread *thread)
+static HANDLE handle_of(const struct host_thread *thread)
 {
-    HANDLE handle = (HANDLE)(uintptr_t)thread->handle;
-    _Alignas(16) CONTEXT context;
-    context.ContextFlags = CONTEXT_CONTROL;
-    SuspendThread(handle);
-    /* Only now has it really stopped. */
-    GetThreadContext(handle, &context);
+    return (HANDLE)(uintptr_t)thread->handle;
 }
 
-void host_thread_resume(struct host_thread *thread)
+void host_threads_hold(struct host_thread *const *threads, size_t count)
 {
-    ResumeThread((HANDLE)(uintptr_t)thread->handle);
+    const struct host_thread *self = host_thread_self();
+    host_mutex_lock(&suspend_lock);
+    for (size_t i = 0; i < count; i++)
+        if (threads[i] != self)
+            SuspendThread(handle_of(threads[i]));
+    for (size_t i = 0; i < count; i++) {
+        _Alignas(16) CONTEXT context;
+        context.ContextFlags = CONTEXT_CONTROL;
+        /* SuspendThread only asks; with its registers known the thread has really stopped. */
+        if (threads[i] != self)
+            GetThreadContext(handle_of(threads[i]), &context);
+    }
+}
+
+void host_threads_resume(struct host_thread *const *threads, size_t count)
+{
+    const struct host_thread *self = host_native_self();
+    for (size_t i = 0; i < count; i++)
+        if (threads[i] != self)
+            ResumeThread(handle_of(threads[i]));
+    host_mutex_unlock(&suspend_lock);
 }

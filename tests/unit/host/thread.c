@@ -134,6 +134,41 @@ START_TEST(redirect)
 }
 END_TEST
 
+/* Two threads that interrupt each other all the time, and hold each other still. */
+static struct host_thread *_Atomic sides[2];
+static _Atomic unsigned met, finished;
+
+static void disturb(void *arg)
+{
+    unsigned side = (unsigned)(uintptr_t)arg;
+    sides[side] = host_thread_self();
+    met++;
+    while (met < 2)
+        host_thread_yield();
+    struct host_thread *other = sides[1 - side];
+    for (int i = 0; i < 500; i++) {
+        host_thread_redirect(other);
+        host_threads_hold(&other, 1);
+        host_threads_resume(&other, 1);
+    }
+    /* Neither ends while the other may still touch it. */
+    finished++;
+    while (finished < 2)
+        host_thread_yield();
+    if (side == 0)
+        host_unpark(&done);
+}
+
+START_TEST(mutual_interruption)
+{
+    host_redirect_set(leave_loop);
+    met = finished = 0;
+    for (unsigned i = 0; i < 2; i++)
+        ck_assert_int_eq(host_thread_start(disturb, (void *)(uintptr_t)i), 0);
+    ck_assert(host_park(&done, soon()));
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("thread");
@@ -142,6 +177,7 @@ int main(void)
     tcase_add_test(tcase, start_and_current);
     tcase_add_test(tcase, many_at_once);
     tcase_add_test(tcase, redirect);
+    tcase_add_test(tcase, mutual_interruption);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
