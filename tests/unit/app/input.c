@@ -1,0 +1,140 @@
+/* Keys of SDL as keys of the terminal, and a session's way from keys to the screen. */
+#define SDL_MAIN_HANDLED
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/keys.h"
+#include "app/session.h"
+#include "runtime/host/lock.h"
+#include "runtime/host/time.h"
+#include "runtime/tty/tty.h"
+
+static bool translate(SDL_Keycode code, uint16_t mod, struct term_key *key)
+{
+    SDL_KeyboardEvent event = {.type = SDL_KEYDOWN, .keysym = {.sym = code, .mod = mod}};
+    return keys_translate(&event, key);
+}
+
+START_TEST(keys)
+{
+    struct term_key key;
+    ck_assert(translate(SDLK_UP, KMOD_LSHIFT | KMOD_NUM, &key));
+    ck_assert_uint_eq(key.code, TERM_KEY_UP);
+    ck_assert_uint_eq(key.mods, TERM_MOD_SHIFT | TERM_MOD_NUM);
+    ck_assert(translate(SDLK_F5, 0, &key));
+    ck_assert_uint_eq(key.code, TERM_KEY_F1 + 4);
+    ck_assert(translate(SDLK_F13, 0, &key));
+    ck_assert_uint_eq(key.code, TERM_KEY_F1 + 12);
+    /* Characters come as text unless Ctrl or Alt is held. */
+    ck_assert(!translate(SDLK_a, 0, &key));
+    ck_assert(!translate(SDLK_a, KMOD_LSHIFT, &key));
+    ck_assert(translate(SDLK_c, KMOD_LCTRL, &key));
+    ck_assert_uint_eq(key.code, 'c');
+    ck_assert_uint_eq(key.shifted, 'C');
+    ck_assert(translate(SDLK_x, KMOD_LALT, &key));
+    ck_assert_uint_eq(key.mods, TERM_MOD_ALT);
+    /* AltGr makes characters of its own. */
+    ck_assert(!translate(SDLK_q, KMOD_LCTRL | KMOD_RALT, &key));
+    ck_assert(!translate(SDLK_q, KMOD_MODE, &key));
+    /* The keypad: digits as text with Num Lock, else cursor keys. */
+    ck_assert(!translate(SDLK_KP_7, KMOD_NUM, &key));
+    ck_assert(translate(SDLK_KP_7, 0, &key));
+    ck_assert_uint_eq(key.code, TERM_KEY_HOME);
+    ck_assert(translate(SDLK_KP_PERIOD, 0, &key));
+    ck_assert_uint_eq(key.code, TERM_KEY_DELETE);
+    ck_assert(translate(SDLK_KP_ENTER, KMOD_NUM, &key));
+    ck_assert_uint_eq(key.code, TERM_KEY_KP_ENTER);
+}
+END_TEST
+
+static void nothing(void *context)
+{
+    (void)context;
+}
+
+static const struct session_events events = {nothing, nothing, NULL};
+
+static void wait_for(struct session *s, const char *text)
+{
+    uint64_t deadline = host_clock_monotonic_ns() + 20000000000u;
+    for (;;) {
+        uint64_t seen = session_changes(s);
+        char *screen = term_screen_text(session_lock(s));
+        session_unlock(s);
+        bool found = strstr(screen, text) != NULL;
+        free(screen);
+        if (found)
+            return;
+        ck_assert_msg(session_wait(s, seen, deadline), "%s is not shown", text);
+    }
+}
+
+/* Without a guest the line discipline answers: it echoes. */
+START_TEST(typed_text_is_echoed)
+{
+    struct session *s = session_new(10, 40, &events);
+    ck_assert_ptr_nonnull(s);
+    struct term *term = session_lock(s);
+    term_text(term, "hello", 5);
+    session_unlock(s);
+    wait_for(s, "hello");
+    struct term_key backspace = {.code = TERM_KEY_BACKSPACE};
+    term_key(session_lock(s), &backspace);
+    session_unlock(s);
+    term = session_lock(s);
+    term_text(term, "\303\244", 2);
+    session_unlock(s);
+    wait_for(s, "hell\303\244");
+    session_print(s, "\nour own\n");
+    wait_for(s, "our own");
+    session_hangup(s);
+}
+END_TEST
+
+/* What the tty does not take waits in the session, in order; the UI never does. */
+START_TEST(large_paste)
+{
+    static char text[300000];
+    struct session *s = session_new(10, 40, &events);
+    for (size_t i = 0; i < sizeof(text); i++)
+        text[i] = i % 50 == 49 ? '\n' : (char)('a' + i / 50 % 26);
+    uint64_t start = host_clock_monotonic_ns();
+    term_paste(session_lock(s), text, sizeof(text));
+    session_unlock(s);
+    ck_assert_uint_lt(host_clock_monotonic_ns() - start, 5000000000u);
+    session_hangup(s);
+}
+END_TEST
+
+START_TEST(resized)
+{
+    struct session *s = session_new(10, 40, &events);
+    session_resize(s, 20, 100, 9, 17);
+    ck_assert_int_eq(term_cols(session_lock(s)), 100);
+    session_unlock(s);
+    session_resize(s, 1, 1, 9, 17);
+    session_print(s, "some text that wraps\n");
+    session_resize(s, 500, 1000, 9, 17);
+    ck_assert_int_eq(term_rows(session_lock(s)), 500);
+    session_unlock(s);
+    session_hangup(s);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("input");
+    TCase *tc = tcase_create("input");
+    tcase_set_timeout(tc, 100);
+    tcase_add_test(tc, keys);
+    tcase_add_test(tc, typed_text_is_echoed);
+    tcase_add_test(tc, large_paste);
+    tcase_add_test(tc, resized);
+    suite_add_tcase(suite, tc);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,250 @@
+/* Pictures made of cells: clipping, lines that meet, glyphs, whole views, PNG. */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/boxes.h"
+#include "app/canvas.h"
+#include "app/font.h"
+#include "app/painter.h"
+#include "app/png.h"
+
+#define WIDTH  200
+#define HEIGHT 100
+#define MARGIN 64 /* around the canvas, to see that nothing is written there */
+
+static uint32_t memory[(HEIGHT + 2 * MARGIN) * WIDTH];
+static struct canvas canvas;
+
+static void clear(uint32_t color)
+{
+    for (size_t i = 0; i < sizeof(memory) / sizeof(memory[0]); i++)
+        memory[i] = 0xdeadbeef;
+    canvas = (struct canvas){memory + MARGIN * WIDTH, WIDTH, HEIGHT, WIDTH};
+    canvas_fill(&canvas, 0, 0, WIDTH, HEIGHT, color);
+}
+
+static void check_margins(void)
+{
+    for (size_t i = 0; i < MARGIN * WIDTH; i++) {
+        ck_assert_uint_eq(memory[i], 0xdeadbeef);
+        ck_assert_uint_eq(memory[(MARGIN + HEIGHT) * WIDTH + i], 0xdeadbeef);
+    }
+}
+
+static uint32_t pixel(int x, int y)
+{
+    return canvas.pixels[y * canvas.stride + x];
+}
+
+START_TEST(clipping)
+{
+    static const uint8_t mask[16 * 16] = {[0 ... 255] = 255};
+    static const uint8_t image[16 * 16 * 4] = {[0 ... 1023] = 255};
+    clear(0);
+    canvas_fill(&canvas, -10, -10, 20, 20, 0x112233);
+    canvas_fill(&canvas, WIDTH - 5, HEIGHT - 5, 1000, 1000, 0x112233);
+    canvas_fill(&canvas, 50, 50, -3, -3, 0xff);
+    canvas_mask(&canvas, -8, 40, mask, 16, 16, 16, 0x445566);
+    canvas_mask(&canvas, WIDTH - 8, HEIGHT - 8, mask, 16, 16, 16, 0x445566);
+    canvas_image(&canvas, 30, -8, image, 16, 16, 64);
+    canvas_image(&canvas, -100, -100, image, 16, 16, 64);
+    canvas_blend(&canvas, -1, HEIGHT, 0xffffff, 255);
+    check_margins();
+    ck_assert_uint_eq(pixel(9, 9), 0x112233);
+    ck_assert_uint_eq(pixel(10, 10), 0);
+    ck_assert_uint_eq(pixel(50, 50), 0);
+    ck_assert_uint_eq(pixel(7, 40), 0x445566);
+    ck_assert_uint_eq(pixel(8, 40), 0);
+    ck_assert_uint_eq(pixel(WIDTH - 1, HEIGHT - 1), 0x445566);
+    ck_assert_uint_eq(pixel(30, 7), 0xffffff);
+}
+END_TEST
+
+START_TEST(mixing)
+{
+    clear(0x102030);
+    canvas_blend(&canvas, 1, 1, 0xffffff, 0);
+    canvas_blend(&canvas, 2, 1, 0xffffff, 255);
+    ck_assert_uint_eq(pixel(1, 1), 0x102030);
+    ck_assert_uint_eq(pixel(2, 1), 0xffffff);
+    ck_assert_uint_eq(canvas_mix(0x000000, 0xffffff, 128), 0x7f7f7f);
+    ck_assert_uint_eq(canvas_mix(0xff0000, 0x0000ff, 256), 0x0000ff);
+}
+END_TEST
+
+/* Every light, heavy and double line reaches the edges it should, in cells of any size: the same
+ * pixels as the line of its neighbour. */
+START_TEST(boxes_meet)
+{
+    static const struct {
+        uint32_t left, right;
+    } pairs[] = {{0x250c, 0x2510}, {0x2514, 0x2518}, {0x251c, 0x2524}, {0x253c, 0x253c},
+                 {0x250f, 0x2513}, {0x2554, 0x2557}, {0x2560, 0x2563}, {0x256d, 0x256e},
+                 {0x2500, 0x2500}, {0x2550, 0x2550}, {0x2501, 0x2501}};
+    for (int width = 5; width < 24; width++)
+        for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+            int height = width * 2 + 1, line = width / 8 + 1;
+            clear(0);
+            ck_assert(box_draw(&canvas, pairs[i].left, 0, 0, width, height, line, 0xffffff));
+            ck_assert(box_draw(&canvas, pairs[i].right, width, 0, width, height, line, 0xffffff));
+            int lit = 0;
+            for (int y = 0; y < height; y++) {
+                bool left = pixel(width - 1, y) > 0x808080, right = pixel(width, y) > 0x808080;
+                ck_assert_msg(left == right, "U+%04x U+%04x width %d row %d", pairs[i].left,
+                              pairs[i].right, width, y);
+                lit += left;
+            }
+            ck_assert_msg(lit > 0 && lit < height, "U+%04x width %d: %d", pairs[i].left, width,
+                          lit);
+        }
+}
+END_TEST
+
+START_TEST(boxes_of_all_kinds)
+{
+    for (uint32_t code = 0x24f0; code < 0x2910; code++) {
+        clear(0);
+        bool drawn = box_draw(&canvas, code, 20, 20, 9, 17, 1, 0xffffff);
+        bool expected = (code >= 0x2500 && code <= 0x259f) || (code >= 0x2800 && code <= 0x28ff);
+        ck_assert_msg(drawn == expected, "U+%04x", code);
+        int lit = 0;
+        for (int y = 0; y < HEIGHT; y++)
+            for (int x = 0; x < WIDTH; x++) {
+                bool inside = x >= 20 && x < 29 && y >= 20 && y < 37;
+                ck_assert_msg(inside || pixel(x, y) == 0, "U+%04x spills at %d %d", code, x, y);
+                lit += pixel(x, y) != 0;
+            }
+        ck_assert_msg(!expected || code == 0x2800 || lit > 0, "U+%04x is blank", code);
+    }
+    clear(0);
+    box_draw(&canvas, 0x2588, 0, 0, 9, 17, 1, 0xffffff);
+    for (int i = 0; i < 9 * 17; i++)
+        ck_assert_uint_eq(pixel(i % 9, i / 9), 0xffffff);
+}
+END_TEST
+
+START_TEST(built_in_font)
+{
+    bool missing;
+    struct font *font = font_new("no/such/file.ttf", 20);
+    ck_assert_ptr_nonnull(font);
+    struct font_metrics m = font_metrics(font);
+    ck_assert_int_eq(m.cell_width, 12);
+    ck_assert_int_ge(m.cell_height, 22);
+    ck_assert_int_le(m.underline + m.line, m.cell_height);
+    for (uint32_t code = '!'; code < 127; code++)
+        for (unsigned style = 0; style < FONT_STYLES; style++) {
+            const struct glyph *g = font_glyph(font, code, style, 1, &missing);
+            ck_assert(!missing);
+            ck_assert_msg(g->pixels && g->width > 0 && g->width <= 2 * m.cell_width, "%c", code);
+        }
+    ck_assert(!font_glyph(font, ' ', 0, 1, &missing)->pixels);
+    ck_assert(!missing);
+    font_glyph(font, 0xe123, 0, 1, &missing);
+    ck_assert(missing);
+    font_free(font);
+}
+END_TEST
+
+/* The cache finds every glyph again when it has grown. */
+START_TEST(many_glyphs)
+{
+    bool missing;
+    struct font *font = font_new(NULL, 12);
+    const struct glyph *a = font_glyph(font, 'a', 0, 1, &missing);
+    int width = a->width, top = a->top;
+    for (uint32_t code = 0xa1; code < 0x600; code++)
+        for (unsigned style = 0; style < FONT_STYLES; style++)
+            font_glyph(font, code, style, 1, &missing);
+    a = font_glyph(font, 'a', 0, 1, &missing);
+    ck_assert_int_eq(a->width, width);
+    ck_assert_int_eq(a->top, top);
+    font_free(font);
+}
+END_TEST
+
+static void ignore(void *context, const char *bytes, size_t n)
+{
+    (void)context;
+    (void)bytes;
+    (void)n;
+}
+
+/* What has not changed is not drawn; what has is the same as when all is drawn. */
+START_TEST(painting_in_parts)
+{
+    static uint32_t other[HEIGHT * WIDTH];
+    struct term_options options;
+    struct term_callbacks callbacks = {.write = ignore};
+    struct painter p = {.font = font_new("none", 10), .padding = 1, .blink_shown = true};
+    struct font_metrics m = font_metrics(p.font);
+    int rows = (HEIGHT - 2) / m.cell_height, columns = (WIDTH - 2) / m.cell_width;
+    term_options_default(&options);
+    struct term *term = term_new(rows, columns, &options, &callbacks, NULL);
+    struct term_view *view = term_view_new();
+    static const char *const texts[] = {"\033[31mred\033[7minverse\033[m\r\n",
+                                        "\033#6wide\r\n",
+                                        "\033[4:3mcurly\033[m \033[9mstrike\033[m\r\n",
+                                        "\033[2;3H\342\224\200\344\275\240\345\245\275",
+                                        "\033[1;1H\033#3top\r\n\033#4top",
+                                        "\033[H\033[Jx"};
+    clear(0);
+    p.canvas = canvas;
+    p.all = true;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        term_feed(term, texts[i], strlen(texts[i]));
+        term_view_update(view, term, false);
+        painter_draw(&p, view);
+        check_margins();
+        struct painter whole = p;
+        whole.canvas.pixels = other;
+        whole.all = true;
+        term_view_update(view, term, true);
+        struct painted painted = painter_draw(&whole, view);
+        ck_assert_int_eq(painted.height, HEIGHT);
+        for (int at = 0; at < WIDTH * HEIGHT; at++)
+            ck_assert_msg(other[at] == canvas.pixels[at], "step %d at %d,%d", (int)i, at % WIDTH,
+                          at / WIDTH);
+    }
+    term_view_update(view, term, false);
+    term_view_free(view);
+    term_free(term);
+    font_free(p.font);
+}
+END_TEST
+
+START_TEST(png)
+{
+    size_t size;
+    clear(0x123456);
+    uint8_t *bytes = png_encode(&canvas, &size);
+    ck_assert_ptr_nonnull(bytes);
+    ck_assert_mem_eq(bytes, "\211PNG\r\n\032\n\0\0\0\015IHDR\0\0\0\310\0\0\0\144\010\002", 26);
+    /* The CRC every reader checks; IEND's is known. */
+    ck_assert_mem_eq(bytes + size - 12, "\0\0\0\0IEND\256B`\202", 12);
+    ck_assert_uint_gt(size, WIDTH * HEIGHT * 3);
+    free(bytes);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("paint");
+    TCase *tc = tcase_create("paint");
+    tcase_set_timeout(tc, 100);
+    tcase_add_test(tc, clipping);
+    tcase_add_test(tc, mixing);
+    tcase_add_test(tc, boxes_meet);
+    tcase_add_test(tc, boxes_of_all_kinds);
+    tcase_add_test(tc, built_in_font);
+    tcase_add_test(tc, many_glyphs);
+    tcase_add_test(tc, painting_in_parts);
+    tcase_add_test(tc, png);
+    suite_add_tcase(suite, tc);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
