@@ -123,11 +123,11 @@ static void load_registers(struct cpu *cpu, const struct l_sigcontext *sc)
 }
 
 /* Writes the xsave area with its marks at a 64-byte aligned address. */
-static int push_xsave(struct space *space, const struct cpu *cpu, uint64_t address)
+static int push_xsave(struct space *space, struct cpu *cpu, uint64_t address)
 {
     uint32_t size = sigframe_xsave_size();
     uint8_t area[CPU_XSAVE_SIZE + 4];
-    memcpy(area, cpu->xsave, size);
+    memcpy(area, cpu_extended(cpu), size);
     struct l_fpx_sw_bytes marks = {
         .magic1 = L_FP_XSTATE_MAGIC1,
         .extended_size = size + 4,
@@ -146,7 +146,7 @@ static void reset_xsave(struct cpu *cpu)
     const uint16_t fcw = FCW_DEFAULT;
     const uint32_t mxcsr[2] = {MXCSR_DEFAULT, MXCSR_VALID};
     const uint64_t features = cpu_xcr0();
-    memset(cpu->xsave, 0, sizeof(cpu->xsave));
+    memset(cpu_extended(cpu), 0, sizeof(cpu->xsave));
     memcpy(cpu->xsave + CPU_XSAVE_FCW, &fcw, sizeof(fcw));
     memcpy(cpu->xsave + CPU_XSAVE_MXCSR, mxcsr, sizeof(mxcsr));
     memcpy(cpu->xsave + XSTATE_BV, &features, sizeof(features));

@@ -21,6 +21,7 @@ int cpu_init(void)
     if (cpuid_init() < 0)
         return -L_ENODEV;
     stub_xmask = (uint32_t)cpuid_xcr0();
+    stub_light = cpuid_xinuse() && stub_xmask == 7;
     decode_init();
     int r = cache_init();
     if (r == 0)
@@ -77,12 +78,38 @@ void cpu_reset(struct cpu *cpu)
     memcpy(cpu->xsave + CPU_XSAVE_FCW, &fcw, 2);
     memcpy(cpu->xsave + CPU_XSAVE_MXCSR, &mxcsr, 4);
     cpu->rflags = 0x202;
+    cpu->light = 0;
+}
+
+uint8_t *cpu_extended(struct cpu *cpu)
+{
+    static const uint16_t fcw = 0x37f;
+    static const uint32_t mxcsr_mask = 0xffff;
+    static const uint64_t features = 6; /* SSE and AVX; x87 in its initial state */
+    if (!cpu->light)
+        return cpu->xsave;
+    memset(cpu->xsave, 0, sizeof cpu->xsave);
+    memcpy(cpu->xsave + CPU_XSAVE_FCW, &fcw, 2);
+    memcpy(cpu->xsave + CPU_XSAVE_MXCSR, &cpu->light_mxcsr, 4);
+    memcpy(cpu->xsave + CPU_XSAVE_MXCSR + 4, &mxcsr_mask, 4);
+    memcpy(cpu->xsave + CPU_XSAVE_HEADER, &features, 8);
+    for (int i = 0; i < 16; i++) {
+        memcpy(cpu->xsave + CPU_XSAVE_XMM + 16 * i, cpu->ymm[i], 16);
+        memcpy(cpu->xsave + CPU_XSAVE_YMMH + 16 * i, cpu->ymm[i] + 16, 16);
+    }
+    cpu->light = 0;
+    return cpu->xsave;
 }
 
 void cpu_copy_state(struct cpu *to, const struct cpu *from)
 {
     memcpy(to->gpr, from->gpr, sizeof to->gpr);
-    memcpy(to->xsave, from->xsave, sizeof to->xsave);
+    if (from->light)
+        memcpy(to->ymm, from->ymm, sizeof to->ymm);
+    else
+        memcpy(to->xsave, from->xsave, sizeof to->xsave);
+    to->light = from->light;
+    to->light_mxcsr = from->light_mxcsr;
     to->rip = from->rip;
     to->rflags = from->rflags;
     to->fs_base = from->fs_base;

@@ -115,7 +115,10 @@ struct cpu {
     _Atomic uint64_t stamp; /* the view's when the thread last held no address of code; UINT64_MAX
                                while it is in the service function */
     struct cpu_fault fault;
-    _Alignas(64) uint8_t xsave[CPU_XSAVE_SIZE];
+    _Alignas(64) uint8_t xsave[CPU_XSAVE_SIZE]; /* valid while light is 0: see cpu_extended */
+    _Alignas(64) uint8_t ymm[16][32];           /* the vector registers while light is 1 */
+    uint32_t light; /* a system call saved the vector registers only: x87 is in its initial state */
+    uint32_t light_mxcsr;
 };
 
 typedef int cpu_service_fn(struct cpu *cpu, enum cpu_event event);
@@ -133,6 +136,10 @@ int cpu_start(void (*init)(struct cpu *, void *), void *arg, cpu_service_fn *ser
 /* Registers as execve leaves them: general registers and rflags (0x202) cleared, x87 and MXCSR at
  * their defaults, vector registers zero. Leaves rip, task and view alone. */
 void cpu_reset(struct cpu *cpu);
+
+/* The extended state as an XSAVE image, which may be read and changed until the service function
+ * returns. Everyone who looks at it goes through here. */
+uint8_t *cpu_extended(struct cpu *cpu);
 
 /* Copies the guest-visible state (registers, flags, bases, extended state) for fork and clone. */
 void cpu_copy_state(struct cpu *to, const struct cpu *from);

@@ -31,6 +31,8 @@
     .p2align 3
 global stub_xmask
     .long 3
+global stub_light
+    .long 0
 default_mxcsr:
     .long 0x1f80
 
@@ -72,11 +74,16 @@ default_mxcsr:
     mov %r15, R(15)
 .endm
 
-/* Flags and extended state into the block. Clobbers rax, rdx, flags. */
-.macro save_rest
+/* Clobbers rax. */
+.macro save_flags
     pushfq
     pop %rax
     mov %rax, S(CPU_OFF_RFLAGS)
+.endm
+
+/* Extended state into the block, and the environment of C. Clobbers rax, rdx, flags. */
+.macro save_rest
+    movl $0, S(CPU_OFF_LIGHT)
     mov stub_xmask(%rip), %eax
     xor %edx, %edx
     xsave S(CPU_OFF_XSAVE)
@@ -97,6 +104,7 @@ default_mxcsr:
 .endm
 
 .macro enter kind
+    save_flags
     save_rest
     mov $\kind, ARG2_32
     jmp to_c
@@ -130,7 +138,14 @@ global stub_async
     .p2align 4
 global stub_syscall
     save_guest
-    save_rest
+    save_flags
+    cmpl $0, stub_light(%rip)
+    je 1f
+    mov $1, %ecx
+    xgetbv /* the components that are not in their initial state */
+    test $1, %al
+    jz system_call_light
+1:  save_rest
     mov $STUB_SYSCALL, ARG2_32
 
 to_c:
@@ -140,9 +155,12 @@ answer:
     cmp $LEAVE_GUEST, %eax
     jne 5f
 
+    cmpl $0, S(CPU_OFF_LIGHT)
+    jne leave_light
     mov stub_xmask(%rip), %eax
     xor %edx, %edx
     xrstor S(CPU_OFF_XSAVE)
+leave_flags:
     mov S(CPU_OFF_RFLAGS), %rax
     and $0x244cd5, %rax
     or $0x202, %rax
@@ -206,6 +224,41 @@ global stub_raw_test
 global stub_raw_end
 
 /* The block still holds everything; only the environment of C has to be made again. */
+.macro each_ymm instruction
+    .irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+    \instruction \n
+    .endr
+.endm
+.macro save_ymm n
+    vmovdqa %ymm\n, S(CPU_OFF_YMM + 32 * \n)
+.endm
+.macro load_ymm n
+    vmovdqa S(CPU_OFF_YMM + 32 * \n), %ymm\n
+.endm
+
+system_call_light:
+    each_ymm save_ymm
+    stmxcsr S(CPU_OFF_LIGHT_MXCSR)
+    movl $1, S(CPU_OFF_LIGHT)
+    vzeroupper
+    cmpl $0x1f80, S(CPU_OFF_LIGHT_MXCSR)
+    je 1f
+    ldmxcsr default_mxcsr(%rip)
+1:  testl $0x40000, S(CPU_OFF_RFLAGS)
+    jz 2f
+    pushq $0x202
+    popfq
+2:  cld
+    mov $STUB_SYSCALL, ARG2_32
+    jmp to_c
+
+leave_light:
+    each_ymm load_ymm
+    cmpl $0x1f80, S(CPU_OFF_LIGHT_MXCSR)
+    je leave_flags
+    ldmxcsr S(CPU_OFF_LIGHT_MXCSR)
+    jmp leave_flags
+
 .macro back_to_c kind
     mov $\kind, ARG2_32
     jmp c_environment

@@ -27,17 +27,20 @@
        */
 
 /* Offsets in struct cpu, checked in stubs.c. */
-#define CPU_OFF_RIP      128
-#define CPU_OFF_RFLAGS   136
-#define CPU_OFF_WINDOW   144
-#define CPU_OFF_PENDING  248
-#define CPU_OFF_HOST_RSP 272
-#define CPU_OFF_EXIT     288
-#define CPU_OFF_RESUME   296
-#define CPU_OFF_VALUE    312
-#define CPU_OFF_RAW      320
-#define CPU_OFF_XSAVE    576
-#define CPU_SIZEOF       1408
+#define CPU_OFF_RIP         128
+#define CPU_OFF_RFLAGS      136
+#define CPU_OFF_WINDOW      144
+#define CPU_OFF_PENDING     248
+#define CPU_OFF_HOST_RSP    272
+#define CPU_OFF_EXIT        288
+#define CPU_OFF_RESUME      296
+#define CPU_OFF_VALUE       312
+#define CPU_OFF_RAW         320
+#define CPU_OFF_XSAVE       576
+#define CPU_OFF_YMM         1408
+#define CPU_OFF_LIGHT       1920
+#define CPU_OFF_LIGHT_MXCSR 1924
+#define CPU_SIZEOF          1984
 
 #ifndef __ASSEMBLER__
 #include <stdint.h>
@@ -58,6 +61,9 @@ extern const char stub_raw_test[], stub_raw_end[], stub_raw_pending[];
 
 /* Features that XSAVE and XRSTOR of the stubs cover. */
 extern uint32_t stub_xmask;
+/* 1: system calls may save the vector registers alone when the x87 is in its initial state (AVX,
+ * and XGETBV with ecx = 1). */
+extern uint32_t stub_light;
 
 /* Makes a state block on the stack, calls cpu_first, then runs guest code. Returns the block's
  * helper_value when cpu_event answers LEAVE_STOP. */
