@@ -1,16 +1,34 @@
 #include "runtime/kernel/service.h"
 
+#include <stdio.h>
+
 #include "runtime/abi/errno.h"
+#include "runtime/host/log.h"
 #include "runtime/kernel/exit.h"
 #include "runtime/kernel/process.h"
 #include "runtime/kernel/syscall.h"
 #include "runtime/kernel/timers.h"
 #include "runtime/kernel/tree.h"
+#include "runtime/tty/tty.h"
+
+/* No guest's fault is SIGKILL: the translator met a defect of its own, and has logged which. The
+ * user is told where he looks. */
+static void tell_defect(struct task *t)
+{
+    char text[512];
+    const char *log = host_log_path();
+    snprintf(text, sizeof(text),
+             "\nforeland: %s (process %d) was ended by a defect of Foreland%s%s\n", t->comm,
+             t->process->pid, log ? "; the log is " : "", log ? log : "");
+    tty_message(t, text);
+}
 
 static void serve_fault(struct task *t, const struct cpu *cpu)
 {
     struct l_siginfo info = {.si_signo = cpu->fault.signo, .si_code = cpu->fault.code};
     info.fault.addr = cpu->fault.address;
+    if (cpu->fault.signo == L_SIGKILL)
+        tell_defect(t);
     signal_force(t, cpu->fault.signo, &info);
 }
 

@@ -212,3 +212,15 @@ size_t tty_input(struct tty *tty, const void *bytes, size_t n)
     tty_unlock(tty, &before);
     return done;
 }
+
+void tty_message(struct task *t, const char *text)
+{
+    struct tty *tty = tty_of_task(t);
+    if (!tty)
+        return;
+    struct tty_before before;
+    tty_lock(tty, &before);
+    ldisc_write(&tty->ldisc, (const uint8_t *)text, strlen(text));
+    tty_unlock(tty, &before);
+    tty_put(tty);
+}

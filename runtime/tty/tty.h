@@ -80,6 +80,10 @@ int tty_set_controlling(struct task *t, struct tty *tty);
 /* vhangup(2): every file of the slave that is open now is dead. */
 void tty_hangup(struct tty *tty);
 
+/* Writes a line of Foreland's own to the terminal that controls t, as far as it takes it now; none,
+ * nothing. */
+void tty_message(struct task *t, const char *text);
+
 /* For /proc/PID/stat and the like. Device number as stat reports it; group id or -1. */
 uint64_t tty_device(const struct tty *tty);
 int32_t tty_foreground(struct tty *tty);

@@ -10,6 +10,7 @@
 #include "runtime/host/lock.h"
 #include "runtime/host/thread.h"
 #include "runtime/host/time.h"
+#include "runtime/kernel/process.h"
 #include "runtime/tty/pair.h"
 
 #define SECOND 1000000000ull
@@ -358,6 +359,27 @@ START_TEST(numbers)
 }
 END_TEST
 
+/* A message of our own appears on the terminal of the task's session. */
+START_TEST(message)
+{
+    char bytes[64];
+    struct session session = {.refs = 1};
+    struct pgrp pgrp = {.refs = 1, .session = &session};
+    struct process process = {.pgrp = &pgrp};
+    struct task task = {.process = &process};
+    open_pair(0, 1, 0);
+    tty_message(&task, "nowhere");
+    ck_assert_uint_eq(tty_master_read(tty, bytes, sizeof(bytes)), 0);
+    session.tty = tty;
+    tty_message(&task, "a defect\n");
+    ck_assert_uint_eq(tty_master_read(tty, bytes, sizeof(bytes)), 10);
+    ck_assert_mem_eq(bytes, "a defect\r\n", 10);
+    ck_assert_int_eq(outputs, 1);
+    session.tty = NULL;
+    close_pair();
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("pair");
@@ -375,6 +397,7 @@ int main(void)
     tcase_add_test(tc, master_closes_under_reader);
     tcase_add_test(tc, hangup_kills_open_files_only);
     tcase_add_test(tc, numbers);
+    tcase_add_test(tc, message);
     suite_add_tcase(suite, tc);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
