@@ -82,17 +82,6 @@ static int mount_at(struct superblock *super, int error, const char *where, uint
     return error;
 }
 
-/* The drive of Windows at /mnt/c. A machine without one works as well. */
-static void mount_drive(void)
-{
-    struct host_stat st;
-    char message[256];
-    if (!host_has_drives() || host_path_stat_follow("C:/", &st))
-        return;
-    if (fs_mount_host("C:/", "/mnt/c", false, message, sizeof(message)))
-        host_log("%s", message);
-}
-
 int fs_mount_standard(char *message, size_t size)
 {
     int error = 0;
@@ -119,10 +108,8 @@ int fs_mount_standard(char *message, size_t size)
         super = tmpfs_new("tmpfs", 0755, &error);
         error = mount_at(super, error, "/run", L_MS_NOSUID | L_MS_NODEV, message, size);
     }
-    if (!error) {
+    if (!error)
         vfs_mkdir(vfs_kernel_caller(), NULL, "/tmp", 01777);
-        mount_drive();
-    }
     return error;
 }
 

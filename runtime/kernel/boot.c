@@ -11,6 +11,7 @@
 #include "runtime/fs/mountapi.h"
 #include "runtime/fs/vfs.h"
 #include "runtime/host/env.h"
+#include "runtime/host/log.h"
 #include "runtime/host/stdio.h"
 #include "runtime/host/time.h"
 #include "runtime/kernel/process.h"
@@ -82,16 +83,17 @@ static int mount_image(const char *path, char *message, size_t size)
     return super ? fs_mount_root(super) : error;
 }
 
-/* The Windows drive at /mnt/c, by its letter. */
-static int mount_drive(char *message, size_t size)
+/* The Windows drive at /mnt/c, by its letter. Without it the rest works as well. */
+static void mount_drive(void)
 {
+    char message[256];
     char *drive = host_system_drive(), guest[] = "/mnt/c";
     if (!drive)
-        return 0;
+        return;
     guest[5] = (char)(drive[0] | 0x20);
-    int error = fs_mount_host(drive, guest, false, message, size);
+    if (fs_mount_host(drive, guest, false, message, sizeof(message)))
+        host_log("%s", message);
     free(drive);
-    return error;
 }
 
 static int mount_all(const struct boot_options *options, char *message, size_t size)
@@ -101,7 +103,7 @@ static int mount_all(const struct boot_options *options, char *message, size_t s
     if (!error)
         error = fs_mount_standard(message, size);
     if (!error)
-        error = mount_drive(message, size);
+        mount_drive();
     for (unsigned i = 0; i < options->mount_count && !error; i++)
         error = mount_one(options->mounts[i], message, size);
     return error;

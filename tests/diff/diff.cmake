@@ -13,14 +13,9 @@ add_custom_command(OUTPUT ${diff_program}
 add_custom_target(diff_program ALL DEPENDS ${diff_program})
 
 if(TARGET fore)
-    if(WIN32)
-        set(diff_host wine)
-    else()
-        set(diff_host linux)
-    endif()
     foreach(groups basic integer string control x87 mmx sse avx bmi integer,fault all)
         string(REPLACE "," "_" name ${groups})
-        add_test(NAME diff.${name} COMMAND ${diff_dir}/run.sh ${diff_host} $<TARGET_FILE:fore>
+        add_test(NAME diff.${name} COMMAND ${diff_dir}/run.sh ${guest_host} $<TARGET_FILE:fore>
                                            ${diff_program} ${groups} 1 20000)
         set_tests_properties(diff.${name} PROPERTIES LABELS diff TIMEOUT 300)
     endforeach()

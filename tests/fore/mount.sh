@@ -1,0 +1,54 @@
+#!/bin/bash
+# A folder of the host inside: the Windows drive at /mnt/c, and --mount HOST:GUEST. vim edits a file
+# there and the host sees it; what the host writes is there at once; a script there runs.
+#   mount.sh FORE HOST    HOST is linux or wine
+set -u
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+fore=("$1")
+[ "$2" != wine ] || fore=(env LC_ALL=C.UTF-8 "WINEDEBUG=${WINEDEBUG:--all}" wine "$1")
+root=$("$here/../../packaging/image.sh" --path 2>/dev/null)
+[ -e "${root:-}" ] || {
+    echo "skipped: no root file system: packaging/image.sh makes one"
+    exit 77
+}
+work=$(mktemp -d) || exit 2
+trap 'rm -rf "$work" "${folder:-$work}"' EXIT
+failed=0
+
+fail()
+{
+    echo "FAIL mount: $*"
+    failed=1
+}
+
+# inside COMMAND: bash inside, with the options for the folder.
+inside()
+{
+    timeout 120 "${fore[@]}" --root "$root" "${options[@]}" bash -c "$1" </dev/null 2>&1 | tr -d '\r'
+}
+
+# check FOLDER GUEST: the host's folder is the guest's.
+check()
+{
+    local folder=$1 guest=$2 said
+    printf 'first\nsecond\n' >"$folder/edited.txt"
+    inside "TERM=dumb vim -es -u NONE '+2s/second/changed/' +wq $guest/edited.txt" >/dev/null
+    [ "$(cat "$folder/edited.txt")" = $'first\nchanged' ] || fail "vim's change is not in $folder"
+    printf '#!/bin/bash\necho "script: $1"\n' >"$folder/script.sh"
+    chmod +x "$folder/script.sh"
+    said=$(inside "$guest/script.sh word")
+    [ "$said" = 'script: word' ] || fail "the script in $guest said: $said"
+    said=$(inside "mkdir $guest/new && echo text >$guest/new/file && mv $guest/new/file $guest/moved && rmdir $guest/new && ls $guest")
+    [ "$said" = $'edited.txt\nmoved\nscript.sh' ] || fail "$guest holds: $said"
+    [ "$(cat "$folder/moved")" = text ] || fail "the host does not see $guest/moved"
+}
+
+options=(--mount "$work:/mnt/shared")
+[ "$2" != wine ] || options=(--mount "$(winepath -w "$work" 2>/dev/null):/mnt/shared")
+check "$work" /mnt/shared
+if [ "$2" = wine ]; then
+    options=()
+    folder=$(mktemp -d "${WINEPREFIX:-$HOME/.wine}/drive_c/mount-XXXXXX")
+    check "$folder" "/mnt/c/$(basename "$folder")"
+fi
+exit $failed
