@@ -35,8 +35,9 @@ int tar_pack(const char *host_path, struct superblock *super, char *message, siz
 int fs_mount_root(struct superblock *super);
 /* --root: a directory, or a tar archive into a new tmpfs. */
 int fs_mount_root_from(const char *host_path, char *message, size_t size);
-/* /proc, /sys, /dev, /dev/pts, /dev/shm, /run, /tmp when the root cannot keep it; makes the directories if they are missing. With an unwritable root without them the mount
- * fails and says so in message.
+/* /proc, /sys, /dev, /dev/pts, /dev/shm, /run, /tmp when the root cannot keep it; makes the
+ * directories if they are missing. With an unwritable root without them the mount fails and says so
+ * in message.
  */
 int fs_mount_standard(char *message, size_t size);
 /* --mount HOST:GUEST, /mnt/c: makes the guest directory (with parents) if needed. */
