@@ -49,16 +49,21 @@ static int map(uint64_t address, size_t size, int bits, int flags, int fd, uint6
     return 0;
 }
 
-/* Some address of the host's choice, aligned to HOST_GRANULARITY, free a moment ago. */
-static int find_room(size_t size, uint64_t *out)
+/* Room at an address of the host's choice, aligned to HOST_GRANULARITY: mapped without access, so
+ * that no other thread can take it. */
+static int take_room(size_t size, uint64_t *out)
 {
     uint64_t start;
     int error = map(0, size + HOST_GRANULARITY, PROT_NONE,
                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0, &start);
     if (error)
         return error;
-    munmap(at(start), size + HOST_GRANULARITY);
+    uint64_t end = start + size + HOST_GRANULARITY;
     *out = (start + HOST_GRANULARITY - 1) & ~(HOST_GRANULARITY - 1);
+    if (*out > start)
+        munmap(at(start), *out - start);
+    if (end > *out + size)
+        munmap(at(*out + size), end - (*out + size));
     return 0;
 }
 
@@ -67,14 +72,15 @@ static int map_aligned(uint64_t address, size_t size, int bits, int flags, int f
 {
     if (address)
         return map(address, size, bits, flags, fd, offset, out);
-    /* Another thread may take the room first. */
-    for (int i = 0; i < 100; i++) {
-        if (find_room(size, &address))
-            break;
-        if (map(address, size, bits, flags, fd, offset, out) == 0)
-            return 0;
+    int error = take_room(size, &address);
+    if (error)
+        return error;
+    if (mmap(at(address), size, bits, flags | MAP_FIXED, fd, (off_t)offset) == MAP_FAILED) {
+        munmap(at(address), size);
+        return -L_ENOMEM;
     }
-    return -L_ENOMEM;
+    *out = address;
+    return 0;
 }
 
 int host_reserve(uint64_t address, size_t size, uint64_t *out)
