@@ -225,6 +225,8 @@ configure()
     alternative write /usr/bin/write.ul
 
     cp -r "$recipe/root/." "$root/"
+    tic -x -o "$root/usr/share/terminfo" "$here/../term/foreland.terminfo" ||
+        die "the terminal's description cannot be compiled"
     if dircolors -b >"$root/etc/ls-colors.sh" 2>/dev/null; then
         chmod 644 "$root/etc/ls-colors.sh"
     else
@@ -324,7 +326,7 @@ private_apt "$apt"
 update_lists "$apt"
 resolve >"$work/packages.txt"
 key=$(
-    { cat "$0" "$recipe/$list" "$work/packages.txt" &&
+    { cat "$0" "$recipe/$list" "$work/packages.txt" "$here/../term/foreland.terminfo" &&
         find "$recipe/root" -type f -print0 | sort -z | xargs -0 cat; } | sha256sum | cut -c1-16
 )
 made=$cache/image-${list#packages}$key
