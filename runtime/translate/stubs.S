@@ -93,6 +93,19 @@ default_mxcsr:
 1:  testb $1, S(CPU_OFF_XSAVE + 512)
     jz 2f
     fninit
+    /* Used, but with the contents of the initial state: restored as that, so that the next system
+     * call is light. */
+    cmpl $0x37f, S(CPU_OFF_XSAVE)
+    jne 2f
+    cmpb $0, S(CPU_OFF_XSAVE + 4)
+    jne 2f
+    movdqa S(CPU_OFF_XSAVE + 32), %xmm0
+    .irp n, 1, 2, 3, 4, 5, 6, 7
+    por S(CPU_OFF_XSAVE + 32 + 16 * \n), %xmm0
+    .endr
+    ptest %xmm0, %xmm0
+    jnz 2f
+    andb $0xfe, S(CPU_OFF_XSAVE + 512)
 2:  cmpl $0x1f80, S(CPU_OFF_XSAVE + 24)
     je 3f
     ldmxcsr default_mxcsr(%rip)

@@ -29,8 +29,9 @@ function(foreland_guest_test kind name program)
         add_test(NAME guest.${kind}.${name}
                  COMMAND ${guest_dir}/run.sh $<IF:$<BOOL:${WIN32}>,wine,linux>
                          $<TARGET_FILE:fore> ${program} ${ARGN})
+        # On the real kernel the builds of one program share /tmp: one at a time.
         set_tests_properties(guest.${kind}.${name} PROPERTIES LABELS guest TIMEOUT 200
-                                                              SKIP_RETURN_CODE 77)
+                                 SKIP_RETURN_CODE 77 RESOURCE_LOCK guest.${name})
     endif()
 endfunction()
 

@@ -106,7 +106,7 @@ static void damage(int *length)
 
 static void run(int number, int length)
 {
-    static const char file[] = "/tmp/mutant";
+    static const char file[] = "./mutant";
     unlink(file);
     int fd = open(file, O_WRONLY | O_CREAT | O_TRUNC, 0755);
     if (fd < 0 || write(fd, image, (size_t)length) != length || fchmod(fd, 0755))
@@ -147,6 +147,6 @@ int main(void)
         damage(&length);
         run(i, i ? length : SIZE);
     }
-    unlink("/tmp/mutant");
+    unlink("./mutant");
     return 0;
 }
