@@ -29,13 +29,6 @@ uint64_t cpuid_xcr0(void)
     return xcr0;
 }
 
-bool cpuid_xinuse(void)
-{
-    uint32_t r[4];
-    host_cpuid(0xd, 1, r);
-    return r[0] >> 2 & 1;
-}
-
 uint64_t cpu_xcr0(void)
 {
     return xcr0;

@@ -13,7 +13,4 @@ int cpuid_init(void);
 /* The host's XCR0 restricted to what a guest may have: 7, or 3 without AVX. */
 uint64_t cpuid_xcr0(void);
 
-/* XGETBV with ecx = 1 tells which components are in use. */
-bool cpuid_xinuse(void);
-
 #endif
