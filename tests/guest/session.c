@@ -261,8 +261,8 @@ static void leader_body(void)
     if (child == 0) {
         setpgid(0, 0);
         on(SIGHUP, 0);
+        say('s'); /* before the leader may end */
         tcsetpgrp(terminal_slave, getpid());
-        say('s');
         wait_for_hangup();
         if (write(terminal_slave, "after", 5) != 5) /* a pty itself is not hung up */
             say('!');
