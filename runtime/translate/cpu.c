@@ -21,9 +21,7 @@ int cpu_init(void)
     if (cpuid_init() < 0)
         return -L_ENODEV;
     stub_xmask = (uint32_t)cpuid_xcr0();
-    /* Off: loading all of ymm leaves the upper halves in use, and SSE code after a system call then
-     * ran fourteen times slower. */
-    stub_light = 0;
+    stub_light = cpuid_xgetbv1();
     decode_init();
     int r = cache_init();
     if (r == 0)
@@ -87,7 +85,7 @@ uint8_t *cpu_extended(struct cpu *cpu)
 {
     static const uint16_t fcw = 0x37f;
     static const uint32_t mxcsr_mask = 0xffff;
-    static const uint64_t features = 6; /* SSE and AVX; x87 in its initial state */
+    static const uint64_t features = 2; /* SSE; the others are in their initial state */
     if (!cpu->light)
         return cpu->xsave;
     memset(cpu->xsave, 0, sizeof cpu->xsave);
@@ -95,10 +93,7 @@ uint8_t *cpu_extended(struct cpu *cpu)
     memcpy(cpu->xsave + CPU_XSAVE_MXCSR, &cpu->light_mxcsr, 4);
     memcpy(cpu->xsave + CPU_XSAVE_MXCSR + 4, &mxcsr_mask, 4);
     memcpy(cpu->xsave + CPU_XSAVE_HEADER, &features, 8);
-    for (int i = 0; i < 16; i++) {
-        memcpy(cpu->xsave + CPU_XSAVE_XMM + 16 * i, cpu->ymm[i], 16);
-        memcpy(cpu->xsave + CPU_XSAVE_YMMH + 16 * i, cpu->ymm[i] + 16, 16);
-    }
+    memcpy(cpu->xsave + CPU_XSAVE_XMM, cpu->xmm, sizeof cpu->xmm);
     cpu->light = 0;
     return cpu->xsave;
 }
@@ -107,7 +102,7 @@ void cpu_copy_state(struct cpu *to, const struct cpu *from)
 {
     memcpy(to->gpr, from->gpr, sizeof to->gpr);
     if (from->light)
-        memcpy(to->ymm, from->ymm, sizeof to->ymm);
+        memcpy(to->xmm, from->xmm, sizeof to->xmm);
     else
         memcpy(to->xsave, from->xsave, sizeof to->xsave);
     to->light = from->light;

@@ -116,8 +116,8 @@ struct cpu {
                                while it is in the service function */
     struct cpu_fault fault;
     _Alignas(64) uint8_t xsave[CPU_XSAVE_SIZE]; /* valid while light is 0: see cpu_extended */
-    _Alignas(64) uint8_t ymm[16][32];           /* the vector registers while light is 1 */
-    uint32_t light; /* a system call saved the vector registers only: x87 is in its initial state */
+    _Alignas(16) uint8_t xmm[16][16];           /* while light is 1 */
+    uint32_t light; /* a system call saved xmm alone: x87 and the upper halves of ymm are initial */
     uint32_t light_mxcsr;
 };
 

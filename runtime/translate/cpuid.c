@@ -24,6 +24,16 @@ int cpuid_init(void)
     return 0;
 }
 
+bool cpuid_xgetbv1(void)
+{
+    uint32_t r[4];
+    host_cpuid(0, 0, r);
+    if (r[0] < 0xd)
+        return false;
+    host_cpuid(0xd, 1, r);
+    return r[0] >> 2 & 1;
+}
+
 uint64_t cpuid_xcr0(void)
 {
     return xcr0;

@@ -13,4 +13,7 @@ int cpuid_init(void);
 /* The host's XCR0 restricted to what a guest may have: 7, or 3 without AVX. */
 uint64_t cpuid_xcr0(void);
 
+/* Whether XGETBV with ecx = 1 tells which components are not in their initial state (leaf 0xD). */
+bool cpuid_xgetbv1(void);
+
 #endif

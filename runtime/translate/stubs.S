@@ -156,7 +156,7 @@ global stub_syscall
     je 1f
     mov $1, %ecx
     xgetbv /* the components that are not in their initial state */
-    test $1, %al
+    test $5, %al
     jz system_call_light
 1:  save_rest
     mov $STUB_SYSCALL, ARG2_32
@@ -236,24 +236,24 @@ global stub_raw_test
     jmp *S(CPU_OFF_RESUME)
 global stub_raw_end
 
-/* The block still holds everything; only the environment of C has to be made again. */
-.macro each_ymm instruction
+/* x87 and the upper halves of ymm are in their initial state, as they are in nearly all system
+ * calls: only xmm and MXCSR are saved. Nothing that C does here touches the x87. */
+.macro each_xmm instruction
     .irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
     \instruction \n
     .endr
 .endm
-.macro save_ymm n
-    vmovdqa %ymm\n, S(CPU_OFF_YMM + 32 * \n)
+.macro save_xmm n
+    movaps %xmm\n, S(CPU_OFF_XMM + 16 * \n)
 .endm
-.macro load_ymm n
-    vmovdqa S(CPU_OFF_YMM + 32 * \n), %ymm\n
+.macro load_xmm n
+    movaps S(CPU_OFF_XMM + 16 * \n), %xmm\n
 .endm
 
 system_call_light:
-    each_ymm save_ymm
+    each_xmm save_xmm
     stmxcsr S(CPU_OFF_LIGHT_MXCSR)
     movl $1, S(CPU_OFF_LIGHT)
-    vzeroupper
     cmpl $0x1f80, S(CPU_OFF_LIGHT_MXCSR)
     je 1f
     ldmxcsr default_mxcsr(%rip)
@@ -266,12 +266,16 @@ system_call_light:
     jmp to_c
 
 leave_light:
-    each_ymm load_ymm
+    testl $4, stub_xmask(%rip)
+    jz 1f
+    vzeroupper /* or what C left there would slow down and show in the guest */
+1:  each_xmm load_xmm
     cmpl $0x1f80, S(CPU_OFF_LIGHT_MXCSR)
     je leave_flags
     ldmxcsr S(CPU_OFF_LIGHT_MXCSR)
     jmp leave_flags
 
+/* The block still holds everything; only the environment of C has to be made again. */
 .macro back_to_c kind
     mov $\kind, ARG2_32
     jmp c_environment

@@ -15,7 +15,7 @@ CHECK(resume, CPU_OFF_RESUME);
 CHECK(helper_value, CPU_OFF_VALUE);
 CHECK(raw, CPU_OFF_RAW);
 CHECK(xsave, CPU_OFF_XSAVE);
-CHECK(ymm, CPU_OFF_YMM);
+CHECK(xmm, CPU_OFF_XMM);
 CHECK(light, CPU_OFF_LIGHT);
 CHECK(light_mxcsr, CPU_OFF_LIGHT_MXCSR);
 _Static_assert(sizeof(struct cpu) == CPU_SIZEOF, "size of the state block");

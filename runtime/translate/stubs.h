@@ -37,10 +37,10 @@
 #define CPU_OFF_VALUE       312
 #define CPU_OFF_RAW         320
 #define CPU_OFF_XSAVE       576
-#define CPU_OFF_YMM         1408
-#define CPU_OFF_LIGHT       1920
-#define CPU_OFF_LIGHT_MXCSR 1924
-#define CPU_SIZEOF          1984
+#define CPU_OFF_XMM         1408
+#define CPU_OFF_LIGHT       1664
+#define CPU_OFF_LIGHT_MXCSR 1668
+#define CPU_SIZEOF          1728
 
 #ifndef __ASSEMBLER__
 #include <stdint.h>
@@ -61,8 +61,8 @@ extern const char stub_raw_test[], stub_raw_end[], stub_raw_pending[];
 
 /* Features that XSAVE and XRSTOR of the stubs cover. */
 extern uint32_t stub_xmask;
-/* 1: system calls may save the vector registers alone when the x87 is in its initial state (AVX,
- * and XGETBV with ecx = 1). */
+/* 1: system calls save xmm alone when the x87 and the upper halves of ymm are in their initial
+ * state (XGETBV with ecx = 1 tells). */
 extern uint32_t stub_light;
 
 /* Makes a state block on the stack, calls cpu_first, then runs guest code. Returns the block's
