@@ -1,7 +1,7 @@
 #!/bin/bash
-# Cross-builds the libraries that Foreland for Windows links with: Zydis, Check, SQLite, FreeType
-# and SDL2 from Debian's source packages, and libtsm converted from Debian's binary one
-# (libtsm-to-coff.py). Each in the version whose native package is installed.
+# Cross-builds the libraries that Foreland for Windows links with: Zydis, Check, SQLite, zlib, libpng,
+# FreeType, HarfBuzz and SDL2 from Debian's source packages, and libtsm converted from Debian's binary
+# one (libtsm-to-coff.py). Each in the version whose native package is installed.
 #
 #   packaging/deps-windows.sh           builds what is missing, prints the prefix on the last line
 #   packaging/deps-windows.sh --path    prints the prefix, builds nothing
@@ -14,7 +14,8 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=${FORELAND_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/foreland}
 host=x86_64-w64-mingw32
 cc=$host-gcc-win32
-packages=(libzydis-dev libzycore-dev check libsqlite3-dev libfreetype-dev libsdl2-dev libtsm-dev)
+packages=(libzydis-dev libzycore-dev check libsqlite3-dev zlib1g-dev libpng-dev libfreetype-dev
+    libharfbuzz-dev libsdl2-dev libtsm-dev)
 
 die()
 {
@@ -141,10 +142,47 @@ build_sqlite()
         "$work/sqlite/sqlite3.c"
 }
 
+build_zlib()
+{
+    local src
+    src=$(source_of zlib)
+    cp "$src/zlib.h" "$src/zconf.h" "$out/include/"
+    compile_all z "$src"/{adler32,crc32,deflate,infback,inffast,inflate,inftrees,trees,zutil}.c
+}
+
+# The configuration that libpng ships is its default one.
+build_png()
+{
+    local src
+    src=$(source_of libpng1.6)
+    cp "$src/scripts/pnglibconf.h.prebuilt" "$out/include/pnglibconf.h"
+    cp "$src/png.h" "$src/pngconf.h" "$out/include/"
+    compile_all png16 -DPNG_INTEL_SSE_OPT=0 -I"$out/include" \
+        "$src"/png{,error,get,mem,pread,read,rio,rtran,rutil,set,trans,wio,write,wtran,wutil}.c
+}
+
+# With libpng, for the pictures in fonts with emoji.
 build_freetype()
 {
-    cross_cmake freetype -DFT_DISABLE_ZLIB=TRUE -DFT_DISABLE_BZIP2=TRUE -DFT_DISABLE_PNG=TRUE \
-        -DFT_DISABLE_HARFBUZZ=TRUE -DFT_DISABLE_BROTLI=TRUE
+    cross_cmake freetype -DFT_DISABLE_BZIP2=TRUE -DFT_DISABLE_HARFBUZZ=TRUE \
+        -DFT_DISABLE_BROTLI=TRUE -DFT_REQUIRE_ZLIB=TRUE -DFT_REQUIRE_PNG=TRUE \
+        -DZLIB_LIBRARY="$out/lib/libz.a" -DZLIB_INCLUDE_DIR="$out/include" \
+        -DPNG_LIBRARY="$out/lib/libpng16.a" -DPNG_PNG_INCLUDE_DIR="$out/include"
+}
+
+# One file that includes the others; it needs nothing of the C++ library at run time.
+build_harfbuzz()
+{
+    local src
+    src=$(source_of harfbuzz)
+    mkdir -p "$out/include/harfbuzz" "$work/objects/harfbuzz"
+    cp "$src"/src/hb*.h "$out/include/harfbuzz/"
+    $host-g++-win32 -O2 -g -std=c++11 -c -fno-exceptions -fno-rtti -fno-threadsafe-statics \
+        -ffunction-sections -Wa,-mbig-obj -DHB_NO_MT -DHAVE_FREETYPE \
+        -DHAVE_FT_GET_VAR_BLEND_COORDINATES -DHAVE_FT_SET_VAR_BLEND_COORDINATES \
+        -DHAVE_FT_DONE_MM_VAR -DHAVE_FT_GET_TRANSFORM -I"$out/include/freetype2" \
+        "$src/src/harfbuzz.cc" -o "$work/objects/harfbuzz/harfbuzz.o"
+    $host-ar rcs "$out/lib/libharfbuzz.a" "$work/objects/harfbuzz/harfbuzz.o"
 }
 
 build_sdl2()
@@ -172,7 +210,10 @@ fetch
 step zydis
 step check
 step sqlite
+step zlib
+step png
 step freetype
+step harfbuzz
 step sdl2
 step tsm
 touch "$out/complete"
