@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 
 extern char **environ;
-static char self[64];
+static char self[200];
 
 /* Runs in a child: exec with these, or the errno as 100 + errno. */
 static int run(const char *path, char *const *argv, char *const *envp)
@@ -27,13 +27,25 @@ static int run(const char *path, char *const *argv, char *const *envp)
     return WIFEXITED(status) ? WEXITSTATUS(status) : -status;
 }
 
-static void put_file(const char *path, const char *text, mode_t mode)
+/* A file beside this program, by its whole name. */
+static const char *beside(const char *name)
 {
+    static char paths[4][256];
+    static unsigned turn;
+    char *path = paths[turn++ % 4];
+    snprintf(path, sizeof(*paths), "%.*s/%s", (int)(strrchr(self, '/') - self), self, name);
+    return path;
+}
+
+static const char *put_file(const char *name, const char *text, mode_t mode)
+{
+    const char *path = beside(name);
     unlink(path);
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0700);
     CHECK_EQ(write(fd, text, strlen(text)), (ssize_t)strlen(text));
     CHECK_OK(fchmod(fd, mode));
     close(fd);
+    return path;
 }
 
 /* In the new program: says with its exit status whether all is as it should be. */
@@ -113,26 +125,19 @@ static void scripts(void)
 {
     char text[512], *argv[] = {(char *)"name", (char *)"x", NULL}, *none[] = {NULL};
     snprintf(text, sizeof(text), "#! %s  script one \nrest\n", self);
-    put_file("/tmp/script", text, 0755);
-    /* argv: self, "script one", /tmp/script, x */
-    CHECK_EQ(run("/tmp/script", argv, none), 40);
-    snprintf(text, sizeof(text), "#!/tmp/script\n");
-    put_file("/tmp/script2", text, 0755);
-    CHECK_EQ(run("/tmp/script2", argv, none), 41);
-    put_file("/tmp/loop", "#!/tmp/loop\n", 0755);
-    CHECK_EQ(run("/tmp/loop", argv, none), 100 + ELOOP);
-    put_file("/tmp/bad", "#!/tmp/nowhere\n", 0755);
-    CHECK_EQ(run("/tmp/bad", argv, none), 100 + ENOENT);
-    put_file("/tmp/bad", "#!\n", 0755);
-    CHECK_EQ(run("/tmp/bad", argv, none), 100 + ENOEXEC);
-    put_file("/tmp/bad", "just text\n", 0755);
-    CHECK_EQ(run("/tmp/bad", argv, none), 100 + ENOEXEC);
-    put_file("/tmp/bad", "", 0755);
-    CHECK_EQ(run("/tmp/bad", argv, none), 100 + ENOEXEC);
-    put_file("/tmp/bad", "#!/bin/sh\n", 0644);
-    CHECK_EQ(run("/tmp/bad", argv, none), 100 + EACCES);
+    /* argv: self, "script one", the script, x */
+    CHECK_EQ(run(put_file("script", text, 0755), argv, none), 40);
+    snprintf(text, sizeof(text), "#!%s\n", beside("script"));
+    CHECK_EQ(run(put_file("script2", text, 0755), argv, none), 41);
+    snprintf(text, sizeof(text), "#!%s\n", beside("loop"));
+    CHECK_EQ(run(put_file("loop", text, 0755), argv, none), 100 + ELOOP);
+    CHECK_EQ(run(put_file("bad", "#!/tmp/nowhere\n", 0755), argv, none), 100 + ENOENT);
+    CHECK_EQ(run(put_file("bad", "#!\n", 0755), argv, none), 100 + ENOEXEC);
+    CHECK_EQ(run(put_file("bad", "just text\n", 0755), argv, none), 100 + ENOEXEC);
+    CHECK_EQ(run(put_file("bad", "", 0755), argv, none), 100 + ENOEXEC);
+    CHECK_EQ(run(put_file("bad", "#!/bin/sh\n", 0644), argv, none), 100 + EACCES);
     CHECK_EQ(run("/tmp", argv, none), 100 + EACCES);
-    CHECK_EQ(run("/tmp/bad/x", argv, none), 100 + ENOTDIR);
+    CHECK_EQ(run(beside("bad/x"), argv, none), 100 + ENOTDIR);
     CHECK_EQ(run("/nowhere", argv, none), 100 + ENOENT);
     CHECK_EQ(run("", argv, none), 100 + ENOENT);
     CHECK_EQ(run((char *)1, argv, none), 100 + EFAULT);
@@ -153,10 +158,10 @@ static void scripts(void)
     CHECK_ERRNO(syscall(SYS_execveat, -1, "x", count, none, 0), EBADF);
     CHECK_ERRNO(syscall(SYS_execveat, fd, "x", count, none, 0x8000000), EINVAL);
     close(fd);
-    unlink("/tmp/script");
-    unlink("/tmp/script2");
-    unlink("/tmp/loop");
-    unlink("/tmp/bad");
+    unlink(beside("script"));
+    unlink(beside("script2"));
+    unlink(beside("loop"));
+    unlink(beside("bad"));
 }
 
 static void sizes(void)
@@ -247,10 +252,11 @@ int main(int argc, char **argv)
     if (argc >= 2 && !strcmp(argv[1], "count"))
         return 42;
     if (argc == 4 && !strcmp(argv[1], "script one"))
-        return strcmp(argv[2], "/tmp/script") || strcmp(argv[3], "x") || strcmp(argv[0], self) ? 50
-                                                                                               : 40;
+        return strcmp(argv[2], beside("script")) || strcmp(argv[3], "x") || strcmp(argv[0], self)
+                   ? 50
+                   : 40;
     if (argc == 5 && !strcmp(argv[1], "script one"))
-        return strcmp(argv[3], "/tmp/script2") || strcmp(argv[4], "x") ? 51 : 41;
+        return strcmp(argv[3], beside("script2")) || strcmp(argv[4], "x") ? 51 : 41;
     if (argc == 1 && !argv[0][0])
         return 43;
     kept_and_reset();

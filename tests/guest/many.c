@@ -17,13 +17,15 @@ static int open_files(void)
     return count;
 }
 
+/* The quickest of each quarter are compared: other work slows down many, but not all. */
 static void in_a_row(char *self)
 {
-    int64_t quarter[4];
+    int64_t quickest[4];
     int files = open_files();
     for (int i = 0; i < 4; i++) {
-        int64_t start = check_now();
+        quickest[i] = INT64_MAX;
         for (int j = 0; j < IN_A_ROW / 4; j++) {
+            int64_t start = check_now();
             int status = -1;
             pid_t child = fork();
             if (child == 0) {
@@ -36,14 +38,15 @@ static void in_a_row(char *self)
                        strerror(errno));
                 return;
             }
+            int64_t took = check_now() - start;
+            if (took < quickest[i])
+                quickest[i] = took;
         }
-        quarter[i] = check_now() - start;
     }
     CHECK_EQ(open_files(), files);
-    /* Generous: other work may slow down one quarter. */
-    check_(quarter[3] < quarter[0] * 4 || quarter[2] < quarter[0] * 4, __FILE__, __LINE__,
-           "500 forks took %d ms at first and %d ms in the end", (int)(quarter[0] / 1000000),
-           (int)(quarter[3] / 1000000));
+    check_(quickest[3] < quickest[0] * 3, __FILE__, __LINE__,
+           "fork and exec took %d us at first and %d us in the end", (int)(quickest[0] / 1000),
+           (int)(quickest[3] / 1000));
 }
 
 static void at_once(void)

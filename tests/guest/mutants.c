@@ -118,7 +118,7 @@ static void run(int number, int length)
     pid_t child = fork();
     if (child == 0) {
         char *argv[] = {(char *)"mutant", NULL};
-        alarm(5);
+        alarm(20);
         execve(file, argv, argv + 1);
         error = errno;
         if (write(channel[1], &error, sizeof(error)) != sizeof(error))
