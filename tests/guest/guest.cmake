@@ -79,3 +79,10 @@ endforeach()
 add_custom_target(guest_programs ALL DEPENDS ${guest_programs})
 add_custom_target(guest_root COMMAND ${guest_dir}/root.sh ${guest_root} ${guest_out}/dynamic
                   DEPENDS guest_programs VERBATIM)
+
+# Their limits are times.
+foreach(test guest.glibc.endless guest.musl.endless)
+    if(TEST ${test})
+        set_tests_properties(${test} PROPERTIES RUN_SERIAL ON)
+    endif()
+endforeach()
