@@ -8,7 +8,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Appends to the file at path (UTF-8), made when missing. 0 or negative errno. */
+/* Appends to the file at path (UTF-8), made when missing. One that has grown beyond HOST_LOG_MAX
+ * bytes is renamed to path.old first. 0 or negative errno. */
+#define HOST_LOG_MAX (4 << 20)
 int host_log_open(const char *path);
 /* Path of the open log file, or NULL. */
 const char *host_log_path(void);

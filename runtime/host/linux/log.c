@@ -3,16 +3,30 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static _Atomic int log_fd = STDERR_FILENO;
 static char log_path[4096];
 
+/* Whoever has it open goes on with the old one. */
+static void set_aside(const char *path)
+{
+    char old[sizeof(log_path) + 4];
+    struct stat status;
+    if (stat(path, &status) || !S_ISREG(status.st_mode) || status.st_size <= HOST_LOG_MAX)
+        return;
+    snprintf(old, sizeof(old), "%s.old", path);
+    rename(path, old);
+}
+
 int host_log_open(const char *path)
 {
     if (strlen(path) >= sizeof(log_path))
         return -L_ENAMETOOLONG;
+    set_aside(path);
     int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
     if (fd < 0)
         return -errno;

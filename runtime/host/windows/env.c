@@ -141,7 +141,9 @@ uint64_t host_memory_size(void)
 
 uint64_t host_memory_available(void)
 {
-    return memory_status().ullAvailPhys;
+    MEMORYSTATUSEX status = memory_status();
+    return status.ullAvailPhys < status.ullAvailPageFile ? status.ullAvailPhys
+                                                         : status.ullAvailPageFile;
 }
 
 static void cut(char *buffer, size_t size, const wchar_t *wide, const char *otherwise)

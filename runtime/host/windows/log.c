@@ -9,6 +9,24 @@
 static _Atomic(HANDLE) log_handle;
 static char log_path[4096];
 
+/* Whoever has it open goes on with the old one. */
+static void set_aside(const wchar_t *path)
+{
+    WIN32_FILE_ATTRIBUTE_DATA data;
+    if (!GetFileAttributesExW(path, GetFileExInfoStandard, &data) ||
+        (!data.nFileSizeHigh && data.nFileSizeLow <= HOST_LOG_MAX))
+        return;
+    static const wchar_t suffix[] = L".old";
+    size_t length = wcslen(path);
+    wchar_t *old = malloc(length * sizeof(*old) + sizeof(suffix));
+    if (!old)
+        return;
+    wcscpy(old, path);
+    wcscpy(old + length, suffix);
+    MoveFileExW(path, old, MOVEFILE_REPLACE_EXISTING);
+    free(old);
+}
+
 int host_log_open(const char *path)
 {
     if (strlen(path) >= sizeof(log_path))
@@ -16,6 +34,7 @@ int host_log_open(const char *path)
     wchar_t *wide = host_wide(path);
     if (!wide)
         return -L_ENOMEM;
+    set_aside(wide);
     HANDLE handle =
         CreateFileW(wide, FILE_APPEND_DATA, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
                     NULL, OPEN_ALWAYS, FILE_ATTRIBUTE_NORMAL, NULL);

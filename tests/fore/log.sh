@@ -1,0 +1,44 @@
+#!/bin/bash
+# The log: one line for each system call that is not there, by number and process, and nothing of
+# that between the program's own output. It does not grow for ever.
+#   log.sh FORE HOST PROGRAM    HOST is linux or wine
+set -u
+host=$2
+work=$(mktemp -d) || exit 2
+trap 'rm -rf "$work"' EXIT
+mkdir -p "$work/root"/{tmp,dev,proc,bin} "$work/cache"
+cp "$3" "$work/root/bin/unimplemented"
+tar -cf "$work/root.tar" -C "$work/root" --owner=0 --group=0 .
+
+fail()
+{
+    echo "FAIL log: $*"
+    exit 1
+}
+
+if [ "$host" = wine ]; then
+    windows=$(winepath -w "$work" 2>/dev/null)
+    program=$(winepath -w "$1" 2>/dev/null)
+    log=$work/cache/Foreland/fore.log
+    printf '@set LOCALAPPDATA=%s\\cache\r\n@"%s" --root "%s\\root.tar" unimplemented\r\n' \
+        "$windows" "$program" "$windows" >"$work/run.bat"
+    start=(env LC_ALL=C.UTF-8 "WINEDEBUG=${WINEDEBUG:--all}" wine cmd /c "$windows\\run.bat")
+else
+    log=$work/cache/foreland/fore.log
+    start=(env "XDG_CACHE_HOME=$work/cache" "$1" --root "$work/root.tar" unimplemented)
+fi
+
+timeout 60 "${start[@]}" </dev/null >"$work/out" 2>&1 || fail "status $?: $(cat "$work/out")"
+[ "$(tr -d '\r' <"$work/out")" = '19 checks, 0 failed' ] || fail "said: $(cat "$work/out")"
+[ "$(grep -c 'is not implemented' "$log")" -eq 6 ] || fail "$(cat "$log")"
+for line in '\[2\].*101 (ptrace)' '\[3\].*101 (ptrace)' '\[2\].*425 (io_uring_setup)' \
+    '\[3\].*425 (io_uring_setup)' '\[2\].*511 (unknown)' '\[3\].*511 (unknown)'; do
+    [ "$(grep -c "$line" "$log")" -eq 1 ] || fail "no line, or several: $line
+$(cat "$log")"
+done
+
+# A log that has become long begins anew, and keeps the end of the old one beside it.
+yes 'an old line' | head -c 5000000 >"$log"
+timeout 60 "${start[@]}" </dev/null >"$work/out" 2>&1 || fail "status $? with a long log"
+[ "$(wc -l <"$log")" -lt 100 ] || fail "the log is still long"
+grep -q 'an old line' "$log.old" || fail "the old log is gone"
