@@ -95,6 +95,9 @@ void pagecache_each_dirty(struct inode *inode, void (*fn)(void *arg, uint64_t in
  * used since the last time, then the rest. Cheap when there is enough. Called with no lock but an
  * inode->lock. */
 void pagecache_reclaim(void);
+/* The same at once, whatever is left: memory is used up. True when there is more afterwards. Called
+ * with no lock at all. */
+bool pagecache_reclaim_now(void);
 /* The mapping with a new reference (mapping_put): it holds the inode while there are any. */
 struct mapping *pagecache_map(struct inode *inode);
 /* A referenced block that holds the file's data at index, loading it first; the errno in *error. */

@@ -35,3 +35,13 @@ void pagecache_reclaim(void)
     atomic_store(&left_over, used > limit - limit / 8 ? used : 0);
     host_mutex_unlock(&reclaiming);
 }
+
+bool pagecache_reclaim_now(void)
+{
+    uint64_t before = memory_used();
+    host_mutex_lock(&reclaiming);
+    for (int pass = 0; pass < 2; pass++)
+        super_each(age_super, NULL);
+    host_mutex_unlock(&reclaiming);
+    return memory_used() < before;
+}

@@ -5,14 +5,14 @@
 #include "runtime/abi/errno.h"
 #include "runtime/host/log.h"
 #include "runtime/kernel/exit.h"
+#include "runtime/kernel/oom.h"
 #include "runtime/kernel/process.h"
 #include "runtime/kernel/syscall.h"
 #include "runtime/kernel/timers.h"
 #include "runtime/kernel/tree.h"
 #include "runtime/tty/tty.h"
 
-/* No guest's fault is SIGKILL: the translator met a defect of its own, and has logged which. The
- * user is told where he looks. */
+/* The translator met a defect of its own, and has logged which. The user is told where he looks. */
 static void tell_defect(struct task *t)
 {
     char text[512];
@@ -27,8 +27,11 @@ static void serve_fault(struct task *t, const struct cpu *cpu)
 {
     struct l_siginfo info = {.si_signo = cpu->fault.signo, .si_code = cpu->fault.code};
     info.fault.addr = cpu->fault.address;
-    if (cpu->fault.signo == L_SIGKILL)
+    /* No guest's fault is SIGKILL. */
+    if (cpu->fault.signo == L_SIGKILL && cpu->fault.code == CPU_CODE_DEFECT)
         tell_defect(t);
+    else if (cpu->fault.signo == L_SIGKILL && !signal_fatal_pending(t))
+        host_log("%s[%d]: killed: no memory", t->comm, (int)t->process->pid);
     signal_force(t, cpu->fault.signo, &info);
 }
 
@@ -60,5 +63,6 @@ int service(struct cpu *cpu, enum cpu_event event)
 int kernel_init(void)
 {
     process_tree_init();
+    oom_init();
     return timers_init();
 }

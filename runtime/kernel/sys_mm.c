@@ -4,6 +4,7 @@
 #include "runtime/abi/errno.h"
 #include "runtime/abi/mman.h"
 #include "runtime/fs/fdtable.h"
+#include "runtime/kernel/oom.h"
 #include "runtime/kernel/process.h"
 #include "runtime/kernel/syscalls.h"
 #include "runtime/memory/access.h"
@@ -11,6 +12,15 @@
 #include "runtime/memory/space.h"
 
 #define PAGE_MASK (SPACE_PAGE - 1)
+
+static int64_t map(struct space *space, uint64_t address, uint64_t length, uint32_t prot,
+                   uint32_t flags, struct mapping *mapping, uint64_t offset)
+{
+    int64_t result = space_mmap(space, address, length, prot, flags, mapping, offset);
+    if (result == -L_ENOMEM && oom_make_room(length))
+        result = space_mmap(space, address, length, prot, flags, mapping, offset);
+    return result;
+}
 
 static int64_t map_file(struct task *t, uint64_t address, uint64_t length, uint32_t prot,
                         uint32_t flags, int fd, uint64_t offset)
@@ -24,8 +34,8 @@ static int64_t map_file(struct task *t, uint64_t address, uint64_t length, uint3
     int64_t result = file_mmap(file, prot, shared, &mapping, &offset);
     if (!result) {
         /* NULL: the file stands for anonymous memory (/dev/zero). */
-        result = space_mmap(space, address, length, prot, mapping ? flags : flags | L_MAP_ANONYMOUS,
-                            mapping, offset);
+        result = map(space, address, length, prot, mapping ? flags : flags | L_MAP_ANONYMOUS,
+                     mapping, offset);
         if (mapping)
             mapping_put(mapping);
         if (result >= 0 && shared && !file_writable(file))
@@ -46,8 +56,8 @@ int64_t sys_mmap(struct task *t, uint64_t address, uint64_t length, uint64_t pro
     if (flags & L_MAP_HUGETLB)
         return -L_ENOMEM;
     if (flags & L_MAP_ANONYMOUS)
-        return space_mmap(t->process->space, address, length, (uint32_t)prot, (uint32_t)flags, NULL,
-                          offset);
+        return map(t->process->space, address, length, (uint32_t)prot, (uint32_t)flags, NULL,
+                   offset);
     return map_file(t, address, length, (uint32_t)prot, (uint32_t)flags, (int)fd, offset);
 }
 
@@ -64,8 +74,12 @@ int64_t sys_mprotect(struct task *t, uint64_t address, uint64_t length, uint64_t
 int64_t sys_mremap(struct task *t, uint64_t address, uint64_t old_length, uint64_t new_length,
                    uint64_t flags, uint64_t new_address)
 {
-    return space_mremap(t->process->space, address, old_length, new_length, (uint32_t)flags,
-                        new_address);
+    struct space *space = t->process->space;
+    int64_t result =
+        space_mremap(space, address, old_length, new_length, (uint32_t)flags, new_address);
+    if (result == -L_ENOMEM && oom_make_room(new_length))
+        result = space_mremap(space, address, old_length, new_length, (uint32_t)flags, new_address);
+    return result;
 }
 
 int64_t sys_madvise(struct task *t, uint64_t address, uint64_t length, uint64_t advice)
@@ -101,7 +115,11 @@ int64_t sys_mincore(struct task *t, uint64_t address, uint64_t length, uint64_t 
 
 int64_t sys_brk(struct task *t, uint64_t address)
 {
-    return (int64_t)space_brk(t->process->space, address);
+    struct space *space = t->process->space;
+    uint64_t now = space_brk(space, address);
+    if (now < address && oom_make_room(address - now))
+        now = space_brk(space, address);
+    return (int64_t)now;
 }
 
 /* Guest memory is never written to a swap file by us, but the host may: Linux's promise is kept as

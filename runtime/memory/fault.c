@@ -358,16 +358,12 @@ static enum outcome look(struct request *request)
     return region->file ? fill_from_file(request, region) : supply_anonymous(request, region);
 }
 
-bool fault_supply(struct space *space, uint64_t address, enum space_access access, bool force,
-                  struct space_fault *fault)
+static bool supply(struct space *space, uint64_t address, enum space_access access, bool force,
+                   struct space_fault *fault)
 {
     struct request request = {
         .space = space, .address = address, .access = access, .force = force, .fault = fault};
     enum outcome outcome;
-    if (address >= WINDOW_LIMIT) {
-        refuse(&request, L_SIGSEGV, L_SEGV_MAPERR);
-        return false;
-    }
     do {
         host_mutex_lock(&space->lock);
         outcome = look(&request);
@@ -391,6 +387,27 @@ bool fault_supply(struct space *space, uint64_t address, enum space_access acces
         mapping_put(request.written);
     }
     return outcome == RESOLVED;
+}
+
+/* How often an access is tried again that was refused memory although there is some: it was given
+ * back meanwhile, or the host refuses for reasons of its own. */
+#define TRIES_MAX 4
+
+bool fault_supply(struct space *space, uint64_t address, enum space_access access, bool force,
+                  struct space_fault *fault)
+{
+    if (address >= WINDOW_LIMIT) {
+        *fault = (struct space_fault){L_SIGSEGV, L_SEGV_MAPERR};
+        return false;
+    }
+    for (unsigned tries = 0;;) {
+        if (supply(space, address, access, force, fault))
+            return true;
+        if (fault->signo != L_SIGKILL)
+            return false;
+        if (memory_is_short() ? !memory_short() : ++tries == TRIES_MAX)
+            return false;
+    }
 }
 
 bool space_fault(struct space *space, uint64_t address, enum space_access access,

@@ -1,5 +1,11 @@
+#include "runtime/host/env.h"
 #include "runtime/memory/space.h"
 #include <stdatomic.h>
+
+/* The most that one step of a fault charges, and what is left of the host's memory when it is said
+ * to be used up. */
+#define STEP_BYTES ((uint64_t)128 << 10)
+#define HOST_LEAST ((uint64_t)16 << 20)
 
 static _Atomic uint64_t limit, used;
 
@@ -31,4 +37,22 @@ bool memory_charge(uint64_t bytes)
 void memory_uncharge(uint64_t bytes)
 {
     atomic_fetch_sub_explicit(&used, bytes, memory_order_relaxed);
+}
+
+bool memory_is_short(void)
+{
+    uint64_t most = atomic_load(&limit);
+    return (most && atomic_load(&used) + STEP_BYTES > most) || host_memory_available() < HOST_LEAST;
+}
+
+static memory_short_fn *hook;
+
+void memory_short_set(memory_short_fn *fn)
+{
+    hook = fn;
+}
+
+bool memory_short(void)
+{
+    return hook && hook();
 }

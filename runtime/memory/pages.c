@@ -153,11 +153,36 @@ static void mark_present(struct space *space, const struct region *region, struc
     space->resident += page_count(pages);
 }
 
-int pages_supply(struct space *space, const struct region *region, uint64_t start, uint64_t end)
+/* As many chunks as go in one call of supply_piece. */
+#define PIECE_CHUNKS 17
+
+/* The host refused to commit: what was noted as present is not. */
+static void take_back(struct space *space, uint64_t first, const uint16_t *made)
 {
-    int error = chunk_reserve(space, chunk_down(start), end);
+    struct run run = {.space = space, .action = RUN_DECOMMIT};
+    for (unsigned i = 0; i < PIECE_CHUNKS; i++) {
+        if (!made[i])
+            continue;
+        struct chunk *chunk = chunk_find(space, first + i * CHUNK);
+        run_add_pages(&run, first + i * CHUNK, made[i], HOST_NONE);
+        chunk->present &= (uint16_t)~made[i];
+        chunk->readable &= (uint16_t)~made[i];
+        chunk->writable &= (uint16_t)~made[i];
+        chunk->written &= (uint16_t)~made[i];
+        space->resident -= page_count(made[i]);
+        memory_uncharge(page_count(made[i]) * PAGE);
+    }
+    run_flush(&run);
+}
+
+static int supply_piece(struct space *space, const struct region *region, uint64_t start,
+                        uint64_t end)
+{
+    uint64_t first = chunk_down(start);
+    uint16_t made[PIECE_CHUNKS] = {0};
+    int error = chunk_reserve(space, first, end);
     struct run run = {.space = space, .action = RUN_COMMIT};
-    for (uint64_t address = chunk_down(start); address < end && !error; address += CHUNK) {
+    for (uint64_t address = first; address < end && !error; address += CHUNK) {
         struct chunk *chunk = chunk_find(space, address);
         if (chunk->kind != CHUNK_PRIVATE) {
             error = -L_ENOMEM;
@@ -173,10 +198,24 @@ int pages_supply(struct space *space, const struct region *region, uint64_t star
             break;
         }
         mark_present(space, region, chunk, pages);
+        made[(address - first) >> CHUNK_SHIFT] = pages;
         run_add_pages(&run, address, pages, region_protection(region));
     }
     run_flush(&run);
+    if (run.error)
+        take_back(space, first, made);
     return error ? error : run.error;
+}
+
+int pages_supply(struct space *space, const struct region *region, uint64_t start, uint64_t end)
+{
+    int error = 0;
+    while (start < end && !error) {
+        uint64_t stop = min_u64(chunk_down(start) + PIECE_CHUNKS * CHUNK, end);
+        error = supply_piece(space, region, start, stop);
+        start = stop;
+    }
+    return error;
 }
 
 int pages_fill(struct space *space, const struct region *region, uint64_t start, uint64_t end,

@@ -113,7 +113,7 @@ void space_usage(struct space *space, struct space_usage *usage);
 enum space_access { SPACE_READ, SPACE_WRITE, SPACE_EXEC };
 
 struct space_fault {
-    int32_t signo; /* L_SIGSEGV, L_SIGBUS; L_SIGKILL when the memory limit is reached */
+    int32_t signo; /* L_SIGSEGV, L_SIGBUS; L_SIGKILL, code 0: there is no memory */
     int32_t code;  /* si_code */
 };
 
@@ -137,5 +137,14 @@ uint64_t memory_used(void);
 /* Accounting for kernel objects that hold guest data. False at the limit. */
 bool memory_charge(uint64_t bytes);
 void memory_uncharge(uint64_t bytes);
+/* What a page fault may need is not there: the limit is reached, or the host has next to nothing.
+ */
+bool memory_is_short(void);
+
+/* Called, with no lock held, when a fault or an accessor found memory short: true when some was
+ * given back, and the access is tried again; false kills the guest. Installed once. */
+typedef bool memory_short_fn(void);
+void memory_short_set(memory_short_fn *fn);
+bool memory_short(void);
 
 #endif

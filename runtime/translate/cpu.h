@@ -78,6 +78,9 @@ struct cpu_fault {
     uint64_t cr2;
 };
 
+/* With SIGKILL: a defect of ours ends the guest; it has been logged. */
+#define CPU_CODE_DEFECT 0x80
+
 enum cpu_event {
     CPU_SYSCALL,   /* rip is after the instruction, rcx and r11 as `syscall` leaves them */
     CPU_FAULT,     /* `fault` is filled; rip is what the signal frame must show */

@@ -105,7 +105,7 @@ void fault_defect(struct cpu *cpu, const char *what)
 {
     host_log("defect: %s (guest rip %#llx, host %#llx)", what, (unsigned long long)cpu->rip,
              (unsigned long long)cpu->host_rip);
-    fault_set(cpu, L_SIGKILL, SI_KERNEL_CODE, 0, 0, 0);
+    fault_set(cpu, L_SIGKILL, CPU_CODE_DEFECT, 0, 0, 0);
 }
 
 /* Whether a vector operand in memory has to be aligned to its size. */

@@ -1,10 +1,21 @@
-# tests/fore: the command line of fore, on both hosts.
+# tests/fore: fore as a user calls it, on both hosts. <name>.c is a guest program for <name>.sh.
+set(guest_programs)
+foreach(name memory unimplemented)
+    foreland_guest(fore "${FORELAND_GUEST_CC};-static" ${name}
+                   ${CMAKE_CURRENT_SOURCE_DIR}/fore/${name}.c)
+endforeach()
+add_custom_target(fore_programs ALL DEPENDS ${guest_programs})
+
+function(foreland_fore_test name timeout)
+    add_test(NAME fore.${name} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/fore/${name}.sh
+                                       $<TARGET_FILE:fore> ${guest_host} ${ARGN})
+    set_tests_properties(fore.${name} PROPERTIES LABELS fore TIMEOUT ${timeout}
+                                                 SKIP_RETURN_CODE 77)
+endfunction()
+
 if(TARGET fore)
-    add_test(NAME fore.options
-             COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/fore/options.sh $<TARGET_FILE:fore>
-                     ${guest_host} ${CMAKE_CURRENT_BINARY_DIR}/guest/glibc/hello)
-    set_tests_properties(fore.options PROPERTIES LABELS fore TIMEOUT 120)
-    add_test(NAME fore.mount COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/fore/mount.sh $<TARGET_FILE:fore>
-                                     ${guest_host})
-    set_tests_properties(fore.mount PROPERTIES LABELS fore TIMEOUT 600 SKIP_RETURN_CODE 77)
+    foreland_fore_test(memory 400 ${guest_out}/fore/memory)
+    foreland_fore_test(log 200 ${guest_out}/fore/unimplemented)
+    foreland_fore_test(options 120 ${guest_out}/glibc/hello)
+    foreland_fore_test(mount 600)
 endif()

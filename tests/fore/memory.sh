@@ -1,0 +1,34 @@
+#!/bin/bash
+# Guests that use up what --memory allows: memory.c says what has to happen to them, and fore lives
+# on. What the host itself refuses ends the guest as well.
+#   memory.sh FORE HOST PROGRAM    HOST is linux or wine
+set -u
+fore=("$1")
+[ "$2" != wine ] || fore=(env LC_ALL=C.UTF-8 "WINEDEBUG=${WINEDEBUG:--all}" wine "$1")
+work=$(mktemp -d) || exit 2
+trap 'rm -rf "$work"' EXIT
+mkdir -p "$work/root"/{tmp,dev,proc,bin}
+cp "$3" "$work/root/bin/memory"
+tar -cf "$work/root.tar" -C "$work/root" --owner=0 --group=0 .
+failed=0
+
+# run STATUS ARGUMENTS...
+run()
+{
+    local status=$1 got
+    shift
+    timeout 150 "${fore[@]}" --root "$work/root.tar" "$@" </dev/null
+    got=$?
+    [ $got -eq "$status" ] || {
+        echo "FAIL fore $*: status $got, not $status"
+        failed=1
+    }
+}
+
+run 0 --memory 128M memory 128
+run 137 --memory 64M memory 64 hog
+if [ "$2" = linux ]; then
+    ulimit -d 300000
+    run 137 --memory 4G memory 1000 hog
+fi
+exit $failed
