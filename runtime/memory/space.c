@@ -14,15 +14,23 @@ static uint64_t slot_used[SLOTS / 64];
 static unsigned slot_next;
 static uint64_t next_id = 1;
 
+/* The program itself and its heap may lie in the range of the windows (Linux puts position
+ * independent programs there). */
+static bool slot_is_free(unsigned slot)
+{
+    uint64_t base = SLOTS_START + slot * WINDOW_SIZE;
+    return !(slot_used[slot / 64] >> (slot % 64) & 1) &&
+           host_address_free(base - WINDOW_GUARD, WINDOW_SIZE + WINDOW_GUARD);
+}
+
 /* A window just left is not the next to be used: a stale pointer shall fault. */
 static int take_slot(void)
 {
     for (unsigned i = 0; i < SLOTS; i++) {
         unsigned slot = (slot_next + i) % SLOTS;
-        uint64_t bit = (uint64_t)1 << (slot % 64);
-        if (slot_used[slot / 64] & bit)
+        if (!slot_is_free(slot))
             continue;
-        slot_used[slot / 64] |= bit;
+        slot_used[slot / 64] |= (uint64_t)1 << (slot % 64);
         slot_next = slot + 1;
         return (int)slot;
     }

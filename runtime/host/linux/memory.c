@@ -94,6 +94,15 @@ void host_release(uint64_t address, size_t size)
     munmap(at(address), size);
 }
 
+bool host_address_free(uint64_t address, uint64_t size)
+{
+    uint64_t where;
+    if (host_reserve(address, size, &where))
+        return false;
+    host_release(where, size);
+    return true;
+}
+
 int host_commit(uint64_t address, size_t size, unsigned protection)
 {
     return host_protect(address, size, protection);

@@ -38,6 +38,15 @@ void host_release(uint64_t address, size_t size)
     VirtualFree(at(address), 0, MEM_RELEASE);
 }
 
+bool host_address_free(uint64_t address, uint64_t size)
+{
+    MEMORY_BASIC_INFORMATION around;
+    if (!VirtualQuery(at(address), &around, sizeof around) || around.State != MEM_FREE)
+        return false;
+    uint64_t start = (uint64_t)(uintptr_t)around.BaseAddress;
+    return start + around.RegionSize - address >= size;
+}
+
 int host_commit(uint64_t address, size_t size, unsigned protection)
 {
     return VirtualAlloc(at(address), size, MEM_COMMIT, page_protection(protection)) ? 0 : -L_ENOMEM;

@@ -3,6 +3,7 @@
 #include "runtime/abi/errno.h"
 #include "runtime/abi/mman.h"
 #include "runtime/abi/signal.h"
+#include "runtime/host/memory.h"
 #include "runtime/memory/access.h"
 #include "runtime/memory/block.h"
 #include "runtime/memory/mapping.h"
@@ -579,6 +580,30 @@ START_TEST(peek_and_poke)
 }
 END_TEST
 
+/* Windows keep clear of everything that the process has in their range, and of 4 GiB below them. */
+START_TEST(windows_avoid_the_host)
+{
+    enum { MOST = 1024 };
+    static struct space *spaces[MOST];
+    uint64_t taken;
+    ck_assert_int_eq(host_reserve(0x300000000000 + 5 * MIB, MIB, &taken), 0);
+    int *heap = malloc(MIB);
+    uint64_t avoid[] = {taken, (uint64_t)(uintptr_t)&space, (uint64_t)(uintptr_t)heap};
+    unsigned count = 0;
+    while (count < MOST && (spaces[count] = space_create())) {
+        uint64_t base = space_base(spaces[count++]);
+        for (unsigned i = 0; i < 3; i++)
+            ck_assert(avoid[i] < base - 4 * GIB || avoid[i] >= base + 128 * GIB);
+    }
+    ck_assert_uint_gt(count, 400);
+    ck_assert_uint_lt(count, MOST);
+    while (count)
+        space_put(spaces[--count]);
+    free(heap);
+    host_release(taken, MIB);
+}
+END_TEST
+
 int main(void)
 {
     if (space_init())
@@ -599,6 +624,7 @@ int main(void)
     tcase_add_test(tcase, advise);
     tcase_add_test(tcase, program_break);
     tcase_add_test(tcase, limit);
+    tcase_add_test(tcase, windows_avoid_the_host);
     tcase_add_test(tcase, description);
     tcase_add_test(tcase, peek_and_poke);
     suite_add_tcase(suite, tcase);
