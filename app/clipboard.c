@@ -1,6 +1,13 @@
 #include "app/clipboard.h"
 
 #include <SDL.h>
+#include <string.h>
+
+bool clipboard_has_primary(void)
+{
+    const char *driver = SDL_GetCurrentVideoDriver();
+    return driver && (!strcmp(driver, "x11") || !strcmp(driver, "wayland"));
+}
 
 void clipboard_set(const char *text, bool primary)
 {

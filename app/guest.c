@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "app/config.h"
 #include "runtime/host/env.h"
 #include "runtime/host/log.h"
 #include "runtime/host/thread.h"
@@ -13,7 +14,8 @@
 #define GRACE_NS 3000000000u
 
 static struct {
-    struct guest_options options;
+    const struct config *config;
+    char *const *command;
     struct session *session;
     void (*ended)(void *context, bool message);
     void *context;
@@ -44,14 +46,12 @@ static void open_log(void)
 static int start_session(struct process **first, char *message, size_t size)
 {
     static const char *const shell[] = {"-bash", NULL};
-    const struct guest_options *o = &guest.options;
-    struct boot_session session = {.tty = session_tty(guest.session)};
-    if (o->command) {
-        session.argv = (const char *const *)o->command;
-    } else {
-        session.argv = shell;
-        session.program = "/bin/bash";
-    }
+    const struct config *c = guest.config;
+    char *const *command = guest.command ? guest.command : c->command.items;
+    struct boot_session session = {.tty = session_tty(guest.session),
+                                   .argv = command ? (const char *const *)command : shell,
+                                   .program = command ? NULL : "/bin/bash",
+                                   .environment = (const char *const *)c->environment.items};
     return boot_session(&session, first, message, size);
 }
 
@@ -59,12 +59,12 @@ static void run(void *arg)
 {
     (void)arg;
     char message[1024];
-    const struct guest_options *o = &guest.options;
-    const struct boot_options boot = {.root = o->root,
-                                      .image = o->image,
-                                      .mounts = o->mounts,
-                                      .mount_count = (unsigned)o->mount_count,
-                                      .memory = o->memory};
+    const struct config *c = guest.config;
+    const struct boot_options boot = {.root = c->root[0] ? c->root : NULL,
+                                      .image = c->image[0] ? c->image : NULL,
+                                      .mounts = (const char *const *)c->mounts.items,
+                                      .mount_count = (unsigned)c->mounts.count,
+                                      .memory = c->memory};
     struct process *first;
     open_log();
     if (boot_start(&boot, message, sizeof(message))) {
@@ -82,10 +82,11 @@ static void run(void *arg)
     guest.ended(guest.context, false);
 }
 
-int guest_start(const struct guest_options *options, struct session *session,
+int guest_start(const struct config *config, char *const *command, struct session *session,
                 void (*ended)(void *context, bool message), void *context)
 {
-    guest.options = *options;
+    guest.config = config;
+    guest.command = command;
     guest.session = session;
     guest.ended = ended;
     guest.context = context;

@@ -3,149 +3,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/clipboard.h"
+#include "app/actions.h"
 #include "app/keys.h"
 #include "app/window_private.h"
 
 #define WHEEL_ROWS 3
 
-static void paste(struct window *w, bool primary)
-{
-    char *text = clipboard_get(primary);
-    if (text && text[0]) {
-        struct term *term = session_lock(w->session);
-        term_paste(term, text, strlen(text));
-        session_unlock(w->session);
-    }
-    SDL_free(text);
-}
-
-static bool copy(struct window *w, bool primary)
-{
-    struct term *term = session_lock(w->session);
-    size_t n;
-    char *text = term_selection_text(term, &n);
-    session_unlock(w->session);
-    if (!text || !text[0]) {
-        free(text);
-        return false;
-    }
-    clipboard_set(text, primary);
-    free(text);
-    return true;
-}
-
-enum scroll { SCROLL_ROWS, SCROLL_TOP, SCROLL_BOTTOM, SCROLL_PROMPT };
-
-static void scroll(struct window *w, enum scroll how, int n)
-{
-    struct term *term = session_lock(w->session);
-    if (how == SCROLL_ROWS)
-        term_scroll(term, n);
-    else if (how == SCROLL_TOP)
-        term_scroll_top(term);
-    else if (how == SCROLL_BOTTOM)
-        term_scroll_bottom(term);
-    else
-        term_scroll_prompt(term, n);
-    session_unlock(w->session);
-}
-
-static void toggle_full_screen(struct window *w)
-{
-    bool full = SDL_GetWindowFlags(w->sdl) & SDL_WINDOW_FULLSCREEN_DESKTOP;
-    SDL_SetWindowFullscreen(w->sdl, full ? 0 : SDL_WINDOW_FULLSCREEN_DESKTOP);
-}
-
-static bool shift_key(struct window *w, SDL_Keycode key)
-{
-    int page = w->rows > 1 ? w->rows - 1 : 1;
-    switch (key) {
-    case SDLK_PAGEUP:
-        scroll(w, SCROLL_ROWS, -page);
-        return true;
-    case SDLK_PAGEDOWN:
-        scroll(w, SCROLL_ROWS, page);
-        return true;
-    case SDLK_HOME:
-        scroll(w, SCROLL_TOP, 0);
-        return true;
-    case SDLK_END:
-        scroll(w, SCROLL_BOTTOM, 0);
-        return true;
-    case SDLK_INSERT:
-        paste(w, false);
-        return true;
-    }
-    return false;
-}
-
-static bool control_shift_key(struct window *w, SDL_Keycode key)
-{
-    switch (key) {
-    case SDLK_c:
-        copy(w, false);
-        return true;
-    case SDLK_v:
-        paste(w, false);
-        return true;
-    case SDLK_UP:
-        scroll(w, SCROLL_PROMPT, -1);
-        return true;
-    case SDLK_DOWN:
-        scroll(w, SCROLL_PROMPT, 1);
-        return true;
-    case SDLK_EQUALS:
-    case SDLK_PLUS:
-        window_zoom(w, 1);
-        return true;
-    }
-    return false;
-}
-
-static bool control_key(struct window *w, SDL_Keycode key)
-{
-    switch (key) {
-    case SDLK_INSERT:
-        copy(w, false);
-        return true;
-    case SDLK_PLUS:
-    case SDLK_EQUALS:
-    case SDLK_KP_PLUS:
-        window_zoom(w, 1);
-        return true;
-    case SDLK_MINUS:
-    case SDLK_KP_MINUS:
-        window_zoom(w, -1);
-        return true;
-    case SDLK_0:
-        window_zoom(w, 0);
-        return true;
-    }
-    return false;
-}
-
-/* Keys of the window itself. */
+/* Keys of the window itself. AltGr (Ctrl and the right Alt on Windows) makes characters. */
 static bool own_key(struct window *w, const SDL_KeyboardEvent *event)
 {
-    SDL_Keycode key = event->keysym.sym;
-    switch (keys_mods(event->keysym.mod) & (TERM_MOD_SHIFT | TERM_MOD_CTRL | TERM_MOD_ALT)) {
-    case TERM_MOD_SHIFT:
-        return shift_key(w, key);
-    case TERM_MOD_CTRL | TERM_MOD_SHIFT:
-        return control_shift_key(w, key);
-    case TERM_MOD_CTRL:
-        return control_key(w, key);
-    case TERM_MOD_ALT:
-        if (key == SDLK_RETURN)
-            toggle_full_screen(w);
-        return key == SDLK_RETURN;
-    case 0:
-        if (key == SDLK_F11)
-            toggle_full_screen(w);
-        return key == SDLK_F11;
-    }
-    return false;
+    struct term_key key;
+    if (keys_altgr(event->keysym.mod))
+        return false;
+    keys_name(event, &key);
+    const struct binding *binding = bindings_find(&w->config->bindings, &key);
+    return binding && action_run(w, binding->action, binding->argument);
 }
 
 static bool key_event(struct window *w, const SDL_KeyboardEvent *event)
@@ -219,17 +91,17 @@ static bool press(struct window *w, const struct term_mouse *event, int clicks)
         select_from(w, event, clicks);
         return true;
     case 2:
-        paste(w, true);
+        window_paste(w, true);
         return false;
     case 3:
         /* As in the consoles of Windows: copies what is selected, else pastes. */
-        if (copy(w, false)) {
+        if (window_copy(w, false)) {
             struct term *term = session_lock(w->session);
             term_select_clear(term);
             session_unlock(w->session);
             return true;
         }
-        paste(w, false);
+        window_paste(w, false);
         return false;
     }
     return false;
@@ -239,7 +111,7 @@ static bool release(struct window *w, const struct term_mouse *event)
 {
     if (w->selecting && event->button == 1) {
         w->selecting = false;
-        copy(w, true);
+        window_copy(w, true);
         return true;
     }
     if (w->button) {
@@ -273,7 +145,7 @@ static bool wheel(struct window *w, struct term_mouse *event, int steps)
     event->button = steps > 0 ? 4 : 5;
     for (int i = abs(steps); i > 0; i--)
         if (!report(w, event))
-            scroll(w, SCROLL_ROWS, steps > 0 ? -WHEEL_ROWS : WHEEL_ROWS);
+            window_scroll(w, steps > 0 ? -WHEEL_ROWS : WHEEL_ROWS);
     return true;
 }
 

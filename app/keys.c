@@ -92,6 +92,35 @@ static uint32_t shifted(uint32_t code)
     return 0;
 }
 
+bool keys_altgr(SDL_Keymod mod)
+{
+    return (mod & KMOD_MODE) || ((mod & KMOD_RALT) && (mod & KMOD_CTRL));
+}
+
+/* What a key's place means on a US keyboard, 0 for those without a character. */
+static uint32_t at_place(SDL_Scancode place)
+{
+    static const char row[] = "-=[]\\\\;'`,./"; /* in the order of the scancodes */
+    if (place >= SDL_SCANCODE_A && place <= SDL_SCANCODE_Z)
+        return 'a' + (uint32_t)(place - SDL_SCANCODE_A);
+    if (place >= SDL_SCANCODE_1 && place <= SDL_SCANCODE_9)
+        return '1' + (uint32_t)(place - SDL_SCANCODE_1);
+    if (place >= SDL_SCANCODE_MINUS && place <= SDL_SCANCODE_SLASH)
+        return (uint32_t)row[place - SDL_SCANCODE_MINUS];
+    return place == SDL_SCANCODE_0 ? '0' : 0;
+}
+
+void keys_name(const SDL_KeyboardEvent *event, struct term_key *key)
+{
+    SDL_Keycode code = event->keysym.sym;
+    *key = (struct term_key){.mods = keys_mods(event->keysym.mod), .code = special(code)};
+    if (key->code || code <= 0 || code >= 0x110000)
+        return;
+    key->code = (uint32_t)code;
+    key->shifted = shifted(key->code);
+    key->base = at_place(event->keysym.scancode);
+}
+
 bool keys_translate(const SDL_KeyboardEvent *event, struct term_key *key)
 {
     SDL_Keycode code = event->keysym.sym;
@@ -109,9 +138,9 @@ bool keys_translate(const SDL_KeyboardEvent *event, struct term_key *key)
     }
     if (key->code)
         return true;
-    /* A character. AltGr (Ctrl and the right Alt on Windows) makes other characters. */
-    bool altgr = (mod & KMOD_MODE) || ((mod & KMOD_RALT) && (mod & KMOD_CTRL));
-    if (code <= 0 || code >= 0x110000 || altgr || !(mod & (KMOD_CTRL | KMOD_ALT | KMOD_GUI)))
+    /* A character. */
+    if (code <= 0 || code >= 0x110000 || keys_altgr(mod) ||
+        !(mod & (KMOD_CTRL | KMOD_ALT | KMOD_GUI)))
         return false;
     key->code = (uint32_t)code;
     key->shifted = shifted(key->code);

@@ -178,7 +178,8 @@ const struct canvas *window_canvas(struct window *w)
 static void set_font(struct window *w, double points)
 {
     double size = points < ZOOM_MIN ? ZOOM_MIN : points > ZOOM_MAX ? ZOOM_MAX : points;
-    struct font *font = font_new(w->font_file, size * w->scale * 96 / 72);
+    struct font *font =
+        font_new(w->config->font[0] ? w->config->font : NULL, size * w->scale * 96 / 72);
     if (!font)
         return;
     if (w->painter.font)
@@ -191,7 +192,7 @@ static void set_font(struct window *w, double points)
 
 void window_zoom(struct window *w, int steps)
 {
-    set_font(w, steps == 0 ? w->font_size_first : w->font_size + steps);
+    set_font(w, steps == 0 ? w->config->font_size : w->font_size + steps);
     w->dirty = true;
 }
 
@@ -352,7 +353,7 @@ void window_run(struct window *w)
     session_hangup(w->session);
 }
 
-static bool open_window(struct window *w, const struct window_options *options)
+static bool open_window(struct window *w)
 {
     /* A plain surface: no 3D driver is started for a page of text. */
     SDL_SetHint(SDL_HINT_FRAMEBUFFER_ACCELERATION, "0");
@@ -367,29 +368,28 @@ static bool open_window(struct window *w, const struct window_options *options)
     if (!w->sdl)
         return false;
     w->scale = host_window_scale(w->sdl);
-    set_font(w, options->font_size);
+    set_font(w, w->config->font_size);
     if (!w->painter.font)
         return false;
     struct font_metrics m = font_metrics(w->painter.font);
-    SDL_SetWindowSize(w->sdl, options->columns * m.cell_width + 2 * PADDING,
-                      options->rows * m.cell_height + 2 * PADDING);
+    SDL_SetWindowSize(w->sdl, w->config->size.columns * m.cell_width + 2 * PADDING,
+                      w->config->size.rows * m.cell_height + 2 * PADDING);
     SDL_SetWindowMinimumSize(w->sdl, m.cell_width + 2 * PADDING, m.cell_height + 2 * PADDING);
     return make_surface(w);
 }
 
-struct window *window_new(const struct window_options *options, const char **error)
+struct window *window_new(const struct config *config, const char **error)
 {
     struct window *w = calloc(1, sizeof(*w));
     *error = "out of memory";
     if (!w)
         return NULL;
-    w->font_file = options->font;
-    w->font_size_first = options->font_size;
+    w->config = config;
     w->running = true;
     w->painter.padding = PADDING;
     w->painter.blink_shown = true;
     w->ui_thread = SDL_ThreadID();
-    if (!open_window(w, options)) {
+    if (!open_window(w)) {
         *error = SDL_GetError();
         window_free(w);
         return NULL;
@@ -397,8 +397,8 @@ struct window *window_new(const struct window_options *options, const char **err
     w->event_type = SDL_RegisterEvents(1);
     struct session_events events = {on_changed, on_ended, w};
     struct font_metrics m = font_metrics(w->painter.font);
-    w->rows = options->rows;
-    w->columns = options->columns;
+    w->rows = config->size.rows;
+    w->columns = config->size.columns;
     w->session = session_new(w->rows, w->columns, &events);
     w->view = term_view_new();
     if (!w->session || !w->view) {

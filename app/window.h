@@ -11,16 +11,12 @@
 #include "app/canvas.h"
 #include "app/session.h"
 
+struct config;
 struct window;
 
-struct window_options {
-    const char *font; /* file or NULL */
-    double font_size; /* points */
-    int rows, columns;
-};
-
-/* NULL: *error says why (a string that lives). The session is made here, without guests. */
-struct window *window_new(const struct window_options *options, const char **error);
+/* NULL: *error says why (a string that lives). The session is made here, without guests. The
+ * configuration is the caller's and has to live on. */
+struct window *window_new(const struct config *config, const char **error);
 void window_free(struct window *w);
 
 struct session *window_session(struct window *w);

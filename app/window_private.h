@@ -5,6 +5,7 @@
 #include <SDL.h>
 #include <stdatomic.h>
 
+#include "app/config.h"
 #include "app/painter.h"
 #include "app/window.h"
 
@@ -15,8 +16,8 @@ struct window {
     struct term_view *view;
     struct session *session;
     int rows, columns;
-    const char *font_file;
-    double font_size, font_size_first; /* points */
+    const struct config *config;
+    double font_size; /* points, as zoomed */
     double scale;
     uint32_t event_type;
     SDL_threadID ui_thread;

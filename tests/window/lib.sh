@@ -9,6 +9,8 @@ set -u
 work=$(mktemp -d) || exit 1
 host=${FORELAND_HOST:-linux}
 name=$(basename "$0" .sh)
+# No configuration of whoever runs the tests.
+export XDG_CONFIG_HOME=$work/config
 
 skip()
 {

@@ -1,0 +1,186 @@
+#include "app/config.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/options.h"
+#include "runtime/abi/errno.h"
+#include "runtime/host/file.h"
+
+#define MISTAKES_SHOWN 20
+#define LINE_SHOWN     60 /* of a value that is quoted in a reason */
+
+void mistakes_add(struct mistakes *m, const char *format, ...)
+{
+    char line[1024];
+    va_list args;
+    va_start(args, format);
+    int n = vsnprintf(line, sizeof(line) - 1, format, args);
+    va_end(args);
+    if (m->count++ >= MISTAKES_SHOWN || n < 0)
+        return;
+    /* A byte that could be part of an escape sequence does not get to the terminal. */
+    for (char *p = line; *p; p++)
+        if ((unsigned char)*p < 0x20 || *p == 0x7f)
+            *p = '?';
+    size_t length = strlen(line);
+    line[length++] = '\n';
+    char *more = realloc(m->text, m->size + length + 1);
+    if (!more)
+        return;
+    memcpy(more + m->size, line, length);
+    m->size += length;
+    more[m->size] = 0;
+    m->text = more;
+}
+
+void mistakes_free(struct mistakes *m)
+{
+    free(m->text);
+    *m = (struct mistakes){0};
+}
+
+void config_free(struct config *c)
+{
+    for (size_t i = 0; c && i < option_count; i++)
+        option_free(&options[i], c);
+    free(c);
+}
+
+struct config *config_new(void)
+{
+    struct config *c = calloc(1, sizeof(*c));
+    if (!c)
+        return NULL;
+    for (size_t i = 0; i < option_count; i++) {
+        const struct option *o = &options[i];
+        char reason[256];
+        bool ok = true;
+        if (o->kind == OPTION_BIND)
+            ok = !o->name || bindings_default(&c->bindings);
+        else if (o->kind == OPTION_PALETTE)
+            for (int k = 0; k < 256; k++)
+                c->palette[k] = COLOR_UNSET;
+        else if (o->kind != OPTION_LIST && o->kind != OPTION_UNBIND && o->name)
+            ok = option_set(o, 0, c, o->fallback, reason, sizeof(reason));
+        if (!ok) {
+            config_free(c);
+            return NULL;
+        }
+    }
+    return c;
+}
+
+static bool blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+/* "name = value" in a line of its own, zero-terminated and trimmed. */
+static bool take_line(struct config *c, char *line, char *reason, size_t size)
+{
+    size_t n = strcspn(line, "= \t");
+    char *value = line + n + strspn(line + n, " \t");
+    int index;
+    if (line[0] == '[') {
+        snprintf(reason, size, "there are no sections; write NAME = VALUE");
+        return false;
+    }
+    const struct option *o = option_find(line, n, &index);
+    if (!o) {
+        const char *guess = option_guess(line, n);
+        snprintf(reason, size, "no such option: %.*s%s%s%s", (int)(n < LINE_SHOWN ? n : LINE_SHOWN),
+                 line, guess ? " (perhaps " : "", guess ? guess : "", guess ? "?)" : "");
+        return false;
+    }
+    if (*value != '=') {
+        snprintf(reason, size, "= is missing after %s", o->name);
+        return false;
+    }
+    value++;
+    value += strspn(value, " \t");
+    return option_set(o, index, c, value, reason, size);
+}
+
+void config_parse(struct config *c, const char *text, size_t n, const char *name,
+                  struct mistakes *m)
+{
+    size_t at = n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+    if (n >= 2 && (memcmp(text, "\xff\xfe", 2) == 0 || memcmp(text, "\xfe\xff", 2) == 0)) {
+        mistakes_add(m, "%s:1: UTF-16; save the file as UTF-8", name);
+        return;
+    }
+    for (int number = 1; at < n; number++) {
+        const char *end = memchr(text + at, '\n', n - at);
+        size_t next = end ? (size_t)(end - text) + 1 : n, stop = end ? next - 1 : n;
+        while (at < stop && blank(text[at]))
+            at++;
+        while (stop > at && (blank(text[stop - 1]) || text[stop - 1] == '\r'))
+            stop--;
+        char reason[512], *line = malloc(stop - at + 1);
+        if (!line) {
+            mistakes_add(m, "%s:%d: out of memory", name, number);
+            return;
+        }
+        memcpy(line, text + at, stop - at);
+        line[stop - at] = 0;
+        if (strlen(line) != stop - at)
+            mistakes_add(m, "%s:%d: a zero byte; not a text file?", name, number);
+        else if (line[0] && line[0] != '#' && !take_line(c, line, reason, sizeof(reason)))
+            mistakes_add(m, "%s:%d: %s", name, number, reason);
+        free(line);
+        at = next;
+    }
+}
+
+char *config_read_file(const char *path, size_t *n, int *error)
+{
+    struct host_file *file;
+    struct host_stat stat;
+    char *text = NULL;
+    *error = host_file_open(path, HOST_FILE_READ, 0, &file);
+    if (*error)
+        return NULL;
+    *error = host_file_fstat(file, &stat);
+    if (!*error && (stat.mode & 0170000) != 0100000)
+        *error = -L_EISDIR;
+    if (!*error && stat.size > CONFIG_FILE_BYTES)
+        *error = -L_EFBIG;
+    if (!*error && !(text = malloc(CONFIG_FILE_BYTES + 1)))
+        *error = -L_ENOMEM;
+    *n = 0;
+    /* It may grow meanwhile; what is read is what counts. */
+    while (!*error && *n < CONFIG_FILE_BYTES) {
+        int64_t got = host_file_read(file, text + *n, CONFIG_FILE_BYTES - *n, *n);
+        if (got < 0)
+            *error = (int)got;
+        if (got <= 0)
+            break;
+        *n += (size_t)got;
+    }
+    host_file_close(file);
+    if (*error) {
+        free(text);
+        return NULL;
+    }
+    text[*n] = 0;
+    return text;
+}
+
+struct config *config_load(const char *text, size_t n, const char *name,
+                           const struct config_pair *pairs, int count, struct mistakes *m)
+{
+    struct config *c = config_new();
+    if (!c)
+        return NULL;
+    if (text)
+        config_parse(c, text, n, name, m);
+    for (int i = 0; i < count; i++) {
+        char reason[512];
+        if (!option_set(pairs[i].option, pairs[i].index, c, pairs[i].value, reason, sizeof(reason)))
+            mistakes_add(m, "--%s: %s", pairs[i].option->name, reason);
+    }
+    return c;
+}
