@@ -20,6 +20,15 @@ static struct area clip(const struct canvas *c, int x, int y, int width, int hei
     return a;
 }
 
+struct canvas canvas_part(const struct canvas *c, int x, int y, int width, int height)
+{
+    struct area a = clip(c, x, y, width, height);
+    if (a.left >= a.right || a.top >= a.bottom)
+        return (struct canvas){c->pixels, 0, 0, c->stride};
+    return (struct canvas){c->pixels + (ptrdiff_t)a.top * c->stride + a.left, a.right - a.left,
+                           a.bottom - a.top, c->stride};
+}
+
 void canvas_fill(struct canvas *c, int x, int y, int width, int height, uint32_t color)
 {
     struct area a = clip(c, x, y, width, height);

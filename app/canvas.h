@@ -11,6 +11,9 @@ struct canvas {
     int stride; /* pixels from one row to the next */
 };
 
+/* A rectangle of c as a canvas of its own, cut off at the edges of c; it shares the pixels. */
+struct canvas canvas_part(const struct canvas *c, int x, int y, int width, int height);
+
 void canvas_fill(struct canvas *c, int x, int y, int width, int height, uint32_t color);
 
 /* One pixel moved towards color by coverage of 255. */

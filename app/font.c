@@ -1,193 +1,66 @@
 #include "app/font.h"
 
-#include <ft2build.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include FT_FREETYPE_H
-#include FT_OUTLINE_H
-#include FT_BITMAP_H
 
-#include "app/host/fonts.h"
+#include "app/emoji.h"
+#include "app/face.h"
+#include "app/faces.h"
+#include "app/fallback.h"
 
-#define FALLBACKS_MAX 64
+/* What the cache may hold before it begins anew. */
+#define CACHE_BYTES_MAX (16 << 20)
+#define CACHE_USED_MAX  (1 << 15)
 
-/* assets/font.S */
-extern const unsigned char builtin_font[], builtin_font_end[];
-extern const unsigned char builtin_font_bold[], builtin_font_bold_end[];
+/* Fonts of the system that are tried for one cluster. */
+#define TRIES_MAX 8
 
-struct face {
-    FT_Face ft; /* NULL: none */
-    const unsigned char *data;
-    size_t size;
-    bool mapped; /* from a file, to be given back */
-};
+/* A cluster may be this much wider than its cells. */
+#define TOO_WIDE    1.05
+#define SMALLEST    0.5
+#define CLUSTER_MAX 32
 
 struct entry {
-    uint64_t key; /* 0: free */
-    bool missing;
+    uint64_t hash; /* 0: free */
+    uint32_t code; /* of a cluster of one */
+    uint32_t *codes;
+    uint8_t n, style, cells;
+    uint8_t answer;
     struct glyph glyph;
 };
 
 struct font {
-    FT_Library library;
+    struct faces *faces;
     double pixels;
+    bool alone;
     struct font_metrics metrics;
-    struct face styles[FONT_STYLES];
-    struct face fallbacks[FALLBACKS_MAX];
-    int fallback_count;
-    bool fallbacks_known; /* the system's files have been listed */
-    char **files;
-    int file_count;
+    int shift;             /* of the own shapes in cells that are wider than theirs */
     struct entry *entries; /* open addressing */
-    size_t capacity, used;
+    size_t capacity, used, bytes;
 };
 
-static void face_close(struct face *face)
-{
-    if (face->ft)
-        FT_Done_Face(face->ft);
-    if (face->data && face->mapped)
-        host_font_unload(face->data, face->size);
-    memset(face, 0, sizeof(*face));
-}
-
-static bool face_open_memory(struct font *f, struct face *face, const unsigned char *data,
-                             size_t size, bool mapped)
-{
-    face->data = data;
-    face->size = size;
-    face->mapped = mapped;
-    if (FT_New_Memory_Face(f->library, data, (FT_Long)size, 0, &face->ft)) {
-        face->ft = NULL;
-        face_close(face);
-        return false;
-    }
-    return true;
-}
-
-static bool face_open(struct font *f, struct face *face, const char *path)
-{
-    size_t size;
-    const unsigned char *data = host_font_load(path, &size);
-    return data && face_open_memory(f, face, data, size, true);
-}
-
-/* Bitmap fonts (colour emoji) have their own sizes: the nearest not below. */
-static void face_set_size(const struct font *f, struct face *face, double pixels)
-{
-    FT_Face ft = face->ft;
-    if (FT_IS_SCALABLE(ft)) {
-        FT_Set_Char_Size(ft, 0, (FT_F26Dot6)lround(pixels * 64), 72, 72);
-        return;
-    }
-    int best = 0;
-    for (int i = 1; i < ft->num_fixed_sizes; i++)
-        if (ft->available_sizes[i].height >= f->metrics.cell_height &&
-            (ft->available_sizes[i].height < ft->available_sizes[best].height ||
-             ft->available_sizes[best].height < f->metrics.cell_height))
-            best = i;
-    FT_Select_Size(ft, best);
-}
-
-struct search {
-    const char *name; /* without folders */
-    char found[4096];
+/* One cluster on its way to become a picture. */
+struct work {
+    struct font *font;
+    const uint32_t *codes;
+    size_t n;
+    unsigned style;
+    struct glyph_room room;
+    bool partly; /* a face that lacks some of the marks will do */
+    struct glyph *out;
 };
 
-static const char *base_name(const char *path)
+static int percent(int value, int share)
 {
-    const char *base = path;
-    for (const char *p = path; *p; p++)
-        if (*p == '/' || *p == '\\')
-            base = p + 1;
-    return base;
+    int result = share > 0 ? (value * share + 50) / 100 : value;
+    return result > 0 ? result : 1;
 }
 
-static int matches(void *arg, const char *path)
+/* Lines under, through and over the text: whole pixels, inside the cell at every size. */
+static void measure_lines(struct font *f)
 {
-    struct search *s = arg;
-    const char *a = base_name(path), *b = s->name;
-    while (*a && (*a | 32) == (*b | 32)) {
-        a++;
-        b++;
-    }
-    if (*a || *b || strlen(path) >= sizeof(s->found))
-        return 0;
-    strcpy(s->found, path);
-    return 1;
-}
-
-/* The file of another style beside the regular one, by the ways such files are named. */
-static void open_styles(struct font *f, const char *path)
-{
-    static const struct {
-        const char *regular;
-        const char *styles[FONT_STYLES];
-    } names[] = {
-        {"-Regular", {"", "-Bold", "-Italic", "-BoldItalic"}},
-        {"consola", {"", "consolab", "consolai", "consolaz"}},
-        {"cour", {"", "courbd", "couri", "courbi"}},
-        {"-R", {"", "-B", "-RI", "-BI"}},
-        {"", {"", "-Bold", "-Oblique", "-BoldOblique"}},
-    };
-    const char *dot = strrchr(path, '.');
-    size_t length = dot ? (size_t)(dot - path) : strlen(path);
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        size_t tail = strlen(names[i].regular);
-        if (length < tail || strncmp(path + length - tail, names[i].regular, tail) != 0)
-            continue;
-        for (int style = 1; style < FONT_STYLES; style++) {
-            char other[4096];
-            if (length + 32 > sizeof(other))
-                return;
-            memcpy(other, path, length - tail);
-            strcpy(other + length - tail, names[i].styles[style]);
-            strcat(other, dot ? dot : "");
-            face_open(f, &f->styles[style], other);
-        }
-        return;
-    }
-}
-
-static void open_builtin(struct font *f)
-{
-    face_open_memory(f, &f->styles[0], builtin_font, (size_t)(builtin_font_end - builtin_font),
-                     false);
-    face_open_memory(f, &f->styles[FONT_BOLD], builtin_font_bold,
-                     (size_t)(builtin_font_bold_end - builtin_font_bold), false);
-}
-
-static void open_family(struct font *f, const char *file)
-{
-    if (file && face_open(f, &f->styles[0], file)) {
-        open_styles(f, file);
-        return;
-    }
-    for (int i = 0; !file && host_font_names[i]; i++) {
-        struct search s = {.name = host_font_names[i]};
-        host_fonts_each(matches, &s);
-        if (s.found[0] && face_open(f, &f->styles[0], s.found)) {
-            open_styles(f, s.found);
-            return;
-        }
-    }
-    open_builtin(f);
-}
-
-static void measure(struct font *f)
-{
-    FT_Face ft = f->styles[0].ft;
-    const FT_Size_Metrics *m = &ft->size->metrics;
     struct font_metrics *out = &f->metrics;
-    int width = (int)((m->max_advance + 32) >> 6);
-    if (!FT_Load_Char(ft, 'M', FT_LOAD_DEFAULT))
-        width = (int)((ft->glyph->advance.x + 32) >> 6);
-    out->cell_width = width > 0 ? width : 1;
-    out->cell_height = (int)((m->height + 63) >> 6);
-    if (out->cell_height < 2)
-        out->cell_height = 2;
-    out->baseline = (int)((m->ascender + 32) >> 6);
     out->line = (int)lround(f->pixels / 14.0);
     if (out->line < 1)
         out->line = 1;
@@ -195,44 +68,76 @@ static void measure(struct font *f)
     if (out->underline + out->line > out->cell_height)
         out->underline = out->cell_height - out->line;
     out->strike = out->baseline - (int)lround(f->pixels * 0.28);
+    if (out->strike < 0)
+        out->strike = 0;
 }
 
-struct font *font_new(const char *file, double pixels)
+static void measure(struct font *f, const struct font_request *request)
+{
+    FT_Face ft = faces_main(f->faces)->ft;
+    const FT_Size_Metrics *m = &ft->size->metrics;
+    struct font_metrics *out = &f->metrics;
+    int width = (int)((m->max_advance + 32) >> 6), height = (int)((m->height + 63) >> 6);
+    if (!FT_Load_Char(ft, 'M', FT_LOAD_DEFAULT))
+        width = (int)((ft->glyph->advance.x + 32) >> 6);
+    out->cell_width = percent(width, request->cell_width);
+    out->cell_height = percent(height, request->line_height);
+    if (out->cell_height < 2)
+        out->cell_height = 2;
+    /* What a higher line adds stands above and below. */
+    out->baseline = (int)((m->ascender + 32) >> 6) + (out->cell_height - height) / 2;
+    out->baseline = out->baseline < 1                  ? 1
+                    : out->baseline > out->cell_height ? out->cell_height
+                                                       : out->baseline;
+    f->shift = (out->cell_width - width) / 2;
+    measure_lines(f);
+}
+
+struct font *font_new(const struct font_request *request)
 {
     struct font *f = calloc(1, sizeof(*f));
-    if (!f || FT_Init_FreeType(&f->library)) {
-        free(f);
+    if (!f)
         return NULL;
-    }
-    f->pixels = pixels;
-    f->capacity = 1024;
+    f->pixels = request->pixels;
+    f->alone = request->alone;
+    f->capacity = 512;
     f->entries = calloc(f->capacity, sizeof(*f->entries));
-    open_family(f, file);
-    if (!f->entries || !f->styles[0].ft) {
+    f->faces = faces_new(request);
+    if (!f->entries || !f->faces) {
         font_free(f);
         return NULL;
     }
-    for (int i = 0; i < FONT_STYLES; i++)
-        if (f->styles[i].ft)
-            face_set_size(f, &f->styles[i], pixels);
-    measure(f);
+    measure(f, request);
     return f;
+}
+
+static void entry_clear(struct entry *e)
+{
+    free(e->codes);
+    glyph_clear(&e->glyph);
+    memset(e, 0, sizeof(*e));
+}
+
+static void forget_all(struct font *f)
+{
+    for (size_t i = 0; i < f->capacity; i++)
+        entry_clear(&f->entries[i]);
+    f->used = f->bytes = 0;
 }
 
 void font_free(struct font *f)
 {
-    for (size_t i = 0; f->entries && i < f->capacity; i++)
-        free(f->entries[i].glyph.pixels);
+    if (f->entries)
+        forget_all(f);
     free(f->entries);
-    for (int i = 0; i < FONT_STYLES; i++)
-        face_close(&f->styles[i]);
-    for (int i = 0; i < f->fallback_count; i++)
-        face_close(&f->fallbacks[i]);
-    for (int i = 0; i < f->file_count; i++)
-        free(f->files[i]);
-    free(f->files);
-    FT_Done_FreeType(f->library);
+    if (f->faces)
+        faces_free(f->faces);
     free(f);
+}
+
+const char *font_family(const struct font *f, bool *asked)
+{
+    return faces_family(f->faces, asked);
 }
 
 struct font_metrics font_metrics(const struct font *f)
@@ -240,211 +145,227 @@ struct font_metrics font_metrics(const struct font *f)
     return f->metrics;
 }
 
-static int add_file(void *arg, const char *path)
+static bool draw(struct work *w, struct face *face, const struct face_text *text, unsigned made_up)
 {
-    struct font *f = arg;
-    if (f->file_count % 64 == 0) {
-        char **more = realloc(f->files, sizeof(*more) * (size_t)(f->file_count + 64));
-        if (!more)
-            return 1;
-        f->files = more;
-    }
-    f->files[f->file_count] = malloc(strlen(path) + 1);
-    if (!f->files[f->file_count])
-        return 1;
-    strcpy(f->files[f->file_count++], path);
-    return 0;
+    glyph_clear(w->out);
+    return glyph_draw(face, text, made_up & FONT_BOLD, made_up & FONT_ITALIC, w->out);
 }
 
-/* Another font of the system that has the character. Files that had none are opened again for the
- * next one: rare, and cheaper than keeping them all. */
-static struct face *find_fallback(struct font *f, uint32_t code)
+/* Smaller when it is larger than its room; true when it has been drawn again. */
+static bool shrink(struct work *w, struct face *face, struct face_text *text, unsigned made_up,
+                   double scale)
 {
-    for (int i = 0; i < f->fallback_count; i++)
-        if (FT_Get_Char_Index(f->fallbacks[i].ft, code))
-            return &f->fallbacks[i];
-    if (!f->fallbacks_known) {
-        f->fallbacks_known = true;
-        host_fonts_each(add_file, f);
-    }
-    for (int i = 0; i < f->file_count && f->fallback_count < FALLBACKS_MAX; i++) {
-        struct face face = {0};
-        if (!face_open(f, &face, f->files[i]))
-            continue;
-        if (!FT_Get_Char_Index(face.ft, code)) {
-            face_close(&face);
-            continue;
-        }
-        face_set_size(f, &face, f->pixels);
-        f->fallbacks[f->fallback_count] = face;
-        return &f->fallbacks[f->fallback_count++];
-    }
-    return NULL;
+    if (scale >= 1 || !FT_IS_SCALABLE(face->ft))
+        return false;
+    face_set_size(face, face->pixels * (scale > SMALLEST ? scale : SMALLEST));
+    face_shape(face, w->codes, w->n, text);
+    return draw(w, face, text, made_up);
 }
 
-/* Private use and unassigned code points are in no ordinary font: not worth a search. */
-static bool worth_searching(uint32_t code)
+/* Shapes of other fonts are in the middle of their cells, and no higher than a line. */
+static void fit(struct work *w, struct face *face, struct face_text *text, unsigned made_up)
 {
-    return code >= 0x80 && !(code >= 0xe000 && code < 0xf900) && code < 0xe0000;
-}
-
-/* The face to take and what has to be made up: *missing_style are styles it lacks. */
-static struct face *choose(struct font *f, uint32_t code, unsigned style, unsigned *missing_style)
-{
-    for (int drop = 0; drop < FONT_STYLES; drop++) {
-        unsigned have = style & ~(unsigned)drop;
-        struct face *face = &f->styles[have];
-        if (face->ft && (drop & (int)~style) == 0 && FT_Get_Char_Index(face->ft, code)) {
-            *missing_style = style & (unsigned)drop;
-            return face;
-        }
-    }
-    *missing_style = style;
-    return worth_searching(code) ? find_fallback(f, code) : NULL;
-}
-
-static bool copy_bitmap(struct glyph *g, const FT_Bitmap *bitmap)
-{
-    int bytes = bitmap->pixel_mode == FT_PIXEL_MODE_BGRA ? 4 : 1;
-    g->color = bytes == 4;
-    g->width = (int)bitmap->width;
-    g->height = (int)bitmap->rows;
-    g->pitch = g->width * bytes;
-    if (g->width == 0 || g->height == 0)
-        return true;
-    g->pixels = malloc((size_t)g->pitch * (size_t)g->height);
+    struct glyph *g = w->out;
     if (!g->pixels)
+        return;
+    if (g->color) {
+        glyph_fill(g, &w->room);
+        return;
+    }
+    /* A narrow cell is the user's wish, and then the font's shapes may overlap. */
+    if (text->advance > w->room.width * 64 * TOO_WIDE && (face->fallback || w->font->shift >= 0))
+        shrink(w, face, text, made_up, w->room.width * 64.0 / text->advance);
+    if (!face->fallback)
+        g->left += w->font->shift;
+    if (!face->fallback && w->n == 1)
+        return;
+    if (g->height > w->room.height)
+        shrink(w, face, text, made_up, (double)w->room.height / g->height);
+    if (text->advance == 0)
+        g->left = (w->room.width - g->width) / 2;
+    else if (face->fallback)
+        g->left += (int)lround((w->room.width - text->advance / 64.0) / 2);
+    glyph_settle(g, &w->room);
+}
+
+static bool try_face(struct work *w, struct face *face, unsigned made_up)
+{
+    struct face_text text;
+    if (!face || !face_has(face, w->codes[0]))
         return false;
-    for (int y = 0; y < g->height; y++) {
-        const unsigned char *from = bitmap->buffer + y * bitmap->pitch;
-        uint8_t *to = g->pixels + y * g->pitch;
-        if (bitmap->pixel_mode != FT_PIXEL_MODE_MONO) {
-            memcpy(to, from, (size_t)g->pitch);
+    face_set_size(face, FT_IS_SCALABLE(face->ft) ? w->font->pixels : w->room.height);
+    face_shape(face, w->codes, w->n, &text);
+    if (text.missing && (w->n == 1 || !w->partly))
+        return false;
+    if (!draw(w, face, &text, made_up))
+        return false;
+    fit(w, face, &text, made_up);
+    return true;
+}
+
+/* The chosen fonts: of the style, or of a lesser one with the rest made up. */
+static bool try_own(struct work *w)
+{
+    for (unsigned drop = 0; drop < FONT_STYLES; drop++) {
+        if (drop & ~w->style)
             continue;
-        }
-        for (int x = 0; x < g->width; x++)
-            to[x] = from[x / 8] >> (7 - x % 8) & 1 ? 255 : 0;
+        if (try_face(w, faces_style(w->font->faces, w->style & ~drop), drop))
+            return true;
     }
-    return true;
+    for (int i = 0; i < faces_others(w->font->faces); i++)
+        if (try_face(w, faces_other(w->font->faces, i), w->style))
+            return true;
+    return false;
 }
 
-/* Box filter down to the width and height that fit. */
-static void shrink(struct glyph *g, int width, int height)
+static enum font_answer try_system(struct work *w, bool color)
 {
-    int bytes = g->color ? 4 : 1;
-    uint8_t *to = malloc((size_t)width * (size_t)height * (size_t)bytes);
-    if (!to)
-        return;
-    for (int y = 0; y < height; y++)
-        for (int x = 0; x < width; x++)
-            for (int b = 0; b < bytes; b++) {
-                int x0 = x * g->width / width, x1 = (x + 1) * g->width / width;
-                int y0 = y * g->height / height, y1 = (y + 1) * g->height / height;
-                int sum = 0, count = 0;
-                for (int v = y0; v < (y1 > y0 ? y1 : y0 + 1); v++)
-                    for (int u = x0; u < (x1 > x0 ? x1 : x0 + 1); u++, count++)
-                        sum += g->pixels[v * g->pitch + u * bytes + b];
-                to[(y * width + x) * bytes + b] = (uint8_t)(sum / count);
-            }
-    free(g->pixels);
-    g->pixels = to;
-    g->left = g->left * width / g->width;
-    g->top = g->top * height / g->height;
-    g->width = width;
-    g->height = height;
-    g->pitch = width * bytes;
-}
-
-/* What is wider than its columns, or a bitmap higher than a line, is made smaller. */
-static void fit(const struct font *f, struct glyph *g, int cells)
-{
-    int wide = f->metrics.cell_width * cells, high = f->metrics.cell_height;
-    if (!g->pixels || (g->width <= wide + wide / 4 && g->height <= high + high / 2))
-        return;
-    double scale = (double)wide / g->width;
-    if (scale * g->height > high)
-        scale = (double)high / g->height;
-    int width = (int)(g->width * scale), height = (int)(g->height * scale);
-    shrink(g, width > 0 ? width : 1, height > 0 ? height : 1);
-    if (g->left < 0 || g->left + g->width > wide)
-        g->left = (wide - g->width) / 2;
-    if (g->top > f->metrics.baseline)
-        g->top = f->metrics.baseline - (high - g->height) / 2;
-}
-
-static bool render(struct font *f, uint32_t code, unsigned style, int cells, struct glyph *g)
-{
-    unsigned made_up;
-    struct face *face = choose(f, code, style, &made_up);
-    if (!face)
-        return false;
-    FT_Face ft = face->ft;
-    FT_Int32 flags = FT_LOAD_TARGET_LIGHT | (FT_HAS_COLOR(ft) ? FT_LOAD_COLOR : 0);
-    if (FT_Load_Glyph(ft, FT_Get_Char_Index(ft, code), flags))
-        return false;
-    FT_GlyphSlot slot = ft->glyph;
-    if (slot->format == FT_GLYPH_FORMAT_OUTLINE) {
-        FT_Matrix slant = {0x10000, 0x3800, 0, 0x10000};
-        if (made_up & FONT_ITALIC)
-            FT_Outline_Transform(&slot->outline, &slant);
-        if (made_up & FONT_BOLD)
-            FT_Outline_Embolden(&slot->outline, (FT_Pos)(f->pixels * 64 / 24));
+    int at = 0;
+    for (int i = 0; i < TRIES_MAX && !w->font->alone; i++, at++) {
+        enum fallback_answer answer = fallback_find(w->codes[0], color, &at);
+        if (answer == FALLBACK_PENDING)
+            return FONT_PENDING;
+        if (answer == FALLBACK_NONE)
+            break;
+        if (try_face(w, faces_system(w->font->faces, at), color ? 0 : w->style))
+            return FONT_GLYPH;
     }
-    if (FT_Render_Glyph(slot, FT_RENDER_MODE_NORMAL))
-        return false;
-    g->left = slot->bitmap_left;
-    g->top = slot->bitmap_top;
-    if (!copy_bitmap(g, &slot->bitmap))
-        return false;
-    fit(f, g, cells);
-    return true;
+    return FONT_MISSING;
 }
 
-static struct entry *place(struct font *f, uint64_t key)
+static enum font_answer try_all(struct work *w, bool emoji)
 {
-    size_t at = (size_t)(key * 0x9e3779b97f4a7c15u >> 32) & (f->capacity - 1);
-    while (f->entries[at].key && f->entries[at].key != key)
+    enum font_answer answer = emoji ? try_system(w, true) : FONT_MISSING;
+    if (answer != FONT_MISSING)
+        return answer;
+    if (try_own(w))
+        return FONT_GLYPH;
+    answer = try_system(w, false);
+    return answer == FONT_MISSING && !emoji ? try_system(w, true) : answer;
+}
+
+/* Hangul in parts (as some systems keep file names) becomes whole syllables, which is what fonts
+ * have. Unicode Standard, section 3.12. */
+static size_t compose_hangul(uint32_t *codes, size_t n)
+{
+    if (n < 2 || codes[0] < 0x1100 || codes[0] > 0x1112 || codes[1] < 0x1161 || codes[1] > 0x1175)
+        return n;
+    uint32_t syllable = 0xac00 + ((codes[0] - 0x1100) * 21 + codes[1] - 0x1161) * 28;
+    size_t taken = 2;
+    if (n > 2 && codes[2] > 0x11a7 && codes[2] <= 0x11c2)
+        syllable += codes[taken++] - 0x11a7;
+    memmove(codes + 1, codes + taken, (n - taken) * sizeof(*codes));
+    codes[0] = syllable;
+    return n - taken + 1;
+}
+
+/* A selector has done its work when the presentation is known. */
+static size_t drop_selector(uint32_t *codes, size_t n)
+{
+    return n == 2 && (codes[1] == EMOJI_TEXT_SELECTOR || codes[1] == EMOJI_PICTURE_SELECTOR) ? 1
+                                                                                             : n;
+}
+
+static enum font_answer render(struct font *f, const uint32_t *codes, size_t n, unsigned style,
+                               int cells, struct glyph *out)
+{
+    uint32_t copy[CLUSTER_MAX];
+    n = n < CLUSTER_MAX ? n : CLUSTER_MAX;
+    memcpy(copy, codes, n * sizeof(*codes));
+    bool emoji = emoji_presentation(copy, n);
+    n = compose_hangul(copy, drop_selector(copy, n));
+    struct work w = {.font = f, .codes = copy, .n = n, .style = style, .out = out};
+    w.room = (struct glyph_room){f->metrics.cell_width * cells, f->metrics.cell_height,
+                                 f->metrics.baseline};
+    enum font_answer answer = try_all(&w, emoji);
+    if (answer == FONT_MISSING && n > 1) {
+        w.partly = true;
+        answer = try_all(&w, emoji);
+    }
+    return answer;
+}
+
+static uint64_t hash_of(const uint32_t *codes, size_t n, unsigned style, int cells)
+{
+    uint64_t hash = (style << 4) + (unsigned)cells;
+    for (size_t i = 0; i < n; i++)
+        hash = (hash ^ codes[i]) * 0x9e3779b97f4a7c15u;
+    return (hash ^ hash >> 32) | 1;
+}
+
+static bool is_for(const struct entry *e, const uint32_t *codes, size_t n, unsigned style,
+                   int cells)
+{
+    return e->n == n && e->style == style && e->cells == cells &&
+           (n == 1 ? e->code == codes[0] : !memcmp(e->codes, codes, n * sizeof(*codes)));
+}
+
+static struct entry *place(struct font *f, uint64_t hash, const uint32_t *codes, size_t n,
+                           unsigned style, int cells)
+{
+    size_t at = hash >> 1 & (f->capacity - 1);
+    while (f->entries[at].hash &&
+           !(f->entries[at].hash == hash && is_for(&f->entries[at], codes, n, style, cells)))
         at = (at + 1) & (f->capacity - 1);
     return &f->entries[at];
-}
-
-static void forget_all(struct font *f)
-{
-    for (size_t i = 0; i < f->capacity; i++)
-        free(f->entries[i].glyph.pixels);
-    memset(f->entries, 0, f->capacity * sizeof(*f->entries));
-    f->used = 0;
 }
 
 static void grow(struct font *f)
 {
     struct entry *old = f->entries;
     size_t n = f->capacity;
-    struct entry *more = calloc(2 * n, sizeof(*more));
+    struct entry *more = n < CACHE_USED_MAX ? calloc(2 * n, sizeof(*more)) : NULL;
     if (!more) {
         forget_all(f);
         return;
     }
     f->entries = more;
     f->capacity = 2 * n;
-    for (size_t i = 0; i < n; i++)
-        if (old[i].key)
-            *place(f, old[i].key) = old[i];
+    for (size_t i = 0; i < n; i++) {
+        const struct entry *e = &old[i];
+        if (e->hash)
+            *place(f, e->hash, e->n == 1 ? &e->code : e->codes, e->n, e->style, e->cells) = *e;
+    }
     free(old);
 }
 
-const struct glyph *font_glyph(struct font *f, uint32_t code, unsigned style, int cells,
-                               bool *missing)
+static bool remember(struct entry *e, uint64_t hash, const uint32_t *codes, size_t n,
+                     unsigned style, int cells)
 {
-    uint64_t key = 1ull << 40 | (uint64_t)style << 34 | (uint64_t)(cells & 3) << 32 | code;
+    e->codes = n > 1 ? malloc(n * sizeof(*codes)) : NULL;
+    if (n > 1 && !e->codes)
+        return false;
+    if (n > 1)
+        memcpy(e->codes, codes, n * sizeof(*codes));
+    e->hash = hash;
+    e->code = codes[0];
+    e->n = (uint8_t)n;
+    e->style = (uint8_t)style;
+    e->cells = (uint8_t)cells;
+    return true;
+}
+
+enum font_answer font_glyph(struct font *f, const uint32_t *codes, size_t n, unsigned style,
+                            int cells, const struct glyph **glyph)
+{
+    static const struct glyph nothing;
+    *glyph = &nothing;
+    n = n < CLUSTER_MAX ? n : CLUSTER_MAX;
+    uint64_t hash = hash_of(codes, n, style, cells);
     if (f->used * 2 >= f->capacity)
         grow(f);
-    struct entry *e = place(f, key);
-    if (!e->key) {
-        e->missing = !render(f, code, style, cells, &e->glyph);
-        e->key = key;
+    if (f->bytes > CACHE_BYTES_MAX)
+        forget_all(f);
+    struct entry *e = place(f, hash, codes, n, style, cells);
+    if (!e->hash) {
+        e->answer = (uint8_t)render(f, codes, n, style, cells, &e->glyph);
+        if (e->answer == FONT_PENDING || !remember(e, hash, codes, n, style, cells)) {
+            entry_clear(e);
+            return FONT_PENDING;
+        }
         f->used++;
+        f->bytes += (size_t)e->glyph.pitch * (size_t)e->glyph.height;
     }
-    *missing = e->missing;
-    return &e->glyph;
+    *glyph = &e->glyph;
+    return (enum font_answer)e->answer;
 }

@@ -1,16 +1,21 @@
 #include "app/painter.h"
 
 #include "app/boxes.h"
+#include "app/decor.h"
 
 #define SELECTION_SHARE 110 /* of 256 of the foreground in a selected background */
 #define MATCH_COLOR     0xc8a000
 
+/* More than any cluster that means something. */
+#define CODES_MAX 32
+
 struct row {
     struct painter *p;
     struct term_view *view;
+    struct canvas *canvas; /* of this row alone: what is too high must not reach into others */
     const struct term_cell *cells;
     int number, columns;
-    int y;
+    int left; /* where column 0 begins */
     int cell_width, cell_height;
     struct font_metrics m;
 };
@@ -28,7 +33,7 @@ static void colors(const struct row *r, const struct term_cell *cell, uint32_t *
 
 static int cell_x(const struct row *r, int column)
 {
-    return r->p->padding + column * r->cell_width;
+    return r->left + column * r->cell_width;
 }
 
 static int cell_columns(const struct term_cell *cell)
@@ -36,79 +41,51 @@ static int cell_columns(const struct term_cell *cell)
     return cell->attr & TERM_WIDE ? 2 : 1;
 }
 
-static void draw_underline(const struct row *r, int x, int width, uint32_t kind, uint32_t color)
-{
-    struct canvas *c = &r->p->canvas;
-    int y = r->y + r->m.underline, t = r->m.line;
-    switch (kind) {
-    case TERM_UNDERLINE_DOUBLE:
-        canvas_fill(c, x, y - t, width, t, color);
-        canvas_fill(c, x, y + t, width, t, color);
-        break;
-    case TERM_UNDERLINE_CURLY:
-        for (int i = 0; i < width; i++) {
-            static const int wave[8] = {0, 1, 2, 2, 2, 1, 0, 0};
-            canvas_fill(c, x + i, y - t + wave[(x + i) / t % 8] * t / 2, 1, t, color);
-        }
-        break;
-    case TERM_UNDERLINE_DOTTED:
-        for (int i = 0; i < width; i += 2 * t)
-            canvas_fill(c, x + i, y, t, t, color);
-        break;
-    case TERM_UNDERLINE_DASHED:
-        canvas_fill(c, x, y, width / 3, t, color);
-        canvas_fill(c, x + width - width / 3, y, width / 3, t, color);
-        break;
-    default:
-        canvas_fill(c, x, y, width, t, color);
-    }
-}
-
 static void draw_lines(const struct row *r, const struct term_cell *cell, int x, int width,
                        uint32_t fg)
 {
-    struct canvas *c = &r->p->canvas;
+    struct decor d = {r->canvas, r->m, x, 0, width, r->left};
     uint32_t kind = (cell->attr & TERM_UNDERLINE_MASK) >> TERM_UNDERLINE_SHIFT;
     if (kind) {
         struct term_extra extra = term_view_extra(r->view, r->number, cell);
-        draw_underline(r, x, width, kind, term_view_color(r->view, extra.underline_color, fg));
+        decor_underline(&d, kind, term_view_color(r->view, extra.underline_color, fg));
     } else if (cell->attr & TERM_EXTRA_MASK) {
         if (term_view_extra(r->view, r->number, cell).link)
-            draw_underline(r, x, width, TERM_UNDERLINE_DOTTED, fg);
+            decor_underline(&d, TERM_UNDERLINE_DOTTED, fg);
     }
     if (cell->attr & TERM_STRIKE)
-        canvas_fill(c, x, r->y + r->m.strike, width, r->m.line, fg);
+        decor_strike(&d, fg);
     if (cell->attr & TERM_OVERLINE)
-        canvas_fill(c, x, r->y, width, r->m.line, fg);
+        decor_overline(&d, fg);
 }
 
 /* A character no font has: an empty box. */
 static void draw_missing(const struct row *r, int x, int width, uint32_t fg)
 {
-    struct canvas *c = &r->p->canvas;
-    int t = r->m.line, top = r->y + r->cell_height / 5, height = r->cell_height * 3 / 5;
+    struct canvas *c = r->canvas;
+    int t = r->m.line, top = r->cell_height / 5, height = r->cell_height * 3 / 5;
     canvas_fill(c, x + 1, top, width - 2, t, fg);
     canvas_fill(c, x + 1, top + height - t, width - 2, t, fg);
     canvas_fill(c, x + 1, top, t, height, fg);
     canvas_fill(c, x + width - 1 - t, top, t, height, fg);
 }
 
-static void draw_glyph(const struct row *r, uint32_t code, unsigned style, int x, int columns,
-                       uint32_t fg)
+static void draw_glyph(const struct row *r, const uint32_t *codes, size_t n, unsigned style, int x,
+                       int columns, uint32_t fg)
 {
-    bool missing;
-    const struct glyph *g = font_glyph(r->p->font, code, style, columns, &missing);
-    if (missing) {
+    const struct glyph *g;
+    enum font_answer answer = font_glyph(r->p->font, codes, n, style, columns, &g);
+    if (answer == FONT_MISSING)
         draw_missing(r, x, columns * r->cell_width, fg);
-        return;
-    }
+    if (answer == FONT_PENDING)
+        r->p->pending = true;
     if (!g->pixels)
         return;
-    int left = x + g->left, top = r->y + r->m.baseline - g->top;
+    int left = x + g->left, top = r->m.baseline - g->top;
     if (g->color)
-        canvas_image(&r->p->canvas, left, top, g->pixels, g->width, g->height, g->pitch);
+        canvas_image(r->canvas, left, top, g->pixels, g->width, g->height, g->pitch);
     else
-        canvas_mask(&r->p->canvas, left, top, g->pixels, g->width, g->height, g->pitch, fg);
+        canvas_mask(r->canvas, left, top, g->pixels, g->width, g->height, g->pitch, fg);
 }
 
 static unsigned style_of(const struct term_cell *cell)
@@ -119,23 +96,19 @@ static unsigned style_of(const struct term_cell *cell)
 
 static void draw_text(const struct row *r, const struct term_cell *cell, int column, uint32_t fg)
 {
-    uint32_t codes[16];
+    uint32_t codes[CODES_MAX];
     int x = cell_x(r, column), columns = cell_columns(cell);
     int width = columns * r->cell_width;
-    size_t n = term_view_text(r->view, r->number, cell, codes, 16);
-    for (size_t i = 0; i < n; i++) {
-        if (codes[i] <= ' ' || codes[i] == 0x200d || (codes[i] >= 0xfe00 && codes[i] <= 0xfe0f))
-            continue;
-        if (!box_draw(&r->p->canvas, codes[i], x, r->y, width, r->cell_height, r->m.line, fg))
-            draw_glyph(r, codes[i], style_of(cell), x, columns, fg);
-    }
+    size_t n = term_view_text(r->view, r->number, cell, codes, CODES_MAX);
+    bool blank = n == 0 || (n == 1 && codes[0] <= ' ');
+    if (!blank && !box_draw(r->canvas, codes[0], x, 0, width, r->cell_height, r->m.line, fg))
+        draw_glyph(r, codes, n, style_of(cell), x, columns, fg);
     draw_lines(r, cell, x, width, fg);
 }
 
 /* Backgrounds first, in runs of one colour: glyphs may reach over their cells. */
 static void draw_backgrounds(const struct row *r)
 {
-    struct canvas *c = &r->p->canvas;
     int from = 0;
     uint32_t run = 0;
     for (int column = 0; column <= r->columns; column++) {
@@ -143,8 +116,8 @@ static void draw_backgrounds(const struct row *r)
         if (column < r->columns)
             colors(r, &r->cells[column], &fg, &bg);
         if (column == r->columns || (column > from && bg != run)) {
-            canvas_fill(c, cell_x(r, from), r->y, (column - from) * r->cell_width, r->cell_height,
-                        run);
+            canvas_fill(r->canvas, cell_x(r, from), 0, (column - from) * r->cell_width,
+                        r->cell_height, run);
             from = column;
         }
         run = bg;
@@ -153,21 +126,34 @@ static void draw_backgrounds(const struct row *r)
 
 static void draw_hollow(const struct row *r, int x, int width, uint32_t color)
 {
-    struct canvas *c = &r->p->canvas;
+    struct canvas *c = r->canvas;
     int t = r->m.line;
-    canvas_fill(c, x, r->y, width, t, color);
-    canvas_fill(c, x, r->y + r->cell_height - t, width, t, color);
-    canvas_fill(c, x, r->y, t, r->cell_height, color);
-    canvas_fill(c, x + width - t, r->y, t, r->cell_height, color);
+    canvas_fill(c, x, 0, width, t, color);
+    canvas_fill(c, x, r->cell_height - t, width, t, color);
+    canvas_fill(c, x, 0, t, r->cell_height, color);
+    canvas_fill(c, x + width - t, 0, t, r->cell_height, color);
+}
+
+/* The cell in the colours of the cursor, and nothing outside it. */
+static void draw_block(const struct row *r, const struct term_cell *cell, int column, int width,
+                       uint32_t color)
+{
+    uint32_t fg, bg;
+    struct canvas part = canvas_part(r->canvas, cell_x(r, column), 0, width, r->cell_height);
+    struct row inside = *r;
+    inside.canvas = &part;
+    inside.left = -column * r->cell_width;
+    canvas_fill(&part, 0, 0, width, r->cell_height, color);
+    colors(r, cell, &fg, &bg);
+    draw_text(&inside, cell, column, bg == color ? fg : bg);
 }
 
 static void draw_cursor(const struct row *r, const struct term_cursor *cursor)
 {
-    struct canvas *c = &r->p->canvas;
     const struct term_cell *cell = &r->cells[cursor->col];
     int x = cell_x(r, cursor->col), width = cell_columns(cell) * r->cell_width;
+    int thickness = 2 * r->m.line;
     uint32_t color = term_view_cursor_color(r->view);
-    uint32_t fg, bg;
     if (!cursor->focused) {
         draw_hollow(r, x, width, color);
         return;
@@ -176,35 +162,30 @@ static void draw_cursor(const struct row *r, const struct term_cursor *cursor)
         return;
     switch (cursor->shape) {
     case 1:
-        canvas_fill(c, x, r->y + r->cell_height - 2 * r->m.line, width, 2 * r->m.line, color);
+        canvas_fill(r->canvas, x, r->cell_height - thickness, width, thickness, color);
         break;
     case 2:
-        canvas_fill(c, x, r->y, 2 * r->m.line, r->cell_height, color);
+        canvas_fill(r->canvas, x, 0, thickness, r->cell_height, color);
         break;
     default:
-        canvas_fill(c, x, r->y, width, r->cell_height, color);
-        colors(r, cell, &fg, &bg);
-        draw_text(r, cell, cursor->col, bg == color ? fg : bg);
+        draw_block(r, cell, cursor->col, width, color);
     }
 }
 
 /* DECDWL and DECDHL: drawn at normal size into the left half, then spread out. */
 static void spread(const struct row *r, enum term_line_size size)
 {
-    struct canvas *c = &r->p->canvas;
-    int left = r->p->padding, width = r->columns * r->cell_width;
-    if (left + width > c->width)
-        width = c->width - left;
-    int bottom = r->y + r->cell_height > c->height ? c->height - r->y : r->cell_height;
-    for (int step = 0; step < bottom; step++) {
+    struct canvas part =
+        canvas_part(r->canvas, r->left, 0, r->columns * r->cell_width, r->cell_height);
+    for (int step = 0; step < part.height; step++) {
         /* In the order in which no row is overwritten before it has been read. */
-        int y = size == TERM_LINE_TOP ? bottom - 1 - step : step;
+        int y = size == TERM_LINE_TOP ? part.height - 1 - step : step;
         int from_y = size == TERM_LINE_TOP      ? y / 2
-                     : size == TERM_LINE_BOTTOM ? bottom / 2 + y / 2
+                     : size == TERM_LINE_BOTTOM ? part.height / 2 + y / 2
                                                 : y;
-        uint32_t *to = c->pixels + (r->y + y) * (intptr_t)c->stride + left;
-        const uint32_t *from = c->pixels + (r->y + from_y) * (intptr_t)c->stride + left;
-        for (int x = width - 1; x >= 0; x--)
+        uint32_t *to = part.pixels + (intptr_t)y * part.stride;
+        const uint32_t *from = part.pixels + (intptr_t)from_y * part.stride;
+        for (int x = part.width - 1; x >= 0; x--)
             to[x] = from[x / 2];
     }
 }
@@ -261,12 +242,15 @@ struct painted painter_draw(struct painter *p, struct term_view *view)
     if (p->all)
         draw_border(p, view);
     for (int i = 0; i < term_view_rows(view); i++) {
+        int y = p->padding + i * m.cell_height;
+        struct canvas part = canvas_part(&p->canvas, 0, y, p->canvas.width, m.cell_height);
         struct row r = {.p = p,
                         .view = view,
+                        .canvas = &part,
                         .cells = term_view_row(view, i),
                         .number = i,
                         .columns = term_view_cols(view),
-                        .y = p->padding + i * m.cell_height,
+                        .left = p->padding,
                         .cell_width = m.cell_width,
                         .cell_height = m.cell_height,
                         .m = m};
@@ -276,8 +260,8 @@ struct painted painter_draw(struct painter *p, struct term_view *view)
             continue;
         draw_row(&r);
         if (out.height == 0)
-            out.top = r.y;
-        out.height = r.y + m.cell_height - out.top;
+            out.top = y;
+        out.height = y + m.cell_height - out.top;
     }
     if (p->all) {
         out.top = 0;

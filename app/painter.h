@@ -13,6 +13,7 @@ struct painter {
     bool blink_shown;          /* phase of blinking text and cursor */
     bool blink_was_shown;      /* as last drawn */
     bool all;                  /* everything has to be drawn */
+    bool pending;              /* out: the font was not ready for a character, which is blank */
     struct term_cursor cursor; /* as last drawn */
 };
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "app/clipboard.h"
+#include "app/fallback.h"
 #include "app/host/window.h"
 #include "app/input.h"
 #include "app/painter.h"
@@ -21,7 +22,7 @@
 #define ZOOM_MAX     96.0
 #define CHECK_MS_MAX 3600000
 
-enum { EVENT_CHANGED, EVENT_END, EVENT_CALL };
+enum { EVENT_CHANGED, EVENT_END, EVENT_CALL, EVENT_FONTS };
 
 struct call {
     void (*fn)(struct window *, void *);
@@ -49,6 +50,12 @@ void window_end(struct window *w, bool keep_open)
 {
     atomic_store(&w->keep_open, keep_open);
     push(w, EVENT_END, NULL);
+}
+
+/* From the thread that lists the system's fonts. */
+static void on_fonts(void *context)
+{
+    push(context, EVENT_FONTS, NULL);
 }
 
 static void on_ended(void *context)
@@ -172,14 +179,26 @@ void window_draw(struct window *w)
 const struct canvas *window_canvas(struct window *w)
 {
     window_draw(w);
+    if (w->painter.pending) {
+        fallback_wait();
+        w->painter.pending = false;
+        w->painter.all = true;
+        window_draw(w);
+    }
     return &w->painter.canvas;
 }
 
 static void set_font(struct window *w, double points)
 {
     double size = points < ZOOM_MIN ? ZOOM_MIN : points > ZOOM_MAX ? ZOOM_MAX : points;
-    struct font *font =
-        font_new(w->config->font[0] ? w->config->font : NULL, size * w->scale * 96 / 72);
+    const struct config *c = w->config;
+    struct font_request request = {
+        .family = c->font,
+        .styles = {NULL, c->font_bold, c->font_italic, c->font_bold_italic},
+        .pixels = size * w->scale * 96 / 72,
+        .line_height = c->line_height,
+        .cell_width = c->cell_width};
+    struct font *font = font_new(&request);
     if (!font)
         return;
     if (w->painter.font)
@@ -259,6 +278,11 @@ static void handle_user_event(struct window *w, const SDL_UserEvent *event)
         break;
     case EVENT_CALL:
         run_call(w, event->data1);
+        break;
+    case EVENT_FONTS:
+        w->painter.all = w->painter.all || w->painter.pending;
+        w->painter.pending = false;
+        w->dirty = true;
         break;
     }
 }
@@ -395,6 +419,7 @@ struct window *window_new(const struct config *config, const char **error)
         return NULL;
     }
     w->event_type = SDL_RegisterEvents(1);
+    fallback_notify(on_fonts, w);
     struct session_events events = {on_changed, on_ended, w};
     struct font_metrics m = font_metrics(w->painter.font);
     w->rows = config->size.rows;
@@ -412,6 +437,7 @@ struct window *window_new(const struct config *config, const char **error)
 
 void window_free(struct window *w)
 {
+    fallback_notify(NULL, NULL);
     /* The session stays: guests on their way out may still use its terminal. */
     if (w->view)
         term_view_free(w->view);

@@ -1,66 +1,127 @@
 #include "app/host/fonts.h"
 
-#include <dirent.h>
 #include <fcntl.h>
+#include <fontconfig/fontconfig.h>
+#include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define DEPTH_MAX 6
+#include "app/font.h"
 
-const char *const host_font_names[] = {"DejaVuSansMono.ttf",        "CascadiaMono.ttf",
-                                       "JetBrainsMono-Regular.ttf", "Hack-Regular.ttf",
-                                       "NotoSansMono-Regular.ttf",  "LiberationMono-Regular.ttf",
-                                       "UbuntuMono-R.ttf",          NULL};
-
-static int is_font(const char *name)
+/* Two threads at once would both read the configuration. */
+static bool ready(void)
 {
-    const char *dot = strrchr(name, '.');
-    return dot &&
-           (!strcasecmp(dot, ".ttf") || !strcasecmp(dot, ".otf") || !strcasecmp(dot, ".ttc"));
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    pthread_mutex_lock(&lock);
+    bool done = FcInit();
+    pthread_mutex_unlock(&lock);
+    return done;
 }
 
-static int walk(const char *folder, int depth, int (*each)(void *, const char *), void *arg)
+static FcPattern *pattern(const char *family, unsigned style)
 {
-    DIR *dir = depth < DEPTH_MAX ? opendir(folder) : NULL;
-    if (!dir)
-        return 0;
-    int result = 0;
-    struct dirent *entry;
-    while (!result && (entry = readdir(dir))) {
-        char path[4096];
-        struct stat st;
-        if (entry->d_name[0] == '.' ||
-            snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name) >= (int)sizeof(path) ||
-            stat(path, &st) < 0)
-            continue;
-        if (S_ISDIR(st.st_mode))
-            result = walk(path, depth + 1, each, arg);
-        else if (S_ISREG(st.st_mode) && is_font(path))
-            result = each(arg, path);
-    }
-    closedir(dir);
-    return result;
+    FcPattern *p = FcPatternCreate();
+    if (!p)
+        return NULL;
+    FcPatternAddString(p, FC_FAMILY, (const FcChar8 *)family);
+    FcPatternAddInteger(p, FC_WEIGHT, style & FONT_BOLD ? FC_WEIGHT_BOLD : FC_WEIGHT_REGULAR);
+    FcPatternAddInteger(p, FC_SLANT, style & FONT_ITALIC ? FC_SLANT_ITALIC : FC_SLANT_ROMAN);
+    /* Of variable fonts, their named instances. */
+    FcPatternAddBool(p, FC_VARIABLE, FcFalse);
+    FcConfigSubstitute(NULL, p, FcMatchPattern);
+    FcDefaultSubstitute(p);
+    return p;
 }
 
-void host_fonts_each(int (*each)(void *arg, const char *path), void *arg)
+static bool describe(FcPattern *p, struct host_font *out)
 {
-    const char *home = getenv("HOME");
-    const char *folders[] = {".local/share/fonts", ".fonts", "/usr/local/share/fonts",
-                             "/usr/share/fonts"};
-    for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
-        char path[4096];
-        if (folders[i][0] != '/' && !home)
-            continue;
-        snprintf(path, sizeof(path), "%s%s%s", folders[i][0] == '/' ? "" : home,
-                 folders[i][0] == '/' ? "" : "/", folders[i]);
-        if (walk(path, 0, each, arg))
-            return;
+    FcChar8 *path;
+    FcBool scalable = FcFalse, color = FcFalse;
+    memset(out, 0, sizeof(*out));
+    FcPatternGetBool(p, FC_SCALABLE, 0, &scalable);
+    FcPatternGetBool(p, FC_COLOR, 0, &color);
+    FcPatternGetInteger(p, FC_INDEX, 0, &out->index);
+    out->color = color;
+    return (scalable || color) && FcPatternGetString(p, FC_FILE, 0, &path) == FcResultMatch &&
+           snprintf(out->path, sizeof(out->path), "%s", (const char *)path) <
+               (int)sizeof(out->path);
+}
+
+static bool has_family(FcPattern *p, const char *family)
+{
+    FcChar8 *name;
+    for (int i = 0; FcPatternGetString(p, FC_FAMILY, i, &name) == FcResultMatch; i++)
+        if (FcStrCmpIgnoreCase(name, (const FcChar8 *)family) == 0)
+            return true;
+    return false;
+}
+
+static bool has_style(FcPattern *p, unsigned style)
+{
+    int weight = FC_WEIGHT_REGULAR, slant = FC_SLANT_ROMAN;
+    FcPatternGetInteger(p, FC_WEIGHT, 0, &weight);
+    FcPatternGetInteger(p, FC_SLANT, 0, &slant);
+    return (!(style & FONT_BOLD) || weight >= FC_WEIGHT_DEMIBOLD) &&
+           (!(style & FONT_ITALIC) || slant != FC_SLANT_ROMAN);
+}
+
+/* What the family really is: fontconfig answers every question with some font. */
+static bool check_family(FcPattern *match, const char *family)
+{
+    static const char *const generic[] = {"monospace", "mono", "sans", "sans-serif", "serif"};
+    for (size_t i = 0; i < sizeof(generic) / sizeof(generic[0]); i++)
+        if (!strcmp(family, generic[i]))
+            return true;
+    return has_family(match, family);
+}
+
+bool host_font_find(const char *family, unsigned style, struct host_font *found)
+{
+    FcResult result;
+    if (!family)
+        family = "monospace";
+    FcPattern *wanted = ready() ? pattern(family, style) : NULL;
+    FcPattern *match = wanted ? FcFontMatch(NULL, wanted, &result) : NULL;
+    bool good =
+        match && check_family(match, family) && has_style(match, style) && describe(match, found);
+    if (match)
+        FcPatternDestroy(match);
+    if (wanted)
+        FcPatternDestroy(wanted);
+    return good;
+}
+
+static bool charset_pages(const void *host, host_font_page page, void *arg)
+{
+    FcChar32 map[FC_CHARSET_MAP_SIZE], next;
+    _Static_assert(FC_CHARSET_MAP_SIZE == 8, "pages of 256 code points");
+    for (FcChar32 first = FcCharSetFirstPage(host, map, &next); first != FC_CHARSET_DONE;
+         first = FcCharSetNextPage(host, map, &next))
+        page(arg, first, map);
+    return true;
+}
+
+void host_fonts_each(void (*each)(void *arg, const struct host_font *font, host_font_pages pages,
+                                  const void *host),
+                     void *arg)
+{
+    FcResult result;
+    FcPattern *wanted = ready() ? pattern("monospace", 0) : NULL;
+    FcFontSet *set = wanted ? FcFontSort(NULL, wanted, FcTrue, NULL, &result) : NULL;
+    for (int i = 0; set && i < set->nfont; i++) {
+        struct host_font font;
+        FcCharSet *charset;
+        if (describe(set->fonts[i], &font) &&
+            FcPatternGetCharSet(set->fonts[i], FC_CHARSET, 0, &charset) == FcResultMatch)
+            each(arg, &font, charset_pages, charset);
     }
+    if (set)
+        FcFontSetDestroy(set);
+    if (wanted)
+        FcPatternDestroy(wanted);
 }
 
 const unsigned char *host_font_load(const char *path, size_t *size)

@@ -124,40 +124,76 @@ START_TEST(boxes_of_all_kinds)
 }
 END_TEST
 
+/* Of the built-in font alone: the same on every machine. */
+static struct font *built_in(double pixels)
+{
+    struct font_request request = {.family = FONT_BUILT_IN, .pixels = pixels, .alone = true};
+    struct font *font = font_new(&request);
+    ck_assert_ptr_nonnull(font);
+    return font;
+}
+
+static const struct glyph *glyph_of(struct font *font, uint32_t code, unsigned style)
+{
+    const struct glyph *g;
+    ck_assert_msg(font_glyph(font, &code, 1, style, 1, &g) == FONT_GLYPH, "U+%04x", code);
+    return g;
+}
+
 START_TEST(built_in_font)
 {
-    bool missing;
-    struct font *font = font_new("no/such/file.ttf", 20);
-    ck_assert_ptr_nonnull(font);
+    const struct glyph *g;
+    struct font *font = built_in(20);
     struct font_metrics m = font_metrics(font);
     ck_assert_int_eq(m.cell_width, 12);
     ck_assert_int_ge(m.cell_height, 22);
     ck_assert_int_le(m.underline + m.line, m.cell_height);
     for (uint32_t code = '!'; code < 127; code++)
         for (unsigned style = 0; style < FONT_STYLES; style++) {
-            const struct glyph *g = font_glyph(font, code, style, 1, &missing);
-            ck_assert(!missing);
+            g = glyph_of(font, code, style);
             ck_assert_msg(g->pixels && g->width > 0 && g->width <= 2 * m.cell_width, "%c", code);
         }
-    ck_assert(!font_glyph(font, ' ', 0, 1, &missing)->pixels);
-    ck_assert(!missing);
-    font_glyph(font, 0xe123, 0, 1, &missing);
-    ck_assert(missing);
+    ck_assert(!glyph_of(font, ' ', 0)->pixels);
+    uint32_t nowhere = 0xe123;
+    ck_assert_int_eq(font_glyph(font, &nowhere, 1, 0, 1, &g), FONT_MISSING);
     font_free(font);
+}
+END_TEST
+
+/* What is asked for and is not there gives another font, and says so. */
+START_TEST(families)
+{
+    static const struct {
+        const char *family;
+        bool asked;
+    } rows[] = {{FONT_BUILT_IN, true},
+                {"", true},
+                {"no such font, " FONT_BUILT_IN, false},
+                {"no/such/file.ttf", false},
+                {" " FONT_BUILT_IN " , no such font", true}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        bool asked;
+        struct font_request request = {.family = rows[i].family, .pixels = 20};
+        struct font *font = font_new(&request);
+        ck_assert_ptr_nonnull(font);
+        ck_assert_str_ne(font_family(font, &asked), "");
+        ck_assert_msg(asked == rows[i].asked, "%s", rows[i].family);
+        glyph_of(font, 'a', FONT_BOLD | FONT_ITALIC);
+        font_free(font);
+    }
 }
 END_TEST
 
 /* The cache finds every glyph again when it has grown. */
 START_TEST(many_glyphs)
 {
-    bool missing;
-    struct font *font = font_new(NULL, 12);
-    const struct glyph *a = font_glyph(font, 'a', 0, 1, &missing);
+    struct font *font = built_in(12);
+    const struct glyph *a = glyph_of(font, 'a', 0);
     int width = a->width, top = a->top;
-    for (uint32_t code = 0xa1; code < 0x600; code++)
+    for (uint32_t code = 0xa1; code < 0x180; code++)
         for (unsigned style = 0; style < FONT_STYLES; style++)
-            font_glyph(font, code, style, 1, &missing);
-    a = font_glyph(font, 'a', 0, 1, &missing);
+            glyph_of(font, code, style);
+    a = glyph_of(font, 'a', 0);
     ck_assert_int_eq(a->width, width);
     ck_assert_int_eq(a->top, top);
     font_free(font);
@@ -177,7 +213,7 @@ START_TEST(painting_in_parts)
     static uint32_t other[HEIGHT * WIDTH];
     struct term_options options;
     struct term_callbacks callbacks = {.write = ignore};
-    struct painter p = {.font = font_new("none", 10), .padding = 1, .blink_shown = true};
+    struct painter p = {.font = built_in(10), .padding = 1, .blink_shown = true};
     struct font_metrics m = font_metrics(p.font);
     int rows = (HEIGHT - 2) / m.cell_height, columns = (WIDTH - 2) / m.cell_width;
     term_options_default(&options);
@@ -238,6 +274,7 @@ int main(void)
     tcase_add_test(tc, boxes_meet);
     tcase_add_test(tc, boxes_of_all_kinds);
     tcase_add_test(tc, built_in_font);
+    tcase_add_test(tc, families);
     tcase_add_test(tc, many_glyphs);
     tcase_add_test(tc, painting_in_parts);
     tcase_add_test(tc, png);
