@@ -186,12 +186,21 @@ static void press_key(struct control *c, const char *name)
         answer("error no such key: %s", full);
         return;
     }
-    SDL_Event event = {
-        .key = {.type = SDL_KEYDOWN, .state = SDL_PRESSED, .keysym = {.sym = code, .mod = mods}}};
-    SDL_PushEvent(&event);
-    event.type = SDL_KEYUP;
-    event.key.state = SDL_RELEASED;
-    SDL_PushEvent(&event);
+    SDL_Event events[3] = {
+        {.key = {.type = SDL_KEYDOWN,
+                 .state = SDL_PRESSED,
+                 .keysym = {.scancode = SDL_GetScancodeFromKey(code), .sym = code, .mod = mods}}}};
+    int n = 1;
+    if (code >= ' ' && code < 0x7f && !(mods & (KMOD_CTRL | KMOD_ALT))) {
+        bool capital = code >= 'a' && code <= 'z' && (mods & KMOD_SHIFT);
+        events[n].text.type = SDL_TEXTINPUT;
+        events[n++].text.text[0] = (char)(capital ? code - 32 : code);
+    }
+    events[n] = events[0];
+    events[n].type = SDL_KEYUP;
+    events[n++].key.state = SDL_RELEASED;
+    /* All at once, as the window system does: the text belongs to the key. */
+    SDL_PeepEvents(events, n, SDL_ADDEVENT, 0, 0);
     sync_answer(c);
 }
 

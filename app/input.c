@@ -1,57 +1,19 @@
 #include "app/input.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "app/actions.h"
 #include "app/keys.h"
+#include "app/typing.h"
 #include "app/window_private.h"
 
 #define WHEEL_ROWS 3
 
-/* Keys of the window itself. AltGr (Ctrl and the right Alt on Windows) makes characters. */
-static bool own_key(struct window *w, const SDL_KeyboardEvent *event)
+/* Keys of the window itself. */
+static bool own_key(struct window *w, const struct term_key *key)
 {
-    struct term_key key;
-    if (keys_altgr(event->keysym.mod))
-        return false;
-    keys_name(event, &key);
-    const struct binding *binding = bindings_find(&w->config->bindings, &key);
+    const struct binding *binding = bindings_find(&w->config->bindings, key);
     return binding && action_run(w, binding->action, binding->argument);
-}
-
-static bool key_event(struct window *w, const SDL_KeyboardEvent *event)
-{
-    struct term_key key;
-    /* The text event of a key comes between its press and release. */
-    w->swallow_text = false;
-    if (event->type == SDL_KEYDOWN && own_key(w, event)) {
-        w->swallow_text = true;
-        return true;
-    }
-    if (!keys_translate(event, &key))
-        return false;
-    struct term *term = session_lock(w->session);
-    bool sent = term_key(term, &key);
-    if (sent && event->type == SDL_KEYDOWN)
-        term_select_clear(term);
-    session_unlock(w->session);
-    if (sent && event->type == SDL_KEYDOWN)
-        w->swallow_text = true;
-    return sent;
-}
-
-static bool text_event(struct window *w, const char *text)
-{
-    if (w->swallow_text) {
-        w->swallow_text = false;
-        return false;
-    }
-    struct term *term = session_lock(w->session);
-    term_text(term, text, strlen(text));
-    term_select_clear(term);
-    session_unlock(w->session);
-    return true;
 }
 
 /* Shift keeps the mouse from programs. */
@@ -206,9 +168,14 @@ bool input_event(struct window *w, const SDL_Event *event)
     switch (event->type) {
     case SDL_KEYDOWN:
     case SDL_KEYUP:
-        return key_event(w, &event->key);
+        return typing_key(w, &event->key, own_key);
     case SDL_TEXTINPUT:
-        return text_event(w, event->text.text);
+        return typing_text(w, event->text.text);
+    case SDL_TEXTEDITING:
+        return typing_edit(w, event->edit.text, event->edit.start);
+    case SDL_KEYMAPCHANGED:
+        typing_layout_changed(w);
+        return false;
     case SDL_MOUSEBUTTONDOWN:
     case SDL_MOUSEBUTTONUP:
         return button_event(w, &event->button);

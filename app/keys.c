@@ -1,5 +1,9 @@
 #include "app/keys.h"
 
+#include <string.h>
+
+#include "term/unicode.h"
+
 static const struct {
     SDL_Keycode sdl;
     uint32_t term;
@@ -64,85 +68,180 @@ static uint32_t special(SDL_Keycode code)
     return 0;
 }
 
-static bool is_keypad_text(uint32_t code)
+/* Main block keys: what a US keyboard has there, without and with Shift. */
+static const struct writing {
+    uint8_t scancode, position;
+    char plain, shifted;
+} writing[] = {
+    {SDL_SCANCODE_1, 0x02, '1', '!'},
+    {SDL_SCANCODE_2, 0x03, '2', '@'},
+    {SDL_SCANCODE_3, 0x04, '3', '#'},
+    {SDL_SCANCODE_4, 0x05, '4', '$'},
+    {SDL_SCANCODE_5, 0x06, '5', '%'},
+    {SDL_SCANCODE_6, 0x07, '6', '^'},
+    {SDL_SCANCODE_7, 0x08, '7', '&'},
+    {SDL_SCANCODE_8, 0x09, '8', '*'},
+    {SDL_SCANCODE_9, 0x0a, '9', '('},
+    {SDL_SCANCODE_0, 0x0b, '0', ')'},
+    {SDL_SCANCODE_MINUS, 0x0c, '-', '_'},
+    {SDL_SCANCODE_EQUALS, 0x0d, '=', '+'},
+    {SDL_SCANCODE_Q, 0x10, 'q', 'Q'},
+    {SDL_SCANCODE_W, 0x11, 'w', 'W'},
+    {SDL_SCANCODE_E, 0x12, 'e', 'E'},
+    {SDL_SCANCODE_R, 0x13, 'r', 'R'},
+    {SDL_SCANCODE_T, 0x14, 't', 'T'},
+    {SDL_SCANCODE_Y, 0x15, 'y', 'Y'},
+    {SDL_SCANCODE_U, 0x16, 'u', 'U'},
+    {SDL_SCANCODE_I, 0x17, 'i', 'I'},
+    {SDL_SCANCODE_O, 0x18, 'o', 'O'},
+    {SDL_SCANCODE_P, 0x19, 'p', 'P'},
+    {SDL_SCANCODE_LEFTBRACKET, 0x1a, '[', '{'},
+    {SDL_SCANCODE_RIGHTBRACKET, 0x1b, ']', '}'},
+    {SDL_SCANCODE_A, 0x1e, 'a', 'A'},
+    {SDL_SCANCODE_S, 0x1f, 's', 'S'},
+    {SDL_SCANCODE_D, 0x20, 'd', 'D'},
+    {SDL_SCANCODE_F, 0x21, 'f', 'F'},
+    {SDL_SCANCODE_G, 0x22, 'g', 'G'},
+    {SDL_SCANCODE_H, 0x23, 'h', 'H'},
+    {SDL_SCANCODE_J, 0x24, 'j', 'J'},
+    {SDL_SCANCODE_K, 0x25, 'k', 'K'},
+    {SDL_SCANCODE_L, 0x26, 'l', 'L'},
+    {SDL_SCANCODE_SEMICOLON, 0x27, ';', ':'},
+    {SDL_SCANCODE_APOSTROPHE, 0x28, '\'', '"'},
+    {SDL_SCANCODE_GRAVE, 0x29, '`', '~'},
+    {SDL_SCANCODE_BACKSLASH, 0x2b, '\\', '|'},
+    {SDL_SCANCODE_Z, 0x2c, 'z', 'Z'},
+    {SDL_SCANCODE_X, 0x2d, 'x', 'X'},
+    {SDL_SCANCODE_C, 0x2e, 'c', 'C'},
+    {SDL_SCANCODE_V, 0x2f, 'v', 'V'},
+    {SDL_SCANCODE_B, 0x30, 'b', 'B'},
+    {SDL_SCANCODE_N, 0x31, 'n', 'N'},
+    {SDL_SCANCODE_M, 0x32, 'm', 'M'},
+    {SDL_SCANCODE_COMMA, 0x33, ',', '<'},
+    {SDL_SCANCODE_PERIOD, 0x34, '.', '>'},
+    {SDL_SCANCODE_SLASH, 0x35, '/', '?'},
+    {SDL_SCANCODE_SPACE, 0x39, ' ', ' '},
+    {SDL_SCANCODE_NONUSBACKSLASH, 0x56, '\\', '|'},
+};
+
+static const struct writing *writing_key(SDL_Scancode scancode)
 {
-    return code >= TERM_KEY_KP_0 && code <= TERM_KEY_KP_SEPARATOR && code != TERM_KEY_KP_ENTER;
+    for (size_t i = 0; i < sizeof(writing) / sizeof(writing[0]); i++)
+        if (writing[i].scancode == scancode)
+            return &writing[i];
+    return NULL;
 }
 
-/* With Num Lock off the keypad's digits are cursor keys. */
-static uint32_t keypad_unlocked(uint32_t code)
+int keys_position(SDL_Scancode scancode)
 {
-    static const uint32_t digits[10] = {
-        TERM_KEY_INSERT, TERM_KEY_END,  TERM_KEY_DOWN, TERM_KEY_PAGE_DOWN, TERM_KEY_LEFT, 0,
-        TERM_KEY_RIGHT,  TERM_KEY_HOME, TERM_KEY_UP,   TERM_KEY_PAGE_UP};
-    if (code >= TERM_KEY_KP_0 && code <= TERM_KEY_KP_9)
-        return digits[code - TERM_KEY_KP_0];
-    return code == TERM_KEY_KP_DECIMAL ? TERM_KEY_DELETE : code;
+    const struct writing *key = writing_key(scancode);
+    return key ? key->position : 0;
 }
 
-/* Shifted characters of a US keyboard, for Ctrl+Shift and the like; others keep 0. */
-static uint32_t shifted(uint32_t code)
+static uint32_t on_level(const struct keys_host *host, SDL_Scancode scancode, unsigned level)
 {
-    static const char plain[] = "`1234567890-=[]\\;',./", shift[] = "~!@#$%^&*()_+{}|:\"<>?";
-    if (code >= 'a' && code <= 'z')
-        return code - 32;
-    for (size_t i = 0; code < 127 && plain[i]; i++)
-        if ((uint32_t)plain[i] == code)
-            return (uint32_t)shift[i];
-    return 0;
+    int position = keys_position(scancode);
+    return host->character && position ? host->character(host->context, position, level) : 0;
 }
 
-bool keys_altgr(SDL_Keymod mod)
+/* The one character a text consists of, else 0. */
+static uint32_t only_character(const char *text)
 {
-    return (mod & KMOD_MODE) || ((mod & KMOD_RALT) && (mod & KMOD_CTRL));
+    uint32_t code;
+    size_t n = strlen(text);
+    return n > 0 && utf8_decode((const uint8_t *)text, n, &code) == n ? code : 0;
 }
 
-/* What a key's place means on a US keyboard, 0 for those without a character. */
-static uint32_t at_place(SDL_Scancode place)
+/* The keypad's digits are digits with Num Lock, and Shift turns that round. */
+static void keypad(const SDL_KeyboardEvent *event, const char *text, struct term_key *key)
 {
-    static const char row[] = "-=[]\\\\;'`,./"; /* in the order of the scancodes */
-    if (place >= SDL_SCANCODE_A && place <= SDL_SCANCODE_Z)
-        return 'a' + (uint32_t)(place - SDL_SCANCODE_A);
-    if (place >= SDL_SCANCODE_1 && place <= SDL_SCANCODE_9)
-        return '1' + (uint32_t)(place - SDL_SCANCODE_1);
-    if (place >= SDL_SCANCODE_MINUS && place <= SDL_SCANCODE_SLASH)
-        return (uint32_t)row[place - SDL_SCANCODE_MINUS];
-    return place == SDL_SCANCODE_0 ? '0' : 0;
+    bool digit = key->code <= TERM_KEY_KP_9 || key->code == TERM_KEY_KP_DECIMAL;
+    bool typed =
+        *text || (key->mods & (TERM_MOD_CTRL | TERM_MOD_ALT)) || event->type == SDL_KEYUP || !digit;
+    if (digit && (!typed || (key->mods & TERM_MOD_SHIFT)))
+        key->mods &= ~TERM_MOD_NUM;
 }
 
-void keys_name(const SDL_KeyboardEvent *event, struct term_key *key)
+static bool chooses_level(const SDL_KeyboardEvent *event, const char *text,
+                          const struct keys_host *host)
 {
-    SDL_Keycode code = event->keysym.sym;
-    *key = (struct term_key){.mods = keys_mods(event->keysym.mod), .code = special(code)};
-    if (key->code || code <= 0 || code >= 0x110000)
-        return;
-    key->code = (uint32_t)code;
-    key->shifted = shifted(key->code);
-    key->base = at_place(event->keysym.scancode);
-}
-
-bool keys_translate(const SDL_KeyboardEvent *event, struct term_key *key)
-{
-    SDL_Keycode code = event->keysym.sym;
     SDL_Keymod mod = event->keysym.mod;
-    *key = (struct term_key){.mods = keys_mods(mod),
+    if (host->control_alt_chooses && (mod & KMOD_CTRL) && (mod & KMOD_ALT) && *text)
+        return true;
+    return (mod & KMOD_MODE) || (host->right_alt_chooses && (mod & KMOD_RALT));
+}
+
+/* The modifiers that are left when AltGr has done its work. */
+static unsigned mods_beside_level(SDL_Keymod mod, const struct keys_host *host)
+{
+    if (host->control_alt_chooses)
+        return keys_mods(mod) & ~(TERM_MOD_CTRL | TERM_MOD_ALT);
+    if (host->right_alt_chooses)
+        mod &= ~KMOD_RALT;
+    return keys_mods(mod);
+}
+
+/* The character the key has with Shift, which is held. */
+static uint32_t shifted(const SDL_KeyboardEvent *event, const char *text,
+                        const struct keys_host *host, const struct term_key *key)
+{
+    const unsigned changes = TERM_MOD_CTRL | TERM_MOD_ALT | TERM_MOD_SUPER | TERM_MOD_CAPS;
+    const struct writing *us = writing_key(event->keysym.scancode);
+    uint32_t code = key->mods & changes ? 0 : only_character(text);
+    if (!code)
+        code = on_level(host, event->keysym.scancode, KEYS_SHIFT);
+    if (!code && us && (uint32_t)us->plain == key->code)
+        code = (uint32_t)us->shifted;
+    if (!code && key->code >= 'a' && key->code <= 'z')
+        code = key->code - 32;
+    return code == key->code ? 0 : code;
+}
+
+static bool character(const SDL_KeyboardEvent *event, const char *text,
+                      const struct keys_host *host, struct term_key *key)
+{
+    const unsigned commands = TERM_MOD_CTRL | TERM_MOD_ALT | TERM_MOD_SUPER;
+    const struct writing *us = writing_key(event->keysym.scancode);
+    SDL_Keycode sym = event->keysym.sym;
+    bool level = chooses_level(event, text, host);
+    if (level)
+        key->mods = mods_beside_level(event->keysym.mod, host);
+    key->code = sym > 0 && sym < 0x110000 ? (uint32_t)sym : only_character(text);
+    if (!key->code)
+        return false;
+    if (!*text && !(key->mods & commands) && key->action != TERM_KEY_RELEASE)
+        return false;
+    if (us && (uint32_t)us->plain != key->code)
+        key->base = (uint32_t)us->plain;
+    if (level && (key->mods & commands)) {
+        unsigned which = KEYS_ALTGR | (key->mods & TERM_MOD_SHIFT ? KEYS_SHIFT : 0u);
+        uint32_t chosen = on_level(host, event->keysym.scancode, which);
+        if (chosen) {
+            key->code = chosen;
+            key->base = 0;
+            key->mods &= ~TERM_MOD_SHIFT;
+        }
+    }
+    if ((key->mods & TERM_MOD_SHIFT) && !level)
+        key->shifted = shifted(event, text, host, key);
+    return true;
+}
+
+bool keys_translate(const SDL_KeyboardEvent *event, const char *text, const struct keys_host *host,
+                    struct term_key *key)
+{
+    SDL_Keymod mod = event->keysym.mod;
+    if (host->right_alt_chooses && event->keysym.sym != SDLK_RALT && (mod & KMOD_RALT))
+        mod = (SDL_Keymod)(mod & ~KMOD_RALT);
+    *key = (struct term_key){.code = special(event->keysym.sym),
+                             .mods = keys_mods(mod),
                              .action = event->type == SDL_KEYUP ? TERM_KEY_RELEASE
                                        : event->repeat          ? TERM_KEY_REPEAT
-                                                                : TERM_KEY_PRESS};
-    key->code = special(code);
-    if (key->code && is_keypad_text(key->code)) {
-        if (!(mod & KMOD_NUM))
-            key->code = keypad_unlocked(key->code);
-        else if (!(mod & (KMOD_CTRL | KMOD_ALT)))
-            return false;
-    }
-    if (key->code)
-        return true;
-    /* A character. */
-    if (code <= 0 || code >= 0x110000 || keys_altgr(mod) ||
-        !(mod & (KMOD_CTRL | KMOD_ALT | KMOD_GUI)))
-        return false;
-    key->code = (uint32_t)code;
-    key->shifted = shifted(key->code);
+                                                                : TERM_KEY_PRESS,
+                             .text = *text ? text : NULL};
+    if (!key->code)
+        return character(event, text, host, key);
+    if (key->code >= TERM_KEY_KP_0 && key->code <= TERM_KEY_KP_SEPARATOR)
+        keypad(event, text, key);
     return true;
 }

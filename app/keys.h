@@ -7,18 +7,31 @@
 
 #include "term/term.h"
 
+/* Levels of a key in the user's layout. */
+#define KEYS_SHIFT 1u
+#define KEYS_ALTGR 2u
+
+/* What the host knows about the keyboard. */
+struct keys_host {
+    bool right_alt_chooses;   /* the right Alt key is AltGr: a level of the layout, not Alt */
+    bool control_alt_chooses; /* Ctrl and Alt together are AltGr where they give text */
+    /* The character a key has in the user's layout on a level (KEYS_*); 0: none or not known. The
+     * position is the key's number in the first set of scan codes. May be NULL. */
+    uint32_t (*character)(void *context, int position, unsigned level);
+    void *context;
+};
+
+/* TERM_MOD_* of SDL's modifiers. */
 unsigned keys_mods(SDL_Keymod mod);
 
-/* Whether AltGr is held (Ctrl and the right Alt on Windows), which makes other characters. */
-bool keys_altgr(SDL_Keymod mod);
-
-/* Which key it is, whoever shall get it: code, shifted, base and mods; code 0 for unknown ones. */
-void keys_name(const SDL_KeyboardEvent *event, struct term_key *key);
+/* Where a writing key is, in the first set of scan codes; 0 for other keys. */
+int keys_position(SDL_Scancode scancode);
 
 /*
- * Fills in key (text NULL). False when the key gives characters that come as a text event of their
- * own (then that event is to be used), or means nothing.
+ * Fills in key; text is what the window system says the key typed, "" for nothing (it stays the
+ * caller's). False when the key means nothing by itself: a dead key, or one an input method took.
  */
-bool keys_translate(const SDL_KeyboardEvent *event, struct term_key *key);
+bool keys_translate(const SDL_KeyboardEvent *event, const char *text, const struct keys_host *host,
+                    struct term_key *key);
 
 #endif

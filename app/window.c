@@ -172,6 +172,7 @@ void window_draw(struct window *w)
         if (painted.height > 0)
             present(w, painted);
     }
+    typing_show_place(w);
     w->dirty = false;
     w->drawn_at = now;
 }

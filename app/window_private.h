@@ -1,4 +1,4 @@
-/* The window from the inside: window.c, input.c. */
+/* The window from the inside: window.c and what handles its input. */
 #ifndef APP_WINDOW_PRIVATE_H
 #define APP_WINDOW_PRIVATE_H
 
@@ -7,6 +7,7 @@
 
 #include "app/config.h"
 #include "app/painter.h"
+#include "app/typing.h"
 #include "app/window.h"
 
 struct window {
@@ -32,10 +33,11 @@ struct window {
     atomic_bool keep_open;
     atomic_bool closing;
 
+    struct typing typing;
+
     /* input.c */
-    bool swallow_text; /* the text event of a key that has been dealt with is to come */
-    bool selecting;    /* a drag of the left button makes a selection */
-    int button;        /* that a program was told is down */
+    bool selecting; /* a drag of the left button makes a selection */
+    int button;     /* that a program was told is down */
 };
 
 void window_draw(struct window *w);

@@ -270,7 +270,11 @@ static bool send_keypad(struct term *t, const struct term_key *key)
     }
     if (key->code == TERM_KEY_KP_ENTER)
         return send_editing(t, TERM_KEY_ENTER, key->mods);
-    send_alt(t, key->mods, keypad_text + i, 1);
+    // The decimal point is a comma in many layouts.
+    if (key->text && *key->text && !(key->mods & TERM_MOD_CTRL))
+        send_alt(t, key->mods, key->text, strlen(key->text));
+    else
+        send_alt(t, key->mods, keypad_text + i, 1);
     return true;
 }
 
@@ -292,6 +296,9 @@ static bool send_character(struct term *t, const struct term_key *key)
     uint32_t code = shifted_code(key);
     bool ctrl = mods & TERM_MOD_CTRL, alt = mods & (TERM_MOD_ALT | TERM_MOD_META);
     int control = ctrl ? control_of(code >= 'A' && code <= 'Z' ? code + 32 : code) : -1;
+    // Where letters are not Latin, Ctrl goes by what stands on the key in a US layout.
+    if (ctrl && code >= 0x80 && key->base && key->base < 0x80)
+        control = control_of(key->base);
     if ((ctrl || alt) && t->modify_other >= 2)
         return send_other(t, code, mods);
     if (ctrl && t->modify_other == 1 &&
@@ -330,8 +337,17 @@ static bool send_xterm(struct term *t, const struct term_key *key)
 
 // --- The kitty keyboard protocol ---
 
+// Without Num Lock the keypad's digits have numbers of their own: 0 to 9, then the decimal point.
+static uint32_t keypad_number(uint32_t code, unsigned mods)
+{
+    static const uint16_t moves[11] = {57425, 57424, 57420, 57422, 57417, 57427,
+                                       57418, 57423, 57419, 57421, 57426};
+    uint32_t i = code - TERM_KEY_KP_0;
+    return i < 11 && !(mods & TERM_MOD_NUM) ? moves[i] : 57399 + i;
+}
+
 // The number of a key in the protocol's own range; 0 when it has a form of `specials`.
-static uint32_t kitty_number(uint32_t code)
+static uint32_t kitty_number(uint32_t code, unsigned mods)
 {
     switch (code) {
     case TERM_KEY_ENTER:
@@ -360,7 +376,7 @@ static uint32_t kitty_number(uint32_t code)
     if (code >= TERM_KEY_F1 + 12 && code <= TERM_KEY_F35)
         return 57376 + code - (TERM_KEY_F1 + 12);
     if (is_keypad(code))
-        return 57399 + code - TERM_KEY_KP_0;
+        return keypad_number(code, mods);
     if (code >= TERM_KEY_LEFT_SHIFT && code <= TERM_KEY_LEFT_SUPER)
         return 57441 + code - TERM_KEY_LEFT_SHIFT;
     if (code >= TERM_KEY_RIGHT_SHIFT && code <= TERM_KEY_RIGHT_SUPER)
@@ -398,14 +414,15 @@ static void send_kitty(struct term *t, const struct term_key *key, unsigned mods
     char out[256];
     size_t n = 2;
     const struct special *s = special_find(key->code);
-    uint32_t number = kitty_number(key->code);
+    uint32_t number = kitty_number(key->code, key->mods);
     if (key->code == TERM_KEY_F1 + 2)
         s = &f3;
     char final = number || !s ? 'u' : s->final;
     unsigned first = number ? number : s ? s->number : 0;
     int event = flags & KITTY_EVENTS ? (int)key->action + 1 : 1;
-    bool text = (flags & KITTY_TEXT) && (flags & KITTY_ALL) && key->text && *key->text &&
-                (uint8_t)*key->text >= 0x20 && *key->text != 0x7f &&
+    bool command = key->mods & ~(TERM_MOD_SHIFT | MOD_LOCKS);
+    bool text = (flags & KITTY_TEXT) && (flags & KITTY_ALL) && !command && key->text &&
+                *key->text && (uint8_t)*key->text >= 0x20 && *key->text != 0x7f &&
                 key->action != TERM_KEY_RELEASE;
     bool modified = mods != 0 || event > 1;
     memcpy(out, "\x1b[", 2);

@@ -1,52 +1,13 @@
-/* Keys of SDL as keys of the terminal, and a session's way from keys to the screen. */
+/* A session's way from keys to the screen. */
 #define SDL_MAIN_HANDLED
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/keys.h"
 #include "app/session.h"
 #include "runtime/host/lock.h"
 #include "runtime/host/time.h"
 #include "runtime/tty/tty.h"
-
-static bool translate(SDL_Keycode code, uint16_t mod, struct term_key *key)
-{
-    SDL_KeyboardEvent event = {.type = SDL_KEYDOWN, .keysym = {.sym = code, .mod = mod}};
-    return keys_translate(&event, key);
-}
-
-START_TEST(keys)
-{
-    struct term_key key;
-    ck_assert(translate(SDLK_UP, KMOD_LSHIFT | KMOD_NUM, &key));
-    ck_assert_uint_eq(key.code, TERM_KEY_UP);
-    ck_assert_uint_eq(key.mods, TERM_MOD_SHIFT | TERM_MOD_NUM);
-    ck_assert(translate(SDLK_F5, 0, &key));
-    ck_assert_uint_eq(key.code, TERM_KEY_F1 + 4);
-    ck_assert(translate(SDLK_F13, 0, &key));
-    ck_assert_uint_eq(key.code, TERM_KEY_F1 + 12);
-    /* Characters come as text unless Ctrl or Alt is held. */
-    ck_assert(!translate(SDLK_a, 0, &key));
-    ck_assert(!translate(SDLK_a, KMOD_LSHIFT, &key));
-    ck_assert(translate(SDLK_c, KMOD_LCTRL, &key));
-    ck_assert_uint_eq(key.code, 'c');
-    ck_assert_uint_eq(key.shifted, 'C');
-    ck_assert(translate(SDLK_x, KMOD_LALT, &key));
-    ck_assert_uint_eq(key.mods, TERM_MOD_ALT);
-    /* AltGr makes characters of its own. */
-    ck_assert(!translate(SDLK_q, KMOD_LCTRL | KMOD_RALT, &key));
-    ck_assert(!translate(SDLK_q, KMOD_MODE, &key));
-    /* The keypad: digits as text with Num Lock, else cursor keys. */
-    ck_assert(!translate(SDLK_KP_7, KMOD_NUM, &key));
-    ck_assert(translate(SDLK_KP_7, 0, &key));
-    ck_assert_uint_eq(key.code, TERM_KEY_HOME);
-    ck_assert(translate(SDLK_KP_PERIOD, 0, &key));
-    ck_assert_uint_eq(key.code, TERM_KEY_DELETE);
-    ck_assert(translate(SDLK_KP_ENTER, KMOD_NUM, &key));
-    ck_assert_uint_eq(key.code, TERM_KEY_KP_ENTER);
-}
-END_TEST
 
 static void nothing(void *context)
 {
@@ -127,7 +88,6 @@ int main(void)
     Suite *suite = suite_create("input");
     TCase *tc = tcase_create("input");
     tcase_set_timeout(tc, 100);
-    tcase_add_test(tc, keys);
     tcase_add_test(tc, typed_text_is_echoed);
     tcase_add_test(tc, large_paste);
     tcase_add_test(tc, resized);
