@@ -43,7 +43,7 @@ void control_prologue(struct xlate *x)
     e->buf[at] = (uint8_t)(e->n - at - 1);
     x->body = (uint16_t)e->n;
     if (x->self_check)
-        control_trap(x, TRAP_CHECK, x->start);
+        check_enter(x);
     x->checked = (uint16_t)e->n;
 }
 

@@ -6,6 +6,8 @@
 #define SP_LIMIT 112
 /* Room that one guest instruction and the stubs may need. */
 #define CODE_RESERVE 1024
+/* Host bytes that compare four guest bytes (check.c). */
+#define CHECK_WORD 20
 
 void xlate_mark(struct xlate *x, uint8_t kind)
 {
@@ -53,9 +55,12 @@ static enum xlate_step one(struct xlate *x, const struct insn *in)
 
 static bool room(const struct xlate *x)
 {
-    return x->e.n + CODE_RESERVE < x->e.cap && x->exit_count + 4 < XLATE_EXIT_MAX &&
-           x->recoveries + 8 < sizeof x->recovery / sizeof *x->recovery &&
-           x->pc - x->start < XLATE_GUEST_MAX;
+    size_t size = (size_t)(x->pc - x->start);
+    size_t words = x->self_check ? (size + 16) / 4 : 0;
+    return x->e.n + CODE_RESERVE + words * CHECK_WORD < x->e.cap &&
+           x->exit_count + 4 < XLATE_EXIT_MAX &&
+           x->recoveries + 8 + words < sizeof x->recovery / sizeof *x->recovery &&
+           size < XLATE_GUEST_MAX;
 }
 
 static void end_with_trap(struct xlate *x, enum xlate_trap trap)
@@ -111,5 +116,8 @@ size_t xlate_block(struct xlate *x, const uint8_t *code, size_t n)
             xlate_flush_sp(x);
     }
     control_stubs(x);
-    return (size_t)(x->pc - x->start);
+    size_t size = (size_t)(x->pc - x->start);
+    if (x->self_check)
+        check_bytes(x, code, size);
+    return size;
 }

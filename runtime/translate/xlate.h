@@ -60,7 +60,7 @@ enum xlate_trap {
     TRAP_CPUID,
     TRAP_XGETBV,
     TRAP_POPF,  /* helper_value: what popfq read; rip is after it */
-    TRAP_CHECK, /* self-checking block: compare the guest bytes, then go on at the body */
+    TRAP_CHECK, /* self-checking block whose guest bytes seem to have changed */
 };
 
 struct xlate {
@@ -72,6 +72,7 @@ struct xlate {
     uint16_t borrowed;              /* host registers whose guest value is in gpr[] just now */
     uint16_t body;                  /* where linked exits enter */
     uint16_t checked;               /* where a self-checking block goes on */
+    uint16_t check_jump;            /* its jump to the comparison: the rel32 */
     struct recovery recovery[XLATE_INSN_MAX * 3];
     size_t recoveries;
     struct exit_point exits[XLATE_EXIT_MAX];
@@ -116,6 +117,11 @@ void control_trap(struct xlate *x, enum xlate_trap trap, uint64_t rip);
 void control_leave(struct xlate *x, uint64_t rip); /* to the dispatcher, which tests `pending` */
 void control_prologue(struct xlate *x);            /* entry for indirect jumps; sets body */
 void control_stubs(struct xlate *x);               /* after the last instruction */
+
+/* check.c: what a self-checking block does first, and, behind the last instruction, the comparison
+ * of its size guest bytes with those at code. */
+void check_enter(struct xlate *x);
+void check_bytes(struct xlate *x, const uint8_t *code, size_t size);
 
 /* stack.c: push, pop, leave, enter, pushf, popf. */
 enum xlate_step stack(struct xlate *x, const struct insn *in, bool *handled);

@@ -9,6 +9,7 @@
 #include <setjmp.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 
 #define PAGE 4096u
 
@@ -140,6 +141,63 @@ static void replaced(void)
     munmap(place, 4 * PAGE);
 }
 
+/* Adds up its immediates; the carry set at its start counts too. */
+static size_t write_sum(uint8_t *code, unsigned terms, uint8_t value)
+{
+    static const uint8_t start[] = {0x31, 0xc0, 0xf9};     /* xor eax, eax; stc */
+    static const uint8_t end[] = {0x83, 0xd0, 0x00, 0xc3}; /* adc eax, 0; ret */
+    size_t at = sizeof(start);
+    memcpy(code, start, sizeof(start));
+    for (unsigned i = 0; i < terms; i++) {
+        code[at++] = 0x8d; /* lea eax, [rax + value] */
+        code[at++] = 0x40;
+        code[at++] = value;
+    }
+    memcpy(code + at, end, sizeof(end));
+    return at + sizeof(end);
+}
+
+/* Functions of many lengths on a page that is written and executed in turns; one byte after the
+ * other of each changes. Flags that cross a block's start keep their value. */
+static void each_byte(void)
+{
+    uint8_t *code = executable();
+    for (int i = 0; i < 50; i++) { /* until the page is known for it */
+        write_constant(code + 2048, (uint32_t)i);
+        CHECK_EQ(run(code + 2048), i);
+    }
+    for (unsigned terms = 0; terms < 24; terms++) {
+        write_sum(code, terms, 2);
+        CHECK_EQ(run(code), 2 * terms + 1);
+        for (unsigned i = 0; i < terms; i++) {
+            code[3 + 3 * i + 2] = 5;
+            CHECK_EQ(run(code), 2 * terms + 1 + 3 * (i + 1));
+            CHECK_EQ(run(code), 2 * terms + 1 + 3 * (i + 1));
+        }
+    }
+    static const uint8_t split[] = {0xf9, 0xeb, 0x00, 0xb8, 0,    0,    0,    0,   0xeb,
+                                    0x00, 0x90, 0xeb, 0x00, 0x83, 0xd0, 0x07, 0xc3};
+    memcpy(code, split, sizeof(split)); /* stc; jmp; mov eax, 0; jmp; nop; jmp; adc eax, 7; ret */
+    CHECK_EQ(run(code), 8);
+    code[15] = 9;
+    CHECK_EQ(run(code), 10);
+    code[0] = 0xf8; /* clc: a change of one byte in the first of the blocks */
+    CHECK_EQ(run(code), 9);
+
+    pid_t child = fork();
+    if (child == 0) {
+        code[15] = 20;
+        _exit(run(code));
+    }
+    int status;
+    CHECK_EQ(waitpid(child, &status, 0), child);
+    CHECK_EQ(status, 20 << 8);
+    CHECK_EQ(run(code), 9);
+    code[15] = 30;
+    CHECK_EQ(run(code), 30);
+    munmap(code, 4 * PAGE);
+}
+
 static sigjmp_buf again;
 static volatile int refused_code;
 
@@ -236,6 +294,7 @@ int main(void)
     across_pages();
     mapped_twice();
     replaced();
+    each_byte();
     refused();
     another_thread();
     return check_done();
