@@ -2,12 +2,7 @@
 
 #include <math.h>
 
-struct cell {
-    struct canvas *canvas;
-    int x, y, width, height;
-    int line; /* thickness of a light line */
-    uint32_t color;
-};
+#include "app/box_cell.h"
 
 /* Arms of the characters U+2500 to U+257F: two bits each for left, up, right, down.
    0 none, 1 light, 2 heavy, 3 double. Dashes, arcs and diagonals are drawn elsewhere. */
@@ -53,104 +48,125 @@ static const uint8_t arms[128] = {
     [0x7f] = ARMS(0, 2, 0, 1),
 };
 
-static void fill(const struct cell *c, int x, int y, int width, int height)
+enum weight { NONE, LIGHT, HEAVY, DOUBLE };
+
+/* Where the lines of one direction lie across the cell: a double line is two tracks with a gap as
+ * thick as each. */
+struct tracks {
+    int near, near_end, far, far_end; /* the track at the smaller coordinate, and the other */
+    int line, line_end;               /* a single line */
+    int middle;
+};
+
+static int thickness(const struct box_cell *c, enum weight weight)
 {
-    canvas_fill(c->canvas, c->x + x, c->y + y, width, height, c->color);
+    return weight == HEAVY ? c->line * 2 : c->line;
 }
 
-static int thickness(const struct cell *c, int weight)
+static struct tracks tracks_of(const struct box_cell *c, int size, enum weight a, enum weight b)
 {
-    return weight == 2 ? c->line * 2 : c->line;
+    int l = c->line, first = (size - l) / 2 - l;
+    int t = thickness(c, a == HEAVY ? a : b);
+    return (struct tracks){.near = first,
+                           .near_end = first + l,
+                           .far = first + 2 * l,
+                           .far_end = first + 3 * l,
+                           .line = (size - t) / 2,
+                           .line_end = (size - t) / 2 + t,
+                           .middle = size / 2};
 }
 
-/* How far from the middle an arm reaches the other way, so that corners close. */
-static int overlap(const struct cell *c, int first, int second)
+/* How far an arm goes, so that every corner is closed and nothing stands out of it. */
+enum reach { TO_MIDDLE, TO_LINE, TO_FIRST_TRACK, TO_SECOND_TRACK };
+
+static enum reach reach_of_single(enum weight a, enum weight b, enum weight opposite)
 {
-    if (first == 3 || second == 3)
-        return c->line + (c->line + 1) / 2;
-    int most = first > second ? first : second;
-    return most ? (thickness(c, most) + 1) / 2 : 0;
+    if (a != DOUBLE && b != DOUBLE)
+        return a || b ? TO_LINE : TO_MIDDLE;
+    if (opposite)
+        return TO_MIDDLE;
+    return a == b ? TO_FIRST_TRACK : TO_SECOND_TRACK;
 }
 
-static void draw_horizontal(const struct cell *c, bool left, int weight, int across)
+/* One of the lines of a double arm: on the side of `side`, away from `other`. */
+static enum reach reach_of_track(enum weight side, enum weight other)
 {
-    int middle = c->width / 2;
-    int from = left ? 0 : middle - across;
-    int to = left ? middle + across : c->width;
-    int t = thickness(c, weight);
-    int top = (c->height - t) / 2;
-    if (weight != 3) {
-        fill(c, from, top, to - from, t);
+    if (side == DOUBLE)
+        return TO_FIRST_TRACK;
+    if (other == DOUBLE)
+        return TO_SECOND_TRACK;
+    return side || other ? TO_LINE : TO_MIDDLE;
+}
+
+/* The range along the arm. up: the arm begins at coordinate 0, otherwise it ends at size. */
+static void range(const struct tracks *t, enum reach reach, bool up, int size, int *from, int *to)
+{
+    static const int none = 0;
+    const int *ends[4] = {&t->middle, up ? &t->line_end : &t->line, up ? &t->near_end : &t->far,
+                          up ? &t->far_end : &t->near};
+    *from = up ? none : *ends[reach];
+    *to = up ? *ends[reach] : size;
+}
+
+static void line(const struct box_cell *c, bool vertical, int at, int t, int from, int to)
+{
+    if (vertical)
+        box_fill(c, at, from, t, to - from);
+    else
+        box_fill(c, from, at, to - from, t);
+}
+
+/* An arm from the edge: a and b are the arms across, a on the side of the smaller coordinate. */
+static void draw_arm(const struct box_cell *c, bool vertical, bool up, enum weight weight,
+                     enum weight opposite, enum weight a, enum weight b)
+{
+    int along = vertical ? c->height : c->width, across = vertical ? c->width : c->height;
+    struct tracks ends = tracks_of(c, along, a, b), own = tracks_of(c, across, weight, weight);
+    int from, to;
+    if (weight == NONE)
+        return;
+    if (weight != DOUBLE) {
+        range(&ends, reach_of_single(a, b, opposite), up, along, &from, &to);
+        line(c, vertical, own.line, thickness(c, weight), from, to);
         return;
     }
-    fill(c, from, top - c->line, to - from, c->line);
-    fill(c, from, top + c->line, to - from, c->line);
+    range(&ends, reach_of_track(a, b), up, along, &from, &to);
+    line(c, vertical, own.near, c->line, from, to);
+    range(&ends, reach_of_track(b, a), up, along, &from, &to);
+    line(c, vertical, own.far, c->line, from, to);
 }
 
-static void draw_vertical(const struct cell *c, bool up, int weight, int across)
+static void draw_arms(const struct box_cell *c, uint8_t a)
 {
-    int middle = c->height / 2;
-    int from = up ? 0 : middle - across;
-    int to = up ? middle + across : c->height;
-    int t = thickness(c, weight);
-    int left = (c->width - t) / 2;
-    if (weight != 3) {
-        fill(c, left, from, t, to - from);
-        return;
-    }
-    fill(c, left - c->line, from, c->line, to - from);
-    fill(c, left + c->line, from, c->line, to - from);
+    enum weight left = a & 3, up = a >> 2 & 3, right = a >> 4 & 3, down = a >> 6;
+    draw_arm(c, false, true, left, right, up, down);
+    draw_arm(c, false, false, right, left, up, down);
+    draw_arm(c, true, true, up, down, left, right);
+    draw_arm(c, true, false, down, up, left, right);
 }
 
-static void draw_arms(const struct cell *c, uint8_t a)
-{
-    int left = a & 3, up = a >> 2 & 3, right = a >> 4 & 3, down = a >> 6;
-    int sideways = overlap(c, up, down), upright = overlap(c, left, right);
-    if (left)
-        draw_horizontal(c, true, left, sideways);
-    if (right)
-        draw_horizontal(c, false, right, sideways);
-    if (up)
-        draw_vertical(c, true, up, upright);
-    if (down)
-        draw_vertical(c, false, down, upright);
-}
-
-static void draw_dashes(const struct cell *c, int count, bool vertical, int weight)
+/* Dashes and gaps of the same pattern in every cell, half a gap at each end. */
+static void draw_dashes(const struct box_cell *c, int count, bool vertical, enum weight weight)
 {
     int t = thickness(c, weight);
-    int length = vertical ? c->height : c->width;
+    int length = vertical ? c->height : c->width, across = vertical ? c->width : c->height;
     for (int i = 0; i < count; i++) {
         int from = i * length / count, to = (i + 1) * length / count;
-        int gap = (to - from) / 3 > 0 ? (to - from) / 3 : 1;
-        if (vertical)
-            fill(c, (c->width - t) / 2, from + gap / 2, t, to - from - gap);
-        else
-            fill(c, from + gap / 2, (c->height - t) / 2, to - from - gap, t);
+        int gap = to - from > 5 ? (to - from) / 3 : to - from > 1;
+        line(c, vertical, (across - t) / 2, t, from + gap / 2, to - gap + gap / 2);
     }
 }
 
-/* Anti-aliased by distance from the curve: inside(x, y) gives it in pixels. */
-static void draw_curve(const struct cell *c,
-                       double (*distance)(const struct cell *, double, double, int), int which)
-{
-    for (int y = 0; y < c->height; y++)
-        for (int x = 0; x < c->width; x++) {
-            double d = c->line / 2.0 + 0.5 - distance(c, x + 0.5, y + 0.5, which);
-            if (d > 0)
-                canvas_blend(c->canvas, c->x + x, c->y + y, c->color,
-                             d >= 1 ? 255 : (uint8_t)(d * 255));
-        }
-}
-
-static double arc(const struct cell *c, double x, double y, int which)
+/* A quarter of a circle, and straight on to the edges; by the distance from it. */
+static double arc(const struct box_cell *c, double x, double y, int which)
 {
     /* 0 down and right, 1 down and left, 2 up and left, 3 up and right. */
     double middle_x = (c->width - c->line) / 2 + c->line / 2.0;
     double middle_y = (c->height - c->line) / 2 + c->line / 2.0;
-    double radius = c->width / 2.0;
     double dx = which == 0 || which == 3 ? x - middle_x : middle_x - x;
     double dy = which < 2 ? y - middle_y : middle_y - y;
+    /* The outermost pixels belong to the straight part. */
+    double radius = (middle_x < c->width - middle_x ? middle_x : c->width - middle_x) - 0.5;
     if (dy > radius && dx < radius)
         return fabs(dx);
     if (dx > radius && dy < radius)
@@ -160,95 +176,51 @@ static double arc(const struct cell *c, double x, double y, int which)
     return fabs(hypot(dx - radius, dy - radius) - radius);
 }
 
-static double diagonal(const struct cell *c, double x, double y, int which)
-{
-    double rising = fabs(y * c->width + x * c->height - (double)c->width * c->height);
-    double falling = fabs(y * c->width - x * c->height);
-    double length = hypot(c->width, c->height);
-    if (which == 0)
-        return rising / length;
-    if (which == 1)
-        return falling / length;
-    return (rising < falling ? rising : falling) / length;
-}
-
-static void draw_lines(const struct cell *c, uint32_t code)
-{
-    static const int counts[3] = {3, 4, 2};
-    uint32_t i = code - 0x2500;
-    if (i >= 0x04 && i <= 0x0b)
-        draw_dashes(c, counts[(i - 4) / 4], (i & 2) != 0, (i & 1) + 1);
-    else if (i >= 0x4c && i <= 0x4f)
-        draw_dashes(c, 2, i >= 0x4e, (i & 1) + 1);
-    else if (i >= 0x6d && i <= 0x70)
-        draw_curve(c, arc, (int)i - 0x6d);
-    else if (i >= 0x71 && i <= 0x73)
-        draw_curve(c, diagonal, (int)i - 0x71);
-    else
-        draw_arms(c, arms[i]);
-}
-
-static void draw_shade(const struct cell *c, int quarters)
+static void draw_arc(const struct box_cell *c, int which)
 {
     for (int y = 0; y < c->height; y++)
-        for (int x = 0; x < c->width; x++)
-            canvas_blend(c->canvas, c->x + x, c->y + y, c->color, (uint8_t)(quarters * 64 - 1));
+        for (int x = 0; x < c->width; x++) {
+            double d = c->line / 2.0 + 0.5 - arc(c, x + 0.5, y + 0.5, which);
+            if (d > 0)
+                box_blend(c, x, y, d >= 1 ? 255 : (uint8_t)(d * 255));
+        }
 }
 
-/* Quadrants of U+2596 to U+259F: bits for upper left, upper right, lower left, lower right. */
-static void draw_quadrants(const struct cell *c, unsigned which)
+static void draw_diagonals(const struct box_cell *c, int which)
 {
-    int w = c->width / 2, h = c->height / 2;
-    for (int i = 0; i < 4; i++)
-        if (which >> i & 1)
-            fill(c, i & 1 ? w : 0, i & 2 ? h : 0, i & 1 ? c->width - w : w,
-                 i & 2 ? c->height - h : h);
+    struct box_point rising[2] = {{0, c->height}, {c->width, 0}};
+    struct box_point falling[2] = {{0, 0}, {c->width, c->height}};
+    if (which != 1)
+        wedge_stroke(c, rising, 2);
+    if (which != 0)
+        wedge_stroke(c, falling, 2);
 }
 
-static void draw_block(const struct cell *c, uint32_t code)
+static void draw_lines(const struct box_cell *c, uint32_t code)
 {
-    static const uint8_t quadrants[10] = {4, 8, 1, 13, 9, 7, 11, 2, 6, 14};
-    int i = (int)code - 0x2580;
-    int part = c->height * i / 8;
-    if (i == 0)
-        fill(c, 0, 0, c->width, c->height / 2);
-    else if (i <= 8)
-        fill(c, 0, c->height - part, c->width, part);
-    else if (i <= 0xf)
-        fill(c, 0, 0, c->width * (16 - i) / 8, c->height);
-    else if (i == 0x10)
-        fill(c, c->width / 2, 0, c->width - c->width / 2, c->height);
-    else if (i <= 0x13)
-        draw_shade(c, i - 0x10);
-    else if (i == 0x14)
-        fill(c, 0, 0, c->width, c->height / 8);
-    else if (i == 0x15)
-        fill(c, c->width - c->width / 8, 0, c->width / 8, c->height);
+    static const int counts[2] = {3, 4};
+    uint32_t i = code - 0x2500;
+    if (i >= 0x04 && i <= 0x0b)
+        draw_dashes(c, counts[(i - 4) / 4], (i & 2) != 0, i & 1 ? HEAVY : LIGHT);
+    else if (i >= 0x4c && i <= 0x4f)
+        draw_dashes(c, 2, i >= 0x4e, i & 1 ? HEAVY : LIGHT);
+    else if (i >= 0x6d && i <= 0x70)
+        draw_arc(c, (int)i - 0x6d);
+    else if (i >= 0x71 && i <= 0x73)
+        draw_diagonals(c, (int)i - 0x71);
     else
-        draw_quadrants(c, quadrants[i - 0x16]);
-}
-
-static void draw_braille(const struct cell *c, unsigned dots)
-{
-    static const uint8_t columns[8] = {0, 0, 0, 1, 1, 1, 0, 1}, rows[8] = {0, 1, 2, 0, 1, 2, 3, 3};
-    int size = c->width / 4 > 0 ? c->width / 4 : 1;
-    for (int i = 0; i < 8; i++)
-        if (dots >> i & 1)
-            fill(c, c->width * (1 + 2 * columns[i]) / 4 - size / 2,
-                 c->height * (1 + 2 * rows[i]) / 8 - size / 2, size, size);
+        draw_arms(c, arms[i]);
 }
 
 bool box_draw(struct canvas *canvas, uint32_t code, int x, int y, int width, int height, int line,
               uint32_t color)
 {
-    struct cell c = {canvas, x, y, width, height, line, color};
-    if (code < 0x2500 || (code > 0x259f && code < 0x2800) || code > 0x28ff)
+    struct box_cell c = {canvas, x, y, width, height, line, color};
+    if (code < 0x2500 || (code > 0x28ff && code < 0xe0b0))
         return false;
-    if (code < 0x2580)
+    if (code < 0x2580) {
         draw_lines(&c, code);
-    else if (code < 0x2800)
-        draw_block(&c, code);
-    else
-        draw_braille(&c, code - 0x2800);
-    return true;
+        return true;
+    }
+    return block_draw(&c, code) || wedge_draw(&c, code);
 }

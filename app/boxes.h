@@ -1,11 +1,17 @@
-/* Characters that must meet their neighbours without a gap are drawn, not taken from a font: box
- * drawing, block elements, braille patterns. */
+/*
+ * Characters that must meet their neighbours without a gap are drawn, not taken from a font: box
+ * drawing and block elements (U+2500 to U+259F), braille patterns (U+2800 to U+28FF), the
+ * separators of Powerline (U+E0B0 to U+E0BF), and of the symbols for legacy computing the sextants,
+ * wedges, eighths and shades (U+1FB00 to U+1FB97, U+1FB9A, U+1FB9B, without the two hatchings
+ * before them). Source: the charts and names of the Unicode Standard.
+ */
 #ifndef APP_BOXES_H
 #define APP_BOXES_H
 
 #include "app/canvas.h"
 
-/* True when the code point is one of them and has been drawn into the cell. */
+/* True when the code point is one of them and has been drawn into the cell. line: thickness of a
+ * light line. */
 bool box_draw(struct canvas *canvas, uint32_t code, int x, int y, int width, int height, int line,
               uint32_t color);
 

@@ -34,7 +34,7 @@ if [ -n "$outside" ]; then
         grep -vE '^runtime/translate/[^:]*:[0-9]+:.*<Zydis/' |
         grep -vE '^runtime/fs/store[^:]*:[0-9]+:.*<sqlite3\.h>' |
         grep -vE '^term/grid_tsm\.c:[0-9]+:.*<libtsm\.h>' |
-        grep -vE '^app/[^:]*:[0-9]+:.*<(SDL|SDL2/SDL|ft2build)[^>]*>' >"$work/includes"
+        grep -vE '^app/[^:]*:[0-9]+:.*<(SDL|SDL2/SDL|ft2build|hb)[^>]*>' >"$work/includes"
     report "$work/includes" "headers of the host system outside runtime/host and app/host:"
 
     grep -nE '\b(_WIN32|_WIN64|__linux__|__MINGW32__|__CYGWIN__)\b' $outside >"$work/conditions"

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/boxes.h"
 #include "app/canvas.h"
 #include "app/font.h"
 #include "app/painter.h"
@@ -70,57 +69,6 @@ START_TEST(mixing)
     ck_assert_uint_eq(pixel(2, 1), 0xffffff);
     ck_assert_uint_eq(canvas_mix(0x000000, 0xffffff, 128), 0x7f7f7f);
     ck_assert_uint_eq(canvas_mix(0xff0000, 0x0000ff, 256), 0x0000ff);
-}
-END_TEST
-
-/* Every light, heavy and double line reaches the edges it should, in cells of any size: the same
- * pixels as the line of its neighbour. */
-START_TEST(boxes_meet)
-{
-    static const struct {
-        uint32_t left, right;
-    } pairs[] = {{0x250c, 0x2510}, {0x2514, 0x2518}, {0x251c, 0x2524}, {0x253c, 0x253c},
-                 {0x250f, 0x2513}, {0x2554, 0x2557}, {0x2560, 0x2563}, {0x256d, 0x256e},
-                 {0x2500, 0x2500}, {0x2550, 0x2550}, {0x2501, 0x2501}};
-    for (int width = 5; width < 24; width++)
-        for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
-            int height = width * 2 + 1, line = width / 8 + 1;
-            clear(0);
-            ck_assert(box_draw(&canvas, pairs[i].left, 0, 0, width, height, line, 0xffffff));
-            ck_assert(box_draw(&canvas, pairs[i].right, width, 0, width, height, line, 0xffffff));
-            int lit = 0;
-            for (int y = 0; y < height; y++) {
-                bool left = pixel(width - 1, y) > 0x808080, right = pixel(width, y) > 0x808080;
-                ck_assert_msg(left == right, "U+%04x U+%04x width %d row %d", pairs[i].left,
-                              pairs[i].right, width, y);
-                lit += left;
-            }
-            ck_assert_msg(lit > 0 && lit < height, "U+%04x width %d: %d", pairs[i].left, width,
-                          lit);
-        }
-}
-END_TEST
-
-START_TEST(boxes_of_all_kinds)
-{
-    for (uint32_t code = 0x24f0; code < 0x2910; code++) {
-        clear(0);
-        bool drawn = box_draw(&canvas, code, 20, 20, 9, 17, 1, 0xffffff);
-        bool expected = (code >= 0x2500 && code <= 0x259f) || (code >= 0x2800 && code <= 0x28ff);
-        ck_assert_msg(drawn == expected, "U+%04x", code);
-        int lit = 0;
-        for (int y = 0; y < HEIGHT; y++)
-            for (int x = 0; x < WIDTH; x++) {
-                bool inside = x >= 20 && x < 29 && y >= 20 && y < 37;
-                ck_assert_msg(inside || pixel(x, y) == 0, "U+%04x spills at %d %d", code, x, y);
-                lit += pixel(x, y) != 0;
-            }
-        ck_assert_msg(!expected || code == 0x2800 || lit > 0, "U+%04x is blank", code);
-    }
-    clear(0);
-    box_draw(&canvas, 0x2588, 0, 0, 9, 17, 1, 0xffffff);
-    for (int i = 0; i < 9 * 17; i++)
-        ck_assert_uint_eq(pixel(i % 9, i / 9), 0xffffff);
 }
 END_TEST
 
@@ -271,8 +219,6 @@ int main(void)
     tcase_set_timeout(tc, 100);
     tcase_add_test(tc, clipping);
     tcase_add_test(tc, mixing);
-    tcase_add_test(tc, boxes_meet);
-    tcase_add_test(tc, boxes_of_all_kinds);
     tcase_add_test(tc, built_in_font);
     tcase_add_test(tc, families);
     tcase_add_test(tc, many_glyphs);
