@@ -14,8 +14,9 @@ ended
 [ "$(cat "$work/shared/leader" 2>/dev/null)" = hup ] || fail "no SIGHUP arrived"
 
 start_shell
-# bash forgets a signal that comes while its trap runs, so the trap does next to nothing.
-enter "bash -c 'trap w=1 WINCH; echo ready; while :; do sleep 0.1; [ \$w ] && { w=; stty size; }; done'"
+# bash forgets a signal that comes while its trap runs, so the trap does next to nothing. It also
+# forgets a Ctrl-C that comes while a program that it runs ends, so there is none.
+enter "bash -c 'trap w=1 WINCH; echo ready; while :; do read -t 0.1; [ \$w ] && { w=; stty size; }; done'"
 shows '
 ready'
 tell size 31 91
@@ -28,5 +29,7 @@ tell size 24 80
 shows '
 24 80'
 key ctrl+c
+tell wait '^C
+root@'
 enter 'exit 3'
 ended

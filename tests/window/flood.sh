@@ -24,7 +24,7 @@ enter 'cat /dev/urandom | head -c 3000000 | tr -d "\000-\010\016-\037\200-\377";
 shows 'over
 root'
 enter 'echo MARK'
-shows '
+prompt_after '
 MARK'
 key ctrl+d
 ended

@@ -3,31 +3,39 @@
 set -u
 . "$(dirname "$0")/lib.sh"
 start_shell
-enter 'sleep 1000; echo "status $?"'
-sleep 0.3
+enter "$foreground_teller"
+enter '(front)'
+shows '1 front 1'
 key ctrl+c
-shows '^C'
-enter 'sleep 1001'
-sleep 0.3
+prompt_after '^C'
+enter 'echo status $?'
+prompt_after 'status 130'
+key ctrl+l
+tell gone '1 front 1'
+enter '(front)'
+shows '1 front 1'
 key ctrl+z
 shows 'Stopped'
 enter 'jobs -l'
-shows 'sleep 1001'
+shows '( front )'
 enter 'bg'
-shows 'sleep 1001 &'
+shows '2 front 0'
 enter 'jobs'
 shows 'Running'
 enter 'fg'
-sleep 0.3
+shows '3 front 1'
 key ctrl+c
 enter 'echo ended $?'
 shows 'ended 130'
-enter 'for(( ; ; )); do :; done'
-sleep 0.3
+enter 'echo g""o; for(( ; ; )); do :; done'
+shows '
+go'
 key ctrl+c
 enter 'echo loop $?'
 shows 'loop 130'
-enter 'cat'
+enter 'echo c""at; cat'
+shows '
+cat'
 enter 'typed to cat'
 shows '
 typed to cat
@@ -37,12 +45,12 @@ enter 'echo cat $?'
 shows 'cat 0'
 enter '(sleep 0.1; echo from behind) & '
 shows 'from behind'
-enter 'stty tostop; (echo held; sleep 0.2) & sleep 0.5; jobs; stty -tostop; fg'
+enter 'stty tostop; (echo held) & until [ "$(jobs -s)" ]; do :; done; jobs; stty -tostop; fg'
 shows 'Stopped'
 shows '
 held'
 enter 'echo back'
-shows '
+prompt_after '
 back'
 key ctrl+d
 ended

@@ -40,6 +40,7 @@ trap clean_up EXIT
 fail()
 {
     echo "FAIL $name: $*"
+    [ ! -s "$work/error" ] || tail -20 "$work/error"
     if [ -n "${window_pid:-}" ] && kill -0 "$window_pid" 2>/dev/null; then
         answer text && printf '%s\n' "$reply"
         [ -z "${FORELAND_PICTURES:-}" ] || answer "picture $FORELAND_PICTURES/$name-$host.png"
@@ -163,6 +164,16 @@ ended()
     window_pid=
     [ $status -eq "${1:-0}" ] || fail "exit status $status"
 }
+
+# The screen shows the text and below it the prompt: now each key goes to bash. Before, a key that
+# the terminal itself acts on or that the program which ends still takes would be lost.
+prompt_after()
+{
+    tell wait "$1"$'\nroot@'
+}
+
+# A command line for jobs that tell when they have become the foreground: "1 front 1", "2 front 0".
+foreground_teller='front() { while read -ra s </proc/self/stat; do n=$((s[4] == s[7])); [ "$n" = "$o" ] || echo "$((++i)) front $n"; o=$n; done; }'
 
 # Clears the screen, so that old text is not taken for an answer.
 clear_screen()

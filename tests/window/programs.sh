@@ -18,17 +18,20 @@ key Return
 shows '250
 251'
 type_keys 'q'
-shows '#'
+# What is typed before a program has ended may be lost: many flush it.
+prompt_after 'less /tmp/numbers'
 enter 'top'
 shows 'load average'
 shows 'bash'
 picture top
 type_keys 'q'
+shows 'root@'
 enter 'htop'
 shows 'Load average'
 shows 'F10'
 picture htop
 type_keys 'q'
+prompt_after '# htop'
 enter 'nano /tmp/note'
 shows 'GNU nano'
 type_keys 'a note'
@@ -36,6 +39,7 @@ key ctrl+x
 shows 'Save modified'
 type_keys 'y'
 key Return
+prompt_after '# nano /tmp/note'
 enter 'cat /tmp/note'
 shows '
 a note'
@@ -43,9 +47,10 @@ enter 'mc'
 shows '10Quit'
 picture mc
 key F10
-tell gone '10Quit'
+prompt_after '# mc
+'
 enter 'echo still here'
-shows '
+prompt_after '
 still here'
 key ctrl+d
 ended

@@ -4,7 +4,7 @@ set -u
 . "$(dirname "$0")/lib.sh"
 start_shell
 enter 'for i in {1..200}; do echo row-$i; done'
-shows 'row-200'
+prompt_after 'row-200'
 tell gone 'row-100'
 key shift+Prior
 shows 'row-160'
@@ -23,8 +23,9 @@ shows 'row-200'
 key ctrl+u
 enter 'clear'
 tell gone 'row-'
+shows 'root@'
 enter 'echo MARK alpha beta gamma'
-shows '
+prompt_after '
 MARK alpha beta gamma'
 # Double click on a word, triple on a line, drag.
 tell press 1 1 7 2
@@ -50,12 +51,12 @@ key ctrl+shift+c
 type_keys 'echo pasted '
 key ctrl+shift+v
 key Return
-shows '
+prompt_after '
 pasted alpha'
 type_keys 'echo inserted '
 key shift+Insert
 key Return
-shows '
+prompt_after '
 inserted alpha'
 key ctrl+d
 ended

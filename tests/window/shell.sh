@@ -6,7 +6,7 @@ start_shell
 enter 'echo one two | tr a-z A-Z'
 shows 'ONE TWO'
 enter 'echo sum $((6 * 7)) $(echo in | tr i o)'
-shows 'sum 42 on'
+prompt_after 'sum 42 on'
 # Editing: start of the line, word back, kill, yank.
 type_keys 'cho edited'
 key ctrl+a
@@ -14,7 +14,7 @@ type_keys e
 key ctrl+e
 type_keys ' line'
 key Return
-shows '
+prompt_after '
 edited line'
 key Up
 key BackSpace BackSpace BackSpace BackSpace
@@ -37,7 +37,7 @@ shows '
 24 80
 /dev/pts/0'
 enter "printf '\\033[31;1mred\\033[0m \\303\\244\\342\\202\\254\\n'"
-shows '
+prompt_after '
 red ä€'
 key ctrl+d
 ended

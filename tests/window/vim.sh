@@ -32,10 +32,14 @@ enter ':set lines? columns?'
 shows 'lines=30'
 [ -z "${FORELAND_PICTURES:-}" ] || tell picture "$FORELAND_PICTURES/$name-$host.png"
 enter ':qa!'
+# vim may still take what is typed until it has ended.
+prompt_after '
+vim hello.c
+'
 enter 'stty size'
 shows '30 100'
 enter 'grep -c 42 hello.c'
-shows '
+prompt_after '
 1'
 key ctrl+d
 ended
