@@ -44,7 +44,7 @@ check()
 }
 
 options=(--mount "$work:/mnt/shared")
-[ "$2" != wine ] || options=(--mount "$(winepath -w "$work" 2>/dev/null):/mnt/shared")
+[ "$2" != wine ] || options=(--mount "Z:$work:/mnt/shared")
 check "$work" /mnt/shared
 if [ "$2" = wine ]; then
     options=()

@@ -4,7 +4,7 @@ set -u
 . "$(dirname "$0")/lib.sh"
 mkdir "$work/shared"
 mount=$work/shared:/mnt/shared
-[ "$host" = wine ] && mount=$(winepath -w "$work/shared" 2>/dev/null):/mnt/shared
+[ "$host" = wine ] && mount=Z:$work/shared:/mnt/shared
 start_shell --mount "$mount"
 enter "bash -c 'trap \"echo hup >/mnt/shared/leader; exit\" HUP; echo ready; while :; do sleep 0.1; done'"
 shows '

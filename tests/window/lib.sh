@@ -31,6 +31,7 @@ clean_up()
         kill "$window_pid" 2>/dev/null
         wait "$window_pid" 2>/dev/null
     fi
+    [ "${wine_is_ours:-}" = '' ] || wineserver -k 2>/dev/null
     [ -z "${display_pid:-}" ] || kill "$display_pid" 2>/dev/null
     wait 2>/dev/null
     rm -rf "$work"
@@ -41,7 +42,12 @@ fail()
 {
     echo "FAIL $name: $*"
     [ ! -s "$work/error" ] || tail -20 "$work/error"
-    if [ -n "${window_pid:-}" ] && kill -0 "$window_pid" 2>/dev/null; then
+    if [ -z "${window_pid:-}" ]; then
+        exit 1
+    elif ! kill -0 "$window_pid" 2>/dev/null; then
+        wait "$window_pid"
+        echo "the program has ended with status $?"
+    else
         answer text && printf '%s\n' "$reply"
         [ -z "${FORELAND_PICTURES:-}" ] || answer "picture $FORELAND_PICTURES/$name-$host.png"
     fi
@@ -59,6 +65,25 @@ start_display()
     done
     DISPLAY=:$(cat "$work/display")
     export DISPLAY
+    [ "$host" != wine ] || start_wine
+}
+
+# All programs of one Wine share a desktop, which belongs to the X server of the one that came first,
+# and ends with that server or a second after its last user. So each test has a Wine of its own, with
+# the same files, and cmd uses the desktop as long as the test runs.
+start_wine()
+{
+    local files=${WINEPREFIX:-$HOME/.wine}
+    [ -e "$files/system.reg" ] || DISPLAY='' wineboot -i >/dev/null 2>&1
+    mkdir "$work/wine"
+    cp -a "$files"/*.reg "$files/.update-timestamp" "$files/dosdevices" "$work/wine/" ||
+        fail "no Wine prefix in $files"
+    ln -s "$(realpath "$files/drive_c")" "$work/wine/drive_c"
+    export WINEPREFIX=$work/wine
+    wine_is_ours=yes
+    mkfifo "$work/cmd"
+    wine cmd <"$work/cmd" >/dev/null 2>&1 &
+    exec 7>"$work/cmd"
 }
 
 # start [OPTIONS and COMMAND]: the window, with the keyboard.
@@ -67,7 +92,11 @@ start()
     local program=("$FORELAND_WINDOW")
     [ -n "${display_pid:-}" ] || start_display
     [ "$host" = wine ] && program=(wine "$FORELAND_WINDOW")
-    mkfifo "$work/in" "$work/out" 2>/dev/null
+    # New pipes each time: Wine's server closes those of a program some time after its end, and what
+    # we wrote meanwhile would be lost.
+    exec 3>&- 4<&-
+    rm -f "$work/in" "$work/out"
+    mkfifo "$work/in" "$work/out"
     "${program[@]}" --control "$@" <"$work/in" >"$work/out" 2>"$work/error" &
     window_pid=$!
     exec 3>"$work/in" 4<"$work/out"
