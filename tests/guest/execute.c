@@ -244,8 +244,7 @@ static void ids(void)
 
 int main(int argc, char **argv)
 {
-    snprintf(self, sizeof(self), "/proc/self/exe");
-    ssize_t n = readlink(self, self, sizeof(self) - 1);
+    ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
     self[n > 0 ? n : 0] = 0;
     if (argc >= 2 && !strcmp(argv[1], "after"))
         return after_exec();

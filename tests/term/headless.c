@@ -4,7 +4,7 @@
 //
 // --reports allows what options.window_reports allows and plain DECRQCRA checksums, as terminal
 // test programs want it. --keys types the file's bytes, a line when the program has been quiet
-// for a tenth of a second (--quiet MS: for so long). --screen prints the screen at the end, --steps
+// for a tenth of a second (--quiet MS: for so long) and waits in read(). --screen prints the screen at the end, --steps
 // before each line typed too. The run ends with the program, the keys or the seconds. Linux only.
 // The exit status is the program's.
 #include "term/term.h"
@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -24,6 +25,7 @@
 struct headless {
     struct term *t;
     int master;
+    pid_t child;
     char *out; // not yet taken by the program
     size_t out_length, out_size;
     int quiet; // milliseconds without output that ask for the next line of keys
@@ -83,6 +85,19 @@ static bool type(struct headless *h, FILE *keys)
     return true;
 }
 
+// Whether the program waits for what is typed: one that has not had its turn yet is quiet too.
+static bool reads(const struct headless *h)
+{
+    char path[64], text[64] = "";
+    snprintf(path, sizeof(path), "/proc/%d/syscall", (int)h->child);
+    FILE *file = fopen(path, "r");
+    if (!file)
+        return true;
+    bool known = fgets(text, sizeof(text), file) != NULL;
+    fclose(file);
+    return !known || (text[0] >= '0' && text[0] <= '9' && atoi(text) == SYS_read);
+}
+
 // Until the program ends, or `seconds` have passed.
 static void serve(struct headless *h, FILE *keys, int seconds)
 {
@@ -91,7 +106,7 @@ static void serve(struct headless *h, FILE *keys, int seconds)
     while (time(NULL) < end) {
         struct pollfd p = {h->master, (short)(POLLIN | (h->out_length ? POLLOUT : 0)), 0};
         int ready = poll(&p, 1, h->quiet);
-        if (ready == 0 && !type(h, keys) && keys)
+        if (ready == 0 && reads(h) && !type(h, keys) && keys)
             return;
         if (p.revents & POLLOUT)
             drain(h);
@@ -158,6 +173,7 @@ int main(int argc, char **argv)
     }
     if (child < 0)
         return 2;
+    h.child = child;
     h.quiet = quiet;
     h.steps = steps;
     serve(&h, keys, seconds);
