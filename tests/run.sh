@@ -9,11 +9,10 @@ set -u
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$top" || exit 1
 exec </dev/null
-# Wine takes the encoding of file names from here.
-export LC_ALL=C.UTF-8
 export FORELAND_CACHE=${FORELAND_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/foreland}
 out=$top/build/test
 jobs=$(nproc)
+. tests/lib.sh
 passed=0
 failed=0
 skipped=0
@@ -106,20 +105,6 @@ run_tests()
     fi
 }
 
-wine_prefix()
-{
-    export WINEPREFIX=$FORELAND_CACHE/wine-$(wine --version 2>/dev/null | tr -c 'A-Za-z0-9.\n' _)
-    export WINEDEBUG=${WINEDEBUG:--all} WINEDLLOVERRIDES="mscoree,mshtml="
-    mkdir -p "$FORELAND_CACHE"
-    (
-        flock 9
-        [ -e "$WINEPREFIX/complete" ] && exit 0
-        rm -rf "$WINEPREFIX"
-        DISPLAY='' wineboot -i && DISPLAY='' wine winecfg -v win10 && wineserver -w &&
-            touch "$WINEPREFIX/complete"
-    ) 9>"$FORELAND_CACHE/wine.lock"
-}
-
 packaging/install.sh build windows test || {
     fail "packages"
     finish
@@ -139,10 +124,7 @@ done
 [ -z "${linux:-}" ] || run_tests linux
 [ -z "${asan:-}" ] || run_tests linux-asan -L unit
 if [ -n "${windows:-}" ] && [ -n "${wine:-}" ]; then
-    # One server for all the programs that follow; it ends by itself. Wine's services start here,
-    # or they would keep the output of the first test open.
-    wineserver -p60 >/dev/null 2>&1
-    DISPLAY='' wine cmd /c exit >/dev/null 2>&1
+    wine_start
     run_tests windows
 fi
 

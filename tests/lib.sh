@@ -1,0 +1,28 @@
+# Sourced by what runs tests under Wine: the environment, and Wine's files in $FORELAND_CACHE.
+set -u
+
+# Wine takes the encoding of file names from here.
+export LC_ALL=C.UTF-8
+export WINEDEBUG=${WINEDEBUG:--all} WINEDLLOVERRIDES="mscoree,mshtml="
+
+# Sets WINEPREFIX and makes it, once for each version of Wine.
+wine_prefix()
+{
+    export WINEPREFIX=$FORELAND_CACHE/wine-$(wine --version 2>/dev/null | tr -c 'A-Za-z0-9.\n' _)
+    mkdir -p "$FORELAND_CACHE"
+    (
+        flock 9
+        [ -e "$WINEPREFIX/complete" ] && exit 0
+        rm -rf "$WINEPREFIX"
+        DISPLAY='' wineboot -i && DISPLAY='' wine winecfg -v win10 && wineserver -w &&
+            touch "$WINEPREFIX/complete"
+    ) 9>"$FORELAND_CACHE/wine.lock"
+}
+
+# One server for all the programs that follow; it ends by itself. Wine's services start here, or they
+# would keep the output of the first test open.
+wine_start()
+{
+    wineserver -p60 >/dev/null 2>&1
+    DISPLAY='' wine cmd /c exit >/dev/null 2>&1
+}
