@@ -4,9 +4,9 @@
 //
 // --reports allows what options.window_reports allows and plain DECRQCRA checksums, as terminal
 // test programs want it. --keys types the file's bytes, a line when the program has been quiet
-// for a tenth of a second (--quiet MS: for so long) and waits in read(). --screen prints the screen at the end, --steps
-// before each line typed too. The run ends with the program, the keys or the seconds. Linux only.
-// The exit status is the program's.
+// for a tenth of a second (--quiet MS: for so long) and waits in read(). --screen prints the screen
+// at the end, --steps before each line typed too. The run ends with the program, the keys or the
+// seconds. Linux only. The exit status is the program's.
 #include "term/term.h"
 
 #include <errno.h>
