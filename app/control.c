@@ -90,7 +90,8 @@ static void unescape(char *text)
     *to = 0;
 }
 
-static void wait_for(struct control *c, const char *text, bool shown)
+/* Waits until the screen shows the text, or does not; else answers that and returns false. */
+static bool await(struct control *c, const char *text, bool shown)
 {
     struct session *s = window_session(c->w);
     uint64_t deadline = host_clock_monotonic_ns() + (uint64_t)(c->seconds * 1e9);
@@ -98,19 +99,40 @@ static void wait_for(struct control *c, const char *text, bool shown)
         uint64_t seen = session_changes(s);
         char *screen = screen_text(c);
         bool found = screen && strstr(screen, text);
-        if (found == shown) {
-            free(screen);
+        bool late = found != shown && !session_wait(s, seen, deadline);
+        if (late) {
+            answer("error %s: %s", shown ? "not shown" : "still shown", text);
+            if (screen)
+                answer_text(screen);
+        }
+        free(screen);
+        if (found == shown || late)
+            return !late;
+    }
+}
+
+static void wait_for(struct control *c, const char *text, bool shown)
+{
+    if (await(c, text, shown))
+        answer("ok");
+}
+
+/* Waits until the terminal has taken so many bytes more from programs. */
+static void flow(struct control *c, const char *count)
+{
+    struct session *s = window_session(c->w);
+    uint64_t deadline = host_clock_monotonic_ns() + (uint64_t)(c->seconds * 1e9);
+    uint64_t first = session_taken(s), wanted = strtoull(count, NULL, 10);
+    for (;;) {
+        uint64_t seen = session_changes(s), taken = session_taken(s) - first;
+        if (taken >= wanted) {
             answer("ok");
             return;
         }
         if (!session_wait(s, seen, deadline)) {
-            answer("error %s: %s", shown ? "not shown" : "still shown", text);
-            if (screen)
-                answer_text(screen);
-            free(screen);
+            answer("error only %llu bytes came", (unsigned long long)taken);
             return;
         }
-        free(screen);
     }
 }
 
@@ -167,7 +189,8 @@ static bool take_prefix(const char **text, const char *prefix)
     return true;
 }
 
-static void press_key(struct control *c, const char *name)
+/* Queues the events of a key. False, and the answer, when there is no such key. */
+static bool push_key(const char *name)
 {
     uint16_t mods = 0;
     const char *full = name;
@@ -184,7 +207,7 @@ static void press_key(struct control *c, const char *name)
     SDL_Keycode code = SDL_GetKeyFromName(name);
     if (code == SDLK_UNKNOWN) {
         answer("error no such key: %s", full);
-        return;
+        return false;
     }
     SDL_Event events[3] = {
         {.key = {.type = SDL_KEYDOWN,
@@ -201,7 +224,28 @@ static void press_key(struct control *c, const char *name)
     events[n++].key.state = SDL_RELEASED;
     /* All at once, as the window system does: the text belongs to the key. */
     SDL_PeepEvents(events, n, SDL_ADDEVENT, 0, 0);
-    sync_answer(c);
+    return true;
+}
+
+static void press_key(struct control *c, const char *name)
+{
+    if (push_key(name))
+        sync_answer(c);
+}
+
+/* How long it takes from a key to the text it leads to. */
+static void time_key(struct control *c, char *arguments)
+{
+    char *text = strchr(arguments, ' ');
+    if (!text) {
+        answer("error which key and text?");
+        return;
+    }
+    *text++ = 0;
+    unescape(text);
+    uint64_t start = host_clock_monotonic_ns();
+    if (push_key(arguments) && await(c, text, true))
+        answer("ok %.1f", (double)(host_clock_monotonic_ns() - start) / 1e6);
 }
 
 static void do_mouse(struct window *w, void *arg)
@@ -319,6 +363,10 @@ static void serve(struct control *c, char *line)
         type(c, rest);
     } else if (!strcmp(line, "key")) {
         press_key(c, rest);
+    } else if (!strcmp(line, "time")) {
+        time_key(c, (char *)rest);
+    } else if (!strcmp(line, "flow")) {
+        flow(c, rest);
     } else if (!strcmp(line, "press")) {
         mouse(c, TERM_MOUSE_PRESS, rest);
     } else if (!strcmp(line, "release")) {

@@ -6,6 +6,8 @@
  *   deadline SECONDS     how long those may take (20)
  *   type TEXT            characters, through the window's text events
  *   key NAME             ctrl+c, shift+PageUp, alt+x, Return, F5 ... (names of SDL)
+ *   time NAME TEXT       presses the key and waits for TEXT: "ok MILLISECONDS"
+ *   flow BYTES           until the terminal has taken so many bytes more from programs
  *   press N ROW COLUMN   mouse button N; release, move likewise; [CLICKS] after press
  *   wheel up|down
  *   size ROWS COLUMNS    of the window, in cells

@@ -2,6 +2,7 @@
 
 #include "app/boxes.h"
 #include "app/decor.h"
+#include "runtime/host/time.h"
 
 #define SELECTION_SHARE 110 /* of 256 of the foreground in a selected background */
 #define MATCH_COLOR     0xc8a000
@@ -230,43 +231,74 @@ static void draw_border(struct painter *p, struct term_view *view)
     canvas_fill(&p->canvas, 0, bottom, p->canvas.width, p->canvas.height - bottom, bg);
 }
 
-struct painted painter_draw(struct painter *p, struct term_view *view)
+/* What drawing row `number` takes; part becomes the row's share of the canvas. */
+static struct row row_of(struct painter *p, struct term_view *view, int number, struct canvas *part)
 {
     struct font_metrics m = font_metrics(p->font);
-    struct painted out = {0, 0};
-    struct term_cursor cursor = term_view_cursor(view);
-    int old_row = p->cursor.row;
-    bool blinked = p->blink_was_shown != p->blink_shown;
-    p->cursor = cursor;
-    p->blink_was_shown = p->blink_shown;
-    if (p->all)
-        draw_border(p, view);
-    for (int i = 0; i < term_view_rows(view); i++) {
-        int y = p->padding + i * m.cell_height;
-        struct canvas part = canvas_part(&p->canvas, 0, y, p->canvas.width, m.cell_height);
-        struct row r = {.p = p,
+    int y = p->padding + number * m.cell_height;
+    *part = canvas_part(&p->canvas, 0, y, p->canvas.width, m.cell_height);
+    return (struct row){.p = p,
                         .view = view,
-                        .canvas = &part,
-                        .cells = term_view_row(view, i),
-                        .number = i,
+                        .canvas = part,
+                        .cells = term_view_row(view, number),
+                        .number = number,
                         .columns = term_view_cols(view),
                         .left = p->padding,
                         .cell_width = m.cell_width,
                         .cell_height = m.cell_height,
                         .m = m};
-        bool draw = p->all || term_view_changed(view, i) || i == old_row || i == cursor.row ||
-                    (blinked && has_blink(&r));
-        if (!draw)
+}
+
+/* Marks the rows that are to be drawn. */
+static void collect(struct painter *p, struct term_view *view)
+{
+    struct term_cursor cursor = term_view_cursor(view);
+    int old_row = p->cursor.row;
+    bool blinked = p->blink_was_shown != p->blink_shown;
+    p->cursor = cursor;
+    p->blink_was_shown = p->blink_shown;
+    for (int i = 0; i < term_view_rows(view); i++) {
+        bool draw = p->all || term_view_changed(view, i) || i == old_row || i == cursor.row;
+        if (!draw && blinked) {
+            struct canvas part;
+            struct row r = row_of(p, view, i, &part);
+            draw = has_blink(&r);
+        }
+        if (draw)
+            p->waiting[i / 64] |= 1ull << i % 64;
+    }
+}
+
+struct painted painter_draw(struct painter *p, struct term_view *view, uint64_t deadline_ns)
+{
+    int rows = term_view_rows(view), top = p->canvas.height, bottom = 0;
+    bool all = p->all, late = false;
+    collect(p, view);
+    if (all)
+        draw_border(p, view);
+    p->all = p->unfinished = false;
+    if (p->next >= rows)
+        p->next = 0;
+    /* From where the last call stopped: rows above that change all the time must not keep those
+     * below from being drawn. */
+    for (int n = 0, i = p->next; n < rows; n++, i = i + 1 < rows ? i + 1 : 0) {
+        if (!(p->waiting[i / 64] >> i % 64 & 1))
             continue;
+        if (late) {
+            p->next = i;
+            p->unfinished = true;
+            break;
+        }
+        struct canvas part;
+        struct row r = row_of(p, view, i, &part);
         draw_row(&r);
-        if (out.height == 0)
-            out.top = y;
-        out.height = y + m.cell_height - out.top;
+        p->waiting[i / 64] &= ~(1ull << i % 64);
+        int y = p->padding + i * r.cell_height;
+        top = y < top ? y : top;
+        bottom = y + r.cell_height > bottom ? y + r.cell_height : bottom;
+        late = host_clock_monotonic_ns() >= deadline_ns;
     }
-    if (p->all) {
-        out.top = 0;
-        out.height = p->canvas.height;
-    }
-    p->all = false;
-    return out;
+    if (all)
+        return (struct painted){0, p->canvas.height};
+    return (struct painted){top, bottom > top ? bottom - top : 0};
 }

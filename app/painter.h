@@ -1,4 +1,9 @@
-/* Draws what a view shows into a canvas. For the UI thread alone. */
+/*
+ * Draws what a view shows into a canvas. For the UI thread alone.
+ *
+ * A drawing may be cut short by a deadline: a screen can have more cells, or characters nobody has
+ * seen before, than can be drawn while a user waits for a key to be answered.
+ */
 #ifndef APP_PAINTER_H
 #define APP_PAINTER_H
 
@@ -14,7 +19,10 @@ struct painter {
     bool blink_was_shown;      /* as last drawn */
     bool all;                  /* everything has to be drawn */
     bool pending;              /* out: the font was not ready for a character, which is blank */
+    bool unfinished;           /* rows are left that the next call draws */
     struct term_cursor cursor; /* as last drawn */
+    int next;                  /* the row to begin with */
+    uint64_t waiting[TERM_ROWS_MAX / 64]; /* a bit per row that is to be drawn */
 };
 
 /* Top and height in pixels of what was drawn; height 0: nothing. */
@@ -22,7 +30,10 @@ struct painted {
     int top, height;
 };
 
-/* Draws the rows that changed in the last update of the view, or everything. */
-struct painted painter_draw(struct painter *p, struct term_view *view);
+/*
+ * Draws the rows that changed in the last update of the view and those that were left, or
+ * everything. The deadline (monotonic) is looked at after each row: at least one is drawn.
+ */
+struct painted painter_draw(struct painter *p, struct term_view *view, uint64_t deadline_ns);
 
 #endif

@@ -29,7 +29,7 @@ struct session {
     struct host_mutex work_lock; /* the parser thread's flags, and the count of changes */
     struct host_cond work;
     bool output, room, hung_up;
-    uint64_t changes;
+    uint64_t changes, taken;
     struct host_cond changed;
 };
 
@@ -131,10 +131,11 @@ static void on_clipboard(void *context, char which, const char *text, size_t n)
     s->clipboard_which = which;
 }
 
-static void screen_changed(struct session *s)
+static void screen_changed(struct session *s, size_t taken)
 {
     host_mutex_lock(&s->work_lock);
     s->changes++;
+    s->taken += taken;
     host_cond_broadcast(&s->changed);
     host_mutex_unlock(&s->work_lock);
     s->events.changed(s->events.context);
@@ -154,7 +155,7 @@ static void feed(struct session *s, const char *bytes, size_t n)
     host_mutex_lock(&s->lock);
     term_feed(s->term, bytes, n);
     host_mutex_unlock(&s->lock);
-    screen_changed(s);
+    screen_changed(s, n);
 }
 
 static void parse(void *arg)
@@ -237,7 +238,7 @@ void session_print(struct session *s, const char *text)
         term_feed(s->term, p, 1);
     }
     host_mutex_unlock(&s->lock);
-    screen_changed(s);
+    screen_changed(s, 0);
 }
 
 void session_resize(struct session *s, int rows, int columns, int cell_width, int cell_height)
@@ -253,7 +254,7 @@ void session_resize(struct session *s, int rows, int columns, int cell_width, in
                              .ws_xpixel = (uint16_t)(columns * cell_width),
                              .ws_ypixel = (uint16_t)(rows * cell_height)};
     tty_resize(s->tty, &size);
-    screen_changed(s);
+    screen_changed(s, 0);
 }
 
 void session_hangup(struct session *s)
@@ -295,6 +296,14 @@ uint64_t session_changes(struct session *s)
     uint64_t changes = s->changes;
     host_mutex_unlock(&s->work_lock);
     return changes;
+}
+
+uint64_t session_taken(struct session *s)
+{
+    host_mutex_lock(&s->work_lock);
+    uint64_t taken = s->taken;
+    host_mutex_unlock(&s->work_lock);
+    return taken;
 }
 
 bool session_wait(struct session *s, uint64_t seen, uint64_t deadline_ns)

@@ -51,5 +51,7 @@ char *session_take_clipboard(struct session *s, char *which);
  * passes; then false. For tests. */
 uint64_t session_changes(struct session *s);
 bool session_wait(struct session *s, uint64_t seen, uint64_t deadline_ns);
+/* Bytes of programs shown so far. */
+uint64_t session_taken(struct session *s);
 
 #endif

@@ -18,6 +18,7 @@
 #define FRAME_MS     8
 #define BLINK_MS     530
 #define SYNC_MAX_MS  150
+#define DRAW_NS_MAX  12000000 /* of drawing, before keys are looked at again */
 #define ZOOM_MIN     4.0
 #define ZOOM_MAX     96.0
 #define CHECK_MS_MAX 3600000
@@ -149,7 +150,7 @@ static void serve_requests(struct window *w, char *title, bool bell, char *text,
     free(text);
 }
 
-void window_draw(struct window *w)
+static void draw(struct window *w, uint64_t deadline_ns)
 {
     uint64_t now = SDL_GetTicks64();
     if (!make_surface(w))
@@ -167,24 +168,30 @@ void window_draw(struct window *w)
 
     w->held_since = held && !force ? (w->held_since ? w->held_since : now) : 0;
     serve_requests(w, title, bell, text, which);
-    if (changed || w->painter.all || w->painter.blink_shown != w->painter.blink_was_shown) {
-        struct painted painted = painter_draw(&w->painter, w->view);
+    if (changed || w->painter.all || w->painter.unfinished ||
+        w->painter.blink_shown != w->painter.blink_was_shown) {
+        struct painted painted = painter_draw(&w->painter, w->view, deadline_ns);
         if (painted.height > 0)
             present(w, painted);
     }
     typing_show_place(w);
-    w->dirty = false;
-    w->drawn_at = now;
+    w->dirty = w->painter.unfinished;
+    w->drawn_at = SDL_GetTicks64();
+}
+
+void window_draw(struct window *w)
+{
+    draw(w, host_clock_monotonic_ns() + DRAW_NS_MAX);
 }
 
 const struct canvas *window_canvas(struct window *w)
 {
-    window_draw(w);
+    draw(w, HOST_FOREVER);
     if (w->painter.pending) {
         fallback_wait();
         w->painter.pending = false;
         w->painter.all = true;
-        window_draw(w);
+        draw(w, HOST_FOREVER);
     }
     return &w->painter.canvas;
 }

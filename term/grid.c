@@ -3,8 +3,8 @@
 #include "term/term.h"
 #include <stddef.h>
 
-// Build options: FORELAND_WITHOUT_TSM leaves libtsm out, FORELAND_GRID_OWN makes the plain array
-// the default.
+// Build options: FORELAND_WITHOUT_TSM leaves libtsm out, FORELAND_GRID_TSM makes its screen the
+// default.
 const struct grid_type *grid_of_kind(int kind)
 {
 #ifndef FORELAND_WITHOUT_TSM
@@ -16,7 +16,7 @@ const struct grid_type *grid_of_kind(int kind)
 
 const struct grid_type *grid_default(void)
 {
-#ifndef FORELAND_GRID_OWN
+#ifdef FORELAND_GRID_TSM
     const struct grid_type *type = grid_of_kind(TERM_GRID_TSM);
     if (type)
         return type;

@@ -1,6 +1,6 @@
 // The visible picture: rows of cells that the view writes and the renderer reads. There are two
-// behind this interface: one over libtsm's screen (grid_tsm.c, grid_symbols.c) and a plain array
-// (grid_own.c). Everything a terminal does to its text happens before it gets here.
+// behind this interface: a plain array (grid_own.c), the default, and one over libtsm's screen
+// (grid_tsm.c, grid_symbols.c). Everything a terminal does to its text happens before it gets here.
 //
 // A grid belongs to one thread. `put` is called under the terminal's lock and must be quick;
 // `fetch` brings what was written to where `row` finds it and needs no lock.

@@ -7,6 +7,7 @@
 #include "app/font.h"
 #include "app/painter.h"
 #include "app/png.h"
+#include "runtime/host/lock.h"
 
 #define WIDTH  200
 #define HEIGHT 100
@@ -155,8 +156,9 @@ static void ignore(void *context, const char *bytes, size_t n)
     (void)n;
 }
 
-/* What has not changed is not drawn; what has is the same as when all is drawn. */
-START_TEST(painting_in_parts)
+/* What has not changed is not drawn; what has is the same as when all is drawn. The same when there
+ * is time for one row in each call. */
+static void paint_in_parts(uint64_t deadline_ns)
 {
     static uint32_t other[HEIGHT * WIDTH];
     struct term_options options;
@@ -179,13 +181,19 @@ START_TEST(painting_in_parts)
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         term_feed(term, texts[i], strlen(texts[i]));
         term_view_update(view, term, false);
-        painter_draw(&p, view);
+        painter_draw(&p, view, deadline_ns);
+        ck_assert(!p.unfinished || deadline_ns == 0);
+        for (int calls = 1; p.unfinished; calls++) {
+            term_view_update(view, term, false);
+            painter_draw(&p, view, deadline_ns);
+            ck_assert_int_le(calls, rows);
+        }
         check_margins();
         struct painter whole = p;
         whole.canvas.pixels = other;
         whole.all = true;
         term_view_update(view, term, true);
-        struct painted painted = painter_draw(&whole, view);
+        struct painted painted = painter_draw(&whole, view, HOST_FOREVER);
         ck_assert_int_eq(painted.height, HEIGHT);
         for (int at = 0; at < WIDTH * HEIGHT; at++)
             ck_assert_msg(other[at] == canvas.pixels[at], "step %d at %d,%d", (int)i, at % WIDTH,
@@ -195,6 +203,12 @@ START_TEST(painting_in_parts)
     term_view_free(view);
     term_free(term);
     font_free(p.font);
+}
+
+START_TEST(painting_in_parts)
+{
+    paint_in_parts(HOST_FOREVER);
+    paint_in_parts(0);
 }
 END_TEST
 

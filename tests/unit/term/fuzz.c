@@ -386,7 +386,10 @@ START_TEST(random_sessions)
     static struct session s;
     unsigned long sessions = setting("FORELAND_FUZZ_SESSIONS", SESSIONS);
     unsigned long seed = setting("FORELAND_FUZZ_SEED", 1);
-    struct term_view *views[2] = {term_view_new_with(TERM_GRID_OWN), term_view_new()};
+    struct term_view *views[2] = {term_view_new_with(TERM_GRID_OWN),
+                                  term_view_new_with(TERM_GRID_TSM)};
+    if (!views[1])
+        views[1] = term_view_new();
     for (unsigned long i = 0; i < sessions; i++)
         ck_assert_msg(run_session(&s, seed + i, views), "the two sides differ: seed %lu", seed + i);
     term_view_free(views[0]);
