@@ -164,3 +164,12 @@ void face_shape(struct face *face, const uint32_t *codes, size_t n, struct face_
     }
     hb_buffer_destroy(buffer);
 }
+
+void face_drop_missing(struct face_text *text)
+{
+    int kept = 0;
+    for (int i = 0; i < text->count; i++)
+        if (text->glyphs[i].index != 0)
+            text->glyphs[kept++] = text->glyphs[i];
+    text->count = kept;
+}

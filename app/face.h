@@ -52,6 +52,9 @@ struct face_text {
 /* Shapes one grapheme cluster: marks go where the font wants them. */
 void face_shape(struct face *face, const uint32_t *codes, size_t n, struct face_text *out);
 
+/* Leaves out what is missing. */
+void face_drop_missing(struct face_text *text);
+
 /* How glyphs are loaded, for measuring and for drawing. */
 FT_Int32 face_load_flags(const struct face *face);
 

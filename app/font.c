@@ -31,6 +31,8 @@ struct entry {
 };
 
 struct font {
+    struct font_request request; /* with strings of its own */
+    struct font *doubled;        /* NULL until it is asked for */
     struct faces *faces;
     double pixels;
     bool alone;
@@ -93,11 +95,30 @@ static void measure(struct font *f, const struct font_request *request)
     measure_lines(f);
 }
 
+/* NULL also when out of memory, which means the default. */
+static const char *copy(const char *text)
+{
+    size_t n = text ? strlen(text) + 1 : 0;
+    char *result = n ? malloc(n) : NULL;
+    if (result)
+        memcpy(result, text, n);
+    return result;
+}
+
+static void keep_request(struct font *f, const struct font_request *request)
+{
+    f->request = *request;
+    f->request.family = copy(request->family);
+    for (int i = 0; i < FONT_STYLES; i++)
+        f->request.styles[i] = copy(request->styles[i]);
+}
+
 struct font *font_new(const struct font_request *request)
 {
     struct font *f = calloc(1, sizeof(*f));
     if (!f)
         return NULL;
+    keep_request(f, request);
     f->pixels = request->pixels;
     f->alone = request->alone;
     f->capacity = 512;
@@ -132,7 +153,32 @@ void font_free(struct font *f)
     free(f->entries);
     if (f->faces)
         faces_free(f->faces);
+    if (f->doubled)
+        font_free(f->doubled);
+    free((void *)f->request.family);
+    for (int i = 0; i < FONT_STYLES; i++)
+        free((void *)f->request.styles[i]);
     free(f);
+}
+
+struct font *font_doubled(struct font *f)
+{
+    if (!f->doubled) {
+        struct font_request request = f->request;
+        request.pixels *= 2;
+        f->doubled = font_new(&request);
+    }
+    if (!f->doubled)
+        return f;
+    /* Exactly twice, whatever is rounded. */
+    struct font_metrics *m = &f->doubled->metrics;
+    m->cell_width = 2 * f->metrics.cell_width;
+    m->cell_height = 2 * f->metrics.cell_height;
+    m->baseline = 2 * f->metrics.baseline;
+    m->underline = 2 * f->metrics.underline;
+    m->strike = 2 * f->metrics.strike;
+    m->line = 2 * f->metrics.line;
+    return f->doubled;
 }
 
 const char *font_family(const struct font *f, bool *asked)
@@ -197,6 +243,8 @@ static bool try_face(struct work *w, struct face *face, unsigned made_up)
     face_shape(face, w->codes, w->n, &text);
     if (text.missing && (w->n == 1 || !w->partly))
         return false;
+    if (text.missing)
+        face_drop_missing(&text);
     if (!draw(w, face, &text, made_up))
         return false;
     fit(w, face, &text, made_up);
@@ -233,8 +281,21 @@ static enum font_answer try_system(struct work *w, bool color)
     return FONT_MISSING;
 }
 
+/* The user's own choice of pictures. */
+static bool try_own_colors(struct work *w)
+{
+    for (int i = 0; i < faces_others(w->font->faces); i++) {
+        struct face *face = faces_other(w->font->faces, i);
+        if (FT_HAS_COLOR(face->ft) && try_face(w, face, 0))
+            return true;
+    }
+    return false;
+}
+
 static enum font_answer try_all(struct work *w, bool emoji)
 {
+    if (emoji && try_own_colors(w))
+        return FONT_GLYPH;
     enum font_answer answer = emoji ? try_system(w, true) : FONT_MISSING;
     if (answer != FONT_MISSING)
         return answer;

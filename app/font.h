@@ -45,6 +45,10 @@ struct font;
 struct font *font_new(const struct font_request *request);
 void font_free(struct font *font);
 
+/* The same font at twice the size, for lines of double width and height: made when it is first
+ * asked for, freed with its font. The font itself when out of memory. */
+struct font *font_doubled(struct font *font);
+
 /* The family that was found and is shown; false in *asked when it is not the first one asked for.
  */
 const char *font_family(const struct font *font, bool *asked);

@@ -1,5 +1,7 @@
 #include "app/painter.h"
 
+#include <stdlib.h>
+
 #include "app/boxes.h"
 #include "app/decor.h"
 #include "runtime/host/time.h"
@@ -12,6 +14,7 @@
 
 struct row {
     struct painter *p;
+    struct font *font;
     struct term_view *view;
     struct canvas *canvas; /* of this row alone: what is too high must not reach into others */
     const struct term_cell *cells;
@@ -75,7 +78,7 @@ static void draw_glyph(const struct row *r, const uint32_t *codes, size_t n, uns
                        int columns, uint32_t fg)
 {
     const struct glyph *g;
-    enum font_answer answer = font_glyph(r->p->font, codes, n, style, columns, &g);
+    enum font_answer answer = font_glyph(r->font, codes, n, style, columns, &g);
     if (answer == FONT_MISSING)
         draw_missing(r, x, columns * r->cell_width, fg);
     if (answer == FONT_PENDING)
@@ -173,25 +176,7 @@ static void draw_cursor(const struct row *r, const struct term_cursor *cursor)
     }
 }
 
-/* DECDWL and DECDHL: drawn at normal size into the left half, then spread out. */
-static void spread(const struct row *r, enum term_line_size size)
-{
-    struct canvas part =
-        canvas_part(r->canvas, r->left, 0, r->columns * r->cell_width, r->cell_height);
-    for (int step = 0; step < part.height; step++) {
-        /* In the order in which no row is overwritten before it has been read. */
-        int y = size == TERM_LINE_TOP ? part.height - 1 - step : step;
-        int from_y = size == TERM_LINE_TOP      ? y / 2
-                     : size == TERM_LINE_BOTTOM ? part.height / 2 + y / 2
-                                                : y;
-        uint32_t *to = part.pixels + (intptr_t)y * part.stride;
-        const uint32_t *from = part.pixels + (intptr_t)from_y * part.stride;
-        for (int x = part.width - 1; x >= 0; x--)
-            to[x] = from[x / 2];
-    }
-}
-
-static void draw_row(struct row *r)
+static void draw_cells(const struct row *r)
 {
     draw_backgrounds(r);
     for (int column = 0; column < r->columns; column++) {
@@ -205,9 +190,63 @@ static void draw_row(struct row *r)
     const struct term_cursor *cursor = &r->p->cursor;
     if (cursor->visible && cursor->row == r->number && cursor->col < r->columns)
         draw_cursor(r, cursor);
+}
+
+/* Half as high, to where it belongs. */
+static void copy_squeezed(const struct canvas *from, struct canvas *to, int x0)
+{
+    for (int y = 0; y < to->height; y++)
+        for (int x = 0; x < from->width && x0 + x < to->width; x++) {
+            const uint32_t *at = from->pixels + (intptr_t)2 * y * from->stride + x;
+            to->pixels[(intptr_t)y * to->stride + x0 + x] =
+                canvas_mix(at[0], at[from->stride], 128);
+        }
+}
+
+static void copy_rows(const struct canvas *from, struct canvas *to, int x0, int y0)
+{
+    for (int y = 0; y < to->height; y++)
+        for (int x = 0; x < from->width && x0 + x < to->width; x++)
+            to->pixels[(intptr_t)y * to->stride + x0 + x] =
+                from->pixels[(intptr_t)(y0 + y) * from->stride + x];
+}
+
+/* DECDWL and DECDHL: the left half of the columns, drawn at twice the size, of which the line shows
+ * a half or all, squeezed. */
+static void draw_large(const struct row *r, enum term_line_size size)
+{
+    struct row large = *r;
+    struct canvas canvas;
+    large.font = font_doubled(r->font);
+    large.m = font_metrics(large.font);
+    large.cell_width = large.m.cell_width;
+    large.cell_height = large.m.cell_height;
+    large.columns = (r->columns + 1) / 2;
+    large.left = 0;
+    large.canvas = &canvas;
+    canvas.width = canvas.stride = r->columns * r->cell_width;
+    canvas.height = large.cell_height;
+    canvas.pixels = malloc((size_t)canvas.stride * (size_t)canvas.height * sizeof(uint32_t));
+    if (!canvas.pixels || large.font == r->font) {
+        draw_cells(r);
+        free(canvas.pixels);
+        return;
+    }
+    draw_cells(&large);
+    if (size == TERM_LINE_WIDE)
+        copy_squeezed(&canvas, r->canvas, r->left);
+    else
+        copy_rows(&canvas, r->canvas, r->left, size == TERM_LINE_TOP ? 0 : r->cell_height);
+    free(canvas.pixels);
+}
+
+static void draw_row(const struct row *r)
+{
     enum term_line_size size = term_view_line_size(r->view, r->number);
-    if (size != TERM_LINE_SINGLE)
-        spread(r, size);
+    if (size == TERM_LINE_SINGLE)
+        draw_cells(r);
+    else
+        draw_large(r, size);
 }
 
 static bool has_blink(const struct row *r)
@@ -238,6 +277,7 @@ static struct row row_of(struct painter *p, struct term_view *view, int number, 
     int y = p->padding + number * m.cell_height;
     *part = canvas_part(&p->canvas, 0, y, p->canvas.width, m.cell_height);
     return (struct row){.p = p,
+                        .font = p->font,
                         .view = view,
                         .canvas = part,
                         .cells = term_view_row(view, number),
