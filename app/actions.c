@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "app/clipboard.h"
+#include "app/close.h"
+#include "app/settings.h"
 #include "app/window_private.h"
 
 const struct action_info action_table[ACTION_COUNT] = {
@@ -39,6 +41,8 @@ bool window_copy(struct window *w, bool primary)
     bool any = text && text[0];
     if (any)
         clipboard_set(text, primary);
+    if (any && primary && w->config->copy_on_select)
+        clipboard_set(text, false);
     free(text);
     return any;
 }
@@ -136,6 +140,12 @@ bool action_run(struct window *w, enum action action, const char *argument)
     case ACTION_FULL_SCREEN:
         toggle_full_screen(w);
         break;
+    case ACTION_OPEN_CONFIG:
+        settings_edit(w);
+        break;
+    case ACTION_RELOAD_CONFIG:
+        settings_reload(w);
+        break;
     case ACTION_RESET:
         term_reset(session_lock(w->session), true);
         session_unlock(w->session);
@@ -144,7 +154,8 @@ bool action_run(struct window *w, enum action action, const char *argument)
         send_text(w, argument);
         break;
     case ACTION_CLOSE:
-        window_close(w);
+        if (close_confirmed(w))
+            window_close(w);
         break;
     case ACTION_COUNT:
         return false;

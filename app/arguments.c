@@ -63,20 +63,6 @@ static bool take_value(struct arguments *a, char ***at, const char *name, size_t
     return true;
 }
 
-/* Each value is one that the option takes. */
-static bool check(const struct arguments *a, char *reason, size_t size)
-{
-    struct mistakes m = {0};
-    struct config *c = config_load(NULL, 0, NULL, a->pairs, a->count, &m);
-    bool ok = c && m.count == 0;
-    if (!ok)
-        snprintf(reason, size, "%.*s", m.text ? (int)strcspn(m.text, "\n") : 13,
-                 m.text ? m.text : "out of memory");
-    config_free(c);
-    mistakes_free(&m);
-    return ok;
-}
-
 bool arguments_read(struct arguments *a, char **argv, char *reason, size_t size)
 {
     char **at = argv;
@@ -97,5 +83,18 @@ bool arguments_read(struct arguments *a, char **argv, char *reason, size_t size)
     }
     if (*at)
         a->command = at;
-    return check(a, reason, size);
+    return true;
+}
+
+bool arguments_check(const struct arguments *a, const char *path, char *reason, size_t size)
+{
+    struct mistakes m = {0};
+    struct config *c = config_load(NULL, 0, path, a->pairs, a->count, &m);
+    bool ok = c && m.count == 0;
+    if (!ok)
+        snprintf(reason, size, "%.*s", m.text ? (int)strcspn(m.text, "\n") : 13,
+                 m.text ? m.text : "out of memory");
+    config_free(c);
+    mistakes_free(&m);
+    return ok;
 }

@@ -27,7 +27,11 @@ struct argument {
 extern const struct argument argument_table[];
 extern const size_t argument_count;
 
-/* False with a reason for people. Values are checked too. The strings of argv are kept. */
+/* False with a reason for people. The strings of argv are kept. */
 bool arguments_read(struct arguments *a, char **argv, char *reason, size_t size);
+
+/* Whether each value is one that the option takes; path is that of the configuration file or NULL.
+ */
+bool arguments_check(const struct arguments *a, const char *path, char *reason, size_t size);
 
 #endif

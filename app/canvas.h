@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define COLOR_SET 0x80000000u /* with 0xRRGGBB, where 0 is no colour */
+
 struct canvas {
     uint32_t *pixels;
     int width, height;

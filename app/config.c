@@ -19,7 +19,8 @@ void mistakes_add(struct mistakes *m, const char *format, ...)
     va_start(args, format);
     int n = vsnprintf(line, sizeof(line) - 1, format, args);
     va_end(args);
-    if (m->count++ >= MISTAKES_SHOWN || n < 0)
+    m->count++;
+    if (m->listed >= MISTAKES_SHOWN || n < 0)
         return;
     /* A byte that could be part of an escape sequence does not get to the terminal. */
     for (char *p = line; *p; p++)
@@ -34,6 +35,7 @@ void mistakes_add(struct mistakes *m, const char *format, ...)
     m->size += length;
     more[m->size] = 0;
     m->text = more;
+    m->listed++;
 }
 
 void mistakes_free(struct mistakes *m)
@@ -46,23 +48,36 @@ void config_free(struct config *c)
 {
     for (size_t i = 0; c && i < option_count; i++)
         option_free(&options[i], c);
+    if (c)
+        free(c->folder);
     free(c);
 }
 
-struct config *config_new(void)
+/* The path without its last component, malloc'ed. */
+static char *folder_of(const char *path)
+{
+    size_t n = strlen(path);
+    while (n > 0 && path[n - 1] != '/' && path[n - 1] != '\\')
+        n--;
+    char *folder = malloc(n + 2);
+    if (folder)
+        snprintf(folder, n + 2, n == 0 ? "." : "%.*s", n > 1 ? (int)n - 1 : 1, path);
+    return folder;
+}
+
+struct config *config_new(const char *path)
 {
     struct config *c = calloc(1, sizeof(*c));
-    if (!c)
+    if (!c || (path && !(c->folder = folder_of(path)))) {
+        free(c);
         return NULL;
+    }
     for (size_t i = 0; i < option_count; i++) {
         const struct option *o = &options[i];
         char reason[256];
         bool ok = true;
         if (o->kind == OPTION_BIND)
             ok = !o->name || bindings_default(&c->bindings);
-        else if (o->kind == OPTION_PALETTE)
-            for (int k = 0; k < 256; k++)
-                c->palette[k] = COLOR_UNSET;
         else if (o->kind != OPTION_LIST && o->kind != OPTION_UNBIND && o->name)
             ok = option_set(o, 0, c, o->fallback, reason, sizeof(reason));
         if (!ok) {
@@ -79,7 +94,7 @@ static bool blank(char c)
 }
 
 /* "name = value" in a line of its own, zero-terminated and trimmed. */
-static bool take_line(struct config *c, char *line, char *reason, size_t size)
+static bool take_line(struct config *c, char *line, bool colors, char *reason, size_t size)
 {
     size_t n = strcspn(line, "= \t");
     char *value = line + n + strspn(line + n, " \t");
@@ -95,6 +110,10 @@ static bool take_line(struct config *c, char *line, char *reason, size_t size)
                  line, guess ? " (perhaps " : "", guess ? guess : "", guess ? "?)" : "");
         return false;
     }
+    if (colors && o->kind != OPTION_COLOR && o->kind != OPTION_PALETTE) {
+        snprintf(reason, size, "%s is not a colour", o->name);
+        return false;
+    }
     if (*value != '=') {
         snprintf(reason, size, "= is missing after %s", o->name);
         return false;
@@ -104,7 +123,7 @@ static bool take_line(struct config *c, char *line, char *reason, size_t size)
     return option_set(o, index, c, value, reason, size);
 }
 
-void config_parse(struct config *c, const char *text, size_t n, const char *name,
+static void parse(struct config *c, const char *text, size_t n, const char *name, bool colors,
                   struct mistakes *m)
 {
     size_t at = n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
@@ -128,11 +147,23 @@ void config_parse(struct config *c, const char *text, size_t n, const char *name
         line[stop - at] = 0;
         if (strlen(line) != stop - at)
             mistakes_add(m, "%s:%d: a zero byte; not a text file?", name, number);
-        else if (line[0] && line[0] != '#' && !take_line(c, line, reason, sizeof(reason)))
+        else if (line[0] && line[0] != '#' && !take_line(c, line, colors, reason, sizeof(reason)))
             mistakes_add(m, "%s:%d: %s", name, number, reason);
         free(line);
         at = next;
     }
+}
+
+void config_parse(struct config *c, const char *text, size_t n, const char *name,
+                  struct mistakes *m)
+{
+    parse(c, text, n, name, false, m);
+}
+
+void config_parse_colors(struct config *c, const char *text, size_t n, const char *name,
+                         struct mistakes *m)
+{
+    parse(c, text, n, name, true, m);
 }
 
 char *config_read_file(const char *path, size_t *n, int *error)
@@ -169,18 +200,52 @@ char *config_read_file(const char *path, size_t *n, int *error)
     return text;
 }
 
-struct config *config_load(const char *text, size_t n, const char *name,
+struct config *config_load(const char *text, size_t n, const char *path,
                            const struct config_pair *pairs, int count, struct mistakes *m)
 {
-    struct config *c = config_new();
+    struct config *c = config_new(path);
     if (!c)
         return NULL;
     if (text)
-        config_parse(c, text, n, name, m);
+        config_parse(c, text, n, path, m);
     for (int i = 0; i < count; i++) {
         char reason[512];
         if (!option_set(pairs[i].option, pairs[i].index, c, pairs[i].value, reason, sizeof(reason)))
             mistakes_add(m, "--%s: %s", pairs[i].option->name, reason);
     }
     return c;
+}
+
+/* The first colour that is set; else what is there. */
+static void choose(uint32_t *to, uint32_t own, uint32_t scheme)
+{
+    uint32_t color = own ? own : scheme;
+    if (color)
+        *to = color & ~COLOR_SET;
+}
+
+void config_term_options(const struct config *c, struct term_options *options)
+{
+    const struct colors *scheme = &c->scheme.colors;
+    term_options_default(options);
+    choose(&options->foreground, c->foreground, scheme->foreground);
+    choose(&options->background, c->background, scheme->background);
+    options->cursor_color = options->foreground;
+    choose(&options->cursor_color, c->cursor, scheme->cursor);
+    for (int i = 0; i < 256; i++)
+        choose(&options->palette[i], c->palette[i], scheme->palette[i]);
+    /* As DECSCUSR numbers them: 1 and 2 block, 3 and 4 underline, 5 and 6 bar; odd ones blink. */
+    options->cursor_shape = 2 * c->cursor_shape + (c->cursor_blink ? 1 : 2);
+    options->scrollback_lines = c->scrollback;
+    options->ambiguous_is_wide = c->ambiguous_width == AMBIGUOUS_WIDE;
+    options->clipboard_write = c->clipboard_write;
+    options->clipboard_read = c->clipboard_read;
+    options->word_separators = c->word_separators;
+}
+
+void config_selection(const struct config *c, uint32_t *foreground, uint32_t *background)
+{
+    const struct colors *scheme = &c->scheme.colors;
+    *foreground = c->selection_foreground ? c->selection_foreground : scheme->selection_foreground;
+    *background = c->selection_background ? c->selection_background : scheme->selection_background;
 }

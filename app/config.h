@@ -13,8 +13,9 @@
 #include <stdint.h>
 
 #include "app/bindings.h"
+#include "app/schemes.h"
+#include "term/term.h"
 
-#define COLOR_UNSET       0x80000000u
 #define CONFIG_FILE_BYTES (1024 * 1024) /* larger files are refused */
 
 struct config_list {
@@ -36,6 +37,7 @@ enum { AMBIGUOUS_NARROW, AMBIGUOUS_WIDE };
 #define FIELD_INTEGER(field) int field;
 #define FIELD_YES_NO(field)  bool field;
 #define FIELD_CHOICE(field)  int field;
+#define FIELD_SCHEME(field)  struct scheme field;
 #define FIELD_COLOR(field)   uint32_t field;
 #define FIELD_PALETTE(field) uint32_t field[256];
 #define FIELD_CELLS(field)   struct config_cells field;
@@ -46,6 +48,7 @@ enum { AMBIGUOUS_NARROW, AMBIGUOUS_WIDE };
 #define FIELD_UNBIND(field)
 
 struct config {
+    char *folder; /* of the file: schemes and relative names are sought there; or NULL */
 #define SECTION(title)
 #define OPTION(kind, field, ...) FIELD_##kind(field)
 #include "app/options.def"
@@ -55,7 +58,7 @@ struct config {
 struct mistakes {
     char *text; /* lines; NULL when there are none */
     size_t size;
-    int count; /* also those beyond what text lists */
+    int count, listed; /* of all, and of those that text lists */
 };
 
 void mistakes_add(struct mistakes *m, const char *format, ...)
@@ -69,21 +72,31 @@ struct config_pair {
     const char *value;
 };
 
-/* The defaults. NULL when out of memory. */
-struct config *config_new(void);
+/* The defaults, for a file at that path (NULL: none). NULL when out of memory. */
+struct config *config_new(const char *path);
 void config_free(struct config *c);
 
-/* Takes the lines of a file; name stands before the line numbers of mistakes. */
+/* Takes the lines of a file; name stands before the line numbers of mistakes. Those of a scheme may
+ * set colours alone. */
 void config_parse(struct config *c, const char *text, size_t n, const char *name,
                   struct mistakes *m);
+void config_parse_colors(struct config *c, const char *text, size_t n, const char *name,
+                         struct mistakes *m);
 
 /* Reads a whole file: malloc'ed, *n its size, a zero after it. NULL with a negative errno. */
 char *config_read_file(const char *path, size_t *n, int *error);
 
 /*
- * Defaults, the file's text (NULL: none) under that name, then the pairs. NULL when out of memory.
+ * Defaults, the text (NULL: none) of the file at path (NULL: none), then the pairs. NULL when out
+ * of memory.
  */
-struct config *config_load(const char *text, size_t n, const char *name,
+struct config *config_load(const char *text, size_t n, const char *path,
                            const struct config_pair *pairs, int count, struct mistakes *m);
+
+/* What the terminal is to know. word_separators is the configuration's. */
+void config_term_options(const struct config *c, struct term_options *options);
+
+/* Colours of selected text: 0 for none, else with COLOR_SET. */
+void config_selection(const struct config *c, uint32_t *foreground, uint32_t *background);
 
 #endif

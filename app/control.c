@@ -319,6 +319,48 @@ static void picture(struct control *c, const char *path)
     free(picture.bytes);
 }
 
+struct pixel {
+    int x, y;
+    uint32_t color;
+    bool inside;
+};
+
+static void do_pixel(struct window *w, void *arg)
+{
+    struct pixel *p = arg;
+    const struct canvas *canvas = window_canvas(w);
+    p->inside = p->x >= 0 && p->y >= 0 && p->x < canvas->width && p->y < canvas->height;
+    if (p->inside)
+        p->color = canvas->pixels[p->y * (intptr_t)canvas->stride + p->x] & 0xffffff;
+}
+
+static void pixel(struct control *c, const char *arguments)
+{
+    struct session *s = window_session(c->w);
+    uint64_t deadline = host_clock_monotonic_ns() + (uint64_t)(c->seconds * 1e9);
+    struct pixel p;
+    unsigned wanted;
+    int given = sscanf(arguments, "%d %d #%x", &p.x, &p.y, &wanted);
+    if (given < 2) {
+        answer("error which column and row?");
+        return;
+    }
+    for (;;) {
+        uint64_t seen = session_changes(s);
+        if (!window_call(c->w, do_pixel, &p) || !p.inside)
+            answer("error no such pixel");
+        else if (given == 2)
+            answer("pixel #%06x", p.color);
+        else if (p.color == wanted)
+            answer("ok");
+        else if (session_wait(s, seen, deadline))
+            continue;
+        else
+            answer("error the pixel is #%06x", p.color);
+        return;
+    }
+}
+
 static void text(struct control *c, const char *path)
 {
     char *screen = screen_text(c);
@@ -379,6 +421,8 @@ static void serve(struct control *c, char *line)
         resize(c, rest);
     } else if (!strcmp(line, "text")) {
         text(c, rest);
+    } else if (!strcmp(line, "pixel")) {
+        pixel(c, rest);
     } else if (!strcmp(line, "picture")) {
         picture(c, rest);
     } else if (!strcmp(line, "selection")) {

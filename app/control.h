@@ -12,6 +12,7 @@
  *   wheel up|down
  *   size ROWS COLUMNS    of the window, in cells
  *   text [FILE]          the screen as text: here ("text N" and N lines) or into a file
+ *   pixel X Y COLOUR     until the pixel has it (#rrggbb); without one: says "pixel #rrggbb"
  *   picture FILE         the window as PNG
  *   selection            the selected text, as text does
  *   close                as the window's close button

@@ -1,15 +1,16 @@
 #include "app/guest.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "app/config.h"
-#include "runtime/host/env.h"
 #include "runtime/host/log.h"
 #include "runtime/host/thread.h"
 #include "runtime/host/time.h"
 #include "runtime/kernel/boot.h"
 #include "runtime/kernel/process.h"
+#include "runtime/tty/tty.h"
 
 #define GRACE_NS 3000000000u
 
@@ -19,6 +20,7 @@ static struct {
     struct session *session;
     void (*ended)(void *context, bool message);
     void *context;
+    _Atomic int32_t first; /* its process id while it runs, else 0 */
 } guest;
 
 /* A message of ours among what guests write: in red, and what to do next. */
@@ -30,17 +32,6 @@ static void show_error(const char *what, const char *message)
              message, host_log_path() ? "\n\nThe log is " : "",
              host_log_path() ? host_log_path() : "");
     session_print(guest.session, text);
-}
-
-static void open_log(void)
-{
-    char path[4096];
-    char *folder = host_cache_dir();
-    if (folder) {
-        snprintf(path, sizeof(path), "%s/foreland.log", folder);
-        host_log_open(path);
-    }
-    free(folder);
 }
 
 static int start_session(struct process **first, char *message, size_t size)
@@ -66,7 +57,6 @@ static void run(void *arg)
                                       .mount_count = (unsigned)c->mounts.count,
                                       .memory = c->memory};
     struct process *first;
-    open_log();
     if (boot_start(&boot, message, sizeof(message))) {
         show_error("Foreland cannot start.", message);
         guest.ended(guest.context, true);
@@ -77,7 +67,9 @@ static void run(void *arg)
         guest.ended(guest.context, true);
         return;
     }
+    atomic_store(&guest.first, first->pid);
     process_wait_exit(first);
+    atomic_store(&guest.first, 0);
     process_put(first);
     guest.ended(guest.context, false);
 }
@@ -91,6 +83,15 @@ int guest_start(const struct config *config, char *const *command, struct sessio
     guest.ended = ended;
     guest.context = context;
     return host_thread_start(run, NULL);
+}
+
+enum guest_state guest_state(void)
+{
+    int32_t first = atomic_load(&guest.first);
+    if (!first)
+        return GUEST_NONE;
+    int32_t front = tty_foreground(session_tty(guest.session));
+    return front == first || front <= 0 ? GUEST_FIRST : GUEST_BUSY;
 }
 
 void guest_finish(void)

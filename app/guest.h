@@ -17,6 +17,11 @@ struct config;
 int guest_start(const struct config *config, char *const *command, struct session *session,
                 void (*ended)(void *context, bool message), void *context);
 
+/* Nothing runs; the first program is in front; it has given the terminal to another one. Any
+ * thread. */
+enum guest_state { GUEST_NONE, GUEST_FIRST, GUEST_BUSY };
+enum guest_state guest_state(void);
+
 /* The window is closed: guests are killed when they do not end soon, files are written back. */
 void guest_finish(void);
 

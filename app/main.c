@@ -13,6 +13,7 @@
 #include "app/settings.h"
 #include "app/window.h"
 #include "runtime/host/env.h"
+#include "runtime/host/log.h"
 #include "runtime/host/stdio.h"
 
 /* Ends with 2 and the reason, on the console when there is one. */
@@ -48,6 +49,17 @@ static void on_ended(void *context, bool message)
     window_end(context, message);
 }
 
+static void open_log(void)
+{
+    char path[4096];
+    char *folder = host_cache_dir();
+    if (folder) {
+        snprintf(path, sizeof(path), "%s/foreland.log", folder);
+        host_log_open(path);
+    }
+    free(folder);
+}
+
 int main(int argc, char **argv)
 {
     static struct arguments a;
@@ -63,9 +75,10 @@ int main(int argc, char **argv)
         print(version());
     if (a.print_config)
         print(config_default_file());
-    const struct config *config = settings_load(&a);
+    open_log();
+    const struct config *config = settings_load(&a, reason, sizeof(reason));
     if (!config)
-        fail("out of memory", NULL);
+        fail(reason, NULL);
     struct window *w = window_new(config, &error);
     if (!w)
         fail("no window", error);

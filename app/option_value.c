@@ -175,18 +175,18 @@ static bool read_color(const struct reading *r)
         if (n == 3)
             color = color << 4 | (uint32_t)d;
     }
-    if (!r->value[0])
-        color = COLOR_UNSET;
-    else if (n != 3 && n != 6)
+    if (r->value[0] && n != 3 && n != 6)
         return wrong(r, "not a colour (#rgb or #rrggbb): %s", r->value);
-    ((uint32_t *)r->field)[r->index] = color;
+    ((uint32_t *)r->field)[r->index] = r->value[0] ? color | COLOR_SET : 0;
     return true;
 }
 
-/* The whole palette's default. */
-static bool read_palette(const struct reading *r)
+static bool read_scheme(const struct reading *r)
 {
-    return read_color(r);
+    char *name = unquoted(r);
+    bool ok = name && scheme_load(r->field, name, r->config->folder, r->reason, r->size);
+    free(name);
+    return ok;
 }
 
 static bool read_cells(const struct reading *r)
@@ -319,13 +319,13 @@ bool option_set(const struct option *option, int index, struct config *config, c
                 char *reason, size_t size)
 {
     static bool (*const readers[])(const struct reading *) = {
-        [OPTION_TEXT] = read_text,       [OPTION_NUMBER] = read_number,
-        [OPTION_INTEGER] = read_number,  [OPTION_YES_NO] = read_yes_no,
-        [OPTION_CHOICE] = read_choice,   [OPTION_COLOR] = read_color,
-        [OPTION_PALETTE] = read_palette, [OPTION_CELLS] = read_cells,
-        [OPTION_BYTES] = read_bytes,     [OPTION_LIST] = read_list,
-        [OPTION_COMMAND] = read_command, [OPTION_BIND] = read_bind,
-        [OPTION_UNBIND] = read_unbind};
+        [OPTION_TEXT] = read_text,      [OPTION_NUMBER] = read_number,
+        [OPTION_INTEGER] = read_number, [OPTION_YES_NO] = read_yes_no,
+        [OPTION_CHOICE] = read_choice,  [OPTION_COLOR] = read_color,
+        [OPTION_PALETTE] = read_color,  [OPTION_SCHEME] = read_scheme,
+        [OPTION_CELLS] = read_cells,    [OPTION_BYTES] = read_bytes,
+        [OPTION_LIST] = read_list,      [OPTION_COMMAND] = read_command,
+        [OPTION_BIND] = read_bind,      [OPTION_UNBIND] = read_unbind};
     struct reading r = {.option = option,
                         .field = (char *)config + option->offset,
                         .value = value,

@@ -13,6 +13,7 @@
 #define OFFSET_INTEGER(field) offsetof(struct config, field)
 #define OFFSET_YES_NO(field)  offsetof(struct config, field)
 #define OFFSET_CHOICE(field)  offsetof(struct config, field)
+#define OFFSET_SCHEME(field)  offsetof(struct config, field)
 #define OFFSET_COLOR(field)   offsetof(struct config, field)
 #define OFFSET_PALETTE(field) offsetof(struct config, field)
 #define OFFSET_CELLS(field)   offsetof(struct config, field)
@@ -120,5 +121,7 @@ void option_free(const struct option *option, struct config *config)
         free(list->items);
     } else if (option->kind == OPTION_BIND) {
         bindings_free(field);
+    } else if (option->kind == OPTION_SCHEME) {
+        scheme_free(field);
     }
 }

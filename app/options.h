@@ -14,7 +14,8 @@ enum option_kind {
     OPTION_INTEGER, /* int between low and high; a % may follow when the argument is PERCENT */
     OPTION_YES_NO,  /* bool: yes, no, true, false, on, off */
     OPTION_CHOICE,  /* int: which of the words, from 0 */
-    OPTION_COLOR,   /* uint32_t: 0xRRGGBB, or COLOR_UNSET when empty */
+    OPTION_SCHEME,  /* struct scheme */
+    OPTION_COLOR,   /* uint32_t: 0xRRGGBB and COLOR_SET, or 0 when empty */
     OPTION_PALETTE, /* uint32_t[256]; the number is part of the name */
     OPTION_CELLS,   /* struct config_cells: 80x24 */
     OPTION_BYTES,   /* uint64_t: 512M */

@@ -24,13 +24,21 @@ struct row {
     struct font_metrics m;
 };
 
+static void select_colors(const struct painter *p, uint32_t *fg, uint32_t *bg)
+{
+    *bg = p->selection_background ? p->selection_background & ~COLOR_SET
+                                  : canvas_mix(*bg, *fg, SELECTION_SHARE);
+    if (p->selection_foreground)
+        *fg = p->selection_foreground & ~COLOR_SET;
+}
+
 static void colors(const struct row *r, const struct term_cell *cell, uint32_t *fg, uint32_t *bg)
 {
     term_view_colors(r->view, cell, fg, bg);
     if (cell->attr & TERM_MATCHED)
         *bg = canvas_mix(*bg, MATCH_COLOR, 160);
     if (cell->attr & TERM_SELECTED)
-        *bg = canvas_mix(*bg, *fg, SELECTION_SHARE);
+        select_colors(r->p, fg, bg);
     if ((cell->attr & TERM_BLINK) && !r->p->blink_shown)
         *fg = *bg;
 }

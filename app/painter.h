@@ -14,10 +14,11 @@
 struct painter {
     struct font *font;
     struct canvas canvas;
-    int padding;               /* pixels around the text area */
-    bool blink_shown;          /* phase of blinking text and cursor */
-    bool blink_was_shown;      /* as last drawn */
-    bool all;                  /* everything has to be drawn */
+    int padding;                                         /* pixels around the text area */
+    uint32_t selection_foreground, selection_background; /* with COLOR_SET, or 0 */
+    bool blink_shown;                                    /* phase of blinking text and cursor */
+    bool blink_was_shown;                                /* as last drawn */
+    bool all;                                            /* everything has to be drawn */
     bool pending;              /* out: the font was not ready for a character, which is blank */
     bool unfinished;           /* rows are left that the next call draws */
     struct term_cursor cursor; /* as last drawn */

@@ -19,7 +19,7 @@ struct session {
     _Atomic uint32_t ui_waits;
     bool bell;
     char *title, *clipboard;
-    char clipboard_which;
+    char clipboard_which, query;
 
     struct host_mutex typed_lock; /* bytes for the tty; taken after `lock` or alone */
     char *typed;
@@ -131,6 +131,12 @@ static void on_clipboard(void *context, char which, const char *text, size_t n)
     s->clipboard_which = which;
 }
 
+static void on_clipboard_query(void *context, char which)
+{
+    struct session *s = context;
+    s->query = which;
+}
+
 static void screen_changed(struct session *s, size_t taken)
 {
     host_mutex_lock(&s->work_lock);
@@ -190,8 +196,11 @@ struct session *session_new(int rows, int columns, const struct session_events *
     s->events = *events;
     struct term_options options;
     term_options_default(&options);
-    struct term_callbacks callbacks = {
-        .write = on_write, .title = on_title, .bell = on_bell, .clipboard = on_clipboard};
+    struct term_callbacks callbacks = {.write = on_write,
+                                       .title = on_title,
+                                       .bell = on_bell,
+                                       .clipboard = on_clipboard,
+                                       .clipboard_query = on_clipboard_query};
     s->term = term_new(rows, columns, &options, &callbacks, s);
     s->typed = malloc(4096);
     s->typed_capacity = 4096;
@@ -257,6 +266,13 @@ void session_resize(struct session *s, int rows, int columns, int cell_width, in
     screen_changed(s, 0);
 }
 
+void session_set_options(struct session *s, const struct term_options *options)
+{
+    term_set_options(session_lock(s), options);
+    session_unlock(s);
+    screen_changed(s, 0);
+}
+
 void session_hangup(struct session *s)
 {
     host_mutex_lock(&s->work_lock);
@@ -288,6 +304,13 @@ char *session_take_clipboard(struct session *s, char *which)
     *which = s->clipboard_which;
     s->clipboard = NULL;
     return text;
+}
+
+char session_take_query(struct session *s)
+{
+    char query = s->query;
+    s->query = 0;
+    return query;
 }
 
 uint64_t session_changes(struct session *s)

@@ -38,6 +38,10 @@ void session_print(struct session *s, const char *text);
 /* Rows and columns, and the pixels of the text area. Takes the lock. */
 void session_resize(struct session *s, int rows, int columns, int cell_width, int cell_height);
 
+/* Colours, limits and the like of the terminal; what it points to has to live until the next call.
+ * Takes the lock. */
+void session_set_options(struct session *s, const struct term_options *options);
+
 /* The window closes: guests get SIGHUP, their output is dropped from now on. */
 void session_hangup(struct session *s);
 
@@ -46,6 +50,8 @@ bool session_take_bell(struct session *s);
 /* malloc'ed or NULL. */
 char *session_take_title(struct session *s);
 char *session_take_clipboard(struct session *s, char *which);
+/* The program wants to read the clipboard ('c') or the primary selection ('p'); 0: not. */
+char session_take_query(struct session *s);
 
 /* Waits until the screen changes after the time `seen` was returned, or the deadline (monotonic)
  * passes; then false. For tests. */

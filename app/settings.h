@@ -1,7 +1,7 @@
 /*
- * The configuration file: where it is, reading it, and telling the user about mistakes. Linux:
- * $XDG_CONFIG_HOME/foreland/foreland.conf; Windows: foreland.conf beside the program if there is
- * one, else %APPDATA%\Foreland\foreland.conf.
+ * The configuration file: where it is, reading it, reading it again when it is saved, and telling
+ * the user about mistakes. Linux: $XDG_CONFIG_HOME/foreland/foreland.conf; Windows: foreland.conf
+ * beside the program if there is one, else %APPDATA%\Foreland\foreland.conf. For the UI thread.
  */
 #ifndef APP_SETTINGS_H
 #define APP_SETTINGS_H
@@ -11,14 +11,21 @@
 
 struct window;
 
-/* Reads the file, or takes the defaults when there is none. arguments have to live on. The
- * configuration lives as long as the process. NULL when out of memory. */
-const struct config *settings_load(const struct arguments *arguments);
+/*
+ * Reads the file, or takes the defaults when there is none. arguments have to live on. What is
+ * returned lives as long as the process. NULL with a reason when the command line is wrong.
+ */
+const struct config *settings_load(const struct arguments *arguments, char *reason, size_t size);
 
-/* Shows the mistakes of the file in the window, and in the log. */
+/* Shows the mistakes of the file in the window and in the log; from now on the window follows the
+ * file. */
 void settings_attach(struct window *w);
 
-/* The file, which need not be there. NULL when there is no place for one. */
-const char *settings_path(void);
+/* Reads the file now, and applies it. */
+void settings_reload(struct window *w);
+
+/* Opens the file in an editor of the host, made with every option as a comment when it is missing.
+ */
+void settings_edit(struct window *w);
 
 #endif

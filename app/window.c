@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "app/clipboard.h"
+#include "app/close.h"
 #include "app/fallback.h"
 #include "app/host/window.h"
 #include "app/input.h"
@@ -14,11 +15,11 @@
 #include "runtime/host/lock.h"
 #include "runtime/host/time.h"
 
-#define PADDING      2
 #define FRAME_MS     8
 #define BLINK_MS     530
 #define SYNC_MAX_MS  150
 #define DRAW_NS_MAX  12000000 /* of drawing, before keys are looked at again */
+#define BELL_MS      120
 #define ZOOM_MIN     4.0
 #define ZOOM_MAX     96.0
 #define CHECK_MS_MAX 3600000
@@ -114,8 +115,8 @@ static bool make_surface(struct window *w)
 static void fit_cells(struct window *w)
 {
     struct font_metrics m = font_metrics(w->painter.font);
-    int columns = (w->painter.canvas.width - 2 * PADDING) / m.cell_width;
-    int rows = (w->painter.canvas.height - 2 * PADDING) / m.cell_height;
+    int columns = (w->painter.canvas.width - 2 * w->painter.padding) / m.cell_width;
+    int rows = (w->painter.canvas.height - 2 * w->painter.padding) / m.cell_height;
     columns = columns < 1 ? 1 : columns;
     rows = rows < 1 ? 1 : rows;
     if (columns == w->columns && rows == w->rows)
@@ -125,29 +126,73 @@ static void fit_cells(struct window *w)
     session_resize(w->session, rows, columns, m.cell_width, m.cell_height);
 }
 
+/* Lights up what is shown while the bell rings. */
+static void show_bell(SDL_Surface *target)
+{
+    SDL_Surface *light = SDL_CreateRGBSurfaceWithFormat(0, 1, 1, 32, SDL_PIXELFORMAT_ARGB8888);
+    if (!light)
+        return;
+    SDL_FillRect(light, NULL, 0x60808080);
+    SDL_SetSurfaceBlendMode(light, SDL_BLENDMODE_BLEND);
+    SDL_BlitScaled(light, NULL, target, NULL);
+    SDL_FreeSurface(light);
+}
+
 static void present(struct window *w, struct painted painted)
 {
     SDL_Surface *target = SDL_GetWindowSurface(w->sdl);
     SDL_Rect area = {0, painted.top, w->painter.canvas.width, painted.height};
     if (!target)
         return;
+    if (w->bell_until)
+        area = (SDL_Rect){0, 0, w->painter.canvas.width, w->painter.canvas.height};
     SDL_Rect to = area;
     SDL_BlitSurface(w->surface, &area, target, &to);
+    if (w->bell_until)
+        show_bell(target);
     if (to.w > 0 && to.h > 0)
         SDL_UpdateWindowSurfaceRects(w->sdl, &to, 1);
 }
 
-/* Title, bell and clipboard that programs have asked for. */
-static void serve_requests(struct window *w, char *title, bool bell, char *text, char which)
+static void ring(struct window *w)
 {
-    if (title)
-        SDL_SetWindowTitle(w->sdl, title[0] ? title : "Foreland");
-    if (bell)
+    if (w->config->bell == BELL_URGENT)
         SDL_FlashWindow(w->sdl, SDL_FLASH_BRIEFLY);
-    if (text)
-        clipboard_set(text, which == 'p');
-    free(title);
-    free(text);
+    if (w->config->bell == BELL_VISUAL) {
+        w->bell_until = SDL_GetTicks64() + BELL_MS;
+        w->painter.all = true;
+    }
+}
+
+/* A program that may read the clipboard asks for it. */
+static void answer_query(struct window *w, char which)
+{
+    char *text = clipboard_get(which == 'p');
+    struct term *term = session_lock(w->session);
+    term_clipboard_reply(term, which, text ? text : "", text ? strlen(text) : 0);
+    session_unlock(w->session);
+    SDL_free(text);
+}
+
+/* What programs have asked for. */
+struct requests {
+    bool bell;
+    char *title, *text;
+    char which, query;
+};
+
+static void serve_requests(struct window *w, struct requests *r)
+{
+    if (r->title)
+        SDL_SetWindowTitle(w->sdl, r->title[0] ? r->title : "Foreland");
+    if (r->bell)
+        ring(w);
+    if (r->text)
+        clipboard_set(r->text, r->which == 'p');
+    if (r->query)
+        answer_query(w, r->query);
+    free(r->title);
+    free(r->text);
 }
 
 static void draw(struct window *w, uint64_t deadline_ns)
@@ -161,13 +206,14 @@ static void draw(struct window *w, uint64_t deadline_ns)
     bool held = term_synchronized(term);
     bool force = w->painter.all || (w->held_since && now - w->held_since >= SYNC_MAX_MS);
     bool changed = term_view_update(w->view, term, force);
-    bool bell = session_take_bell(w->session);
-    char *title = session_take_title(w->session);
-    char which, *text = session_take_clipboard(w->session, &which);
+    struct requests requests = {.bell = session_take_bell(w->session),
+                                .title = session_take_title(w->session),
+                                .query = session_take_query(w->session)};
+    requests.text = session_take_clipboard(w->session, &requests.which);
     session_unlock(w->session);
 
     w->held_since = held && !force ? (w->held_since ? w->held_since : now) : 0;
-    serve_requests(w, title, bell, text, which);
+    serve_requests(w, &requests);
     if (changed || w->painter.all || w->painter.unfinished ||
         w->painter.blink_shown != w->painter.blink_was_shown) {
         struct painted painted = painter_draw(&w->painter, w->view, deadline_ns);
@@ -223,11 +269,42 @@ void window_zoom(struct window *w, int steps)
     w->dirty = true;
 }
 
+static bool fonts_differ(const struct config *a, const struct config *b)
+{
+    return strcmp(a->font, b->font) != 0 || strcmp(a->font_bold, b->font_bold) != 0 ||
+           strcmp(a->font_italic, b->font_italic) != 0 ||
+           strcmp(a->font_bold_italic, b->font_bold_italic) != 0 || a->font_size != b->font_size ||
+           a->line_height != b->line_height || a->cell_width != b->cell_width;
+}
+
+/* What the terminal and the painter take from the configuration. */
+static void configure(struct window *w)
+{
+    const struct config *c = w->config;
+    struct term_options options;
+    config_term_options(c, &options);
+    config_selection(c, &w->painter.selection_foreground, &w->painter.selection_background);
+    w->painter.padding = c->padding;
+    w->painter.all = true;
+    SDL_SetWindowOpacity(w->sdl, (float)c->opacity / 100);
+    w->dirty = true;
+    session_set_options(w->session, &options);
+}
+
+void window_apply(struct window *w, const struct config *config)
+{
+    const struct config *old = w->config;
+    w->config = config;
+    if (fonts_differ(old, config))
+        set_font(w, config->font_size != old->font_size ? config->font_size : w->font_size);
+    configure(w);
+}
+
 void window_set_cells(struct window *w, int rows, int columns)
 {
     struct font_metrics m = font_metrics(w->painter.font);
-    SDL_SetWindowSize(w->sdl, columns * m.cell_width + 2 * PADDING,
-                      rows * m.cell_height + 2 * PADDING);
+    SDL_SetWindowSize(w->sdl, columns * m.cell_width + 2 * w->painter.padding,
+                      rows * m.cell_height + 2 * w->painter.padding);
     window_draw(w);
 }
 
@@ -239,8 +316,8 @@ void window_close(struct window *w)
 void window_cell_at(struct window *w, int x, int y, int *row, int *column)
 {
     struct font_metrics m = font_metrics(w->painter.font);
-    *column = (x - PADDING) / m.cell_width;
-    *row = (y - PADDING) / m.cell_height;
+    *column = (x - w->painter.padding) / m.cell_width;
+    *row = (y - w->painter.padding) / m.cell_height;
 }
 
 static void handle_window_event(struct window *w, const SDL_WindowEvent *event)
@@ -248,7 +325,7 @@ static void handle_window_event(struct window *w, const SDL_WindowEvent *event)
     struct term *term;
     switch (event->event) {
     case SDL_WINDOWEVENT_CLOSE:
-        w->running = false;
+        w->running = !close_confirmed(w);
         break;
     case SDL_WINDOWEVENT_EXPOSED:
     case SDL_WINDOWEVENT_SIZE_CHANGED:
@@ -324,6 +401,8 @@ static int next_deadline(const struct window *w)
         next = w->drawn_at + FRAME_MS;
     if (w->held_since && w->held_since + SYNC_MAX_MS < next)
         next = w->held_since + SYNC_MAX_MS;
+    if (w->bell_until && w->bell_until < next)
+        next = w->bell_until;
     if (blinks(w) && w->blinked_at + BLINK_MS < next)
         next = w->blinked_at + BLINK_MS;
     return next <= now ? 0 : (int)(next - now);
@@ -339,6 +418,11 @@ static void draw_when_due(struct window *w)
     }
     if (w->held_since && now >= w->held_since + SYNC_MAX_MS)
         w->dirty = true;
+    if (w->bell_until && now >= w->bell_until) {
+        w->bell_until = 0;
+        w->painter.all = true;
+        w->dirty = true;
+    }
     if (w->dirty && now >= w->drawn_at + FRAME_MS)
         window_draw(w);
 }
@@ -392,6 +476,8 @@ static bool open_window(struct window *w)
     SDL_SetHint(SDL_HINT_VIDEO_X11_NET_WM_BYPASS_COMPOSITOR, "0");
     SDL_SetHint("SDL_WINDOWS_DPI_AWARENESS", "permonitorv2");
     SDL_SetHint(SDL_HINT_IME_SHOW_UI, "1");
+    /* The window says when it closes; only the system's own wish is a quit. */
+    SDL_SetHint(SDL_HINT_QUIT_ON_LAST_WINDOW_CLOSE, "0");
     if (SDL_Init(SDL_INIT_VIDEO) < 0)
         return false;
     SDL_EnableScreenSaver();
@@ -404,9 +490,10 @@ static bool open_window(struct window *w)
     if (!w->painter.font)
         return false;
     struct font_metrics m = font_metrics(w->painter.font);
-    SDL_SetWindowSize(w->sdl, w->config->size.columns * m.cell_width + 2 * PADDING,
-                      w->config->size.rows * m.cell_height + 2 * PADDING);
-    SDL_SetWindowMinimumSize(w->sdl, m.cell_width + 2 * PADDING, m.cell_height + 2 * PADDING);
+    SDL_SetWindowSize(w->sdl, w->config->size.columns * m.cell_width + 2 * w->painter.padding,
+                      w->config->size.rows * m.cell_height + 2 * w->painter.padding);
+    SDL_SetWindowMinimumSize(w->sdl, m.cell_width + 2 * w->painter.padding,
+                             m.cell_height + 2 * w->painter.padding);
     return make_surface(w);
 }
 
@@ -418,7 +505,7 @@ struct window *window_new(const struct config *config, const char **error)
         return NULL;
     w->config = config;
     w->running = true;
-    w->painter.padding = PADDING;
+    w->painter.padding = config->padding;
     w->painter.blink_shown = true;
     w->ui_thread = SDL_ThreadID();
     if (!open_window(w)) {
@@ -439,6 +526,7 @@ struct window *window_new(const struct config *config, const char **error)
         return NULL;
     }
     session_resize(w->session, w->rows, w->columns, m.cell_width, m.cell_height);
+    configure(w);
     SDL_ShowWindow(w->sdl);
     return w;
 }

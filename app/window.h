@@ -19,6 +19,9 @@ struct window;
 struct window *window_new(const struct config *config, const char **error);
 void window_free(struct window *w);
 
+/* Another configuration, which has to live on, in the place of the present one. */
+void window_apply(struct window *w, const struct config *config);
+
 struct session *window_session(struct window *w);
 
 /* Runs until the session has ended or the user closes the window. */

@@ -27,6 +27,7 @@ struct window {
     bool dirty;          /* draw at the next frame */
     uint64_t drawn_at;   /* ticks, milliseconds */
     uint64_t blinked_at; /* when the blinking phase last changed */
+    uint64_t bell_until; /* the window is lit up, 0 not */
     uint64_t held_since; /* since when a program holds its output back, 0 not */
 
     atomic_bool change_told; /* an event is under way */

@@ -4,16 +4,11 @@
 #include <stdlib.h>
 #include <windows.h>
 
-#define PATH_SIZE 32768
+#include <shellapi.h>
 
-static char *to_utf8(const wchar_t *wide)
-{
-    int n = WideCharToMultiByte(CP_UTF8, 0, wide, -1, NULL, 0, NULL, NULL);
-    char *text = n > 0 ? malloc((size_t)n) : NULL;
-    if (text)
-        WideCharToMultiByte(CP_UTF8, 0, wide, -1, text, n, NULL, NULL);
-    return text;
-}
+#include "runtime/host/windows/wide.h"
+
+#define PATH_SIZE 32768
 
 /* foreland.conf in the folder of the program. */
 static bool beside_program(wchar_t *path)
@@ -39,7 +34,26 @@ static bool of_user(wchar_t *path)
 char *host_config_path(void)
 {
     wchar_t *path = malloc(PATH_SIZE * sizeof(*path));
-    char *text = path && (beside_program(path) || of_user(path)) ? to_utf8(path) : NULL;
+    char *text = path && (beside_program(path) || of_user(path)) ? host_narrow(path) : NULL;
     free(path);
     return text;
+}
+
+/* What the user opens such files with, else Notepad. */
+bool host_edit_file(const char *path)
+{
+    wchar_t *wide = host_wide(path), *quoted = NULL;
+    if (!wide || !(quoted = malloc((wcslen(wide) + 3) * sizeof(*quoted)))) {
+        free(wide);
+        return false;
+    }
+    wcscpy(quoted, L"\"");
+    wcscat(quoted, wide);
+    wcscat(quoted, L"\"");
+    bool done =
+        (INT_PTR)ShellExecuteW(NULL, L"open", wide, NULL, NULL, SW_SHOWNORMAL) > 32 ||
+        (INT_PTR)ShellExecuteW(NULL, L"open", L"notepad.exe", quoted, NULL, SW_SHOWNORMAL) > 32;
+    free(quoted);
+    free(wide);
+    return done;
 }
