@@ -63,7 +63,8 @@ sed 's/$/\r/' LICENSE >"$folder/LICENSE.txt"
 sed 's/$/\r/' packaging/windows/README.txt >"$folder/README.txt"
 # The licences of what is linked in, as Debian records them; those of the image's packages are in
 # the image.
-for package in libzydis-dev libzycore-dev libsqlite3-dev libfreetype-dev libsdl2-dev libtsm-dev \
+for package in libzydis-dev libzycore-dev libsqlite3-dev zlib1g-dev libpng-dev \
+    libfreetype-dev libharfbuzz-dev libsdl2-dev libtsm-dev \
     fonts-dejavu-core mingw-w64-common gcc-mingw-w64-base; do
     [ -r "/usr/share/doc/$package/copyright" ] || die "no copyright file of $package"
     printf '==== %s\n\n' "$package"

@@ -121,6 +121,14 @@ for preset in ${linux:+linux} ${windows:+windows}; do
         cmake --build "$out/$preset" --target guest_root
 done
 
+# The zip that users get: the tests of the window under Wine run what is in it.
+if [ -n "${windows:-}" ] && counted "packaging/windows.sh" packaging/windows.sh; then
+    zip=$(echo dist/foreland-*-windows-x64.zip)
+    rm -rf "$out/zip"
+    counted "the zip can be unpacked" unzip -q "$zip" -d "$out/zip" &&
+        FORELAND_UNPACKED=$(echo "$out"/zip/foreland-*) && export FORELAND_UNPACKED
+fi
+
 [ -z "${linux:-}" ] || run_tests linux
 [ -z "${asan:-}" ] || run_tests linux-asan -L unit
 if [ -n "${windows:-}" ] && [ -n "${wine:-}" ]; then
@@ -128,8 +136,9 @@ if [ -n "${windows:-}" ] && [ -n "${wine:-}" ]; then
     run_tests windows
 fi
 
-# What a user starts with. The zip's own test runs what was unpacked from it under Wine.
+# What a user starts with.
 counted "packaging/try.sh" packaging/try.sh bash -lc 'test "$HOME" = /root'
-counted "packaging/windows.sh" packaging/windows.sh && [ -n "${wine:-}" ] &&
-    counted "the zip for Windows" tests/windows/package.sh dist/foreland-*-windows-x64.zip
+counted "packaging/try.sh with a display" tests/image/try.sh
+[ -z "${zip:-}" ] || [ -z "${wine:-}" ] ||
+    counted "the zip for Windows" tests/windows/package.sh "$zip"
 finish

@@ -4,6 +4,8 @@
 #
 #   FORELAND_WINDOW   the program; FORELAND_HOST linux or wine
 #   FORELAND_ROOT     tar of a root file system; else that of packaging/image.sh
+#   FORELAND_UNPACKED what was unpacked from the zip for Windows: with it the tests under Wine run
+#                     that program with its own image
 #   FORELAND_PICTURES a folder for pictures of what was seen
 set -u
 work=$(mktemp -d) || exit 1
@@ -19,6 +21,11 @@ skip()
 }
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+unpacked=
+if [ "$host" = wine ] && [ -n "${FORELAND_UNPACKED:-}" ]; then
+    unpacked=$FORELAND_UNPACKED
+    FORELAND_WINDOW=$unpacked/foreland.exe
+fi
 FORELAND_ROOT=${FORELAND_ROOT:-$("$here/../../packaging/image.sh" --path 2>/dev/null)}
 [ -e "${FORELAND_ROOT:-}" ] || skip "no root file system: packaging/image.sh makes one"
 for tool in Xvfb xdotool; do
@@ -109,7 +116,12 @@ start()
 # A shell in the root file system, at its prompt.
 start_shell()
 {
-    start --root "$FORELAND_ROOT" "$@"
+    if [ -n "$unpacked" ]; then
+        cp "$unpacked/foreland.img" "$work/shell.img" || fail "cannot copy the image"
+        start --image "$work/shell.img" "$@"
+    else
+        start --root "$FORELAND_ROOT" "$@"
+    fi
     tell wait '~#'
 }
 
