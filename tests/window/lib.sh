@@ -32,13 +32,21 @@ for tool in Xvfb xdotool; do
     command -v $tool >/dev/null || skip "no $tool"
 done
 
+end_wine()
+{
+    local folder
+    wineserver -k 2>/dev/null
+    folder=$(cat "$WINEPREFIX/wineserver" 2>/dev/null)
+    [ -z "$folder" ] || rm -rf "/tmp/$folder"
+}
+
 clean_up()
 {
     if [ -n "${window_pid:-}" ]; then
         kill "$window_pid" 2>/dev/null
         wait "$window_pid" 2>/dev/null
     fi
-    [ "${wine_is_ours:-}" = '' ] || wineserver -k 2>/dev/null
+    [ -z "${wine_is_ours:-}" ] || end_wine
     [ -z "${display_pid:-}" ] || kill "$display_pid" 2>/dev/null
     wait 2>/dev/null
     rm -rf "$work"
@@ -88,6 +96,9 @@ start_wine()
     ln -s "$(realpath "$files/drive_c")" "$work/wine/drive_c"
     export WINEPREFIX=$work/wine
     wine_is_ours=yes
+    # Debian's Wine makes the server's folder at the first start, and two at once would disturb each
+    # other there.
+    wineserver -p || fail "Wine's server does not start"
     mkfifo "$work/cmd"
     wine cmd <"$work/cmd" >/dev/null 2>&1 &
     exec 7>"$work/cmd"
