@@ -3,6 +3,7 @@
 #include "runtime/abi/errno.h"
 #include "runtime/fs/inode.h"
 #include "runtime/memory/block.h"
+#include "runtime/memory/space.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -225,6 +226,14 @@ int64_t pagecache_read(struct inode *inode, void *buffer, size_t n, uint64_t pos
     return done || !error ? (int64_t)done : error;
 }
 
+/* Files that live in memory leave an eighth of it to processes, or these would be killed one after
+ * the other for want of a page. */
+static bool is_full(const struct inode *inode, size_t n)
+{
+    uint64_t limit = memory_limit();
+    return limit && !inode->ops->write_block && memory_used() + n > limit - limit / 8;
+}
+
 /* One block's part of a write. state held. */
 static int write_piece(struct inode *inode, const uint8_t *from, uint32_t piece, uint64_t pos)
 {
@@ -271,6 +280,8 @@ int64_t pagecache_write(struct inode *inode, const void *buffer, size_t n, uint6
     if (n > limit - pos)
         n = (size_t)(limit - pos);
     pagecache_reclaim();
+    if (is_full(inode, n))
+        return -L_ENOSPC;
     host_mutex_lock(&inode->state);
     while (done < n) {
         uint32_t piece = FS_BLOCK_SIZE - (pos & (FS_BLOCK_SIZE - 1));
@@ -446,7 +457,7 @@ int pagecache_punch(struct inode *inode, uint64_t pos, uint64_t n)
 int pagecache_allocate(struct inode *inode, uint64_t pos, uint64_t n)
 {
     uint64_t last = (pos + n - 1) >> FS_BLOCK_SHIFT;
-    int error = 0;
+    int error = is_full(inode, n) ? -L_ENOSPC : 0;
     host_mutex_lock(&inode->state);
     for (uint64_t index = pos >> FS_BLOCK_SHIFT; index <= last && !error; index++) {
         struct page_slot *slot = NULL;

@@ -28,7 +28,8 @@ static uint64_t badness(struct process *p)
     return points > 0 ? (uint64_t)points : 1;
 }
 
-/* The process to go, with a reference; one that is dying already before all others. */
+/* The process to go, with a reference; one that is dying already before all others: what it had is
+ * perhaps not given back yet. */
 static struct process *choose(bool *dying)
 {
     struct process *worst = NULL;
@@ -39,7 +40,7 @@ static struct process *choose(bool *dying)
         pid = p->pid;
         uint64_t points = badness(p);
         host_mutex_lock(&kernel_lock);
-        bool going = points && p->group_exit;
+        bool going = p->group_exit && p->state != PROCESS_ZOMBIE;
         host_mutex_unlock(&kernel_lock);
         if (!going && points <= most)
             continue;

@@ -1,4 +1,8 @@
-# fore image, and programs killed while they write to an image.
+# fore image, and programs killed while they write to an image: one that uses the file system itself,
+# and fore with guests.
+set(guest_programs)
+foreland_guest(crash "${FORELAND_GUEST_CC};-static" guest ${CMAKE_CURRENT_SOURCE_DIR}/crash/guest.c)
+add_custom_target(crash_guest ALL DEPENDS ${guest_programs})
 add_executable(crash_image crash/image.c)
 target_link_libraries(crash_image PRIVATE runtime)
 if(TARGET fore)
@@ -8,6 +12,13 @@ if(TARGET fore)
                      ${CMAKE_CROSSCOMPILING_EMULATOR} $<TARGET_FILE:crash_image>)
     set_tests_properties(crash.image PROPERTIES LABELS crash TIMEOUT 600
                                                 ENVIRONMENT "WINEDEBUG=-all")
+    set(crash_fore ${CMAKE_CROSSCOMPILING_EMULATOR} $<TARGET_FILE:fore>)
+    add_test(NAME crash.guest
+             COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/crash/image.sh
+                     ${CMAKE_CURRENT_BINARY_DIR}/crash-guest ${crash_fore} --
+                     ${CMAKE_CURRENT_SOURCE_DIR}/crash/guest.sh ${crash_fore} --)
+    set_tests_properties(crash.guest PROPERTIES LABELS crash TIMEOUT 600
+        ENVIRONMENT "WINEDEBUG=-all;CRASH_GUEST=${guest_out}/crash/guest")
     add_test(NAME image.fore
              COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/image/fore.sh ${CMAKE_CURRENT_BINARY_DIR}/image
                      ${CMAKE_CROSSCOMPILING_EMULATOR} $<TARGET_FILE:fore> --

@@ -2,7 +2,8 @@
 # Kills a program that writes to an image, again and again, and looks each time whether the image is
 # clean and everything promised is there.
 #   tests/crash/image.sh FOLDER FORE-COMMAND... -- CRASH_IMAGE-COMMAND...
-# The commands may begin with wine. CRASH_ROUNDS (10) says how often, CRASH_SEED from where.
+# The commands may begin with wine. CRASH_ROUNDS (10) says how often, CRASH_SEED from where,
+# CRASH_GUEST what program is in the image as /guest.
 set -u
 folder=$1
 shift
@@ -19,6 +20,11 @@ mkdir -p "$folder"
 cd "$folder" || exit 1
 rm -f crash.img crash.img-* crash.log
 "${fore[@]}" image create crash.img || exit 1
+if [ -n "${CRASH_GUEST:-}" ]; then
+    mkdir -p root
+    cp "$CRASH_GUEST" root/guest && tar -cf root.tar -C root --owner=0 --group=0 . &&
+        "${fore[@]}" image import crash.img root.tar || exit 1
+fi
 
 lines()
 {
@@ -45,5 +51,5 @@ for round in $(seq "$rounds"); do
     "${fore[@]}" image check crash.img || exit 1
     "$@" verify crash.img crash.log || exit 1
 done
-rm -f crash.img crash.log
+rm -rf crash.img crash.log root root.tar
 echo "killed $rounds times"

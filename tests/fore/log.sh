@@ -17,8 +17,9 @@ fail()
 }
 
 if [ "$host" = wine ]; then
-    windows=$(winepath -w "$work" 2>/dev/null)
-    program=$(winepath -w "$1" 2>/dev/null)
+    windows=Z:${work//\//\\}
+    program=$(realpath "$1")
+    program=Z:${program//\//\\}
     log=$work/cache/Foreland/fore.log
     printf '@set LOCALAPPDATA=%s\\cache\r\n@"%s" --root "%s\\root.tar" unimplemented\r\n' \
         "$windows" "$program" "$windows" >"$work/run.bat"

@@ -1,10 +1,11 @@
 /* Uses up the memory that `fore --memory` allows: what is refused, who is killed, and that all
- * others live on. The first argument is the limit in MiB; with the second word "hog" it only uses
- * everything up. Not run on the real kernel, whose memory it would take. */
+ * others live on. The first argument is the limit in MiB; with a second one it only comes to harm
+ * itself: "hog", "recurse" or "crash". Not run on the real kernel, whose memory it would take. */
 #include "check.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #define MIB   ((size_t)1 << 20)
@@ -139,11 +140,15 @@ static void ends(void (*how)(void), int signal)
     fflush(stdout);
     pid_t child = fork();
     if (child == 0) {
+        setpgid(0, 0);
         how();
         _exit(3);
     }
     CHECK_EQ(waitpid(child, &status, 0), child);
     CHECK_EQ(status & 0x7f, signal);
+    /* Its children are ours now; they come to the same end. */
+    while (waitpid(-child, &status, 0) > 0)
+        CHECK_EQ(status & 0x7f, signal);
     bystander_answers();
 }
 
@@ -172,9 +177,9 @@ static pid_t start_large(bool protected)
                 pause();
         _exit(1);
     }
+    close(ready[1]);
     CHECK_EQ(read(ready[0], &byte, 1), 1);
     close(ready[0]);
-    close(ready[1]);
     return child;
 }
 
@@ -237,17 +242,21 @@ int main(int argc, char **argv)
         return 2;
     limit = strtoul(argv[1], NULL, 10) * MIB;
     if (argc > 2) {
-        by_touching();
+        if (strcmp(argv[2], "hog") == 0)
+            by_touching();
+        else if (strcmp(argv[2], "recurse") == 0)
+            by_recursing();
+        else
+            by_crashing();
         return 3;
     }
+    CHECK_OK(prctl(PR_SET_CHILD_SUBREAPER, 1));
     pid_t bystander = start_bystander();
     refused();
     ends(by_touching, SIGKILL);
     ends(by_reading, SIGKILL);
     ends(by_sharing, SIGKILL);
     ends(by_children, SIGKILL);
-    while (waitpid(-1, NULL, WNOHANG) > 0)
-        ;
     ends(by_recursing, SIGSEGV);
     ends(by_crashing, SIGSEGV);
     largest();

@@ -27,6 +27,8 @@ run()
 
 run 0 --memory 128M memory 128
 run 137 --memory 64M memory 64 hog
+run 139 memory 64 recurse
+run 139 memory 64 crash
 if [ "$2" = linux ]; then
     ulimit -d 300000
     run 137 --memory 4G memory 1000 hog

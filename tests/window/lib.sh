@@ -3,6 +3,7 @@
 # screen shows. Waiting is always for text on the screen, with a deadline.
 #
 #   FORELAND_WINDOW   the program; FORELAND_HOST linux or wine
+#   FORELAND_GUESTS   the folder of compiled guest programs
 #   FORELAND_ROOT     tar of a root file system; else that of packaging/image.sh
 #   FORELAND_UNPACKED what was unpacked from the zip for Windows: with it the tests under Wine run
 #                     that program with its own image
