@@ -5,7 +5,8 @@
 # <name>.c (with <name>.S beside it, if there is one) gives guest.glibc.<name> and, where musl-gcc
 #     is to be had, guest.musl.<name>, both static; <name>.S alone gives guest.none.<name>, without
 #     any C library. A C file that holds the words "guest: glibc only" is not built with musl.
-# dynamic/<name>.c gives guest.dynamic.<name>, linked with the shared glibc.
+# dynamic/<name>.c gives guest.dynamic.<name>, linked with the shared glibc and with the option that
+#     the words "guest: flags" name.
 # shell/<name>.sh gives guest.shell.<name>: the script is run by bash.
 #
 # The last two need the root file system that the target guest_root makes; without it they are
@@ -68,7 +69,9 @@ foreach(source IN LISTS guest_asm)
 endforeach()
 foreach(source IN LISTS guest_dynamic)
     cmake_path(GET source STEM name)
-    foreland_guest(dynamic ${FORELAND_GUEST_CC} ${name} ${source})
+    file(STRINGS ${source} flags REGEX "guest: flags ")
+    string(REGEX REPLACE ".*guest: flags " "" flags "${flags}")
+    foreland_guest(dynamic "${FORELAND_GUEST_CC};${flags}" ${name} ${source})
     foreland_guest_test(dynamic ${name} ${guest_out}/dynamic/${name} ${guest_root})
 endforeach()
 foreach(source IN LISTS guest_shell)

@@ -1,7 +1,8 @@
 /* Code that changes: a store into the next instruction, loops that patch themselves, trampolines on
  * an executable stack, a function replaced again and again, one memfd mapped twice (written here,
  * executed there), code patched by one thread and run by another, code unmapped and replaced at the
- * same address, execution refused without PROT_EXEC. */
+ * same address, pages made writable and executable in turns, execution refused without PROT_EXEC.
+ */
 #include "check.h"
 
 #include <pthread.h>
@@ -286,6 +287,47 @@ static void another_thread(void)
     munmap(shared_code - 3, 4 * PAGE);
 }
 
+static uint8_t *neighbour;
+
+static void *run_neighbour(void *argument)
+{
+    intptr_t wrong = 0;
+    (void)argument;
+    while (!stop) {
+        wrong += run(neighbour) != 77;
+        seen++;
+    }
+    return (void *)wrong;
+}
+
+/* As a compiler at run time does it: never writable and executable at once. Several functions on
+ * the page are written anew each time, while another thread runs what stands on the next page. */
+static void flipped(void)
+{
+    uint8_t *code = executable();
+    pthread_t thread;
+    void *wrong;
+    neighbour = code + PAGE;
+    write_constant(neighbour, 77);
+    CHECK_OK(mprotect(code, 4 * PAGE, PROT_READ | PROT_EXEC));
+    stop = false;
+    seen = 0;
+    CHECK_EQ(pthread_create(&thread, NULL, run_neighbour, NULL), 0);
+    CHECK_EVENTUALLY(seen > 100);
+    for (int i = 0; i < 150; i++) {
+        CHECK_OK(mprotect(code, PAGE, PROT_READ | PROT_WRITE));
+        for (int k = 0; k < 8; k++)
+            write_constant(code + 100 * k, i * 8 + k);
+        CHECK_OK(mprotect(code, PAGE, PROT_READ | PROT_EXEC));
+        for (int k = 0; k < 8; k++)
+            CHECK_EQ(run(code + 100 * k), i * 8 + k);
+    }
+    stop = true;
+    CHECK_EQ(pthread_join(thread, &wrong), 0);
+    CHECK_EQ((intptr_t)wrong, 0);
+    munmap(code, 4 * PAGE);
+}
+
 int main(void)
 {
     next_instruction();
@@ -297,5 +339,6 @@ int main(void)
     each_byte();
     refused();
     another_thread();
+    flipped();
     return check_done();
 }
