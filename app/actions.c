@@ -137,6 +137,9 @@ bool action_run(struct window *w, enum action action, const char *argument)
     case ACTION_PROMPT_NEXT:
         scroll_prompt(w, 1);
         break;
+    case ACTION_SEARCH:
+        search_bar_open(w);
+        break;
     case ACTION_FULL_SCREEN:
         toggle_full_screen(w);
         break;

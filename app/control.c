@@ -148,6 +148,19 @@ static void sync_answer(struct control *c)
     answer(window_call(c->w, nothing, NULL) ? "ok" : "error the window is closed");
 }
 
+static void do_pump(struct window *w, void *arg)
+{
+    (void)w;
+    (void)arg;
+    SDL_PumpEvents();
+}
+
+/* Also those that the window system has, but SDL has not taken yet. */
+static bool sync_all(struct control *c)
+{
+    return window_call(c->w, do_pump, NULL) && window_call(c->w, nothing, NULL);
+}
+
 static void type(struct control *c, const char *text)
 {
     size_t n = strlen(text);
@@ -269,6 +282,26 @@ static void wheel(struct control *c, const char *direction)
     answer(window_call(c->w, do_mouse, &event) ? "ok" : "error the window is closed");
 }
 
+static void do_cell(struct window *w, void *arg)
+{
+    int *place = arg;
+    struct font_metrics m = font_metrics(w->painter.font);
+    int x = w->painter.padding + place[1] * m.cell_width + m.cell_width / 2;
+    place[1] = w->painter.padding + place[0] * m.cell_height + m.cell_height / 2;
+    place[0] = x;
+}
+
+static void cell(struct control *c, const char *arguments)
+{
+    int place[2];
+    if (sscanf(arguments, "%d %d", &place[0], &place[1]) != 2)
+        answer("error which row and column?");
+    else if (window_call(c->w, do_cell, place))
+        answer("cell %d %d", place[0], place[1]);
+    else
+        answer("error the window is closed");
+}
+
 static void do_size(struct window *w, void *arg)
 {
     const int *size = arg;
@@ -383,6 +416,66 @@ static void selection(struct control *c)
     free(selected);
 }
 
+static void do_opened(struct window *w, void *arg)
+{
+    char **link = arg;
+    w->keep_links = true;
+    *link = w->kept_link;
+    w->kept_link = NULL;
+}
+
+/* The first call makes the window keep links instead of opening them. */
+static void opened(struct control *c)
+{
+    char *link = NULL;
+    if (window_call(c->w, do_opened, &link))
+        answer_text(link ? link : "");
+    else
+        answer("error the window is closed");
+    free(link);
+}
+
+static void do_compose(struct window *w, void *arg)
+{
+    const char *text = arg;
+    int cursor = 0;
+    for (const char *p = text; *p; p++)
+        cursor += (*p & 0xc0) != 0x80;
+    typing_edit(w, text, cursor);
+}
+
+static void compose(struct control *c, const char *text)
+{
+    answer(window_call(c->w, do_compose, (void *)text) ? "ok" : "error the window is closed");
+}
+
+static void do_state(struct window *w, void *arg)
+{
+    static const char *const shapes[POINTER_SHAPES] = {"text", "arrow", "hand"};
+    char *out = arg;
+    const struct search_bar *bar = &w->search;
+    window_draw(w);
+    snprintf(out, 2048, "pointer %s\nlink %s\nscrollbar %s %llu %llu\nsearch %s%s%s %s\n",
+             shapes[w->pointer.shape], pointer_link_shown(w) ? w->pointer.link : "-",
+             w->overlay.shown[OVERLAY_SCROLL].w ? "shown" : "hidden",
+             (unsigned long long)w->scroll.place.above, (unsigned long long)w->scroll.place.below,
+             !bar->open                   ? "closed"
+             : bar->state == SEARCH_EMPTY ? "empty"
+             : bar->state == SEARCH_NONE  ? "none"
+             : bar->state == SEARCH_FOUND ? "found"
+                                          : "again",
+             bar->match_case ? " case" : "", bar->expression ? " expression" : "", bar->line.text);
+}
+
+static void state(struct control *c)
+{
+    char text[2048] = "";
+    if (sync_all(c) && window_call(c->w, do_state, text))
+        answer_text(text);
+    else
+        answer("error the window is closed");
+}
+
 static void do_close(struct window *w, void *arg)
 {
     (void)arg;
@@ -417,6 +510,8 @@ static void serve(struct control *c, char *line)
         mouse(c, TERM_MOUSE_MOVE, rest);
     } else if (!strcmp(line, "wheel")) {
         wheel(c, rest);
+    } else if (!strcmp(line, "cell")) {
+        cell(c, rest);
     } else if (!strcmp(line, "size")) {
         resize(c, rest);
     } else if (!strcmp(line, "text")) {
@@ -427,6 +522,15 @@ static void serve(struct control *c, char *line)
         picture(c, rest);
     } else if (!strcmp(line, "selection")) {
         selection(c);
+    } else if (!strcmp(line, "opened")) {
+        opened(c);
+    } else if (!strcmp(line, "compose")) {
+        unescape((char *)rest);
+        compose(c, rest);
+    } else if (!strcmp(line, "sync")) {
+        answer(sync_all(c) ? "ok" : "error the window is closed");
+    } else if (!strcmp(line, "state")) {
+        state(c);
     } else if (!strcmp(line, "close")) {
         answer(window_call(c->w, do_close, NULL) ? "ok" : "error the window is closed");
     } else {

@@ -10,11 +10,16 @@
  *   flow BYTES           until the terminal has taken so many bytes more from programs
  *   press N ROW COLUMN   mouse button N; release, move likewise; [CLICKS] after press
  *   wheel up|down
+ *   cell ROW COLUMN      "cell X Y": the pixel in the middle of a cell
  *   size ROWS COLUMNS    of the window, in cells
  *   text [FILE]          the screen as text: here ("text N" and N lines) or into a file
  *   pixel X Y COLOUR     until the pixel has it (#rrggbb); without one: says "pixel #rrggbb"
  *   picture FILE         the window as PNG
  *   selection            the selected text, as text does
+ *   opened               the link opened last; from now on links are not opened but told here
+ *   compose TEXT         what an input method is composing; nothing: no more
+ *   sync                 when all events before it have been worked on
+ *   state                lines about what is over the text: pointer, link, scrollbar, search
  *   close                as the window's close button
  *
  * TEXT knows \n \r \t \e \\ and \xHH. Empty lines and lines with # are skipped.

@@ -8,6 +8,7 @@
 
 #define SELECTION_SHARE 110 /* of 256 of the foreground in a selected background */
 #define MATCH_COLOR     0xc8a000
+#define CURRENT_COLOR   0xff9632
 
 /* More than any cluster that means something. */
 #define CODES_MAX 32
@@ -37,6 +38,10 @@ static void colors(const struct row *r, const struct term_cell *cell, uint32_t *
     term_view_colors(r->view, cell, fg, bg);
     if (cell->attr & TERM_MATCHED)
         *bg = canvas_mix(*bg, MATCH_COLOR, 160);
+    if (cell->attr & TERM_CURRENT) {
+        *bg = CURRENT_COLOR;
+        *fg = 0;
+    }
     if (cell->attr & TERM_SELECTED)
         select_colors(r->p, fg, bg);
     if ((cell->attr & TERM_BLINK) && !r->p->blink_shown)

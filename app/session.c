@@ -137,13 +137,23 @@ static void on_clipboard_query(void *context, char which)
     s->query = which;
 }
 
-static void screen_changed(struct session *s, size_t taken)
+static void count_change(struct session *s, size_t taken)
 {
     host_mutex_lock(&s->work_lock);
     s->changes++;
     s->taken += taken;
     host_cond_broadcast(&s->changed);
     host_mutex_unlock(&s->work_lock);
+}
+
+void session_view_changed(struct session *s)
+{
+    count_change(s, 0);
+}
+
+static void screen_changed(struct session *s, size_t taken)
+{
+    count_change(s, taken);
     s->events.changed(s->events.context);
 }
 

@@ -53,6 +53,9 @@ char *session_take_clipboard(struct session *s, char *which);
 /* The program wants to read the clipboard ('c') or the primary selection ('p'); 0: not. */
 char session_take_query(struct session *s);
 
+/* The UI thread shows something else, because of scrolling or the like: wakes session_wait. */
+void session_view_changed(struct session *s);
+
 /* Waits until the screen changes after the time `seen` was returned, or the deadline (monotonic)
  * passes; then false. For tests. */
 uint64_t session_changes(struct session *s);

@@ -83,11 +83,11 @@ bool typing_key(struct window *w, const SDL_KeyboardEvent *event,
         w->typing.waits = true;
         return false;
     }
-    if (own(w, &key))
-        return true;
     /* While something is being composed, keys without text are the input method's. */
     if (w->typing.preedit[0] && !text[0] && !is_modifier(key.code))
         return false;
+    if (own(w, &key))
+        return true;
     w->typing.preedit[0] = 0;
     return send(w, event->keysym.scancode, &key);
 }
@@ -106,6 +106,10 @@ bool typing_text(struct window *w, const char *text)
     bool composed = w->typing.preedit[0] != 0;
     w->typing.preedit[0] = 0;
     struct term_key key;
+    if (w->search.open) {
+        search_bar_text(w, text);
+        return true;
+    }
     if (w->typing.waits && !composed && single(text) &&
         keys_translate(&w->typing.waiting, text, host(w), &key)) {
         w->typing.waits = false;
@@ -127,6 +131,7 @@ bool typing_edit(struct window *w, const char *text, int cursor)
     w->typing.preedit[n] = 0;
     w->typing.preedit_cursor = cursor;
     w->typing.waits = false;
+    overlay_touch(w, OVERLAY_PREEDIT);
     return true;
 }
 
@@ -136,6 +141,8 @@ void typing_show_place(struct window *w)
     struct term_cursor cursor = term_view_cursor(w->view);
     SDL_Rect place = {w->painter.padding + cursor.col * m.cell_width,
                       w->painter.padding + cursor.row * m.cell_height, m.cell_width, m.cell_height};
+    if (w->search.open)
+        place = w->search.cursor;
     if (SDL_RectEquals(&place, &w->typing.place))
         return;
     w->typing.place = place;

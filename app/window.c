@@ -126,41 +126,13 @@ static void fit_cells(struct window *w)
     session_resize(w->session, rows, columns, m.cell_width, m.cell_height);
 }
 
-/* Lights up what is shown while the bell rings. */
-static void show_bell(SDL_Surface *target)
-{
-    SDL_Surface *light = SDL_CreateRGBSurfaceWithFormat(0, 1, 1, 32, SDL_PIXELFORMAT_ARGB8888);
-    if (!light)
-        return;
-    SDL_FillRect(light, NULL, 0x60808080);
-    SDL_SetSurfaceBlendMode(light, SDL_BLENDMODE_BLEND);
-    SDL_BlitScaled(light, NULL, target, NULL);
-    SDL_FreeSurface(light);
-}
-
-static void present(struct window *w, struct painted painted)
-{
-    SDL_Surface *target = SDL_GetWindowSurface(w->sdl);
-    SDL_Rect area = {0, painted.top, w->painter.canvas.width, painted.height};
-    if (!target)
-        return;
-    if (w->bell_until)
-        area = (SDL_Rect){0, 0, w->painter.canvas.width, w->painter.canvas.height};
-    SDL_Rect to = area;
-    SDL_BlitSurface(w->surface, &area, target, &to);
-    if (w->bell_until)
-        show_bell(target);
-    if (to.w > 0 && to.h > 0)
-        SDL_UpdateWindowSurfaceRects(w->sdl, &to, 1);
-}
-
 static void ring(struct window *w)
 {
     if (w->config->bell == BELL_URGENT)
         SDL_FlashWindow(w->sdl, SDL_FLASH_BRIEFLY);
     if (w->config->bell == BELL_VISUAL) {
         w->bell_until = SDL_GetTicks64() + BELL_MS;
-        w->painter.all = true;
+        w->dirty = true;
     }
 }
 
@@ -214,15 +186,20 @@ static void draw(struct window *w, uint64_t deadline_ns)
 
     w->held_since = held && !force ? (w->held_since ? w->held_since : now) : 0;
     serve_requests(w, &requests);
+    struct painted painted = {0, 0};
     if (changed || w->painter.all || w->painter.unfinished ||
-        w->painter.blink_shown != w->painter.blink_was_shown) {
-        struct painted painted = painter_draw(&w->painter, w->view, deadline_ns);
-        if (painted.height > 0)
-            present(w, painted);
-    }
+        w->painter.blink_shown != w->painter.blink_was_shown)
+        painted = painter_draw(&w->painter, w->view, deadline_ns);
+    if (changed)
+        pointer_refresh(w);
     typing_show_place(w);
     w->dirty = w->painter.unfinished;
-    w->drawn_at = SDL_GetTicks64();
+    overlay_present(w, painted);
+    if (changed)
+        session_view_changed(w->session);
+    /* What a key does to the cursor must not delay what the program answers. */
+    if (changed || w->dirty)
+        w->drawn_at = SDL_GetTicks64();
 }
 
 void window_draw(struct window *w)
@@ -239,7 +216,7 @@ const struct canvas *window_canvas(struct window *w)
         w->painter.all = true;
         draw(w, HOST_FOREVER);
     }
-    return &w->painter.canvas;
+    return overlay_canvas(w);
 }
 
 static void set_font(struct window *w, double points)
@@ -316,8 +293,10 @@ void window_close(struct window *w)
 void window_cell_at(struct window *w, int x, int y, int *row, int *column)
 {
     struct font_metrics m = font_metrics(w->painter.font);
-    *column = (x - w->painter.padding) / m.cell_width;
-    *row = (y - w->painter.padding) / m.cell_height;
+    x -= w->painter.padding;
+    y -= w->painter.padding;
+    *column = x < 0 ? -1 : x / m.cell_width;
+    *row = y < 0 ? -1 : y / m.cell_height;
 }
 
 static void handle_window_event(struct window *w, const SDL_WindowEvent *event)
@@ -333,6 +312,9 @@ static void handle_window_event(struct window *w, const SDL_WindowEvent *event)
         w->painter.all = true;
         w->dirty = true;
         break;
+    case SDL_WINDOWEVENT_LEAVE:
+        pointer_leave(w);
+        break;
     case SDL_WINDOWEVENT_DISPLAY_CHANGED:
         if (host_window_scale(w->sdl) != w->scale) {
             w->scale = host_window_scale(w->sdl);
@@ -346,6 +328,7 @@ static void handle_window_event(struct window *w, const SDL_WindowEvent *event)
         term = session_lock(w->session);
         term_focus(term, w->focused);
         session_unlock(w->session);
+        typing_edit(w, "", 0);
         w->dirty = true;
         break;
     }
@@ -405,6 +388,10 @@ static int next_deadline(const struct window *w)
         next = w->bell_until;
     if (blinks(w) && w->blinked_at + BLINK_MS < next)
         next = w->blinked_at + BLINK_MS;
+    if (pointer_deadline(w) && pointer_deadline(w) < next)
+        next = pointer_deadline(w);
+    if (overlay_deadline(w) && overlay_deadline(w) < next)
+        next = overlay_deadline(w);
     return next <= now ? 0 : (int)(next - now);
 }
 
@@ -420,9 +407,10 @@ static void draw_when_due(struct window *w)
         w->dirty = true;
     if (w->bell_until && now >= w->bell_until) {
         w->bell_until = 0;
-        w->painter.all = true;
         w->dirty = true;
     }
+    if (pointer_tick(w, now) || (overlay_deadline(w) && now >= overlay_deadline(w)))
+        w->dirty = true;
     if (w->dirty && now >= w->drawn_at + FRAME_MS)
         window_draw(w);
 }
@@ -539,6 +527,9 @@ void window_free(struct window *w)
         term_view_free(w->view);
     if (w->painter.font)
         font_free(w->painter.font);
+    pointer_free(w);
+    overlay_free(w);
+    free(w->kept_link);
     SDL_FreeSurface(w->surface);
     if (w->sdl)
         SDL_DestroyWindow(w->sdl);

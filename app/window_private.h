@@ -6,7 +6,11 @@
 #include <stdatomic.h>
 
 #include "app/config.h"
+#include "app/overlay.h"
 #include "app/painter.h"
+#include "app/pointer.h"
+#include "app/scroll_bar.h"
+#include "app/search_bar.h"
 #include "app/typing.h"
 #include "app/window.h"
 
@@ -35,10 +39,14 @@ struct window {
     atomic_bool closing;
 
     struct typing typing;
+    struct pointer pointer;
+    struct overlay overlay;
+    struct scroll_bar scroll;
+    struct search_bar search;
 
-    /* input.c */
-    bool selecting; /* a drag of the left button makes a selection */
-    int button;     /* that a program was told is down */
+    /* Tests: links are kept instead of opened. */
+    bool keep_links;
+    char *kept_link;
 };
 
 void window_draw(struct window *w);

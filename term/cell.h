@@ -27,6 +27,7 @@
 #define TERM_WIDE            (1u << 13) // takes two columns; the next cell is TERM_CH_TAIL
 #define TERM_SELECTED        (1u << 14) // in a view only
 #define TERM_MATCHED         (1u << 15) // in a view only: part of a search result
+#define TERM_CURRENT         (1u << 12) // in a view, in the place of TERM_GUARDED: the found one
 #define TERM_EXTRA_SHIFT     16         // 16 bits: index of underline colour and link, 0 none
 #define TERM_EXTRA_MASK      0xffff0000u
 

@@ -254,6 +254,12 @@ void view_show(struct term *t, uint64_t row)
     chain_free(&c);
 }
 
+void term_scroll_to(struct term *t, uint64_t above)
+{
+    if (!on_alternate(t))
+        view_show(t, text_first(t) + above);
+}
+
 bool term_scroll_prompt(struct term *t, int direction)
 {
     if (on_alternate(t))

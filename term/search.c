@@ -177,12 +177,15 @@ void search_marks(const struct term *t, uint64_t row, uint8_t *marks, int n)
     if (t->search.length > 0 && line_load(&c, t, row) && codes_load(&text, t, &c)) {
         for (int i = 0; i < text.n;) {
             int k = match(&t->search, &text, i);
+            struct place at = c.places[text.cell[i]];
+            bool current =
+                t->search.found && at.row == t->search.at.row && at.col == t->search.at.col;
             int last = k ? text.cell[i + k - 1] : -1;
             while (last >= 0 && last + 1 < c.length && c.cells[last + 1].ch == TERM_CH_TAIL)
                 last++;
             for (int j = text.cell[i]; j <= last; j++) {
                 if (c.places[j].row == row && c.places[j].col < n)
-                    marks[c.places[j].col] = 1;
+                    marks[c.places[j].col] = current ? MARK_CURRENT : MARK_FOUND;
             }
             i += k ? k : 1;
         }

@@ -255,27 +255,27 @@ static bool in_address(uint32_t ch)
 }
 
 // The address in a line of text around a cell: begins with a known scheme, ends before closing
-// punctuation.
-static char *address_around(const struct chain *c, int at)
+// punctuation. *from and *to: its cells.
+static char *address_around(const struct chain *c, int at, int *from, int *to)
 {
     static const char *const schemes[] = {"https://", "http://", "file://", "ftp://", "mailto:"};
-    int from = at, to = at;
+    int low = at, high = at;
     if (at >= c->length || !in_address(c->cells[at].ch))
         return NULL;
-    while (from > 0 && in_address(c->cells[from - 1].ch))
-        from--;
-    while (to < c->length && in_address(c->cells[to].ch))
-        to++;
-    char *text = malloc((size_t)(to - from) + 1);
+    while (low > 0 && in_address(c->cells[low - 1].ch))
+        low--;
+    while (high < c->length && in_address(c->cells[high].ch))
+        high++;
+    char *text = malloc((size_t)(high - low) + 1);
     if (!text)
         return NULL;
-    for (int i = from; i < to; i++)
-        text[i - from] = (char)c->cells[i].ch;
-    text[to - from] = 0;
+    for (int i = low; i < high; i++)
+        text[i - low] = (char)c->cells[i].ch;
+    text[high - low] = 0;
     char *best = NULL;
     for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
         for (char *hit = text; (hit = strstr(hit, schemes[i])) != NULL; hit++) {
-            if (hit - text <= at - from && (!best || hit > best))
+            if (hit - text <= at - low && (!best || hit > best))
                 best = hit;
         }
     }
@@ -284,16 +284,24 @@ static char *address_around(const struct chain *c, int at)
         n--;
     if (n > 0 && best[n - 1] == ')' && !memchr(best, '(', n))
         n--;
-    if (n == 0 || (size_t)(at - from) >= (size_t)(best - text) + n) {
+    if (n == 0 || (size_t)(at - low) >= (size_t)(best - text) + n) {
         free(text);
         return NULL;
     }
+    *from = low + (int)(best - text);
+    *to = *from + (int)n;
     memmove(text, best, n);
     text[n] = 0;
     return text;
 }
 
-char *term_link_at(struct term *t, int row, int col)
+// A link: what a program marked, by its number, or cells of one line of text.
+struct link {
+    uint32_t number; // 0: the cells from `first` to `last`
+    struct place first, last;
+};
+
+static char *find_link(struct term *t, int row, int col, struct link *link)
 {
     struct place at;
     struct chain c = {0};
@@ -302,19 +310,64 @@ char *term_link_at(struct term *t, int row, int col)
         chain_free(&c);
         return NULL;
     }
-    int i = 0;
+    int i = 0, from, to;
     while (i < c.length && before(c.places[i], at))
         i++;
     if (i < c.length) {
-        const char *uri = link_uri(t, extra_get(t, c.cells[i].attr).link);
+        link->number = extra_get(t, c.cells[i].attr).link;
+        const char *uri = link_uri(t, link->number);
         if (uri) {
             found = malloc(strlen(uri) + 1);
             if (found)
                 strcpy(found, uri);
-        } else {
-            found = address_around(&c, i);
+        } else if ((found = address_around(&c, i, &from, &to)) != NULL) {
+            *link = (struct link){0, c.places[from], c.places[to - 1]};
         }
     }
     chain_free(&c);
+    return found;
+}
+
+char *term_link_at(struct term *t, int row, int col)
+{
+    struct link link;
+    return find_link(t, row, col, &link);
+}
+
+static bool in_link(const struct term *t, const struct link *link, const struct term_cell *cell,
+                    struct place place)
+{
+    if (link->number)
+        return extra_get(t, cell->attr).link == link->number;
+    return !before(place, link->first) && !before(link->last, place);
+}
+
+char *term_link_find(struct term *t, int row, int col, struct term_span *spans, int *count,
+                     bool *marked)
+{
+    struct link link;
+    int capacity = *count;
+    char *found = find_link(t, row, col, &link);
+    struct view_row *rows = malloc((size_t)t->rows * sizeof(*rows));
+    struct term_cell *cells = malloc((size_t)t->cols * sizeof(*cells));
+    struct place *places = malloc((size_t)t->cols * sizeof(*places));
+    bool ok = found && rows && cells && places && view_rows(t, rows);
+    *count = 0;
+    *marked = ok && link.number;
+    for (int i = 0; ok && i < t->rows; i++) {
+        int n = view_cells(t, &rows[i], cells, places);
+        for (int k = 0; k < n && *count < capacity; k++) {
+            struct term_span *last = *count ? &spans[*count - 1] : NULL;
+            if (!in_link(t, &link, &cells[k], places[k]))
+                continue;
+            if (last && last->row == i && last->to == k)
+                last->to++;
+            else
+                spans[(*count)++] = (struct term_span){i, k, k + 1};
+        }
+    }
+    free(rows);
+    free(cells);
+    free(places);
     return found;
 }

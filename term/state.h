@@ -412,7 +412,8 @@ int row_fit(const struct term_cell *cells, int n, int cols);
 void selection_check(struct term *t);
 // The columns [from, to) of row `row` that are selected; false when none are.
 bool selection_columns(const struct term *t, uint64_t row, int *from, int *to);
-// Sets marks[i] for each cell of row `row` (the first n) that is part of a search result.
+// What each cell of row `row` (the first n) is part of.
+enum { MARK_NONE, MARK_FOUND, MARK_CURRENT };
 void search_marks(const struct term *t, uint64_t row, uint8_t *marks, int n);
 
 #endif

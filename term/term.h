@@ -208,6 +208,8 @@ bool term_mouse(struct term *t, const struct term_mouse *event);
 bool term_scroll(struct term *t, int rows);
 void term_scroll_bottom(struct term *t);
 void term_scroll_top(struct term *t);
+// So that `above` lines of the scrollback are above the view (see term_view_scrolled).
+void term_scroll_to(struct term *t, uint64_t above);
 // To the previous (-1) or next (+1) shell prompt (OSC 133). False when there is none.
 bool term_scroll_prompt(struct term *t, int direction);
 
@@ -228,13 +230,24 @@ char *term_selection_text(struct term *t, size_t *n);
 #define TERM_SEARCH_REGEX       2u // the text is a regular expression (regex.h says which)
 
 // Searches the screen and scrollback from the last result (or the bottom) upwards (direction -1)
-// or downwards (+1), and scrolls the result into view. All results in view are marked. False when
-// there is none or the expression is broken. An empty text ends the search.
+// or downwards (+1), and scrolls the result into view. All results in view are marked, this one
+// with TERM_CURRENT too. False when there is none or the expression is broken. An empty text ends
+// the search.
 bool term_search(struct term *t, const char *text, unsigned how, int direction);
 
 // The link (OSC 8, or an address recognised in the text) at a cell of the view: zero-terminated,
 // caller frees; NULL when there is none.
 char *term_link_at(struct term *t, int row, int col);
+
+// Columns [from, to) of a row of the view.
+struct term_span {
+    int row, from, to;
+};
+
+// The same link, and where in the view all of it stands: up to *count spans are stored and counted.
+// *marked: a program marked it as a link (OSC 8).
+char *term_link_find(struct term *t, int row, int col, struct term_span *spans, int *count,
+                     bool *marked);
 
 // The whole screen (or what the view shows) as text, one line a row, trailing blanks removed:
 // for tests and accessibility. malloc'ed, caller frees.

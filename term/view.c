@@ -174,7 +174,8 @@ static void mark(struct term_view *v, const struct term *t, int n)
         if (p.col >= from && p.col < to)
             v->cells[i].attr |= TERM_SELECTED;
         if (searching && v->marks[p.col])
-            v->cells[i].attr |= TERM_MATCHED;
+            v->cells[i].attr |=
+                v->marks[p.col] == MARK_CURRENT ? TERM_MATCHED | TERM_CURRENT : TERM_MATCHED;
     }
 }
 
@@ -191,6 +192,8 @@ static bool compose(struct term_view *v, struct term *t, int row)
         for (int i = n; i < v->cols; i++)
             v->places[i] = (struct place){last.row, n ? last.col + 1 + i - n : i};
     }
+    for (int i = 0; i < n; i++)
+        v->cells[i].attr &= ~TERM_CURRENT;
     if (t->selection.active || t->search.length)
         mark(v, t, v->cols);
     line->code_count = line->extra_count = 0;

@@ -3,6 +3,7 @@
 #define APP_HOST_WINDOW_H
 
 #include <SDL.h>
+#include <stdbool.h>
 
 /* Pixels per 1/96 inch on the window's display: 1.0 at 100 %. */
 double host_window_scale(SDL_Window *window);
@@ -13,6 +14,9 @@ double host_window_scale(SDL_Window *window);
  * Elsewhere it is never called.
  */
 void host_window_modal(SDL_Window *window, void (*tick)(void *arg), void *arg);
+
+/* Whether opening a file by its address (SDL_OpenURL) shows it and never runs it. */
+bool host_opens_files_safely(void);
 
 /* Shows text to a user who has no window: a message box, or the standard error. */
 void host_show_error(const char *text);

@@ -15,6 +15,11 @@ void host_window_modal(SDL_Window *window, void (*tick)(void *arg), void *arg)
     (void)arg;
 }
 
+bool host_opens_files_safely(void)
+{
+    return true;
+}
+
 void host_show_error(const char *text)
 {
     fprintf(stderr, "foreland: %s\n", text);

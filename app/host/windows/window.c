@@ -52,6 +52,11 @@ void host_window_modal(SDL_Window *window, void (*tick)(void *arg), void *arg)
         (WNDPROC)SetWindowLongPtrW(info.info.win.window, GWLP_WNDPROC, (LONG_PTR)procedure);
 }
 
+bool host_opens_files_safely(void)
+{
+    return false; /* the shell starts programs */
+}
+
 void host_show_error(const char *text)
 {
     wchar_t wide[2048];

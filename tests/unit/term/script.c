@@ -16,10 +16,10 @@
 //   bells N              bells so far
 //   resize ROWS COLS, key NAME [mods] [release|repeat], text "T", paste "T", focus in|out
 //   mouse press|release|move BUTTON ROW COL [mods]
-//   scroll N, scroll top|bottom|prompt-up|prompt-down
+//   scroll N, scroll to N, scroll top|bottom|prompt-up|prompt-down
 //   select ROW COL cell|word|line|block, extend ROW COL, selected "TEXT"|none, select all
 //   search "TEXT" up|down found|none [nocase] [regex]
-//   link ROW COL "URL"|none
+//   link ROW COL "URL"|none, spans ROW COL "ROW:FROM-TO ... [marked]": the cells of the link there
 //   above N              rows above the view
 //
 // Every check of the screen is made on views over both grids, which must agree in every cell.
@@ -323,6 +323,7 @@ static uint32_t attributes(const char *text)
     attr |= strstr(text, "wide") ? TERM_WIDE : 0;
     attr |= strstr(text, "selected") ? TERM_SELECTED : 0;
     attr |= strstr(text, "matched") ? TERM_MATCHED : 0;
+    attr |= strstr(text, "current") ? TERM_MATCHED | TERM_CURRENT : 0;
     return attr;
 }
 
@@ -552,6 +553,25 @@ static void run_link(struct bench *b, const char *rest)
     free(got);
 }
 
+static void run_spans(struct bench *b, const char *rest)
+{
+    struct term_span spans[8];
+    char want[256], got[256] = "";
+    int count = 8;
+    bool marked;
+    int row = integer(&rest), col = integer(&rest);
+    free(term_link_find(b->t, row, col, spans, &count, &marked));
+    for (int i = 0; i < count; i++) {
+        size_t n = strlen(got);
+        snprintf(got + n, sizeof(got) - n, "%s%d:%d-%d", i ? " " : "", spans[i].row, spans[i].from,
+                 spans[i].to);
+    }
+    if (marked)
+        strcat(got, " marked");
+    quoted(b, &rest, want, sizeof(want));
+    expect(b, "spans", want, got);
+}
+
 static void run_scroll(struct bench *b, const char *rest)
 {
     rest = skip(rest);
@@ -563,6 +583,8 @@ static void run_scroll(struct bench *b, const char *rest)
         term_scroll_prompt(b->t, -1);
     else if (strcmp(rest, "prompt-down") == 0)
         term_scroll_prompt(b->t, 1);
+    else if (strncmp(rest, "to ", 3) == 0)
+        term_scroll_to(b->t, (uint64_t)atoi(rest + 3));
     else
         term_scroll(b->t, atoi(rest));
 }
@@ -630,6 +652,8 @@ static bool run_action(struct bench *b, const char *name, const char *rest)
             complain(b, "search", found ? "found" : "none");
     } else if (strcmp(name, "link") == 0) {
         run_link(b, rest);
+    } else if (strcmp(name, "spans") == 0) {
+        run_spans(b, rest);
     } else {
         return false;
     }

@@ -1,0 +1,163 @@
+/* What of the window needs none: links, the scroll bar's geometry, the line of the search bar. */
+#define SDL_MAIN_HANDLED
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/label.h"
+#include "app/line_edit.h"
+#include "app/links.h"
+#include "app/scroll_bar.h"
+
+START_TEST(links)
+{
+    static const char *const good[] = {"http://example.org", "HTTPS://example.org/a?b=c#d",
+                                       "ftp://example.org/x", "mailto:me@example.org"};
+    static const char *const bad[] = {"",
+                                      ":",
+                                      "http:",
+                                      "javascript:alert(1)",
+                                      "httpx://example.org",
+                                      "ssh://host",
+                                      "ms-settings:",
+                                      "C:\\Windows\\notepad.exe",
+                                      "/etc/passwd",
+                                      "data:text/html,x",
+                                      "http://a b",
+                                      "http://a\"b",
+                                      "http://a\nb",
+                                      "http://example.org/`id`"};
+    static const char *const ours[] = {"file:///tmp/x", "file://localhost/tmp/x",
+                                       "file://Machine/tmp/x", "FILE://machine/"};
+    static const char *const others[] = {"file://server/share/x", "file:/tmp/x", "file://machine",
+                                         "file://machine2/x", "file:////server/share"};
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+        ck_assert_msg(link_allowed(good[i], "machine", false), "%s", good[i]);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        ck_assert_msg(!link_allowed(bad[i], "machine", true), "%s", bad[i]);
+    for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++) {
+        ck_assert_msg(link_allowed(ours[i], "machine", true), "%s", ours[i]);
+        ck_assert_msg(!link_allowed(ours[i], "machine", false), "%s", ours[i]);
+    }
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        ck_assert_msg(!link_allowed(others[i], "machine", true), "%s", others[i]);
+}
+END_TEST
+
+START_TEST(scroll_geometry)
+{
+    struct scroll_place place = {.above = 300, .below = 0, .rows = 100};
+    struct scroll_thumb thumb = scroll_thumb(&place, 400, 20);
+    ck_assert_int_eq(thumb.height, 100);
+    ck_assert_int_eq(thumb.top, 300);
+    ck_assert_uint_eq(scroll_above(&place, 400, 20, 300), 300);
+    ck_assert_uint_eq(scroll_above(&place, 400, 20, 150), 150);
+    ck_assert_uint_eq(scroll_above(&place, 400, 20, -5), 0);
+    ck_assert_uint_eq(scroll_above(&place, 400, 20, 1000), 300);
+    /* A long scrollback: the thumb stays large enough to be held, and reaches both ends. */
+    place = (struct scroll_place){.above = 0, .below = 100000000, .rows = 24};
+    thumb = scroll_thumb(&place, 400, 20);
+    ck_assert_int_eq(thumb.height, 20);
+    ck_assert_int_eq(thumb.top, 0);
+    ck_assert_uint_eq(scroll_above(&place, 400, 20, 380), 100000000);
+    /* A window lower than the thumb. */
+    ck_assert_int_eq(scroll_thumb(&place, 10, 20).height, 10);
+    ck_assert_uint_eq(scroll_above(&place, 10, 20, 5), 0);
+}
+END_TEST
+
+START_TEST(scroll_bar_comes_and_goes)
+{
+    struct scroll_bar bar = {.until = 0};
+    struct scroll_place bottom = {.above = 10, .rows = 24},
+                        up = {.above = 5, .below = 5, .rows = 24};
+    struct scroll_place further = {.above = 11, .rows = 24};
+    ck_assert(!scroll_bar_moved(&bar, &bottom, 1000));
+    ck_assert(!scroll_bar_shown(&bar, 1000));
+    ck_assert(!scroll_bar_moved(&bar, &further, 1000));
+    ck_assert(scroll_bar_moved(&bar, &up, 1000));
+    ck_assert(scroll_bar_shown(&bar, 1000));
+    ck_assert(scroll_bar_moved(&bar, &bottom, 2000));
+    ck_assert(scroll_bar_shown(&bar, 2001));
+    ck_assert(!scroll_bar_shown(&bar, bar.until));
+    bar.hovered = true;
+    ck_assert(scroll_bar_shown(&bar, bar.until));
+    bar.place.above = 0;
+    ck_assert(!scroll_bar_shown(&bar, bar.until));
+}
+END_TEST
+
+static struct line_edit line;
+
+static enum line_edit_result key(uint32_t code, unsigned mods, const char *text)
+{
+    struct term_key event = {.code = code, .mods = mods, .text = text};
+    return line_edit_key(&line, &event);
+}
+
+START_TEST(line_editing)
+{
+    line_edit_clear(&line);
+    ck_assert_int_eq(key('a', 0, "a"), LINE_EDIT_CHANGED);
+    ck_assert_int_eq(key('e', 0, "e\xcc\x81"), LINE_EDIT_CHANGED);
+    ck_assert_int_eq(key('b', 0, "b"), LINE_EDIT_CHANGED);
+    ck_assert_str_eq(line.text, "ae\xcc\x81"
+                                "b");
+    /* The cursor goes by what the user sees as characters. */
+    key(TERM_KEY_LEFT, 0, NULL);
+    key(TERM_KEY_LEFT, 0, NULL);
+    ck_assert_uint_eq(line.cursor, 1);
+    key(TERM_KEY_RIGHT, 0, NULL);
+    ck_assert_uint_eq(line.cursor, 4);
+    ck_assert_int_eq(key(TERM_KEY_BACKSPACE, 0, NULL), LINE_EDIT_CHANGED);
+    ck_assert_str_eq(line.text, "ab");
+    ck_assert_int_eq(key(TERM_KEY_DELETE, 0, NULL), LINE_EDIT_CHANGED);
+    ck_assert_str_eq(line.text, "a");
+    key(TERM_KEY_HOME, 0, NULL);
+    ck_assert_int_eq(key(TERM_KEY_BACKSPACE, 0, NULL), LINE_EDIT_MOVED);
+    line_edit_clear(&line);
+    line_edit_insert(&line, "one two\tthree\n", 14);
+    ck_assert_str_eq(line.text, "one twothree");
+    key('w', TERM_MOD_CTRL, NULL);
+    ck_assert_str_eq(line.text, "one ");
+    key(TERM_KEY_LEFT, TERM_MOD_CTRL, NULL);
+    ck_assert_uint_eq(line.cursor, 0);
+    key('k', TERM_MOD_CTRL, NULL);
+    ck_assert_str_eq(line.text, "");
+    /* Commands type nothing; too much does not fit. */
+    ck_assert_int_eq(key('x', TERM_MOD_ALT, "x"), LINE_EDIT_NONE);
+    ck_assert_int_eq(key(TERM_KEY_F1, 0, NULL), LINE_EDIT_NONE);
+    for (int i = 0; i < 2 * LINE_EDIT_MAX; i++)
+        line_edit_insert(&line, "\xc3\xa4", 2);
+    ck_assert_uint_eq(line.length, strlen(line.text));
+    ck_assert_uint_lt(line.length, LINE_EDIT_MAX);
+    ck_assert_uint_eq(line.length % 2, 0);
+}
+END_TEST
+
+START_TEST(label_width)
+{
+    ck_assert_int_eq(label_columns("abc", 3), 3);
+    ck_assert_int_eq(label_columns("abc", 2), 2);
+    ck_assert_int_eq(label_columns("\xe6\x97\xa5x", 4), 3);
+    ck_assert_int_eq(label_columns("e\xcc\x81", 3), 1);
+    ck_assert_int_eq(label_columns("", 0), 0);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("parts");
+    TCase *tc = tcase_create("parts");
+    tcase_add_test(tc, links);
+    tcase_add_test(tc, scroll_geometry);
+    tcase_add_test(tc, scroll_bar_comes_and_goes);
+    tcase_add_test(tc, line_editing);
+    tcase_add_test(tc, label_width);
+    suite_add_tcase(suite, tc);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
