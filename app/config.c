@@ -207,7 +207,7 @@ struct config *config_load(const char *text, size_t n, const char *path,
     if (!c)
         return NULL;
     if (text)
-        config_parse(c, text, n, path, m);
+        config_parse(c, text, n, path ? path : "configuration", m);
     for (int i = 0; i < count; i++) {
         char reason[512];
         if (!option_set(pairs[i].option, pairs[i].index, c, pairs[i].value, reason, sizeof(reason)))

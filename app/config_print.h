@@ -6,5 +6,7 @@
 char *config_help(void);
 /* A configuration file that changes nothing: every option as a comment, with its default. */
 char *config_default_file(void);
+/* foreland.1 for man(1). */
+char *config_manual(void);
 
 #endif
