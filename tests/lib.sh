@@ -19,10 +19,12 @@ wine_prefix()
     ) 9>"$FORELAND_CACHE/wine.lock"
 }
 
-# One server for all the programs that follow; it ends by itself. Wine's services start here, or they
-# would keep the output of the first test open.
+# One server for all the programs that follow, until the calling shell ends. Wine's services start
+# here, or they would keep the output of the first test open; cmd, which reads from us, keeps them
+# when the tests that have a Wine of their own run for long.
 wine_start()
 {
     wineserver -p60 >/dev/null 2>&1
     DISPLAY='' wine cmd /c exit >/dev/null 2>&1
+    exec 8> >(DISPLAY='' exec wine cmd >/dev/null 2>&1)
 }

@@ -1,5 +1,6 @@
 #!/bin/bash
-# `yes` floods the window, which stays drawn; Ctrl-C answers at once.
+# `yes` floods the window, which stays drawn; the real Ctrl-C is answered. How soon is what stuck.sh
+# measures, in the program.
 set -u
 . "$(dirname "$0")/lib.sh"
 start_shell
@@ -9,12 +10,8 @@ flooding'
 for _ in 1 2 3; do
     sleep 0.5
     tell picture "$work/flood.png"
-    before=$(date +%s%N)
     key ctrl+c
     shows '#'
-    took=$((($(date +%s%N) - before) / 1000000))
-    echo "Ctrl-C answered after $took ms"
-    [ $took -lt "${FORELAND_FLOOD_MS:-1000}" ] || fail "Ctrl-C took $took ms"
     enter 'yes flooding'
     tell gone '#'
 done
