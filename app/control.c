@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "app/png.h"
+#include "app/scale.h"
 #include "app/window_private.h"
 #include "runtime/abi/errno.h"
 #include "runtime/host/file.h"
@@ -308,6 +309,21 @@ static void do_size(struct window *w, void *arg)
     window_set_cells(w, size[0], size[1]);
 }
 
+static void do_scale(struct window *w, void *arg)
+{
+    scale_pretend(w, *(const int *)arg);
+    window_draw(w);
+}
+
+static void scale(struct control *c, const char *argument)
+{
+    int percent = atoi(argument);
+    if (percent < 0 || percent > 500)
+        answer("error a scale is 0 to 500");
+    else
+        answer(window_call(c->w, do_scale, &percent) ? "ok" : "error the window is closed");
+}
+
 static void resize(struct control *c, const char *arguments)
 {
     int size[2];
@@ -514,6 +530,8 @@ static void serve(struct control *c, char *line)
         cell(c, rest);
     } else if (!strcmp(line, "size")) {
         resize(c, rest);
+    } else if (!strcmp(line, "scale")) {
+        scale(c, rest);
     } else if (!strcmp(line, "text")) {
         text(c, rest);
     } else if (!strcmp(line, "pixel")) {

@@ -12,6 +12,7 @@
  *   wheel up|down
  *   cell ROW COLUMN      "cell X Y": the pixel in the middle of a cell
  *   size ROWS COLUMNS    of the window, in cells
+ *   scale PERCENT        as if the display had it; 0: what it has
  *   text [FILE]          the screen as text: here ("text N" and N lines) or into a file
  *   pixel X Y COLOUR     until the pixel has it (#rrggbb); without one: says "pixel #rrggbb"
  *   picture FILE         the window as PNG

@@ -80,7 +80,10 @@ static void measure(struct font *f, const struct font_request *request)
     const FT_Size_Metrics *m = &ft->size->metrics;
     struct font_metrics *out = &f->metrics;
     int width = (int)((m->max_advance + 32) >> 6), height = (int)((m->height + 63) >> 6);
-    if (!FT_Load_Char(ft, 'M', FT_LOAD_DEFAULT))
+    /* Shapes are not hinted across, so that neither is their distance. */
+    if (!FT_Load_Char(ft, 'M', FT_LOAD_TARGET_LIGHT) && FT_IS_SCALABLE(ft))
+        width = (int)lround((double)ft->glyph->linearHoriAdvance / 65536);
+    else if (!FT_Load_Char(ft, 'M', FT_LOAD_DEFAULT))
         width = (int)((ft->glyph->advance.x + 32) >> 6);
     out->cell_width = percent(width, request->cell_width);
     out->cell_height = percent(height, request->line_height);

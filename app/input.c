@@ -2,6 +2,7 @@
 
 #include "app/actions.h"
 #include "app/keys.h"
+#include "app/scale.h"
 #include "app/typing.h"
 #include "app/window_private.h"
 
@@ -55,21 +56,25 @@ static bool wheel_event(struct window *w, const SDL_MouseWheelEvent *event, unsi
             window_zoom(w, event->y > 0 ? 1 : -1);
         return event->y != 0;
     }
-    return pointer_wheel(w, event->mouseX, event->mouseY, event->preciseY, event->preciseX, mods);
+    return pointer_wheel(w, scale_to_pixels(w, event->mouseX), scale_to_pixels(w, event->mouseY),
+                         event->preciseY, event->preciseX, mods);
 }
 
 static bool mouse_event(struct window *w, const SDL_Event *event)
 {
     unsigned mods = keys_mods(SDL_GetModState());
     const SDL_MouseButtonEvent *b = &event->button;
+    const SDL_MouseMotionEvent *m = &event->motion;
     switch (event->type) {
     case SDL_MOUSEBUTTONDOWN:
-        return pointer_press(w, b->x, b->y, button_number(b->button), b->clicks, mods);
+        return pointer_press(w, scale_to_pixels(w, b->x), scale_to_pixels(w, b->y),
+                             button_number(b->button), b->clicks, mods);
     case SDL_MOUSEBUTTONUP:
-        return pointer_release(w, b->x, b->y, button_number(b->button), mods);
+        return pointer_release(w, scale_to_pixels(w, b->x), scale_to_pixels(w, b->y),
+                               button_number(b->button), mods);
     case SDL_MOUSEMOTION:
-        return pointer_move(w, event->motion.x, event->motion.y, button_held(event->motion.state),
-                            mods);
+        return pointer_move(w, scale_to_pixels(w, m->x), scale_to_pixels(w, m->y),
+                            button_held(m->state), mods);
     }
     return wheel_event(w, &event->wheel, mods);
 }

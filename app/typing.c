@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "app/host/keyboard.h"
+#include "app/scale.h"
 #include "app/window_private.h"
 
 /*
@@ -139,10 +140,12 @@ void typing_show_place(struct window *w)
 {
     struct font_metrics m = font_metrics(w->painter.font);
     struct term_cursor cursor = term_view_cursor(w->view);
-    SDL_Rect place = {w->painter.padding + cursor.col * m.cell_width,
-                      w->painter.padding + cursor.row * m.cell_height, m.cell_width, m.cell_height};
+    SDL_Rect at = {w->painter.padding + cursor.col * m.cell_width,
+                   w->painter.padding + cursor.row * m.cell_height, m.cell_width, m.cell_height};
     if (w->search.open)
-        place = w->search.cursor;
+        at = w->search.cursor;
+    SDL_Rect place = {scale_from_pixels(w, at.x), scale_from_pixels(w, at.y),
+                      scale_from_pixels(w, at.w), scale_from_pixels(w, at.h)};
     if (SDL_RectEquals(&place, &w->typing.place))
         return;
     w->typing.place = place;

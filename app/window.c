@@ -1,6 +1,7 @@
 #include "app/window.h"
 
 #include <SDL.h>
+#include <math.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include "app/host/window.h"
 #include "app/input.h"
 #include "app/painter.h"
+#include "app/scale.h"
 #include "app/window_private.h"
 #include "runtime/host/lock.h"
 #include "runtime/host/time.h"
@@ -98,7 +100,7 @@ struct session *window_session(struct window *w)
 static bool make_surface(struct window *w)
 {
     int width, height;
-    SDL_GetWindowSize(w->sdl, &width, &height);
+    SDL_GetWindowSizeInPixels(w->sdl, &width, &height);
     if (w->surface && w->surface->w == width && w->surface->h == height)
         return true;
     SDL_Surface *surface =
@@ -219,7 +221,7 @@ const struct canvas *window_canvas(struct window *w)
     return overlay_canvas(w);
 }
 
-static void set_font(struct window *w, double points)
+void window_set_font(struct window *w, double points)
 {
     double size = points < ZOOM_MIN ? ZOOM_MIN : points > ZOOM_MAX ? ZOOM_MAX : points;
     const struct config *c = w->config;
@@ -242,7 +244,7 @@ static void set_font(struct window *w, double points)
 
 void window_zoom(struct window *w, int steps)
 {
-    set_font(w, steps == 0 ? w->config->font_size : w->font_size + steps);
+    window_set_font(w, steps == 0 ? w->config->font_size : w->font_size + steps);
     w->dirty = true;
 }
 
@@ -261,7 +263,7 @@ static void configure(struct window *w)
     struct term_options options;
     config_term_options(c, &options);
     config_selection(c, &w->painter.selection_foreground, &w->painter.selection_background);
-    w->painter.padding = c->padding;
+    w->painter.padding = (int)lround(c->padding * w->scale);
     w->painter.all = true;
     SDL_SetWindowOpacity(w->sdl, (float)c->opacity / 100);
     w->dirty = true;
@@ -272,16 +274,16 @@ void window_apply(struct window *w, const struct config *config)
 {
     const struct config *old = w->config;
     w->config = config;
-    if (fonts_differ(old, config))
-        set_font(w, config->font_size != old->font_size ? config->font_size : w->font_size);
+    if (scale_update(w) || fonts_differ(old, config))
+        window_set_font(w, config->font_size != old->font_size ? config->font_size : w->font_size);
     configure(w);
 }
 
 void window_set_cells(struct window *w, int rows, int columns)
 {
     struct font_metrics m = font_metrics(w->painter.font);
-    SDL_SetWindowSize(w->sdl, columns * m.cell_width + 2 * w->painter.padding,
-                      rows * m.cell_height + 2 * w->painter.padding);
+    scale_set_size(w, columns * m.cell_width + 2 * w->painter.padding,
+                   rows * m.cell_height + 2 * w->painter.padding);
     window_draw(w);
 }
 
@@ -309,6 +311,9 @@ static void handle_window_event(struct window *w, const SDL_WindowEvent *event)
     case SDL_WINDOWEVENT_EXPOSED:
     case SDL_WINDOWEVENT_SIZE_CHANGED:
     case SDL_WINDOWEVENT_RESTORED:
+        /* A new scale may show itself by the size alone. */
+        if (scale_update(w))
+            scale_apply(w, false);
         w->painter.all = true;
         w->dirty = true;
         break;
@@ -316,11 +321,8 @@ static void handle_window_event(struct window *w, const SDL_WindowEvent *event)
         pointer_leave(w);
         break;
     case SDL_WINDOWEVENT_DISPLAY_CHANGED:
-        if (host_window_scale(w->sdl) != w->scale) {
-            w->scale = host_window_scale(w->sdl);
-            set_font(w, w->font_size);
-            w->dirty = true;
-        }
+        if (scale_update(w))
+            scale_apply(w, !host_window_resized);
         break;
     case SDL_WINDOWEVENT_FOCUS_GAINED:
     case SDL_WINDOWEVENT_FOCUS_LOST:
@@ -469,19 +471,21 @@ static bool open_window(struct window *w)
     if (SDL_Init(SDL_INIT_VIDEO) < 0)
         return false;
     SDL_EnableScreenSaver();
-    w->sdl = SDL_CreateWindow("Foreland", SDL_WINDOWPOS_UNDEFINED, SDL_WINDOWPOS_UNDEFINED, 640,
-                              400, SDL_WINDOW_RESIZABLE | SDL_WINDOW_HIDDEN);
+    w->sdl =
+        SDL_CreateWindow("Foreland", SDL_WINDOWPOS_UNDEFINED, SDL_WINDOWPOS_UNDEFINED, 640, 400,
+                         SDL_WINDOW_RESIZABLE | SDL_WINDOW_HIDDEN | SDL_WINDOW_ALLOW_HIGHDPI);
     if (!w->sdl)
         return false;
-    w->scale = host_window_scale(w->sdl);
-    set_font(w, w->config->font_size);
+    scale_update(w);
+    w->painter.padding = (int)lround(w->config->padding * w->scale);
+    window_set_font(w, w->config->font_size);
     if (!w->painter.font)
         return false;
     struct font_metrics m = font_metrics(w->painter.font);
-    SDL_SetWindowSize(w->sdl, w->config->size.columns * m.cell_width + 2 * w->painter.padding,
-                      w->config->size.rows * m.cell_height + 2 * w->painter.padding);
-    SDL_SetWindowMinimumSize(w->sdl, m.cell_width + 2 * w->painter.padding,
-                             m.cell_height + 2 * w->painter.padding);
+    scale_set_size(w, w->config->size.columns * m.cell_width + 2 * w->painter.padding,
+                   w->config->size.rows * m.cell_height + 2 * w->painter.padding);
+    SDL_SetWindowMinimumSize(w->sdl, scale_from_pixels(w, m.cell_width + 2 * w->painter.padding),
+                             scale_from_pixels(w, m.cell_height + 2 * w->painter.padding));
     return make_surface(w);
 }
 
@@ -493,7 +497,6 @@ struct window *window_new(const struct config *config, const char **error)
         return NULL;
     w->config = config;
     w->running = true;
-    w->painter.padding = config->padding;
     w->painter.blink_shown = true;
     w->ui_thread = SDL_ThreadID();
     if (!open_window(w)) {

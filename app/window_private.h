@@ -22,8 +22,10 @@ struct window {
     struct session *session;
     int rows, columns;
     const struct config *config;
-    double font_size; /* points, as zoomed */
-    double scale;
+    double font_size;    /* points, as zoomed */
+    double scale;        /* of text, 1 at 96 pixels an inch */
+    double density;      /* pixels in a unit of window coordinates */
+    int pretended_scale; /* percent, by a test; 0: none */
     uint32_t event_type;
     SDL_threadID ui_thread;
     bool running, focused;
@@ -49,10 +51,12 @@ struct window {
     char *kept_link;
 };
 
+/* The font of the configuration in another size. */
+void window_set_font(struct window *w, double points);
 void window_draw(struct window *w);
 /* Font size in points up or down; 0: back to the first. */
 void window_zoom(struct window *w, int steps);
-/* The cell at a pixel; may lie outside. */
+/* The cell at a pixel of the canvas; may lie outside. */
 void window_cell_at(struct window *w, int x, int y, int *row, int *column);
 
 #endif

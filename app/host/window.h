@@ -5,8 +5,11 @@
 #include <SDL.h>
 #include <stdbool.h>
 
-/* Pixels per 1/96 inch on the window's display: 1.0 at 100 %. */
+/* Pixels per 1/96 inch on the window's display, as the user has set it: 1.0 at 100 %. */
 double host_window_scale(SDL_Window *window);
+
+/* Whether the system itself resizes a window that comes to a display of another scale. */
+extern const bool host_window_resized;
 
 /*
  * While the user drags or resizes the window on Windows the system runs a loop of its own and

@@ -10,13 +10,16 @@ static void (*modal_tick)(void *);
 static void *modal_arg;
 static WNDPROC sdl_procedure;
 
+const bool host_window_resized = true;
+
 double host_window_scale(SDL_Window *window)
 {
-    float dpi = 96;
-    int display = SDL_GetWindowDisplayIndex(window);
-    if (display < 0 || SDL_GetDisplayDPI(display, &dpi, NULL, NULL) < 0 || dpi < 48)
+    SDL_SysWMinfo info;
+    SDL_VERSION(&info.version);
+    if (!SDL_GetWindowWMInfo(window, &info) || info.subsystem != SDL_SYSWM_WINDOWS)
         return 1.0;
-    return dpi / 96.0;
+    UINT dpi = GetDpiForWindow(info.info.win.window);
+    return dpi >= 48 ? dpi / 96.0 : 1.0;
 }
 
 static LRESULT CALLBACK procedure(HWND window, UINT message, WPARAM w, LPARAM l)

@@ -37,6 +37,7 @@ static const struct {
     {"line-height", {"120%", "50"}, {"49", "1.5.5"}, {"not between 50 and 300", "not a number"}},
     {"cell-width", {"90", "300"}, {"301", "nan"}, {"not between 50 and 300", "not a number"}},
     {"size", {"132x43", "1000x500"}, {"0x5", "80"}, {"not between 1x1", "not COLUMNSxROWS: 80"}},
+    {"scale", {"150%", "500"}, {"501", "1.5"}, {"not between 0 and 500", "not a whole number: 1.5"}},
     {"padding", {"0", "200"}, {"-1", "2.5"}, {"not between 0 and 200", "not a whole number: 2.5"}},
     {"opacity", {"50%", "10"}, {"0", "0x20"}, {"not between 10 and 100", "not a number"}},
     {"bell", {"none", "visual"}, {"loud", ""}, {"loud is none of: none visual urgent", "none of"}},

@@ -1,0 +1,64 @@
+#!/bin/bash
+# The scale: of the display, of the option, and a new one while the window is open. Everything that
+# is drawn gets larger, the rows and columns stay.
+set -u
+. "$(dirname "$0")/lib.sh"
+
+# size_is COLUMNS ROWS: what the program inside sees.
+size_is()
+{
+    clear_screen
+    enter 'echo MARK $(stty size)'
+    shows "
+MARK $2 $1"
+}
+
+# pixels: width and height of the window.
+pixels()
+{
+    xdotool getwindowgeometry --shell "$window_id" >"$work/geometry" || fail "no geometry"
+    . "$work/geometry"
+}
+
+# The width of 40 columns at a scale is that of whole cells and the padding.
+check_width()
+{
+    local cell=$1 padding=$2
+    pixels
+    [ "$WIDTH" -eq $((40 * cell + 2 * padding)) ] ||
+        fail "$WIDTH pixels wide, not 40 cells of $cell and $padding at each side"
+}
+
+# At 11 points the built-in font's cells are 0.602 times as wide as 11 * 96 / 72 pixels and the scale.
+start_shell --font built-in --size 40x10
+size_is 40 10
+check_width 9 2
+tell scale 200
+size_is 40 10
+check_width 18 4
+tell scale 125
+size_is 40 10
+check_width 11 3
+tell scale 300
+size_is 40 10
+check_width 26 6
+# Clicks find their cells: the word in the second line.
+clear_screen
+enter 'echo MARK alpha beta'
+shows '
+MARK alpha beta'
+xdotool mousemove --window "$window_id" $((6 + 26 * 7)) $((6 + 51 + 25)) click --repeat 2 1
+tell selection
+[ "$reply" = alpha$'\n' ] || fail "the double click selected '$reply'"
+tell scale 0
+size_is 40 10
+check_width 9 2
+# What desktops set on Linux. The window looks again when it changes its size or display.
+if [ "$host" = linux ]; then
+    xprop -root -format RESOURCE_MANAGER 8s -set RESOURCE_MANAGER $'Xcursor.size: 24\nXft.dpi: 144\n'
+    tell scale 0
+    size_is 40 10
+    check_width 13 3
+fi
+key ctrl+d
+ended
