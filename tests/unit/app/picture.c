@@ -25,6 +25,7 @@ struct scene {
     int rows, columns;
     int percent;
     enum mark mark;
+    const char *colors; /* a font in tests/pictures/fonts, besides the built-in one */
     const char *bytes;
 };
 
@@ -54,34 +55,48 @@ struct scene {
     "\033[9;53;4:3;1mall of them\033[m\r\n"
 
 static const struct scene scenes[] = {
-    {"styles", 5, 46, 100, NOTHING, STYLES},
-    {"styles-150", 5, 46, 150, NOTHING, STYLES},
-    {"styles-300", 5, 46, 300, NOTHING, STYLES},
-    {"blinked", 5, 46, 100, BLINKED, STYLES},
-    {"lines", 5, 44, 100, NOTHING, LINES},
-    {"lines-125", 5, 44, 125, NOTHING, LINES},
-    {"lines-200", 5, 44, 200, NOTHING, LINES},
-    {"blocks", 5, 44, 100, NOTHING, BLOCKS},
-    {"blocks-175", 5, 44, 175, NOTHING, BLOCKS},
-    {"colours", 4, 40, 100, NOTHING,
+    {"styles", 5, 46, 100, NOTHING, NULL, STYLES},
+    {"styles-150", 5, 46, 150, NOTHING, NULL, STYLES},
+    {"styles-300", 5, 46, 300, NOTHING, NULL, STYLES},
+    {"blinked", 5, 46, 100, BLINKED, NULL, STYLES},
+    {"lines", 5, 44, 100, NOTHING, NULL, LINES},
+    {"lines-125", 5, 44, 125, NOTHING, NULL, LINES},
+    {"lines-200", 5, 44, 200, NOTHING, NULL, LINES},
+    {"blocks", 5, 44, 100, NOTHING, NULL, BLOCKS},
+    {"blocks-175", 5, 44, 175, NOTHING, NULL, BLOCKS},
+    {"colours", 4, 40, 100, NOTHING, NULL,
      "\033[31mred\033[32mgreen\033[34mblue\033[91mbright\033[38;5;208morange\033[m\r\n"
      "\033[40m \033[41m \033[42m \033[43m \033[44m \033[45m \033[46m \033[47m \033[100m "
      "\033[101m \033[102m \033[103m \033[104m \033[105m \033[106m \033[107m \033[m"
      "\033[48;2;0;0;0m \033[48;2;64;0;64m \033[48;2;128;0;128m \033[48;2;255;0;255m \033[m\r\n"
      "\033[30;103mon yellow\033[0;97;44mon blue\033[7mswapped\033[m\r\n"},
-    {"clusters", 4, 30, 100, NOTHING,
+    {"clusters", 4, 30, 100, NOTHING, NULL,
      "\303\251 e\314\201 e\314\202\314\201 a\314\210\314\204 q\314\203 x\314\243\314\202 Vi\341"
      "\273\207t \303\205\r\n"
      "\330\250\331\220 \330\263\331\222 \331\205\331\216 \357\254\201 o\342\203\235\r\n"
      "\344\275\240\345\245\275 wide, not in this font\r\n"},
-    {"cursor-block", 2, 12, 100, NOTHING, "\033[2 qblock \033[32mAg\033[D"},
-    {"cursor-underline", 2, 12, 150, NOTHING, "\033[4 qunder \033[32mAg\033[D"},
-    {"cursor-bar", 2, 12, 150, NOTHING, "\033[6 qbar \033[32mAg\033[D"},
-    {"cursor-hollow", 2, 12, 150, UNFOCUSED, "\033[2 qhollow \033[32mAg\033[D"},
-    {"selection", 3, 30, 100, SELECTED,
+    {"cursor-block", 2, 12, 100, NOTHING, NULL, "\033[2 qblock \033[32mAg\033[D"},
+    {"cursor-underline", 2, 12, 150, NOTHING, NULL, "\033[4 qunder \033[32mAg\033[D"},
+    {"cursor-bar", 2, 12, 150, NOTHING, NULL, "\033[6 qbar \033[32mAg\033[D"},
+    {"cursor-hollow", 2, 12, 150, UNFOCUSED, NULL, "\033[2 qhollow \033[32mAg\033[D"},
+    {"selection", 3, 30, 100, SELECTED, NULL,
      "this is \033[31mselected\033[m text\r\nand \033[7mmore\r\n"},
-    {"search", 3, 30, 100, SEARCHED, "find this and\r\nthis, not that\r\n"},
-    {"double", 5, 40, 100, NOTHING,
+    {"search", 3, 30, 100, SEARCHED, NULL, "find this and\r\nthis, not that\r\n"},
+    /* Layers, one that is transparent in places, and sequences that are one picture. */
+    {.name = "layers-200",
+     .rows = 2,
+     .columns = 16,
+     .percent = 200,
+     .colors = "layers.ttf",
+     .bytes = "\360\237\230\200 \360\237\230\201 \360\237\230\200\342\200\215\360\237"
+              "\230\201 \360\237\230\200\360\237\217\275|"},
+    {.name = "bitmaps-200",
+     .rows = 2,
+     .columns = 8,
+     .percent = 200,
+     .colors = "bitmaps.ttf",
+     .bytes = "\360\237\230\200|\033[41m\360\237\230\200"},
+    {"double", 5, 40, 100, NOTHING, NULL,
      "\033#6double wide \033[4mline\033[m\r\n\033#3both \033[1mways\033[m\r\n"
      "\033#4both \033[1mways\033[m\r\nplain"},
 };
@@ -217,8 +232,11 @@ static void check_scene(const struct scene *scene)
     char path[1024];
     int width = 0, height = 0;
     const char *tests = getenv("FORELAND_TESTS");
-    struct font_request request = {
-        .family = FONT_BUILT_IN, .pixels = 11.0 * scene->percent / 75, .alone = true};
+    snprintf(path, sizeof(path), FONT_BUILT_IN ", %s/pictures/fonts/%s", tests ? tests : "",
+             scene->colors ? scene->colors : "");
+    struct font_request request = {.family = scene->colors ? path : FONT_BUILT_IN,
+                                   .pixels = 11.0 * scene->percent / 75,
+                                   .alone = true};
     ck_assert_msg(tests != NULL, "FORELAND_TESTS is not set");
     struct font *font = font_new(&request);
     ck_assert_ptr_nonnull(font);
@@ -247,8 +265,8 @@ END_TEST
 START_TEST(comparing)
 {
     struct font_request request = {.family = FONT_BUILT_IN, .pixels = 44, .alone = true};
-    struct scene plain = {"", 1, 4, 300, NOTHING, "\033[?25labc"};
-    struct scene marked = {"", 1, 4, 300, NOTHING, "\033[?25lab\033[4mc"};
+    struct scene plain = {"", 1, 4, 300, NOTHING, NULL, "\033[?25labc"};
+    struct scene marked = {"", 1, 4, 300, NOTHING, NULL, "\033[?25lab\033[4mc"};
     struct font *font = font_new(&request);
     struct font_metrics m = font_metrics(font);
     struct canvas a = paint(&plain, font), b = paint(&marked, font);

@@ -1,0 +1,118 @@
+#!/usr/bin/python3
+"""Makes the small colour fonts of the picture tests (python3-fonttools):
+layers.ttf   COLR version 0: U+1F600, U+1F601, the two joined, and U+1F600 with a skin tone
+bitmaps.ttf  CBDT: a PNG for U+1F600
+"""
+import os
+import struct
+import zlib
+
+from fontTools.colorLib.builder import buildCOLR, buildCPAL
+from fontTools.feaLib.builder import addOpenTypeFeaturesFromString
+from fontTools.fontBuilder import FontBuilder
+from fontTools.pens.ttGlyphPen import TTGlyphPen
+from fontTools.ttLib import newTable
+from fontTools.ttLib.tables.DefaultTable import DefaultTable
+
+here = os.path.dirname(os.path.abspath(__file__))
+UNITS = 1000
+
+
+def polygon(points):
+    pen = TTGlyphPen(None)
+    pen.moveTo(points[0])
+    for point in points[1:]:
+        pen.lineTo(point)
+    pen.closePath()
+    return pen.glyph()
+
+
+def square(low, high):
+    return polygon([(low, low), (low, high), (high, high), (high, low)])
+
+
+def start(glyphs, characters):
+    builder = FontBuilder(UNITS, isTTF=True)
+    builder.setupGlyphOrder(list(glyphs))
+    builder.setupCharacterMap(characters)
+    builder.setupGlyf(glyphs)
+    for glyph in glyphs.values():
+        glyph.recalcBounds(None)
+    builder.setupHorizontalMetrics({name: (UNITS, glyph.xMin) for name, glyph in glyphs.items()})
+    builder.setupHorizontalHeader(ascent=800, descent=-200)
+    builder.setupNameTable({"familyName": "Test Pictures", "styleName": "Regular"})
+    builder.setupOS2(sTypoAscender=800, sTypoDescender=-200)
+    builder.setupPost()
+    # The same file on every day.
+    builder.font["head"].created = builder.font["head"].modified = 0
+    return builder
+
+
+def make_layers():
+    glyphs = {
+        ".notdef": square(0, 0),
+        "full": square(0, UNITS),
+        "inner": square(250, 750),
+        "diamond": polygon([(500, 0), (0, 500), (500, 1000), (1000, 500)]),
+        "joined": square(0, UNITS),
+        "flat": square(0, UNITS),
+        "other": square(0, UNITS),
+        "toned": square(0, UNITS),
+        "joiner": square(0, 0),
+        "tone": square(0, UNITS),
+    }
+    builder = start(glyphs, {0x1F600: "flat", 0x1F601: "other", 0x200D: "joiner", 0x1F3FD: "tone"})
+    colors = {
+        "flat": [("full", 0), ("diamond", 1), ("inner", 2)],
+        "joined": [("full", 1), ("inner", 2)],
+        "toned": [("full", 2), ("inner", 0)],
+        "tone": [("full", 3)],
+        "other": [("diamond", 3)],
+    }
+    builder.font["COLR"] = buildCOLR(colors, version=0, glyphMap=builder.font.getReverseGlyphMap())
+    builder.font["CPAL"] = buildCPAL([[(0.9, 0.1, 0.1, 1), (1, 0.85, 0.1, 1), (0.1, 0.3, 0.9, 1),
+                                       (0.2, 0.8, 0.3, 1)]])
+    addOpenTypeFeaturesFromString(
+        builder.font, "feature ccmp { sub flat joiner other by joined; sub flat tone by toned; } ccmp;")
+    builder.save(os.path.join(here, "layers.ttf"))
+
+
+def png(size):
+    rows = b""
+    for y in range(size):
+        rows += b"\0"
+        for x in range(size):
+            out = (x - size / 2) ** 2 + (y - size / 2) ** 2 > size * size / 4
+            rows += bytes((x * 255 // size, y * 255 // size, 128, 0 if out else 255))
+
+    def chunk(name, data):
+        return struct.pack(">I", len(data)) + name + data + struct.pack(
+            ">I", zlib.crc32(name + data))
+
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", size, size, 8, 6, 0, 0, 0))
+            + chunk(b"IDAT", zlib.compress(rows, 9)) + chunk(b"IEND", b""))
+
+
+def make_bitmaps():
+    size = 32
+    picture = png(size)
+    builder = start({".notdef": square(0, 0), "face": square(0, 0)}, {0x1F600: "face"})
+    # Format 17: small metrics, then the PNG. Index format 1 for glyph 1.
+    glyph = struct.pack(">BBbbBI", size, size, 0, 26, size, len(picture)) + picture
+    cbdt = struct.pack(">HH", 3, 0) + glyph
+    line_metrics = struct.pack(">bbBbbbbbbbbb", 26, -6, size, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+    index = struct.pack(">HHI", 1, 1, 8) + struct.pack(">HHI", 1, 17, 4) + struct.pack(
+        ">II", 0, len(glyph))
+    strike = struct.pack(">IIII", 8 + 48, len(index), 1, 0) + line_metrics * 2 + struct.pack(
+        ">HHBBBb", 1, 1, size, size, 32, 1)
+    cblc = struct.pack(">HHI", 3, 0, 1) + strike + index
+    for tag, data in (("CBDT", cbdt), ("CBLC", cblc)):
+        table = DefaultTable(tag)
+        table.data = data
+        builder.font[tag] = table
+    del builder.font["glyf"], builder.font["loca"]
+    builder.save(os.path.join(here, "bitmaps.ttf"))
+
+
+make_layers()
+make_bitmaps()
