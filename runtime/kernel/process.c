@@ -21,7 +21,8 @@ void process_tree_init(void)
     struct process *p = &init_process;
     atomic_store(&p->refs, 1);
     p->pid = 1;
-    p->sighand = calloc(1, sizeof(*p->sighand));
+    static struct sighand sighand = {.refs = 1};
+    p->sighand = &sighand;
     host_mutex_lock(&kernel_lock);
     pid_entry(1)->process = p;
     struct session *session = session_create_locked(1);

@@ -2,6 +2,10 @@
 #include "runtime/abi/errno.h"
 #include "runtime/abi/fcntl.h"
 #include "runtime/abi/stat.h"
+#include "runtime/host/time.h"
+#include "runtime/kernel/time.h"
+#include "runtime/kernel/waitq.h"
+#include "runtime/memory/access.h"
 #include "runtime/net/sys_socket.h"
 #include "runtime/net/syscalls.h"
 #include <stdlib.h>
@@ -343,15 +347,24 @@ int64_t sys_sendmmsg(struct task *t, uint64_t fd, uint64_t address, uint64_t cou
     return done ? done : result;
 }
 
+/* Linux looks at the timeout of recvmmsg between messages only, and tells what is left. */
+static int64_t put_rest(struct task *t, uint64_t timeout, uint64_t deadline)
+{
+    uint64_t now = host_clock_monotonic_ns();
+    struct l_timespec left = ns_to_timespec(deadline > now ? deadline - now : 0);
+    return copy_to_guest(sys_space(t), timeout, &left, sizeof(left));
+}
+
 int64_t sys_recvmmsg(struct task *t, uint64_t fd, uint64_t address, uint64_t count, uint64_t flags,
                      uint64_t timeout)
 {
     struct file *file;
     struct unix_socket *s;
     uint32_t done = 0, how = (uint32_t)flags & ~(uint32_t)L_MSG_WAITFORONE;
-    if (timeout)
-        return -L_ENOSYS; /* looked at between messages only; programs do without */
-    int64_t result = socket_of(t, fd, &file, &s);
+    uint64_t deadline = WAIT_FOREVER;
+    int64_t result = time_deadline_from_guest(sys_space(t), timeout, &deadline);
+    if (!result)
+        result = socket_of(t, fd, &file, &s);
     if (result)
         return result;
     while (done < (uint32_t)count) {
@@ -366,8 +379,12 @@ int64_t sys_recvmmsg(struct task *t, uint64_t fd, uint64_t address, uint64_t cou
         done++;
         if (flags & L_MSG_WAITFORONE)
             how |= L_MSG_DONTWAIT;
+        if (host_clock_monotonic_ns() >= deadline)
+            break;
     }
     file_put(file);
+    if (done && timeout && put_rest(t, timeout, deadline))
+        return -L_EFAULT;
     return done ? done : result;
 }
 

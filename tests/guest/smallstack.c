@@ -8,56 +8,63 @@
 
 int small_stack_start(void *stack_top, _Atomic int *tid, uint64_t *list);
 
-/* Not called: what ends, stops or replaces the thread, blocks for ever with zero arguments, leaves
- * something behind, or would change the machine of a privileged user. */
-static const uint16_t left_out[] = {
-    SYS_rt_sigreturn,
-    SYS_select,
-    SYS_pause,
-    SYS_clone,
-    SYS_fork,
-    SYS_vfork,
-    SYS_exit,
-    SYS_ptrace,
-    SYS_vhangup,
-    SYS_sync,
-    SYS_reboot,
-    SYS_sethostname,
-    SYS_setdomainname,
-    SYS_exit_group,
-    SYS_kexec_load,
-    SYS_pselect6,
-    SYS_ppoll,
-    SYS_seccomp,
-    335,
-    336,
-    SYS_clone3,
-    SYS_setsid,
-    SYS_setpgid,
-    SYS_munlockall,
-    SYS_personality,
-    SYS_acct,
-    SYS_iopl,
-    SYS_setgroups,
-    SYS_settimeofday,
-    SYS_close,
-    SYS_syslog,
-    SYS_io_uring_setup,
-    436 /* close_range */,
-    SYS_kexec_file_load,
-    SYS_set_tid_address,
-    SYS_restart_syscall,
-    SYS_msgget,
-    SYS_semget,
-    SYS_shmget,
-    SYS_msgrcv,
-    SYS_fchmod,
-    SYS_fchown,
-    SYS_ftruncate,
-    SYS_utimensat,
-    SYS_futimesat,
-    SYS_fallocate,
-    452,
+/* Not called, and why. */
+static const struct {
+    uint16_t number;
+    const char *name, *reason;
+} left_out[] = {
+#define N(x) SYS_##x, #x
+    {N(rt_sigreturn), "takes its state from the stack"},
+    {N(pause), "blocks for ever"},
+    {N(clone), "the child would run on the same stack"},
+    {N(fork), "the child would run on"},
+    {N(vfork), "the child would run on the same stack"},
+    {N(clone3), "the child would run on the same stack"},
+    {N(exit), "ends the thread; it is called last"},
+    {N(exit_group), "ends the process"},
+    {N(set_tid_address), "the end of the thread is told through it"},
+    {N(ptrace), "stops the process"},
+    {N(seccomp), "would forbid the others"},
+    {N(vhangup), "would change the machine"},
+    {N(reboot), "would change the machine"},
+    {N(sethostname), "would change the machine"},
+    {N(setdomainname), "would change the machine"},
+    {N(settimeofday), "would change the machine"},
+    {N(acct), "would change the machine"},
+    {N(syslog), "would change the machine"},
+    {N(iopl), "would change the machine"},
+    {N(kexec_load), "would change the machine"},
+    {N(kexec_file_load), "would change the machine"},
+    {N(setsid), "leaves the terminal of whoever runs the test"},
+    {N(setgroups), "changes what the later ones may do"},
+    {N(io_uring_setup), "leaves something behind on the real kernel"},
+    {N(msgget), "leaves something behind on the real kernel"},
+    {N(semget), "leaves something behind on the real kernel"},
+    {N(shmget), "leaves something behind on the real kernel"},
+    {N(msgrcv), "blocks for ever on the real kernel"},
+    {335, "335", "a hole that the real kernel uses for its own purposes"},
+    {336, "336", "a hole that the real kernel uses for its own purposes"},
+};
+
+/* Called with these arguments instead of zeros, which would block or mean standard input. */
+static struct timespec nothing;
+static const struct {
+    uint16_t number;
+    uint64_t arguments[6];
+} special[] = {
+    {SYS_select, {0, 0, 0, 0, (uintptr_t)&nothing}},
+    {SYS_pselect6, {0, 0, 0, 0, (uintptr_t)&nothing}},
+    {SYS_ppoll, {0, 0, (uintptr_t)&nothing}},
+    {SYS_close, {-1}},
+    {436 /* close_range */, {0xfffffff0, 0xffffffff}},
+    {SYS_fchmod, {-1}},
+    {SYS_fchown, {-1, -1, -1}},
+    {SYS_ftruncate, {-1}},
+    {SYS_fallocate, {-1}},
+    {SYS_utimensat, {-1}},
+    {SYS_futimesat, {-1}},
+    {SYS_setpgid, {0, -1}},
+    {SYS_personality, {0xffffffff}},
 };
 #define LAST 450
 
@@ -69,10 +76,16 @@ int main(void)
     for (unsigned number = 0; number <= LAST; number++) {
         bool skip = false;
         for (size_t i = 0; i < sizeof(left_out) / sizeof(*left_out); i++)
-            skip |= left_out[i] == number;
-        if (!skip)
-            list[count++][0] = number;
+            skip |= left_out[i].number == number;
+        if (skip)
+            continue;
+        for (size_t i = 0; i < sizeof(special) / sizeof(*special); i++)
+            if (special[i].number == number)
+                memcpy(&list[count][1], special[i].arguments, sizeof(special[i].arguments));
+        list[count++][0] = number;
     }
+    for (size_t i = 0; i < sizeof(left_out) / sizeof(*left_out); i++)
+        printf("not called: %s: %s\n", left_out[i].name, left_out[i].reason);
     list[count][0] = UINT64_MAX;
 
     uint8_t *area = mmap(NULL, 3 * 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

@@ -179,6 +179,31 @@ static void errors(void)
         close(fd);
 }
 
+/* The timeout of recvmmsg is looked at between messages, and what is left is told. */
+static void several_with_timeout(void)
+{
+    int pair[2];
+    char text[2][10];
+    struct iovec parts[2] = {{text[0], 10}, {text[1], 10}};
+    struct mmsghdr messages[2] = {{.msg_hdr = {.msg_iov = &parts[0], .msg_iovlen = 1}},
+                                  {.msg_hdr = {.msg_iov = &parts[1], .msg_iovlen = 1}}};
+    struct timespec timeout = {1000, 0};
+    CHECK_OK(socketpair(AF_UNIX, SOCK_DGRAM, 0, pair));
+    CHECK_EQ(send(pair[0], "one", 3, 0), 3);
+    CHECK_EQ(send(pair[0], "three", 5, 0), 5);
+    CHECK_EQ(recvmmsg(pair[1], messages, 2, 0, &timeout), 2);
+    CHECK_EQ(messages[1].msg_len, 5);
+    CHECK(timeout.tv_sec > 900 && timeout.tv_sec < 1000);
+    CHECK_EQ(send(pair[0], "one", 3, 0), 3);
+    timeout = (struct timespec){0, 0};
+    CHECK_EQ(recvmmsg(pair[1], messages, 2, 0, &timeout), 1);
+    CHECK(timeout.tv_sec == 0 && timeout.tv_nsec == 0);
+    timeout = (struct timespec){0, 1000000000};
+    CHECK_ERRNO(recvmmsg(pair[1], messages, 2, 0, &timeout), EINVAL);
+    close(pair[0]);
+    close(pair[1]);
+}
+
 int main(void)
 {
     pairs();
@@ -194,5 +219,6 @@ int main(void)
     strcpy(address.sun_path + 1, name);
     served(&address, offsetof(struct sockaddr_un, sun_path) + 1 + strlen(name), false);
     errors();
+    several_with_timeout();
     return check_done();
 }
