@@ -1,0 +1,212 @@
+#!/bin/bash
+# Compares Foreland's window with other terminals, in one run, each in an X server of its own size
+# 1280x1024: what goes through the terminal's pty, from the first byte written until the terminal
+# answers a question that follows them; the time from a key to other pixels; the time from the start
+# to the first picture with what a program prints; processor time of an idle window; memory with an
+# empty scrollback and with 100,000 lines of 160 columns. Never fails because of a figure.
+#   tests/bench/terminal.sh [--wine] [--only NAME,NAME...] [PROGRAM]
+# PROGRAM is the window, by default the one in build/package-linux (with --wine the one in
+# build/package-windows, measured besides), which this script builds when it is not there. foot
+# needs Wayland: it runs inside weston's window, full screen, which costs it a copy.
+set -u
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+wine=
+only=
+program=
+
+die()
+{
+    echo "bench: $*" >&2
+    exit 1
+}
+
+while [ $# -gt 0 ]; do
+    case $1 in
+    --wine) wine=yes ;;
+    --only)
+        only=${2:-}
+        shift
+        ;;
+    -*) die "unknown option $1" ;;
+    *) program=$(realpath "$1") || exit 1 ;;
+    esac
+    shift
+done
+cd "$top" || exit 1
+export LC_ALL=C.UTF-8 LIBGL_ALWAYS_SOFTWARE=1 WINEDEBUG=-all
+
+# build KIND: the packaged program, where it is not there yet.
+build()
+{
+    local build=$top/build/package-$1
+    [ -e "$build/foreland${2:-}" ] && return
+    { cmake --preset "$1" -B "$build" -DCMAKE_BUILD_TYPE=Release -DBUILD_TESTING=OFF &&
+        cmake --build "$build" --target foreland; } >/dev/null || die "cannot build foreland"
+}
+
+[ -n "$program" ] || { build linux && program=$top/build/package-linux/foreland; }
+[ -z "$wine" ] || build windows .exe
+
+work=$(mktemp -d) || exit 1
+pids=()
+clean_up()
+{
+    [ ${#pids[@]} -eq 0 ] || kill "${pids[@]}" 2>/dev/null
+    [ -z "${display:-}" ] || kill "$display" 2>/dev/null
+    wait 2>/dev/null
+    rm -rf "$work"
+}
+trap clean_up EXIT
+export XDG_CONFIG_HOME=$work/config XDG_RUNTIME_DIR=$work/run XDG_CACHE_HOME=$work/cache
+mkdir -p "$work"/{results,run,config} "$work"/root/{dev,proc,tmp,bin,mnt}
+chmod 700 "$work/run"
+gcc -O2 -static -D_GNU_SOURCE -o "$work/terminal" tests/bench/terminal.c &&
+    gcc -O2 -D_GNU_SOURCE -o "$work/pixels" tests/bench/pixels.c -lX11 -lXext -lXtst &&
+    cp "$work/terminal" "$work/root/bin" && tar -cf "$work/root.tar" -C "$work/root" . ||
+    die "cannot compile the programs"
+
+# What a terminal is started with: PROGRAM ARGUMENTS... follow. Shows nothing that is not asked for
+# and keeps 100,000 lines.
+command_of()
+{
+    case $1 in
+    foreland) command=("$program" --root "$work/root.tar" --mount "$work/results:/mnt"
+        --scrollback 100000) ;;
+    foreland-wine) command=(wine "$top/build/package-windows/foreland.exe" --root "$work/root.tar"
+        --mount "$(winepath -w "$work/results"):/mnt" --scrollback 100000) ;;
+    xterm) command=(xterm -sl 100000 -e) ;;
+    urxvt) command=(urxvt -sl 100000 -e) ;;
+    st) command=(stterm -e) ;;
+    alacritty) command=(alacritty -o scrolling.history=100000 -e) ;;
+    kitty) command=(kitty --config NONE -o scrollback_lines=100000 -o confirm_os_window_close=0
+        -o update_check_interval=0) ;;
+    foot) command=(foot -o scrollback.lines=100000) ;;
+    esac
+    case $1 in
+    foreland*) inside=(/bin/terminal /mnt/results) ;;
+    *) inside=("$work/terminal" "$work/results/results") ;;
+    esac
+}
+
+start_display()
+{
+    rm -f "$work/display"
+    Xvfb -displayfd 5 -screen 0 1280x1024x24 -nolisten tcp 5>"$work/display" 2>/dev/null &
+    display=$!
+    until [ -s "$work/display" ]; do
+        kill -0 $display 2>/dev/null || die "Xvfb does not start"
+        sleep 0.05
+    done
+    DISPLAY=:$(cat "$work/display")
+    export DISPLAY
+    [ "$1" = foot ] || return 0
+    weston --backend=x11-backend.so --shell=kiosk-shell.so --width=800 --height=500 \
+        --socket=bench >"$work/weston" 2>&1 &
+    pids+=($!)
+    until [ -S "$XDG_RUNTIME_DIR/bench" ]; do
+        kill -0 ${pids[0]} 2>/dev/null || return 1
+        sleep 0.05
+    done
+    export WAYLAND_DISPLAY=bench
+}
+
+stop()
+{
+    local pid
+    for pid in "$@"; do
+        kill "$pid" 2>/dev/null
+        for _ in $(seq 50); do
+            kill -0 "$pid" 2>/dev/null || break
+            sleep 0.1
+        done
+        kill -9 "$pid" 2>/dev/null
+    done
+}
+
+# Waits until the program inside has said so.
+said()
+{
+    local i
+    for ((i = 0; i < 2400; i++)); do
+        grep -q "^$1" "$work/results/results" 2>/dev/null && return
+        sleep 0.05
+    done
+    return 1
+}
+
+# run MODE ARGUMENTS...: starts the terminal; its process is in child.
+run()
+{
+    rm -f "$work/results/results"
+    "${command[@]}" "${inside[@]}" "$@" >/dev/null 2>&1 &
+    child=$!
+}
+
+# A figure out of /proc: kB resident, or hundredths of a second of processor time.
+memory()
+{
+    awk '/^VmRSS/ { printf "%.0f", $2 / 1024 }' "/proc/$child/status" 2>/dev/null
+}
+
+ticks()
+{
+    sed 's/.*) //' "/proc/$child/stat" 2>/dev/null | awk '{ print $12 + $13 }'
+}
+
+measure()
+{
+    local name=$1 row from start keys idle empty full flow=()
+    command_of "$name"
+    pids=()
+    if ! command -v "${command[0]}" >/dev/null || ! start_display "$name"; then
+        printf '%-14s is not to be had here\n' "$name"
+        return
+    fi
+    run flow ascii colour unicode lines
+    said 'done' || echo "$name: did not answer" >&2
+    stop $child
+    for row in ascii colour unicode lines; do
+        flow+=("$(sed -n "s/^$row //p" "$work/results/results" 2>/dev/null)")
+    done
+    rm -f "$work/results/results"
+    read -r start child < <(timeout 60 "$work/pixels" start "${command[@]}" "${inside[@]}" shown \
+        2>/dev/null)
+    [ -z "${child:-}" ] || stop "$child"
+    run keys
+    said keys
+    empty=$(memory)
+    keys=$(timeout 100 "$work/pixels" keys 40 2>/dev/null)
+    from=$(ticks)
+    sleep 10
+    idle=$(awk -v a="$from" -v b="$(ticks)" 'BEGIN { print (b - a) / 10 }')
+    stop $child
+    run lines
+    said lines
+    full=$(memory)
+    stop $child
+    stop "${pids[@]}" "$display"
+    wait 2>/dev/null
+    pids=()
+    display=
+    unset WAYLAND_DISPLAY
+    printf '%-14s %7s %7s %8s %8s %9s %9s %8s %7s %7s %8s\n' "$name" "${flow[0]:--}" \
+        "${flow[1]:--}" "${flow[2]:--}" "$(awk -v l="${flow[3]:-}" 'BEGIN {
+            print l == "" ? "-" : sprintf("%.1f", l / 2) }')" ${keys:-- -} "${start:--}" "${idle:--}" \
+        "${empty:--}" "${full:--}"
+}
+
+
+if [ -e "$top/build/package-linux/libterm.a" ] &&
+    gcc -O2 -D_GNU_SOURCE -I"$top" -Itests/bench -o "$work/memory" tests/bench/memory.c \
+        "$top/build/package-linux/libterm.a" -ltsm 2>/dev/null; then
+    "$work/memory"
+    echo
+fi
+names=foreland,xterm,foot,kitty,alacritty,st,urxvt${wine:+,foreland-wine}
+echo "MB/s through the pty, million lines/s; key to pixels in ms, median and 90 %; start to picture"
+echo "in ms; idle: % of a processor; memory in MB, empty and with 100,000 lines (st keeps none)"
+printf '%-14s %7s %7s %8s %8s %9s %9s %8s %7s %7s %8s\n' terminal ascii colour unicode Mlines/s \
+    key key90 start idle% MB MB-full
+for name in $(tr , ' ' <<<"${only:-$names}"); do
+    measure "$name"
+done
