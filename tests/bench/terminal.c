@@ -91,11 +91,15 @@ static void fill(void)
 
 static void many_lines(void)
 {
+    static const char letters[] = "etaoin shrdlu cmfwyp vbgkjqxz 0123456789 ETAOIN,.;:()";
+    unsigned state = 1;
     for (int i = 0; i < 100000; i++) {
-        char line[162];
-        snprintf(line, sizeof(line), "%06d", i);
-        memset(line + 6, 'a' + i % 26, 154);
-        strcpy(line + 160, "\n");
+        char line[161];
+        for (int k = 0; k < 160; k++) {
+            state = state * 1103515245 + 12345;
+            line[k] = letters[(state >> 16) % (sizeof(letters) - 1)];
+        }
+        line[160] = '\n';
         write_all(line, 161);
     }
     settle();

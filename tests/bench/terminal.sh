@@ -65,22 +65,25 @@ gcc -O2 -static -D_GNU_SOURCE -o "$work/terminal" tests/bench/terminal.c &&
     cp "$work/terminal" "$work/root/bin" && tar -cf "$work/root.tar" -C "$work/root" . ||
     die "cannot compile the programs"
 
-# What a terminal is started with: PROGRAM ARGUMENTS... follow. Shows nothing that is not asked for
-# and keeps 100,000 lines.
+# command_of NAME [SIZE]: what a terminal is started with, PROGRAM ARGUMENTS... follow. It keeps
+# 100,000 lines.
 command_of()
 {
+    local size=${2:-80x24}
+    local ours=(--root "$work/root.tar" --scrollback 100000 --size "$size")
     case $1 in
-    foreland) command=("$program" --root "$work/root.tar" --mount "$work/results:/mnt"
-        --scrollback 100000) ;;
-    foreland-wine) command=(wine "$top/build/package-windows/foreland.exe" --root "$work/root.tar"
-        --mount "$(winepath -w "$work/results"):/mnt" --scrollback 100000) ;;
-    xterm) command=(xterm -sl 100000 -e) ;;
-    urxvt) command=(urxvt -sl 100000 -e) ;;
-    st) command=(stterm -e) ;;
-    alacritty) command=(alacritty -o scrolling.history=100000 -e) ;;
+    foreland) command=("$program" "${ours[@]}" --mount "$work/results:/mnt") ;;
+    foreland-wine) command=(wine "$top/build/package-windows/foreland.exe" "${ours[@]}"
+        --mount "$(winepath -w "$work/results"):/mnt") ;;
+    xterm) command=(xterm -sl 100000 -geometry "$size" -e) ;;
+    urxvt) command=(urxvt -sl 100000 -geometry "$size" -e) ;;
+    st) command=(stterm -g "$size" -e) ;;
+    alacritty) command=(alacritty -o scrolling.history=100000
+        -o "window.dimensions.columns=${size%x*}" -o "window.dimensions.lines=${size#*x}" -e) ;;
     kitty) command=(kitty --config NONE -o scrollback_lines=100000 -o confirm_os_window_close=0
-        -o update_check_interval=0) ;;
-    foot) command=(foot -o scrollback.lines=100000) ;;
+        -o update_check_interval=0 -o remember_window_size=no
+        -o "initial_window_width=${size%x*}c" -o "initial_window_height=${size#*x}c") ;;
+    foot) command=(foot -o scrollback.lines=100000 -W "$size") ;;
     esac
     case $1 in
     foreland*) inside=(/bin/terminal /mnt/results) ;;
@@ -100,7 +103,7 @@ start_display()
     DISPLAY=:$(cat "$work/display")
     export DISPLAY
     [ "$1" = foot ] || return 0
-    weston --backend=x11-backend.so --shell=kiosk-shell.so --width=800 --height=500 \
+    weston --backend=x11-backend.so --shell=kiosk-shell.so --width=1280 --height=500 \
         --socket=bench >"$work/weston" 2>&1 &
     pids+=($!)
     until [ -S "$XDG_RUNTIME_DIR/bench" ]; do
@@ -180,6 +183,7 @@ measure()
     sleep 10
     idle=$(awk -v a="$from" -v b="$(ticks)" 'BEGIN { print (b - a) / 10 }')
     stop $child
+    command_of "$name" 160x24
     run lines
     said lines
     full=$(memory)
