@@ -15,7 +15,7 @@ if [ $# -eq 0 ]; then
         set -- "$@" "$(basename "$script" .sh)"
     done
 fi
-packaging/install.sh build windows || exit 1
+packaging/install.sh build windows long || exit 1
 mkdir -p build/package-linux
 { cmake --preset linux -B build/package-linux -DCMAKE_BUILD_TYPE=Release -DBUILD_TESTING=OFF &&
     cmake --build build/package-linux; } >build/package-linux/build.log 2>&1 || {

@@ -128,6 +128,8 @@ static int red(void)
 static int start(char **command)
 {
     open_display();
+    if (red())
+        die("it is red already");
     double from = milliseconds();
     pid_t child = fork();
     if (child == 0) {

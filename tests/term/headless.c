@@ -30,6 +30,9 @@ struct headless {
     size_t out_length, out_size;
     int quiet; // milliseconds without output that ask for the next line of keys
     bool steps;
+    FILE *script;
+    bool late;       // the seconds are over
+    char line[1024]; // of the script, being worked on; empty: none left
 };
 
 static void show(struct headless *h)
@@ -98,14 +101,75 @@ static bool reads(const struct headless *h)
     return !known || (text[0] >= '0' && text[0] <= '9' && atoi(text) == SYS_read);
 }
 
+static void unescape(char *text)
+{
+    char *to = text;
+    for (const char *from = text; *from; from++) {
+        unsigned code;
+        if (*from != '\\' || !from[1]) {
+            *to++ = *from;
+        } else if (sscanf(from, "\\x%2x", &code) == 1) {
+            *to++ = (char)code;
+            from += 3;
+        } else {
+            from++;
+            *to++ = (char)(*from == 'r' ? '\r' : *from == 'e' ? '\x1b' : *from);
+        }
+    }
+    *to = 0;
+}
+
+static void press(struct headless *h, const char *name)
+{
+    static const struct {
+        const char *name;
+        uint32_t code;
+    } names[] = {{"up", TERM_KEY_UP},       {"down", TERM_KEY_DOWN}, {"left", TERM_KEY_LEFT},
+                 {"right", TERM_KEY_RIGHT}, {"home", TERM_KEY_HOME}, {"end", TERM_KEY_END}};
+    struct term_key key = {0};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strcmp(name, names[i].name) == 0)
+            key.code = names[i].code;
+    if (!key.code)
+        key.code = TERM_KEY_F1 + (uint32_t)atoi(name + 1) - 1;
+    term_key(h->t, &key);
+}
+
+// Does what the script says as far as it can now. True when a line waits for the screen.
+static bool play(struct headless *h)
+{
+    for (;;) {
+        char *text = strchr(h->line, ' ');
+        if (text && (strncmp(h->line, "wait ", 5) == 0 || strncmp(h->line, "gone ", 5) == 0)) {
+            char *screen = term_screen_text(h->t);
+            bool shown = screen && strstr(screen, text + 1);
+            free(screen);
+            if (shown != (h->line[0] == 'w'))
+                return true;
+        } else if (text && strncmp(h->line, "type ", 5) == 0) {
+            unescape(text + 1);
+            on_write(h, text + 1, strlen(text + 1));
+        } else if (text && strncmp(h->line, "key ", 4) == 0) {
+            press(h, text + 1);
+        }
+        if (!fgets(h->line, sizeof(h->line), h->script)) {
+            h->line[0] = 0;
+            return false;
+        }
+        h->line[strcspn(h->line, "\n")] = 0;
+    }
+}
+
 // Until the program ends, or `seconds` have passed.
 static void serve(struct headless *h, FILE *keys, int seconds)
 {
     char bytes[TERM_FEED_MAX];
     time_t end = time(NULL) + seconds;
     while (time(NULL) < end) {
+        if (h->script)
+            play(h);
         struct pollfd p = {h->master, (short)(POLLIN | (h->out_length ? POLLOUT : 0)), 0};
-        int ready = poll(&p, 1, h->quiet);
+        int ready = poll(&p, 1, h->script ? 1000 : h->quiet);
         if (ready == 0 && reads(h) && !type(h, keys) && keys)
             return;
         if (p.revents & POLLOUT)
@@ -120,14 +184,26 @@ static void serve(struct headless *h, FILE *keys, int seconds)
             return;
         }
     }
+    h->late = true;
+}
+
+// Says what the script still waited for. False when it came to its end, and the program too.
+static bool unfinished(struct headless *h)
+{
+    if (!h->script || (!play(h) && !h->late))
+        return false;
+    printf("%s: %s\n", h->late ? "in vain" : "the program has ended before",
+           h->line[0] ? h->line : "the end of the program");
+    show(h);
+    return true;
 }
 
 int main(int argc, char **argv)
 {
-    int rows = 24, cols = 80, seconds = 3600, i = 1;
+    int rows = 24, cols = 80, seconds = 0, i = 1;
     bool screen = false, reports = false, steps = false;
     int quiet = 100;
-    FILE *keys = NULL;
+    FILE *keys = NULL, *script = NULL;
     for (; i < argc && strncmp(argv[i], "--", 2) == 0; i++) {
         if (strcmp(argv[i], "--screen") == 0)
             screen = true;
@@ -139,6 +215,8 @@ int main(int argc, char **argv)
             sscanf(argv[++i], "%dx%d", &rows, &cols);
         else if (strcmp(argv[i], "--keys") == 0 && i + 1 < argc)
             keys = fopen(argv[++i], "rb");
+        else if (strcmp(argv[i], "--script") == 0 && i + 1 < argc)
+            script = fopen(argv[++i], "rb");
         else if (strcmp(argv[i], "--seconds") == 0 && i + 1 < argc)
             seconds = atoi(argv[++i]);
         else if (strcmp(argv[i], "--quiet") == 0 && i + 1 < argc)
@@ -146,7 +224,7 @@ int main(int argc, char **argv)
     }
     if (i >= argc) {
         fprintf(stderr, "usage: headless [--size RxC] [--reports] [--keys FILE] [--quiet MS] "
-                        "[--seconds N] [--screen] [--steps] PROGRAM ...\n");
+                        "[--script FILE] [--seconds N] [--screen] [--steps] PROGRAM ...\n");
         return 2;
     }
     struct headless h = {0};
@@ -176,13 +254,17 @@ int main(int argc, char **argv)
     h.child = child;
     h.quiet = quiet;
     h.steps = steps;
-    serve(&h, keys, seconds);
-    kill(child, SIGHUP);
+    h.script = script;
+    serve(&h, keys, seconds ? seconds : script ? 20 : 3600);
+    bool failed = unfinished(&h);
+    kill(child, h.late ? SIGKILL : SIGHUP);
     int status = 0;
     waitpid(child, &status, 0);
     if (screen)
         show(&h);
     term_free(h.t);
     free(h.out);
+    if (failed)
+        return 1;
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }

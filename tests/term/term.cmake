@@ -4,5 +4,10 @@ if(NOT WIN32)
     target_link_libraries(term_headless PRIVATE term util)
     add_test(NAME term.vttest COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/term/vttest.sh
                                       $<TARGET_FILE:term_headless>)
-    set_tests_properties(term.vttest PROPERTIES LABELS term TIMEOUT 300 SKIP_RETURN_CODE 77)
+    add_test(NAME term.programs COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/term/programs.sh
+                                        $<TARGET_FILE:term_headless>)
+    add_test(NAME term.esctest COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/term/esctest.sh
+                                       $<TARGET_FILE:term_headless>)
+    set_tests_properties(term.vttest term.programs term.esctest PROPERTIES LABELS term
+                         TIMEOUT 300 SKIP_RETURN_CODE 77)
 endif()
