@@ -471,7 +471,9 @@ static void do_state(struct window *w, void *arg)
     char *out = arg;
     const struct search_bar *bar = &w->search;
     window_draw(w);
-    snprintf(out, 2048, "pointer %s\nlink %s\nscrollbar %s %llu %llu\nsearch %s%s%s %s\n",
+    snprintf(out, 2048,
+             "pointer %s\nlink %s\nscrollbar %s %llu %llu\nsearch %s%s%s %s\n"
+             "composing %s\n",
              shapes[w->pointer.shape], pointer_link_shown(w) ? w->pointer.link : "-",
              w->overlay.shown[OVERLAY_SCROLL].w ? "shown" : "hidden",
              (unsigned long long)w->scroll.place.above, (unsigned long long)w->scroll.place.below,
@@ -480,7 +482,8 @@ static void do_state(struct window *w, void *arg)
              : bar->state == SEARCH_NONE  ? "none"
              : bar->state == SEARCH_FOUND ? "found"
                                           : "again",
-             bar->match_case ? " case" : "", bar->expression ? " expression" : "", bar->line.text);
+             bar->match_case ? " case" : "", bar->expression ? " expression" : "", bar->line.text,
+             w->typing.preedit);
 }
 
 static void state(struct control *c)

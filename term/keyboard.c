@@ -236,9 +236,12 @@ static bool send_editing(struct term *t, uint32_t code, unsigned mods)
                   : code == TERM_KEY_ESCAPE ? 0x1b
                   : t->mode[MODE_BACKARROW] ? '\b'
                                             : 0x7f;
-    bool well_known = (code == TERM_KEY_TAB && strong == TERM_MOD_SHIFT) ||
-                      code == TERM_KEY_BACKSPACE || strong == TERM_MOD_ALT;
-    if (strong && (level >= 2 || (level == 1 && !well_known)))
+    bool shift = strong == TERM_MOD_SHIFT;
+    bool well_known =
+        (code == TERM_KEY_ESCAPE && shift) || code == TERM_KEY_BACKSPACE || strong == TERM_MOD_ALT;
+    bool always =
+        (code == TERM_KEY_TAB && shift) || (code == TERM_KEY_BACKSPACE && strong == TERM_MOD_CTRL);
+    if (strong && !always && (level >= 2 || (level == 1 && !well_known)))
         return send_other(t, code == TERM_KEY_BACKSPACE ? 0x7f : ch, mods);
     if (code == TERM_KEY_TAB && (mods & TERM_MOD_SHIFT)) {
         send_alt(t, mods, "\x1b[Z", 3);
@@ -256,7 +259,8 @@ static bool send_keypad(struct term *t, const struct term_key *key)
     uint32_t i = key->code - TERM_KEY_KP_0;
     char text[4] = "";
     bool number = key->mods & TERM_MOD_NUM;
-    if (t->mode[MODE_KEYPAD] && !number) {
+    // Digits are xterm's keys of a PC: with Num Lock they type, without they move.
+    if (t->mode[MODE_KEYPAD] && !number && i >= 11) {
         snprintf(text, sizeof(text), "\x1bO%c", keypad_final[i]);
         send(t, text);
         return true;
@@ -290,19 +294,26 @@ static uint32_t shifted_code(const struct term_key *key)
     return key->code;
 }
 
+// Caps Lock turns the case of letters round.
+static uint32_t locked_code(uint32_t code, unsigned mods)
+{
+    uint32_t lower = code | 32;
+    return (mods & TERM_MOD_CAPS) && code < 0x80 && lower >= 'a' && lower <= 'z' ? code ^ 32 : code;
+}
+
 static bool send_character(struct term *t, const struct term_key *key)
 {
     unsigned mods = key->mods;
     uint32_t code = shifted_code(key);
     bool ctrl = mods & TERM_MOD_CTRL, alt = mods & (TERM_MOD_ALT | TERM_MOD_META);
     int control = ctrl ? control_of(code >= 'A' && code <= 'Z' ? code + 32 : code) : -1;
-    // Where letters are not Latin, Ctrl goes by what stands on the key in a US layout.
-    if (ctrl && code >= 0x80 && key->base && key->base < 0x80)
+    // Where letters are not Latin, Ctrl goes by the letter on the key in a US layout.
+    if (ctrl && code >= 0x80 && key->base >= 'a' && key->base <= 'z')
         control = control_of(key->base);
-    if ((ctrl || alt) && t->modify_other >= 2)
-        return send_other(t, code, mods);
-    if (ctrl && t->modify_other == 1 &&
-        (control < 0 || (mods & TERM_MOD_SHIFT && code >= 'A' && code <= 'Z')))
+    bool shift_alone = (mods & TERM_MOD_SHIFT) && (code == ' ' || (code >= '@' && code < 0x7f));
+    if ((ctrl || alt || shift_alone) && t->modify_other >= 2)
+        return send_other(t, locked_code(code, mods), mods);
+    if (ctrl && t->modify_other == 1 && (control < 0 || code == '?'))
         return send_other(t, code, mods);
     char text[4];
     size_t n;
@@ -313,7 +324,7 @@ static bool send_character(struct term *t, const struct term_key *key)
         send_alt(t, mods, key->text, strlen(key->text));
         return true;
     } else {
-        n = utf8_encode(code, text);
+        n = utf8_encode(ctrl ? code : locked_code(code, mods), text);
     }
     send_alt(t, mods, text, n);
     return true;
