@@ -11,6 +11,8 @@ shows 'return 42'
 enter ':w'
 shows 'written'
 enter ':syntax on'
+enter ':echo synIDattr(synID(1, 1, 1), "name") &t_Co'
+shows 'cType 256'
 enter ':split'
 shows 'hello.c'
 key ctrl+w
