@@ -2,13 +2,33 @@
 
 #include <hb-ft.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include FT_MULTIPLE_MASTERS_H
+#include FT_TRUETYPE_TABLES_H
 #include FT_TRUETYPE_TAGS_H
 
 #include "app/emoji.h"
 
 #define BOLD_WEIGHT 700
+
+#define PAINTS_BYTES_MAX (16 << 20)
+
+/* Only version 1 has paints; FreeType reads version 0 itself. */
+static void read_paints(struct face *face)
+{
+    FT_ULong tag = FT_MAKE_TAG('C', 'O', 'L', 'R'), size = 0;
+    if (FT_Load_Sfnt_Table(face->ft, tag, 0, NULL, &size) || size < 34 || size > PAINTS_BYTES_MAX)
+        return;
+    face->colr = malloc(size);
+    if (!face->colr)
+        return;
+    if (FT_Load_Sfnt_Table(face->ft, tag, 0, face->colr, &size) || face->colr[1] == 0) {
+        free(face->colr);
+        face->colr = NULL;
+    }
+    face->colr_size = size;
+}
 
 static bool open_data(FT_Library library, struct face *face, int index)
 {
@@ -21,6 +41,7 @@ static bool open_data(FT_Library library, struct face *face, int index)
         face_close(face);
         return false;
     }
+    read_paints(face);
     return true;
 }
 
@@ -46,6 +67,7 @@ void face_close(struct face *face)
         hb_font_destroy(face->shaper);
     if (face->ft)
         FT_Done_Face(face->ft);
+    free(face->colr);
     if (face->data && face->mapped)
         host_font_unload(face->data, face->size);
     memset(face, 0, sizeof(*face));

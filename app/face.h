@@ -18,6 +18,8 @@ struct face {
     bool fallback; /* not one the user chose */
     const unsigned char *data;
     size_t size;
+    unsigned char *colr; /* the table of that name when it has paints, or NULL */
+    size_t colr_size;
     bool mapped; /* from a file, to be given back */
 };
 

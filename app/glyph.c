@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/color.h"
 #include "app/face.h"
 #include FT_BITMAP_H
 #include FT_OUTLINE_H
@@ -44,6 +45,11 @@ static bool draw_one(struct face *face, const struct face_glyph *glyph, bool bol
 {
     FT_GlyphSlot slot = face->ft->glyph;
     int x = glyph->x, y = glyph->y;
+    if (color_draw(face, glyph->index, out)) {
+        out->left += (int)lround(x / 64.0);
+        out->top += (int)lround(y / 64.0);
+        return true;
+    }
     if (FT_Load_Glyph(face->ft, glyph->index, face_load_flags(face)))
         return false;
     if (slot->format == FT_GLYPH_FORMAT_OUTLINE && !FT_HAS_COLOR(face->ft)) {

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Makes the small colour fonts of the picture tests (python3-fonttools):
-layers.ttf   COLR version 0: U+1F600, U+1F601, the two joined, and U+1F600 with a skin tone
+layers.ttf   COLR version 0 (U+1F600) and version 1 (U+1F601 to U+1F605), a joined sequence, and a
+             skin tone
 bitmaps.ttf  CBDT: a PNG for U+1F600
 """
 import os
@@ -12,6 +13,7 @@ from fontTools.feaLib.builder import addOpenTypeFeaturesFromString
 from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.ttGlyphPen import TTGlyphPen
 from fontTools.ttLib import newTable
+from fontTools.ttLib.tables import otTables as ot
 from fontTools.ttLib.tables.DefaultTable import DefaultTable
 
 here = os.path.dirname(os.path.abspath(__file__))
@@ -48,6 +50,26 @@ def start(glyphs, characters):
     return builder
 
 
+def stop(offset, color, alpha=1.0):
+    return {"StopOffset": offset, "PaletteIndex": color, "Alpha": alpha}
+
+
+def line(*stops, extend="pad"):
+    return {"Extend": extend, "ColorStop": list(stops)}
+
+
+def solid(color, alpha=1.0):
+    return {"Format": ot.PaintFormat.PaintSolid, "PaletteIndex": color, "Alpha": alpha}
+
+
+def inside(glyph, paint):
+    return {"Format": ot.PaintFormat.PaintGlyph, "Glyph": glyph, "Paint": paint}
+
+
+def layers(*paints):
+    return {"Format": ot.PaintFormat.PaintColrLayers, "Layers": list(paints)}
+
+
 def make_layers():
     glyphs = {
         ".notdef": square(0, 0),
@@ -56,24 +78,52 @@ def make_layers():
         "diamond": polygon([(500, 0), (0, 500), (500, 1000), (1000, 500)]),
         "joined": square(0, UNITS),
         "flat": square(0, UNITS),
-        "other": square(0, UNITS),
+        "linear": square(0, UNITS),
+        "radial": square(0, UNITS),
+        "sweep": square(0, UNITS),
+        "moved": square(0, UNITS),
+        "mixed": square(0, UNITS),
         "toned": square(0, UNITS),
         "joiner": square(0, 0),
         "tone": square(0, UNITS),
     }
-    builder = start(glyphs, {0x1F600: "flat", 0x1F601: "other", 0x200D: "joiner", 0x1F3FD: "tone"})
+    builder = start(glyphs, {0x1F600: "flat", 0x1F601: "linear", 0x1F602: "radial",
+                             0x1F603: "sweep", 0x1F604: "moved", 0x1F605: "mixed",
+                             0x200D: "joiner", 0x1F3FD: "tone"})
     colors = {
         "flat": [("full", 0), ("diamond", 1), ("inner", 2)],
         "joined": [("full", 1), ("inner", 2)],
         "toned": [("full", 2), ("inner", 0)],
         "tone": [("full", 3)],
-        "other": [("diamond", 3)],
+        "linear": inside("full", {
+            "Format": ot.PaintFormat.PaintLinearGradient, "ColorLine": line(stop(0, 0), stop(1, 2)),
+            "x0": 0, "y0": 0, "x1": UNITS, "y1": 0, "x2": 0, "y2": UNITS}),
+        "radial": inside("diamond", {
+            "Format": ot.PaintFormat.PaintRadialGradient,
+            "ColorLine": line(stop(0, 3), stop(0.5, 1), stop(1, 0, 0.5)),
+            "x0": 500, "y0": 500, "r0": 0, "x1": 500, "y1": 500, "r1": 500}),
+        "sweep": inside("full", {
+            "Format": ot.PaintFormat.PaintSweepGradient,
+            "ColorLine": line(stop(0, 0), stop(0.5, 1), stop(1, 2)),
+            "centerX": 500, "centerY": 500, "startAngle": 0, "endAngle": 360}),
+        "moved": layers(
+            inside("full", solid(3)),
+            {"Format": ot.PaintFormat.PaintTranslate, "dx": 100, "dy": 200, "Paint": {
+                "Format": ot.PaintFormat.PaintScaleUniform, "scale": 0.5,
+                "Paint": inside("full", solid(0))}},
+            {"Format": ot.PaintFormat.PaintRotateAroundCenter, "angle": 45, "centerX": 700,
+             "centerY": 300, "Paint": {
+                 "Format": ot.PaintFormat.PaintTransform, "Transform": (0.3, 0, 0, 0.3, 550, 150),
+                 "Paint": inside("full", solid(2, 0.5))}}),
+        "mixed": {"Format": ot.PaintFormat.PaintComposite, "CompositeMode": "src_in",
+                  "SourcePaint": layers(inside("full", solid(0)), inside("inner", solid(1))),
+                  "BackdropPaint": {"Format": ot.PaintFormat.PaintColrGlyph, "Glyph": "radial"}},
     }
-    builder.font["COLR"] = buildCOLR(colors, version=0, glyphMap=builder.font.getReverseGlyphMap())
+    builder.font["COLR"] = buildCOLR(colors, glyphMap=builder.font.getReverseGlyphMap())
     builder.font["CPAL"] = buildCPAL([[(0.9, 0.1, 0.1, 1), (1, 0.85, 0.1, 1), (0.1, 0.3, 0.9, 1),
                                        (0.2, 0.8, 0.3, 1)]])
     addOpenTypeFeaturesFromString(
-        builder.font, "feature ccmp { sub flat joiner other by joined; sub flat tone by toned; } ccmp;")
+        builder.font, "feature ccmp { sub flat joiner linear by joined; sub flat tone by toned; } ccmp;")
     builder.save(os.path.join(here, "layers.ttf"))
 
 

@@ -90,6 +90,14 @@ static const struct scene scenes[] = {
      .colors = "layers.ttf",
      .bytes = "\360\237\230\200 \360\237\230\201 \360\237\230\200\342\200\215\360\237"
               "\230\201 \360\237\230\200\360\237\217\275|"},
+    /* Gradients, transformations and compositions. */
+    {.name = "paints-200",
+     .rows = 2,
+     .columns = 16,
+     .percent = 200,
+     .colors = "layers.ttf",
+     .bytes = "\360\237\230\201 \360\237\230\202 \360\237\230\203 \360\237\230\204 "
+              "\360\237\230\205|"},
     {.name = "bitmaps-200",
      .rows = 2,
      .columns = 8,
