@@ -1,5 +1,5 @@
-/* Glyphs made of paints: COLR version 1 (app/colr.h). Version 0 and bitmaps are FreeType's own work;
- * version 1 is not built into the FreeType of every system. */
+/* Glyphs made of paints: COLR version 1 (app/colr.h). Version 0 and bitmaps are FreeType's own
+ * work; version 1 is not built into the FreeType of every system. */
 #ifndef APP_COLOR_H
 #define APP_COLOR_H
 
