@@ -45,9 +45,13 @@ try=$!
 until_true "no prompt" xdotool search --onlyvisible --name '^root@'
 window=$(xdotool search --onlyvisible --name '^root@' | head -1)
 xdotool windowfocus --sync "$window"
-xdotool type --clearmodifiers -- 'shopt -q login_shell && exit 42'
+xdotool type --clearmodifiers -- 'shopt -q login_shell && printf "\e]0;login shell\a"; read'
+xdotool key Return
+until_true "no login bash" xdotool search --onlyvisible --name '^login shell$'
+xdotool key Return
+xdotool type --clearmodifiers -- 'exit'
 xdotool key Return
 wait "$try"
 status=$?
 try=
-[ "$status" -eq 42 ] || die "exit status $status instead of the login bash's 42"
+[ "$status" -eq 0 ] || die "exit status $status"
