@@ -41,8 +41,6 @@ bool window_copy(struct window *w, bool primary)
     bool any = text && text[0];
     if (any)
         clipboard_set(text, primary);
-    if (any && primary && w->config->copy_on_select)
-        clipboard_set(text, false);
     free(text);
     return any;
 }
@@ -157,8 +155,7 @@ bool action_run(struct window *w, enum action action, const char *argument)
         send_text(w, argument);
         break;
     case ACTION_CLOSE:
-        if (close_confirmed(w))
-            window_close(w);
+        close_wanted(w);
         break;
     case ACTION_COUNT:
         return false;

@@ -1,6 +1,7 @@
 #include "app/input.h"
 
 #include "app/actions.h"
+#include "app/close.h"
 #include "app/keys.h"
 #include "app/scale.h"
 #include "app/typing.h"
@@ -10,6 +11,8 @@
 static bool own_key(struct window *w, const struct term_key *key)
 {
     bool searching = w->search.open;
+    if (close_key(w, key))
+        return true;
     if (searching && search_bar_key(w, key))
         return true;
     const struct binding *binding = bindings_find(&w->config->bindings, key);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "app/close.h"
 #include "app/label.h"
 #include "app/window_private.h"
 
@@ -129,6 +130,7 @@ static void places(struct window *w, SDL_Rect out[OVERLAY_COUNT])
     out[OVERLAY_SCROLL] =
         scroll_bar_shown(&w->scroll, now) ? overlay_scroll_area(w) : (SDL_Rect){0, 0, 0, 0};
     out[OVERLAY_SEARCH] = search_bar_place(w, w->painter.canvas.width, w->painter.canvas.height);
+    out[OVERLAY_CLOSE] = close_place(w, w->painter.canvas.width, w->painter.canvas.height);
     out[OVERLAY_BELL] = (SDL_Rect){0, 0, 0, 0};
     if (w->bell_until)
         out[OVERLAY_BELL] = (SDL_Rect){0, 0, w->painter.canvas.width, w->painter.canvas.height};
@@ -150,6 +152,9 @@ static void draw(struct window *w, struct canvas *c, enum overlay_kind kind, con
         break;
     case OVERLAY_SEARCH:
         search_bar_draw(w, c);
+        break;
+    case OVERLAY_CLOSE:
+        close_draw(w, c, at);
         break;
     case OVERLAY_BELL:
         for (int y = 0; y < at->h; y++)

@@ -1,7 +1,7 @@
 /*
  * What lies over the terminal's picture: composed text, the underline of a link, scroll bar, search
- * bar, the light of the bell. The painter's picture stays as it is; where something lies over it, a
- * copy is shown.
+ * bar, the question before closing, the light of the bell. The painter's picture stays as it is;
+ * where something lies over it, a copy is shown.
  */
 #ifndef APP_OVERLAY_H
 #define APP_OVERLAY_H
@@ -18,6 +18,7 @@ enum overlay_kind {
     OVERLAY_PREEDIT,
     OVERLAY_SCROLL,
     OVERLAY_SEARCH,
+    OVERLAY_CLOSE,
     OVERLAY_BELL,
     OVERLAY_COUNT
 };

@@ -306,7 +306,7 @@ static void handle_window_event(struct window *w, const SDL_WindowEvent *event)
     struct term *term;
     switch (event->event) {
     case SDL_WINDOWEVENT_CLOSE:
-        w->running = !close_confirmed(w);
+        close_wanted(w);
         break;
     case SDL_WINDOWEVENT_EXPOSED:
     case SDL_WINDOWEVENT_SIZE_CHANGED:

@@ -45,6 +45,7 @@ struct window {
     struct overlay overlay;
     struct scroll_bar scroll;
     struct search_bar search;
+    bool close_asked; /* whether to close the window */
 
     /* Tests: links are kept instead of opened. */
     bool keep_links;

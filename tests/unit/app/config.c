@@ -8,7 +8,10 @@
 #include "app/arguments.h"
 #include "app/config.h"
 #include "app/config_print.h"
+#include "app/host/config.h"
 #include "app/options.h"
+#include "runtime/host/env.h"
+#include "runtime/host/file.h"
 
 static struct mistakes mistakes;
 
@@ -448,6 +451,65 @@ START_TEST(manual_is_current)
 }
 END_TEST
 
+/* Sets a variable of the environment; NULL: there is none. */
+static void set_variable(const char *name, const char *value)
+{
+#ifdef _WIN32
+    _putenv_s(name, value ? value : "");
+#else
+    if (value)
+        setenv(name, value, 1);
+    else
+        unsetenv(name);
+#endif
+}
+
+static void expect_path(const char *wanted)
+{
+    char *path = host_config_path();
+    if (wanted)
+        ck_assert_str_eq(path, wanted);
+    else
+        ck_assert_ptr_null(path);
+    free(path);
+}
+
+START_TEST(place_of_the_file)
+{
+    if (host_has_drives()) {
+        char beside[4096], *program = host_program_path();
+        set_variable("APPDATA", "C:\\Users\\x\\AppData");
+        expect_path("C:\\Users\\x\\AppData\\Foreland\\foreland.conf");
+        set_variable("APPDATA", NULL);
+        expect_path(NULL);
+        /* On a stick: beside the program. */
+        char *end = program;
+        for (char *p = program; *p; p++)
+            if (*p == '\\' || *p == '/')
+                end = p + 1;
+        snprintf(beside, sizeof(beside), "%.*sforeland.conf", (int)(end - program), program);
+        write_file(beside, "");
+        char *path = host_config_path();
+        remove(beside);
+        ck_assert_ptr_nonnull(path);
+        ck_assert_uint_eq(strlen(path), strlen(beside));
+        ck_assert_str_eq(path + strlen(path) - 13, "foreland.conf");
+        free(path);
+        free(program);
+    } else {
+        set_variable("HOME", "/home");
+        set_variable("XDG_CONFIG_HOME", "/some/place");
+        expect_path("/some/place/foreland/foreland.conf");
+        set_variable("XDG_CONFIG_HOME", "relative");
+        expect_path("/home/.config/foreland/foreland.conf");
+        set_variable("XDG_CONFIG_HOME", NULL);
+        expect_path("/home/.config/foreland/foreland.conf");
+        set_variable("HOME", NULL);
+        expect_path(NULL);
+    }
+}
+END_TEST
+
 static bool arguments(struct arguments *a, char *reason, size_t size, const char *line)
 {
     static char words[10][256];
@@ -571,6 +633,7 @@ int main(void)
     tcase_add_test(tc, default_file);
     tcase_add_test(tc, printed_completely);
     tcase_add_test(tc, manual_is_current);
+    tcase_add_test(tc, place_of_the_file);
     tcase_add_test(tc, command_line);
     tcase_add_test(tc, random_files);
     suite_add_tcase(suite, tc);
