@@ -20,7 +20,8 @@
  *   opened               the link opened last; from now on links are not opened but told here
  *   compose TEXT         what an input method is composing; nothing: no more
  *   sync                 when all events before it have been worked on
- *   state                lines about what is over the text: pointer, link, scrollbar, search
+ *   state                lines about what is over the text: pointer, link, scrollbar, search,
+ *                        composing
  *   close                as the window's close button
  *
  * TEXT knows \n \r \t \e \\ and \xHH. Empty lines and lines with # are skipped.

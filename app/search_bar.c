@@ -16,9 +16,8 @@ static void search(struct window *w, int direction)
         (bar->match_case ? 0 : TERM_SEARCH_IGNORE_CASE) | (bar->expression ? TERM_SEARCH_REGEX : 0);
     struct term *term = session_lock(w->session);
     bool found = term_search(term, bar->line.text, how, direction);
-    bool again = false;
-    if (!found && bar->line.length > 0) {
-        again = bar->state == SEARCH_FOUND || bar->state == SEARCH_BEGUN_AGAIN;
+    bool again = !found && (bar->state == SEARCH_FOUND || bar->state == SEARCH_BEGUN_AGAIN);
+    if (again) {
         term_search(term, "", how, direction);
         found = term_search(term, bar->line.text, how, direction);
     }

@@ -72,7 +72,8 @@ fail()
 
 start_display()
 {
-    Xvfb -displayfd 5 -screen 0 1280x1024x24 -nolisten tcp 5>"$work/display" 2>/dev/null &
+    # A key that a busy machine holds down too long must not repeat by itself.
+    Xvfb -displayfd 5 -ardelay "${key_repeat_delay:-60000}" -screen 0 1280x1024x24 -nolisten tcp 5>"$work/display" 2>/dev/null &
     display_pid=$!
     for _ in $(seq 200); do
         [ -s "$work/display" ] && break

@@ -2,6 +2,8 @@
 # The mouse: selecting in all ways and beyond the edge, links, scroll bar, wheel, reports to programs.
 set -u
 . "$(dirname "$0")/lib.sh"
+# Clicks at one place belong together however long a busy machine takes.
+export SDL_MOUSE_DOUBLE_CLICK_TIME=60000
 state()
 {
     tell state
@@ -166,8 +168,9 @@ tell opened
 [ -z "$reply" ] || fail "opened '$reply'"
 
 # Reports: the program has the mouse, except with Shift; the wheel too.
-tell type 'clear; printf "\\033[?1002;1006h"; stty -icanon; cat -v\n'
-tell gone 'evil'
+tell type 'clear; printf "\\033[?1002;1006h"; stty -icanon; echo READ"Y"; cat -v\n'
+shows 'READY
+'
 state 'pointer arrow'
 at 4 4
 xdotool click 1 click 4
@@ -177,15 +180,17 @@ xdotool mousedown 3
 at 4 8
 xdotool mouseup 3
 shows '^[[<2;7;5M^[[<34;9;5M^[[<2;9;5m'
-at 0 0
+at 1 0
 xdotool keydown shift mousedown 1
-at 0 3
+at 1 3
 xdotool mouseup 1 keyup shift
 selected '^[[<'
 key ctrl+c
 # The alternate screen's wheel is arrow keys (mode 1007).
-tell type 'printf "\\033[?1002;1006l\\033[?1049h\\033[?1007h"; cat -v\n'
+tell type 'printf "\\033[?1002;1006l\\033[?1049h\\033[?1007h"; echo READ"Y"; cat -v\n'
 tell gone '0;5;5M'
+shows 'READY
+'
 at 4 4
 xdotool click 4 click 5
 shows '^[[A^[[A^[[A^[[B^[[B^[[B'

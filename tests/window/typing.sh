@@ -2,6 +2,7 @@
 # The keyboard protocol with all its flags from real keys, composed text, and shell prompts.
 set -u
 . "$(dirname "$0")/lib.sh"
+key_repeat_delay=3000
 picture()
 {
     [ -z "${FORELAND_PICTURES:-}" ] || tell picture "$FORELAND_PICTURES/typing-$1-$host.png"
