@@ -9,12 +9,13 @@ set -u
 limit=${FORELAND_CTRL_C_MS:-100}
 memory_limit=$((400 * 1024)) # kB
 
-# Each prompt has a number of its own and a clean screen. Single quotes stay out of the text: it
-# travels through a command line of Windows.
+# One process makes each flood: of a shell's loop, Ctrl-C may meet the moment between two programs.
+# Each prompt has a number of its own and a clean screen. Single quotes stay out of the
+# text: it travels through a command line of Windows.
 guest='
 export PS1="ready-\$((++n))>" PROMPT_COMMAND="printf \"\\e\\134\\ec\""
 run() { printf "\\ec"; "$@"; }
-lines() { while :; do head -c 10000000 /dev/zero | tr "\\0" x; echo; done; }
+lines() { awk "BEGIN { for (s = \"x\"; length(s) < 10000000;) s = s s; while (1) print s }"; }
 endless() { printf "\\e$1"; tr "\\0" x </dev/zero; }
 titles() { yes "$(printf "\\e]0;one\\a\\e]2;two\\e\\134\\e[22t")"; }
 bells() { yes "$(printf "\\a")"; }
