@@ -13,18 +13,19 @@ save()
 }
 
 # A program that shows the size of the terminal, and nothing else. bash forgets a signal that comes
-# while its trap runs, so the trap does next to nothing.
+# while its trap runs, so the trap does next to nothing, and a Ctrl-C while a program that it runs
+# ends, so it runs few.
 mkdir "$work/shared"
 cat >"$work/shared/size" <<'END'
 trap w=1 WINCH
 w=1
 while :; do
     [ $w ] && { w=; printf '\033[H\033[2J%s columns' $(stty size | cut -d' ' -f2); }
-    sleep 0.1
+    read -t 0.1
 done
 END
 mount=$work/shared:/mnt/shared
-[ "$host" = wine ] && mount=$(winepath -w "$work/shared" 2>/dev/null):/mnt/shared
+[ "$host" = wine ] && mount=Z:$work/shared:/mnt/shared
 show_size()
 {
     enter 'bash /mnt/shared/size'

@@ -32,7 +32,7 @@ shows '
 MARK'
 clear_screen
 enter 'rm /tmp/beat; until [ -s /tmp/beat ]; do sleep 0.1; done; echo MARK $(jobs -rp | wc -l)'
-shows '
+prompt_after '
 MARK 1'
 key ctrl+d
 ended

@@ -37,7 +37,7 @@ at()
 }
 mkdir "$work/shared"
 mount=$work/shared:/mnt/shared
-[ "$host" = wine ] && mount=$(winepath -w "$work/shared" 2>/dev/null):/mnt/shared
+[ "$host" = wine ] && mount=Z:$work/shared:/mnt/shared
 start_shell --mount "$mount"
 tell opened
 enter 'clear; stty -echo; PS1=; echo alpha beta gamma; echo second line here; echo third line'
@@ -185,7 +185,7 @@ xdotool keydown shift mousedown 1
 at 1 3
 xdotool mouseup 1 keyup shift
 selected '^[[<'
-key ctrl+c
+tell key ctrl+c
 # The alternate screen's wheel is arrow keys (mode 1007).
 tell type 'printf "\\033[?1002;1006l\\033[?1049h\\033[?1007h"; echo READ"Y"; cat -v\n'
 tell gone '0;5;5M'
@@ -194,6 +194,6 @@ shows 'READY
 at 4 4
 xdotool click 4 click 5
 shows '^[[A^[[A^[[A^[[B^[[B^[[B'
-key ctrl+c
+tell key ctrl+c
 tell type 'printf "\\033[?1049l"; exit\n'
 ended

@@ -9,7 +9,7 @@ size_is()
 {
     clear_screen
     enter 'echo MARK $(stty size)'
-    shows "
+    prompt_after "
 MARK $2 $1"
 }
 
@@ -48,6 +48,7 @@ enter 'echo MARK alpha beta'
 shows '
 MARK alpha beta'
 xdotool mousemove --window "$window_id" $((6 + 26 * 7)) $((6 + 51 + 25)) click --repeat 2 1
+tell sync
 tell selection
 [ "$reply" = alpha$'\n' ] || fail "the double click selected '$reply'"
 tell scale 0

@@ -61,7 +61,7 @@ key space
 shows 'row 300'
 key BackSpace
 enter 'echo still $((40 + 2))'
-shows '
+prompt_after '
 still 42'
 key ctrl+d
 ended

@@ -167,8 +167,9 @@ int main(int argc, char **argv)
     key(4, 'D', LEFT_CTRL_PRESSED);
     type(L"e\x05 \x00e4\x20ac\r");
     shows("\noe two \xc3\xa4\xe2\x82\xac\n");
-    type(L"sleep 1000\r");
-    shows("sleep 1000\n");
+    /* What the job says it says in the foreground: Ctrl-C reaches it. */
+    type(L"(echo u\"\"p; exec sleep 1000)\r");
+    shows("\nup\n");
     key(3, 'C', LEFT_CTRL_PRESSED);
     type(L"echo status $?\r");
     shows("\nstatus 130\n");
