@@ -10,7 +10,7 @@ struct host_mutex translate_lock = HOST_MUTEX_INIT;
 
 static uint8_t *executable, *writable;
 static struct chunk *chunks[CACHE_SIZE / CACHE_CHUNK];
-static uint32_t chunk_top;
+static uint32_t chunk_top, chunk_most = CACHE_SIZE / CACHE_CHUNK;
 static uint32_t free_list[CACHE_SIZE / CACHE_CHUNK];
 static uint32_t free_count;
 
@@ -30,6 +30,11 @@ int cache_init(void)
     return 0;
 }
 
+void cache_limit(size_t bytes)
+{
+    chunk_most = (uint32_t)(bytes / CACHE_CHUNK);
+}
+
 struct chunk *cache_chunk(void)
 {
     uint32_t index;
@@ -38,7 +43,7 @@ struct chunk *cache_chunk(void)
         return NULL;
     if (free_count > 0) {
         index = free_list[--free_count];
-    } else if (chunk_top < CACHE_SIZE / CACHE_CHUNK) {
+    } else if (chunk_top < chunk_most) {
         index = chunk_top++;
     } else {
         free(c);

@@ -38,6 +38,9 @@ extern struct host_mutex translate_lock;
 /* 0 or -ENOMEM. Once. */
 int cache_init(void);
 
+/* Uses less of the memory than there is: for tests. Before any chunk is taken. */
+void cache_limit(size_t bytes);
+
 /* A fresh chunk, or NULL when code memory is used up. */
 struct chunk *cache_chunk(void);
 void cache_chunk_free(struct chunk *chunk);

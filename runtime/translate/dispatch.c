@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "runtime/abi/signal.h"
+#include "runtime/host/thread.h"
 #include "runtime/translate/fault.h"
 #include "runtime/translate/stubs.h"
 
@@ -105,6 +106,24 @@ static struct block *finish(struct cpu *cpu, size_t size)
     return b;
 }
 
+/* Threads of the view that still run old code hold what it lies in. */
+#define FLUSHES_MAX 1000
+
+/* Code memory is used up: what is the view's own goes. It is free when each of the view's threads
+ * has been at a quiet moment, for which this one has to leave here. */
+static void make_room(struct cpu *cpu)
+{
+    struct cpu_thread *t = cpu->thread;
+    if (t->flushes == FLUSHES_MAX || !view_flush(cpu->view)) {
+        t->flushes = 0;
+        fault_defect(cpu, "code memory is used up");
+        return;
+    }
+    if (++t->flushes > 2)
+        host_thread_yield();
+    cpu->fault.signo = 0;
+}
+
 struct block *dispatch_find(struct cpu *cpu, uint64_t pc)
 {
     struct codeview *v = cpu->view;
@@ -134,11 +153,13 @@ struct block *dispatch_find(struct cpu *cpu, uint64_t pc)
         b = s ? codespace_find(s, pc) : NULL;
         bool added = !b && s && codespace_add(s, made, cpu->thread->buffer);
         host_mutex_unlock(&translate_lock);
-        if (added)
+        if (added) {
+            cpu->thread->flushes = 0;
             return made;
+        }
         block_free(made);
         if (!b)
-            fault_defect(cpu, "code memory is used up");
+            make_room(cpu);
         return b;
     }
 }
@@ -185,7 +206,8 @@ int dispatch_resume(struct cpu *cpu, bool look)
                 cpu->resume = (uint64_t)b->code + b->body;
                 return LEAVE_GUEST;
             }
-            r = dispatch_call(cpu, CPU_FAULT);
+            if (cpu->fault.signo)
+                r = dispatch_call(cpu, CPU_FAULT);
         }
         if (r)
             return LEAVE_STOP;
@@ -224,7 +246,7 @@ int dispatch_exit(struct cpu *cpu)
         return dispatch_resume(cpu, false);
     struct block *to = dispatch_find(cpu, cpu->rip);
     if (!to)
-        return dispatch_serve(cpu, CPU_FAULT);
+        return cpu->fault.signo ? dispatch_serve(cpu, CPU_FAULT) : dispatch_resume(cpu, false);
     host_mutex_lock(&translate_lock);
     if (view_linkable(link, to))
         block_link(link, to);

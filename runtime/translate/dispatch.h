@@ -12,6 +12,7 @@ struct cpu_thread {
     struct chunk *slot;       /* code memory of this thread alone; made when first needed */
     struct block *slot_block; /* what is in it */
     uint64_t slot_target;     /* guest address that follows a single-stepped instruction */
+    unsigned flushes;         /* in a row, for want of code memory */
     bool stepping;            /* TF is set: SIGTRAP after the instruction in the slot */
 };
 
@@ -19,7 +20,8 @@ struct cpu_thread *thread_create(void);
 void thread_free(struct cpu_thread *thread);
 
 /* The block at a guest address, translated when there is none. NULL when it cannot be executed:
- * cpu->fault is filled. */
+ * cpu->fault is filled; or, with signo 0, when code memory had to be given back: the caller forgets
+ * all addresses of code and goes through dispatch_resume. */
 struct block *dispatch_find(struct cpu *cpu, uint64_t pc);
 
 /* Chooses where cpu->rip continues and sets cpu->resume; serves what is pending. Returns LEAVE_*.

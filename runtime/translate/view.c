@@ -300,6 +300,32 @@ void view_away(struct cpu *cpu)
     atomic_store_explicit(&cpu->stamp, UINT64_MAX, memory_order_release);
 }
 
+/* translate_lock held. */
+static void interrupt_others(struct codeview *v)
+{
+    const struct host_thread *self = host_thread_self();
+    for (struct cpu *c = v->threads; c; c = c->next_in_view) {
+        if (c->host != self)
+            cpu_interrupt(c);
+    }
+}
+
+bool view_flush(struct codeview *v)
+{
+    host_mutex_lock(&translate_lock);
+    bool some = v->own->count > 0 && kill_range(v, 0, UINT64_MAX);
+    if (some) {
+        atomic_fetch_add(&v->stamp, 1);
+        atomic_fetch_add(&v->drops, 1);
+        interrupt_others(v);
+    }
+    bool waiting = v->own->retired != NULL;
+    if (waiting)
+        sweep(v);
+    host_mutex_unlock(&translate_lock);
+    return some || waiting;
+}
+
 void codeview_drop(struct codeview *v, uint64_t start, uint64_t end)
 {
     host_mutex_lock(&translate_lock);
@@ -311,12 +337,7 @@ void codeview_drop(struct codeview *v, uint64_t start, uint64_t end)
     if (v->own->retired)
         sweep(v);
     atomic_fetch_add(&v->drops, 1);
-    if (changed) {
-        const struct host_thread *self = host_thread_self();
-        for (struct cpu *c = v->threads; c; c = c->next_in_view) {
-            if (c->host != self)
-                cpu_interrupt(c);
-        }
-    }
+    if (changed)
+        interrupt_others(v);
     host_mutex_unlock(&translate_lock);
 }

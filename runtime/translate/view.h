@@ -43,6 +43,10 @@ int view_init(void);
 /* Host address of a table whose every entry leads to the miss stub. */
 uint64_t view_miss_table(void);
 
+/* Drops all translations that are the view's own, and frees what no thread of it can run any more.
+ * False when there is nothing to gain. */
+bool view_flush(struct codeview *view);
+
 /* The thread holds no address of code of the view. */
 void view_quiesce(const struct codeview *view, struct cpu *cpu);
 /* The thread goes to the service function, holding none. */

@@ -5,6 +5,7 @@
 
 #include "runtime/host/memory.h"
 #include "runtime/host/thread.h"
+#include "runtime/translate/cache.h"
 #include "runtime/translate/code.h"
 #include "runtime/translate/cpu.h"
 
@@ -178,6 +179,22 @@ static void interrupter(void *arg)
     cpu_interrupt(spinning);
 }
 
+/* Calls every byte of a large piece of code that holds nothing but returns, twice over: each is a
+ * block of its own, and all together are many times what the limit below lets in. */
+CODE(many, "mov $2,%ebp\n 2: mov $0x20000,%ebx\n 1: call *%rbx\n inc %rbx\n cmp $0x40000,%rbx\n"
+           " jb 1b\n dec %ebp\n jnz 2b\n mov $60,%eax\n syscall")
+
+START_TEST(code_memory_is_used_again)
+{
+    memset((void *)(window + 0x20000), 0xc3, 0x20000);
+    ck_assert_int_eq(RUN(many), 1 + CPU_SYSCALL);
+    ck_assert_uint_eq(result.gpr[CPU_RAX], 60);
+    ck_assert_uint_eq(result.gpr[CPU_RBX], 0x40000);
+    ck_assert_int_eq(RUN(fib), 1 + CPU_SYSCALL);
+    ck_assert_uint_eq(result.gpr[CPU_RDI], 6765);
+}
+END_TEST
+
 START_TEST(a_loop_is_interrupted)
 {
     size_t n = (size_t)(code_spin_end - code_spin);
@@ -193,6 +210,7 @@ int main(void)
     if (host_reserve(0, WINDOW_SIZE, &window) != 0 ||
         host_commit(window, WINDOW_SIZE, HOST_READ | HOST_WRITE) != 0 || cpu_init() != 0)
         return 1;
+    cache_limit(4 << 20);
     view = codeview_create(&source, NULL);
     TCase *t = tcase_create("run");
     tcase_add_test(t, registers_keep_their_values);
@@ -200,6 +218,7 @@ int main(void)
     tcase_add_test(t, strings_and_high_bytes);
     tcase_add_test(t, faults_have_exact_state);
     tcase_add_test(t, a_loop_is_interrupted);
+    tcase_add_test(t, code_memory_is_used_again);
     tcase_set_timeout(t, 60);
     Suite *s = suite_create("translate");
     suite_add_tcase(s, t);
