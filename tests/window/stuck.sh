@@ -10,10 +10,11 @@ limit=${FORELAND_CTRL_C_MS:-100}
 memory_limit=$((400 * 1024)) # kB
 
 # One process makes each flood: of a shell's loop, Ctrl-C may meet the moment between two programs.
-# Each prompt has a number of its own and a clean screen. Single quotes stay out of the
+# Each prompt has a number of its own and a clean screen, and a row of its own: answers of the
+# terminal may be echoed before it. Single quotes stay out of the
 # text: it travels through a command line of Windows.
 guest='
-export PS1="ready-\$((++n))>" PROMPT_COMMAND="printf \"\\e\\134\\ec\""
+export PS1="\\nready-\$((++n))>" PROMPT_COMMAND="printf \"\\e\\134\\ec\""
 run() { printf "\\ec"; "$@"; }
 lines() { awk "BEGIN { for (s = \"x\"; length(s) < 10000000;) s = s s; while (1) print s }"; }
 endless() { printf "\\e$1"; tr "\\0" x </dev/zero; }
