@@ -168,7 +168,7 @@ tell opened
 [ -z "$reply" ] || fail "opened '$reply'"
 
 # Reports: the program has the mouse, except with Shift; the wheel too.
-tell type 'clear; printf "\\033[?1002;1006h"; stty -icanon; echo READ"Y"; cat -v\n'
+tell type 'clear; printf "\\033[?1002;1006h"; stty -icanon; PS1=E"ND"; echo READ"Y"; cat -v\n'
 shows 'READY
 '
 state 'pointer arrow'
@@ -186,6 +186,7 @@ at 1 3
 xdotool mouseup 1 keyup shift
 selected '^[[<'
 tell key ctrl+c
+shows END
 # The alternate screen's wheel is arrow keys (mode 1007).
 tell type 'printf "\\033[?1002;1006l\\033[?1049h\\033[?1007h"; echo READ"Y"; cat -v\n'
 tell gone '0;5;5M'
@@ -195,5 +196,6 @@ at 4 4
 xdotool click 4 click 5
 shows '^[[A^[[A^[[A^[[B^[[B^[[B'
 tell key ctrl+c
+shows END
 tell type 'printf "\\033[?1049l"; exit\n'
 ended
