@@ -255,7 +255,7 @@ static void processing(void)
     CHECK_EQ(write(terminal_slave, "raw\n", 4), 4);
     char got[64];
     size_t have = 0;
-    while (have < 8 && terminal_ready(terminal_master, CHECK_PATIENCE * 1000)) {
+    while (have < sizeof(got) && terminal_ready(terminal_master, CHECK_PATIENCE * 1000)) {
         ssize_t n = read(terminal_master, got + have, sizeof(got) - have);
         have += n > 0 ? n : 0;
         if (have >= 4 && memcmp(got + have - 4, "raw\n", 4) == 0)
