@@ -91,6 +91,12 @@ static void unescape(char *text)
     *to = 0;
 }
 
+/* Also late when the screen never stops changing. */
+static bool wait_changes(struct session *s, uint64_t seen, uint64_t deadline)
+{
+    return host_clock_monotonic_ns() < deadline && session_wait(s, seen, deadline);
+}
+
 /* Waits until the screen shows the text, or does not; else answers that and returns false. */
 static bool await(struct control *c, const char *text, bool shown)
 {
@@ -100,7 +106,7 @@ static bool await(struct control *c, const char *text, bool shown)
         uint64_t seen = session_changes(s);
         char *screen = screen_text(c);
         bool found = screen && strstr(screen, text);
-        bool late = found != shown && !session_wait(s, seen, deadline);
+        bool late = found != shown && !wait_changes(s, seen, deadline);
         if (late) {
             answer("error %s: %s", shown ? "not shown" : "still shown", text);
             if (screen)
@@ -130,7 +136,7 @@ static void flow(struct control *c, const char *count)
             answer("ok");
             return;
         }
-        if (!session_wait(s, seen, deadline)) {
+        if (!wait_changes(s, seen, deadline)) {
             answer("error only %llu bytes came", (unsigned long long)taken);
             return;
         }

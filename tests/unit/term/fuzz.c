@@ -26,7 +26,7 @@ struct side {
     struct term_view *view;
     uint64_t sent; // a hash of everything written
     bool asked;    // output is being fed: what is written is a reply
-    bool unsafe;   // a reply held a control character other than ESC
+    bool unsafe;   // a reply held a control character other than ESC and the BEL that ends it
     size_t replied;
 };
 
@@ -65,6 +65,9 @@ static void on_write(void *context, const char *bytes, size_t n)
     if (!side->asked)
         return;
     side->replied += n;
+    /* What is asked with BEL at its end is answered so. */
+    if (n > 2 && bytes[0] == 0x1b && bytes[1] == ']' && bytes[n - 1] == 7)
+        n--;
     for (size_t i = 0; i < n; i++)
         side->unsafe |= ((uint8_t)bytes[i] < 0x20 && bytes[i] != 0x1b) || bytes[i] == 0x7f;
 }
