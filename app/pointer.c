@@ -92,10 +92,14 @@ static bool look_for_link(struct window *w)
 
 void pointer_refresh(struct window *w)
 {
-    if (w->pointer.link && look_for_link(w))
-        w->overlay.touched[OVERLAY_LINK] = true;
-    else if (!w->pointer.link)
-        w->pointer.at_row = -1; /* looked for when the mouse moves next */
+    if (w->pointer.link) {
+        if (look_for_link(w))
+            w->overlay.touched[OVERLAY_LINK] = true;
+        return;
+    }
+    w->pointer.at_row = -1; /* looked for when the mouse moves next */
+    if (w->pointer.inside)
+        show_shape(w); /* a program may have taken the mouse */
 }
 
 bool pointer_modifiers(struct window *w, unsigned mods)

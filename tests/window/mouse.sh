@@ -4,13 +4,18 @@ set -u
 . "$(dirname "$0")/lib.sh"
 # Clicks at one place belong together however long a busy machine takes.
 export SDL_MOUSE_DOUBLE_CLICK_TIME=60000
+# state TEXT: waits until it is part of the state, which follows what is drawn.
 state()
 {
-    tell state
-    case $reply in
-    *$1*) ;;
-    *) fail "expected $1 in: $reply" ;;
-    esac
+    local _
+    for _ in $(seq 200); do
+        tell state
+        case $reply in
+        *$1*) return ;;
+        esac
+        sleep 0.05
+    done
+    fail "expected $1 in: $reply"
 }
 selected()
 {
@@ -23,12 +28,6 @@ picture()
     [ -z "${FORELAND_PICTURES:-}" ] || tell picture "$FORELAND_PICTURES/mouse-$1-$host.png"
 }
 # at ROW COLUMN: moves the mouse to the middle of a cell.
-at()
-{
-    tell cell "$1" "$2"
-    set -- ${reply#cell }
-    echo "$1 $2"
-}
 at()
 {
     tell cell "$1" "$2"
