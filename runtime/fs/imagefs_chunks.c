@@ -130,16 +130,20 @@ struct counting {
     uint64_t more; /* dirty blocks that are not stored */
     uint64_t last;
     bool last_used;
+    bool locked; /* map_lock is held */
 };
 
+/* From the first dirty block on the map stays as it is: a block that is being written is dirty
+ * until it counts as stored, and counts once. */
 static void count_dirty(void *arg, uint64_t index)
 {
     struct counting *counting = arg;
-    host_mutex_lock(&map_lock);
+    if (!counting->locked)
+        host_mutex_lock(&map_lock);
+    counting->locked = true;
     uint64_t *word = word_of(counting->map, index, false);
     if (!word || !(*word >> (index % 64) & 1))
         counting->more++;
-    host_mutex_unlock(&map_lock);
     if (index == counting->last)
         counting->last_used = true;
 }
@@ -147,16 +151,17 @@ static void count_dirty(void *arg, uint64_t index)
 uint64_t chunks_blocks(struct inode *inode, uint64_t size, uint64_t unknown, bool with_dirty)
 {
     struct counting counting = {.map = &node_of(inode)->chunks, .last = size >> STORE_CHUNK_SHIFT};
-    host_mutex_lock(&map_lock);
+    if (with_dirty)
+        pagecache_each_dirty(inode, count_dirty, &counting);
+    if (!counting.locked)
+        host_mutex_lock(&map_lock);
     bool known = counting.map->known;
     uint64_t count = counting.map->count;
     uint64_t *word = word_of(counting.map, counting.last, false);
-    counting.last_used = word && *word >> (counting.last % 64) & 1;
+    counting.last_used |= word && *word >> (counting.last % 64) & 1;
     host_mutex_unlock(&map_lock);
     if (!known)
         return unknown;
-    if (with_dirty && inode->pages.dirty)
-        pagecache_each_dirty(inode, count_dirty, &counting);
     uint64_t blocks = (count + counting.more) * (STORE_CHUNK_SIZE / 512);
     /* Of the last block only what lies in the file, in pages. */
     uint64_t rest = size & (STORE_CHUNK_SIZE - 1);
