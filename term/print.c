@@ -58,6 +58,7 @@ static inline void advance(struct term *t, int n, int limit)
 {
     struct cursor *c = &t->cursor;
     c->col += n;
+    t->printed = c->col - 1;
     if (c->col > limit) {
         c->col = limit;
         c->pending = t->mode[MODE_WRAP];
@@ -128,7 +129,23 @@ static void open_gap(struct term *t, struct line *line, int col, int n, int limi
     line_fill(t, line, col, col + n <= limit + 1 ? col + n : limit + 1, blank_cell(t));
 }
 
-static void place(struct term *t, uint32_t ch, int width)
+// Whether a wide character that does not fit before `limit` goes to the next row.
+static bool wide_wraps(const struct term *t, int limit)
+{
+    return t->mode[MODE_WRAP] && limit > (t->cursor.col >= t->left ? t->left : 0);
+}
+
+// Leaves the last column free for a wide character that goes to the next row.
+static void wrap_wide(struct term *t, uint32_t bg)
+{
+    struct cursor *c = &t->cursor;
+    line_fill(t, term_line(t, c->row), c->col, c->col + 1,
+              (struct term_cell){.ch = TERM_CH_SPACER, .bg = bg});
+    wrap(t);
+}
+
+// Writes a cell in the style it has.
+static void place(struct term *t, struct term_cell cell, int width)
 {
     struct cursor *c = &t->cursor;
     if (c->pending)
@@ -137,11 +154,8 @@ static void place(struct term *t, uint32_t ch, int width)
     if (c->col > limit)
         c->col = limit;
     if (width == 2 && c->col >= limit) {
-        if (t->mode[MODE_WRAP] && limit > (c->col >= t->left ? t->left : 0)) {
-            struct line *line = term_line(t, c->row);
-            line_fill(t, line, c->col, c->col + 1,
-                      (struct term_cell){.ch = TERM_CH_SPACER, .bg = c->pen.bg});
-            wrap(t);
+        if (wide_wraps(t, limit)) {
+            wrap_wide(t, cell.bg);
             limit = right_limit(t);
         } else {
             width = 1;
@@ -152,8 +166,6 @@ static void place(struct term *t, uint32_t ch, int width)
         open_gap(t, line, c->col, width, limit);
     line_split(line, t->cols, c->col);
     line_split(line, t->cols, c->col + width);
-    struct term_cell cell = c->pen;
-    cell.ch = ch;
     if (width == 2)
         cell.attr |= TERM_WIDE;
     line->cells[c->col] = cell;
@@ -165,6 +177,13 @@ static void place(struct term *t, uint32_t ch, int width)
     line_wrote(line, c->col, width);
     line_touch(t, line);
     advance(t, width, limit);
+}
+
+static void place_character(struct term *t, uint32_t code, int width)
+{
+    struct term_cell cell = t->cursor.pen;
+    cell.ch = code;
+    place(t, cell, width);
 }
 
 // Whether `code` belongs to the cluster whose code points are given.
@@ -179,39 +198,60 @@ static bool belongs(const uint32_t *codes, int n, uint32_t code)
     return !grapheme_next(&g, code);
 }
 
-// A one-column cell takes the column after it too, if the cursor is there.
-static void widen(struct term *t, struct line *line, int col)
+// What was just printed in one column takes two: the column after it as well, or at the margin
+// the first two of the next row, where it would have gone had it been wide from the beginning.
+static void widen(struct term *t, int col)
 {
     struct cursor *c = &t->cursor;
+    struct line *line = term_line(t, c->row);
+    struct term_cell cell = line->cells[col];
     int limit = right_limit(t);
-    if ((line->cells[col].attr & TERM_WIDE) || c->pending || c->col != col + 1 || c->col > limit)
+    if (cell.attr & TERM_WIDE)
         return;
+    if (col >= limit) {
+        if (!c->pending || !wide_wraps(t, limit))
+            return;
+        wrap_wide(t, cell.bg);
+        place(t, cell, 2);
+        return;
+    }
     if (t->mode[MODE_INSERT])
         open_gap(t, line, c->col, 1, limit);
     line_split(line, t->cols, c->col + 1);
-    line->cells[c->col] = line->cells[col];
+    line->cells[c->col] = cell;
     line->cells[c->col].ch = TERM_CH_TAIL;
     line->cells[col].attr |= TERM_WIDE;
     line_wrote(line, col, 2);
+    line_touch(t, line);
     advance(t, 1, limit);
+}
+
+// The column of the character that a code point printed now may be added to; -1 for none.
+static int column_before(const struct term *t)
+{
+    const struct cursor *c = &t->cursor;
+    int col = t->joinable ? t->printed : c->pending ? c->col : c->col - 1;
+    if (col > 0 && t->screen->lines[c->row]->cells[col].ch == TERM_CH_TAIL)
+        col--;
+    return col;
 }
 
 // Adds a code point to the character left of the cursor. False when it is not part of it.
 static bool join(struct term *t, uint32_t code, int width)
 {
-    struct cursor *c = &t->cursor;
-    int col = c->pending ? c->col : c->col - 1;
-    struct line *line = term_line(t, c->row);
+    struct line *line = term_line(t, t->cursor.row);
     uint32_t codes[CLUSTER_CODES_MAX + 1];
-    if (col > 0 && line->cells[col].ch == TERM_CH_TAIL)
-        col--;
+    int col = column_before(t);
     if (col < 0)
         return width == 0;
     int n = cell_codes(t, line->cells[col].ch, codes);
     if (width > 0 && (n == 0 || !belongs(codes, n, code)))
         return false;
+    bool wide = width > 0;
     if (n == 0)
         codes[n++] = ' ';
+    else if (code == UNICODE_EMOJI_SELECTOR && t->joinable)
+        wide = unicode_emoji_base(codes[n - 1]);
     if (n < CLUSTER_CODES_MAX) {
         codes[n++] = code;
         uint32_t ch = cluster_number(t, codes, n);
@@ -220,9 +260,11 @@ static bool join(struct term *t, uint32_t code, int width)
             line_wrote(line, col, 1);
         }
     }
-    if (width > 0)
-        widen(t, line, col);
     line_touch(t, line);
+    if (wide) {
+        widen(t, col);
+        t->joinable = true;
+    }
     return true;
 }
 
@@ -254,7 +296,7 @@ void print_character(struct term *t, uint32_t code)
         t->last = code;
         return;
     }
-    place(t, code, width);
+    place_character(t, code, width);
     t->last = code;
     t->joinable = true;
 }
@@ -269,5 +311,5 @@ void act_repeat(struct term *t, const struct sequence *s)
         n = most;
     uint32_t code = t->last;
     for (int i = 0; i < n; i++)
-        place(t, code, unicode_width(code, t->options.ambiguous_is_wide) == 2 ? 2 : 1);
+        place_character(t, code, unicode_width(code, t->options.ambiguous_is_wide) == 2 ? 2 : 1);
 }

@@ -178,6 +178,7 @@ struct term {
     // Printing.
     uint8_t single_shift;      // 2 or 3: charset of the next character
     bool joinable;             // nothing moved since the last character
+    int printed;               // while joinable: its column, the second one of a wide one
     uint32_t last;             // the last character, for REP; 0 none
     struct term_cell *scratch; // TERM_COLS_MAX cells, for reading rows of the text
 

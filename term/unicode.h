@@ -1,5 +1,6 @@
 // What the terminal knows about code points: how many columns one takes, and where one character
-// as the user sees it (a grapheme cluster) ends. Source: Unicode Standard Annexes 11 and 29.
+// as the user sees it (a grapheme cluster) ends. Source: Unicode Standard Annexes 11 and 29, and
+// emoji-variation-sequences.txt, which belongs to Unicode Technical Standard 51.
 #ifndef TERM_UNICODE_H
 #define TERM_UNICODE_H
 
@@ -9,6 +10,9 @@
 
 #define UNICODE_LIMIT       0x110000u
 #define UNICODE_REPLACEMENT 0xfffdu
+
+// Variation selector 16: the character before it is shown as an emoji, two columns wide.
+#define UNICODE_EMOJI_SELECTOR 0xfe0fu
 
 // Grapheme_Cluster_Break, in the order the table's generator uses.
 enum unicode_break {
@@ -41,7 +45,15 @@ static inline uint8_t unicode_properties(uint32_t code)
 static inline int unicode_width(uint32_t code, bool ambiguous_is_wide)
 {
     uint8_t p = unicode_properties(code);
-    return (p & 4) && ambiguous_is_wide ? 2 : p & 3;
+    if ((p & 4) && ambiguous_is_wide)
+        return 2;
+    return p & 1 ? 1 : p & 2;
+}
+
+// Whether UNICODE_EMOJI_SELECTOR makes a code point wide that is narrow by itself.
+static inline bool unicode_emoji_base(uint32_t code)
+{
+    return (unicode_properties(code) & 3) == 3;
 }
 
 static inline enum unicode_break unicode_break_class(uint32_t code)

@@ -171,7 +171,9 @@ static void mark(struct term_view *v, const struct term *t, int n)
             if (searching)
                 search_marks(t, row, v->marks, TERM_COLS_MAX);
         }
-        if (p.col >= from && p.col < to)
+        // The right half of a wide character goes with the left one.
+        bool half = i > 0 && v->cells[i].ch == TERM_CH_TAIL;
+        if (half ? v->cells[i - 1].attr & TERM_SELECTED : p.col >= from && p.col < to)
             v->cells[i].attr |= TERM_SELECTED;
         if (searching && v->marks[p.col])
             v->cells[i].attr |=

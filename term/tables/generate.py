@@ -4,10 +4,11 @@
 usage: generate.py [DIRECTORY] > term/unicode_table.c
 
 DIRECTORY holds UnicodeData.txt, EastAsianWidth.txt, DerivedCoreProperties.txt,
-auxiliary/GraphemeBreakProperty.txt and emoji/emoji-data.txt, as Debian's package
-unicode-data installs them (/usr/share/unicode, the default).
+auxiliary/GraphemeBreakProperty.txt, emoji/emoji-data.txt and emoji/emoji-variation-sequences.txt,
+as Debian's package unicode-data installs them (/usr/share/unicode, the default).
 
-Each code point gets one byte: bits 0-1 the width in columns, bit 2 set when the width is
+Each code point gets one byte: bits 0-1 the width in columns, or 3 for one column that becomes
+two with U+FE0F after it, bit 2 set when the width is
 ambiguous (1, or 2 where the user asks for it), bits 3-6 the Grapheme_Cluster_Break class in the
 order of enum unicode_break, bit 7 Extended_Pictographic. Blocks of 128 bytes that are equal are
 stored once.
@@ -32,6 +33,15 @@ def properties(path):
             fields = [field.strip() for field in line.split(";")]
             ends = fields[0].split("..")
             yield int(ends[0], 16), int(ends[-1], 16), fields[1]
+
+
+def emoji_bases(path):
+    """Yields each code point that U+FE0F may follow to make an emoji of it."""
+    with open(path, encoding="utf-8") as lines:
+        for line in lines:
+            found = re.match(r"([0-9A-F]+) FE0F *; *emoji style", line)
+            if found:
+                yield int(found.group(1), 16)
 
 
 def categories(path):
@@ -87,6 +97,10 @@ def build(root):
         if zero:
             width[code] = 0
             ambiguous[code] = 0
+    path = os.path.join(root, "emoji", "emoji-variation-sequences.txt")
+    for code in emoji_bases(path):
+        if width[code] == 1:
+            width[code] = 3
     pictographic = bytearray(LIMIT)
     for first, last, value in properties(os.path.join(root, "emoji", "emoji-data.txt")):
         if value == "Extended_Pictographic":

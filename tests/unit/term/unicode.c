@@ -1,6 +1,6 @@
-// Grapheme clusters against the Unicode Consortium's own test file, and widths of known
-// characters. The file comes with Debian's package unicode-data; where it is not installed that
-// test is skipped.
+// Grapheme clusters against the Unicode Consortium's own test file, the emoji that a selector makes
+// wide against its list of them, and widths of known characters. The files come with Debian's
+// package unicode-data; where it is not installed those tests are skipped.
 #include "term/unicode.h"
 
 #include <check.h>
@@ -9,6 +9,7 @@
 #include <string.h>
 
 static const char test_file[] = "/usr/share/unicode/auxiliary/GraphemeBreakTest.txt";
+static const char sequences_file[] = "/usr/share/unicode/emoji/emoji-variation-sequences.txt";
 
 // A line: ÷ 0020 × 0308 ÷ 0020 ÷, where ÷ (C3 B7) parts and × (C3 97) joins.
 static bool line_holds(const char *line)
@@ -71,6 +72,35 @@ START_TEST(widths)
 }
 END_TEST
 
+// A line: 2764 FE0F  ; emoji style;  # ...
+START_TEST(emoji_bases)
+{
+    static bool listed[UNICODE_LIMIT];
+    char line[1024];
+    FILE *in = fopen(sequences_file, "rb");
+    ck_assert(unicode_emoji_base('#') && unicode_emoji_base(0xa9) && unicode_emoji_base(0x2764));
+    ck_assert(!unicode_emoji_base('a') && !unicode_emoji_base(0x231a));
+    ck_assert_int_eq(unicode_width('#', true), 1);
+    ck_assert_int_eq(unicode_width(0x2665, false), 1);
+    ck_assert_int_eq(unicode_width(0x2665, true), 2);
+    if (!in) {
+        fprintf(stderr, "skipped: %s is not installed\n", sequences_file);
+        return;
+    }
+    while (fgets(line, sizeof(line), in)) {
+        char *end;
+        uint32_t code = (uint32_t)strtoul(line, &end, 16);
+        if (end != line && strncmp(end, " FE0F", 5) == 0)
+            listed[code % UNICODE_LIMIT] = true;
+    }
+    fclose(in);
+    for (uint32_t code = 0; code < UNICODE_LIMIT; code++) {
+        bool wanted = listed[code] && unicode_width(code, false) == 1;
+        ck_assert_msg(unicode_emoji_base(code) == wanted, "U+%04X", (unsigned)code);
+    }
+}
+END_TEST
+
 // Every code point comes back from UTF-8; every broken form is taken apart as the Unicode
 // standard recommends (table 3-8).
 START_TEST(utf8)
@@ -104,6 +134,7 @@ int main(void)
     TCase *tests = tcase_create("unicode");
     tcase_add_test(tests, grapheme_break_test);
     tcase_add_test(tests, widths);
+    tcase_add_test(tests, emoji_bases);
     tcase_add_test(tests, utf8);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
