@@ -78,24 +78,24 @@ static uint32_t slot_capacity(const struct page_slot *slot)
     return slot->block ? FS_BLOCK_SIZE : slot->heap_size;
 }
 
-static void slot_dirty(struct pagecache *pages, struct page_slot *slot)
+/* Each change of SLOT_DIRTY and SLOT_WRITING goes through here. state held. */
+static void set_flags(struct pagecache *pages, struct page_slot *slot, uint32_t flags)
 {
-    if (!(slot->flags & SLOT_DIRTY))
-        atomic_fetch_add(&pagecache_dirty_blocks, 1);
-    slot->flags |= SLOT_DIRTY;
-    pages->dirty = true;
+    if ((slot->flags ^ flags) & SLOT_DIRTY)
+        atomic_fetch_add(&pagecache_dirty_blocks, flags & SLOT_DIRTY ? 1 : -(uint64_t)1);
+    pages->unstored += (flags & SLOT_UNSTORED ? 1 : 0) - (slot->flags & SLOT_UNSTORED ? 1 : 0);
+    slot->flags = flags;
 }
 
-static void slot_clean(struct page_slot *slot)
+static void slot_dirty(struct pagecache *pages, struct page_slot *slot)
 {
-    if (slot->flags & SLOT_DIRTY)
-        atomic_fetch_sub(&pagecache_dirty_blocks, 1);
-    slot->flags &= ~(uint32_t)SLOT_DIRTY;
+    set_flags(pages, slot, slot->flags | SLOT_DIRTY);
+    pages->dirty = true;
 }
 
 static void slot_drop(struct pagecache *pages, struct page_slot *slot)
 {
-    slot_clean(slot);
+    set_flags(pages, slot, 0);
     pages->held -= slot_capacity(slot);
     atomic_fetch_sub(&pagecache_held, slot_capacity(slot));
     block_put(slot->block);
@@ -490,7 +490,7 @@ static int next_data(struct inode *inode, uint64_t index, uint64_t blocks, uint6
         return error;
     if (error || stored > blocks)
         stored = blocks;
-    const uint32_t wanted = backed ? SLOT_DIRTY | SLOT_WRITING : ~0u;
+    const uint32_t wanted = backed ? SLOT_UNSTORED : ~0u;
     host_mutex_lock(&inode->state);
     for (uint64_t i = index; i < stored; i++) {
         uint64_t leaf = i / PAGE_LEAF_SLOTS;
@@ -563,8 +563,7 @@ int pagecache_write_back(struct inode *inode)
     uint64_t index = 0;
     struct page_slot *slot;
     while ((slot = next_with(&inode->pages, &index, SLOT_DIRTY))) {
-        slot_clean(slot);
-        slot->flags |= SLOT_WRITING;
+        set_flags(&inode->pages, slot, (slot->flags & ~(uint32_t)SLOT_DIRTY) | SLOT_WRITING);
         if (slot->flags & SLOT_STORED) {
             /* Further stores are not told. */
             if (atomic_load(&inode->pages.mapping.mapped))
@@ -583,7 +582,7 @@ int pagecache_write_back(struct inode *inode)
         host_mutex_lock(&inode->state);
         slot = slot_at(&inode->pages, index, false);
         if (slot)
-            slot->flags &= ~(uint32_t)SLOT_WRITING;
+            set_flags(&inode->pages, slot, slot->flags & ~(uint32_t)SLOT_WRITING);
         if (error < 0) {
             result = error;
             if (slot && (slot->flags & SLOT_VALID))
@@ -601,8 +600,10 @@ void pagecache_each_dirty(struct inode *inode, void (*fn)(void *arg, uint64_t in
 {
     uint64_t index = 0;
     host_mutex_lock(&inode->state);
-    while (next_with(&inode->pages, &index, SLOT_DIRTY | SLOT_WRITING))
+    for (uint64_t left = inode->pages.unstored; left; left--) {
+        next_with(&inode->pages, &index, SLOT_UNSTORED);
         fn(arg, index++);
+    }
     host_mutex_unlock(&inode->state);
 }
 

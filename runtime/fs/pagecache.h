@@ -35,10 +35,11 @@ enum {
     SLOT_DIRTY = 2,   /* newer than what the file system has */
     SLOT_LOADING = 4, /* read_block is under way */
     SLOT_MAPPED = 8,  /* given to a mapping: shared stores may change it unseen */
+    SLOT_USED = 16,   /* used since the last time unused blocks were dropped */
     SLOT_STORED =
         32, /* a mapping said it was written; it stays dirty while anything maps the file */
     SLOT_WRITING = 64, /* on its way to write_block */
-    SLOT_USED = 16,    /* used since the last time unused blocks were dropped */
+    SLOT_UNSTORED = SLOT_DIRTY | SLOT_WRITING,
 };
 
 #define PAGE_LEAF_SLOTS 256u
@@ -52,8 +53,9 @@ struct pagecache {
     struct page_slot first; /* block 0 */
     struct page_leaf **leaves;
     uint32_t leaf_count;
-    uint64_t held; /* bytes of memory the slots hold */
-    bool dirty;    /* some slot is dirty or mapped */
+    uint64_t held;     /* bytes of memory the slots hold */
+    uint64_t unstored; /* slots with one of SLOT_UNSTORED */
+    bool dirty;        /* some slot is dirty or mapped */
 };
 
 /* Dirty blocks of all files. */
@@ -89,7 +91,8 @@ int pagecache_write_back(struct inode *inode);
 void pagecache_drop_clean(struct inode *inode);
 /* Of those, the ones that were not used since the last call. */
 void pagecache_drop_unused(struct inode *inode);
-/* Call fn with the index of each block that is not stored yet; inode->state is held meanwhile. */
+/* Call fn with the index of each block that is not stored yet; inode->state is held meanwhile.
+ * Costs nothing when all are, as each stat asks. */
 void pagecache_each_dirty(struct inode *inode, void (*fn)(void *arg, uint64_t index), void *arg);
 /* When guests' memory is nearly used up, drop what file systems can read again: first what was not
  * used since the last time, then the rest. Cheap when there is enough. Called with no lock but an
