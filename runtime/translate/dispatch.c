@@ -9,8 +9,6 @@
 #include "runtime/translate/stubs.h"
 
 #define VSYSCALL 0xffffffffff600000u
-/* Guest bytes to start a translation with: nearly all blocks are shorter. */
-#define FETCH 320
 
 struct cpu_thread *thread_create(void)
 {
@@ -66,7 +64,7 @@ static size_t translate(struct cpu *cpu, uint64_t pc, struct code_extent *extent
     struct codeview *v = cpu->view;
     size_t n = vsyscall_fetch(pc, t->guest, extent);
     if (n == 0)
-        n = v->source->fetch(v->owner, pc, t->guest, FETCH, extent, &cpu->fault);
+        n = v->source->fetch(v->owner, pc, t->guest, XLATE_GUEST_MAX, extent, &cpu->fault);
     if (n == 0) {
         fault_address(cpu, pc, CODE_EXEC);
         return 0;

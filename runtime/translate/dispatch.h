@@ -8,7 +8,7 @@
 struct cpu_thread {
     struct xlate xlate;
     uint8_t buffer[XLATE_CODE_MAX];
-    uint8_t guest[XLATE_GUEST_MAX + 64];
+    uint8_t guest[XLATE_GUEST_MAX + 16]; /* and an instruction that goes on in the next mapping */
     struct chunk *slot;       /* code memory of this thread alone; made when first needed */
     struct block *slot_block; /* what is in it */
     uint64_t slot_target;     /* guest address that follows a single-stepped instruction */

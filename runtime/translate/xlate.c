@@ -59,8 +59,7 @@ static bool room(const struct xlate *x)
     size_t words = x->self_check ? (size + 16) / 4 : 0;
     return x->e.n + CODE_RESERVE + words * CHECK_WORD < x->e.cap &&
            x->exit_count + 4 < XLATE_EXIT_MAX &&
-           x->recoveries + 8 + words < sizeof x->recovery / sizeof *x->recovery &&
-           size < XLATE_GUEST_MAX;
+           x->recoveries + 8 + words < sizeof x->recovery / sizeof *x->recovery;
 }
 
 static void end_with_trap(struct xlate *x, enum xlate_trap trap)

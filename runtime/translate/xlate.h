@@ -9,10 +9,11 @@
 #include "runtime/translate/decode.h"
 #include "runtime/translate/emit.h"
 
-#define XLATE_CODE_MAX  8192
-#define XLATE_INSN_MAX  100
-#define XLATE_EXIT_MAX  48
-#define XLATE_GUEST_MAX 2048
+#define XLATE_CODE_MAX 8192
+#define XLATE_INSN_MAX 100
+#define XLATE_EXIT_MAX 48
+/* Guest bytes that a translation is given: nearly all blocks are shorter. */
+#define XLATE_GUEST_MAX 320
 
 /* Where the guest state is while one host instruction runs, for a fault in it. The instruction is
  * restartable: nothing of the guest instruction has happened. */
