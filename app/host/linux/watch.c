@@ -9,11 +9,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "app/host/watch_list.h"
 #include "runtime/host/lock.h"
 #include "runtime/host/thread.h"
 
-#define FILES_MAX  4
-#define PLACES_MAX (2 * FILES_MAX)
+#define PLACES_MAX (2 * WATCH_FILES_MAX)
 
 /* A folder and the name in it that matters: of the file, or of the next folder on the way. */
 struct place {
@@ -28,8 +28,7 @@ struct host_watch {
     struct host_mutex lock; /* of what follows */
     struct place places[PLACES_MAX];
     int count;
-    char *files[FILES_MAX];
-    int file_count;
+    struct watch_list list;
     void (*changed)(void *arg);
     void *arg;
 };
@@ -68,10 +67,10 @@ static void set_places(struct host_watch *w)
     for (int i = 0; i < w->count; i++)
         inotify_rm_watch(w->fd, w->places[i].wd);
     w->count = 0;
-    for (int i = 0; i < w->file_count; i++) {
+    for (int i = 0; i < w->list.count; i++) {
         char real[PATH_MAX];
-        add_place(w, w->files[i]);
-        if (realpath(w->files[i], real) && strcmp(real, w->files[i]) != 0)
+        add_place(w, w->list.files[i]);
+        if (realpath(w->list.files[i], real) && strcmp(real, w->list.files[i]) != 0)
             add_place(w, real);
     }
 }
@@ -160,22 +159,10 @@ static char *absolute(const char *path)
 
 bool host_watch_files(struct host_watch *w, const char *const *paths)
 {
-    char *files[FILES_MAX];
-    int count = 0;
-    for (; *paths && count < FILES_MAX; paths++)
-        if ((files[count] = absolute(*paths)))
-            count++;
     host_mutex_lock(&w->lock);
-    bool same = count == w->file_count;
-    for (int i = 0; same && i < count; i++)
-        same = strcmp(files[i], w->files[i]) == 0;
-    for (int i = 0; i < (same ? count : w->file_count); i++)
-        free(same ? files[i] : w->files[i]);
-    if (!same) {
-        memcpy(w->files, files, sizeof(files));
-        w->file_count = count;
+    bool changed = watch_list_take(&w->list, paths, absolute);
+    if (changed)
         set_places(w);
-    }
     host_mutex_unlock(&w->lock);
-    return !same;
+    return changed;
 }

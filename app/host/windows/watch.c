@@ -6,11 +6,11 @@
 #include <string.h>
 #include <windows.h>
 
+#include "app/host/watch_list.h"
 #include "runtime/host/lock.h"
 #include "runtime/host/thread.h"
 #include "runtime/host/windows/wide.h"
 
-#define FILES_MAX     4
 #define SETTLE_MS     100
 #define SETTLE_MAX_MS 1000
 #define CHANGES_WORDS 2048
@@ -30,9 +30,8 @@ struct place {
 struct host_watch {
     HANDLE wake; /* the files are others now */
     struct host_mutex lock;
-    char *files[FILES_MAX];
-    int file_count;
-    struct place places[FILES_MAX]; /* of the thread */
+    struct watch_list list;
+    struct place places[WATCH_FILES_MAX]; /* of the thread */
     DWORD place_count;
     void (*changed)(void *arg);
     void *arg;
@@ -137,7 +136,7 @@ static bool take_changes(struct place *p)
 /* Waits until one of the files has changed and settled. False: the places have to be found anew. */
 static bool wait_for_change(struct host_watch *w)
 {
-    HANDLE handles[1 + FILES_MAX] = {w->wake};
+    HANDLE handles[1 + WATCH_FILES_MAX] = {w->wake};
     ULONGLONG first = 0, last = 0;
     for (DWORD i = 0; i < w->place_count; i++)
         handles[1 + i] = w->places[i].reading.hEvent;
@@ -166,8 +165,8 @@ static void run(void *arg)
     struct host_watch *w = arg;
     for (;;) {
         host_mutex_lock(&w->lock);
-        for (int i = 0; i < w->file_count; i++)
-            if (open_place(&w->places[w->place_count], w->files[i]))
+        for (int i = 0; i < w->list.count; i++)
+            if (open_place(&w->places[w->place_count], w->list.files[i]))
                 w->place_count++;
         host_mutex_unlock(&w->lock);
         /* What was written before the folders were watched is read by this. */
@@ -197,23 +196,10 @@ struct host_watch *host_watch_new(void (*changed)(void *arg), void *arg)
 
 bool host_watch_files(struct host_watch *w, const char *const *paths)
 {
-    char *files[FILES_MAX];
-    int count = 0;
-    for (; *paths && count < FILES_MAX; paths++)
-        if ((files[count] = _strdup(*paths)))
-            count++;
     host_mutex_lock(&w->lock);
-    bool same = count == w->file_count;
-    for (int i = 0; same && i < count; i++)
-        same = strcmp(files[i], w->files[i]) == 0;
-    for (int i = 0; i < (same ? count : w->file_count); i++)
-        free(same ? files[i] : w->files[i]);
-    if (!same) {
-        memcpy(w->files, files, sizeof(files));
-        w->file_count = count;
-    }
+    bool changed = watch_list_take(&w->list, paths, strdup);
     host_mutex_unlock(&w->lock);
-    if (!same)
+    if (changed)
         SetEvent(w->wake);
-    return !same;
+    return changed;
 }
