@@ -1,6 +1,7 @@
 # fore image, and programs killed while they write to an image: one that uses the file system itself,
 # and fore with guests.
 set(guest_programs)
+list(APPEND guest_headers ${CMAKE_CURRENT_SOURCE_DIR}/crash/content.h)
 foreland_guest(crash "${FORELAND_GUEST_CC};-static" guest ${CMAKE_CURRENT_SOURCE_DIR}/crash/guest.c)
 add_custom_target(crash_guest ALL DEPENDS ${guest_programs})
 add_executable(crash_image crash/image.c)

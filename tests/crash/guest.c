@@ -9,6 +9,7 @@
  * append-P; "M P N" after msync of counter N in the mapped file map-P. What is found at a name is
  * always whole: renames never come before the data that was written before them.
  */
+#include "content.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -26,10 +27,6 @@
 #define SIZE_MOST 200000
 #define MAP_SIZE  (64 * 4096)
 
-struct header {
-    uint64_t number, size;
-};
-
 static uint8_t buffer[sizeof(struct header) + SIZE_MOST + 1];
 static uint8_t found[sizeof(buffer)];
 
@@ -37,28 +34,6 @@ static void fail(const char *what)
 {
     fprintf(stderr, "guest: %s: %s\n", what, strerror(errno));
     exit(1);
-}
-
-static uint64_t random_of(uint64_t *state)
-{
-    *state += 0x9e3779b97f4a7c15u;
-    uint64_t x = *state;
-    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
-    x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
-    return x ^ (x >> 31);
-}
-
-/* A file's content follows from its number; mostly small ones. */
-static size_t content(uint64_t number, uint8_t *to)
-{
-    uint64_t state = number;
-    struct header header = {number, sizeof(header) + random_of(&state) % SIZE_MOST};
-    if (number % 4)
-        header.size = sizeof(header) + header.size % 3000;
-    memcpy(to, &header, sizeof(header));
-    for (size_t i = sizeof(header); i < header.size; i++)
-        to[i] = (uint8_t)(i * 13 + number * 5 + (i >> 8));
-    return header.size;
 }
 
 static uint8_t appended(unsigned process, uint64_t at)
@@ -88,7 +63,7 @@ static int make(const char *name, uint64_t number)
     int fd = open(name, O_RDWR | O_CREAT | O_TRUNC, 0644);
     if (fd < 0)
         fail(name);
-    put(fd, buffer, content(number, buffer));
+    put(fd, buffer, content(number, buffer, SIZE_MOST));
     return fd;
 }
 
@@ -231,7 +206,7 @@ static uint64_t version_of(const char *name)
     if (access(name, F_OK))
         return 0;
     memcpy(&header, found, sizeof(header));
-    if (got < sizeof(header) || content(header.number, buffer) != got ||
+    if (got < sizeof(header) || content(header.number, buffer, SIZE_MOST) != got ||
         memcmp(found, buffer, got) != 0) {
         fault("torn", name, got);
         return 0;

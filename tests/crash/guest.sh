@@ -3,12 +3,7 @@
 #   guest.sh FORE-COMMAND... -- write IMAGE LOG SEED
 #   guest.sh FORE-COMMAND... -- verify IMAGE LOG
 set -u
-fore=()
-while [ "$1" != -- ]; do
-    fore+=("$1")
-    shift
-done
-shift
+. "$(dirname "${BASH_SOURCE[0]}")/../image/lib.sh"
 case $1 in
 write) exec "${fore[@]}" --image "$2" /guest write "$4" </dev/null >"$3" ;;
 verify) exec "${fore[@]}" --image "$2" /guest verify <"$3" ;;

@@ -17,17 +17,13 @@
 #include "runtime/host/file.h"
 #include "runtime/host/thread.h"
 #include "runtime/host/time.h"
+#include "tests/crash/content.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define THREADS   3
 #define SIZE_MOST 300000u
-
-/* A file's content follows from its number: a header and bytes. */
-struct header {
-    uint64_t number, size;
-};
 
 static struct path top;
 static struct host_mutex log_lock = HOST_MUTEX_INIT;
@@ -39,28 +35,6 @@ static _Noreturn void fail(const char *what, int64_t error)
 {
     fprintf(stderr, "crash_image: %s (%lld)\n", what, (long long)error);
     host_exit(1);
-}
-
-static uint64_t random_of(uint64_t *state)
-{
-    *state += 0x9e3779b97f4a7c15u;
-    uint64_t x = *state;
-    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
-    x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
-    return x ^ (x >> 31);
-}
-
-static size_t content(uint64_t number, uint8_t *buffer)
-{
-    uint64_t state = number;
-    struct header header = {number, sizeof(header) + random_of(&state) % SIZE_MOST};
-    /* Mostly small ones. */
-    if (number % 4)
-        header.size = sizeof(header) + header.size % 3000;
-    memcpy(buffer, &header, sizeof(header));
-    for (size_t i = sizeof(header); i < header.size; i++)
-        buffer[i] = (uint8_t)(i * 13 + number * 5 + (i >> 8));
-    return header.size;
 }
 
 static void promise(const char *line)
@@ -82,7 +56,7 @@ static struct file *make(const char *name, uint64_t number, uint8_t *buffer)
         vfs_open(vfs_kernel_caller(), &top, name, L_O_RDWR | L_O_CREAT | L_O_TRUNC, 0644, 0, &file);
     if (error)
         fail(name, error);
-    size_t size = content(number, buffer);
+    size_t size = content(number, buffer, SIZE_MOST);
     int64_t put = file_write(file, buffer, size, NULL);
     if (put != (int64_t)size)
         fail(name, put);
@@ -226,7 +200,8 @@ static uint64_t version_of(const char *name)
     file_put(file);
     memcpy(&header, found, sizeof(header));
     if (got < (int64_t)sizeof(header) || header.number == 0 ||
-        content(header.number, wanted) != (size_t)got || memcmp(found, wanted, (size_t)got) != 0) {
+        content(header.number, wanted, SIZE_MOST) != (size_t)got ||
+        memcmp(found, wanted, (size_t)got) != 0) {
         printf("%s: ", name);
         fault("torn content, bytes:", (unsigned long long)got);
         return 0;

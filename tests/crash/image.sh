@@ -7,12 +7,7 @@
 set -u
 folder=$1
 shift
-fore=()
-while [ "$1" != -- ]; do
-    fore+=("$1")
-    shift
-done
-shift
+. "$(dirname "${BASH_SOURCE[0]}")/../image/lib.sh"
 rounds=${CRASH_ROUNDS:-10}
 RANDOM=${CRASH_SEED:-$$}
 echo "seed ${CRASH_SEED:-$$}"

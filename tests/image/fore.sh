@@ -5,12 +5,7 @@
 set -u
 folder=$1
 shift
-fore=()
-while [ "$1" != -- ]; do
-    fore+=("$1")
-    shift
-done
-shift
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 rm -rf "$folder"
 mkdir -p "$folder/tree/sub"
 cd "$folder" || exit 1
