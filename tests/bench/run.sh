@@ -6,45 +6,14 @@
 # FORE is the program to measure, by default the one in build/package-linux (or, with --wine,
 # build/package-windows), which this script builds when it is not there.
 set -u
-top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 times=3
-wine=
-fore=
-
-die()
-{
-    echo "bench: $*" >&2
-    exit 1
-}
-
-while [ $# -gt 0 ]; do
-    case $1 in
-    --wine) wine=yes ;;
-    --times)
-        times=${2:-}
-        [[ $times =~ ^[1-9][0-9]*$ ]] || die "--times wants a number"
-        shift
-        ;;
-    -*) die "unknown option $1" ;;
-    *) fore=$(realpath "$1") || exit 1 ;;
-    esac
-    shift
-done
-
+read_options times "$@"
+[[ $times =~ ^[1-9][0-9]*$ ]] || die "--times wants a number"
 cd "$top" || exit 1
-if [ -z "$fore" ]; then
-    kind=${wine:+windows}
-    kind=${kind:-linux}
-    build=$top/build/package-$kind
-    fore=$build/fore${wine:+.exe}
-    if [ ! -e "$fore" ]; then
-        { cmake --preset $kind -B "$build" -DCMAKE_BUILD_TYPE=Release -DBUILD_TESTING=OFF &&
-            cmake --build "$build" --target fore; } >/dev/null || die "cannot build fore"
-    fi
-fi
-ours=("$fore")
-[ -z "$wine" ] || ours=(wine "$fore")
-export WINEDEBUG=${WINEDEBUG:--all}
+host=${wine:+windows}
+[ -n "$program" ] || { packaged "${host:-linux}" fore && program=$path; }
+ours=(${wine:+wine} "$program")
 qemu=$(command -v qemu-x86_64) || echo "bench: no qemu-x86_64 (package qemu-user)" >&2
 
 work=$(mktemp -d) || exit 1

@@ -9,43 +9,14 @@
 # build/package-windows, measured besides), which this script builds when it is not there. foot
 # needs Wayland: it runs inside weston's window, full screen, which costs it a copy.
 set -u
-top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-wine=
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 only=
-program=
-
-die()
-{
-    echo "bench: $*" >&2
-    exit 1
-}
-
-while [ $# -gt 0 ]; do
-    case $1 in
-    --wine) wine=yes ;;
-    --only)
-        only=${2:-}
-        shift
-        ;;
-    -*) die "unknown option $1" ;;
-    *) program=$(realpath "$1") || exit 1 ;;
-    esac
-    shift
-done
+read_options only "$@"
 cd "$top" || exit 1
-export LC_ALL=C.UTF-8 LIBGL_ALWAYS_SOFTWARE=1 WINEDEBUG=-all
-
-# build KIND: the packaged program, where it is not there yet.
-build()
-{
-    local build=$top/build/package-$1
-    [ -e "$build/foreland${2:-}" ] && return
-    { cmake --preset "$1" -B "$build" -DCMAKE_BUILD_TYPE=Release -DBUILD_TESTING=OFF &&
-        cmake --build "$build" --target foreland; } >/dev/null || die "cannot build foreland"
-}
-
-[ -n "$program" ] || { build linux && program=$top/build/package-linux/foreland; }
-[ -z "$wine" ] || build windows .exe
+export LIBGL_ALWAYS_SOFTWARE=1
+[ -z "$wine" ] || packaged windows foreland
+windows_program=${path:-}
+[ -n "$program" ] || { packaged linux foreland && program=$path; }
 
 work=$(mktemp -d) || exit 1
 pids=()
@@ -73,7 +44,7 @@ command_of()
     local ours=(--root "$work/root.tar" --scrollback 100000 --size "$size")
     case $1 in
     foreland) command=("$program" "${ours[@]}" --mount "$work/results:/mnt") ;;
-    foreland-wine) command=(wine "$top/build/package-windows/foreland.exe" "${ours[@]}"
+    foreland-wine) command=(wine "$windows_program" "${ours[@]}"
         --mount "$(winepath -w "$work/results"):/mnt") ;;
     xterm) command=(xterm -sl 100000 -geometry "$size" -e) ;;
     urxvt) command=(urxvt -sl 100000 -geometry "$size" -e) ;;

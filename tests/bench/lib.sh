@@ -1,0 +1,45 @@
+# Sourced by the benchmarks: their options and the programs they measure.
+set -u
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+export LC_ALL=C.UTF-8 WINEDEBUG=${WINEDEBUG:--all}
+
+die()
+{
+    echo "bench: $*" >&2
+    exit 1
+}
+
+# read_options NAME ARGUMENTS...: sets the variable NAME with --NAME VALUE, wine to yes with --wine,
+# and program to the absolute path of what is no option; both are empty otherwise.
+read_options()
+{
+    local name=$1
+    shift
+    wine=
+    program=
+    while [ $# -gt 0 ]; do
+        case $1 in
+        --wine) wine=yes ;;
+        "--$name")
+            [ $# -gt 1 ] || die "$1 wants a value"
+            printf -v "$name" %s "$2"
+            shift
+            ;;
+        -*) die "unknown option $1" ;;
+        *) program=$(realpath "$1") || exit 1 ;;
+        esac
+        shift
+    done
+}
+
+# packaged linux|windows NAME: sets path to that program as it is packaged; builds it where it is
+# not there yet.
+packaged()
+{
+    local build=$top/build/package-$1
+    path=$build/$2
+    [ "$1" = linux ] || path=$path.exe
+    [ -e "$path" ] && return
+    { cmake -S "$top" --preset "$1" -B "$build" -DCMAKE_BUILD_TYPE=Release -DBUILD_TESTING=OFF &&
+        cmake --build "$build" --target "$2"; } >/dev/null || die "cannot build $2"
+}
