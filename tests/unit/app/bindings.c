@@ -1,10 +1,10 @@
 /* Bindings: how keys are written, what the defaults are, which one a pressed key finds. */
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "app/bindings.h"
+#include "tests/unit/run.h"
 
 static char reason[256];
 
@@ -158,17 +158,11 @@ static void teardown(void)
 
 int main(void)
 {
-    Suite *suite = suite_create("bindings");
     TCase *tc = tcase_create("bindings");
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, names_of_keys);
     tcase_add_test(tc, defaults);
     tcase_add_test(tc, defaults_are_unique);
     tcase_add_test(tc, bind_and_unbind);
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return unit_run("bindings", tc);
 }

@@ -6,6 +6,7 @@
 
 #include "app/boxes.h"
 #include "app/font.h"
+#include "tests/unit/run.h"
 
 #define SIZE_MAX_PIXELS 128
 
@@ -271,7 +272,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("boxes");
     TCase *tc = tcase_create("boxes");
     tcase_set_timeout(tc, 100);
     tcase_add_unchecked_fixture(tc, find_sizes, NULL);
@@ -281,10 +281,5 @@ int main(void)
     tcase_add_test(tc, blocks_fill_cells);
     tcase_add_test(tc, wedges_fill_cells);
     tcase_add_test(tc, separators_meet);
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return unit_run("boxes", tc);
 }

@@ -12,6 +12,7 @@
 #include "app/options.h"
 #include "runtime/host/env.h"
 #include "runtime/host/file.h"
+#include "tests/unit/run.h"
 
 static struct mistakes mistakes;
 
@@ -618,7 +619,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("config");
     TCase *tc = tcase_create("config");
     tcase_set_timeout(tc, 100);
     tcase_add_test(tc, every_option_has_cases);
@@ -636,10 +636,5 @@ int main(void)
     tcase_add_test(tc, place_of_the_file);
     tcase_add_test(tc, command_line);
     tcase_add_test(tc, random_files);
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return unit_run("config", tc);
 }

@@ -6,6 +6,7 @@
 
 #include "app/color.h"
 #include "app/emoji.h"
+#include "tests/unit/run.h"
 
 START_TEST(presentation)
 {
@@ -106,15 +107,9 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("emoji");
     TCase *tc = tcase_create("emoji");
     tcase_set_timeout(tc, 100);
     tcase_add_test(tc, presentation);
     tcase_add_test(tc, broken_paints);
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return unit_run("emoji", tc);
 }

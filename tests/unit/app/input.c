@@ -8,6 +8,7 @@
 #include "runtime/host/lock.h"
 #include "runtime/host/time.h"
 #include "runtime/tty/tty.h"
+#include "tests/unit/run.h"
 
 static void nothing(void *context)
 {
@@ -85,16 +86,10 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("input");
     TCase *tc = tcase_create("input");
     tcase_set_timeout(tc, 100);
     tcase_add_test(tc, typed_text_is_echoed);
     tcase_add_test(tc, large_paste);
     tcase_add_test(tc, resized);
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return unit_run("input", tc);
 }

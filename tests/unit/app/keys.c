@@ -1,10 +1,10 @@
 /* Keys of SDL as keys of the terminal, in several layouts. */
 #define SDL_MAIN_HANDLED
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "app/keys.h"
+#include "tests/unit/run.h"
 
 /* A German keyboard, as far as the tests go: the character of a position on a level. */
 static uint32_t german(void *context, int position, unsigned level)
@@ -153,16 +153,10 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("keys");
     TCase *tc = tcase_create("keys");
     tcase_add_test(tc, special);
     tcase_add_test(tc, characters);
     tcase_add_test(tc, altgr);
     tcase_add_test(tc, keypad);
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return unit_run("keys", tc);
 }

@@ -8,6 +8,7 @@
 #include "app/painter.h"
 #include "app/png.h"
 #include "runtime/host/lock.h"
+#include "tests/unit/run.h"
 
 #define WIDTH  200
 #define HEIGHT 100
@@ -228,7 +229,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("paint");
     TCase *tc = tcase_create("paint");
     tcase_set_timeout(tc, 100);
     tcase_add_test(tc, clipping);
@@ -238,10 +238,5 @@ int main(void)
     tcase_add_test(tc, many_glyphs);
     tcase_add_test(tc, painting_in_parts);
     tcase_add_test(tc, png);
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return unit_run("paint", tc);
 }

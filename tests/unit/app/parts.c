@@ -1,13 +1,13 @@
 /* What of the window needs none: links, the scroll bar's geometry, the line of the search bar. */
 #define SDL_MAIN_HANDLED
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "app/label.h"
 #include "app/line_edit.h"
 #include "app/links.h"
 #include "app/scroll_bar.h"
+#include "tests/unit/run.h"
 
 START_TEST(links)
 {
@@ -147,17 +147,11 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("parts");
     TCase *tc = tcase_create("parts");
     tcase_add_test(tc, links);
     tcase_add_test(tc, scroll_geometry);
     tcase_add_test(tc, scroll_bar_comes_and_goes);
     tcase_add_test(tc, line_editing);
     tcase_add_test(tc, label_width);
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return unit_run("parts", tc);
 }

@@ -11,6 +11,7 @@
 
 #include "app/font.h"
 #include "app/painter.h"
+#include "tests/unit/run.h"
 
 /* Average difference of a channel in a cell that is still the same picture: another version of
  * FreeType may round otherwise, but a line more or less is above. */
@@ -295,15 +296,9 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("picture");
     TCase *tc = tcase_create("picture");
     tcase_set_timeout(tc, 100);
     tcase_add_loop_test(tc, scene, 0, (int)(sizeof(scenes) / sizeof(scenes[0])));
     tcase_add_test(tc, comparing);
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return unit_run("picture", tc);
 }

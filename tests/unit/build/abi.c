@@ -1,9 +1,9 @@
 /* What the rest of the tree takes for granted about the compiler, on every host. */
+#include "tests/unit/run.h"
 #include <check.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 START_TEST(sizes)
@@ -28,14 +28,8 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("abi");
     TCase *tcase = tcase_create("abi");
     tcase_add_test(tcase, sizes);
     tcase_add_test(tcase, format);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return unit_run("abi", tcase);
 }

@@ -3,6 +3,7 @@
  * Linux library (packaging/libtsm-to-coff.py). A long, fixed sequence of operations has to leave
  * the same cells, attributes and ages everywhere; the expected sums were taken on Linux.
  */
+#include "tests/unit/run.h"
 #include <check.h>
 #include <libtsm.h>
 #include <stdint.h>
@@ -144,15 +145,9 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("libtsm");
     TCase *tcase = tcase_create("screen");
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, same_everywhere);
     tcase_add_test(tcase, selection);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return unit_run("libtsm", tcase);
 }

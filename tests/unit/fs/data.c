@@ -317,7 +317,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("data");
     TCase *tcase = tcase_create("data");
     tcase_add_test(tcase, pieces);
     tcase_add_test(tcase, holes);
@@ -328,6 +327,5 @@ int main(void)
     tcase_add_test(tcase, descriptors);
     tcase_add_test(tcase, sealing);
     tcase_add_test(tcase, attributes);
-    suite_add_tcase(suite, tcase);
-    return run_suite(suite);
+    return unit_run("data", tcase);
 }

@@ -8,6 +8,7 @@
 #include "runtime/abi/stat.h"
 #include "runtime/fs/mountapi.h"
 #include "runtime/fs/vfs.h"
+#include "tests/unit/run.h"
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -84,15 +85,6 @@ static inline int open_status(struct vfs_caller *c, const char *name, uint32_t f
     if (!error)
         file_put(file);
     return error;
-}
-
-static inline int run_suite(Suite *suite)
-{
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 #endif

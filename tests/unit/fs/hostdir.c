@@ -172,12 +172,10 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("hostdir");
     TCase *tcase = tcase_create("hostdir");
     tcase_add_test(tcase, both_sides);
     tcase_add_test(tcase, open_and_gone);
     tcase_add_test(tcase, mapped);
     tcase_add_test(tcase, letters);
-    suite_add_tcase(suite, tcase);
-    return run_suite(suite);
+    return unit_run("hostdir", tcase);
 }

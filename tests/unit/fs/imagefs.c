@@ -7,6 +7,7 @@
 #include "runtime/fs/store.h"
 #include "runtime/fs/vfs.h"
 #include "runtime/host/file.h"
+#include "tests/unit/run.h"
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -454,7 +455,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("imagefs");
     TCase *tcase = tcase_create("imagefs");
     tcase_set_timeout(tcase, 60);
     tcase_add_checked_fixture(tcase, setup, teardown);
@@ -469,10 +469,5 @@ int main(void)
     tcase_add_test(tcase, many_files);
     tcase_add_test(tcase, large_file);
     tcase_add_test(tcase, extended_attributes);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return unit_run("imagefs", tcase);
 }

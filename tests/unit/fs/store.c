@@ -4,9 +4,9 @@
 #include "runtime/abi/stat.h"
 #include "runtime/host/env.h"
 #include "runtime/host/file.h"
+#include "tests/unit/run.h"
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const char image[] = "store-test.img";
@@ -483,7 +483,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("store");
     TCase *tcase = tcase_create("store");
     tcase_set_timeout(tcase, 60);
     tcase_add_checked_fixture(tcase, setup, teardown);
@@ -501,10 +500,5 @@ int main(void)
     tcase_add_test(tcase, copy);
     tcase_add_test(tcase, check_finds);
     tcase_add_test(tcase, check_finds_corruption);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return unit_run("store", tcase);
 }

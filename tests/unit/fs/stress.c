@@ -222,10 +222,8 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("stress");
     TCase *tcase = tcase_create("stress");
     tcase_set_timeout(tcase, 120);
     tcase_add_test(tcase, together);
-    suite_add_tcase(suite, tcase);
-    return run_suite(suite);
+    return unit_run("stress", tcase);
 }

@@ -156,10 +156,8 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("tar");
     TCase *tcase = tcase_create("tar");
     tcase_add_test(tcase, everything);
     tcase_add_test(tcase, broken);
-    suite_add_tcase(suite, tcase);
-    return run_suite(suite);
+    return unit_run("tar", tcase);
 }

@@ -291,7 +291,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("waiting");
     TCase *tcase = tcase_create("waiting");
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, stream);
@@ -300,6 +299,5 @@ int main(void)
     tcase_add_test(tcase, records);
     tcase_add_test(tcase, deadlock);
     tcase_add_test(tcase, watching);
-    suite_add_tcase(suite, tcase);
-    return run_suite(suite);
+    return unit_run("waiting", tcase);
 }

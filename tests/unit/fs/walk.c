@@ -284,7 +284,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("walk");
     TCase *tcase = tcase_create("walk");
     tcase_add_test(tcase, errors);
     tcase_add_test(tcase, links);
@@ -294,6 +293,5 @@ int main(void)
     tcase_add_test(tcase, renaming);
     tcase_add_test(tcase, permissions);
     tcase_add_test(tcase, mounting);
-    suite_add_tcase(suite, tcase);
-    return run_suite(suite);
+    return unit_run("walk", tcase);
 }

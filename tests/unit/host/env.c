@@ -3,6 +3,7 @@
 #include "runtime/host/log.h"
 #include "runtime/host/thread.h"
 #include "runtime/host/time.h"
+#include "tests/unit/run.h"
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -123,17 +124,11 @@ int main(int argc, char **argv)
     host_arguments(&argc, &argv);
     if (argc != 1 || !strstr(argv[0], "unit_host_env"))
         return EXIT_FAILURE;
-    Suite *suite = suite_create("env");
     TCase *tcase = tcase_create("env");
     tcase_add_test(tcase, clocks);
     tcase_add_test(tcase, timer);
     tcase_add_test(tcase, machine);
     tcase_add_test(tcase, environment);
     tcase_add_test(tcase, log_lines);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return unit_run("env", tcase);
 }

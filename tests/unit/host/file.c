@@ -2,9 +2,9 @@
 #include "runtime/host/file.h"
 #include "runtime/abi/errno.h"
 #include "runtime/abi/stat.h"
+#include "tests/unit/run.h"
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const char top[] = "host-file-test";
@@ -173,7 +173,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("host file");
     TCase *tcase = tcase_create("host file");
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, read_write);
@@ -181,10 +180,5 @@ int main(void)
     tcase_add_test(tcase, times_and_modes);
     tcase_add_test(tcase, directories);
     tcase_add_test(tcase, long_paths);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return unit_run("host file", tcase);
 }

@@ -3,8 +3,8 @@
 #include "runtime/host/park.h"
 #include "runtime/host/thread.h"
 #include "runtime/host/time.h"
+#include "tests/unit/run.h"
 #include <check.h>
-#include <stdlib.h>
 
 #define SECOND 1000000000ull
 
@@ -100,17 +100,11 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("lock");
     TCase *tcase = tcase_create("lock");
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, mutual_exclusion);
     tcase_add_test(tcase, cond_deadline);
     tcase_add_test(tcase, park_keeps_one_token);
     tcase_add_test(tcase, no_wake_is_lost);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return unit_run("lock", tcase);
 }

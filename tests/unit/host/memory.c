@@ -2,6 +2,7 @@
 #include "runtime/host/memory.h"
 #include "runtime/host/fault.h"
 #include "runtime/host/random.h"
+#include "tests/unit/run.h"
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
@@ -197,7 +198,6 @@ int main(void)
 {
     if (host_fault_add(on_fault))
         return EXIT_FAILURE;
-    Suite *suite = suite_create("memory");
     TCase *tcase = tcase_create("memory");
     tcase_add_test(tcase, reserve_commit_protect);
     tcase_add_test(tcase, exact_addresses);
@@ -205,10 +205,5 @@ int main(void)
     tcase_add_test(tcase, executable_double_view);
     tcase_add_test(tcase, other_faults);
     tcase_add_test(tcase, random_bytes);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return unit_run("memory", tcase);
 }

@@ -1,12 +1,12 @@
 /* The standard handles: a pipe and a file put in the place of the standard input and output. */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "runtime/abi/errno.h"
 #include "runtime/host/lock.h"
 #include "runtime/host/stdio.h"
 #include "runtime/host/time.h"
+#include "tests/unit/run.h"
 
 #ifdef _WIN32
 #include <windows.h>
@@ -171,15 +171,9 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("stdio");
     TCase *tc = tcase_create("stdio");
     tcase_add_test(tc, input_from_pipe);
     tcase_add_test(tc, output_to_file);
     tcase_add_test(tc, output_to_nobody);
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return unit_run("stdio", tc);
 }

@@ -2,8 +2,8 @@
 #include "runtime/host/thread.h"
 #include "runtime/host/park.h"
 #include "runtime/host/time.h"
+#include "tests/unit/run.h"
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define SECOND 1000000000ull
@@ -171,17 +171,11 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("thread");
     TCase *tcase = tcase_create("thread");
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, start_and_current);
     tcase_add_test(tcase, many_at_once);
     tcase_add_test(tcase, redirect);
     tcase_add_test(tcase, mutual_interruption);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return unit_run("thread", tcase);
 }

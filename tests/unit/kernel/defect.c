@@ -19,6 +19,7 @@
 #include "runtime/kernel/service.h"
 #include "runtime/translate/cpu.h"
 #include "runtime/tty/tty.h"
+#include "tests/unit/run.h"
 
 #define LOG  "defect.log"
 #define ROOT "defect.tar"
@@ -110,15 +111,10 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("defect");
     TCase *tcase = tcase_create("defect");
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, the_terminal_names_the_log);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
+    int status = unit_run("defect", tcase);
     remove(ROOT);
-    host_exit(failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
+    host_exit(status);
 }

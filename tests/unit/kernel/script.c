@@ -5,6 +5,7 @@
 
 #include "runtime/abi/errno.h"
 #include "runtime/kernel/exec.h"
+#include "tests/unit/run.h"
 
 static char head[EXEC_HEAD_SIZE + 1], *interpreter, *argument;
 
@@ -67,15 +68,9 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("script");
     TCase *tcase = tcase_create("script");
     tcase_add_test(tcase, interpreter_and_one_argument);
     tcase_add_test(tcase, refused);
     tcase_add_test(tcase, strings_move);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return unit_run("script", tcase);
 }

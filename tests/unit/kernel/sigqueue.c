@@ -1,9 +1,9 @@
 /* Order and limits of pending signals (signal(7): "Queueing and delivery semantics"). */
 #include <check.h>
-#include <stdlib.h>
 
 #include "runtime/abi/errno.h"
 #include "runtime/kernel/signal.h"
+#include "tests/unit/run.h"
 
 static struct sigqueue queue;
 static uint32_t count;
@@ -98,17 +98,11 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("sigqueue");
     TCase *tcase = tcase_create("sigqueue");
     tcase_add_test(tcase, standard_signal_is_pending_once);
     tcase_add_test(tcase, real_time_signals_queue_in_order);
     tcase_add_test(tcase, synchronous_signals_come_first);
     tcase_add_test(tcase, only_wanted_ones_are_taken);
     tcase_add_test(tcase, limit_refuses_sigqueue_but_not_kill);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return unit_run("sigqueue", tcase);
 }

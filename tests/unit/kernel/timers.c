@@ -6,6 +6,7 @@
 #include "runtime/host/lock.h"
 #include "runtime/host/time.h"
 #include "runtime/kernel/timers.h"
+#include "tests/unit/run.h"
 
 #define COUNT 200
 
@@ -70,15 +71,9 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("timers");
     TCase *tcase = tcase_create("timers");
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, heap_gives_earliest_first);
     tcase_add_test(tcase, thread_fires_in_order_and_not_after_cancel);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return unit_run("timers", tcase);
 }

@@ -4,6 +4,7 @@
 #include "runtime/memory/access.h"
 #include "runtime/memory/internal.h"
 #include "runtime/translate/cpu.h"
+#include "tests/unit/run.h"
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
@@ -281,7 +282,6 @@ int main(void)
 {
     if (space_init())
         return EXIT_FAILURE;
-    Suite *suite = suite_create("code");
     TCase *tcase = tcase_create("code");
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, not_code);
@@ -291,10 +291,5 @@ int main(void)
     tcase_add_test(tcase, code_of_a_file);
     tcase_add_test(tcase, two_views_of_shared_memory);
     tcase_add_test(tcase, fork_keeps_code_apart);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return unit_run("code", tcase);
 }

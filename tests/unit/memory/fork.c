@@ -7,6 +7,7 @@
 #include "runtime/host/time.h"
 #include "runtime/memory/access.h"
 #include "runtime/memory/space.h"
+#include "tests/unit/run.h"
 #include <check.h>
 #include <stdlib.h>
 
@@ -332,7 +333,6 @@ int main(void)
 {
     if (space_init())
         return EXIT_FAILURE;
-    Suite *suite = suite_create("fork");
     TCase *tcase = tcase_create("fork");
     tcase_set_timeout(tcase, 60);
     tcase_add_checked_fixture(tcase, NULL, nothing_left);
@@ -347,10 +347,5 @@ int main(void)
     tcase_add_test(tcase, two_hundred);
     tcase_add_test(tcase, windows_are_used_again);
     tcase_add_test(tcase, parent_keeps_running);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return unit_run("fork", tcase);
 }

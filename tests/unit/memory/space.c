@@ -7,6 +7,7 @@
 #include "runtime/memory/access.h"
 #include "runtime/memory/block.h"
 #include "runtime/memory/mapping.h"
+#include "tests/unit/run.h"
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
@@ -608,7 +609,6 @@ int main(void)
 {
     if (space_init())
         return EXIT_FAILURE;
-    Suite *suite = suite_create("space");
     TCase *tcase = tcase_create("space");
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, anonymous_memory);
@@ -627,10 +627,5 @@ int main(void)
     tcase_add_test(tcase, windows_avoid_the_host);
     tcase_add_test(tcase, description);
     tcase_add_test(tcase, peek_and_poke);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return unit_run("space", tcase);
 }

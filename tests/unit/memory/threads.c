@@ -8,6 +8,7 @@
 #include "runtime/memory/block.h"
 #include "runtime/memory/mapping.h"
 #include "runtime/memory/space.h"
+#include "tests/unit/run.h"
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
@@ -239,17 +240,11 @@ int main(void)
 {
     if (space_init())
         return EXIT_FAILURE;
-    Suite *suite = suite_create("threads");
     TCase *tcase = tcase_create("threads");
     tcase_set_timeout(tcase, 100);
     tcase_add_test(tcase, file_pages);
     tcase_add_test(tcase, shared_pages);
     tcase_add_test(tcase, forked_pages);
     tcase_add_test(tcase, neighbours);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return unit_run("threads", tcase);
 }

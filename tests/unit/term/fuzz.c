@@ -8,6 +8,7 @@
 // names its seed.
 #include "term/term.h"
 #include "term/unicode.h"
+#include "tests/unit/run.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -432,14 +433,8 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("term fuzz");
     TCase *tests = tcase_create("sessions");
     tcase_set_timeout(tests, 0);
     tcase_add_test(tests, random_sessions);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return unit_run("term fuzz", tests);
 }

@@ -1,6 +1,7 @@
 // What a program prints can neither take memory without bound nor stop the terminal for long.
 #include "term/history.h"
 #include "term/term.h"
+#include "tests/unit/run.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -301,7 +302,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("term limits");
     TCase *tests = tcase_create("limits");
     tcase_set_timeout(tests, 0);
     tcase_add_test(tests, plain_scrollback_is_small);
@@ -314,10 +314,5 @@ int main(void)
     tcase_add_test(tests, resize_storm);
     tcase_add_test(tests, reflow_loses_nothing);
     tcase_add_test(tests, nothing_is_typed);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return unit_run("term limits", tests);
 }

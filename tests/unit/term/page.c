@@ -1,6 +1,7 @@
 // term/sequences.md says what the tables in the code say. With FORELAND_WRITE_PAGE set to a file
 // name the page is written there instead.
 #include "term/sequences.h"
+#include "tests/unit/run.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -59,14 +60,8 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("page of sequences");
     TCase *tests = tcase_create("page");
     tcase_add_test(tests, page_is_current);
     tcase_add_test(tests, forms_are_unique);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return unit_run("page of sequences", tests);
 }

@@ -25,6 +25,7 @@
 // Every check of the screen is made on views over both grids, which must agree in every cell.
 #include "term/term.h"
 #include "term/unicode.h"
+#include "tests/unit/run.h"
 
 #include <check.h>
 #include <ctype.h>
@@ -720,14 +721,8 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("term scripts");
     TCase *tests = tcase_create("files");
     tcase_set_timeout(tests, 0);
     tcase_add_test(tests, every_file);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return unit_run("term scripts", tests);
 }

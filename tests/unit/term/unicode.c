@@ -2,6 +2,7 @@
 // wide against its list of them, and widths of known characters. The files come with Debian's
 // package unicode-data; where it is not installed those tests are skipped.
 #include "term/unicode.h"
+#include "tests/unit/run.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -130,16 +131,10 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("unicode");
     TCase *tests = tcase_create("unicode");
     tcase_add_test(tests, grapheme_break_test);
     tcase_add_test(tests, widths);
     tcase_add_test(tests, emoji_bases);
     tcase_add_test(tests, utf8);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return unit_run("unicode", tests);
 }

@@ -8,6 +8,7 @@
 #include "runtime/translate/cache.h"
 #include "runtime/translate/code.h"
 #include "runtime/translate/cpu.h"
+#include "tests/unit/run.h"
 
 #define WINDOW_SIZE ((size_t)16 << 20)
 #define CODE_AT     0x10000u
@@ -220,12 +221,5 @@ int main(void)
     tcase_add_test(t, a_loop_is_interrupted);
     tcase_add_test(t, code_memory_is_used_again);
     tcase_set_timeout(t, 60);
-    Suite *s = suite_create("translate");
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_set_fork_status(r, CK_NOFORK);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? 1 : 0;
+    return unit_run("translate", t);
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "runtime/tty/ldisc.h"
+#include "tests/unit/run.h"
 #include "tests/unit/tty/cases.h"
 
 static const char *case_name;
@@ -238,16 +239,10 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("ldisc");
     TCase *tc = tcase_create("cases");
     tcase_add_loop_test(tc, test_case, 0, (int)TTY_CASE_COUNT);
     tcase_add_test(tc, test_echo_bound);
     tcase_add_test(tc, test_output_bound);
     tcase_add_test(tc, test_output_discard);
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return unit_run("ldisc", tc);
 }

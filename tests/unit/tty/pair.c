@@ -1,7 +1,6 @@
 /* Pairs without guests: waiting reads and writes, the master's callbacks, hangup, polling. */
 #include <check.h>
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "runtime/abi/errno.h"
@@ -12,6 +11,7 @@
 #include "runtime/host/time.h"
 #include "runtime/kernel/process.h"
 #include "runtime/tty/pair.h"
+#include "tests/unit/run.h"
 
 #define SECOND 1000000000ull
 
@@ -382,7 +382,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("pair");
     TCase *tc = tcase_create("pair");
     tcase_set_timeout(tc, 60);
     tcase_add_test(tc, read_waits_for_line);
@@ -398,10 +397,5 @@ int main(void)
     tcase_add_test(tc, hangup_kills_open_files_only);
     tcase_add_test(tc, numbers);
     tcase_add_test(tc, message);
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return unit_run("pair", tc);
 }
