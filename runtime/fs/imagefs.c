@@ -130,7 +130,7 @@ static int make_named(struct inode *dir, const char *name, const struct new_inod
     struct inode *inode = d ? make(dir, attr, target, directory ? 2 : 1, &error) : NULL;
     if (!inode)
         return error;
-    struct entry *e = directory_prepare(d, name, inode->ino, attr->mode);
+    struct entry *e = node_entry(d, name, inode->ino, attr->mode);
     if (!e) {
         forget(inode);
         return -L_ENOMEM;
@@ -234,7 +234,7 @@ static int imagefs_link(struct inode *dir, const char *name, struct inode *inode
 {
     int error;
     struct directory *d = directory_of(dir, &error);
-    struct entry *e = d ? directory_prepare(d, name, inode->ino, inode->mode) : NULL;
+    struct entry *e = d ? node_entry(d, name, inode->ino, inode->mode) : NULL;
     if (!e)
         return error ? error : -L_ENOMEM;
     struct links links = {.count = 0};
@@ -268,7 +268,8 @@ static int remove_name(struct inode *dir, const char *name, struct inode *inode)
     error = change(image_of(dir), batch, &links);
     if (error)
         return error;
-    directory_remove(d, e);
+    directory_take(d, e);
+    free(e);
     inode_touch_modified(dir);
     inode_touch_changed(inode);
     return 0;
@@ -318,7 +319,7 @@ static int move_name(struct inode *olddir, struct entry *from, struct inode *ino
     struct entry *to = directory_find(d, newname), *fresh = NULL;
     struct links links = {.count = 0};
     if (!to) {
-        fresh = directory_prepare(d, newname, inode->ino, inode->mode);
+        fresh = node_entry(d, newname, inode->ino, inode->mode);
         if (!fresh)
             return -L_ENOMEM;
     }
@@ -345,7 +346,8 @@ static int move_name(struct inode *olddir, struct entry *from, struct inode *ino
         to->ino = inode->ino;
         to->type = (uint16_t)(inode->mode & L_S_IFMT);
     }
-    directory_remove(node_of(olddir)->directory, from);
+    directory_take(node_of(olddir)->directory, from);
+    free(from);
     inode_touch_modified(olddir);
     if (newdir != olddir)
         inode_touch_modified(newdir);
@@ -417,12 +419,6 @@ static int imagefs_setattr(struct inode *inode, const struct attr *attr)
     return error;
 }
 
-static bool xattr_permitted(const char *name)
-{
-    return strncmp(name, "trusted.", 8) == 0 || strncmp(name, "security.", 9) == 0 ||
-           strncmp(name, "user.", 5) == 0;
-}
-
 /* Whether the store need not be asked; otherwise asks it for all names once. */
 static bool without_xattrs(struct inode *inode)
 {
@@ -434,7 +430,7 @@ static bool without_xattrs(struct inode *inode)
 
 static int64_t imagefs_getxattr(struct inode *inode, const char *name, void *value, size_t size)
 {
-    if (!xattr_permitted(name))
+    if (!inode_keeps_xattr(name))
         return -L_EOPNOTSUPP;
     if (without_xattrs(inode))
         return -L_ENODATA;
@@ -454,10 +450,9 @@ static int imagefs_setxattr(struct inode *inode, const char *name, const void *v
     int64_t before = imagefs_getxattr(inode, name, NULL, 0);
     if (before < 0 && before != -L_ENODATA)
         return (int)before;
-    if ((flags & 1) && before >= 0)
-        return -L_EEXIST;
-    if ((flags & 2) && before < 0)
-        return -L_ENODATA;
+    int conflict = inode_xattr_conflict(before >= 0, flags);
+    if (conflict)
+        return conflict;
     struct store_batch *batch = store_batch_new();
     store_put_xattr(batch, inode->ino, name, value, size);
     int error = store_submit(image_of(inode)->store, batch, false);

@@ -17,25 +17,9 @@
 #ifndef FORELAND_FS_IMAGEFS_H
 #define FORELAND_FS_IMAGEFS_H
 
+#include "runtime/fs/directory.h"
 #include "runtime/fs/inode.h"
 #include "runtime/fs/store.h"
-
-struct entry {
-    struct entry *hash_next, *next, *previous; /* list by rising cookie */
-    uint64_t ino, cookie;
-    uint32_t hash;
-    uint16_t length;
-    uint16_t type; /* L_S_IFMT bits */
-    char name[];
-};
-
-/* Cookies only grow, so reading a directory while it changes never repeats or loses a name. */
-struct directory {
-    struct entry **table;
-    uint32_t buckets, count;
-    struct entry *first, *last;
-    uint64_t next_cookie;
-};
 
 /* The blocks of a regular file that are stored; known once it has been read or is new. */
 struct chunk_map {
@@ -108,14 +92,8 @@ struct inode *node_make_inode(struct image *image, struct node *node);
 
 /* The entries of a directory, read from the store at first. NULL and the errno. dir->lock held. */
 struct directory *directory_of(struct inode *dir, int *error);
-struct directory *directory_new(void);
-void directory_free(struct directory *d);
-struct entry *directory_find(struct directory *d, const char *name);
-/* An entry that can be added without fail. NULL: no memory. */
-struct entry *directory_prepare(struct directory *d, const char *name, uint64_t ino, uint32_t mode);
-void directory_add(struct directory *d, struct entry *entry);
-/* Takes an entry out and frees it. */
-void directory_remove(struct directory *d, struct entry *entry);
+/* An entry for a directory (directory_prepare). */
+struct entry *node_entry(struct directory *d, const char *name, uint64_t ino, uint32_t mode);
 
 /* --- imagefs_chunks.c --- */
 

@@ -1,6 +1,7 @@
 #include "runtime/fs/inode.h"
 
 #include "runtime/abi/errno.h"
+#include "runtime/abi/fcntl.h"
 #include "runtime/fs/dentry.h"
 #include "runtime/fs/locks.h"
 #include "runtime/host/time.h"
@@ -197,6 +198,19 @@ void inode_getattr(struct inode *inode, struct kstat *out)
         .btime = inode->btime,
     };
     host_mutex_unlock(&inode->state);
+}
+
+bool inode_keeps_xattr(const char *name)
+{
+    return strncmp(name, "trusted.", 8) == 0 || strncmp(name, "security.", 9) == 0 ||
+           strncmp(name, "user.", 5) == 0;
+}
+
+int inode_xattr_conflict(bool there, int flags)
+{
+    if (there && (flags & L_XATTR_CREATE))
+        return -L_EEXIST;
+    return !there && (flags & L_XATTR_REPLACE) ? -L_ENODATA : 0;
 }
 
 static void told(struct inode *inode)

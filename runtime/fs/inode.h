@@ -261,6 +261,12 @@ void inode_each(struct superblock *super, void (*fn)(struct inode *, void *), vo
  * is held. */
 int inode_setattr(struct inode *inode, const struct attr *attr);
 void inode_getattr(struct inode *inode, struct kstat *out);
+/* Whether a file system of ours stores an extended attribute of that name (xattr(7)); others are
+ * -L_EOPNOTSUPP. */
+bool inode_keeps_xattr(const char *name);
+/* What setxattr(2) gives with these flags for an attribute that is there or not: 0, -L_EEXIST or
+ * -L_ENODATA. */
+int inode_xattr_conflict(bool there, int flags);
 /* Set mtime and ctime (and atime) to now and tell the file system. */
 void inode_touch_modified(struct inode *inode);
 void inode_touch_changed(struct inode *inode);

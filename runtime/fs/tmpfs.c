@@ -1,32 +1,13 @@
-/*
- * tmpfs: everything in memory. A directory is a table of entries by name and a list in the order of
- * their cookies, which only grow, so that reading a directory while it changes never repeats or
- * loses a name that stays.
- */
+/* tmpfs: everything in memory. */
 #include "runtime/fs/tmpfs.h"
 
 #include "runtime/abi/errno.h"
 #include "runtime/fs/dentry.h"
+#include "runtime/fs/directory.h"
 #include "runtime/fs/mountapi.h"
 #include "runtime/host/env.h"
 #include <stdlib.h>
 #include <string.h>
-
-struct entry {
-    struct entry *hash_next, *next, *previous; /* list by rising cookie */
-    struct inode *inode;                       /* referenced */
-    uint64_t cookie;
-    uint32_t hash;
-    uint16_t length;
-    char name[];
-};
-
-struct directory {
-    struct entry **table;
-    uint32_t buckets, count;
-    struct entry *first, *last;
-    uint64_t next_cookie;
-};
 
 struct xattr {
     struct xattr *next;
@@ -49,81 +30,6 @@ static struct node *node_of(struct inode *inode)
     return inode->priv;
 }
 
-static uint32_t hash_of(const char *name, size_t length)
-{
-    uint32_t hash = 2166136261u;
-    for (size_t i = 0; i < length; i++)
-        hash = (hash ^ (uint8_t)name[i]) * 16777619u;
-    return hash;
-}
-
-static struct entry *find(struct directory *d, const char *name)
-{
-    size_t length = strlen(name);
-    if (!d->buckets)
-        return NULL;
-    uint32_t hash = hash_of(name, length);
-    struct entry *e = d->table[hash & (d->buckets - 1)];
-    while (e && !(e->hash == hash && e->length == length && memcmp(e->name, name, length) == 0))
-        e = e->hash_next;
-    return e;
-}
-
-static int rehash(struct directory *d)
-{
-    uint32_t buckets = d->buckets ? d->buckets * 2 : 8;
-    struct entry **table = calloc(buckets, sizeof(*table));
-    if (!table)
-        return d->buckets ? 0 : -L_ENOMEM;
-    for (struct entry *e = d->first; e; e = e->next) {
-        e->hash_next = table[e->hash & (buckets - 1)];
-        table[e->hash & (buckets - 1)] = e;
-    }
-    free(d->table);
-    d->table = table;
-    d->buckets = buckets;
-    return 0;
-}
-
-/* Takes a reference to inode. */
-static int add(struct directory *d, const char *name, struct inode *inode)
-{
-    size_t length = strlen(name);
-    if (d->count >= d->buckets) {
-        int error = rehash(d);
-        if (error)
-            return error;
-    }
-    struct entry *e = malloc(sizeof(*e) + length + 1);
-    if (!e)
-        return -L_ENOMEM;
-    memcpy(e->name, name, length + 1);
-    e->length = (uint16_t)length;
-    e->hash = hash_of(name, length);
-    e->inode = inode_get(inode);
-    e->cookie = d->next_cookie++;
-    e->hash_next = d->table[e->hash & (d->buckets - 1)];
-    d->table[e->hash & (d->buckets - 1)] = e;
-    e->next = NULL;
-    e->previous = d->last;
-    *(d->last ? &d->last->next : &d->first) = e;
-    d->last = e;
-    d->count++;
-    return 0;
-}
-
-/* The caller puts entry->inode and frees the entry. */
-static void take(struct directory *d, struct entry *e)
-{
-    struct entry **link = &d->table[e->hash & (d->buckets - 1)];
-    while (*link != e)
-        link = &(*link)->hash_next;
-    *link = e->hash_next;
-    *(e->previous ? &e->previous->next : &d->first) = e->next;
-    *(e->next ? &e->next->previous : &d->last) = e->previous;
-    d->count--;
-}
-
 static void entry_free(struct entry *e)
 {
     inode_put(e->inode);
@@ -136,17 +42,16 @@ static struct inode *make(struct superblock *super, const struct new_inode *attr
     if (!node)
         return NULL;
     if ((attr->mode & L_S_IFMT) == L_S_IFDIR) {
-        node->directory = calloc(1, sizeof(*node->directory));
+        node->directory = directory_new();
         if (!node->directory) {
             free(node);
             return NULL;
         }
-        node->directory->next_cookie = 3;
     }
     struct inode *inode =
         inode_new(super, atomic_fetch_add(&super->next_ino, 1), attr->mode, &tmpfs_ops);
     if (!inode) {
-        free(node->directory);
+        directory_free(node->directory);
         free(node);
         return NULL;
     }
@@ -161,9 +66,12 @@ static struct inode *make(struct superblock *super, const struct new_inode *attr
 
 static int enter(struct inode *dir, const char *name, struct inode *inode)
 {
-    int error = add(node_of(dir)->directory, name, inode);
-    if (error)
-        return error;
+    struct directory *d = node_of(dir)->directory;
+    struct entry *e = directory_prepare(d, name);
+    if (!e)
+        return -L_ENOMEM;
+    e->inode = inode_get(inode);
+    directory_add(d, e);
     host_mutex_lock(&dir->state);
     dir->size += 20;
     host_mutex_unlock(&dir->state);
@@ -174,10 +82,10 @@ static int enter(struct inode *dir, const char *name, struct inode *inode)
 static int leave(struct inode *dir, const char *name)
 {
     struct directory *d = node_of(dir)->directory;
-    struct entry *e = find(d, name);
+    struct entry *e = directory_find(d, name);
     if (!e)
         return -L_ENOENT;
-    take(d, e);
+    directory_take(d, e);
     entry_free(e);
     host_mutex_lock(&dir->state);
     dir->size -= 20;
@@ -188,7 +96,7 @@ static int leave(struct inode *dir, const char *name)
 
 static int tmpfs_lookup(struct inode *dir, const char *name, struct inode **out)
 {
-    struct entry *e = find(node_of(dir)->directory, name);
+    struct entry *e = directory_find(node_of(dir)->directory, name);
     if (!e)
         return -L_ENOENT;
     *out = inode_get(e->inode);
@@ -303,8 +211,8 @@ static int tmpfs_rename(struct inode *olddir, const char *oldname, struct inode 
                         struct inode *newdir, const char *newname, struct inode *target,
                         bool exchange)
 {
-    struct entry *from = find(node_of(olddir)->directory, oldname);
-    struct entry *to = find(node_of(newdir)->directory, newname);
+    struct entry *from = directory_find(node_of(olddir)->directory, oldname);
+    struct entry *to = directory_find(node_of(newdir)->directory, newname);
     if (!from || (target && !to))
         return -L_ENOENT;
     if (exchange)
@@ -365,15 +273,9 @@ static struct xattr **find_xattr(struct inode *inode, const char *name)
     return link;
 }
 
-static bool xattr_permitted(const char *name)
-{
-    return strncmp(name, "trusted.", 8) == 0 || strncmp(name, "security.", 9) == 0 ||
-           strncmp(name, "user.", 5) == 0;
-}
-
 static int64_t tmpfs_getxattr(struct inode *inode, const char *name, void *value, size_t size)
 {
-    if (!xattr_permitted(name))
+    if (!inode_keeps_xattr(name))
         return -L_EOPNOTSUPP;
     int64_t result = -L_ENODATA;
     host_mutex_lock(&inode->state);
@@ -392,7 +294,7 @@ static int64_t tmpfs_getxattr(struct inode *inode, const char *name, void *value
 static int tmpfs_setxattr(struct inode *inode, const char *name, const void *value, size_t size,
                           int flags)
 {
-    if (!xattr_permitted(name))
+    if (!inode_keeps_xattr(name))
         return -L_EOPNOTSUPP;
     struct xattr *x = malloc(sizeof(*x) + size);
     char *copy = strdup(name);
@@ -406,11 +308,7 @@ static int tmpfs_setxattr(struct inode *inode, const char *name, const void *val
     memcpy(x->value, value, size);
     host_mutex_lock(&inode->state);
     struct xattr **link = find_xattr(inode, name), *before = *link;
-    int error = 0;
-    if (before && (flags & 1))
-        error = -L_EEXIST;
-    else if (!before && (flags & 2))
-        error = -L_ENODATA;
+    int error = inode_xattr_conflict(before != NULL, flags);
     if (!error) {
         x->next = before ? before->next : NULL;
         *link = x;
@@ -440,6 +338,8 @@ static int64_t tmpfs_listxattr(struct inode *inode, char *list, size_t size)
 
 static int tmpfs_removexattr(struct inode *inode, const char *name)
 {
+    if (!inode_keeps_xattr(name))
+        return -L_EOPNOTSUPP;
     host_mutex_lock(&inode->state);
     struct xattr **link = find_xattr(inode, name), *x = *link;
     if (x)
@@ -497,8 +397,7 @@ static void tmpfs_evict(struct inode *inode)
         return;
     if (node->directory) {
         empty(node->directory);
-        free(node->directory->table);
-        free(node->directory);
+        directory_free(node->directory);
     }
     while (node->xattrs) {
         struct xattr *x = node->xattrs;
