@@ -46,6 +46,20 @@ struct proc_entry {
     const struct file_ops *ops; /* a regular file with operations of its own */
 };
 
+/* Rows of tables of entries; PROC_END is the last one. */
+#define PROC_TEXT(label, how)                                                                      \
+    {                                                                                              \
+        .name = label, .mode = L_S_IFREG | 0444, .show = how                                       \
+    }
+#define PROC_DIRECTORY(label, e)                                                                   \
+    {                                                                                              \
+        .name = label, .mode = L_S_IFDIR | 0555, .entries = e                                      \
+    }
+#define PROC_END                                                                                   \
+    {                                                                                              \
+        .name = NULL                                                                               \
+    }
+
 /* Names of a directory that come and go. All numbers. */
 struct proc_dynamic {
     const struct proc_entry *entry; /* what each of them is */

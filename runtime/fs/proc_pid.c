@@ -404,37 +404,32 @@ static const struct file_ops mem_ops = {.read = mem_read, .write = mem_write};
 
 /* --- the tables --- */
 
-#define FILE_ENTRY(label, how)                                                                     \
-    {                                                                                              \
-        .name = label, .mode = L_S_IFREG | 0444, .show = how                                       \
-    }
-
 #define SHARED_ENTRIES                                                                             \
-    FILE_ENTRY("stat", proc_show_stat), FILE_ENTRY("statm", proc_show_statm),                      \
-        FILE_ENTRY("status", proc_show_status), FILE_ENTRY("cmdline", show_cmdline),               \
+    PROC_TEXT("stat", proc_show_stat), PROC_TEXT("statm", proc_show_statm),                        \
+        PROC_TEXT("status", proc_show_status), PROC_TEXT("cmdline", show_cmdline),                 \
         {.name = "environ", .mode = L_S_IFREG | 0400, .show = show_environ},                       \
         {.name = "auxv", .mode = L_S_IFREG | 0400, .show = show_auxv},                             \
         {.name = "comm", .mode = L_S_IFREG | 0644, .show = show_comm, .store = store_comm},        \
-        FILE_ENTRY("maps", show_maps), FILE_ENTRY("smaps", show_smaps),                            \
+        PROC_TEXT("maps", show_maps), PROC_TEXT("smaps", show_smaps),                              \
         {.name = "mem", .mode = L_S_IFREG | 0600, .ops = &mem_ops},                                \
         {.name = "exe", .mode = L_S_IFLNK | 0777, .link = link_exe, .follow = follow_exe},         \
         {.name = "cwd", .mode = L_S_IFLNK | 0777, .link = link_cwd, .follow = follow_cwd},         \
         {.name = "root", .mode = L_S_IFLNK | 0777, .link = link_root, .follow = follow_root},      \
         {.name = "fd", .mode = L_S_IFDIR | 0500, .dynamic = &proc_descriptors},                    \
         {.name = "fdinfo", .mode = L_S_IFDIR | 0500, .dynamic = &proc_fdinfo},                     \
-        FILE_ENTRY("limits", show_limits), FILE_ENTRY("mounts", proc_show_mounts),                 \
-        FILE_ENTRY("mountinfo", proc_show_mountinfo),                                              \
+        PROC_TEXT("limits", show_limits), PROC_TEXT("mounts", proc_show_mounts),                   \
+        PROC_TEXT("mountinfo", proc_show_mountinfo),                                               \
         {.name = "mountstats", .mode = L_S_IFREG | 0400, .show = proc_show_mountstats},            \
         {.name = "oom_score_adj",                                                                  \
          .mode = L_S_IFREG | 0644,                                                                 \
          .show = show_oom_score_adj,                                                               \
          .store = store_oom_score_adj},                                                            \
-        FILE_ENTRY("oom_score", show_oom_score), FILE_ENTRY("cgroup", show_cgroup),                \
-        FILE_ENTRY("wchan", show_wchan),                                                           \
+        PROC_TEXT("oom_score", show_oom_score), PROC_TEXT("cgroup", show_cgroup),                  \
+        PROC_TEXT("wchan", show_wchan),                                                            \
         {.name = "personality", .mode = L_S_IFREG | 0400, .show = show_personality},               \
-        FILE_ENTRY("uid_map", show_id_map), FILE_ENTRY("gid_map", show_id_map)
+        PROC_TEXT("uid_map", show_id_map), PROC_TEXT("gid_map", show_id_map)
 
-static const struct proc_entry task_entries[] = {SHARED_ENTRIES, {.name = NULL}};
+static const struct proc_entry task_entries[] = {SHARED_ENTRIES, PROC_END};
 
 static int64_t next_thread(const struct proc_subject *s, int64_t from)
 {
@@ -462,7 +457,7 @@ const struct proc_dynamic proc_threads = {&thread_entry, next_thread, find_threa
 static const struct proc_entry pid_entries[] = {
     SHARED_ENTRIES,
     {.name = "task", .mode = L_S_IFDIR | 0555, .dynamic = &proc_threads},
-    {.name = NULL},
+    PROC_END,
 };
 
 const struct proc_entry proc_pid_entry = {

@@ -315,103 +315,90 @@ static int show_boot_id(struct proc_text *text, const struct proc_subject *s)
     return 0;
 }
 
-#define TEXT(label, how)                                                                           \
-    {                                                                                              \
-        .name = label, .mode = L_S_IFREG | 0444, .show = how                                       \
-    }
-#define DIRECTORY(label, e)                                                                        \
-    {                                                                                              \
-        .name = label, .mode = L_S_IFDIR | 0555, .entries = e                                      \
-    }
-#define END                                                                                        \
-    {                                                                                              \
-        .name = NULL                                                                               \
-    }
-
 static const struct proc_entry random_entries[] = {
-    TEXT("boot_id", show_boot_id),
-    TEXT("uuid", show_uuid),
-    TEXT("entropy_avail", show_entropy),
-    TEXT("poolsize", show_entropy),
-    END,
+    PROC_TEXT("boot_id", show_boot_id),
+    PROC_TEXT("uuid", show_uuid),
+    PROC_TEXT("entropy_avail", show_entropy),
+    PROC_TEXT("poolsize", show_entropy),
+    PROC_END,
 };
 
 static const struct proc_entry kernel_entries[] = {
-    TEXT("ostype", show_ostype),
-    TEXT("osrelease", show_osrelease),
-    TEXT("version", show_uts_version),
-    TEXT("hostname", show_hostname),
-    TEXT("domainname", show_domainname),
-    TEXT("pid_max", show_pid_max),
-    TEXT("threads-max", show_threads_max),
-    TEXT("ngroups_max", show_ngroups),
-    TEXT("cap_last_cap", show_cap_last),
-    TEXT("overflowuid", show_overflow_id),
-    TEXT("overflowgid", show_overflow_id),
-    TEXT("tainted", show_zero),
-    TEXT("core_pattern", show_core_pattern),
-    TEXT("core_uses_pid", show_zero),
-    TEXT("shmmax", show_shmmax),
-    TEXT("randomize_va_space", show_randomize),
-    TEXT("printk", show_one),
-    DIRECTORY("random", random_entries),
-    END,
+    PROC_TEXT("ostype", show_ostype),
+    PROC_TEXT("osrelease", show_osrelease),
+    PROC_TEXT("version", show_uts_version),
+    PROC_TEXT("hostname", show_hostname),
+    PROC_TEXT("domainname", show_domainname),
+    PROC_TEXT("pid_max", show_pid_max),
+    PROC_TEXT("threads-max", show_threads_max),
+    PROC_TEXT("ngroups_max", show_ngroups),
+    PROC_TEXT("cap_last_cap", show_cap_last),
+    PROC_TEXT("overflowuid", show_overflow_id),
+    PROC_TEXT("overflowgid", show_overflow_id),
+    PROC_TEXT("tainted", show_zero),
+    PROC_TEXT("core_pattern", show_core_pattern),
+    PROC_TEXT("core_uses_pid", show_zero),
+    PROC_TEXT("shmmax", show_shmmax),
+    PROC_TEXT("randomize_va_space", show_randomize),
+    PROC_TEXT("printk", show_one),
+    PROC_DIRECTORY("random", random_entries),
+    PROC_END,
 };
 
 static const struct proc_entry inotify_entries[] = {
-    TEXT("max_user_watches", show_watches),
-    TEXT("max_user_instances", show_instances),
-    TEXT("max_queued_events", show_queued_events),
-    END,
+    PROC_TEXT("max_user_watches", show_watches),
+    PROC_TEXT("max_user_instances", show_instances),
+    PROC_TEXT("max_queued_events", show_queued_events),
+    PROC_END,
 };
 
 static const struct proc_entry fs_entries[] = {
-    TEXT("file-max", show_file_max),
-    TEXT("nr_open", show_nr_open),
-    TEXT("pipe-max-size", show_pipe_max),
-    TEXT("protected_hardlinks", show_zero),
-    TEXT("protected_symlinks", show_zero),
-    DIRECTORY("inotify", inotify_entries),
-    END,
+    PROC_TEXT("file-max", show_file_max),
+    PROC_TEXT("nr_open", show_nr_open),
+    PROC_TEXT("pipe-max-size", show_pipe_max),
+    PROC_TEXT("protected_hardlinks", show_zero),
+    PROC_TEXT("protected_symlinks", show_zero),
+    PROC_DIRECTORY("inotify", inotify_entries),
+    PROC_END,
 };
 
 static const struct proc_entry vm_entries[] = {
-    TEXT("overcommit_memory", show_zero),
-    TEXT("max_map_count", show_map_count),
-    TEXT("mmap_min_addr", show_min_addr),
-    TEXT("swappiness", show_zero),
-    END,
+    PROC_TEXT("overcommit_memory", show_zero),
+    PROC_TEXT("max_map_count", show_map_count),
+    PROC_TEXT("mmap_min_addr", show_min_addr),
+    PROC_TEXT("swappiness", show_zero),
+    PROC_END,
 };
 
-static const struct proc_entry core_entries[] = {TEXT("somaxconn", show_somaxconn), END};
-static const struct proc_entry net_entries[] = {DIRECTORY("core", core_entries), END};
+static const struct proc_entry core_entries[] = {PROC_TEXT("somaxconn", show_somaxconn), PROC_END};
+static const struct proc_entry net_entries[] = {PROC_DIRECTORY("core", core_entries), PROC_END};
 
 const struct proc_entry proc_sys_entries[] = {
-    DIRECTORY("kernel", kernel_entries),
-    DIRECTORY("fs", fs_entries),
-    DIRECTORY("vm", vm_entries),
-    DIRECTORY("net", net_entries),
-    END,
+    PROC_DIRECTORY("kernel", kernel_entries),
+    PROC_DIRECTORY("fs", fs_entries),
+    PROC_DIRECTORY("vm", vm_entries),
+    PROC_DIRECTORY("net", net_entries),
+    PROC_END,
 };
 
 const struct proc_entry proc_root_entries[] = {
     {.name = "self", .mode = L_S_IFLNK | 0777, .link = link_self},
     {.name = "thread-self", .mode = L_S_IFLNK | 0777, .link = link_thread_self},
     {.name = "mounts", .mode = L_S_IFLNK | 0777, .link = link_mounts},
-    TEXT("cmdline", show_cmdline),
-    TEXT("cpuinfo", proc_show_cpuinfo),
-    TEXT("devices", show_devices),
-    TEXT("filesystems", show_filesystems),
-    TEXT("loadavg", show_loadavg),
-    TEXT("locks", show_locks),
-    TEXT("meminfo", show_meminfo),
-    TEXT("modules", show_empty),
-    TEXT("partitions", show_empty),
-    TEXT("stat", show_stat),
-    TEXT("swaps", show_swaps),
-    TEXT("uptime", show_uptime),
-    TEXT("version", show_version),
-    TEXT("vmstat", show_vmstat),
-    DIRECTORY("sys", proc_sys_entries),
-    END,
+    PROC_TEXT("cmdline", show_cmdline),
+    PROC_TEXT("cpuinfo", proc_show_cpuinfo),
+    PROC_TEXT("devices", show_devices),
+    PROC_TEXT("filesystems", show_filesystems),
+    PROC_TEXT("loadavg", show_loadavg),
+    PROC_TEXT("locks", show_locks),
+    PROC_TEXT("meminfo", show_meminfo),
+    PROC_TEXT("modules", show_empty),
+    PROC_TEXT("partitions", show_empty),
+    PROC_TEXT("stat", show_stat),
+    PROC_TEXT("swaps", show_swaps),
+    PROC_TEXT("uptime", show_uptime),
+    PROC_TEXT("version", show_version),
+    PROC_TEXT("vmstat", show_vmstat),
+    PROC_DIRECTORY("sys", proc_sys_entries),
+    PROC_END,
 };

@@ -34,41 +34,30 @@ static int show_never(struct proc_text *text, const struct proc_subject *s)
     return 0;
 }
 
-#define TEXT(label, how)                                                                           \
-    {                                                                                              \
-        .name = label, .mode = L_S_IFREG | 0444, .show = how                                       \
-    }
-#define DIRECTORY(label, e)                                                                        \
-    {                                                                                              \
-        .name = label, .mode = L_S_IFDIR | 0555, .entries = e                                      \
-    }
-#define END                                                                                        \
-    {                                                                                              \
-        .name = NULL                                                                               \
-    }
-
 static const struct proc_entry cpu_entries[] = {
-    TEXT("online", show_range),
-    TEXT("possible", show_range),
-    TEXT("present", show_range),
-    TEXT("offline", show_none),
-    END,
+    PROC_TEXT("online", show_range),
+    PROC_TEXT("possible", show_range),
+    PROC_TEXT("present", show_range),
+    PROC_TEXT("offline", show_none),
+    PROC_END,
 };
-static const struct proc_entry node_entries[] = {TEXT("online", show_first), END};
-static const struct proc_entry system_entries[] = {DIRECTORY("cpu", cpu_entries),
-                                                   DIRECTORY("node", node_entries), END};
-static const struct proc_entry devices_entries[] = {DIRECTORY("system", system_entries), END};
-static const struct proc_entry thp_entries[] = {TEXT("enabled", show_never), END};
-static const struct proc_entry mm_entries[] = {DIRECTORY("transparent_hugepage", thp_entries), END};
-static const struct proc_entry cgroup_entries[] = {END};
-static const struct proc_entry fs_entries[] = {DIRECTORY("cgroup", cgroup_entries), END};
-static const struct proc_entry kernel_entries[] = {DIRECTORY("mm", mm_entries), END};
-static const struct proc_entry class_entries[] = {END};
+static const struct proc_entry node_entries[] = {PROC_TEXT("online", show_first), PROC_END};
+static const struct proc_entry system_entries[] = {PROC_DIRECTORY("cpu", cpu_entries),
+                                                   PROC_DIRECTORY("node", node_entries), PROC_END};
+static const struct proc_entry devices_entries[] = {PROC_DIRECTORY("system", system_entries),
+                                                    PROC_END};
+static const struct proc_entry thp_entries[] = {PROC_TEXT("enabled", show_never), PROC_END};
+static const struct proc_entry mm_entries[] = {PROC_DIRECTORY("transparent_hugepage", thp_entries),
+                                               PROC_END};
+static const struct proc_entry cgroup_entries[] = {PROC_END};
+static const struct proc_entry fs_entries[] = {PROC_DIRECTORY("cgroup", cgroup_entries), PROC_END};
+static const struct proc_entry kernel_entries[] = {PROC_DIRECTORY("mm", mm_entries), PROC_END};
+static const struct proc_entry class_entries[] = {PROC_END};
 
 const struct proc_entry sysfs_entries[] = {
-    DIRECTORY("class", class_entries),
-    DIRECTORY("devices", devices_entries),
-    DIRECTORY("fs", fs_entries),
-    DIRECTORY("kernel", kernel_entries),
-    END,
+    PROC_DIRECTORY("class", class_entries),
+    PROC_DIRECTORY("devices", devices_entries),
+    PROC_DIRECTORY("fs", fs_entries),
+    PROC_DIRECTORY("kernel", kernel_entries),
+    PROC_END,
 };
