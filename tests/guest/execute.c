@@ -222,8 +222,8 @@ static void ids(void)
         CHECK_ERRNO(kill(getppid(), 0), EPERM);
         CHECK_ERRNO(sethostname("x", 1), EPERM);
         CHECK_ERRNO(setpriority(PRIO_PROCESS, 0, -5), EACCES);
-        CHECK_OK(setpriority(PRIO_PROCESS, 0, 5));
-        CHECK_EQ(getpriority(PRIO_PROCESS, 0), 5);
+        CHECK_OK(setpriority(PRIO_PROCESS, 0, 19));
+        CHECK_EQ(getpriority(PRIO_PROCESS, 0), 19);
         struct rlimit limit = {100, 200};
         CHECK_OK(setrlimit(RLIMIT_NOFILE, &limit));
         limit.rlim_max = 300;
