@@ -82,6 +82,14 @@ static bool mouse_event(struct window *w, const SDL_Event *event)
     return wheel_event(w, &event->wheel, mods);
 }
 
+/* The text of a long composition is the receiver's. */
+static bool edit_long(struct window *w, const SDL_TextEditingExtEvent *event)
+{
+    bool changed = typing_edit(w, event->text ? event->text : "", event->start);
+    SDL_free(event->text);
+    return changed;
+}
+
 bool input_event(struct window *w, const SDL_Event *event)
 {
     bool changed;
@@ -94,6 +102,8 @@ bool input_event(struct window *w, const SDL_Event *event)
         return typing_text(w, event->text.text);
     case SDL_TEXTEDITING:
         return typing_edit(w, event->edit.text, event->edit.start);
+    case SDL_TEXTEDITING_EXT:
+        return edit_long(w, &event->editExt);
     case SDL_KEYMAPCHANGED:
         typing_layout_changed(w);
         return false;

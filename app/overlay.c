@@ -103,7 +103,7 @@ static void draw_preedit(struct window *w, struct canvas *c, const SDL_Rect *at)
     struct font_metrics m = font_metrics(w->painter.font);
     uint32_t fg = term_view_foreground(w->view), bg = term_view_background(w->view);
     const char *text = w->typing.preedit, *cursor = text;
-    for (int n = w->typing.preedit_cursor; n > 0 && *cursor; n--)
+    for (int n = w->typing.preedit_cursor; n != 0 && *cursor; n--)
         do
             cursor++;
         while ((*cursor & 0xc0) == 0x80);

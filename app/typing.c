@@ -89,7 +89,9 @@ bool typing_key(struct window *w, const SDL_KeyboardEvent *event,
         return false;
     if (own(w, &key))
         return true;
-    w->typing.preedit[0] = 0;
+    /* Shift and Ctrl alone leave what is being composed alone. */
+    if (!is_modifier(key.code))
+        w->typing.preedit[0] = 0;
     return send(w, event->keysym.scancode, &key);
 }
 
@@ -132,6 +134,10 @@ bool typing_edit(struct window *w, const char *text, int cursor)
     w->typing.preedit[n] = 0;
     w->typing.preedit_cursor = cursor;
     w->typing.waits = false;
+    if (n > 0 && !w->search.open) {
+        term_scroll_bottom(session_lock(w->session));
+        session_unlock(w->session);
+    }
     overlay_touch(w, OVERLAY_PREEDIT);
     return true;
 }
@@ -144,10 +150,10 @@ void typing_show_place(struct window *w)
                    w->painter.padding + cursor.row * m.cell_height, m.cell_width, m.cell_height};
     if (w->search.open)
         at = w->search.cursor;
+    if (SDL_RectEquals(&at, &w->typing.place))
+        return;
+    w->typing.place = at;
     SDL_Rect place = {scale_from_pixels(w, at.x), scale_from_pixels(w, at.y),
                       scale_from_pixels(w, at.w), scale_from_pixels(w, at.h)};
-    if (SDL_RectEquals(&place, &w->typing.place))
-        return;
-    w->typing.place = place;
     SDL_SetTextInputRect(&place);
 }

@@ -19,10 +19,10 @@ struct typing {
     /* A key without text: the input method may give some for it later. */
     SDL_KeyboardEvent waiting;
     bool waits;
-    /* What the input method is composing, and the character its cursor is before. */
+    /* What the input method is composing, and the character its cursor is before; -1: the end. */
     char preedit[PREEDIT_MAX];
     int preedit_cursor;
-    SDL_Rect place; /* where the input method was told that the cursor is */
+    SDL_Rect place; /* where the input method was told that the cursor is, in pixels */
 };
 
 /* SDL_KEYDOWN, SDL_KEYUP; true when something may look different now. `own` does what the window
@@ -31,7 +31,7 @@ bool typing_key(struct window *w, const SDL_KeyboardEvent *event,
                 bool (*own)(struct window *w, const struct term_key *key));
 /* SDL_TEXTINPUT that no key has taken. */
 bool typing_text(struct window *w, const char *text);
-/* SDL_TEXTEDITING. */
+/* SDL_TEXTEDITING; cursor as in struct typing. */
 bool typing_edit(struct window *w, const char *text, int cursor);
 /* SDL_KEYMAPCHANGED. */
 void typing_layout_changed(struct window *w);

@@ -9,6 +9,7 @@
 #include "app/clipboard.h"
 #include "app/close.h"
 #include "app/fallback.h"
+#include "app/host/keyboard.h"
 #include "app/host/window.h"
 #include "app/input.h"
 #include "app/painter.h"
@@ -466,6 +467,7 @@ static bool open_window(struct window *w)
     SDL_SetHint(SDL_HINT_VIDEO_X11_NET_WM_BYPASS_COMPOSITOR, "0");
     SDL_SetHint("SDL_WINDOWS_DPI_AWARENESS", "permonitorv2");
     SDL_SetHint(SDL_HINT_IME_SHOW_UI, "1");
+    SDL_SetHint(SDL_HINT_IME_SUPPORT_EXTENDED_TEXT, "1");
     SDL_SetHint(SDL_HINT_MOUSE_DOUBLE_CLICK_RADIUS, "4");
     /* The window says when it closes; only the system's own wish is a quit. */
     SDL_SetHint(SDL_HINT_QUIT_ON_LAST_WINDOW_CLOSE, "0");
@@ -477,6 +479,7 @@ static bool open_window(struct window *w)
                          SDL_WINDOW_RESIZABLE | SDL_WINDOW_HIDDEN | SDL_WINDOW_ALLOW_HIGHDPI);
     if (!w->sdl)
         return false;
+    host_keyboard_follow(w->sdl);
     scale_update(w);
     w->painter.padding = (int)lround(w->config->padding * w->scale);
     window_set_font(w, w->config->font_size);

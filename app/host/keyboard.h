@@ -10,4 +10,9 @@
  * system says that the layout has changed (SDL_KEYMAPCHANGED). */
 void host_keyboard(SDL_Window *window, struct keys_host *keys);
 
+/* Keeps SDL's modifiers those that are really held, also beside input methods that hide releases of
+ * keys from it. Once, after the window has been made; sets SDL's event filter where it needs one.
+ */
+void host_keyboard_follow(SDL_Window *window);
+
 #endif

@@ -27,3 +27,8 @@ void host_keyboard(SDL_Window *window, struct keys_host *keys)
     (void)window;
     *keys = (struct keys_host){.control_alt_chooses = true, .character = character};
 }
+
+void host_keyboard_follow(SDL_Window *window)
+{
+    (void)window;
+}
