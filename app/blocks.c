@@ -1,3 +1,5 @@
+#include <stddef.h>
+
 #include "app/box_cell.h"
 
 #define MEDIUM_SHADE 2
@@ -90,6 +92,49 @@ static void draw_sextant(const struct box_cell *c, uint32_t code)
     draw_grid(c, bits, 2, 3);
 }
 
+/* The patterns of squares, two by four, that are characters elsewhere. */
+static bool is_octant(uint32_t bits)
+{
+    static const uint8_t others[] = {1, 2, 3, 20, 40, 63, 64, 128, 192, 252};
+    for (size_t i = 0; i < sizeof(others); i++)
+        if (bits == others[i])
+            return false;
+    /* Quadrants have rows in pairs. */
+    return (bits & 3) != (bits >> 2 & 3) || (bits >> 4 & 3) != bits >> 6;
+}
+
+static void draw_octant(const struct box_cell *c, uint32_t code)
+{
+    uint32_t bits = 0, before = code - 0x1cd00;
+    while (!is_octant(bits) || before-- > 0)
+        bits++;
+    draw_grid(c, bits, 2, 4);
+}
+
+/* U+1CEA0 to U+1CEAF: along the edges, a quarter of the cell thick. */
+static void draw_sixteenths(const struct box_cell *c, uint32_t i)
+{
+    static const uint8_t rows[16][4] = {/* left, top, right, bottom */
+                                        {2, 3, 4, 4}, {1, 3, 4, 4}, {0, 3, 3, 4}, {0, 3, 2, 4},
+                                        {0, 2, 1, 4}, {0, 1, 1, 4}, {0, 0, 1, 3}, {0, 0, 1, 2},
+                                        {0, 0, 2, 1}, {0, 0, 3, 1}, {1, 0, 4, 1}, {2, 0, 4, 1},
+                                        {3, 0, 4, 2}, {3, 0, 4, 3}, {3, 1, 4, 4}, {3, 2, 4, 4}};
+    fill_part(c, rows[i][0], rows[i][2], 4, rows[i][1], rows[i][3], 4);
+}
+
+static bool draw_supplement(const struct box_cell *c, uint32_t code)
+{
+    if (code <= 0x1cde5)
+        draw_octant(c, code);
+    else if (code >= 0x1ce90 && code <= 0x1ce9f)
+        draw_grid(c, 1u << (code - 0x1ce90), 4, 4);
+    else if (code >= 0x1cea0)
+        draw_sixteenths(c, code - 0x1cea0);
+    else
+        return false;
+    return true;
+}
+
 static void draw_checkers(const struct box_cell *c, int odd)
 {
     for (int y = 0; y < 4; y++)
@@ -140,6 +185,13 @@ static void draw_shaded(const struct box_cell *c, uint32_t i)
                      8, top > 0 ? top : 8);
 }
 
+/* A light line with a stroke over it. */
+static void draw_crossed(const struct box_cell *c)
+{
+    box_fill(c, 0, (c->height - c->line) / 2, c->width, c->line);
+    box_fill(c, (c->width - c->line) / 2, c->height / 4, c->line, c->height - c->height / 4 * 2);
+}
+
 static bool draw_legacy(const struct box_cell *c, uint32_t code)
 {
     uint32_t i = code - 0x1fb00;
@@ -160,6 +212,14 @@ static bool draw_legacy(const struct box_cell *c, uint32_t code)
         draw_checkers(c, i == 0x96);
     else if (i == 0x97)
         draw_grid(c, 0xa, 1, 4);
+    else if (i == 0xaf)
+        draw_crossed(c);
+    else if (i == 0xce || i == 0xcf)
+        fill_part(c, 0, i == 0xce ? 2 : 1, 3, 0, 1, 1);
+    else if (i == 0xe4 || i == 0xe5)
+        fill_eighths(c, 2, i == 0xe4 ? 0 : 4, 6, i == 0xe4 ? 4 : 8);
+    else if (i == 0xe6 || i == 0xe7)
+        fill_eighths(c, i == 0xe6 ? 0 : 4, 2, i == 0xe6 ? 4 : 8, 6);
     else
         return false;
     return true;
@@ -171,6 +231,8 @@ bool block_draw(const struct box_cell *c, uint32_t code)
         draw_block_element(c, code);
     else if (code >= 0x2800 && code <= 0x28ff)
         draw_braille(c, code - 0x2800);
+    else if (code >= 0x1cd00 && code <= 0x1ceaf)
+        return draw_supplement(c, code);
     else
         return code >= 0x1fb00 && code <= 0x1fbff && draw_legacy(c, code);
     return true;

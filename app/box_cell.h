@@ -1,4 +1,4 @@
-/* The cell that a drawn character fills: boxes.c, blocks.c, wedges.c. */
+/* The cell that a drawn character fills: boxes.c, blocks.c, wedges.c, strokes.c. */
 #ifndef APP_BOX_CELL_H
 #define APP_BOX_CELL_H
 
@@ -25,11 +25,13 @@ static inline void box_blend(const struct box_cell *c, int x, int y, uint8_t cov
 /* The drawers: false for a code point that is not theirs. */
 bool block_draw(const struct box_cell *c, uint32_t code);
 bool wedge_draw(const struct box_cell *c, uint32_t code);
+bool stroke_draw(const struct box_cell *c, uint32_t code);
 
-/* A polyline of n points, in pixels of the cell, as thick as a light line. */
+/* A line through n points, in pixels of the cell, as thick as a light line. Its ends lie on the
+ * edge of the cell, and it goes on behind them. */
 struct box_point {
     double x, y;
 };
-void wedge_stroke(const struct box_cell *c, const struct box_point *points, int n);
+void box_stroke(const struct box_cell *c, const struct box_point *points, int n);
 
 #endif

@@ -186,16 +186,6 @@ static void draw_arc(const struct box_cell *c, int which)
         }
 }
 
-static void draw_diagonals(const struct box_cell *c, int which)
-{
-    struct box_point rising[2] = {{0, c->height}, {c->width, 0}};
-    struct box_point falling[2] = {{0, 0}, {c->width, c->height}};
-    if (which != 1)
-        wedge_stroke(c, rising, 2);
-    if (which != 0)
-        wedge_stroke(c, falling, 2);
-}
-
 static void draw_lines(const struct box_cell *c, uint32_t code)
 {
     static const int counts[2] = {3, 4};
@@ -206,8 +196,6 @@ static void draw_lines(const struct box_cell *c, uint32_t code)
         draw_dashes(c, 2, i >= 0x4e, i & 1 ? HEAVY : LIGHT);
     else if (i >= 0x6d && i <= 0x70)
         draw_arc(c, (int)i - 0x6d);
-    else if (i >= 0x71 && i <= 0x73)
-        draw_diagonals(c, (int)i - 0x71);
     else
         draw_arms(c, arms[i]);
 }
@@ -218,6 +206,8 @@ bool box_draw(struct canvas *canvas, uint32_t code, int x, int y, int width, int
     struct box_cell c = {canvas, x, y, width, height, line, color};
     if (code < 0x2500 || (code > 0x28ff && code < 0xe0b0))
         return false;
+    if (stroke_draw(&c, code))
+        return true;
     if (code < 0x2580) {
         draw_lines(&c, code);
         return true;

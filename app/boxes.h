@@ -1,9 +1,10 @@
 /*
  * Characters that must meet their neighbours without a gap are drawn, not taken from a font: box
  * drawing and block elements (U+2500 to U+259F), braille patterns (U+2800 to U+28FF), the
- * separators of Powerline (U+E0B0 to U+E0BF), and of the symbols for legacy computing the sextants,
- * wedges, eighths and shades (U+1FB00 to U+1FB97, U+1FB9A, U+1FB9B, without the two hatchings
- * before them). Source: the charts and names of the Unicode Standard.
+ * separators of Powerline (U+E0B0 to U+E0BF), the octants and other blocks in quarters (U+1CD00 to
+ * U+1CDE5, U+1CE90 to U+1CEAF), and of the symbols for legacy computing the sextants, wedges,
+ * eighths, shades, fills and diagonals (U+1FB00 to U+1FBAF, U+1FBCE to U+1FBDF, U+1FBE4 to
+ * U+1FBE7). Source: the charts and names of the Unicode Standard.
  */
 #ifndef APP_BOXES_H
 #define APP_BOXES_H

@@ -83,13 +83,14 @@ static uint32_t over(uint32_t below, const uint8_t *bgra)
 }
 
 void canvas_image(struct canvas *c, int x, int y, const uint8_t *bgra, int width, int height,
-                  int pitch)
+                  int pitch, uint32_t share)
 {
     struct area a = clip(c, x, y, width, height);
     for (int row = a.top; row < a.bottom; row++) {
         uint32_t *to = c->pixels + (ptrdiff_t)row * c->stride;
         const uint8_t *from = bgra + (ptrdiff_t)(row - y) * pitch;
         for (int column = a.left; column < a.right; column++)
-            to[column] = over(to[column], from + (ptrdiff_t)(column - x) * 4);
+            to[column] =
+                canvas_mix(to[column], over(to[column], from + (ptrdiff_t)(column - x) * 4), share);
     }
 }

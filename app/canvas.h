@@ -25,9 +25,9 @@ void canvas_blend(struct canvas *c, int x, int y, uint32_t color, uint8_t covera
 void canvas_mask(struct canvas *c, int x, int y, const uint8_t *mask, int width, int height,
                  int pitch, uint32_t color);
 
-/* Premultiplied BGRA over what is there. */
+/* Premultiplied BGRA over what is there; share of 256 of it, the rest lets through. */
 void canvas_image(struct canvas *c, int x, int y, const uint8_t *bgra, int width, int height,
-                  int pitch);
+                  int pitch, uint32_t share);
 
 /* A colour between the two: share of 256 of `to`. */
 uint32_t canvas_mix(uint32_t from, uint32_t to, uint32_t share);

@@ -211,6 +211,23 @@ static bool shrink(struct work *w, struct face *face, struct face_text *text, un
     return draw(w, face, text, made_up);
 }
 
+/* How wide what is seen is: at its edges are pixels that are covered in part. */
+static double ink(const struct glyph *g)
+{
+    return g->width > 1 ? g->width - 1 : g->width;
+}
+
+/* Smaller when it takes more than its cells. What counts is what is seen: some fonts have a wide
+ * place for a narrow shape, which then only has to be moved. */
+static void narrow(struct work *w, struct face *face, struct face_text *text, unsigned made_up)
+{
+    double seen = ink(w->out), place = text->advance / 64.0;
+    if (seen <= w->room.width * TOO_WIDE)
+        return;
+    /* A little of the space beside it stays. */
+    shrink(w, face, text, made_up, w->room.width / fmin(place, seen * 9 / 8));
+}
+
 /* Shapes of other fonts are in the middle of their cells, and no higher than a line. */
 static void fit(struct work *w, struct face *face, struct face_text *text, unsigned made_up)
 {
@@ -221,20 +238,22 @@ static void fit(struct work *w, struct face *face, struct face_text *text, unsig
         glyph_fill(g, &w->room);
         return;
     }
+    bool composed = face->fallback || w->n > 1;
     /* A narrow cell is the user's wish, and then the font's shapes may overlap. */
-    if (text->advance > w->room.width * 64 * TOO_WIDE && (face->fallback || w->font->shift >= 0))
-        shrink(w, face, text, made_up, w->room.width * 64.0 / text->advance);
-    if (!face->fallback)
-        g->left += w->font->shift;
-    if (!face->fallback && w->n == 1)
-        return;
-    if (g->height > w->room.height)
+    bool wide =
+        text->advance > w->room.width * 64 * TOO_WIDE && (face->fallback || w->font->shift >= 0);
+    if (wide)
+        narrow(w, face, text, made_up);
+    if (composed && g->height > w->room.height)
         shrink(w, face, text, made_up, (double)w->room.height / g->height);
-    if (text->advance == 0)
+    if (wide || text->advance == 0)
         g->left = (w->room.width - g->width) / 2;
     else if (face->fallback)
         g->left += (int)lround((w->room.width - text->advance / 64.0) / 2);
-    glyph_settle(g, &w->room);
+    else
+        g->left += w->font->shift;
+    if (composed)
+        glyph_settle(g, &w->room);
 }
 
 static bool try_face(struct work *w, struct face *face, unsigned made_up)

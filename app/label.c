@@ -57,7 +57,7 @@ static void draw(struct painter *p, struct canvas *c, int x, int y, const struct
         return;
     int left = x + g->left, top = y + font_metrics(p->font).baseline - g->top;
     if (g->color)
-        canvas_image(c, left, top, g->pixels, g->width, g->height, g->pitch);
+        canvas_image(c, left, top, g->pixels, g->width, g->height, g->pitch, 256);
     else
         canvas_mask(c, left, top, g->pixels, g->width, g->height, g->pitch, color);
 }

@@ -7,6 +7,7 @@
 #include "runtime/host/time.h"
 
 #define SELECTION_SHARE 110 /* of 256 of the foreground in a selected background */
+#define DIM_SHARE       171 /* of 256 of a picture in dim text; colours are dimmed by the view */
 #define MATCH_COLOR     0xc8a000
 #define CURRENT_COLOR   0xff9632
 
@@ -44,13 +45,17 @@ static void colors(const struct row *r, const struct term_cell *cell, uint32_t *
     }
     if (cell->attr & TERM_SELECTED)
         select_colors(r->p, fg, bg);
-    if ((cell->attr & TERM_BLINK) && !r->p->blink_shown)
-        *fg = *bg;
 }
 
 static int cell_x(const struct row *r, int column)
 {
     return r->left + column * r->cell_width;
+}
+
+/* Only the background is shown. */
+static bool is_hidden(const struct row *r, const struct term_cell *cell)
+{
+    return (cell->attr & TERM_CONCEAL) || ((cell->attr & TERM_BLINK) && !r->p->blink_shown);
 }
 
 static int cell_columns(const struct term_cell *cell)
@@ -87,11 +92,18 @@ static void draw_missing(const struct row *r, int x, int width, uint32_t fg)
     canvas_fill(c, x + width - 1 - t, top, t, height, fg);
 }
 
-static void draw_glyph(const struct row *r, const uint32_t *codes, size_t n, unsigned style, int x,
-                       int columns, uint32_t fg)
+static unsigned style_of(const struct term_cell *cell)
+{
+    return (cell->attr & TERM_BOLD ? FONT_BOLD : 0u) |
+           (cell->attr & TERM_ITALIC ? FONT_ITALIC : 0u);
+}
+
+static void draw_glyph(const struct row *r, const struct term_cell *cell, const uint32_t *codes,
+                       size_t n, int x, uint32_t fg)
 {
     const struct glyph *g;
-    enum font_answer answer = font_glyph(r->font, codes, n, style, columns, &g);
+    int columns = cell_columns(cell);
+    enum font_answer answer = font_glyph(r->font, codes, n, style_of(cell), columns, &g);
     if (answer == FONT_MISSING)
         draw_missing(r, x, columns * r->cell_width, fg);
     if (answer == FONT_PENDING)
@@ -100,26 +112,22 @@ static void draw_glyph(const struct row *r, const uint32_t *codes, size_t n, uns
         return;
     int left = x + g->left, top = r->m.baseline - g->top;
     if (g->color)
-        canvas_image(r->canvas, left, top, g->pixels, g->width, g->height, g->pitch);
+        canvas_image(r->canvas, left, top, g->pixels, g->width, g->height, g->pitch,
+                     cell->attr & TERM_DIM ? DIM_SHARE : 256);
     else
         canvas_mask(r->canvas, left, top, g->pixels, g->width, g->height, g->pitch, fg);
-}
-
-static unsigned style_of(const struct term_cell *cell)
-{
-    return (cell->attr & TERM_BOLD ? FONT_BOLD : 0u) |
-           (cell->attr & TERM_ITALIC ? FONT_ITALIC : 0u);
 }
 
 static void draw_text(const struct row *r, const struct term_cell *cell, int column, uint32_t fg)
 {
     uint32_t codes[CODES_MAX];
-    int x = cell_x(r, column), columns = cell_columns(cell);
-    int width = columns * r->cell_width;
+    int x = cell_x(r, column), width = cell_columns(cell) * r->cell_width;
+    if (is_hidden(r, cell))
+        return;
     size_t n = term_view_text(r->view, r->number, cell, codes, CODES_MAX);
     bool blank = n == 0 || (n == 1 && codes[0] <= ' ');
     if (!blank && !box_draw(r->canvas, codes[0], x, 0, width, r->cell_height, r->m.line, fg))
-        draw_glyph(r, codes, n, style_of(cell), x, columns, fg);
+        draw_glyph(r, cell, codes, n, x, fg);
     draw_lines(r, cell, x, width, fg);
 }
 
@@ -167,8 +175,11 @@ static void draw_block(const struct row *r, const struct term_cell *cell, int co
 
 static void draw_cursor(const struct row *r, const struct term_cursor *cursor)
 {
-    const struct term_cell *cell = &r->cells[cursor->col];
-    int x = cell_x(r, cursor->col), width = cell_columns(cell) * r->cell_width;
+    /* On the right half of a wide character it shows the whole, as xterm's does. */
+    int column =
+        cursor->col > 0 && r->cells[cursor->col].ch == TERM_CH_TAIL ? cursor->col - 1 : cursor->col;
+    const struct term_cell *cell = &r->cells[column];
+    int x = cell_x(r, column), width = cell_columns(cell) * r->cell_width;
     int thickness = 2 * r->m.line;
     uint32_t color = term_view_cursor_color(r->view);
     if (!cursor->focused) {
@@ -185,7 +196,7 @@ static void draw_cursor(const struct row *r, const struct term_cursor *cursor)
         canvas_fill(r->canvas, x, 0, thickness, r->cell_height, color);
         break;
     default:
-        draw_block(r, cell, cursor->col, width, color);
+        draw_block(r, cell, column, width, color);
     }
 }
 

@@ -17,6 +17,7 @@ struct shape {
     struct half_plane planes[2];
     int count;
     bool hollow;
+    bool shade; /* half covered */
     bool round; /* and inside the ellipse around the middle of the left edge, or of the right one */
     bool from_right;
 };
@@ -75,6 +76,7 @@ static void draw_shape(const struct box_cell *c, const struct shape *shape)
             for (int i = 0; i < SUBROWS; i++)
                 sum += covered(&spans[i], x);
             sum = shape->hollow ? SUBROWS - sum : sum;
+            sum = shape->shade ? sum * 127 / 255 : sum;
             if (sum > 0)
                 box_blend(c, x, y, (uint8_t)lround(sum * 255 / SUBROWS));
         }
@@ -143,9 +145,9 @@ static void draw_arrow(const struct box_cell *c, bool left)
 }
 
 /* The half below or above a diagonal: 0 lower left, 1 lower right, 2 upper left, 3 upper right. */
-static void draw_half(const struct box_cell *c, int which)
+static void draw_half(const struct box_cell *c, int which, bool shade)
 {
-    struct shape shape = {.count = 1};
+    struct shape shape = {.count = 1, .shade = shade};
     shape.planes[0] = which == 0   ? plane(c, 0, 0, 1, 1)
                       : which == 1 ? plane(c, 0, 1, 1, 0)
                       : which == 2 ? plane(c, 1, 0, 0, 1)
@@ -153,41 +155,11 @@ static void draw_half(const struct box_cell *c, int which)
     draw_shape(c, &shape);
 }
 
-static double distance(const struct box_point *a, const struct box_point *b, double x, double y)
-{
-    double dx = b->x - a->x, dy = b->y - a->y, length = dx * dx + dy * dy;
-    double t = length > 0 ? ((x - a->x) * dx + (y - a->y) * dy) / length : 0;
-    /* Lines that end at the edge of the cell go on behind it. */
-    return hypot(x - a->x - t * dx, y - a->y - t * dy);
-}
-
-static double distance_to_all(const struct box_point *points, int n, double x, double y)
-{
-    double least = 1e9;
-    for (int i = 0; i + 1 < n; i++) {
-        double low = points[i].y < points[i + 1].y ? points[i].y : points[i + 1].y;
-        double high = points[i].y < points[i + 1].y ? points[i + 1].y : points[i].y;
-        double d = y < low - 1 || y > high + 1 ? 1e9 : distance(&points[i], &points[i + 1], x, y);
-        least = d < least ? d : least;
-    }
-    return least;
-}
-
-void wedge_stroke(const struct box_cell *c, const struct box_point *points, int n)
-{
-    for (int y = 0; y < c->height; y++)
-        for (int x = 0; x < c->width; x++) {
-            double d = c->line / 2.0 + 0.5 - distance_to_all(points, n, x + 0.5, y + 0.5);
-            if (d > 0)
-                box_blend(c, x, y, d >= 1 ? 255 : (uint8_t)(d * 255));
-        }
-}
-
 static void draw_thin_arrow(const struct box_cell *c, bool left)
 {
     double edge = left ? c->width : 0, tip = left ? 0 : c->width;
     struct box_point points[3] = {{edge, 0}, {tip, c->height / 2.0}, {edge, c->height}};
-    wedge_stroke(c, points, 3);
+    box_stroke(c, points, 3);
 }
 
 static void draw_round(const struct box_cell *c, bool left)
@@ -207,13 +179,13 @@ static void draw_thin_round(const struct box_cell *c, bool left)
         points[i].y = (1 - cos(angle)) * c->height / 2;
         points[i].x = left ? c->width - sin(angle) * reach : sin(angle) * reach;
     }
-    wedge_stroke(c, points, ARC_POINTS);
+    box_stroke(c, points, ARC_POINTS);
 }
 
 static void draw_thin_half(const struct box_cell *c, bool rising)
 {
     struct box_point points[2] = {{0, rising ? c->height : 0}, {c->width, rising ? 0 : c->height}};
-    wedge_stroke(c, points, 2);
+    box_stroke(c, points, 2);
 }
 
 /* U+E0B0 to U+E0BF. */
@@ -224,7 +196,7 @@ static void draw_separator(const struct box_cell *c, int i)
         if (i & 1)
             draw_thin_half(c, i == 0xb || i == 0xd);
         else
-            draw_half(c, (i - 8) / 2);
+            draw_half(c, (i - 8) / 2, false);
     } else if (i >= 4) {
         if (i & 1)
             draw_thin_round(c, left);
@@ -250,6 +222,9 @@ bool wedge_draw(const struct box_cell *c, uint32_t code)
     } else if (code == 0x1fb9a || code == 0x1fb9b) {
         draw_quarter(c, code == 0x1fb9a ? 1 : 0, false);
         draw_quarter(c, code == 0x1fb9a ? 3 : 2, false);
+    } else if (code >= 0x1fb9c && code <= 0x1fb9f) {
+        static const uint8_t corners[] = {2, 3, 1, 0};
+        draw_half(c, corners[code - 0x1fb9c], true);
     } else {
         return false;
     }

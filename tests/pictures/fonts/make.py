@@ -1,8 +1,9 @@
 #!/usr/bin/python3
-"""Makes the small colour fonts of the picture tests (python3-fonttools):
+"""Makes the small fonts of the picture tests (python3-fonttools):
 layers.ttf   COLR version 0 (U+1F600) and version 1 (U+1F601 to U+1F605), a joined sequence, and a
              skin tone
 bitmaps.ttf  CBDT: a PNG for U+1F600
+places.ttf   shapes (U+A500 to U+A504) narrower, wider and higher than their places
 """
 import os
 import struct
@@ -164,5 +165,23 @@ def make_bitmaps():
     builder.save(os.path.join(here, "bitmaps.ttf"))
 
 
+def make_places():
+    diamond = polygon([(600, 0), (300, 300), (600, 600), (900, 300)])
+    glyphs = {
+        ".notdef": (square(0, 0), 600),
+        "narrow": (diamond, 1200),
+        "wide": (polygon([(50, 0), (600, 700), (1150, 0)]), 1200),
+        "leaning": (polygon([(0, 0), (500, 700), (900, 700)]), 600),
+        "aside": (polygon([(700, 0), (700, 500), (1100, 500), (1100, 0)]), 1200),
+        "high": (polygon([(100, -600), (100, 1200), (500, 1200)]), 600),
+    }
+    builder = start({name: glyph for name, (glyph, _) in glyphs.items()},
+                    {0xA500 + i: name for i, name in enumerate(list(glyphs)[1:])})
+    builder.setupHorizontalMetrics(
+        {name: (advance, glyph.xMin) for name, (glyph, advance) in glyphs.items()})
+    builder.save(os.path.join(here, "places.ttf"))
+
+
 make_layers()
 make_bitmaps()
+make_places()

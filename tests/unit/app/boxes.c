@@ -76,14 +76,18 @@ static bool is_drawn(uint32_t code)
 {
     return (code >= 0x2500 && code <= 0x259f) || (code >= 0x2800 && code <= 0x28ff) ||
            (code >= 0xe0b0 && code <= 0xe0bf) ||
-           (code >= 0x1fb00 && code <= 0x1fb97 && code != 0x1fb93) ||
-           (code >= 0x1fb9a && code <= 0x1fb9b);
+           (code >= 0x1fb00 && code <= 0x1fbaf && code != 0x1fb93) ||
+           (code >= 0x1fbce && code <= 0x1fbdf) || (code >= 0x1fbe4 && code <= 0x1fbe7) ||
+           (code >= 0x1cd00 && code <= 0x1cde5) || (code >= 0x1ce90 && code <= 0x1ceaf);
 }
 
 START_TEST(all_kinds)
 {
-    static const uint32_t ranges[][2] = {
-        {0x24f0, 0x25b0}, {0x27f0, 0x2910}, {0xe0a0, 0xe0d0}, {0x1faf0, 0x1fbb0}};
+    static const uint32_t ranges[][2] = {{0x24f0, 0x25b0},
+                                         {0x27f0, 0x2910},
+                                         {0xe0a0, 0xe0d0},
+                                         {0x1ccf0, 0x1cec0},
+                                         {0x1faf0, 0x1fc00}};
     static struct picture p;
     for (size_t r = 0; r < sizeof(ranges) / sizeof(ranges[0]); r++)
         for (uint32_t code = ranges[r][0]; code < ranges[r][1]; code++)
@@ -221,6 +225,44 @@ static uint32_t sextant(unsigned bits)
                           : 0x1fb00 + bits - 1 - (bits > 0x15) - (bits > 0x2a);
 }
 
+/* The patterns of two by four that are characters of other kinds. */
+static uint32_t octant(unsigned bits)
+{
+    static const struct {
+        uint8_t bits;
+        uint32_t code;
+    } others[] = {{0x01, 0x1cea8}, {0x02, 0x1ceab}, {0x03, 0x1fb82}, {0x05, 0x2598},
+                  {0x0a, 0x259d},  {0x0f, 0x2580},  {0x14, 0x1fbe6}, {0x28, 0x1fbe7},
+                  {0x3f, 0x1fb85}, {0x40, 0x1cea3}, {0x50, 0x2596},  {0x55, 0x258c},
+                  {0x5a, 0x259e},  {0x5f, 0x259b},  {0x80, 0x1cea0}, {0xa0, 0x2597},
+                  {0xa5, 0x259a},  {0xaa, 0x2590},  {0xaf, 0x259c},  {0xc0, 0x2582},
+                  {0xf0, 0x2584},  {0xf5, 0x2599},  {0xfa, 0x259f},  {0xfc, 0x2586}};
+    uint32_t code = 0x1cd00 + bits - 1;
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        if (others[i].bits == bits)
+            return others[i].code;
+        code -= others[i].bits < bits;
+    }
+    return code;
+}
+
+/* Each square of the pattern is lit and no other: in the middle of the square. */
+START_TEST(octants_are_patterns)
+{
+    static struct picture p;
+    for (int s = 0; s < size_count; s += 5)
+        for (unsigned bits = 1; bits < 0xff && sizes[s].width >= 5; bits++) {
+            ck_assert(draw(&p, octant(bits), &sizes[s]));
+            for (int i = 0; i < 8; i++) {
+                int x = p.width * (2 * (i % 2) + 1) / 4, y = p.height * (2 * (i / 2) + 1) / 8;
+                ck_assert_msg(lit(&p, x, y) == (bits >> i & 1 ? 255 : 0), "U+%04x square %d",
+                              octant(bits), i);
+            }
+        }
+    ck_assert_uint_eq(octant(0xfe), 0x1cde5);
+}
+END_TEST
+
 START_TEST(blocks_fill_cells)
 {
     static const uint32_t pairs[][2] = {
@@ -235,6 +277,8 @@ START_TEST(blocks_fill_cells)
                 check_pair(pairs[i][0], pairs[i][1], &sizes[s], 0);
         for (unsigned bits = 1; bits < 0x3f; bits++)
             check_pair(sextant(bits), sextant(bits ^ 0x3f), &sizes[s], 0);
+        for (unsigned bits = 1; bits < 0xff && s % 7 == 0; bits++)
+            check_pair(octant(bits), octant(bits ^ 0xff), &sizes[s], 0);
     }
 }
 END_TEST
@@ -278,6 +322,7 @@ int main(void)
     tcase_add_test(tc, all_kinds);
     tcase_add_test(tc, lines_meet);
     tcase_add_test(tc, corners_are_closed);
+    tcase_add_test(tc, octants_are_patterns);
     tcase_add_test(tc, blocks_fill_cells);
     tcase_add_test(tc, wedges_fill_cells);
     tcase_add_test(tc, separators_meet);

@@ -48,8 +48,8 @@ START_TEST(clipping)
     canvas_fill(&canvas, 50, 50, -3, -3, 0xff);
     canvas_mask(&canvas, -8, 40, mask, 16, 16, 16, 0x445566);
     canvas_mask(&canvas, WIDTH - 8, HEIGHT - 8, mask, 16, 16, 16, 0x445566);
-    canvas_image(&canvas, 30, -8, image, 16, 16, 64);
-    canvas_image(&canvas, -100, -100, image, 16, 16, 64);
+    canvas_image(&canvas, 30, -8, image, 16, 16, 64, 256);
+    canvas_image(&canvas, -100, -100, image, 16, 16, 64, 256);
     canvas_blend(&canvas, -1, HEIGHT, 0xffffff, 255);
     check_margins();
     ck_assert_uint_eq(pixel(9, 9), 0x112233);

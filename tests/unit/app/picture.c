@@ -55,6 +55,18 @@ struct scene {
     "\033[5mblink\033[m \033]8;;http://example.org/\033\\link\033]8;;\033\\ "                      \
     "\033[9;53;4:3;1mall of them\033[m\r\n"
 
+/* Octants and sixteenths, hatching, half shades, diagonals from edges and from corners. */
+#define QUARTERS                                                                                   \
+    "\U0001cd00\U0001cd01\U0001cd32\U0001cd70\U0001cda9\U0001cde5 \U0001ce90\U0001ce95"            \
+    "\U0001ce9f \U0001cea0\U0001cea3\U0001cea5\U0001cea8\U0001ceab\U0001ceae \U0001fbce\U0001fbcf" \
+    "\U0001fbe4\U0001fbe5\U0001fbe6\U0001fbe7\r\n"                                                 \
+    "\U0001fb98\U0001fb98\U0001fb99\U0001fb99 \U0001fb9c\U0001fb9d\U0001fb9e\U0001fb9f "           \
+    "─\U0001fbaf─ \U0001fba3\U0001fba7\U0001fba2 \U0001fba0\U0001fba6\U0001fba1\r\n"           \
+    "\U0001fb98\U0001fb98\U0001fb99\U0001fb99 \U0001fba4\U0001fba5\U0001fba8\U0001fba9 "           \
+    "\U0001fbaa\U0001fbab\U0001fbac\U0001fbad \U0001fbae\U0001fbae\r\n"                            \
+    "\U0001fbd0\U0001fbd1\U0001fbd2\U0001fbd3\U0001fbd4\U0001fbd5\U0001fbd6\U0001fbd7 "            \
+    "\U0001fbd8\U0001fbd9\U0001fbda\U0001fbdb\U0001fbdc\U0001fbdd\U0001fbde\U0001fbdf\r\n"
+
 static const struct scene scenes[] = {
     {"styles", 5, 46, 100, NOTHING, NULL, STYLES},
     {"styles-150", 5, 46, 150, NOTHING, NULL, STYLES},
@@ -65,6 +77,8 @@ static const struct scene scenes[] = {
     {"lines-200", 5, 44, 200, NOTHING, NULL, LINES},
     {"blocks", 5, 44, 100, NOTHING, NULL, BLOCKS},
     {"blocks-175", 5, 44, 175, NOTHING, NULL, BLOCKS},
+    {"quarters", 5, 26, 100, NOTHING, NULL, QUARTERS},
+    {"quarters-175", 5, 26, 175, NOTHING, NULL, QUARTERS},
     {"colours", 4, 40, 100, NOTHING, NULL,
      "\033[31mred\033[32mgreen\033[34mblue\033[91mbright\033[38;5;208morange\033[m\r\n"
      "\033[40m \033[41m \033[42m \033[43m \033[44m \033[45m \033[46m \033[47m \033[100m "
@@ -105,6 +119,23 @@ static const struct scene scenes[] = {
      .percent = 200,
      .colors = "bitmaps.ttf",
      .bytes = "\360\237\230\200|\033[41m\360\237\230\200"},
+    /* What is in colour is dimmed and hidden as text is. */
+    {.name = "hidden",
+     .rows = 2,
+     .columns = 22,
+     .percent = 100,
+     .mark = BLINKED,
+     .colors = "layers.ttf",
+     .bytes = "\033[8mtext \U0001f600\033[m|\033[2mdim \U0001f600\033[m|\033[5mout "
+              "\U0001f600\033[m|\r\n\033[4:3;58:5:9;8mtext\033[m|\033[7;2m\U0001f600\033[m"},
+    /* Shapes narrower, wider and higher than their places in a font beside the chosen one. */
+    {.name = "places-200",
+     .rows = 2,
+     .columns = 14,
+     .percent = 200,
+     .colors = "places.ttf",
+     .bytes = "|\uA500|\uA501|\uA502|\uA503|\uA504|\r\n\uA500\uA500\uA501\uA501"},
+    {"cursor-tail", 1, 12, 150, NOTHING, NULL, "\033[2 qwide \345\245\275\033[D"},
     {"double", 5, 40, 100, NOTHING, NULL,
      "\033#6double wide \033[4mline\033[m\r\n\033#3both \033[1mways\033[m\r\n"
      "\033#4both \033[1mways\033[m\r\nplain"},
