@@ -21,8 +21,8 @@ action act_erase_display, act_selective_erase_display, act_erase_line, act_selec
     act_scroll_left, act_scroll_right, act_back_index, act_forward_index, act_alignment,
     act_line_size;
 // keyboard.c
-action act_modify_keys, act_modify_keys_report, act_keyboard_push, act_keyboard_pop,
-    act_keyboard_set, act_keyboard_report;
+action act_modify_keys, act_modify_keys_report, act_format_keys, act_format_keys_report,
+    act_keyboard_push, act_keyboard_pop, act_keyboard_set, act_keyboard_report;
 // modes.c
 action act_mode_set, act_mode_clear, act_mode_save, act_mode_restore, act_mode_report,
     act_keypad_application, act_keypad_numeric;

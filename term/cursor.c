@@ -102,6 +102,7 @@ void cursor_backspace(struct term *t, int n)
 void cursor_reset(struct cursor *c)
 {
     memset(c, 0, sizeof(*c));
+    c->gr = 2;
 }
 
 void cursor_save(struct term *t)

@@ -14,6 +14,8 @@
 #define KITTY_TEXT         16u
 #define KITTY_KNOWN        31u
 
+#define KITTY_KP_BEGIN 57427u // the keypad's 5 without Num Lock
+
 #define MOD_LOCKS (TERM_MOD_CAPS | TERM_MOD_NUM)
 
 unsigned term_keyboard_flags(const struct term *t)
@@ -99,8 +101,24 @@ void act_modify_keys_report(struct term *t, const struct sequence *s)
 {
     int which = sequence_value(s, 0, 0);
     const int *option = modify_option(t, which);
-    if (option)
+    if (option && *option < 0)
+        reply(t, "\x9b>%dn", which);
+    else if (option)
         reply(t, "\x9b>%d;%dm", which, *option);
+}
+
+// XTFMTKEYS: CSI > 4 ; value f, formatOtherKeys: 0 CSI 27 ; modifiers ; code ~, 1 CSI code ;
+// modifiers u. Without value it is 0 again; so it is without anything.
+void act_format_keys(struct term *t, const struct sequence *s)
+{
+    if (s->count == 0 || sequence_value(s, 0, 0) == 4)
+        t->format_other = sequence_value(s, 1, 0) == 1;
+}
+
+void act_format_keys_report(struct term *t, const struct sequence *s)
+{
+    if (sequence_value(s, 0, 0) == 4)
+        reply(t, "\x9b>4;%df", t->format_other);
 }
 
 // How keys without a character are encoded: CSI [number ;] final. Both forms: a letter that
@@ -191,11 +209,14 @@ static int control_of(uint32_t code)
     }
 }
 
-// CSI 27 ; modifiers ; code ~, modifyOtherKeys' form.
+// The forms of modifyOtherKeys.
 static bool send_other(struct term *t, uint32_t code, unsigned mods)
 {
     char out[40];
-    snprintf(out, sizeof(out), "\x1b[27;%u;%u~", 1 + (mods & 15), (unsigned)code);
+    if (t->format_other)
+        snprintf(out, sizeof(out), "\x1b[%u;%uu", (unsigned)code, 1 + (mods & 15));
+    else
+        snprintf(out, sizeof(out), "\x1b[27;%u;%u~", 1 + (mods & 15), (unsigned)code);
     send(t, out);
     return true;
 }
@@ -351,7 +372,7 @@ static bool send_xterm(struct term *t, const struct term_key *key)
 // Without Num Lock the keypad's digits have numbers of their own: 0 to 9, then the decimal point.
 static uint32_t keypad_number(uint32_t code, unsigned mods)
 {
-    static const uint16_t moves[11] = {57425, 57424, 57420, 57422, 57417, 57427,
+    static const uint16_t moves[11] = {57425, 57424, 57420, 57422, 57417, KITTY_KP_BEGIN,
                                        57418, 57423, 57419, 57421, 57426};
     uint32_t i = code - TERM_KEY_KP_0;
     return i < 11 && !(mods & TERM_MOD_NUM) ? moves[i] : 57399 + i;
@@ -420,14 +441,19 @@ static size_t append_text(char *out, size_t size, size_t n, const char *text)
 
 static void send_kitty(struct term *t, const struct term_key *key, unsigned mods, unsigned flags)
 {
-    // R would be a cursor report.
-    static const struct special f3 = {TERM_KEY_F1 + 2, 13, '~'};
+    // R would be a cursor report; the 5 that moves has no number before 'u'.
+    static const struct special f3 = {TERM_KEY_F1 + 2, 13, '~'},
+                                begin = {TERM_KEY_KP_0 + 5, 1, 'E'};
     char out[256];
     size_t n = 2;
     const struct special *s = special_find(key->code);
     uint32_t number = kitty_number(key->code, key->mods);
-    if (key->code == TERM_KEY_F1 + 2)
+    if (key->code == TERM_KEY_F1 + 2) {
         s = &f3;
+    } else if (number == KITTY_KP_BEGIN) {
+        s = &begin;
+        number = 0;
+    }
     char final = number || !s ? 'u' : s->final;
     unsigned first = number ? number : s ? s->number : 0;
     int event = flags & KITTY_EVENTS ? (int)key->action + 1 : 1;

@@ -10,14 +10,15 @@ bool term_mouse_wanted(const struct term *t)
            t->mode[MODE_MOUSE_ANY];
 }
 
-// Modes 9 and 1000 take single bytes, mode 1005 two-byte UTF-8 above 127.
-static size_t coordinate(const struct term *t, int value, char *out)
+// Modes 9 and 1000 take single bytes, mode 1005 two-byte UTF-8 above 127. 0: too large for them.
+static size_t number(const struct term *t, int value, char *out)
 {
+    value += 32;
     if (t->mode[MODE_MOUSE_UTF8])
-        return value + 33 <= 2047 ? utf8_encode((uint32_t)value + 33, out) : 0;
-    if (value + 33 > 255)
+        return value <= 2047 ? utf8_encode((uint32_t)value, out) : 0;
+    if (value > 255)
         return 0;
-    out[0] = (char)(value + 33);
+    out[0] = (char)value;
     return 1;
 }
 
@@ -35,12 +36,13 @@ static bool report(struct term *t, int button, bool release, int col, int row, i
         if (t->mode[MODE_MOUSE_URXVT]) {
             n = snprintf(out, sizeof(out), "\x1b[%d;%d;%dM", button + 32, col + 1, row + 1);
         } else {
-            char place[8];
-            size_t a = coordinate(t, col, place);
-            size_t b = a ? coordinate(t, row, place + a) : 0;
-            if (!b)
+            char text[12];
+            size_t a = number(t, button, text);
+            size_t b = number(t, col + 1, text + a);
+            size_t c = number(t, row + 1, text + a + b);
+            if (!b || !c)
                 return false; // too far away for this form
-            n = snprintf(out, sizeof(out), "\x1b[M%c%.*s", button + 32, (int)(a + b), place);
+            n = snprintf(out, sizeof(out), "\x1b[M%.*s", (int)(a + b + c), text);
         }
     }
     send_bytes(t, out, (size_t)n);

@@ -196,14 +196,17 @@ static void cursor_information(struct term *t)
                         4 * !!(attr & TERM_BLINK) + 8 * !!(attr & TERM_INVERSE));
     char flags = (char)(0x40 + c->origin + 2 * (t->single_shift == 2) + 4 * (t->single_shift == 3) +
                         8 * c->pending);
-    char sets[5];
-    for (int i = 0; i < 4; i++)
+    char sets[5], sizes = 0x40;
+    for (int i = 0; i < 4; i++) {
         sets[i] = finals[c->charset[i]];
+        sizes = (char)(sizes | (c->charset[i] == CHARSET_LATIN1) << i);
+    }
     sets[4] = 0;
     reply(t,
           "\x90"
-          "1$u%d;%d;1;%c;%c;%c;%d;%d;@;%s\x9c",
-          c->row + 1, c->col + 1, looks, attr & TERM_PROTECTED ? 'A' : '@', flags, c->gl, 2, sets);
+          "1$u%d;%d;1;%c;%c;%c;%d;%d;%c;%s\x9c",
+          c->row + 1, c->col + 1, looks, attr & TERM_PROTECTED ? 'A' : '@', flags, c->gl, c->gr,
+          sizes, sets);
 }
 
 // DECRQPSR.

@@ -202,6 +202,7 @@ struct term {
     bool c1_8bit;         // S8C1T: replies begin with one C1 character
     int cursor_shape;     // DECSCUSR 0..6
     int modify_cursor, modify_function, modify_other, modify_keyboard; // XTMODKEYS
+    bool format_other;                // XTFMTKEYS: modifyOtherKeys sends CSI code ; modifiers u
     int attribute_extent;             // DECSACE: 0, 1 changes follow the text; 2 the rectangle
     int checksum_ext;                 // XTCHECKSUM
     struct term_cell pens[PEN_STACK]; // XTPUSHSGR

@@ -188,6 +188,7 @@ void reset_hard(struct term *t)
     t->modify_cursor = 2;
     t->modify_function = 2;
     t->modify_other = 0;
+    t->format_other = false;
     t->modify_keyboard = 0;
     t->last = 0;
     t->title_modes = 0;

@@ -14,7 +14,9 @@
 //   reply "BYTES"        everything sent to the program since the last `reply`
 //   title "TEXT", icon "TEXT", clipboard "TEXT", directory "TEXT": the last one told
 //   bells N              bells so far
-//   resize ROWS COLS, key NAME [mods] [release|repeat], text "T", paste "T", focus in|out
+//   asked "N N N"        the last request to move, size or show the window
+//   resize ROWS COLS, text "T", paste "T", focus in|out
+//   key NAME [mods] [upper=C] [base=C] [release|repeat]
 //   mouse press|release|move BUTTON ROW COL [mods]
 //   scroll N, scroll to N, scroll top|bottom|prompt-up|prompt-down
 //   select ROW COL cell|word|line|block, extend ROW COL, selected "TEXT"|none, select all
@@ -41,6 +43,7 @@ struct bench {
     char sent[65536];
     size_t sent_length;
     char title[2048], icon[2048], clipboard[4096], directory[4096];
+    char asked[64];
     int bells;
     const char *file;
     int line;
@@ -111,6 +114,15 @@ static void on_resize(void *context, int rows, int cols)
     term_resize(b->t, rows, cols);
 }
 
+static void on_window(void *context, const int *values, int count)
+{
+    struct bench *b = context;
+    size_t n = 0;
+    b->asked[0] = 0;
+    for (int i = 0; i < count && i < 4; i++)
+        n += (size_t)snprintf(b->asked + n, sizeof(b->asked) - n, i ? " %d" : "%d", values[i]);
+}
+
 static void stop(struct bench *b)
 {
     for (int i = 0; i < 2; i++)
@@ -131,10 +143,11 @@ static void start(struct bench *b, int rows, int cols)
         .clipboard_query = on_query,
         .directory = on_directory,
         .resize_request = on_resize,
+        .window_request = on_window,
     };
     stop(b);
     b->sent_length = 0;
-    b->sent[0] = b->title[0] = b->icon[0] = b->clipboard[0] = b->directory[0] = 0;
+    b->sent[0] = b->title[0] = b->icon[0] = b->clipboard[0] = b->directory[0] = b->asked[0] = 0;
     b->bells = 0;
     b->t = term_new(rows, cols, &b->options, &calls, b);
     b->views[0] = term_view_new_with(TERM_GRID_OWN);
@@ -463,6 +476,8 @@ static bool run_told(struct bench *b, const char *name, const char *rest)
         got = b->clipboard;
     else if (strcmp(name, "directory") == 0)
         got = b->directory;
+    else if (strcmp(name, "asked") == 0)
+        got = b->asked;
     if (!got)
         return false;
     quoted(b, &rest, want, sizeof(want));
@@ -474,15 +489,29 @@ static bool run_told(struct bench *b, const char *name, const char *rest)
     return true;
 }
 
+// The character after `name`; 0 when there is none.
+static uint32_t character_after(const char *rest, const char *name)
+{
+    const char *at = strstr(rest, name);
+    uint32_t code = 0;
+    if (at)
+        utf8_decode((const uint8_t *)at + strlen(name), strlen(at + strlen(name)), &code);
+    return code;
+}
+
 static void run_key(struct bench *b, const char *rest)
 {
     char name[32];
     rest = word(rest, name, sizeof(name));
     struct term_key key = {.code = key_code(name), .mods = modifiers(rest)};
+    key.shifted = character_after(rest, "upper=");
+    key.base = character_after(rest, "base=");
     char text[8] = "";
     if (key.code < TERM_KEY_FIRST) {
         uint32_t code = key.code;
-        if ((key.mods & TERM_MOD_SHIFT) && code >= 'a' && code <= 'z')
+        if ((key.mods & TERM_MOD_SHIFT) && key.shifted)
+            code = key.shifted;
+        else if ((key.mods & TERM_MOD_SHIFT) && code >= 'a' && code <= 'z')
             code -= 32;
         text[utf8_encode(code, text)] = 0;
         key.text = text;
