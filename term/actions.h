@@ -31,7 +31,7 @@ action act_repeat;
 // rectangle.c
 action act_erase_rectangle, act_selective_erase_rectangle, act_fill_rectangle, act_copy_rectangle,
     act_change_attributes, act_reverse_attributes, act_attribute_extent, act_checksum_extension,
-    act_checksum;
+    act_checksum, act_report_graphics;
 // reports.c
 action act_device_attributes, act_device_attributes_2, act_device_attributes_3, act_version,
     act_parameters, act_status, act_status_dec, act_presentation, act_preferred_charset,

@@ -21,8 +21,8 @@ static int add(int position, int n, int most)
 void cursor_address(struct term *t, int row, int col)
 {
     if (t->cursor.origin) {
-        row = add(t->top, row, t->bottom);
-        col = add(t->left, col, t->right);
+        row = add(t->top, row < 0 ? 0 : row, t->bottom);
+        col = add(t->left, col < 0 ? 0 : col, t->right);
     }
     cursor_place(t, row, col);
 }
@@ -112,9 +112,13 @@ void cursor_save(struct term *t)
 
 void cursor_restore(struct term *t)
 {
-    t->cursor = t->screen->saved;
-    cursor_place(t, t->cursor.row, t->cursor.col);
-    t->cursor.pending = t->screen->saved.pending && t->cursor.col == t->screen->saved.col;
+    const struct cursor *saved = &t->screen->saved;
+    t->cursor = *saved;
+    if (saved->origin)
+        cursor_address(t, saved->row - t->top, saved->col - t->left);
+    else
+        cursor_place(t, saved->row, saved->col);
+    t->cursor.pending = saved->pending && t->cursor.col == saved->col;
     t->underline_color = extra_get(t, t->cursor.pen.attr).underline_color;
     t->link = extra_get(t, t->cursor.pen.attr).link;
 }

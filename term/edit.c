@@ -244,6 +244,7 @@ void act_alignment(struct term *t, const struct sequence *s)
     t->bottom = t->rows - 1;
     t->right = t->cols - 1;
     t->cursor.origin = false;
+    attributes_reset(t);
     for (int row = 0; row < t->rows; row++) {
         line_clear(t, term_line(t, row));
         line_fill(t, term_line(t, row), 0, t->cols, (struct term_cell){.ch = 'E'});

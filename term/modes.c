@@ -147,14 +147,13 @@ static void set_columns(struct term *t, bool wide)
 
 static void alternate(struct term *t, bool on, enum effect effect)
 {
-    if (effect == EFFECT_ALTERNATE_CURSOR && on && t->screen == &t->normal)
+    if (effect == EFFECT_ALTERNATE_CURSOR && on)
         cursor_save(t);
     if (!on && effect == EFFECT_ALTERNATE_CLEAR && t->screen == &t->alternate)
         clear_screen(t);
     bool back = !on && t->screen == &t->alternate;
     t->mode[MODE_ALTERNATE] = on;
     use_screen(t, on ? &t->alternate : &t->normal);
-    t->cursor.pending = false;
     t->joinable = false;
     if (on && effect == EFFECT_ALTERNATE_CURSOR)
         clear_screen(t);
@@ -209,8 +208,10 @@ static void change(struct term *t, const struct mode_entry *e, bool on)
     } else if (e->effect == EFFECT_REDRAW) {
         redraw(t);
     } else if (e->effect == EFFECT_MARGINS) {
-        t->left = 0;
-        t->right = t->cols - 1;
+        if (!on) {
+            t->left = 0;
+            t->right = t->cols - 1;
+        }
         for (int i = 0; on && i < t->rows; i++) {
             term_line(t, i)->size = TERM_LINE_SINGLE;
             line_touch(t, term_line(t, i));

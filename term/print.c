@@ -46,8 +46,8 @@ static void wrap(struct term *t)
     bool whole = t->left == 0 && t->right == t->cols - 1;
     if (whole)
         line->flags |= ROW_WRAPPED;
+    index_down(t); // before the column changes: outside the margins nothing scrolls
     c->col = c->col >= t->left ? t->left : 0;
-    index_down(t);
     // Scrolling a region cuts lines at its edges; here the text does go on.
     if (whole && c->row > 0 && term_line(t, c->row - 1) == line)
         line->flags |= ROW_WRAPPED;
@@ -120,9 +120,11 @@ void print_run(struct term *t, const uint8_t *text, size_t n)
     t->joinable = true;
 }
 
-// Makes room for `n` cells at the cursor by moving what is right of it.
+// Makes room for `n` cells at the cursor by moving what is right of it, inside the margins.
 static void open_gap(struct term *t, struct line *line, int col, int n, int limit)
 {
+    if (col < t->left || col > t->right)
+        return;
     int kept = limit - col + 1 - n;
     if (kept > 0)
         line_copy(t, line, col + n, line, col, kept);
@@ -301,15 +303,18 @@ void print_character(struct term *t, uint32_t code)
     t->joinable = true;
 }
 
+// REP. Beyond a screenful only the column it ends in is told apart.
 void act_repeat(struct term *t, const struct sequence *s)
 {
+    uint32_t code = t->last;
     int n = sequence_count(s, 0);
     int most = t->rows * t->cols;
-    if (!t->last)
+    if (!code)
         return;
-    if (n > most)
-        n = most;
-    uint32_t code = t->last;
+    int width = unicode_width(code, t->options.ambiguous_is_wide) == 2 ? 2 : 1;
+    int columns = (t->right - t->left + 1) / width;
+    if (n > most && columns > 0)
+        n = most + (n - most) % columns;
     for (int i = 0; i < n; i++)
-        place_character(t, code, unicode_width(code, t->options.ambiguous_is_wide) == 2 ? 2 : 1);
+        place_character(t, code, width);
 }

@@ -104,21 +104,21 @@ static void change(struct term_cell *cell, int parameter, bool reverse)
 {
     static const struct {
         uint8_t on, off;
-        uint32_t bit;
-    } attributes[] = {{1, 22, TERM_BOLD},
-                      {4, 24, TERM_UNDERLINE_SINGLE << TERM_UNDERLINE_SHIFT},
-                      {5, 25, TERM_BLINK},
-                      {7, 27, TERM_INVERSE},
-                      {8, 28, TERM_CONCEAL}};
+        uint32_t bit, mask; // what is set, and all that it stands for
+    } attributes[] = {{1, 22, TERM_BOLD, TERM_BOLD},
+                      {4, 24, TERM_UNDERLINE_SINGLE << TERM_UNDERLINE_SHIFT, TERM_UNDERLINE_MASK},
+                      {5, 25, TERM_BLINK, TERM_BLINK},
+                      {7, 27, TERM_INVERSE, TERM_INVERSE},
+                      {8, 28, TERM_CONCEAL, TERM_CONCEAL}};
     for (size_t i = 0; i < sizeof(attributes) / sizeof(attributes[0]); i++) {
-        uint32_t bit = attributes[i].bit;
-        bool hit = parameter == attributes[i].on || (parameter == 0 && attributes[i].on != 8);
-        if (reverse && hit)
-            cell->attr ^= bit;
-        else if (!reverse && parameter == attributes[i].on)
-            cell->attr |= bit;
-        else if (!reverse && (parameter == 0 || parameter == attributes[i].off))
-            cell->attr &= ~bit;
+        uint32_t mask = attributes[i].mask;
+        bool is_set = cell->attr & mask;
+        bool on = parameter == attributes[i].on;
+        bool hit = on || (parameter == 0 && attributes[i].on != 8);
+        if (reverse ? hit && !is_set : on && !is_set)
+            cell->attr |= attributes[i].bit;
+        else if (reverse ? hit : parameter == 0 || parameter == attributes[i].off)
+            cell->attr &= ~mask;
     }
 }
 
@@ -168,6 +168,33 @@ void act_attribute_extent(struct term *t, const struct sequence *s)
     int how = sequence_value(s, 0, 0);
     if (how <= 2)
         t->attribute_extent = how;
+}
+
+// XTREPORTSGR.
+void act_report_graphics(struct term *t, const struct sequence *s)
+{
+    struct rectangle r;
+    char text[256];
+    if (!rectangle_read(t, s, 0, &r))
+        return;
+    struct term_cell common = term_line(t, r.top)->cells[r.left];
+    for (int row = r.top; row <= r.bottom; row++) {
+        for (int col = r.left; col <= r.right; col++) {
+            const struct term_cell *cell = &term_line(t, row)->cells[col];
+            uint32_t other = common.attr ^ cell->attr;
+            common.attr &= cell->attr;
+            if (other & TERM_UNDERLINE_MASK)
+                common.attr &= ~TERM_UNDERLINE_MASK;
+            if (other & TERM_EXTRA_MASK)
+                common.attr &= ~TERM_EXTRA_MASK;
+            if (common.fg != cell->fg)
+                common.fg = TERM_COLOR_DEFAULT;
+            if (common.bg != cell->bg)
+                common.bg = TERM_COLOR_DEFAULT;
+        }
+    }
+    sgr_describe(t, &common, text, sizeof(text));
+    reply(t, "\x9b%sm", text);
 }
 
 // XTCHECKSUM.

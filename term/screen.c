@@ -104,9 +104,15 @@ void line_copy(struct term *t, struct line *to, int at, const struct line *from,
 {
     if (n <= 0)
         return;
-    line_split(to, t->cols, at);
-    line_split(to, t->cols, at + n);
+    // Wide characters that the ends of the target cut lose their other halves, but only after
+    // the move: in the same row they may be part of the source.
+    bool cut_left = at > 0 && to->cells[at].ch == TERM_CH_TAIL;
+    bool cut_right = at + n < t->cols && to->cells[at + n].ch == TERM_CH_TAIL;
     memmove(to->cells + at, from->cells + start, (size_t)n * sizeof(*to->cells));
+    if (cut_left)
+        make_blank(&to->cells[at - 1]);
+    if (cut_right)
+        make_blank(&to->cells[at + n]);
     // A wide character at either end of the source that came over in part is a blank here.
     if (to->cells[at].ch == TERM_CH_TAIL)
         make_blank(&to->cells[at]);

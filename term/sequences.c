@@ -130,6 +130,8 @@ static const struct row csis[] = {
      act_selective_erase_rectangle},
     {"#}", "XTPOPSGR", "pop colours and attributes", act_pop_graphics},
     {"#q", "XTPOPSGR", "the same", act_pop_graphics},
+    {"#|", "XTREPORTSGR", "report what the cells of a rectangle have in common, as SGR",
+     act_report_graphics},
     {"$|", "DECSCPP", "columns of the page", act_columns_per_page},
     {"*|", "DECSNLS", "rows of the screen", act_rows_per_screen},
     {"'}", "DECIC", "insert columns", act_insert_columns},
@@ -231,6 +233,12 @@ static action *look_up(const struct row *table, size_t n, const struct sequence 
     return NULL;
 }
 
+// REP repeats a character that comes right before it.
+static void ended(struct term *t)
+{
+    t->last = 0;
+}
+
 static void on_csi(void *context, const struct sequence *s)
 {
     action *act = NULL;
@@ -240,6 +248,7 @@ static void on_csi(void *context, const struct sequence *s)
         act = look_up(csis, COUNT(csis), s);
     if (act)
         act(context, s);
+    ended(context);
 }
 
 static void on_escape(void *context, const struct sequence *s)
@@ -250,6 +259,7 @@ static void on_escape(void *context, const struct sequence *s)
         act(t, s);
     else if (s->intermediate >= '(' && s->intermediate <= '/' && s->intermediate != ',')
         act_designate(t, s);
+    ended(t);
 }
 
 // SCS: ( ) * + name G0 to G3, and - . / name G1 to G3 for sets of 96 characters.
@@ -313,16 +323,19 @@ static void on_character(void *context, uint32_t code)
 static void on_control(void *context, uint32_t code)
 {
     control_character(context, code);
+    ended(context);
 }
 
 static void on_osc(void *context, const char *text, size_t n, bool bell)
 {
     osc_dispatch(context, text, n, bell);
+    ended(context);
 }
 
 static void on_dcs(void *context, const struct sequence *s, const char *text, size_t n)
 {
     dcs_dispatch(context, s, text, n);
+    ended(context);
 }
 
 const struct parser_calls sequence_calls = {

@@ -2,6 +2,7 @@
 #include "term/actions.h"
 #include "term/state.h"
 
+#include <limits.h>
 #include <stdio.h>
 
 #define UNDERLINE(style) ((uint32_t)(style) << TERM_UNDERLINE_SHIFT)
@@ -139,6 +140,11 @@ static void color(struct term *t, const struct sequence *s, int number, int *i)
     }
 }
 
+void attributes_reset(struct term *t)
+{
+    t->cursor.pen.attr &= KEPT_BY_RESET | TERM_EXTRA_MASK;
+}
+
 void act_graphics(struct term *t, const struct sequence *s)
 {
     struct term_cell *pen = &t->cursor.pen;
@@ -223,15 +229,15 @@ void act_push_graphics(struct term *t, const struct sequence *s)
     (void)s;
     if (t->pen_depth < PEN_STACK)
         t->pens[t->pen_depth] = t->cursor.pen;
-    t->pen_depth += t->pen_depth < PEN_STACK;
+    t->pen_depth += t->pen_depth < INT_MAX;
 }
 
 void act_pop_graphics(struct term *t, const struct sequence *s)
 {
     (void)s;
-    if (t->pen_depth == 0)
+    if (t->pen_depth == 0 || --t->pen_depth >= PEN_STACK)
         return;
-    struct term_cell pen = t->pens[--t->pen_depth];
+    struct term_cell pen = t->pens[t->pen_depth];
     t->underline_color = extra_get(t, pen.attr).underline_color;
     pen.attr &= ~KEPT_BY_RESET;
     pen.attr |= t->cursor.pen.attr & KEPT_BY_RESET;

@@ -206,8 +206,8 @@ struct term {
     int attribute_extent;             // DECSACE: 0, 1 changes follow the text; 2 the rectangle
     int checksum_ext;                 // XTCHECKSUM
     struct term_cell pens[PEN_STACK]; // XTPUSHSGR
-    int pen_depth;
-    uint32_t link; // link number of what is printed
+    int pen_depth;                    // those beyond PEN_STACK are counted, not kept
+    uint32_t link;                    // link number of what is printed
     uint32_t underline_color;
     bool focused;
     int mouse_row, mouse_col, mouse_x, mouse_y; // where the last report was
@@ -337,6 +337,11 @@ void send_bytes(struct term *t, const char *bytes, size_t n);
 // Writes the SGR parameters that describe a style; returns the length.
 int sgr_describe(const struct term *t, const struct term_cell *pen, char *out, size_t size);
 void status_string(struct term *t, const char *name, size_t n, bool valid);
+
+// --- sgr.c --------------------------------------------------------------------------------------
+
+// Ends all attributes of the pen but colours, links and protection.
+void attributes_reset(struct term *t);
 
 // --- palette.c --------------------------------------------------------------------------------
 
