@@ -6,7 +6,8 @@
 // test programs want it. --keys types the file's bytes, a line when the program has been quiet
 // for a tenth of a second (--quiet MS: for so long) and waits in read(). --screen prints the screen
 // at the end, --steps before each line typed too. The run ends with the program, the keys or the
-// seconds. Linux only. The exit status is the program's.
+// seconds: the program and all that came from it are then gone. Linux only. The exit status is the
+// program's.
 #include "term/term.h"
 
 #include <errno.h>
@@ -17,10 +18,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+// Between the hang-up and the end by force.
+#define GRACE_MS 3000
 
 struct headless {
     struct term *t;
@@ -187,6 +192,39 @@ static void serve(struct headless *h, FILE *keys, int seconds)
     h->late = true;
 }
 
+// Kills the children, which are also those whose parents are gone. False when there is none.
+static bool kill_children(void)
+{
+    char path[64];
+    int pid;
+    bool any = false;
+    snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)getpid(), (int)getpid());
+    FILE *file = fopen(path, "r");
+    while (file && fscanf(file, "%d", &pid) == 1)
+        any = kill(pid, SIGKILL) == 0 || any;
+    if (file)
+        fclose(file);
+    return any;
+}
+
+// Ends the program and what it started. Returns its wait status.
+static int end(struct headless *h)
+{
+    int status = 0;
+    close(h->master);
+    if (!h->late) {
+        struct pollfd p = {(int)syscall(SYS_pidfd_open, h->child, 0), POLLIN, 0};
+        kill(-h->child, SIGHUP);
+        poll(&p, 1, GRACE_MS);
+        close(p.fd);
+    }
+    kill(-h->child, SIGKILL);
+    waitpid(h->child, &status, 0);
+    while (kill_children())
+        waitpid(-1, NULL, 0);
+    return status;
+}
+
 // Says what the script still waited for. False when it came to its end, and the program too.
 static bool unfinished(struct headless *h)
 {
@@ -243,6 +281,7 @@ int main(int argc, char **argv)
     if (reports)
         term_feed(h.t, "\x1b[3#y", 5);
     struct winsize size = {.ws_row = (unsigned short)rows, .ws_col = (unsigned short)cols};
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
     pid_t child = forkpty(&h.master, NULL, NULL, &size);
     if (child == 0) {
         setenv("TERM", "xterm-256color", 1);
@@ -257,9 +296,7 @@ int main(int argc, char **argv)
     h.script = script;
     serve(&h, keys, seconds ? seconds : script ? 20 : 3600);
     bool failed = unfinished(&h);
-    kill(child, h.late ? SIGKILL : SIGHUP);
-    int status = 0;
-    waitpid(child, &status, 0);
+    int status = end(&h);
     if (screen)
         show(&h);
     term_free(h.t);

@@ -8,6 +8,8 @@ if(NOT WIN32)
                                         $<TARGET_FILE:term_headless>)
     add_test(NAME term.esctest COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/term/esctest.sh
                                        $<TARGET_FILE:term_headless>)
-    set_tests_properties(term.vttest term.programs term.esctest PROPERTIES LABELS term
+    add_test(NAME term.headless COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/term/headless.sh
+                                        $<TARGET_FILE:term_headless>)
+    set_tests_properties(term.headless term.vttest term.programs term.esctest PROPERTIES LABELS term
                          TIMEOUT 300 SKIP_RETURN_CODE 77)
 endif()
