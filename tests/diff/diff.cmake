@@ -2,14 +2,14 @@
 # Foreland with the same seed (run.sh). Each group of instructions is a test of its own.
 set(diff_dir ${CMAKE_CURRENT_SOURCE_DIR}/diff)
 set(diff_program ${CMAKE_CURRENT_BINARY_DIR}/diff/diffinsn)
-set(diff_sources ${diff_dir}/diffinsn.c ${diff_dir}/generate.c ${diff_dir}/table.c
-                 ${diff_dir}/enter.S)
+file(GLOB diff_sources CONFIGURE_DEPENDS ${diff_dir}/*.c ${diff_dir}/*.S)
+file(GLOB diff_headers CONFIGURE_DEPENDS ${diff_dir}/*.h)
 file(MAKE_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/diff)
 add_custom_command(OUTPUT ${diff_program}
     COMMAND ${FORELAND_GUEST_CC} -std=gnu11 -O1 -g -Wall -Wextra -static -nostdlib -no-pie
             -ffreestanding -fno-stack-protector -mno-red-zone -mgeneral-regs-only
             -fno-tree-loop-distribute-patterns -o ${diff_program} ${diff_sources}
-    DEPENDS ${diff_sources} ${diff_dir}/diff.h VERBATIM)
+    DEPENDS ${diff_sources} ${diff_headers} VERBATIM)
 add_custom_target(diff_program ALL DEPENDS ${diff_program})
 
 if(TARGET fore)

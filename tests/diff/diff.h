@@ -100,7 +100,7 @@ struct made {
     } step[MAX_STEPS];
 };
 
-/* random.c-free: splitmix64 with the state in *seed. */
+/* splitmix64 with the state in *seed. */
 static inline uint64_t next_random(uint64_t *seed)
 {
     uint64_t x = *seed += UINT64_C(0x9e3779b97f4a7c15);
