@@ -118,14 +118,31 @@ static bool await(struct control *c, const char *text, bool shown)
     }
 }
 
-static void wait_for(struct control *c, const char *text, bool shown)
+static void wait_for(struct control *c, char *text, bool shown)
 {
+    unescape(text);
     if (await(c, text, shown))
         answer("ok");
 }
 
+static void wait_shown(struct control *c, char *text)
+{
+    wait_for(c, text, true);
+}
+
+static void wait_gone(struct control *c, char *text)
+{
+    wait_for(c, text, false);
+}
+
+static void deadline(struct control *c, char *seconds)
+{
+    c->seconds = atof(seconds);
+    answer("ok");
+}
+
 /* Waits until the terminal has taken so many bytes more from programs. */
-static void flow(struct control *c, const char *count)
+static void flow(struct control *c, char *count)
 {
     struct session *s = window_session(c->w);
     uint64_t deadline = host_clock_monotonic_ns() + (uint64_t)(c->seconds * 1e9);
@@ -168,8 +185,9 @@ static bool sync_all(struct control *c)
     return window_call(c->w, do_pump, NULL) && window_call(c->w, nothing, NULL);
 }
 
-static void type(struct control *c, const char *text)
+static void type(struct control *c, char *text)
 {
+    unescape(text);
     size_t n = strlen(text);
     for (size_t at = 0; at < n;) {
         SDL_Event event = {.text = {.type = SDL_TEXTINPUT}};
@@ -247,7 +265,7 @@ static bool push_key(const char *name)
     return true;
 }
 
-static void press_key(struct control *c, const char *name)
+static void press_key(struct control *c, char *name)
 {
     if (push_key(name))
         sync_answer(c);
@@ -283,7 +301,22 @@ static void mouse(struct control *c, enum term_mouse_kind kind, const char *argu
         answer(window_call(c->w, do_mouse, &event) ? "ok" : "error the window is closed");
 }
 
-static void wheel(struct control *c, const char *direction)
+static void press(struct control *c, char *arguments)
+{
+    mouse(c, TERM_MOUSE_PRESS, arguments);
+}
+
+static void release(struct control *c, char *arguments)
+{
+    mouse(c, TERM_MOUSE_RELEASE, arguments);
+}
+
+static void move(struct control *c, char *arguments)
+{
+    mouse(c, TERM_MOUSE_MOVE, arguments);
+}
+
+static void wheel(struct control *c, char *direction)
 {
     struct window_mouse event = {.button = strcmp(direction, "up") == 0 ? 4 : 5};
     answer(window_call(c->w, do_mouse, &event) ? "ok" : "error the window is closed");
@@ -298,7 +331,7 @@ static void do_cell(struct window *w, void *arg)
     place[0] = x;
 }
 
-static void cell(struct control *c, const char *arguments)
+static void cell(struct control *c, char *arguments)
 {
     int place[2];
     if (sscanf(arguments, "%d %d", &place[0], &place[1]) != 2)
@@ -321,7 +354,7 @@ static void do_scale(struct window *w, void *arg)
     window_draw(w);
 }
 
-static void scale(struct control *c, const char *argument)
+static void scale(struct control *c, char *argument)
 {
     int percent = atoi(argument);
     if (percent < 0 || percent > 500)
@@ -330,7 +363,7 @@ static void scale(struct control *c, const char *argument)
         answer(window_call(c->w, do_scale, &percent) ? "ok" : "error the window is closed");
 }
 
-static void resize(struct control *c, const char *arguments)
+static void resize(struct control *c, char *arguments)
 {
     int size[2];
     if (sscanf(arguments, "%d %d", &size[0], &size[1]) != 2 || size[0] < 1 || size[1] < 1)
@@ -362,7 +395,7 @@ static void do_picture(struct window *w, void *arg)
     picture->bytes = png_encode(window_canvas(w), &picture->size);
 }
 
-static void picture(struct control *c, const char *path)
+static void picture(struct control *c, char *path)
 {
     struct picture picture = {0};
     if (!window_call(c->w, do_picture, &picture) || !picture.bytes)
@@ -389,7 +422,7 @@ static void do_pixel(struct window *w, void *arg)
         p->color = canvas->pixels[p->y * (intptr_t)canvas->stride + p->x] & 0xffffff;
 }
 
-static void pixel(struct control *c, const char *arguments)
+static void pixel(struct control *c, char *arguments)
 {
     struct session *s = window_session(c->w);
     uint64_t deadline = host_clock_monotonic_ns() + (uint64_t)(c->seconds * 1e9);
@@ -416,7 +449,7 @@ static void pixel(struct control *c, const char *arguments)
     }
 }
 
-static void text(struct control *c, const char *path)
+static void text(struct control *c, char *path)
 {
     char *screen = screen_text(c);
     if (!screen)
@@ -428,8 +461,9 @@ static void text(struct control *c, const char *path)
     free(screen);
 }
 
-static void selection(struct control *c)
+static void selection(struct control *c, char *rest)
 {
+    (void)rest;
     size_t n;
     struct term *term = session_lock(window_session(c->w));
     char *selected = term_selection_text(term, &n);
@@ -447,8 +481,9 @@ static void do_opened(struct window *w, void *arg)
 }
 
 /* The first call makes the window keep links instead of opening them. */
-static void opened(struct control *c)
+static void opened(struct control *c, char *rest)
 {
+    (void)rest;
     char *link = NULL;
     if (window_call(c->w, do_opened, &link))
         answer_text(link ? link : "");
@@ -466,9 +501,10 @@ static void do_compose(struct window *w, void *arg)
     typing_edit(w, text, cursor);
 }
 
-static void compose(struct control *c, const char *text)
+static void compose(struct control *c, char *text)
 {
-    answer(window_call(c->w, do_compose, (void *)text) ? "ok" : "error the window is closed");
+    unescape(text);
+    answer(window_call(c->w, do_compose, text) ? "ok" : "error the window is closed");
 }
 
 static void do_state(struct window *w, void *arg)
@@ -492,8 +528,9 @@ static void do_state(struct window *w, void *arg)
              w->typing.preedit);
 }
 
-static void state(struct control *c)
+static void state(struct control *c, char *rest)
 {
+    (void)rest;
     char text[2048] = "";
     if (sync_all(c) && window_call(c->w, do_state, text))
         answer_text(text);
@@ -507,62 +544,41 @@ static void do_close(struct window *w, void *arg)
     window_close(w);
 }
 
+static void close_window(struct control *c, char *rest)
+{
+    (void)rest;
+    answer(window_call(c->w, do_close, NULL) ? "ok" : "error the window is closed");
+}
+
+static void sync(struct control *c, char *rest)
+{
+    (void)rest;
+    answer(sync_all(c) ? "ok" : "error the window is closed");
+}
+
+static const struct {
+    const char *name;
+    void (*run)(struct control *c, char *rest);
+} commands[] = {
+    {"wait", wait_shown}, {"gone", wait_gone},      {"deadline", deadline},  {"type", type},
+    {"key", press_key},   {"time", time_key},       {"flow", flow},          {"press", press},
+    {"release", release}, {"move", move},           {"wheel", wheel},        {"cell", cell},
+    {"size", resize},     {"scale", scale},         {"text", text},          {"pixel", pixel},
+    {"picture", picture}, {"selection", selection}, {"opened", opened},      {"compose", compose},
+    {"sync", sync},       {"state", state},         {"close", close_window},
+};
+
 static void serve(struct control *c, char *line)
 {
     size_t n = strcspn(line, " ");
-    const char *rest = line[n] ? line + n + 1 : line + n;
+    char *rest = line[n] ? line + n + 1 : line + n;
     line[n] = 0;
-    if (!strcmp(line, "wait") || !strcmp(line, "gone")) {
-        unescape((char *)rest);
-        wait_for(c, rest, line[0] == 'w');
-    } else if (!strcmp(line, "deadline")) {
-        c->seconds = atof(rest);
-        answer("ok");
-    } else if (!strcmp(line, "type")) {
-        unescape((char *)rest);
-        type(c, rest);
-    } else if (!strcmp(line, "key")) {
-        press_key(c, rest);
-    } else if (!strcmp(line, "time")) {
-        time_key(c, (char *)rest);
-    } else if (!strcmp(line, "flow")) {
-        flow(c, rest);
-    } else if (!strcmp(line, "press")) {
-        mouse(c, TERM_MOUSE_PRESS, rest);
-    } else if (!strcmp(line, "release")) {
-        mouse(c, TERM_MOUSE_RELEASE, rest);
-    } else if (!strcmp(line, "move")) {
-        mouse(c, TERM_MOUSE_MOVE, rest);
-    } else if (!strcmp(line, "wheel")) {
-        wheel(c, rest);
-    } else if (!strcmp(line, "cell")) {
-        cell(c, rest);
-    } else if (!strcmp(line, "size")) {
-        resize(c, rest);
-    } else if (!strcmp(line, "scale")) {
-        scale(c, rest);
-    } else if (!strcmp(line, "text")) {
-        text(c, rest);
-    } else if (!strcmp(line, "pixel")) {
-        pixel(c, rest);
-    } else if (!strcmp(line, "picture")) {
-        picture(c, rest);
-    } else if (!strcmp(line, "selection")) {
-        selection(c);
-    } else if (!strcmp(line, "opened")) {
-        opened(c);
-    } else if (!strcmp(line, "compose")) {
-        unescape((char *)rest);
-        compose(c, rest);
-    } else if (!strcmp(line, "sync")) {
-        answer(sync_all(c) ? "ok" : "error the window is closed");
-    } else if (!strcmp(line, "state")) {
-        state(c);
-    } else if (!strcmp(line, "close")) {
-        answer(window_call(c->w, do_close, NULL) ? "ok" : "error the window is closed");
-    } else {
-        answer("error what is %s?", line);
-    }
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+        if (!strcmp(line, commands[i].name)) {
+            commands[i].run(c, rest);
+            return;
+        }
+    answer("error what is %s?", line);
 }
 
 static void on_readable(void *arg)
