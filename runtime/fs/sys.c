@@ -101,3 +101,19 @@ int64_t sys_install(struct task *t, struct file *file, bool cloexec)
 {
     return files_install(t->files, file, 0, cloexec, sys_fd_limit(t));
 }
+
+int64_t sys_install_pair(struct task *t, struct file *a, struct file *b, bool cloexec,
+                         uint64_t address)
+{
+    int fds[2];
+    int error = files_install_pair(t->files, a, b, cloexec, sys_fd_limit(t), fds);
+    if (error)
+        return error;
+    int32_t numbers[2] = {fds[0], fds[1]};
+    error = copy_to_guest(sys_space(t), address, numbers, sizeof(numbers));
+    if (error) {
+        files_close(t->files, fds[0]);
+        files_close(t->files, fds[1]);
+    }
+    return error;
+}

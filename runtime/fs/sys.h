@@ -48,5 +48,9 @@ int sys_walk(struct task *t, uint64_t dirfd, uint64_t address, uint32_t flags, b
 uint64_t sys_fd_limit(struct task *t);
 /* Install a new file (reference taken over) at the lowest descriptor. */
 int64_t sys_install(struct task *t, struct file *file, bool cloexec);
+/* The same with two, whose numbers go to the guest's int[2] at address; neither stays when that
+ * fails. 0 or a negative errno. */
+int64_t sys_install_pair(struct task *t, struct file *a, struct file *b, bool cloexec,
+                         uint64_t address);
 
 #endif

@@ -149,20 +149,10 @@ int64_t sys_pipe2(struct task *t, uint64_t address, uint64_t flags)
     if (flags & ~(uint64_t)(L_O_CLOEXEC | L_O_NONBLOCK | L_O_DIRECT))
         return -L_EINVAL;
     struct file *reader, *writer;
-    int fds[2];
     int error = pipe_create((uint32_t)flags, &reader, &writer);
     if (error)
         return error;
-    error = files_install_pair(t->files, reader, writer, flags & L_O_CLOEXEC, sys_fd_limit(t), fds);
-    if (error)
-        return error;
-    int32_t numbers[2] = {fds[0], fds[1]};
-    error = copy_to_guest(sys_space(t), address, numbers, sizeof(numbers));
-    if (error) {
-        files_close(t->files, fds[0]);
-        files_close(t->files, fds[1]);
-    }
-    return error;
+    return sys_install_pair(t, reader, writer, flags & L_O_CLOEXEC, address);
 }
 
 int64_t sys_pipe(struct task *t, uint64_t address)

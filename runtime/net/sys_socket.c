@@ -84,22 +84,13 @@ int64_t sys_socketpair(struct task *t, uint64_t domain, uint64_t type, uint64_t 
                        uint64_t address)
 {
     struct file *a, *b;
-    int fds[2], kind = check_type(domain, type, protocol);
+    int kind = check_type(domain, type, protocol);
     if (kind < 0)
         return kind;
     int error = unix_pair(kind, (uint32_t)type, &a, &b);
     if (error)
         return error;
-    error = files_install_pair(t->files, a, b, type & L_SOCK_CLOEXEC, sys_fd_limit(t), fds);
-    if (error)
-        return error;
-    int32_t numbers[2] = {fds[0], fds[1]};
-    error = copy_to_guest(sys_space(t), address, numbers, sizeof(numbers));
-    if (error) {
-        files_close(t->files, fds[0]);
-        files_close(t->files, fds[1]);
-    }
-    return error;
+    return sys_install_pair(t, a, b, type & L_SOCK_CLOEXEC, address);
 }
 
 int64_t sys_bind(struct task *t, uint64_t fd, uint64_t address, uint64_t length)
