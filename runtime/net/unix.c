@@ -392,6 +392,18 @@ int unix_accept(struct unix_socket *s, bool nonblock, uint32_t flags, struct fil
     }
 }
 
+/* Wakes who waits at either end. peer: a reference, given back; may be NULL. */
+static void wake_both(struct unix_socket *s, struct unix_socket *peer)
+{
+    waitq_wake(&s->read_wait, 0);
+    waitq_wake(&s->write_wait, 0);
+    if (peer) {
+        waitq_wake(&peer->read_wait, 0);
+        waitq_wake(&peer->write_wait, 0);
+        unix_put(peer);
+    }
+}
+
 int unix_shutdown(struct unix_socket *s, int how)
 {
     if (how < 0 || how > 2)
@@ -411,13 +423,7 @@ int unix_shutdown(struct unix_socket *s, int how)
     if (peer && how != L_SHUT_WR)
         peer->write_shut = true;
     host_mutex_unlock(&unix_lock);
-    waitq_wake(&s->read_wait, 0);
-    waitq_wake(&s->write_wait, 0);
-    if (peer) {
-        waitq_wake(&peer->read_wait, 0);
-        waitq_wake(&peer->write_wait, 0);
-        unix_put(peer);
-    }
+    wake_both(s, peer);
     return 0;
 }
 
@@ -458,13 +464,7 @@ static void unix_close(struct unix_socket *s, bool never_accepted)
             peer->error = L_ECONNRESET;
     }
     host_mutex_unlock(&unix_lock);
-    waitq_wake(&s->read_wait, 0);
-    waitq_wake(&s->write_wait, 0);
-    if (peer) {
-        waitq_wake(&peer->read_wait, 0);
-        waitq_wake(&peer->write_wait, 0);
-        unix_put(peer);
-    }
+    wake_both(s, peer);
     free_messages(messages);
     while (pending) {
         struct unix_socket *next = pending->pending_next;
