@@ -454,14 +454,9 @@ int64_t sys_epoll_pwait(struct task *t, uint64_t epfd, uint64_t uevents, uint64_
 int64_t sys_epoll_pwait2(struct task *t, uint64_t epfd, uint64_t uevents, uint64_t max,
                          uint64_t uts, uint64_t umask)
 {
-    struct l_timespec ts;
-    uint64_t ns, deadline = WAIT_FOREVER;
-    if (uts) {
-        if (copy_from_guest(t->process->space, &ts, uts, sizeof(ts)))
-            return -L_EFAULT;
-        if (timespec_to_ns(&ts, &ns))
-            return -L_EINVAL;
-        deadline = ns ? deadline_after(ns) : 0;
-    }
+    uint64_t deadline;
+    int error = time_poll_deadline(t->process->space, uts, &deadline);
+    if (error)
+        return error;
     return wait_masked(t, epfd, uevents, (int)max, deadline, umask, 8);
 }

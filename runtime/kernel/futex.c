@@ -517,7 +517,6 @@ int64_t sys_get_robust_list(struct task *t, uint64_t tid, uint64_t uhead, uint64
 /* The timeout of the operations that have one: relative for FUTEX_WAIT, absolute otherwise. */
 static int read_timeout(struct task *t, uint32_t op, uint64_t address, uint64_t *deadline)
 {
-    struct l_timespec ts;
     uint64_t ns;
     uint32_t command = op & ~(uint32_t)(L_FUTEX_PRIVATE_FLAG | L_FUTEX_CLOCK_REALTIME);
     *deadline = WAIT_FOREVER;
@@ -526,10 +525,9 @@ static int read_timeout(struct task *t, uint32_t op, uint64_t address, uint64_t 
                  command == L_FUTEX_WAIT_REQUEUE_PI;
     if (!timed || !address)
         return 0;
-    if (copy_from_guest(t->process->space, &ts, address, sizeof(ts)))
-        return -L_EFAULT;
-    if (timespec_to_ns(&ts, &ns))
-        return -L_EINVAL;
+    int error = time_from_guest(t->process->space, address, &ns);
+    if (error)
+        return error;
     bool realtime = (op & L_FUTEX_CLOCK_REALTIME) || command == L_FUTEX_LOCK_PI;
     return clock_deadline(t, realtime ? L_CLOCK_REALTIME : L_CLOCK_MONOTONIC, ns,
                           command != L_FUTEX_WAIT, deadline);

@@ -161,22 +161,6 @@ int64_t sys_poll(struct task *t, uint64_t ufds, uint64_t nfds, uint64_t timeout)
     return result;
 }
 
-/* A relative timespec of the guest; *deadline 0 means "do not wait". */
-static int read_deadline(struct space *space, uint64_t address, uint64_t *deadline)
-{
-    struct l_timespec ts;
-    uint64_t ns;
-    *deadline = WAIT_FOREVER;
-    if (!address)
-        return 0;
-    if (copy_from_guest(space, &ts, address, sizeof(ts)))
-        return -L_EFAULT;
-    if (timespec_to_ns(&ts, &ns))
-        return -L_EINVAL;
-    *deadline = ns ? deadline_after(ns) : 0;
-    return 0;
-}
-
 /* Linux tells how much of the timeout is left; a failure to write it is not an error. */
 static void write_left(struct space *space, uint64_t address, uint64_t deadline, bool micro)
 {
@@ -216,7 +200,7 @@ int64_t sys_ppoll(struct task *t, uint64_t ufds, uint64_t nfds, uint64_t uts, ui
 {
     struct space *space = t->process->space;
     uint64_t deadline;
-    int64_t error = read_deadline(space, uts, &deadline);
+    int64_t error = time_poll_deadline(space, uts, &deadline);
     if (!error)
         error = set_mask_from(t, umask, size);
     if (error)
@@ -346,7 +330,7 @@ int64_t sys_pselect6(struct task *t, uint64_t n, uint64_t in, uint64_t out, uint
 {
     struct space *space = t->process->space;
     uint64_t deadline, packed[2] = {0, 0};
-    int64_t error = read_deadline(space, uts, &deadline);
+    int64_t error = time_poll_deadline(space, uts, &deadline);
     if (!error && usig && copy_from_guest(space, packed, usig, sizeof(packed)))
         error = -L_EFAULT;
     if (!error)

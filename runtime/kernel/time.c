@@ -45,18 +45,31 @@ uint64_t deadline_after(uint64_t ns)
     return ns >= NS_MAX - now ? WAIT_FOREVER : now + ns;
 }
 
-int time_deadline_from_guest(struct space *space, uint64_t address, uint64_t *deadline)
+int time_from_guest(struct space *space, uint64_t address, uint64_t *ns)
 {
     struct l_timespec ts;
-    uint64_t ns;
-    if (!address)
-        return 0;
     if (copy_from_guest(space, &ts, address, sizeof(ts)))
         return -L_EFAULT;
-    if (timespec_to_ns(&ts, &ns))
-        return -L_EINVAL;
-    *deadline = deadline_after(ns);
-    return 0;
+    return timespec_to_ns(&ts, ns);
+}
+
+int time_deadline_from_guest(struct space *space, uint64_t address, uint64_t *deadline)
+{
+    uint64_t ns;
+    int error = address ? time_from_guest(space, address, &ns) : 0;
+    if (address && !error)
+        *deadline = deadline_after(ns);
+    return error;
+}
+
+int time_poll_deadline(struct space *space, uint64_t address, uint64_t *deadline)
+{
+    uint64_t ns;
+    *deadline = WAIT_FOREVER;
+    int error = address ? time_from_guest(space, address, &ns) : 0;
+    if (address && !error)
+        *deadline = ns ? deadline_after(ns) : 0;
+    return error;
 }
 
 /* Clock ids below zero name the CPU clock of a process or thread (clock_getcpuclockid(3)). */
@@ -230,7 +243,6 @@ int64_t sys_nanosleep(struct task *t, uint64_t ureq, uint64_t urem)
 int64_t sys_clock_nanosleep(struct task *t, uint64_t clock, uint64_t flags, uint64_t ureq,
                             uint64_t urem)
 {
-    struct l_timespec ts;
     uint64_t ns, deadline;
     int32_t id = (int32_t)clock;
     bool absolute = flags & L_TIMER_ABSTIME;
@@ -239,11 +251,9 @@ int64_t sys_clock_nanosleep(struct task *t, uint64_t clock, uint64_t flags, uint
     if (id == L_CLOCK_MONOTONIC_COARSE || id == L_CLOCK_REALTIME_COARSE ||
         id == L_CLOCK_MONOTONIC_RAW)
         return -L_ENOTSUP;
-    if (copy_from_guest(t->process->space, &ts, ureq, sizeof(ts)))
-        return -L_EFAULT;
-    if (timespec_to_ns(&ts, &ns))
-        return -L_EINVAL;
-    int error = clock_deadline(t, id, ns, absolute, &deadline);
+    int error = time_from_guest(t->process->space, ureq, &ns);
+    if (!error)
+        error = clock_deadline(t, id, ns, absolute, &deadline);
     if (error)
         return error;
     if (!absolute)

@@ -23,9 +23,14 @@ struct l_timeval ns_to_timeval(uint64_t ns);
 /* now + ns, never wrapping; WAIT_FOREVER when beyond what can be waited for. */
 uint64_t deadline_after(uint64_t ns);
 
+/* A timespec of the guest in nanoseconds. -L_EFAULT, -L_EINVAL. */
+int time_from_guest(struct space *space, uint64_t address, uint64_t *ns);
 /* A relative timeout of the guest as a deadline; address 0 leaves *deadline alone. -L_EFAULT,
  * -L_EINVAL. */
 int time_deadline_from_guest(struct space *space, uint64_t address, uint64_t *deadline);
+/* The same for ppoll(2) and its kin: no address is WAIT_FOREVER, no time is 0, which does not wait.
+ */
+int time_poll_deadline(struct space *space, uint64_t address, uint64_t *deadline);
 
 /* Nanoseconds of a clock of clock_gettime(2), -L_EINVAL for an unknown one. */
 struct task;
