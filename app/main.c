@@ -49,17 +49,6 @@ static void on_ended(void *context, bool message)
     window_end(context, message);
 }
 
-static void open_log(void)
-{
-    char path[4096];
-    char *folder = host_cache_dir();
-    if (folder) {
-        snprintf(path, sizeof(path), "%s/foreland.log", folder);
-        host_log_open(path);
-    }
-    free(folder);
-}
-
 int main(int argc, char **argv)
 {
     static struct arguments a;
@@ -75,7 +64,7 @@ int main(int argc, char **argv)
         print(version());
     if (a.print_config)
         print(config_default_file());
-    open_log();
+    host_log_open_kept("foreland.log");
     const struct config *config = settings_load(&a, reason, sizeof(reason));
     if (!config)
         fail(reason, NULL);

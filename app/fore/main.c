@@ -20,18 +20,6 @@ static int bad_usage(const char *text)
     return USAGE_STATUS;
 }
 
-/* Nobody wants to read about unimplemented system calls between a program's own output. */
-static void open_log(void)
-{
-    char path[4096];
-    char *folder = host_cache_dir();
-    if (folder) {
-        snprintf(path, sizeof(path), "%s/fore.log", folder);
-        host_log_open(path);
-    }
-    free(folder);
-}
-
 static int run(const struct options *o)
 {
     char message[1024];
@@ -43,8 +31,9 @@ static int run(const struct options *o)
         .memory = o->memory,
     };
     syscall_trace = o->strace;
+    /* Nobody wants to read about unimplemented system calls between a program's own output. */
     if (!o->strace)
-        open_log();
+        host_log_open_kept("fore.log");
     if (boot_start(&boot, message, sizeof(message)))
         return bad_usage(message);
     const struct boot_session session = {

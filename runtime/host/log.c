@@ -1,6 +1,19 @@
 #include "runtime/host/log.h"
+#include "runtime/host/env.h"
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
+
+void host_log_open_kept(const char *name)
+{
+    char path[4096];
+    char *folder = host_cache_dir();
+    if (folder) {
+        snprintf(path, sizeof(path), "%s/%s", folder, name);
+        host_log_open(path);
+    }
+    free(folder);
+}
 
 void host_log(const char *format, ...)
 {

@@ -12,6 +12,9 @@
  * bytes is renamed to path.old first. 0 or negative errno. */
 #define HOST_LOG_MAX (4 << 20)
 int host_log_open(const char *path);
+/* The same with a file of that name in host_cache_dir(); where there is none the log stays on
+ * stderr. */
+void host_log_open_kept(const char *name);
 /* Path of the open log file, or NULL. */
 const char *host_log_path(void);
 /* printf format; a newline is added. At most 1000 bytes. */
