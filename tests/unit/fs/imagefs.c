@@ -4,9 +4,9 @@
 #include "runtime/abi/fcntl.h"
 #include "runtime/abi/stat.h"
 #include "runtime/fs/mountapi.h"
-#include "runtime/fs/store.h"
 #include "runtime/fs/vfs.h"
 #include "runtime/host/file.h"
+#include "tests/unit/fs/image.h"
 #include "tests/unit/run.h"
 #include <check.h>
 #include <stdio.h>
@@ -17,17 +17,6 @@ static const char image[] = "imagefs-test.img";
 static const char copy[] = "imagefs-copy.img";
 static struct vfs_caller *root;
 static struct path top;
-static char message[500];
-
-static void unlink_all(const char *path)
-{
-    const char *const endings[] = {"", "-wal", "-shm", "-journal", "-owner"};
-    for (int i = 0; i < 5; i++) {
-        char name[300];
-        snprintf(name, sizeof(name), "%s%s", path, endings[i]);
-        host_path_unlink(name);
-    }
-}
 
 static void mount_image(const char *path)
 {
@@ -55,22 +44,6 @@ static void remount(void)
 {
     unmount_image();
     mount_image(image);
-}
-
-static char faults[2000];
-
-static void collect(void *arg, const char *line)
-{
-    (void)arg;
-    strncat(faults, line, sizeof(faults) - strlen(faults) - 2);
-    strcat(faults, "\n");
-}
-
-static void expect_clean(const char *path)
-{
-    faults[0] = 0;
-    int found = store_check(path, collect, NULL, message, sizeof(message));
-    ck_assert_msg(found == 0, "%d %s %s", found, message, faults);
 }
 
 static void setup(void)

@@ -4,23 +4,13 @@
 #include "runtime/abi/stat.h"
 #include "runtime/host/env.h"
 #include "runtime/host/file.h"
+#include "tests/unit/fs/image.h"
 #include "tests/unit/run.h"
 #include <check.h>
 #include <stdio.h>
 #include <string.h>
 
 static const char image[] = "store-test.img";
-static char message[500];
-
-static void unlink_all(const char *path)
-{
-    const char *const endings[] = {"", "-wal", "-shm", "-journal", "-owner"};
-    for (int i = 0; i < 5; i++) {
-        char name[300];
-        snprintf(name, sizeof(name), "%s%s", path, endings[i]);
-        host_path_unlink(name);
-    }
-}
 
 static bool exists(const char *path)
 {
@@ -91,29 +81,6 @@ static void expect_file(struct store *store, uint64_t ino, uint64_t size)
     }
 }
 
-static char faults[4000];
-
-static void collect(void *arg, const char *line)
-{
-    (void)arg;
-    strncat(faults, line, sizeof(faults) - strlen(faults) - 2);
-    strcat(faults, "\n");
-}
-
-static int check_image(void)
-{
-    faults[0] = 0;
-    int found = store_check(image, collect, NULL, message, sizeof(message));
-    ck_assert_msg(found >= 0, "%d %s", found, message);
-    return found;
-}
-
-static void expect_clean(void)
-{
-    int found = check_image();
-    ck_assert_msg(found == 0, "%s", faults);
-}
-
 static void setup(void)
 {
     unlink_all(image);
@@ -133,7 +100,7 @@ START_TEST(create)
     ck_assert(!exists("store-test.img-wal"));
     ck_assert_int_eq(store_create(image, message, sizeof(message)), -L_EEXIST);
     ck_assert_str_eq(message, "store-test.img: exists already");
-    expect_clean();
+    expect_clean(image);
     struct store *store = open_image();
     struct store_inode root;
     ck_assert_uint_eq(store_next_ino(store), 2);
@@ -185,7 +152,7 @@ START_TEST(attributes)
     ck_assert_int_eq(store_get_inode(store, 2, &got), 0);
     ck_assert_mem_eq(&got, &inode, sizeof(got));
     ck_assert_int_eq(store_close(store), 0);
-    expect_clean();
+    expect_clean(image);
 }
 END_TEST
 
@@ -226,7 +193,7 @@ START_TEST(names)
     ck_assert_int_eq(store_read_dir(store, STORE_ROOT, list_names, text), 0);
     ck_assert_str_eq(text, "b=3 l=4>target ");
     ck_assert_int_eq(store_close(store), 0);
-    expect_clean();
+    expect_clean(image);
 }
 END_TEST
 
@@ -260,7 +227,7 @@ START_TEST(chunks)
     ck_assert_int_eq(store_get_chunk(store, 2, next, data, 5), 0);
     ck_assert_mem_eq(data, "end\0\0", 5);
     ck_assert_int_eq(store_close(store), 0);
-    expect_clean();
+    expect_clean(image);
 }
 END_TEST
 
@@ -286,7 +253,7 @@ START_TEST(extended_attributes)
     ck_assert_int_eq(store_submit(store, batch, false), 0);
     ck_assert_int_eq(store_list_xattr(store, STORE_ROOT, text, 100), 7);
     ck_assert_int_eq(store_close(store), 0);
-    expect_clean();
+    expect_clean(image);
 }
 END_TEST
 
@@ -298,11 +265,11 @@ START_TEST(second_opener)
     snprintf(wanted, sizeof(wanted), "%s: in use by process %llu", image,
              (unsigned long long)host_process_id());
     ck_assert_str_eq(message, wanted);
-    ck_assert_int_eq(store_check(image, collect, NULL, message, sizeof(message)), -L_EBUSY);
+    ck_assert_int_eq(check_faults(image), -L_EBUSY);
     ck_assert_int_eq(store_copy(image, "store-copy.img", message, sizeof(message)), -L_EBUSY);
     put_file(store, 2, "still", 1000);
     ck_assert_int_eq(store_close(store), 0);
-    expect_clean();
+    expect_clean(image);
 }
 END_TEST
 
@@ -317,13 +284,13 @@ START_TEST(orphans)
     store_remove_name(batch, STORE_ROOT, "f", 1);
     ck_assert_int_eq(store_submit(store, batch, false), 0);
     ck_assert_int_eq(store_close(store), 0);
-    expect_clean();
+    expect_clean(image);
     store = open_image();
     uint64_t next;
     ck_assert_int_eq(store_get_inode(store, 2, &inode), -L_ENOENT);
     ck_assert_int_eq(store_next_chunk(store, 2, 0, &next), -L_ENXIO);
     ck_assert_int_eq(store_close(store), 0);
-    expect_clean();
+    expect_clean(image);
 }
 END_TEST
 
@@ -385,7 +352,7 @@ START_TEST(full)
     expect_file(store, 3, 100000);
     expect_file(store, 4, 3000000);
     ck_assert_int_eq(store_close(store), 0);
-    expect_clean();
+    expect_clean(image);
 }
 END_TEST
 
@@ -404,7 +371,7 @@ START_TEST(log_is_bounded)
     ck_assert_uint_lt(most, 80 << 20);
     ck_assert_int_eq(store_close(store), 0);
     ck_assert(!exists("store-test.img-wal"));
-    expect_clean();
+    expect_clean(image);
 }
 END_TEST
 
@@ -442,7 +409,7 @@ START_TEST(check_finds)
     store_put_xattr(batch, 51, "user.x", "x", 1);
     ck_assert_int_eq(store_submit(store, batch, false), 0);
     ck_assert_int_eq(store_close(store), 0);
-    ck_assert_int_ge(check_image(), 8);
+    ck_assert_int_ge(check_faults(image), 8);
     const char *const wanted[] = {
         "inode 2 counts 2 links and has 1 names",
         "name \"nothing\" in directory 1 leads to inode 99, which does not exist",
@@ -477,7 +444,7 @@ START_TEST(check_finds_corruption)
     ck_assert_int_eq(host_file_open(image, HOST_FILE_WRITE, 0, &file), 0);
     host_file_write(file, junk, sizeof(junk), stat.size / 2);
     host_file_close(file);
-    ck_assert_int_gt(check_image(), 0);
+    ck_assert_int_gt(check_faults(image), 0);
 }
 END_TEST
 
