@@ -162,11 +162,23 @@ static void keypad(const SDL_KeyboardEvent *event, const char *text, struct term
         key->mods &= ~TERM_MOD_NUM;
 }
 
+/* The text is another character than those that the key has without and with Shift. */
+static bool other_text(const SDL_KeyboardEvent *event, const char *text)
+{
+    uint32_t code = only_character(text), sym = (uint32_t)event->keysym.sym;
+    const struct writing *us = writing_key(event->keysym.scancode);
+    if (!code || code == sym || (code >= 'A' && code <= 'Z' && code + 32 == sym))
+        return false;
+    return !us || (uint32_t)us->plain != sym || (uint32_t)us->shifted != code;
+}
+
 static bool chooses_level(const SDL_KeyboardEvent *event, const char *text,
                           const struct keys_host *host)
 {
     SDL_Keymod mod = event->keysym.mod;
     if (host->control_alt_chooses && (mod & KMOD_CTRL) && (mod & KMOD_ALT) && *text)
+        return true;
+    if (host->right_alt_unknown && (mod & KMOD_RALT) && other_text(event, text))
         return true;
     return (mod & KMOD_MODE) || (host->right_alt_chooses && (mod & KMOD_RALT));
 }
@@ -176,7 +188,7 @@ static unsigned mods_beside_level(SDL_Keymod mod, const struct keys_host *host)
 {
     if (host->control_alt_chooses)
         return keys_mods(mod) & ~(TERM_MOD_CTRL | TERM_MOD_ALT);
-    if (host->right_alt_chooses)
+    if (host->right_alt_chooses || host->right_alt_unknown)
         mod &= ~KMOD_RALT;
     return keys_mods(mod);
 }

@@ -14,6 +14,7 @@
 /* What the host knows about the keyboard. */
 struct keys_host {
     bool right_alt_chooses;   /* the right Alt key is AltGr: a level of the layout, not Alt */
+    bool right_alt_unknown;   /* it is AltGr where it gives other text than the key alone */
     bool control_alt_chooses; /* Ctrl and Alt together are AltGr where they give text */
     /* The character a key has in the user's layout on a level (KEYS_*); 0: none or not known. The
      * position is the key's number in the first set of scan codes. May be NULL. */

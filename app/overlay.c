@@ -201,18 +201,6 @@ static bool make_surface(struct window *w)
     return o->surface && SDL_BlitSurface(w->surface, NULL, o->surface, NULL) == 0;
 }
 
-static void show(struct window *w, SDL_Surface *from, const struct damage *d)
-{
-    SDL_Surface *target = SDL_GetWindowSurface(w->sdl);
-    if (!target)
-        return;
-    for (int i = 0; i < d->count; i++) {
-        SDL_Rect to = d->rects[i];
-        SDL_BlitSurface(from, &d->rects[i], target, &to);
-    }
-    SDL_UpdateWindowSurfaceRects(w->sdl, d->rects, d->count);
-}
-
 static struct canvas canvas_of(SDL_Surface *surface)
 {
     return (struct canvas){surface->pixels, surface->w, surface->h, surface->pitch / 4};
@@ -260,7 +248,7 @@ void overlay_present(struct window *w, struct painted painted)
     memcpy(o->shown, now, sizeof(now));
     memset(o->touched, 0, sizeof(o->touched));
     if (d.count > 0)
-        show(w, composed ? o->surface : w->surface, &d);
+        screen_show(&w->screen, composed ? o->surface : w->surface, d.rects, d.count);
 }
 
 const struct canvas *overlay_canvas(struct window *w)

@@ -477,7 +477,7 @@ static bool open_window(struct window *w)
     w->sdl =
         SDL_CreateWindow("Foreland", SDL_WINDOWPOS_UNDEFINED, SDL_WINDOWPOS_UNDEFINED, 640, 400,
                          SDL_WINDOW_RESIZABLE | SDL_WINDOW_HIDDEN | SDL_WINDOW_ALLOW_HIGHDPI);
-    if (!w->sdl)
+    if (!w->sdl || !screen_open(&w->screen, w->sdl))
         return false;
     host_keyboard_follow(w->sdl);
     scale_update(w);
@@ -538,6 +538,7 @@ void window_free(struct window *w)
     overlay_free(w);
     free(w->kept_link);
     SDL_FreeSurface(w->surface);
+    screen_close(&w->screen);
     if (w->sdl)
         SDL_DestroyWindow(w->sdl);
     SDL_Quit();

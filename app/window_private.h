@@ -9,6 +9,7 @@
 #include "app/overlay.h"
 #include "app/painter.h"
 #include "app/pointer.h"
+#include "app/screen.h"
 #include "app/scroll_bar.h"
 #include "app/search_bar.h"
 #include "app/typing.h"
@@ -16,6 +17,7 @@
 
 struct window {
     SDL_Window *sdl;
+    struct screen screen;
     SDL_Surface *surface; /* what the painter draws into */
     struct painter painter;
     struct term_view *view;

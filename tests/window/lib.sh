@@ -121,6 +121,12 @@ start()
     window_pid=$!
     exec 3>"$work/in" 4<"$work/out"
     tell deadline 30
+    take_keyboard
+}
+
+# Waits for the window and gives it the keyboard.
+take_keyboard()
+{
     xdotool search --sync --onlyvisible --name '^(Foreland|root@.*)$' >"$work/windows" 2>/dev/null
     window_id=$(head -1 "$work/windows")
     xdotool windowfocus --sync "$window_id" 2>/dev/null

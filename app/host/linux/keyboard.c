@@ -58,7 +58,11 @@ void host_keyboard(SDL_Window *window, struct keys_host *keys)
     SDL_SysWMinfo info;
     SDL_VERSION(&info.version);
     *keys = (struct keys_host){0};
-    if (!SDL_GetWindowWMInfo(window, &info) || info.subsystem != SDL_SYSWM_X11 || !load())
+    if (!SDL_GetWindowWMInfo(window, &info))
+        return;
+    /* On Wayland only SDL knows the layout, and does not tell. */
+    keys->right_alt_unknown = info.subsystem == SDL_SYSWM_WAYLAND;
+    if (info.subsystem != SDL_SYSWM_X11 || !load())
         return;
     Display *display = info.info.x11.display;
     KeySym right_alt = x11.keysym(display, RIGHT_ALT, group(display), 0);

@@ -26,6 +26,7 @@ static uint32_t german(void *context, int position, unsigned level)
 
 static const struct keys_host plain = {0};
 static const struct keys_host german_x11 = {.right_alt_chooses = true, .character = german};
+static const struct keys_host wayland = {.right_alt_unknown = true};
 static const struct keys_host german_windows = {.control_alt_chooses = true, .character = german};
 
 static const struct keys_host *host;
@@ -131,6 +132,26 @@ START_TEST(altgr)
 }
 END_TEST
 
+/* Where the layout is not known, its text tells what the right Alt key is. */
+START_TEST(altgr_by_text)
+{
+    host = &wayland;
+    ck_assert(letter('q', KMOD_RALT, "@"));
+    ck_assert_uint_eq(key.mods, 0);
+    ck_assert_str_eq(key.text, "@");
+    ck_assert(press(SDL_SCANCODE_7, '7', KMOD_RALT, "{"));
+    ck_assert_uint_eq(key.mods, 0);
+    ck_assert(letter('x', KMOD_RALT, "x"));
+    ck_assert_uint_eq(key.mods, TERM_MOD_ALT);
+    ck_assert(letter('x', KMOD_RALT | KMOD_LSHIFT, "X"));
+    ck_assert_uint_eq(key.mods, TERM_MOD_ALT | TERM_MOD_SHIFT);
+    ck_assert(press(SDL_SCANCODE_1, '1', KMOD_RALT | KMOD_LSHIFT, "!"));
+    ck_assert_uint_eq(key.mods, TERM_MOD_ALT | TERM_MOD_SHIFT);
+    ck_assert(letter('q', KMOD_LALT, "q"));
+    ck_assert_uint_eq(key.mods, TERM_MOD_ALT);
+}
+END_TEST
+
 START_TEST(keypad)
 {
     host = &plain;
@@ -157,6 +178,7 @@ int main(void)
     tcase_add_test(tc, special);
     tcase_add_test(tc, characters);
     tcase_add_test(tc, altgr);
+    tcase_add_test(tc, altgr_by_text);
     tcase_add_test(tc, keypad);
     return unit_run("keys", tc);
 }
