@@ -18,6 +18,7 @@ struct block {
     uint32_t used;     // bytes
     uint32_t capacity; // bytes of data
     uint8_t *data;
+    struct use_list uses;
 };
 
 struct history {
@@ -27,7 +28,9 @@ struct history {
     size_t bytes;
     size_t bytes_max;
     uint64_t rows_max;
-    int chain; // wrapped rows at the end without a cut
+    int chain;       // wrapped rows at the end without a cut
+    uint32_t serial; // of the newest block
+    struct uses uses;
     uint8_t *scratch;
     size_t scratch_bytes;
 };
@@ -40,9 +43,15 @@ struct history *history_new(int rows, size_t bytes)
     return h;
 }
 
+static size_t block_bytes(const struct block *b)
+{
+    return b->capacity + ((size_t)b->slots + b->uses.slots) * sizeof(uint32_t);
+}
+
 static void block_free(struct history *h, struct block *b)
 {
-    h->bytes -= b->capacity + b->slots * sizeof(uint32_t);
+    h->bytes -= block_bytes(b);
+    uses_drop(&h->uses, &b->uses);
     free(b->data);
     free(b->offsets);
 }
@@ -61,6 +70,7 @@ void history_free(struct history *h)
     if (!h)
         return;
     history_clear(h);
+    uses_free(&h->uses);
     free(h->blocks);
     free(h->scratch);
     free(h);
@@ -92,7 +102,7 @@ static void enforce(struct history *h)
         bool heavy = bytes > h->bytes_max && (drop + 1 < h->count || h->rows_max == 0);
         if (!old && !heavy)
             break;
-        bytes -= b->capacity + b->slots * sizeof(uint32_t);
+        bytes -= block_bytes(b);
         drop++;
     }
     for (size_t i = 0; i < drop; i++)
@@ -200,6 +210,7 @@ static struct block *room(struct history *h, size_t need)
             return NULL;
         b = &h->blocks[h->count++];
         *b = (struct block){.first = h->end, .capacity = (uint32_t)capacity, .data = data};
+        b->uses.serial = ++h->serial;
         h->bytes += capacity;
     }
     if (b->count == b->slots) {
@@ -212,6 +223,15 @@ static struct block *room(struct history *h, size_t need)
         b->slots = slots;
     }
     return b;
+}
+
+// Notes the numbers a row has in its block.
+static bool note(struct history *h, struct block *b, const struct term_cell *cells, int n)
+{
+    size_t before = block_bytes(b);
+    bool noted = uses_note(&h->uses, &b->uses, cells, n);
+    h->bytes += block_bytes(b) - before;
+    return noted;
 }
 
 bool history_push(struct history *h, const struct term_cell *cells, int n, unsigned flags,
@@ -251,6 +271,8 @@ bool history_push(struct history *h, const struct term_cell *cells, int n, unsig
             return false;
         memcpy(b->data + b->used, h->scratch, bytes);
     }
+    if ((flags & ROW_RICH) && !note(h, b, cells, n))
+        return false;
     b->offsets[b->count++] = b->used;
     b->used += (uint32_t)bytes;
     h->end++;
@@ -283,12 +305,12 @@ void history_pop(struct history *h)
     if (h->end == h->first)
         return;
     h->end--;
+    while (h->blocks[h->count - 1].count == 0) // made for a row that memory did not suffice for
+        block_free(h, &h->blocks[--h->count]);
     struct block *b = &h->blocks[h->count - 1];
     b->used = b->offsets[--b->count];
-    if (b->count == 0) {
-        block_free(h, b);
-        h->count--;
-    }
+    if (b->count == 0)
+        block_free(h, &h->blocks[--h->count]);
     h->chain = 0;
     for (uint64_t row = h->end; row > h->first && h->chain < HISTORY_CHAIN_MAX; row--) {
         unsigned flags = history_flags(h, row - 1);
@@ -301,6 +323,18 @@ void history_pop(struct history *h)
 unsigned history_flags(const struct history *h, uint64_t row)
 {
     return record(h, row)[6] & 63;
+}
+
+int history_length(const struct history *h, uint64_t row)
+{
+    uint16_t count;
+    memcpy(&count, record(h, row) + 4, sizeof(count));
+    return count;
+}
+
+bool history_uses(const struct history *h, enum use_kind kind, uint32_t number)
+{
+    return uses_has(&h->uses, kind, number);
 }
 
 static void unpack_runs(const uint8_t *body, int n, struct term_cell *out, int capacity)

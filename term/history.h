@@ -7,7 +7,7 @@
 #ifndef TERM_HISTORY_H
 #define TERM_HISTORY_H
 
-#include "term/cell.h"
+#include "term/uses.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -44,7 +44,11 @@ size_t history_bytes(const struct history *h);
 // Unpacks a row that exists: returns its number of cells and stores min(that, capacity) of them.
 int history_get(const struct history *h, uint64_t row, struct term_cell *out, int capacity,
                 unsigned *flags, unsigned *size);
-// Flags alone, without unpacking.
+// Flags and number of cells alone, without unpacking.
 unsigned history_flags(const struct history *h, uint64_t row);
+int history_length(const struct history *h, uint64_t row);
+
+// Whether a row may have a number of the terminal's tables.
+bool history_uses(const struct history *h, enum use_kind kind, uint32_t number);
 
 #endif

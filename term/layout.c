@@ -31,6 +31,24 @@ unsigned text_flags(const struct term *t, uint64_t row)
     return t->screen->lines[row - text_screen(t)]->flags;
 }
 
+int text_length(const struct term *t, uint64_t row)
+{
+    return row < text_screen(t) ? history_length(t->history, row) : t->cols;
+}
+
+struct term_cell *scratch_cells(struct term *t, uint64_t row)
+{
+    int n = text_length(t, row);
+    if (n >= t->scratch_slots) {
+        struct term_cell *grown = realloc(t->scratch, ((size_t)n + 1) * sizeof(*grown));
+        if (!grown)
+            return NULL;
+        t->scratch = grown;
+        t->scratch_slots = n + 1;
+    }
+    return t->scratch;
+}
+
 int text_row(const struct term *t, uint64_t row, struct term_cell *out, unsigned *flags)
 {
     unsigned size;
@@ -113,7 +131,7 @@ static bool goes_on(unsigned flags)
 // Appends the cells of one row.
 static bool gather(struct chain *c, const struct term *t, uint64_t row, unsigned *flags)
 {
-    if (!chain_room(c, TERM_COLS_MAX))
+    if (!chain_room(c, text_length(t, row) + 1))
         return false;
     int n = text_row(t, row, c->cells + c->length, flags);
     if ((*flags & ROW_WRAPPED) && n > 0 && c->cells[c->length + n - 1].ch == TERM_CH_SPACER)
@@ -313,15 +331,17 @@ bool view_rows(struct term *t, struct view_row *out)
     return ok;
 }
 
-int view_cells(const struct term *t, const struct view_row *from, struct term_cell *out,
+int view_cells(struct term *t, const struct view_row *from, struct term_cell *out,
                struct place *places)
 {
-    struct term_cell *row = t->scratch;
     uint64_t number = from->start.row;
     int col = from->start.col;
     int have = 0;
     while (have < from->length && number < text_end(t)) {
         unsigned flags;
+        struct term_cell *row = scratch_cells(t, number);
+        if (!row)
+            return -1;
         int n = text_row(t, number, row, &flags);
         if ((flags & ROW_WRAPPED) && n > 0 && row[n - 1].ch == TERM_CH_SPACER &&
             number < text_screen(t))

@@ -383,10 +383,11 @@ static size_t printable(const uint8_t *bytes, size_t n)
     return i;
 }
 
-void parser_feed(struct parser *p, const uint8_t *bytes, size_t n)
+size_t parser_feed(struct parser *p, const uint8_t *bytes, size_t n)
 {
     size_t i = 0;
-    while (i < n) {
+    p->stop = false;
+    while (i < n && !p->stop) {
         uint8_t byte = bytes[i];
         if (p->have) {
             if (byte < 0x80)
@@ -418,4 +419,5 @@ void parser_feed(struct parser *p, const uint8_t *bytes, size_t n)
         ascii(p, byte);
         i++;
     }
+    return i;
 }

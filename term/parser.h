@@ -64,6 +64,7 @@ struct parser {
     uint8_t need;       // UTF-8: bytes still missing
     uint8_t have;       // UTF-8: bytes kept
     uint8_t bytes[4];
+    bool stop; // set by a call: no more bytes are taken for now
     struct sequence s;
     char *text;
     size_t length, capacity;
@@ -73,6 +74,7 @@ void parser_init(struct parser *p, const struct parser_calls *calls, void *conte
 // Frees what the parser holds, not the parser.
 void parser_free(struct parser *p);
 void parser_reset(struct parser *p);
-void parser_feed(struct parser *p, const uint8_t *bytes, size_t n);
+// Takes bytes until there are no more or a call has set `stop`; returns how many.
+size_t parser_feed(struct parser *p, const uint8_t *bytes, size_t n);
 
 #endif

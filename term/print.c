@@ -315,6 +315,7 @@ void act_repeat(struct term *t, const struct sequence *s)
     int columns = (t->right - t->left + 1) / width;
     if (n > most && columns > 0)
         n = most + (n - most) % columns;
+    term_worked(t, (size_t)n * 4);
     for (int i = 0; i < n; i++)
         place_character(t, code, width);
 }

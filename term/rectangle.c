@@ -46,7 +46,7 @@ void act_selective_erase_rectangle(struct term *t, const struct sequence *s)
         return;
     for (int row = r.top; row <= r.bottom; row++) {
         struct line *line = term_line(t, row);
-        for (int col = r.left; col <= r.right; col++) {
+        for (int col = r.left; col <= r.right && col < line->used; col++) {
             struct term_cell cell = line->cells[col];
             if (cell.attr & TERM_PROTECTED)
                 continue;
@@ -126,6 +126,7 @@ static void change_cells(struct term *t, const struct sequence *s, int row, int 
                          bool reverse)
 {
     struct line *line = term_line(t, row);
+    term_worked(t, (size_t)(to - from + 1) * (size_t)(s->count < 5 ? 4 : 4 * (s->count - 4)));
     for (int col = from; col <= to; col++) {
         struct term_cell *cell = &line->cells[col];
         if (s->count <= 4)
@@ -236,6 +237,7 @@ void act_checksum(struct term *t, const struct sequence *s)
     // Parameter 1 is a page: there is one.
     if (rectangle_read(t, &whole, 2, &r)) {
         for (int row = r.top; row <= r.bottom; row++) {
+            term_worked(t, (size_t)(r.right - r.left + 1) * 8);
             for (int col = r.left; col <= r.right; col++)
                 sum += cell_sum(t, &term_line(t, row)->cells[col]);
         }

@@ -54,8 +54,11 @@ static bool collect(struct term *t, struct reflow *r, uint64_t from)
 {
     for (uint64_t id = from; id < history_end(t->history); id++) {
         unsigned flags, size;
-        int n = history_get(t->history, id, t->scratch, TERM_COLS_MAX, &flags, &size);
-        if (!add_row(r, t->scratch, n, flags & ~ROW_CUT, size))
+        struct term_cell *cells = scratch_cells(t, id);
+        if (!cells)
+            return false;
+        int n = history_get(t->history, id, cells, TERM_COLS_MAX, &flags, &size);
+        if (!add_row(r, cells, n, flags & ~ROW_CUT, size))
             return false;
     }
     const struct cursor *c = t->screen == &t->normal ? &t->cursor : &t->normal.saved;

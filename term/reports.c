@@ -5,6 +5,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 void send_bytes(struct term *t, const char *bytes, size_t n)
@@ -263,6 +264,10 @@ static void report_title(struct term *t, char kind, const char *title)
 
 static void push_title(struct term *t)
 {
+    if (!t->titles)
+        t->titles = calloc(TITLE_STACK, sizeof(*t->titles));
+    if (!t->titles)
+        return;
     if (t->title_depth == TITLE_STACK) {
         memmove(t->titles, t->titles + 1, (TITLE_STACK - 1) * sizeof(*t->titles));
         t->title_depth--;

@@ -38,6 +38,7 @@ struct term_cell blank_cell(const struct term *t)
 
 void line_clear(struct term *t, struct line *line)
 {
+    term_worked(t, (size_t)line->used + 8);
     memset(line->cells, 0, (size_t)line->used * sizeof(*line->cells));
     line->used = 0;
     line->flags = 0;
@@ -77,6 +78,7 @@ void line_wrote(struct line *line, int at, int n)
 
 void line_fill(struct term *t, struct line *line, int from, int to, struct term_cell cell)
 {
+    term_worked(t, (size_t)(to - from) / 2 + 8);
     line_split(line, t->cols, from);
     line_split(line, t->cols, to);
     bool zero = !cell.ch && !cell.fg && !cell.bg && !cell.attr;
@@ -104,6 +106,7 @@ void line_copy(struct term *t, struct line *to, int at, const struct line *from,
 {
     if (n <= 0)
         return;
+    term_worked(t, (size_t)n + 8);
     // Wide characters that the ends of the target cut lose their other halves, but only after
     // the move: in the same row they may be part of the source.
     bool cut_left = at > 0 && to->cells[at].ch == TERM_CH_TAIL;
@@ -141,6 +144,7 @@ static void rotate_up(struct term *t, int top, int bottom, int n, bool keep)
         struct line *line = lines[top];
         if (keep)
             line_save(t, line);
+        term_worked(t, (size_t)(bottom - top) / 4);
         memmove(lines + top, lines + top + 1, (size_t)(bottom - top) * sizeof(*lines));
         lines[bottom] = line;
         line_clear(t, line);
@@ -155,6 +159,7 @@ static void rotate_down(struct term *t, int top, int bottom, int n)
     struct term_cell blank = blank_cell(t);
     for (int i = 0; i < n; i++) {
         struct line *line = lines[bottom];
+        term_worked(t, (size_t)(bottom - top) / 4);
         memmove(lines + top + 1, lines + top, (size_t)(bottom - top) * sizeof(*lines));
         lines[top] = line;
         line_clear(t, line);
@@ -213,6 +218,7 @@ void use_screen(struct term *t, struct screen *s)
     if (t->screen == s)
         return;
     t->screen = s;
+    term_worked(t, (size_t)t->rows);
     for (int i = 0; i < t->rows; i++)
         line_touch(t, s->lines[i]);
     term_select_clear(t);

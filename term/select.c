@@ -191,17 +191,20 @@ bool selection_columns(const struct term *t, uint64_t row, int *from, int *to)
 }
 
 // Appends the selected part of one row. True when the text goes on in the next.
-static bool append_row(const struct term *t, struct text *out, uint64_t row)
+static bool append_row(struct term *t, struct text *out, uint64_t row)
 {
     int from, to;
     unsigned flags;
-    int n = text_row(t, row, t->scratch, &flags);
-    if (!selection_columns(t, row, &from, &to))
+    struct term_cell *cells = scratch_cells(t, row);
+    if (!cells)
+        out->failed = true;
+    if (!cells || !selection_columns(t, row, &from, &to))
         return false;
+    int n = text_row(t, row, cells, &flags);
     bool whole = to >= n && (flags & ROW_WRAPPED) && t->selection.kind != TERM_SELECT_BLOCK;
     size_t mark = out->length;
     for (int i = from; i < to && i < n; i++)
-        text_cell(out, t, t->scratch[i].ch);
+        text_cell(out, t, cells[i].ch);
     if (!whole)
         text_trim(out, mark);
     return whole;
@@ -236,6 +239,7 @@ char *term_screen_text(struct term *t)
     for (int i = 0; ok && i < t->rows; i++) {
         size_t mark = out.length;
         int n = view_cells(t, &rows[i], cells, places);
+        out.failed |= n < 0;
         for (int k = 0; k < n; k++)
             text_cell(&out, t, cells[k].ch);
         text_trim(&out, mark);

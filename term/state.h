@@ -93,15 +93,19 @@ enum mode {
 // --- Links and underline colours, grapheme clusters ---------------------------------------------
 
 // Tables that cells refer to by number. A number lives as long as some cell or row of the
-// scrollback has it; when a table is full, those in use are found by walking them all.
+// scrollback has it; when a table is full, those in use are found by walking the screens and by
+// what the scrollback has noted (uses.h).
 struct extras {
     struct term_extra *entries; // entry 0 is "nothing"; NULL until the first is needed
     uint16_t *buckets;          // open addressing over entries, 0 free
-    int count;
+    uint32_t bucket_count;
+    int count, slots;
     int free_count; // holes among them, at `hole` or after it
     int hole;
     char **links; // by link number; 0 unused
     uint32_t link_count, link_slots;
+    uint32_t link_hole; // holes among them are at it or after it
+    uint32_t link_last; // the number given last
     size_t link_bytes;
     unsigned tries; // numbers asked for while the table was full
 };
@@ -118,8 +122,8 @@ struct clusters {
 };
 
 #define CLUSTER_CODES_MAX 32 // further code points of one cluster are dropped
-#define CLUSTER_WORDS_MAX (4u << 20)
-#define CLUSTERS_MAX      0xfffffu // then the base character alone is shown
+#define CLUSTER_WORDS_MAX (2u << 20)
+#define CLUSTERS_MAX      0x3ffffu // then the base character alone is shown
 
 // --- The view's place, selection, search
 // ----------------------------------------------------------
@@ -174,13 +178,15 @@ struct term {
     uint8_t *tabs;               // one byte a column
     uint64_t stamp;
     uint64_t serial; // no other terminal has it
+    size_t work;     // cells changed in this call of term_feed_some, about
 
     // Printing.
     uint8_t single_shift;      // 2 or 3: charset of the next character
     bool joinable;             // nothing moved since the last character
     int printed;               // while joinable: its column, the second one of a wide one
     uint32_t last;             // the last character, for REP; 0 none
-    struct term_cell *scratch; // TERM_COLS_MAX cells, for reading rows of the text
+    struct term_cell *scratch; // for reading rows of the text: scratch_cells
+    int scratch_slots;
 
     struct history *history;
     struct extras extras;
@@ -195,7 +201,7 @@ struct term {
     char title[TITLE_MAX], icon_title[TITLE_MAX];
     struct {
         char title[TITLE_MAX], icon_title[TITLE_MAX];
-    } * titles; // the stack of XTPUSHTITLE
+    } * titles; // the stack of XTPUSHTITLE; NULL until the first is pushed
     int title_depth;
     unsigned title_modes; // XTSMTITLE: bit 0 set hex, 1 query hex
     int level;            // DECSCL: 1 to 4
@@ -235,6 +241,15 @@ struct term {
 struct line *line_new(int cols);
 bool screen_new(struct screen *s, int rows, int cols);
 void screen_free(struct screen *s, int rows);
+// Cells that one call of term_feed_some may change: a few milliseconds.
+#define WORK_MAX ((size_t)1 << 20)
+// Counts work that is not bounded by the bytes that ask for it.
+static inline void term_worked(struct term *t, size_t cells)
+{
+    t->work += cells;
+    if (t->work > WORK_MAX)
+        t->parser.stop = true;
+}
 // Marks a row changed.
 static inline void line_touch(struct term *t, struct line *line)
 {
@@ -380,6 +395,10 @@ uint64_t text_screen(const struct term *t); // number of the screen's first row
 // The cells of a row as stored (at most TERM_COLS_MAX), and its flags.
 int text_row(const struct term *t, uint64_t row, struct term_cell *out, unsigned *flags);
 unsigned text_flags(const struct term *t, uint64_t row);
+// At least as many as text_row stores.
+int text_length(const struct term *t, uint64_t row);
+// Room for the cells of a row until the next call; NULL when out of memory.
+struct term_cell *scratch_cells(struct term *t, uint64_t row);
 
 struct chain {
     uint64_t first, end;     // rows of the scrollback [first, end)
@@ -405,8 +424,8 @@ struct view_row {
 // The rows of the view, t->rows of them, without their cells. False when out of memory.
 bool view_rows(struct term *t, struct view_row *out);
 // The cells of such a row and where each is stored (room for t->cols of both); returns how many,
-// the rest of the row is blank.
-int view_cells(const struct term *t, const struct view_row *from, struct term_cell *out,
+// the rest of the row is blank. -1 when out of memory.
+int view_cells(struct term *t, const struct view_row *from, struct term_cell *out,
                struct place *places);
 // Scrolls so that a row of the text is in view.
 void view_show(struct term *t, uint64_t row);

@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define EXTRAS_MAX     65535
-#define EXTRA_BUCKETS  131072u
-#define LINKS_MAX      65535u
-#define LINK_BYTES_MAX (16u << 20)
+#define EXTRAS_MAX      65535
+#define LINKS_MAX       65535u
+#define LINK_BYTES_MAX  (16u << 20)
+#define LINK_LENGTH_MAX 4096
 
 static uint32_t hash_words(const uint32_t *words, int n)
 {
@@ -19,15 +19,11 @@ static uint32_t hash_words(const uint32_t *words, int n)
     return h ^ h >> 15;
 }
 
-// Calls `visit` with the cells of every row there is, of both screens and the scrollback, and
-// the pens. `visit` may change the cells of screens; those of the scrollback are copies.
-static bool walk(struct term *t, void (*visit)(void *context, struct term_cell *cells, int n),
+// Calls `visit` with the cells of both screens, and the pens.
+static void walk(struct term *t, void (*visit)(void *context, const struct term_cell *cells, int n),
                  void *context)
 {
-    struct term_cell *row = malloc(TERM_COLS_MAX * sizeof(*row));
-    if (!row)
-        return false;
-    struct screen *screens[2] = {&t->normal, &t->alternate};
+    const struct screen *screens[2] = {&t->normal, &t->alternate};
     for (int k = 0; k < 2; k++) {
         for (int i = 0; i < t->rows; i++)
             visit(context, screens[k]->lines[i]->cells, screens[k]->lines[i]->used);
@@ -35,15 +31,7 @@ static bool walk(struct term *t, void (*visit)(void *context, struct term_cell *
     }
     visit(context, &t->cursor.pen, 1);
     visit(context, t->pens, PEN_STACK);
-    for (uint64_t id = history_first(t->history); id < history_end(t->history); id++) {
-        unsigned flags, size;
-        if (!(history_flags(t->history, id) & ROW_RICH))
-            continue;
-        int n = history_get(t->history, id, row, TERM_COLS_MAX, &flags, &size);
-        visit(context, row, n < TERM_COLS_MAX ? n : TERM_COLS_MAX);
-    }
-    free(row);
-    return true;
+    term_worked(t, (size_t)t->rows * (size_t)t->cols);
 }
 
 // Walking everything for every number asked for would take for ever: once in so many, unless the
@@ -63,34 +51,53 @@ static uint32_t extra_hash(struct term_extra e)
 
 static void extra_bucket(struct extras *x, unsigned number)
 {
-    uint32_t b = extra_hash(x->entries[number]) % EXTRA_BUCKETS;
+    uint32_t b = extra_hash(x->entries[number]) % x->bucket_count;
     while (x->buckets[b])
-        b = (b + 1) % EXTRA_BUCKETS;
+        b = (b + 1) % x->bucket_count;
     x->buckets[b] = (uint16_t)number;
 }
 
-static bool extras_start(struct extras *x)
+// Room for one more entry, with twice as many buckets as entries.
+static bool extras_grow(struct extras *x)
 {
-    if (x->buckets)
+    if (x->count < x->slots)
         return true;
-    x->entries = calloc(EXTRAS_MAX + 1, sizeof(*x->entries));
-    x->buckets = calloc(EXTRA_BUCKETS, sizeof(*x->buckets));
-    if (!x->entries || !x->buckets) {
-        free(x->entries);
-        free(x->buckets);
-        x->entries = NULL;
-        x->buckets = NULL;
+    int slots = x->slots ? x->slots * 2 : 64;
+    struct term_extra *entries = realloc(x->entries, (size_t)slots * sizeof(*entries));
+    if (!entries)
         return false;
-    }
-    x->count = 1;
+    x->entries = entries;
+    uint16_t *buckets = calloc((size_t)slots * 2, sizeof(*buckets));
+    if (!buckets)
+        return false;
+    free(x->buckets);
+    x->buckets = buckets;
+    x->bucket_count = (uint32_t)slots * 2;
+    x->slots = slots;
+    if (x->count == 0)
+        x->entries[x->count++] = (struct term_extra){0};
+    for (int i = 1; i < x->count; i++)
+        extra_bucket(x, (unsigned)i);
     return true;
 }
 
-static void mark_extras(void *context, struct term_cell *cells, int n)
+static void mark_extras(void *context, const struct term_cell *cells, int n)
 {
     uint8_t *used = context;
     for (int i = 0; i < n; i++)
         used[cells[i].attr >> TERM_EXTRA_SHIFT] = 1;
+}
+
+static void links_sweep(struct extras *x, const uint8_t *linked)
+{
+    for (uint32_t i = 1; i < x->link_count; i++) {
+        if (!linked[i] && x->links[i]) {
+            x->link_bytes -= strlen(x->links[i]) + 1;
+            free(x->links[i]);
+            x->links[i] = NULL;
+        }
+    }
+    x->link_hole = 1;
 }
 
 // Frees the numbers (and links) that no cell has; they become holes to be filled again.
@@ -101,17 +108,17 @@ static void extras_sweep(struct term *t)
         return;
     uint8_t *used = calloc(1, EXTRAS_MAX + 1);
     uint8_t *linked = calloc(1, LINKS_MAX + 1);
-    if (!used || !linked || !walk(t, mark_extras, used)) {
+    if (!used || !linked) {
         free(used);
         free(linked);
         return;
     }
-    memset(x->buckets, 0, EXTRA_BUCKETS * sizeof(*x->buckets));
+    walk(t, mark_extras, used);
+    memset(x->buckets, 0, x->bucket_count * sizeof(*x->buckets));
     x->free_count = 0;
-    if (t->link)
-        linked[t->link] = 1;
+    linked[t->link] = 1;
     for (int i = 1; i < x->count; i++) {
-        if (used[i]) {
+        if (used[i] || history_uses(t->history, USE_EXTRA, (uint32_t)i)) {
             linked[x->entries[i].link] = 1;
             extra_bucket(x, (unsigned)i);
         } else {
@@ -120,40 +127,46 @@ static void extras_sweep(struct term *t)
         }
     }
     x->hole = 1;
-    for (uint32_t i = 1; i < x->link_count; i++) {
-        if (!linked[i] && x->links[i]) {
-            x->link_bytes -= strlen(x->links[i]) + 1;
-            free(x->links[i]);
-            x->links[i] = NULL;
-        }
-    }
-    if (x->free_count > EXTRAS_MAX / 8)
+    size_t bytes = x->link_bytes;
+    links_sweep(x, linked);
+    if (x->free_count > EXTRAS_MAX / 8 || bytes - x->link_bytes > LINK_BYTES_MAX / 8)
         x->tries = 0;
+    term_worked(t, EXTRAS_MAX);
     free(used);
     free(linked);
+}
+
+static unsigned extra_find(const struct extras *x, struct term_extra e)
+{
+    if (!x->bucket_count)
+        return 0;
+    uint32_t b = extra_hash(e) % x->bucket_count;
+    for (; x->buckets[b]; b = (b + 1) % x->bucket_count) {
+        const struct term_extra *have = &x->entries[x->buckets[b]];
+        if (have->underline_color == e.underline_color && have->link == e.link)
+            return x->buckets[b];
+    }
+    return 0;
 }
 
 unsigned extra_number(struct term *t, uint32_t underline_color, uint32_t link)
 {
     struct extras *x = &t->extras;
     struct term_extra e = {underline_color, link};
-    if ((!underline_color && !link) || !extras_start(x))
+    if (!underline_color && !link)
         return 0;
-    for (uint32_t b = extra_hash(e) % EXTRA_BUCKETS; x->buckets[b]; b = (b + 1) % EXTRA_BUCKETS) {
-        const struct term_extra *have = &x->entries[x->buckets[b]];
-        if (have->underline_color == underline_color && have->link == link)
-            return x->buckets[b];
-    }
-    unsigned number;
+    unsigned number = extra_find(x, e);
+    if (number)
+        return number;
     if (x->count > EXTRAS_MAX && x->free_count == 0)
         extras_sweep(t);
-    if (x->count <= EXTRAS_MAX) {
-        number = (unsigned)x->count++;
-    } else if (x->free_count > 0) {
+    if (x->free_count > 0) {
         while (x->entries[x->hole].underline_color || x->entries[x->hole].link)
             x->hole++;
         number = (unsigned)x->hole++;
         x->free_count--;
+    } else if (x->count <= EXTRAS_MAX && extras_grow(x)) {
+        number = (unsigned)x->count++;
     } else {
         return 0;
     }
@@ -172,67 +185,80 @@ struct term_extra extra_get(const struct term *t, uint32_t attr)
 
 // --- Links: "id\nuri" by number; pieces with one id and one URI are one link ---
 
-static bool links_room(struct extras *x)
+static bool links_grow(struct extras *x)
 {
-    if (x->link_slots)
+    if (x->link_count < x->link_slots)
         return true;
-    x->links = calloc(LINKS_MAX + 1, sizeof(*x->links));
-    if (!x->links)
+    uint32_t slots = x->link_slots ? x->link_slots * 2 : 64;
+    char **grown = realloc(x->links, slots * sizeof(*grown));
+    if (!grown)
         return false;
-    x->link_slots = LINKS_MAX + 1;
-    x->link_count = 1;
+    x->links = grown;
+    x->link_slots = slots;
+    if (x->link_count == 0)
+        x->links[x->link_count++] = NULL;
     return true;
 }
 
 static uint32_t link_find(const struct extras *x, const char *text)
 {
     // Programs write the pieces of a link close together: recent numbers are enough.
-    uint32_t low = x->link_count > 64 ? x->link_count - 64 : 1;
-    for (uint32_t i = x->link_count; i-- > low;) {
+    uint32_t low = x->link_last > 64 ? x->link_last - 64 : 0;
+    for (uint32_t i = x->link_last; i > low; i--) {
         if (x->links[i] && strcmp(x->links[i], text) == 0)
             return i;
     }
     return 0;
 }
 
-static uint32_t link_free_number(struct term *t)
+// A number for a link of so many bytes; 0 when there is no room.
+static uint32_t link_free_number(struct term *t, size_t length)
 {
     struct extras *x = &t->extras;
-    if (x->link_count <= LINKS_MAX)
-        return x->link_count++;
     for (int pass = 0; pass < 2; pass++) {
-        for (uint32_t i = 1; i <= LINKS_MAX; i++) {
-            if (!x->links[i])
-                return i;
+        if (pass > 0)
+            extras_sweep(t);
+        if (x->link_bytes + length > LINK_BYTES_MAX)
+            continue;
+        while (x->link_hole < x->link_count && x->links[x->link_hole])
+            x->link_hole++;
+        if (x->link_hole < x->link_count && x->link_hole > 0)
+            return x->link_hole;
+        if (x->link_count <= LINKS_MAX && links_grow(x)) {
+            x->links[x->link_count] = NULL;
+            return x->link_count++;
         }
-        extras_sweep(t);
     }
     return 0;
 }
 
-void link_set(struct term *t, const char *id, size_t id_length, const char *uri)
+// The number of a link, old or new; 0 when there is no room. `text` is taken.
+static uint32_t link_number(struct term *t, char *text, size_t length, bool named)
 {
     struct extras *x = &t->extras;
+    uint32_t number = named ? link_find(x, text) : 0;
+    if (!number)
+        number = link_free_number(t, length);
+    if (!number || x->links[number]) {
+        free(text);
+        return number;
+    }
+    x->links[number] = text;
+    x->link_bytes += length;
+    x->link_last = number;
+    return number;
+}
+
+void link_set(struct term *t, const char *id, size_t id_length, const char *uri)
+{
     t->link = 0;
-    if (uri && *uri && links_room(x)) {
-        size_t length = id_length + 1 + strlen(uri) + 1;
-        char *text = length <= 4096 ? malloc(length) : NULL;
-        if (text) {
-            memcpy(text, id, id_length);
-            text[id_length] = '\n';
-            strcpy(text + id_length + 1, uri);
-            t->link = id_length ? link_find(x, text) : 0;
-            if (!t->link && x->link_bytes + length > LINK_BYTES_MAX)
-                extras_sweep(t);
-            if (!t->link && x->link_bytes + length <= LINK_BYTES_MAX)
-                t->link = link_free_number(t);
-            if (t->link && !x->links[t->link]) {
-                x->links[t->link] = text;
-                x->link_bytes += length;
-            } else {
-                free(text);
-            }
-        }
+    size_t length = uri && *uri ? id_length + 1 + strlen(uri) + 1 : 0;
+    char *text = length && length <= LINK_LENGTH_MAX ? malloc(length) : NULL;
+    if (text) {
+        memcpy(text, id, id_length);
+        text[id_length] = '\n';
+        strcpy(text + id_length + 1, uri);
+        t->link = link_number(t, text, length, id_length > 0);
     }
     link_changed(t);
 }
@@ -274,7 +300,7 @@ static bool rebucket(struct clusters *c, uint32_t buckets)
     return true;
 }
 
-static void mark_clusters(void *context, struct term_cell *cells, int n)
+static void mark_clusters(void *context, const struct term_cell *cells, int n)
 {
     uint8_t *used = context;
     for (int i = 0; i < n; i++) {
@@ -292,11 +318,13 @@ static void clusters_sweep(struct term *t)
         return;
     uint8_t *used = calloc(1, (size_t)c->count + 1);
     uint32_t *fresh = malloc(((size_t)c->used + c->count + 1) * sizeof(*fresh));
-    if (!used || !fresh || !walk(t, mark_clusters, used)) {
+    if (!used || !fresh) {
         free(used);
         free(fresh);
         return;
     }
+    walk(t, mark_clusters, used);
+    term_worked(t, c->used);
     uint32_t at = 1;
     fresh[0] = 0; // where every hole begins
     c->free_count = 0;
@@ -304,7 +332,8 @@ static void clusters_sweep(struct term *t)
     for (uint32_t i = 0; i < c->count; i++) {
         int n;
         const uint32_t *codes = cluster_codes(c, i, &n);
-        if (!used[i] || n == 0) {
+        bool kept = used[i] || history_uses(t->history, USE_CLUSTER, i);
+        if (!kept || n == 0) {
             c->starts[i] = 0;
             c->free_count++;
             continue;
@@ -361,7 +390,7 @@ uint32_t cluster_number(struct term *t, const uint32_t *codes, int n)
                 return TERM_CH_CLUSTER | (c->buckets[b] - 1);
         }
     }
-    if (c->used >= CLUSTER_WORDS_MAX || c->count >= CLUSTERS_MAX)
+    if (c->used >= CLUSTER_WORDS_MAX || (c->count >= CLUSTERS_MAX && c->free_count == 0))
         clusters_sweep(t);
     if (c->used >= CLUSTER_WORDS_MAX || !clusters_grow(c, n))
         return 0;

@@ -48,11 +48,9 @@ struct term *term_new(int rows, int cols, const struct term_options *options,
     t->display_width = 1920;
     t->display_height = 1080;
     t->screen = &t->normal;
-    t->titles = calloc(TITLE_STACK, sizeof(*t->titles));
     t->tabs = calloc((size_t)cols, 1);
-    t->scratch = calloc(TERM_COLS_MAX, sizeof(*t->scratch));
-    if (!t->scratch || !t->titles || !t->tabs || !options_take(t, options) ||
-        !screen_new(&t->normal, rows, cols) || !screen_new(&t->alternate, rows, cols)) {
+    if (!t->tabs || !options_take(t, options) || !screen_new(&t->normal, rows, cols) ||
+        !screen_new(&t->alternate, rows, cols)) {
         term_free(t);
         return NULL;
     }
@@ -86,7 +84,15 @@ void term_free(struct term *t)
 
 void term_feed(struct term *t, const void *bytes, size_t n)
 {
-    parser_feed(&t->parser, bytes, n);
+    const uint8_t *at = bytes;
+    for (size_t done; n > 0; at += done, n -= done)
+        done = term_feed_some(t, at, n);
+}
+
+size_t term_feed_some(struct term *t, const void *bytes, size_t n)
+{
+    t->work = 0;
+    return parser_feed(&t->parser, bytes, n);
 }
 
 int term_rows(const struct term *t)

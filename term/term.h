@@ -3,9 +3,10 @@
 //
 // Threads and locks: a terminal has no lock of its own. The owner keeps one mutex per terminal and
 // holds it around every call that takes a `struct term *`. The parser thread feeds at most
-// TERM_FEED_MAX bytes per hold, then lets a waiting UI thread in (mutexes are not fair: keep a
-// flag that says the UI waits). A `struct term_view` belongs to the UI thread; only
-// term_view_update touches both, and takes microseconds. Everything else of a view needs no lock.
+// TERM_FEED_MAX bytes per hold with term_feed_some, then lets a waiting UI thread in (mutexes are
+// not fair: keep a flag that says the UI waits). A `struct term_view` belongs to the UI thread;
+// only term_view_update touches both, and takes microseconds. Everything else of a view needs no
+// lock.
 //
 // Callbacks run inside calls, with the owner's lock held: they must not call back into the
 // terminal, with the single exception of term_resize inside `resize_request`, and must not block.
@@ -72,6 +73,9 @@ void term_free(struct term *t);
 
 // Takes output of the program. Any division of the bytes into calls gives the same result.
 void term_feed(struct term *t, const void *bytes, size_t n);
+// The same, but stops when the bytes taken so far have changed so many cells that the lock should
+// be given up for a moment. Returns how many were taken, at least one of n.
+size_t term_feed_some(struct term *t, const void *bytes, size_t n);
 
 // New size in cells, clamped to 1..TERM_ROWS_MAX, 1..TERM_COLS_MAX. The normal screen and its
 // scrollback are reflowed. False when out of memory: the size is then the old one.

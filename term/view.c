@@ -19,11 +19,9 @@ struct view_line {
     uint8_t size;
     uint32_t *codes; // length, code points, length ... of the row's clusters
     int code_count, code_slots;
-    struct {
-        uint32_t number;
-        struct term_extra extra;
-    } * extras;
+    struct term_extra *extras; // of the row's cells, whose numbers count them from 1
     int extra_count, extra_slots;
+    uint32_t extra_last; // the terminal's number of the last one
 };
 
 struct term_view {
@@ -136,14 +134,12 @@ static bool own_cluster(struct view_line *line, const struct term *t, struct ter
     return true;
 }
 
-static bool own_extra(struct view_line *line, const struct term *t, uint32_t attr)
+// The same for links and underline colours; neighbours mostly share them.
+static bool own_extra(struct view_line *line, const struct term *t, struct term_cell *cell)
 {
-    uint32_t number = attr >> TERM_EXTRA_SHIFT;
-    for (int i = line->extra_count; i-- > 0;) {
-        if (line->extras[i].number == number)
-            return true;
-    }
-    if (line->extra_count == line->extra_slots) {
+    uint32_t number = cell->attr >> TERM_EXTRA_SHIFT;
+    bool shared = line->extra_count > 0 && line->extra_last == number;
+    if (!shared && line->extra_count == line->extra_slots) {
         int slots = line->extra_slots ? line->extra_slots * 2 : 8;
         void *grown = realloc(line->extras, (size_t)slots * sizeof(*line->extras));
         if (!grown)
@@ -151,8 +147,11 @@ static bool own_extra(struct view_line *line, const struct term *t, uint32_t att
         line->extras = grown;
         line->extra_slots = slots;
     }
-    line->extras[line->extra_count].number = number;
-    line->extras[line->extra_count++].extra = extra_get(t, attr);
+    if (!shared)
+        line->extras[line->extra_count++] = extra_get(t, cell->attr);
+    line->extra_last = number;
+    cell->attr &= ~TERM_EXTRA_MASK;
+    cell->attr |= (uint32_t)line->extra_count << TERM_EXTRA_SHIFT;
     return true;
 }
 
@@ -187,6 +186,8 @@ static bool compose(struct term_view *v, struct term *t, int row)
     struct view_line *line = &v->lines[row];
     const struct view_row *from = &v->layout[row];
     int n = view_cells(t, from, v->cells, v->places);
+    if (n < 0)
+        return false;
     if (n < v->cols) {
         memset(v->cells + n, 0, (size_t)(v->cols - n) * sizeof(*v->cells));
         // Blanks behind the text of a screen row can be selected too.
@@ -203,7 +204,7 @@ static bool compose(struct term_view *v, struct term *t, int row)
         struct term_cell *cell = &v->cells[i];
         if ((cell->ch & TERM_CH_CLUSTER) && !own_cluster(line, t, cell))
             return false;
-        if ((cell->attr & TERM_EXTRA_MASK) && !own_extra(line, t, cell->attr))
+        if ((cell->attr & TERM_EXTRA_MASK) && !own_extra(line, t, cell))
             return false;
     }
     line->size = TERM_LINE_SINGLE;
@@ -357,11 +358,9 @@ struct term_extra term_view_extra(const struct term_view *v, int row, const stru
 {
     uint32_t number = cell->attr >> TERM_EXTRA_SHIFT;
     const struct view_line *line = &v->lines[row];
-    for (int i = 0; number && i < line->extra_count; i++) {
-        if (line->extras[i].number == number)
-            return line->extras[i].extra;
-    }
-    return (struct term_extra){0};
+    if (number == 0 || number > (uint32_t)line->extra_count)
+        return (struct term_extra){0};
+    return line->extras[number - 1];
 }
 
 struct term_cursor term_view_cursor(const struct term_view *v)

@@ -179,6 +179,66 @@ START_TEST(tables_are_bounded)
 }
 END_TEST
 
+// Numbers are given away again only when neither the screen nor the scrollback has them.
+START_TEST(scrollback_keeps_links_and_clusters)
+{
+    struct term *t = terminal(10, 40, 3000);
+    char piece[256];
+    for (int i = 0; i < 400000; i++) {
+        int n = snprintf(piece, sizeof(piece),
+                         "%d\x1b]8;;http://x/%d\a\x1b[58;2;%d;%d;%dmlink\x1b]8;;\ae"
+                         "\xcc%c\xcc%c\xcc%c\r\n",
+                         i, i, i >> 16 & 255, i >> 8 & 255, i & 255, 0x80 + i % 64,
+                         0x80 + i / 64 % 64, 0x80 + i / 4096 % 64);
+        term_feed(t, piece, (size_t)n);
+    }
+    for (uint64_t above = 0; above < 3000; above += 7) {
+        term_scroll_to(t, above);
+        char *text = term_screen_text(t), *link = term_link_at(t, 0, 6), address[64];
+        int i = atoi(text);
+        snprintf(address, sizeof(address), "http://x/%d", i);
+        ck_assert_ptr_nonnull(link);
+        ck_assert_str_eq(link, address);
+        snprintf(piece, sizeof(piece), "%dlinke\xcc%c\xcc%c\xcc%c\n", i, 0x80 + i % 64,
+                 0x80 + i / 64 % 64, 0x80 + i / 4096 % 64);
+        ck_assert(strncmp(text, piece, strlen(piece)) == 0);
+        free(link);
+        free(text);
+    }
+    term_free(t);
+}
+END_TEST
+
+// The lock is given up before a program that asks for much with few bytes has had its way.
+START_TEST(work_is_divided)
+{
+    static const char *const pieces[] = {"\x1b#8",
+                                         "x\x1b[999999999b",
+                                         "\x1b[99$x",
+                                         "\x1b#8\x1b[${",
+                                         "\x1b[1;1;999;999;1;2;2;1$v",
+                                         "\x1b[1;1;999;999;1$r",
+                                         "\x1b[2*x\x1b[1;1;999;999;7$t",
+                                         "\x1b#8\x1b[2J",
+                                         "\x1b#8\x1b[999T",
+                                         "\x1b#8\x1b[?69h\x1b[2;300s\x1b[900S"};
+    static char flood[TERM_FEED_MAX];
+    for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++) {
+        struct term *t = terminal(1000, 500, 1000);
+        size_t n = 0, length = strlen(pieces[i]), most = 0;
+        for (; n + length <= sizeof(flood); n += length)
+            memcpy(flood + n, pieces[i], length);
+        for (size_t at = 0, done; at < 20 * length; at += done) {
+            done = term_feed_some(t, flood + at, n - at);
+            ck_assert_uint_gt(done, 0);
+            most = done > most ? done : most;
+        }
+        ck_assert_msg(most <= 6 * length, "%s: %zu bytes at once", pieces[i] + 1, most);
+        term_free(t);
+    }
+}
+END_TEST
+
 START_TEST(one_line_without_end)
 {
     static char chunk[65536];
@@ -310,6 +370,8 @@ int main(void)
     tcase_add_test(tests, floods);
     tcase_add_test(tests, strings_without_end);
     tcase_add_test(tests, tables_are_bounded);
+    tcase_add_test(tests, scrollback_keeps_links_and_clusters);
+    tcase_add_test(tests, work_is_divided);
     tcase_add_test(tests, one_line_without_end);
     tcase_add_test(tests, resize_storm);
     tcase_add_test(tests, reflow_loses_nothing);
