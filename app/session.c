@@ -4,11 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/outbox.h"
 #include "runtime/host/lock.h"
 #include "runtime/host/thread.h"
 #include "runtime/tty/tty.h"
 
-#define TYPED_MAX (16 * 1024 * 1024) /* queued for guests that do not read; more is dropped */
+/* Queued for guests that do not read; more is dropped, but for keys and ends of sequences. */
+#define TYPED_MAX   ((size_t)256 << 20)
+#define REPLIES_MAX ((size_t)1 << 20) /* the same of answers to what programs ask */
+#define SHORT_MAX   64
+#define FLUSH_MAX   65536 /* bytes one turn moves: who moves them has other things to do */
 
 struct session {
     struct tty *tty;
@@ -17,13 +22,13 @@ struct session {
 
     struct host_mutex lock; /* the terminal, and what the callbacks leave */
     _Atomic uint32_t ui_waits;
+    bool feeding; /* what the terminal writes are answers to a program */
     bool bell;
     char *title, *clipboard;
     char clipboard_which, query;
 
     struct host_mutex typed_lock; /* bytes for the tty; taken after `lock` or alone */
-    char *typed;
-    size_t typed_size, typed_capacity;
+    struct outbox typed;
     struct host_mutex typing_lock; /* one thread at a time moves them, so that order is kept */
 
     struct host_mutex work_lock; /* the parser thread's flags, and the count of changes */
@@ -62,43 +67,61 @@ static void on_closed(void *owner)
 static void on_write(void *context, const char *bytes, size_t n)
 {
     struct session *s = context;
+    size_t max = s->feeding ? REPLIES_MAX : TYPED_MAX + (n <= SHORT_MAX ? REPLIES_MAX : 0);
     host_mutex_lock(&s->typed_lock);
-    if (s->typed_size + n > s->typed_capacity) {
-        size_t capacity = 2 * (s->typed_size + n) + 4096;
-        char *more = capacity <= 2 * TYPED_MAX ? realloc(s->typed, capacity) : NULL;
-        if (more) {
-            s->typed = more;
-            s->typed_capacity = capacity;
-        } else {
-            n = s->typed_capacity - s->typed_size;
-        }
-    }
-    memcpy(s->typed + s->typed_size, bytes, n);
-    s->typed_size += n;
+    outbox_add(&s->typed, bytes, n, max);
     host_mutex_unlock(&s->typed_lock);
 }
 
-/* Moves what is queued into the tty as far as it takes it. No lock of the terminal is held. */
-static void flush_typed(struct session *s)
+/* A key that makes a signal must not wait for a guest that does not read: it goes first, and what
+ * was typed before it is dropped. With typing_lock, so that nobody else takes from the queue. */
+static bool interrupt(struct session *s)
 {
+    char key;
+    size_t before;
+    host_mutex_lock(&s->typed_lock);
+    bool lone = outbox_lone(&s->typed, &key, &before);
+    host_mutex_unlock(&s->typed_lock);
+    if (!lone || !tty_interrupt(s->tty, (uint8_t)key))
+        return false;
+    host_mutex_lock(&s->typed_lock);
+    outbox_drop(&s->typed, before + 1);
+    host_mutex_unlock(&s->typed_lock);
+    return true;
+}
+
+/* Moves a piece of what is queued into the tty. False when there is none or it takes no more. */
+static bool type_piece(struct session *s, size_t *moved)
+{
+    char piece[4096], key;
+    size_t before;
+    host_mutex_lock(&s->typed_lock);
+    size_t n = outbox_first(&s->typed, piece, sizeof(piece));
+    bool key_next = outbox_lone(&s->typed, &key, &before) && before == 0;
+    host_mutex_unlock(&s->typed_lock);
+    if (n == 0)
+        return false;
+    if (key_next && interrupt(s))
+        return true;
+    size_t done = tty_input(s->tty, piece, n);
+    host_mutex_lock(&s->typed_lock);
+    outbox_drop(&s->typed, done);
+    host_mutex_unlock(&s->typed_lock);
+    *moved += done;
+    return done == n || interrupt(s);
+}
+
+/* Moves what is queued into the tty as far as it takes it, but not for long: true when there is
+ * more that it would take. No lock of the terminal is held. */
+static bool flush_typed(struct session *s)
+{
+    size_t moved = 0;
+    bool more = true;
     host_mutex_lock(&s->typing_lock);
-    for (;;) {
-        char piece[4096];
-        host_mutex_lock(&s->typed_lock);
-        size_t n = s->typed_size < sizeof(piece) ? s->typed_size : sizeof(piece);
-        memcpy(piece, s->typed, n);
-        host_mutex_unlock(&s->typed_lock);
-        if (n == 0)
-            break;
-        size_t done = tty_input(s->tty, piece, n);
-        host_mutex_lock(&s->typed_lock);
-        s->typed_size -= done;
-        memmove(s->typed, s->typed + done, s->typed_size);
-        host_mutex_unlock(&s->typed_lock);
-        if (done < n)
-            break;
-    }
+    while (more && moved < FLUSH_MAX)
+        more = type_piece(s, &moved);
     host_mutex_unlock(&s->typing_lock);
+    return more;
 }
 
 static void replace(char **to, const char *text, size_t n)
@@ -165,13 +188,21 @@ static void let_ui_in(struct session *s)
         host_wait_on(&s->ui_waits, waiting, HOST_FOREVER);
 }
 
+/* Shows a piece, giving up the lock where that takes long; the rest of such a piece goes when the
+ * user has interrupted the program it is from. */
 static void feed(struct session *s, const char *bytes, size_t n)
 {
-    let_ui_in(s);
-    host_mutex_lock(&s->lock);
-    term_feed(s->term, bytes, n);
-    host_mutex_unlock(&s->lock);
-    screen_changed(s, n);
+    for (size_t done; n > 0; bytes += done, n -= done) {
+        let_ui_in(s);
+        host_mutex_lock(&s->lock);
+        s->feeding = true;
+        done = term_feed_some(s->term, bytes, n);
+        s->feeding = false;
+        host_mutex_unlock(&s->lock);
+        screen_changed(s, done);
+        if (done < n && tty_discarded(s->tty))
+            break;
+    }
 }
 
 static void parse(void *arg)
@@ -188,12 +219,13 @@ static void parse(void *arg)
         bool drop = s->hung_up;
         host_mutex_unlock(&s->work_lock);
         size_t n;
-        while ((n = tty_master_read(s->tty, bytes, TERM_FEED_MAX)) > 0) {
+        bool more;
+        do {
+            n = tty_master_read(s->tty, bytes, TERM_FEED_MAX);
             if (!drop)
                 feed(s, bytes, n);
-            flush_typed(s);
-        }
-        flush_typed(s);
+            more = flush_typed(s);
+        } while (n > 0 || more);
     }
 }
 
@@ -212,9 +244,7 @@ struct session *session_new(int rows, int columns, const struct session_events *
                                        .clipboard = on_clipboard,
                                        .clipboard_query = on_clipboard_query};
     s->term = term_new(rows, columns, &options, &callbacks, s);
-    s->typed = malloc(4096);
-    s->typed_capacity = 4096;
-    if (s->term && s->typed && tty_create(&master, s, &s->tty) == 0) {
+    if (s->term && tty_create(&master, s, &s->tty) == 0) {
         struct l_winsize size = {.ws_row = (uint16_t)rows, .ws_col = (uint16_t)columns};
         tty_resize(s->tty, &size);
         if (host_thread_start(parse, s) == 0)
@@ -223,7 +253,7 @@ struct session *session_new(int rows, int columns, const struct session_events *
     }
     if (s->term)
         term_free(s->term);
-    free(s->typed);
+    outbox_free(&s->typed);
     free(s);
     return NULL;
 }
@@ -245,7 +275,8 @@ void session_unlock(struct session *s)
     host_mutex_unlock(&s->lock);
     if (atomic_fetch_sub(&s->ui_waits, 1) == 1)
         host_wake_all(&s->ui_waits);
-    flush_typed(s);
+    if (flush_typed(s))
+        tell_parser(s, &s->room);
 }
 
 void session_print(struct session *s, const char *text)

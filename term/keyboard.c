@@ -519,8 +519,6 @@ static bool send_by_protocol(struct term *t, const struct term_key *key, unsigne
 bool term_key(struct term *t, const struct term_key *key)
 {
     unsigned flags = term_keyboard_flags(t);
-    if (t->mode[MODE_KEYBOARD_LOCKED])
-        return false;
     if (key->action == TERM_KEY_REPEAT && !t->mode[MODE_AUTO_REPEAT])
         return false;
     bool sent = flags ? send_by_protocol(t, key, flags) : send_xterm(t, key);
@@ -531,23 +529,20 @@ bool term_key(struct term *t, const struct term_key *key)
 
 void term_text(struct term *t, const char *text, size_t n)
 {
-    if (n == 0 || t->mode[MODE_KEYBOARD_LOCKED])
+    if (n == 0)
         return;
     send_bytes(t, text, n);
     term_scroll_bottom(t);
 }
 
-void term_paste(struct term *t, const char *text, size_t n)
+// The pasted text without its end: what begins it as a program gets it, in a piece of memory.
+static size_t paste_piece(const uint8_t **in, size_t *left, char *out, size_t size)
 {
-    const uint8_t *in = (const uint8_t *)text;
-    char out[512];
     size_t k = 0;
-    if (t->mode[MODE_PASTE])
-        send(t, "\x1b[200~");
-    while (n > 0) {
+    while (*left > 0 && k + 4 <= size) {
         uint32_t code;
-        size_t taken = utf8_decode(in, n, &code);
-        bool crlf = code == '\r' && n > 1 && in[1] == '\n';
+        size_t taken = utf8_decode(*in, *left, &code);
+        bool crlf = code == '\r' && *left > 1 && (*in)[1] == '\n';
         bool broken = code == UNICODE_REPLACEMENT && taken < 3;
         if (code == '\n')
             code = '\r';
@@ -555,14 +550,20 @@ void term_paste(struct term *t, const char *text, size_t n)
         if (!broken && !crlf && (code >= 0x20 || code == '\r' || code == '\t') &&
             (code < 0x7f || code >= 0xa0))
             k += utf8_encode(code, out + k);
-        if (k + 4 > sizeof(out)) {
-            send_bytes(t, out, k);
-            k = 0;
-        }
-        in += taken;
-        n -= taken;
+        *in += taken;
+        *left -= taken;
     }
-    send_bytes(t, out, k);
+    return k;
+}
+
+void term_paste(struct term *t, const char *text, size_t n)
+{
+    const uint8_t *in = (const uint8_t *)text;
+    char out[4096];
+    if (t->mode[MODE_PASTE])
+        send(t, "\x1b[200~");
+    while (n > 0)
+        send_bytes(t, out, paste_piece(&in, &n, out, sizeof(out)));
     if (t->mode[MODE_PASTE])
         send(t, "\x1b[201~");
     term_scroll_bottom(t);

@@ -29,7 +29,7 @@ static const struct mode_entry {
     bool initial;
     const char *text;
 } modes[] = {
-    {2, false, MODE_KEYBOARD_LOCKED, EFFECT_NONE, false, "KAM: keyboard locked"},
+    {2, false, MODE_KEYBOARD_LOCKED, EFFECT_NONE, false, "KAM: kept; the keyboard is never locked"},
     {4, false, MODE_INSERT, EFFECT_NONE, false, "IRM: insert"},
     {12, false, MODE_SEND_RECEIVE, EFFECT_NONE, true, "SRM: no local echo (there is none)"},
     {20, false, MODE_NEWLINE, EFFECT_NONE, false,

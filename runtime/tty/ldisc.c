@@ -112,6 +112,8 @@ void ldisc_signal(struct ldisc *l, int sig)
         return;
     ring_clear(&l->echo);
     ldisc_discard_output(l);
+    l->discarded = true;
+    l->discard_end = l->output.head;
     /* Bytes typed after the key are kept: only what came before it is discarded. */
     reset_line(l);
     set_packet_status(l, L_TIOCPKT_FLUSHREAD, 0);

@@ -49,6 +49,9 @@ struct ldisc {
     bool stopped;          /* output is held, by VSTOP or TCOOFF */
     bool held;             /* by TCOOFF: keys do not release it */
 
+    bool discarded;       /* a key has discarded output since the master asked last */
+    uint32_t discard_end; /* what output had then and kept ends here */
+
     bool packet;           /* the master reads in packet mode */
     uint8_t packet_status; /* TIOCPKT_* not yet read */
 
@@ -61,6 +64,13 @@ void ldisc_free(struct ldisc *l);
 
 /* Queues what the master typed and works on it. Returns how many bytes were taken. */
 size_t ldisc_type(struct ldisc *l, const uint8_t *bytes, size_t n);
+
+/*
+ * A key that makes a signal acts at once though earlier bytes wait, which are discarded unless
+ * NOFLSH keeps them. False, and nothing done, when none wait or c makes no signal. Linux's keys
+ * wait with the others: this is for a master with a user before it.
+ */
+bool ldisc_interrupt(struct ldisc *l, uint8_t c);
 
 /* Works on queued bytes as far as the line has room: after every read and change of modes. */
 void ldisc_pump(struct ldisc *l);
@@ -83,6 +93,12 @@ bool ldisc_writable(const struct ldisc *l);
 
 /* Takes bytes for the master. */
 size_t ldisc_take_output(struct ldisc *l, uint8_t *bytes, size_t n);
+
+/* How many of n bytes to take now, so that what a key spared comes without later ones. */
+size_t ldisc_piece(struct ldisc *l, size_t n);
+/* True once after a key has discarded output, for a master whose last bytes are older than that.
+ * What the key spared goes too. */
+bool ldisc_drop_spared(struct ldisc *l);
 
 /* Puts waiting echoes into output. */
 void ldisc_flush_echoes(struct ldisc *l);

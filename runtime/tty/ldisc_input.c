@@ -212,6 +212,17 @@ static uint32_t line_room(struct ldisc *l, bool *overflow)
     return *overflow ? 1 : 0;
 }
 
+bool ldisc_interrupt(struct ldisc *l, uint8_t c)
+{
+    if (ring_count(&l->typed) == 0 || l->literal || ldisc_lflag(l, L_EXTPROC))
+        return false;
+    if (!take_signal_key(l, strip(l, c)))
+        return false;
+    if (!ldisc_lflag(l, L_NOFLSH))
+        ring_clear(&l->typed);
+    return true;
+}
+
 void ldisc_pump(struct ldisc *l)
 {
     uint8_t chunk[256];

@@ -129,3 +129,22 @@ size_t ldisc_take_output(struct ldisc *l, uint8_t *bytes, size_t n)
     ldisc_flush_echoes(l);
     return taken;
 }
+
+size_t ldisc_piece(struct ldisc *l, size_t n)
+{
+    uint32_t spared = l->discard_end - l->output.tail;
+    if (spared == 0 || spared > ring_count(&l->output))
+        l->discarded = false; /* older output is gone */
+    return l->discarded && n > spared ? spared : n;
+}
+
+bool ldisc_drop_spared(struct ldisc *l)
+{
+    uint32_t spared = l->discard_end - l->output.tail;
+    bool discarded = l->discarded;
+    if (discarded && spared <= ring_count(&l->output))
+        l->output.tail += spared;
+    l->discarded = false;
+    ldisc_flush_echoes(l);
+    return discarded;
+}

@@ -195,7 +195,7 @@ size_t tty_master_read(struct tty *tty, void *buffer, size_t n)
 {
     struct tty_before before;
     tty_lock(tty, &before);
-    size_t done = ldisc_take_output(&tty->ldisc, buffer, n);
+    size_t done = ldisc_take_output(&tty->ldisc, buffer, ldisc_piece(&tty->ldisc, n));
     /* Echoes that waited for the room are there now: the caller asks again until there is none. */
     before.output_head = before.output_tail + 1;
     tty_unlock(tty, &before);
@@ -211,6 +211,25 @@ size_t tty_input(struct tty *tty, const void *bytes, size_t n)
         tty->refused_input = true;
     tty_unlock(tty, &before);
     return done;
+}
+
+bool tty_interrupt(struct tty *tty, uint8_t key)
+{
+    struct tty_before before;
+    tty_lock(tty, &before);
+    bool done = ldisc_interrupt(&tty->ldisc, key);
+    tty_unlock(tty, &before);
+    return done;
+}
+
+bool tty_discarded(struct tty *tty)
+{
+    struct tty_before before;
+    tty_lock(tty, &before);
+    bool discarded = ldisc_drop_spared(&tty->ldisc);
+    before.output_head = before.output_tail + 1; /* as for a read */
+    tty_unlock(tty, &before);
+    return discarded;
 }
 
 void tty_message(struct task *t, const char *text)

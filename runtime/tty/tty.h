@@ -55,6 +55,19 @@ size_t tty_master_read(struct tty *tty, void *buffer, size_t n);
 /* Types n bytes. Returns how many were taken: fewer when the queue is full. Never blocks. */
 size_t tty_input(struct tty *tty, const void *bytes, size_t n);
 
+/*
+ * A user has pressed a key that may make a signal, and bytes before it wait because the guest does
+ * not read: acts on it at once and discards them, unless the guest set NOFLSH. False when none wait
+ * or the key makes no signal: then it is typed with tty_input like any other.
+ */
+bool tty_interrupt(struct tty *tty, uint8_t key);
+
+/*
+ * Whether a key that made a signal has discarded output after the last tty_master_read, so that
+ * what the caller has of it can go too; what was left of it in the terminal goes. True once.
+ */
+bool tty_discarded(struct tty *tty);
+
 /* Sets the window size; SIGWINCH to the foreground group when it differs. */
 void tty_resize(struct tty *tty, const struct l_winsize *size);
 
