@@ -9,6 +9,7 @@
 #include FT_TRUETYPE_TAGS_H
 
 #include "app/emoji.h"
+#include "app/marks.h"
 
 #define BOLD_WEIGHT 700
 
@@ -169,6 +170,7 @@ void face_shape(struct face *face, const uint32_t *codes, size_t n, struct face_
         return;
     }
     hb_buffer_t *buffer = shape(face, codes, n);
+    bool forward = HB_DIRECTION_IS_FORWARD(hb_buffer_get_direction(buffer));
     unsigned count;
     const hb_glyph_info_t *infos = hb_buffer_get_glyph_infos(buffer, &count);
     const hb_glyph_position_t *positions = hb_buffer_get_glyph_positions(buffer, &count);
@@ -180,9 +182,13 @@ void face_shape(struct face *face, const uint32_t *codes, size_t n, struct face_
                 continue;
             out->missing = true;
         }
-        out->glyphs[out->count++] = (struct face_glyph){
-            infos[i].codepoint, out->advance + positions[i].x_offset, positions[i].y_offset};
-        out->advance += positions[i].x_advance;
+        out->glyphs[out->count++] =
+            (struct face_glyph){infos[i].codepoint, out->advance + positions[i].x_offset,
+                                positions[i].y_offset, positions[i].y_offset};
+        if (forward && out->count > 1 && out->advance > 0 && marks_common(from))
+            marks_place(face, out, out->count - 1);
+        else
+            out->advance += positions[i].x_advance;
     }
     hb_buffer_destroy(buffer);
 }

@@ -42,6 +42,7 @@ bool face_has(const struct face *face, uint32_t code);
 struct face_glyph {
     uint32_t index;
     int x, y;
+    int font_y; /* y as the font has it */
 };
 
 struct face_text {
