@@ -8,6 +8,7 @@
 #include "app/face.h"
 #include "app/faces.h"
 #include "app/fallback.h"
+#include "app/marks.h"
 
 /* What the cache may hold before it begins anew. */
 #define CACHE_BYTES_MAX (16 << 20)
@@ -17,9 +18,10 @@
 #define TRIES_MAX 8
 
 /* A cluster may be this much wider than its cells. */
-#define TOO_WIDE    1.05
-#define SMALLEST    0.5
-#define CLUSTER_MAX 32
+#define TOO_WIDE        1.05
+#define SMALLEST        0.5
+#define SMALLEST_LETTER 0.8
+#define CLUSTER_MAX     32
 
 struct entry {
     uint64_t hash; /* 0: free */
@@ -228,6 +230,15 @@ static void narrow(struct work *w, struct face *face, struct face_text *text, un
     shrink(w, face, text, made_up, w->room.width / fmin(place, seen * 9 / 8));
 }
 
+/* Smaller when it is higher than a line. Where marks tower over a letter, it is the letter that
+ * has to be read, and what has no room is cut off. */
+static void lower(struct work *w, struct face *face, struct face_text *text, unsigned made_up,
+                  double scale)
+{
+    if (scale >= SMALLEST_LETTER || w->n == 1 || !marks_common(w->codes[w->n - 1]))
+        shrink(w, face, text, made_up, scale);
+}
+
 /* Shapes of other fonts are in the middle of their cells, and no higher than a line. */
 static void fit(struct work *w, struct face *face, struct face_text *text, unsigned made_up)
 {
@@ -245,7 +256,7 @@ static void fit(struct work *w, struct face *face, struct face_text *text, unsig
     if (wide)
         narrow(w, face, text, made_up);
     if (composed && g->height > w->room.height)
-        shrink(w, face, text, made_up, (double)w->room.height / g->height);
+        lower(w, face, text, made_up, (double)w->room.height / g->height);
     if (wide || text->advance == 0)
         g->left = (w->room.width - g->width) / 2;
     else if (face->fallback)

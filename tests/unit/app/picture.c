@@ -91,7 +91,7 @@ static const struct scene scenes[] = {
      "\330\250\331\220 \330\263\331\222 \331\205\331\216 \357\254\201 o\342\203\235\r\n"
      "\344\275\240\345\245\275 wide, not in this font\r\n"
      "e\u0302\u0301 x\u0302\u0301 e\u0302\u030c x\u0323\u0331 b\u0331 x\u0338 A\u0308\u0304 "
-     "\u0301"},
+     "\u0301 e\u0302\u0301\u0323\u0308\u0331"},
     {"cursor-block", 2, 12, 100, NOTHING, NULL, "\033[2 qblock \033[32mAg\033[D"},
     {"cursor-underline", 2, 12, 150, NOTHING, NULL, "\033[4 qunder \033[32mAg\033[D"},
     {"cursor-bar", 2, 12, 150, NOTHING, NULL, "\033[6 qbar \033[32mAg\033[D"},
