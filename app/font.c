@@ -51,6 +51,7 @@ struct work {
     size_t n;
     unsigned style;
     struct glyph_room room;
+    int most;    /* how wide it may be, beginning in the room */
     bool partly; /* a face that lacks some of the marks will do */
     struct glyph *out;
 };
@@ -224,10 +225,10 @@ static double ink(const struct glyph *g)
 static void narrow(struct work *w, struct face *face, struct face_text *text, unsigned made_up)
 {
     double seen = ink(w->out), place = text->advance / 64.0;
-    if (seen <= w->room.width * TOO_WIDE)
+    if (seen <= w->most * TOO_WIDE)
         return;
     /* A little of the space beside it stays. */
-    shrink(w, face, text, made_up, w->room.width / fmin(place, seen * 9 / 8));
+    shrink(w, face, text, made_up, w->most / fmin(place, seen * 9 / 8));
 }
 
 /* Smaller when it is higher than a line. Where marks tower over a letter, it is the letter that
@@ -257,8 +258,9 @@ static void fit(struct work *w, struct face *face, struct face_text *text, unsig
         narrow(w, face, text, made_up);
     if (composed && g->height > w->room.height)
         lower(w, face, text, made_up, (double)w->room.height / g->height);
+    bool over = w->most > w->room.width && g->width > w->room.width;
     if (wide || text->advance == 0)
-        g->left = (w->room.width - g->width) / 2;
+        g->left = over ? 0 : (w->room.width - g->width) / 2;
     else if (face->fallback)
         g->left += (int)lround((w->room.width - text->advance / 64.0) / 2);
     else
@@ -368,9 +370,10 @@ static enum font_answer render(struct font *f, const uint32_t *codes, size_t n, 
     memcpy(copy, codes, n * sizeof(*codes));
     bool emoji = emoji_presentation(copy, n);
     n = compose_hangul(copy, drop_selector(copy, n));
-    struct work w = {.font = f, .codes = copy, .n = n, .style = style, .out = out};
+    struct work w = {.font = f, .codes = copy, .n = n, .style = style & ~FONT_SPARE, .out = out};
     w.room = (struct glyph_room){f->metrics.cell_width * cells, f->metrics.cell_height,
                                  f->metrics.baseline};
+    w.most = w.room.width * (style & FONT_SPARE ? 2 : 1);
     enum font_answer answer = try_all(&w, emoji);
     if (answer == FONT_MISSING && n > 1) {
         w.partly = true;

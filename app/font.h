@@ -15,6 +15,9 @@
 
 enum { FONT_BOLD = 1, FONT_ITALIC = 2, FONT_STYLES = 4 };
 
+/* Beside a style in font_glyph: the cell behind is blank, and what is wider may go on into it. */
+#define FONT_SPARE 4u
+
 #define FONT_BUILT_IN "built-in"
 
 struct font_request {

@@ -92,18 +92,29 @@ static void draw_missing(const struct row *r, int x, int width, uint32_t fg)
     canvas_fill(c, x + width - 1 - t, top, t, height, fg);
 }
 
-static unsigned style_of(const struct term_cell *cell)
+/* Icons, which fonts draw larger than letters, have room in a blank behind them. */
+static bool has_spare(const struct row *r, int column)
 {
-    return (cell->attr & TERM_BOLD ? FONT_BOLD : 0u) |
-           (cell->attr & TERM_ITALIC ? FONT_ITALIC : 0u);
+    uint32_t code = r->cells[column].ch;
+    uint32_t next = column + 1 < r->columns ? r->cells[column + 1].ch : TERM_CH_TAIL;
+    return ((code >= 0xe000 && code <= 0xf8ff) || (code >= 0xf0000 && code <= 0x10fffd)) &&
+           (next == TERM_CH_EMPTY || next == ' ');
 }
 
-static void draw_glyph(const struct row *r, const struct term_cell *cell, const uint32_t *codes,
-                       size_t n, int x, uint32_t fg)
+static unsigned style_of(const struct row *r, int column)
+{
+    const struct term_cell *cell = &r->cells[column];
+    return (cell->attr & TERM_BOLD ? FONT_BOLD : 0u) |
+           (cell->attr & TERM_ITALIC ? FONT_ITALIC : 0u) | (has_spare(r, column) ? FONT_SPARE : 0u);
+}
+
+static void draw_glyph(const struct row *r, int column, const uint32_t *codes, size_t n,
+                       uint32_t fg)
 {
     const struct glyph *g;
-    int columns = cell_columns(cell);
-    enum font_answer answer = font_glyph(r->font, codes, n, style_of(cell), columns, &g);
+    const struct term_cell *cell = &r->cells[column];
+    int x = cell_x(r, column), columns = cell_columns(cell);
+    enum font_answer answer = font_glyph(r->font, codes, n, style_of(r, column), columns, &g);
     if (answer == FONT_MISSING)
         draw_missing(r, x, columns * r->cell_width, fg);
     if (answer == FONT_PENDING)
@@ -127,7 +138,7 @@ static void draw_text(const struct row *r, const struct term_cell *cell, int col
     size_t n = term_view_text(r->view, r->number, cell, codes, CODES_MAX);
     bool blank = n == 0 || (n == 1 && codes[0] <= ' ');
     if (!blank && !box_draw(r->canvas, codes[0], x, 0, width, r->cell_height, r->m.line, fg))
-        draw_glyph(r, cell, codes, n, x, fg);
+        draw_glyph(r, column, codes, n, fg);
     draw_lines(r, cell, x, width, fg);
 }
 

@@ -3,7 +3,7 @@
 layers.ttf   COLR version 0 (U+1F600) and version 1 (U+1F601 to U+1F605), a joined sequence, and a
              skin tone
 bitmaps.ttf  CBDT: a PNG for U+1F600
-places.ttf   shapes (U+A500 to U+A504) narrower, wider and higher than their places
+places.ttf   shapes (U+A500 to U+A504) narrower, wider and higher than their places, an icon (U+F015)
 """
 import os
 import struct
@@ -175,8 +175,9 @@ def make_places():
         "aside": (polygon([(700, 0), (700, 500), (1100, 500), (1100, 0)]), 1200),
         "high": (polygon([(100, -600), (100, 1200), (500, 1200)]), 600),
     }
-    builder = start({name: glyph for name, (glyph, _) in glyphs.items()},
-                    {0xA500 + i: name for i, name in enumerate(list(glyphs)[1:])})
+    characters = {0xA500 + i: name for i, name in enumerate(list(glyphs)[1:])}
+    characters[0xF015] = "wide"
+    builder = start({name: glyph for name, (glyph, _) in glyphs.items()}, characters)
     builder.setupHorizontalMetrics(
         {name: (advance, glyph.xMin) for name, (glyph, advance) in glyphs.items()})
     builder.save(os.path.join(here, "places.ttf"))

@@ -136,7 +136,8 @@ static const struct scene scenes[] = {
      .columns = 14,
      .percent = 200,
      .colors = "places.ttf",
-     .bytes = "|\uA500|\uA501|\uA502|\uA503|\uA504|\r\n\uA500\uA500\uA501\uA501"},
+     .bytes =
+         "|\uA500|\uA501|\uA502|\uA503|\uA504|\r\n\uA500\uA500\uA501\uA501 \uf015\uf015 \uf015a"},
     {"cursor-tail", 1, 12, 150, NOTHING, NULL, "\033[2 qwide \345\245\275\033[D"},
     {"double", 5, 40, 100, NOTHING, NULL,
      "\033#6double wide \033[4mline\033[m\r\n\033#3both \033[1mways\033[m\r\n"
