@@ -272,7 +272,9 @@ const struct binding *bindings_find(const struct bindings *b, const struct term_
 {
     unsigned mods = key->mods & MODS;
     uint32_t code = key->code;
-    if (code >= 0x80 && code < TERM_KEY_FIRST && position(b, code, mods) < 0 && key->base)
+    bool digit = key->base >= '0' && key->base <= '9';
+    bool foreign = code >= 0x80 && code < TERM_KEY_FIRST && key->base;
+    if ((foreign || digit) && position(b, code, mods) < 0)
         code = key->base;
     int at = position(b, code, mods);
     if (at < 0 && key->shifted && (mods & TERM_MOD_SHIFT)) {

@@ -144,6 +144,14 @@ static uint32_t on_level(const struct keys_host *host, SDL_Scancode scancode, un
     return host->character && position ? host->character(host->context, position, level) : 0;
 }
 
+/* SDL calls the keys of the digits so in every layout; in some, digits need Shift. */
+static uint32_t main_character(const SDL_KeyboardEvent *event, const struct keys_host *host)
+{
+    SDL_Keycode sym = event->keysym.sym;
+    uint32_t code = sym >= '0' && sym <= '9' ? on_level(host, event->keysym.scancode, 0) : 0;
+    return code ? code : sym > 0 && sym < 0x110000 ? (uint32_t)sym : 0;
+}
+
 /* The one character a text consists of, else 0. */
 static uint32_t only_character(const char *text)
 {
@@ -214,11 +222,12 @@ static bool character(const SDL_KeyboardEvent *event, const char *text,
 {
     const unsigned commands = TERM_MOD_CTRL | TERM_MOD_ALT | TERM_MOD_SUPER;
     const struct writing *us = writing_key(event->keysym.scancode);
-    SDL_Keycode sym = event->keysym.sym;
     bool level = chooses_level(event, text, host);
     if (level)
         key->mods = mods_beside_level(event->keysym.mod, host);
-    key->code = sym > 0 && sym < 0x110000 ? (uint32_t)sym : only_character(text);
+    key->code = main_character(event, host);
+    if (!key->code)
+        key->code = only_character(text);
     if (!key->code)
         return false;
     if (!*text && !(key->mods & commands) && key->action != TERM_KEY_RELEASE)

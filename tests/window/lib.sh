@@ -73,7 +73,8 @@ fail()
 start_display()
 {
     # A key that a busy machine holds down too long must not repeat by itself.
-    Xvfb -displayfd 5 -ardelay "${key_repeat_delay:-60000}" -screen 0 1280x1024x24 -nolisten tcp 5>"$work/display" 2>/dev/null &
+    # -noreset: what is set before the first client comes stays.
+    Xvfb -noreset -displayfd 5 -ardelay "${key_repeat_delay:-60000}" -screen 0 1280x1024x24 -nolisten tcp 5>"$work/display" 2>/dev/null &
     display_pid=$!
     for _ in $(seq 200); do
         [ -s "$work/display" ] && break
@@ -82,7 +83,14 @@ start_display()
     done
     DISPLAY=:$(cat "$work/display")
     export DISPLAY
+    prepare_display
     [ "$host" != wine ] || start_wine
+}
+
+# What a test sets up on the X server before anything else uses it.
+prepare_display()
+{
+    :
 }
 
 # All programs of one Wine share a desktop, which belongs to the X server of the one that came first,

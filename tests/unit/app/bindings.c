@@ -90,7 +90,11 @@ START_TEST(defaults)
     /* Cyrillic: the key at the place of c. A Latin key is what it says, wherever it is. */
     ck_assert_str_eq(action(0x441, CTRL_SHIFT, 0x421, 'c'), "copy");
     ck_assert_str_eq(action('j', CTRL_SHIFT, 'J', 'c'), "");
+    /* French: digits need Shift, but are meant where nothing else is. */
+    ck_assert_str_eq(action(0xe0, CTRL, '0', '0'), "zoom-reset");
+    ck_assert_str_eq(action('-', CTRL, '6', '6'), "zoom-out");
     /* Programs get these. */
+    ck_assert_str_eq(action('(', CTRL, '5', '5'), "");
     ck_assert_str_eq(action('c', CTRL, 'C', 0), "");
     ck_assert_str_eq(action('c', CTRL_SHIFT | TERM_MOD_ALT, 'C', 0), "");
     ck_assert_str_eq(action(TERM_KEY_PAGE_UP, 0, 0, 0), "");

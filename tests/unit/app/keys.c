@@ -24,7 +24,18 @@ static uint32_t german(void *context, int position, unsigned level)
     return 0;
 }
 
+/* The first keys of a French one, whose digits need Shift. */
+static uint32_t french(void *context, int position, unsigned level)
+{
+    static const char plain[] = "&e\"'(-", digits[] = "123456";
+    (void)context;
+    if (position < 0x02 || position > 0x07)
+        return 0;
+    return (uint32_t)(level & KEYS_SHIFT ? digits : plain)[position - 0x02];
+}
+
 static const struct keys_host plain = {0};
+static const struct keys_host french_windows = {.control_alt_chooses = true, .character = french};
 static const struct keys_host german_x11 = {.right_alt_chooses = true, .character = german};
 static const struct keys_host wayland = {.right_alt_unknown = true};
 static const struct keys_host german_windows = {.control_alt_chooses = true, .character = german};
@@ -132,6 +143,23 @@ START_TEST(altgr)
 }
 END_TEST
 
+START_TEST(digits)
+{
+    host = &french_windows;
+    ck_assert(press(SDL_SCANCODE_1, '1', 0, "&"));
+    ck_assert_uint_eq(key.code, '&');
+    ck_assert_uint_eq(key.base, '1');
+    ck_assert(press(SDL_SCANCODE_1, '1', KMOD_LALT, ""));
+    ck_assert_uint_eq(key.code, '&');
+    ck_assert(press(SDL_SCANCODE_1, '1', KMOD_LCTRL | KMOD_LSHIFT, ""));
+    ck_assert_uint_eq(key.code, '&');
+    ck_assert_uint_eq(key.shifted, '1');
+    host = &plain;
+    ck_assert(press(SDL_SCANCODE_1, '1', KMOD_LALT, ""));
+    ck_assert_uint_eq(key.code, '1');
+}
+END_TEST
+
 /* Where the layout is not known, its text tells what the right Alt key is. */
 START_TEST(altgr_by_text)
 {
@@ -179,6 +207,7 @@ int main(void)
     tcase_add_test(tc, characters);
     tcase_add_test(tc, altgr);
     tcase_add_test(tc, altgr_by_text);
+    tcase_add_test(tc, digits);
     tcase_add_test(tc, keypad);
     return unit_run("keys", tc);
 }
