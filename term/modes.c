@@ -118,6 +118,7 @@ static void redraw(struct term *t)
 static void clear_screen(struct term *t)
 {
     struct term_cell blank = blank_cell(t);
+    t->cursor.pending = false;
     for (int i = 0; i < t->rows; i++) {
         line_clear(t, term_line(t, i));
         if (blank.bg)

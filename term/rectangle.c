@@ -144,10 +144,12 @@ static void change_rectangle(struct term *t, const struct sequence *s, bool reve
     t->joinable = false;
     if (!rectangle_read(t, s, 0, &r))
         return;
+    int first = t->cursor.origin ? t->left : 0;
+    int last = t->cursor.origin ? t->right : t->cols - 1;
     for (int row = r.top; row <= r.bottom; row++) {
         bool stream = t->attribute_extent != 2;
-        int from = stream && row > r.top ? 0 : r.left;
-        int to = stream && row < r.bottom ? t->cols - 1 : r.right;
+        int from = stream && row > r.top ? first : r.left;
+        int to = stream && row < r.bottom ? last : r.right;
         if (from <= to)
             change_cells(t, s, row, from, to, reverse);
     }

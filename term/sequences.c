@@ -239,9 +239,21 @@ static void ended(struct term *t)
     t->last = 0;
 }
 
+static bool has_parts(const struct sequence *s)
+{
+    for (int i = 1; i < s->count; i++) {
+        if (s->continues[i])
+            return true;
+    }
+    return false;
+}
+
 static void on_csi(void *context, const struct sequence *s)
 {
     action *act = NULL;
+    // Only colours and attributes have parts in their parameters.
+    if (s->final != 'm' && has_parts(s))
+        return;
     if (!s->prefix && !s->intermediate)
         act = common(s->final);
     if (!act)

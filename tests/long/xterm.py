@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Compares the terminal with xterm: both get the same random sessions and are asked the same questions.
 
-    xterm.py HEADLESS [--seed N] [--sessions N] [--size ROWSxCOLS] [--replay FILE] [--keep N]
+    xterm.py HEADLESS [--seed N] [--sessions N] [--size ROWSxCOLS] [--show N] [--raw SESSION]
 
 A session is a list of pieces (text, controls, sequences) that xterm_sessions.py makes of a number.
 After it both terminals report cursor, modes, margins, tab stops and every cell of both screens:
@@ -10,6 +10,8 @@ one, and what remains is printed. What is known to differ, with reasons, is test
 Exit status 0 when there was no difference.
 """
 import argparse
+import codecs
+import collections
 import os
 import re
 import select
@@ -23,6 +25,7 @@ import tty
 import xterm_sessions
 
 DEADLINE = 60
+CSI = b"\x1b["
 
 
 def agent(path):
@@ -62,9 +65,8 @@ def agent(path):
 class Terminal:
     """A terminal with the agent in it."""
 
-    def __init__(self, name, command, environment, folder):
-        self.name = name
-        path = os.path.join(folder, name)
+    def __init__(self, name, size, command, environment, path):
+        self.name, self.size = name, tuple(map(int, size.split("x")))
         listener = socket.socket(socket.AF_UNIX)
         listener.bind(path)
         listener.listen(1)
@@ -101,6 +103,16 @@ class Terminal:
                 if end.search(got, max(0, len(got) - len(more) - 20)):
                     return got[:got.rindex(b"\x1bP")]
 
+    def resize(self):
+        """Makes it as large as in the beginning; xterm takes its time."""
+        wanted = b"8;%d;%dt" % self.size
+        limit = time.monotonic() + DEADLINE
+        while time.monotonic() < limit:
+            if self.ask(b"\x1b[18t") == CSI + wanted:
+                return
+            self.ask(CSI + wanted)
+        raise TimeoutError(f"{self.name} does not change its size")
+
     def close(self):
         self.link.close()
         self.process.terminate()
@@ -111,7 +123,8 @@ def display():
     """An X server; returns the process and its number."""
     out, into = os.pipe()
     process = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(into), "-screen", "0", "2000x1200x24", "-nolisten", "tcp"],
+        ["Xvfb", "-displayfd", str(into), "-screen", "0", "2000x1200x24", "-nolisten", "tcp",
+         "-noreset"],
         pass_fds=[into], stderr=subprocess.DEVNULL)
     os.close(into)
     number = b""
@@ -135,7 +148,7 @@ XTERM = {
 
 # --- What is asked -----------------------------------------------------------------------------
 
-BEGIN = b"\x18\x1b\\" + 45 * b"\x1b[#}" + b"\x1bc\x1b[?47h\x1b[2J\x1b[H\x1b7\x1b[?47l\x1bc\x1b[?41l"
+BEGIN = b"\x18\x1b\\" + 45 * b"\x1b[#}" + b"\x1bc\x1b[?47h\x1b[2J\x1b[H\x1b7\x1b[?47l\x1bc\x1b[?40;41l"
 MODES = [b"4", b"20", b"?1", b"?5", b"?6", b"?7", b"?25", b"?40", b"?41", b"?47", b"?66", b"?67",
          b"?69", b"?2004"]
 STATE = (
@@ -238,6 +251,8 @@ def observe(terminal, session, both):
         terminal.ask(b"\x1b[?47" + other + READY)
         for key, value in cells(terminal, rows, columns).items():
             state["other screen: " + key] = value
+    if b"?3" in session:
+        terminal.resize()
     return normal(state, columns)
 
 
@@ -249,7 +264,7 @@ def differences(terminals, pieces):
     for key in sorted(one.keys() | two.keys(), key=lambda k: [int(x) if x.isdigit() else x for x in re.split(r"(\d+)", k)]):
         if one.get(key) == two.get(key):
             continue
-        if key not in one or key not in two or not xterm_sessions.explained(key, one, two):
+        if key not in one or key not in two or not xterm_sessions.explained(session, key, one, two):
             found.append((key, one.get(key), two.get(key)))
     return found
 
@@ -288,68 +303,95 @@ def printable(data):
                    f"\\x{ord(c):02x}" if ord(c) < 128 else f"\\u{{{ord(c):x}}}" for c in text)
 
 
+class Pair:
+    """Both terminals, xterm first, of the same size."""
+
+    def __init__(self, options, number, folder):
+        self.options, self.folder = options, folder
+        self.environment = dict(os.environ, DISPLAY=f":{number}", LC_ALL="C.UTF-8")
+        self.rows, self.columns = map(int, options.size.split("x"))
+        self.started = 0
+        self.terminals = [self.xterm(), Terminal("ours", options.size, [
+            options.headless, "--reports", "--size", options.size, "--seconds", "1000000"],
+            self.environment, os.path.join(folder, "ours"))]
+
+    def xterm(self):
+        resources = [word for name, value in XTERM.items()
+                     for word in ("-xrm", f"XTerm*{name}: {value}")]
+        self.started += 1
+        return Terminal("xterm", self.options.size, [
+            "xterm", "-u8", "-ti", "vt420", "-geometry", f"{self.columns}x{self.rows}",
+            *resources, "-e"], self.environment, os.path.join(self.folder, f"xterm{self.started}"))
+
+    def renew(self):
+        """A new xterm: some defects of it last until it ends."""
+        self.terminals[0].close()
+        self.terminals[0] = self.xterm()
+
+    def close(self):
+        for terminal in self.terminals:
+            terminal.close()
+
+    def compare(self, seed):
+        """Runs a session; the pieces that make a difference, None when there is none."""
+        pieces = xterm_sessions.make(seed, self.rows, self.columns)
+        if not differences(self.terminals, pieces):
+            return None
+        self.renew()
+        if not differences(self.terminals, pieces):
+            return None
+        return shrink(self.terminals, pieces, self.columns)
+
+
+def run(pair, options):
+    """Runs all sessions; the number of those that differ."""
+    shapes = collections.Counter()
+    began = time.monotonic()
+    for seed in range(options.seed, options.seed + options.sessions):
+        pieces = pair.compare(seed)
+        if pieces is None:
+            continue
+        shape = xterm_sessions.shape(pieces)
+        shapes[shape] += 1
+        if shapes[shape] > 1 or len(shapes) > options.show:
+            continue
+        print(f"session {seed}: {printable(b''.join(pieces))}")
+        found = differences(pair.terminals, pieces)
+        for key, one, two in found[:6]:
+            print(f"    {key}: xterm {one!r}, ours {two!r}")
+        if len(found) > 6:
+            print(f"    and {len(found) - 6} more")
+        sys.stdout.flush()
+    print(f"xterm: {options.sessions} sessions of {options.size} from {options.seed} compared in "
+          f"{time.monotonic() - began:.0f} s: {shapes.total()} differ ({len(shapes)} kinds), "
+          f"{pair.started} xterms")
+    return shapes.total()
+
+
 def main():
     options = argparse.ArgumentParser()
     options.add_argument("headless")
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--sessions", type=int, default=1000)
     options.add_argument("--size", default="7x16")
-    options.add_argument("--show", type=int, default=20, help="differences printed at most")
-    options.add_argument("--raw", help="a session in the language of tests/term, instead")
+    options.add_argument("--show", type=int, default=20, help="kinds of differences printed at most")
+    options.add_argument("--raw", help="one session instead, in the language of tests/term")
     options = options.parse_args()
-    rows, columns = map(int, options.size.split("x"))
     server, number = display()
-    terminals = []
-    failed = 0
-    shapes = {}
-    began = time.monotonic()
+    pair = None
     try:
         with tempfile.TemporaryDirectory() as folder:
-            environment = dict(os.environ, DISPLAY=f":{number}", LC_ALL="C.UTF-8")
-            resources = [word for name, value in XTERM.items()
-                         for word in ("-xrm", f"XTerm*{name}: {value}")]
-            terminals.append(Terminal("xterm", [
-                "xterm", "-u8", "-ti", "vt420", "-geometry", f"{columns}x{rows}", *resources, "-e"],
-                environment, folder))
-            terminals.append(Terminal("ours", [
-                options.headless, "--reports", "--size", options.size, "--seconds", "1000000"],
-                environment, folder))
-            if options.raw:
-                raw = options.raw.replace("\\e", "\\x1b").encode().decode("unicode_escape")
-                for key, one, two in differences(terminals, [raw.encode()]):
-                    print(f"{key}: xterm {one!r}, ours {two!r}")
-                return
-            done = 0
-            for i in range(options.sessions):
-                pieces = xterm_sessions.make(options.seed + i, rows, columns)
-                done += 1
-                if not differences(terminals, pieces):
-                    continue
-                failed += 1
-                pieces = shrink(terminals, pieces, columns)
-                found = differences(terminals, pieces)
-                shape = xterm_sessions.shape(pieces)
-                shapes.setdefault(shape, 0)
-                shapes[shape] += 1
-                if shapes[shape] > 1 or len(shapes) > options.show:
-                    continue
-                print(f"session {options.seed + i}: {printable(b''.join(pieces))}")
-                if not found:
-                    print("    differs only after the sessions before it")
-                for key, one, two in found[:6]:
-                    print(f"    {key}: xterm {one!r}, ours {two!r}")
-                if len(found) > 6:
-                    print(f"    and {len(found) - 6} more")
-                sys.stdout.flush()
-            seconds = time.monotonic() - began
-            print(f"xterm: {done} sessions compared in {seconds:.0f} s, {failed} differ"
-                  f" ({len(shapes)} kinds)")
+            pair = Pair(options, number, folder)
+            if not options.raw:
+                sys.exit(1 if run(pair, options) else 0)
+            raw = codecs.escape_decode(options.raw.replace("\\e", "\\x1b").encode())[0]
+            for key, one, two in differences(pair.terminals, [raw]):
+                print(f"{key}: xterm {one!r}, ours {two!r}")
     finally:
-        for terminal in terminals:
-            terminal.close()
+        if pair:
+            pair.close()
         server.terminate()
         server.wait()
-    sys.exit(1 if failed else 0)
 
 
 if __name__ == "__main__":
