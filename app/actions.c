@@ -5,6 +5,7 @@
 
 #include "app/clipboard.h"
 #include "app/close.h"
+#include "app/paste.h"
 #include "app/settings.h"
 #include "app/window_private.h"
 
@@ -19,17 +20,6 @@ enum action action_find(const char *name, size_t n)
         if (strlen(action_table[i].name) == n && memcmp(action_table[i].name, name, n) == 0)
             return (enum action)i;
     return ACTION_COUNT;
-}
-
-void window_paste(struct window *w, bool primary)
-{
-    char *text = clipboard_get(primary);
-    if (text && text[0]) {
-        struct term *term = session_lock(w->session);
-        term_paste(term, text, strlen(text));
-        session_unlock(w->session);
-    }
-    SDL_free(text);
 }
 
 bool window_copy(struct window *w, bool primary)
@@ -94,10 +84,10 @@ bool action_run(struct window *w, enum action action, const char *argument)
     case ACTION_COPY_OR_PASS:
         return copy_or_pass(w);
     case ACTION_PASTE:
-        window_paste(w, false);
+        paste_wanted(w, false);
         break;
     case ACTION_PASTE_SELECTION:
-        window_paste(w, clipboard_has_primary());
+        paste_wanted(w, clipboard_has_primary());
         break;
     case ACTION_SELECT_ALL:
         scroll_far(w, term_select_all);

@@ -28,7 +28,6 @@ bool action_run(struct window *w, enum action action, const char *argument);
 
 /* For the mouse as well. False when nothing was selected. */
 bool window_copy(struct window *w, bool primary);
-void window_paste(struct window *w, bool primary);
 /* Rows: negative into the scrollback. */
 void window_scroll(struct window *w, int rows);
 

@@ -6,8 +6,9 @@
 
 #include "app/options.h"
 
-#define BINDINGS_MAX 1000
-#define MODS         (TERM_MOD_SHIFT | TERM_MOD_ALT | TERM_MOD_CTRL | TERM_MOD_SUPER)
+#define BINDINGS_MAX  1000
+#define FUNCTION_KEYS 24 /* that window systems tell of */
+#define MODS          (TERM_MOD_SHIFT | TERM_MOD_ALT | TERM_MOD_CTRL | TERM_MOD_SUPER)
 
 static const struct {
     const char *name;
@@ -87,7 +88,7 @@ static unsigned modifier(const char *text, size_t n)
     return 0;
 }
 
-/* A number after a name: f1 to f35, kp_0 to kp_9. */
+/* A number after a name: f1 to f24, kp_0 to kp_9. */
 static uint32_t numbered(const char *text, size_t n)
 {
     char digits[4] = {0};
@@ -100,7 +101,9 @@ static uint32_t numbered(const char *text, size_t n)
     int value = atoi(digits);
     if (stem == 3)
         return TERM_KEY_KP_0 + (uint32_t)value;
-    return value >= 1 && value <= 35 && digits[0] != '0' ? TERM_KEY_F1 + (uint32_t)value - 1 : 0;
+    return value >= 1 && value <= FUNCTION_KEYS && digits[0] != '0'
+               ? TERM_KEY_F1 + (uint32_t)value - 1
+               : 0;
 }
 
 /* One character: its code point, letters small; 0 when it is not one. */
@@ -221,7 +224,21 @@ bool bindings_bind(struct bindings *b, const char *text, char *reason, size_t si
             return false;
         }
     }
-    return put(b, new, reason, size);
+    int before = position(b, new.key, new.mods);
+    bool twice = before >= 0 && b->items[before].chosen;
+    new.chosen = true;
+    if (!put(b, new, reason, size))
+        return false;
+    if (twice)
+        snprintf(reason, size, "%.*s was bound above; this one counts", (int)(n < 60 ? n : 60),
+                 text);
+    return !twice;
+}
+
+void bindings_settle(struct bindings *b)
+{
+    for (int i = 0; i < b->count; i++)
+        b->items[i].chosen = false;
 }
 
 bool bindings_unbind(struct bindings *b, const char *text, char *reason, size_t size)

@@ -14,6 +14,7 @@ struct binding {
     unsigned mods; /* TERM_MOD_SHIFT, ALT, CTRL, SUPER */
     enum action action;
     char *argument; /* NULL when the action takes none */
+    bool chosen;    /* by bindings_bind, not a default or settled */
 };
 
 struct bindings {
@@ -25,8 +26,11 @@ struct bindings {
 bool bindings_default(struct bindings *b);
 void bindings_free(struct bindings *b);
 
-/* "ctrl+shift+c copy", "f5 send make\n": replaces what the key had. False with a reason. */
+/* "ctrl+shift+c copy", "f5 send make\n": replaces what the key had. False with a reason; also when
+ * the key was chosen for another action before, which it then no longer has. */
 bool bindings_bind(struct bindings *b, const char *text, char *reason, size_t size);
+/* From here on what was chosen may be replaced without a word. */
+void bindings_settle(struct bindings *b);
 /* "ctrl+shift+c" or "all". */
 bool bindings_unbind(struct bindings *b, const char *text, char *reason, size_t size);
 

@@ -22,9 +22,10 @@ void mistakes_add(struct mistakes *m, const char *format, ...)
     m->count++;
     if (m->listed >= MISTAKES_SHOWN || n < 0)
         return;
-    /* A byte that could be part of an escape sequence does not get to the terminal. */
     for (char *p = line; *p; p++)
-        if ((unsigned char)*p < 0x20 || *p == 0x7f)
+        if ((unsigned char)*p < 0x20 || *p == 0x7f ||
+            ((unsigned char)*p == 0xc2 && (unsigned char)p[1] >= 0x80 &&
+             (unsigned char)p[1] < 0xa0))
             *p = '?';
     size_t length = strlen(line);
     line[length++] = '\n';
@@ -94,7 +95,8 @@ static bool blank(char c)
 }
 
 /* "name = value" in a line of its own, zero-terminated and trimmed. */
-static bool take_line(struct config *c, char *line, bool colors, char *reason, size_t size)
+static bool take_line(struct config *c, char *line, int number, bool colors, char *reason,
+                      size_t size)
 {
     size_t n = strcspn(line, "= \t");
     char *value = line + n + strspn(line + n, " \t");
@@ -120,7 +122,10 @@ static bool take_line(struct config *c, char *line, bool colors, char *reason, s
     }
     value++;
     value += strspn(value, " \t");
-    return option_set(o, index, c, value, reason, size);
+    if (!option_set(o, index, c, value, reason, size))
+        return false;
+    c->lines[o->row] = number;
+    return true;
 }
 
 static void parse(struct config *c, const char *text, size_t n, const char *name, bool colors,
@@ -147,7 +152,8 @@ static void parse(struct config *c, const char *text, size_t n, const char *name
         line[stop - at] = 0;
         if (strlen(line) != stop - at)
             mistakes_add(m, "%s:%d: a zero byte; not a text file?", name, number);
-        else if (line[0] && line[0] != '#' && !take_line(c, line, colors, reason, sizeof(reason)))
+        else if (line[0] && line[0] != '#' &&
+                 !take_line(c, line, number, colors, reason, sizeof(reason)))
             mistakes_add(m, "%s:%d: %s", name, number, reason);
         free(line);
         at = next;
@@ -208,8 +214,10 @@ struct config *config_load(const char *text, size_t n, const char *path,
         return NULL;
     if (text)
         config_parse(c, text, n, path ? path : "configuration", m);
+    bindings_settle(&c->bindings);
     for (int i = 0; i < count; i++) {
         char reason[512];
+        c->lines[pairs[i].option->row] = 0;
         if (!option_set(pairs[i].option, pairs[i].index, c, pairs[i].value, reason, sizeof(reason)))
             mistakes_add(m, "--%s: %s", pairs[i].option->name, reason);
     }

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "app/bindings.h"
+#include "app/options.h"
 #include "app/schemes.h"
 #include "term/term.h"
 
@@ -29,6 +30,7 @@ struct config_cells {
 
 enum { BELL_NONE, BELL_VISUAL, BELL_URGENT };
 enum { CONFIRM_NEVER, CONFIRM_RUNNING, CONFIRM_ALWAYS };
+enum { PASTE_NEVER, PASTE_UNSAFE, PASTE_ALWAYS };
 enum { CURSOR_BLOCK, CURSOR_UNDERLINE, CURSOR_BAR };
 enum { AMBIGUOUS_NARROW, AMBIGUOUS_WIDE };
 
@@ -48,7 +50,8 @@ enum { AMBIGUOUS_NARROW, AMBIGUOUS_WIDE };
 #define FIELD_UNBIND(field)
 
 struct config {
-    char *folder; /* of the file: schemes and relative names are sought there; or NULL */
+    char *folder;           /* of the file: schemes and relative names are sought there; or NULL */
+    int lines[OPTION_ROWS]; /* of the file, where each was set last; 0: not there */
 #define SECTION(title)
 #define OPTION(kind, field, ...) FIELD_##kind(field)
 #include "app/options.def"

@@ -123,7 +123,7 @@ static void add_keys(struct page *p)
                 "then the character that the key gives without Shift, or one of the names\n");
     for (size_t i = 0; (name = binding_key_name(i, &key)); i++)
         page_add(p, ".BR %s ,\n", name);
-    page_add(p, ".BR f1 \\ to\n.BR f35 ,\n.BR kp_0 \\ to\n.BR kp_9 .\n"
+    page_add(p, ".BR f1 \\ to\n.BR f24 ,\n.BR kp_0 \\ to\n.BR kp_9 .\n"
                 "A character that needs Shift can be named too:\n.B ctrl+plus\n"
                 "is Ctrl, Shift and the key with = and + on some keyboards.\n"
                 "Ctrl and the wheel change the size of the font.\n");

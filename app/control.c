@@ -492,6 +492,39 @@ static void opened(struct control *c, char *rest)
     free(link);
 }
 
+struct note_wanted {
+    const char *text;
+    bool said;
+};
+
+static void do_note(struct window *w, void *arg)
+{
+    struct note_wanted *n = arg;
+    window_draw(w);
+    const char *text = note_text(w);
+    n->said = n->text[0] ? text && strstr(text, n->text) : !text;
+}
+
+static void note(struct control *c, char *text)
+{
+    unescape(text);
+    struct session *s = window_session(c->w);
+    uint64_t deadline = host_clock_monotonic_ns() + (uint64_t)(c->seconds * 1e9);
+    struct note_wanted n = {.text = text};
+    for (;;) {
+        uint64_t seen = session_changes(s);
+        if (!window_call(c->w, do_note, &n))
+            answer("error the window is closed");
+        else if (n.said)
+            answer("ok");
+        else if (wait_changes(s, seen, deadline))
+            continue;
+        else
+            answer("error not noted: %s", text);
+        return;
+    }
+}
+
 static void do_compose(struct window *w, void *arg)
 {
     const char *text = arg;
@@ -512,11 +545,13 @@ static void do_state(struct window *w, void *arg)
     static const char *const shapes[POINTER_SHAPES] = {"text", "arrow", "hand"};
     char *out = arg;
     const struct search_bar *bar = &w->search;
+    const SDL_Rect *yes = &w->question.buttons[QUESTION_YES], *no = yes + 1;
     window_draw(w);
     snprintf(out, 2048,
-             "pointer %s\nlink %s\nscrollbar %s %llu %llu\nsearch %s%s%s %s\n"
-             "composing %s\n",
-             shapes[w->pointer.shape], pointer_link_shown(w) ? w->pointer.link : "-",
+             "pointer %s%s\nlink %s\nscrollbar %s %llu %llu\nsearch %s%s%s %s\n"
+             "composing %s\nquestion %s\nanswers %d %d %d %d\n",
+             shapes[w->pointer.shape], w->pointer.hidden ? " hidden" : "",
+             pointer_link_shown(w) ? w->pointer.link : "-",
              w->overlay.shown[OVERLAY_SCROLL].w ? "shown" : "hidden",
              (unsigned long long)w->scroll.place.above, (unsigned long long)w->scroll.place.below,
              !bar->open                   ? "closed"
@@ -525,7 +560,8 @@ static void do_state(struct window *w, void *arg)
              : bar->state == SEARCH_FOUND ? "found"
                                           : "again",
              bar->match_case ? " case" : "", bar->expression ? " expression" : "", bar->line.text,
-             w->typing.preedit);
+             w->typing.preedit, w->question.answered ? w->question.text : "-", yes->x + yes->w / 2,
+             yes->y + yes->h / 2, no->x + no->w / 2, no->y + no->h / 2);
 }
 
 static void state(struct control *c, char *rest)
@@ -560,12 +596,12 @@ static const struct {
     const char *name;
     void (*run)(struct control *c, char *rest);
 } commands[] = {
-    {"wait", wait_shown}, {"gone", wait_gone},      {"deadline", deadline},  {"type", type},
-    {"key", press_key},   {"time", time_key},       {"flow", flow},          {"press", press},
-    {"release", release}, {"move", move},           {"wheel", wheel},        {"cell", cell},
-    {"size", resize},     {"scale", scale},         {"text", text},          {"pixel", pixel},
-    {"picture", picture}, {"selection", selection}, {"opened", opened},      {"compose", compose},
-    {"sync", sync},       {"state", state},         {"close", close_window},
+    {"wait", wait_shown}, {"gone", wait_gone},      {"deadline", deadline}, {"type", type},
+    {"key", press_key},   {"time", time_key},       {"flow", flow},         {"press", press},
+    {"release", release}, {"move", move},           {"wheel", wheel},       {"cell", cell},
+    {"size", resize},     {"scale", scale},         {"text", text},         {"pixel", pixel},
+    {"picture", picture}, {"selection", selection}, {"opened", opened},     {"compose", compose},
+    {"note", note},       {"sync", sync},           {"state", state},       {"close", close_window},
 };
 
 static void serve(struct control *c, char *line)

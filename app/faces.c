@@ -1,11 +1,14 @@
 #include "app/faces.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "app/face.h"
 #include "app/fallback.h"
 #include "app/font.h"
+#include "app/paths.h"
+#include "runtime/host/file.h"
 
 #define OTHERS_MAX 16
 
@@ -17,6 +20,7 @@ struct faces {
     FT_Library library;
     double pixels;
     char *names;               /* of the request, cut into pieces */
+    char *folder;              /* likewise */
     char *styles[FONT_STYLES]; /* likewise */
     const char *family;        /* that was found; NULL: the host's */
     const char *shown;         /* to tell the user */
@@ -39,8 +43,7 @@ static char *copy(const char *text)
     return result;
 }
 
-/* The next of names separated by commas, without blanks around it; NULL at the end. */
-static char *next_name(char **rest)
+char *faces_next_name(char **rest)
 {
     while (*rest) {
         char *name = *rest + strspn(*rest, " \t");
@@ -56,7 +59,7 @@ static char *next_name(char **rest)
     return NULL;
 }
 
-static bool is_file(const char *name)
+bool faces_is_file(const char *name)
 {
     const char *dot = strrchr(name, '.');
     return strpbrk(name, "/\\") ||
@@ -64,15 +67,19 @@ static bool is_file(const char *name)
 }
 
 /* A family or a file. */
-static bool locate(const char *name, unsigned style, struct host_font *found)
+static bool locate(const char *name, unsigned style, const char *folder, struct host_font *found)
 {
-    if (!name || !is_file(name))
+    struct host_stat stat;
+    if (!name || !faces_is_file(name))
         return host_font_find(name, style, found);
-    if (strlen(name) >= sizeof(found->path))
-        return false;
     memset(found, 0, sizeof(*found));
-    strcpy(found->path, name);
-    return true;
+    int n = 0;
+    if (folder && !path_is_absolute(name))
+        n = snprintf(found->path, sizeof(found->path), "%s/%s", folder, name);
+    if (n > 0 && (size_t)n < sizeof(found->path) && host_path_stat(found->path, &stat) == 0)
+        return true;
+    n = snprintf(found->path, sizeof(found->path), "%s", name);
+    return n > 0 && (size_t)n < sizeof(found->path);
 }
 
 static bool open_built_in(struct faces *f, unsigned style)
@@ -116,7 +123,7 @@ static bool open_bolder(struct faces *f, unsigned style)
 {
     struct host_font from = f->regular;
     if (!(style & FONT_BOLD) || f->built_in ||
-        ((style & FONT_ITALIC) && !locate(f->family, FONT_ITALIC, &from)))
+        ((style & FONT_ITALIC) && !locate(f->family, FONT_ITALIC, f->folder, &from)))
         return false;
     if (!face_open(f->library, &f->own[style], &from))
         return false;
@@ -130,12 +137,13 @@ static bool open_style(struct faces *f, unsigned style)
 {
     struct host_font found;
     const char *name = f->styles[style];
-    if (name && name[0] && (locate(name, style, &found) || locate(name, 0, &found)) &&
+    if (name && name[0] &&
+        (locate(name, style, f->folder, &found) || locate(name, 0, f->folder, &found)) &&
         face_open(f->library, &f->own[style], &found))
         return true;
     if (f->built_in)
         return open_built_in(f, style);
-    if (f->family && is_file(f->family))
+    if (f->family && faces_is_file(f->family))
         return open_sibling(f, style) || open_bolder(f, style);
     if (host_font_find(f->family, style, &found) && face_open(f->library, &f->own[style], &found))
         return true;
@@ -149,7 +157,7 @@ static bool open_main(struct faces *f, const char *name)
         f->shown = FONT_BUILT_IN;
         return open_built_in(f, 0);
     }
-    if (!locate(name, 0, &f->regular) || !face_open(f->library, &f->own[0], &f->regular))
+    if (!locate(name, 0, f->folder, &f->regular) || !face_open(f->library, &f->own[0], &f->regular))
         return false;
     f->family = name;
     f->shown = name ? name : f->own[0].ft->family_name ? f->own[0].ft->family_name : "";
@@ -163,7 +171,7 @@ static void open_other(struct faces *f, const char *name)
     if (f->other_count == OTHERS_MAX)
         return;
     bool good = strcmp(name, FONT_BUILT_IN)
-                    ? locate(name, 0, &found) && face_open(f->library, face, &found)
+                    ? locate(name, 0, f->folder, &found) && face_open(f->library, face, &found)
                     : face_open_memory(f->library, face, builtin_font,
                                        (size_t)(builtin_font_end - builtin_font));
     if (!good)
@@ -174,10 +182,10 @@ static void open_other(struct faces *f, const char *name)
 
 static bool open_family(struct faces *f, const struct font_request *request)
 {
-    char *rest = f->names, *name = next_name(&rest);
+    char *rest = f->names, *name = faces_next_name(&rest);
     bool first = true;
     f->asked = true;
-    for (; name; name = next_name(&rest), first = false) {
+    for (; name; name = faces_next_name(&rest), first = false) {
         if (f->own[0].ft)
             open_other(f, name);
         else if (open_main(f, name))
@@ -199,6 +207,7 @@ struct faces *faces_new(const struct font_request *request)
     }
     f->pixels = request->pixels;
     f->names = copy(request->family);
+    f->folder = request->folder ? copy(request->folder) : NULL;
     for (int i = 1; i < FONT_STYLES; i++)
         f->styles[i] = copy(request->styles[i]);
     if (!f->names || !open_family(f, request)) {
@@ -225,8 +234,26 @@ void faces_free(struct faces *f)
         }
     free(f->system);
     free(f->names);
+    free(f->folder);
     FT_Done_FreeType(f->library);
     free(f);
+}
+
+bool faces_has(const char *name, unsigned style, const char *folder)
+{
+    FT_Library library;
+    struct host_font found;
+    struct face face = {0};
+    if (!strcmp(name, FONT_BUILT_IN))
+        return true;
+    if (FT_Init_FreeType(&library))
+        return false;
+    bool has = (locate(name, style, folder, &found) || locate(name, 0, folder, &found)) &&
+               face_open(library, &face, &found);
+    if (has)
+        face_close(&face);
+    FT_Done_FreeType(library);
+    return has;
 }
 
 const char *faces_family(const struct faces *f, bool *asked)

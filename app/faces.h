@@ -13,6 +13,14 @@ struct font_request;
 struct faces *faces_new(const struct font_request *request);
 void faces_free(struct faces *faces);
 
+/* Whether there is such a family or font file, as struct font_request names them. */
+bool faces_has(const char *name, unsigned style, const char *folder);
+/* Whether a name is that of a file. */
+bool faces_is_file(const char *name);
+/* The next of names separated by commas, which are cut apart in place, without blanks around it;
+ * NULL at the end, when *rest is too. */
+char *faces_next_name(char **rest);
+
 /* See font_family. */
 const char *faces_family(const struct faces *faces, bool *asked);
 

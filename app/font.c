@@ -115,6 +115,7 @@ static void keep_request(struct font *f, const struct font_request *request)
 {
     f->request = *request;
     f->request.family = copy(request->family);
+    f->request.folder = copy(request->folder);
     for (int i = 0; i < FONT_STYLES; i++)
         f->request.styles[i] = copy(request->styles[i]);
 }
@@ -162,6 +163,7 @@ void font_free(struct font *f)
     if (f->doubled)
         font_free(f->doubled);
     free((void *)f->request.family);
+    free((void *)f->request.folder);
     for (int i = 0; i < FONT_STYLES; i++)
         free((void *)f->request.styles[i]);
     free(f);

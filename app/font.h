@@ -28,6 +28,7 @@ struct font_request {
     /* Families or files for the styles; NULL or "": faces of the family, made up when it has none.
      */
     const char *styles[FONT_STYLES];
+    const char *folder;          /* where relative names of files are sought first; NULL: nowhere */
     double pixels;               /* size of an em */
     int line_height, cell_width; /* percent of what the font asks for; 0: 100 */
     bool alone; /* never asks the system's fonts: the same picture on every machine */

@@ -1,7 +1,6 @@
 #include "app/input.h"
 
 #include "app/actions.h"
-#include "app/close.h"
 #include "app/keys.h"
 #include "app/scale.h"
 #include "app/typing.h"
@@ -11,7 +10,7 @@
 static bool own_key(struct window *w, const struct term_key *key)
 {
     bool searching = w->search.open;
-    if (close_key(w, key))
+    if (question_key(w, key) || note_key(w, key))
         return true;
     if (searching && search_bar_key(w, key))
         return true;

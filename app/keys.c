@@ -54,6 +54,12 @@ unsigned keys_mods(SDL_Keymod mod)
            (mod & KMOD_CAPS ? TERM_MOD_CAPS : 0) | (mod & KMOD_NUM ? TERM_MOD_NUM : 0);
 }
 
+bool keys_modifier(uint32_t code)
+{
+    return (code >= TERM_KEY_LEFT_SHIFT && code <= TERM_KEY_RIGHT_SUPER) ||
+           (code >= TERM_KEY_CAPS_LOCK && code <= TERM_KEY_NUM_LOCK);
+}
+
 static uint32_t special(SDL_Keycode code)
 {
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)

@@ -22,6 +22,9 @@ struct keys_host {
     void *context;
 };
 
+/* Whether a key of struct term_key is Shift, Ctrl, a lock or the like. */
+bool keys_modifier(uint32_t code);
+
 /* TERM_MOD_* of SDL's modifiers. */
 unsigned keys_mods(SDL_Keymod mod);
 

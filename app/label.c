@@ -43,6 +43,19 @@ int label_columns(const char *text, size_t n)
     return columns;
 }
 
+size_t label_fit(const char *text, size_t n, int columns)
+{
+    size_t at = 0;
+    while (at < n) {
+        struct cluster cluster = next_cluster(text + at, n - at);
+        columns -= cluster.columns;
+        if (columns < 0 && at > 0)
+            break;
+        at += cluster.bytes;
+    }
+    return at;
+}
+
 static void draw(struct painter *p, struct canvas *c, int x, int y, const struct cluster *cluster,
                  uint32_t color)
 {

@@ -1,9 +1,11 @@
 #include "app/links.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/host/window.h"
+#include "app/host/opening.h"
+#include "app/opening.h"
 #include "app/window_private.h"
 #include "runtime/host/env.h"
 #include "runtime/host/log.h"
@@ -48,18 +50,28 @@ bool link_allowed(const char *uri, const char *host, bool files)
     return files && same(uri, "file", n) && file_allowed(uri + n + 1, host);
 }
 
+static void refuse(struct window *w, const char *uri)
+{
+    char text[1024];
+    host_log("a link was not opened: %.500s", uri);
+    snprintf(text, sizeof(text),
+             "This link is not opened, as programs may choose it and it could do harm:\n%.500s",
+             uri);
+    note_pass(w, text);
+}
+
 void link_open(struct window *w, const char *uri)
 {
     char host[256];
     host_machine_name(host, sizeof(host));
     if (!link_allowed(uri, host, host_opens_files_safely())) {
-        host_log("a link was not opened: %.500s", uri);
+        refuse(w, uri);
         return;
     }
     if (w->keep_links) {
         free(w->kept_link);
         w->kept_link = strdup(uri);
-    } else if (SDL_OpenURL(uri) < 0) {
-        host_log("a link cannot be opened: %.500s: %s", uri, SDL_GetError());
+    } else {
+        opening_start(w, host_open_link, uri, "The link could not be opened:");
     }
 }

@@ -13,7 +13,7 @@ struct window;
  */
 bool link_allowed(const char *uri, const char *host, bool files);
 
-/* Opens it, or logs that it was refused. UI thread. */
+/* Opens it, or tells the user that it is refused. UI thread. */
 void link_open(struct window *w, const char *uri);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "app/config.h"
 #include "app/options.h"
+#include "runtime/host/file.h"
 
 #define LIST_MAX    256
 #define COLUMNS_MAX 1000
@@ -215,6 +216,8 @@ static bool read_bytes(const struct reading *r)
         value *= 1024;
     if (value > 1e18)
         return wrong(r, "too large: %s", r->value);
+    if (value > 0 && value < r->option->low)
+        return wrong(r, "too small: %s; at least %.0fM", r->value, r->option->low / 1048576);
     *(uint64_t *)r->field = (uint64_t)value;
     return true;
 }
@@ -239,6 +242,21 @@ static bool append(const struct reading *r, struct config_list *list, char *item
     return true;
 }
 
+/* HOST:/GUEST, where HOST may hold colons. Cuts it apart and puts it together again. */
+static bool check_folder(const struct reading *r, char *item)
+{
+    struct host_stat stat;
+    char *colon = strrchr(item, ':');
+    if (colon[1] != '/')
+        return wrong(r, "the name inside does not begin with /: %s", item);
+    *colon = 0;
+    bool folder = host_path_stat_follow(item, &stat) == 0 && (stat.mode & 0170000) == 0040000;
+    if (!folder)
+        wrong(r, "no such folder: %s", item);
+    *colon = ':';
+    return folder;
+}
+
 static bool read_list(const struct reading *r)
 {
     char *item = unquoted(r);
@@ -249,6 +267,10 @@ static bool read_list(const struct reading *r)
     char *at = strchr(item, separator);
     if (!at || at == item) {
         wrong(r, "not of the form %s: %s", r->option->argument, item);
+        free(item);
+        return false;
+    }
+    if (separator == ':' && !check_folder(r, item)) {
         free(item);
         return false;
     }

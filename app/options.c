@@ -27,6 +27,7 @@ const struct option options[] = {
 #define SECTION(title) {.section = title},
 #define OPTION(kind_, field, name_, fallback_, argument_, text_, ...)                              \
     {.kind = OPTION_##kind_,                                                                       \
+     .row = OPTION_ROW_##field,                                                                    \
      .offset = OFFSET_##kind_(field),                                                              \
      .name = name_,                                                                                \
      .fallback = fallback_,                                                                        \

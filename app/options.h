@@ -25,8 +25,16 @@ enum option_kind {
     OPTION_UNBIND   /* changes the bindings, has no field of its own */
 };
 
+enum option_row {
+#define SECTION(title)
+#define OPTION(kind, field, ...) OPTION_ROW_##field,
+#include "app/options.def"
+    OPTION_ROWS
+};
+
 struct option {
     enum option_kind kind;
+    enum option_row row;
     size_t offset;        /* of the field in struct config */
     const char *section;  /* a row that is only the title of those after it; else NULL */
     const char *name;     /* as written in the file; -- before it on the command line */

@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "app/close.h"
 #include "app/label.h"
 #include "app/window_private.h"
 
@@ -36,17 +35,19 @@ SDL_Rect overlay_scroll_area(const struct window *w)
 
 enum overlay_kind overlay_at(const struct window *w, const SDL_Point *point)
 {
-    if (SDL_PointInRect(point, &w->overlay.shown[OVERLAY_SEARCH]))
-        return OVERLAY_SEARCH;
-    if (SDL_PointInRect(point, &w->overlay.shown[OVERLAY_SCROLL]))
-        return OVERLAY_SCROLL;
+    static const enum overlay_kind above[] = {OVERLAY_QUESTION, OVERLAY_SEARCH, OVERLAY_NOTE,
+                                              OVERLAY_SCROLL};
+    for (size_t i = 0; i < sizeof(above) / sizeof(above[0]); i++)
+        if (SDL_PointInRect(point, &w->overlay.shown[above[i]]))
+            return above[i];
     return OVERLAY_COUNT;
 }
 
 uint64_t overlay_deadline(const struct window *w)
 {
     bool lingers = w->scroll.until && w->overlay.shown[OVERLAY_SCROLL].w > 0;
-    return lingers ? w->scroll.until : 0;
+    uint64_t scroll = lingers ? w->scroll.until : 0, note = note_deadline(w);
+    return !scroll || (note && note < scroll) ? note : scroll;
 }
 
 /* --- The link under the mouse --- */
@@ -130,7 +131,8 @@ static void places(struct window *w, SDL_Rect out[OVERLAY_COUNT])
     out[OVERLAY_SCROLL] =
         scroll_bar_shown(&w->scroll, now) ? overlay_scroll_area(w) : (SDL_Rect){0, 0, 0, 0};
     out[OVERLAY_SEARCH] = search_bar_place(w, w->painter.canvas.width, w->painter.canvas.height);
-    out[OVERLAY_CLOSE] = close_place(w, w->painter.canvas.width, w->painter.canvas.height);
+    out[OVERLAY_NOTE] = note_place(w, w->painter.canvas.width, w->painter.canvas.height);
+    out[OVERLAY_QUESTION] = question_place(w, w->painter.canvas.width, w->painter.canvas.height);
     out[OVERLAY_BELL] = (SDL_Rect){0, 0, 0, 0};
     if (w->bell_until)
         out[OVERLAY_BELL] = (SDL_Rect){0, 0, w->painter.canvas.width, w->painter.canvas.height};
@@ -153,8 +155,11 @@ static void draw(struct window *w, struct canvas *c, enum overlay_kind kind, con
     case OVERLAY_SEARCH:
         search_bar_draw(w, c);
         break;
-    case OVERLAY_CLOSE:
-        close_draw(w, c, at);
+    case OVERLAY_NOTE:
+        note_draw(w, c, at);
+        break;
+    case OVERLAY_QUESTION:
+        question_draw(w, c, at);
         break;
     case OVERLAY_BELL:
         for (int y = 0; y < at->h; y++)

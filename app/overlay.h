@@ -1,7 +1,7 @@
 /*
  * What lies over the terminal's picture: composed text, the underline of a link, scroll bar, search
- * bar, the question before closing, the light of the bell. The painter's picture stays as it is;
- * where something lies over it, a copy is shown.
+ * bar, notes and questions to the user, the light of the bell. The painter's picture stays as it
+ * is; where something lies over it, a copy is shown.
  */
 #ifndef APP_OVERLAY_H
 #define APP_OVERLAY_H
@@ -17,8 +17,9 @@ enum overlay_kind {
     OVERLAY_LINK,
     OVERLAY_PREEDIT,
     OVERLAY_SCROLL,
+    OVERLAY_NOTE,
     OVERLAY_SEARCH,
-    OVERLAY_CLOSE,
+    OVERLAY_QUESTION,
     OVERLAY_BELL,
     OVERLAY_COUNT
 };
@@ -33,7 +34,8 @@ struct overlay {
 /* It looks different from now on, in the same place. */
 void overlay_touch(struct window *w, enum overlay_kind kind);
 
-/* What takes the mouse at a point: search or scroll bar; OVERLAY_COUNT: nothing. */
+/* What takes the mouse at a point: a question, note, search or scroll bar; OVERLAY_COUNT: nothing.
+ */
 enum overlay_kind overlay_at(const struct window *w, const SDL_Point *point);
 
 /* Where the scroll bar is when it is shown, and the least height of its thumb. */

@@ -4,8 +4,10 @@
 #include <string.h>
 
 #include "app/actions.h"
+#include "app/host/window.h"
 #include "app/links.h"
 #include "app/overlay.h"
+#include "app/paste.h"
 #include "app/window_private.h"
 
 #define WHEEL_ROWS     3
@@ -239,8 +241,24 @@ static bool press_bar(struct window *w, int y)
 
 /* --- Buttons and movement --- */
 
+static void show(struct window *w)
+{
+    if (w->pointer.hidden)
+        SDL_ShowCursor(SDL_ENABLE);
+    w->pointer.hidden = false;
+}
+
+void pointer_typed(struct window *w)
+{
+    if (!w->config->hide_mouse || w->pointer.hidden || !host_pointer_vanishes())
+        return;
+    w->pointer.hidden = true;
+    SDL_ShowCursor(SDL_DISABLE);
+}
+
 static void moved_to(struct window *w, int x, int y, unsigned mods)
 {
+    show(w);
     w->pointer.x = x;
     w->pointer.y = y;
     w->pointer.mods = mods;
@@ -253,7 +271,7 @@ static bool press_on_window(struct window *w, int x, int y, int button, int clic
     case 1:
         return select_from(w, x, y, clicks, mods);
     case 2:
-        window_paste(w, true);
+        paste_wanted(w, true);
         return true;
     case 3:
         /* As in the consoles of Windows: copies what is selected, else pastes. */
@@ -261,7 +279,7 @@ static bool press_on_window(struct window *w, int x, int y, int button, int clic
             term_select_clear(session_lock(w->session));
             session_unlock(w->session);
         } else {
-            window_paste(w, false);
+            paste_wanted(w, false);
         }
         return true;
     }
@@ -281,6 +299,13 @@ bool pointer_press(struct window *w, int x, int y, int button, int clicks, unsig
         return true;
     case OVERLAY_SCROLL:
         return button == 1 ? press_bar(w, y) : false;
+    case OVERLAY_NOTE:
+        note_hide(w);
+        return true;
+    case OVERLAY_QUESTION:
+        if (button == 1)
+            question_click(w, x, y);
+        return true;
     default:
         break;
     }
@@ -364,6 +389,7 @@ bool pointer_move(struct window *w, int x, int y, int held, unsigned mods)
 void pointer_leave(struct window *w)
 {
     w->pointer.inside = false;
+    show(w);
     if (!w->scroll.dragged)
         w->scroll.hovered = false;
     forget_link(w);

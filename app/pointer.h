@@ -38,6 +38,7 @@ struct pointer {
 
     SDL_Cursor *cursors[POINTER_SHAPES];
     enum pointer_shape shape;
+    bool hidden; /* because of typing */
 };
 
 /* A button, as SDL numbers it from 1, clicked for the n-th time. True from each when something may
@@ -49,6 +50,8 @@ bool pointer_move(struct window *w, int x, int y, int held, unsigned mods);
 /* Notches, up and to the right positive, in parts for fine wheels. */
 bool pointer_wheel(struct window *w, int x, int y, double up, double right, unsigned mods);
 void pointer_leave(struct window *w);
+/* Something was typed: hides the pointer over the window until the mouse is used. */
+void pointer_typed(struct window *w);
 /* Ctrl may show a link. */
 bool pointer_modifiers(struct window *w, unsigned mods);
 

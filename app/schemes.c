@@ -6,6 +6,7 @@
 
 #include "app/config.h"
 #include "app/options.h"
+#include "app/paths.h"
 #include "runtime/abi/errno.h"
 #include "runtime/host/file.h"
 
@@ -26,16 +27,11 @@ static bool is_path(const char *name)
     return strchr(name, '/') || strchr(name, '\\');
 }
 
-static bool is_absolute(const char *path)
-{
-    return path[0] == '/' || path[0] == '\\' || (host_has_drives() && path[0] && path[1] == ':');
-}
-
 /* The file a name stands for, which need not be there. False when there can be none. */
 static bool user_file(const char *name, const char *folder, char *path, size_t size)
 {
     int n;
-    if (is_absolute(name))
+    if (path_is_absolute(name))
         n = snprintf(path, size, "%s", name);
     else if (!folder)
         return false;
@@ -54,6 +50,15 @@ static const struct scheme_file *built_in(const char *name)
     return NULL;
 }
 
+/* Mistakes in one line. */
+static void list(char *reason, size_t size, const struct mistakes *m)
+{
+    char more[32] = "";
+    if (m->count > 1)
+        snprintf(more, sizeof(more), "; and %d more", m->count - 1);
+    snprintf(reason, size, "%.*s%s", (int)strcspn(m->text, "\n"), m->text, more);
+}
+
 /* A scheme is a configuration with colours alone. */
 static bool take(struct scheme *scheme, const char *name, const char *text, size_t n, char *reason,
                  size_t size)
@@ -67,15 +72,13 @@ static bool take(struct scheme *scheme, const char *name, const char *text, size
     config_parse_colors(c, text, n, name, &m);
     bool ok = m.count == 0;
     scheme->hash = hash(text, n);
-    if (ok) {
-        scheme->colors =
-            (struct colors){c->foreground,           c->background,           c->cursor,
-                            c->selection_foreground, c->selection_background, {0}};
-        memcpy(scheme->colors.palette, c->palette, sizeof(c->palette));
-    } else {
-        snprintf(reason, size, "%.*s", m.text ? (int)strcspn(m.text, "\n") : 0,
-                 m.text ? m.text : "");
-    }
+    scheme->colors = (struct colors){c->foreground,           c->background,           c->cursor,
+                                     c->selection_foreground, c->selection_background, {0}};
+    memcpy(scheme->colors.palette, c->palette, sizeof(c->palette));
+    if (!ok && m.text)
+        list(reason, size, &m);
+    else if (!ok)
+        snprintf(reason, size, "out of memory");
     mistakes_free(&m);
     free(c);
     return ok;

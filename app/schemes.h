@@ -35,8 +35,9 @@ struct scheme {
 
 /*
  * Finds the scheme by name, or by a path with a slash, relative to the folder (NULL: none), and
- * reads it. False with a reason, which names the line when the file has a mistake; the colours are
- * then as they were, and path and hash are those of the file, so that it can be watched.
+ * reads it. False with a reason, which names the line when the file has a mistake: its other lines
+ * apply. When there is no such scheme the colours are as they were. path and hash are those of the
+ * file in any case, so that it can be watched.
  */
 bool scheme_load(struct scheme *scheme, const char *name, const char *folder, char *reason,
                  size_t size);

@@ -24,8 +24,8 @@ struct session {
     _Atomic uint32_t ui_waits;
     bool feeding; /* what the terminal writes are answers to a program */
     bool bell;
-    char *title, *clipboard;
-    char clipboard_which, query;
+    char *title, *clipboard, *primary;
+    char query;
 
     struct host_mutex typed_lock; /* bytes for the tty; taken after `lock` or alone */
     struct outbox typed;
@@ -150,8 +150,7 @@ static void on_bell(void *context)
 static void on_clipboard(void *context, char which, const char *text, size_t n)
 {
     struct session *s = context;
-    replace(&s->clipboard, text, n);
-    s->clipboard_which = which;
+    replace(which == 'p' ? &s->primary : &s->clipboard, text, n);
 }
 
 static void on_clipboard_query(void *context, char which)
@@ -339,11 +338,10 @@ char *session_take_title(struct session *s)
     return title;
 }
 
-char *session_take_clipboard(struct session *s, char *which)
+char *session_take_clipboard(struct session *s, bool primary)
 {
-    char *text = s->clipboard;
-    *which = s->clipboard_which;
-    s->clipboard = NULL;
+    char **from = primary ? &s->primary : &s->clipboard, *text = *from;
+    *from = NULL;
     return text;
 }
 

@@ -49,7 +49,7 @@ void session_hangup(struct session *s);
 bool session_take_bell(struct session *s);
 /* malloc'ed or NULL. */
 char *session_take_title(struct session *s);
-char *session_take_clipboard(struct session *s, char *which);
+char *session_take_clipboard(struct session *s, bool primary);
 /* The program wants to read the clipboard ('c') or the primary selection ('p'); 0: not. */
 char session_take_query(struct session *s);
 

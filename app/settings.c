@@ -4,10 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/config_check.h"
 #include "app/config_print.h"
 #include "app/host/config.h"
+#include "app/host/opening.h"
 #include "app/host/watch.h"
-#include "app/window.h"
+#include "app/opening.h"
+#include "app/window_private.h"
 #include "runtime/abi/errno.h"
 #include "runtime/host/file.h"
 #include "runtime/host/log.h"
@@ -20,7 +23,6 @@ static struct {
     uint64_t hash;              /* of what was read last */
     struct mistakes mistakes;   /* of the first reading */
     struct host_watch *watch;
-    bool shown; /* the window has been there for a while: its cursor may be in a line */
 } settings;
 
 static const char *reason_of(int error)
@@ -81,25 +83,30 @@ const struct config *settings_load(const struct arguments *arguments, char *reas
     return settings.now;
 }
 
+/* The configuration in use. */
+static void check(struct window *w, struct mistakes *m)
+{
+    config_check(settings.now, settings.path ? settings.path : "configuration", w->sdl, m);
+}
+
+/* Takes what is in m. Without mistakes those of before are over. */
 static void report(struct window *w, struct mistakes *m)
 {
-    if (m->text) {
-        session_print(window_session(w), settings.shown ? "\n" : "");
-        session_print(window_session(w), "\033[0;1;31mThe configuration has mistakes:\033[0m\n");
-        session_print(window_session(w), m->text);
-    }
-    if (m->listed < m->count) {
-        char more[64];
+    char more[64] = "", title[] = "The configuration has mistakes (Escape hides this):\n";
+    if (m->listed < m->count)
         snprintf(more, sizeof(more), "and %d more\n", m->count - m->listed);
-        session_print(window_session(w), more);
-    }
+    size_t size = sizeof(title) + m->size + sizeof(more);
+    char *text = m->text ? malloc(size) : NULL;
+    if (text)
+        snprintf(text, size, "%s%s%s", title, m->text, more);
+    note_stand(w, text);
+    free(text);
     for (const char *line = m->text; line && *line;) {
         size_t n = strcspn(line, "\n");
         host_log("%.*s", (int)n, line);
         line += n + (line[n] == '\n');
     }
     mistakes_free(m);
-    settings.shown = true;
 }
 
 /* Has the file and that of the scheme watched. False when others were watched before. */
@@ -133,7 +140,9 @@ static void reload(struct window *w, bool always)
         } else {
             config_free(c);
         }
-        if (use || error)
+        if (use)
+            check(w, &m);
+        if (use || m.count > 0)
             report(w, &m);
         else
             mistakes_free(&m);
@@ -160,6 +169,7 @@ static void on_changed(void *window)
 
 void settings_attach(struct window *w)
 {
+    check(w, &settings.mistakes);
     report(w, &settings.mistakes);
     if (!settings.path)
         return;
@@ -209,12 +219,15 @@ static int make_file(const char *path)
 
 void settings_edit(struct window *w)
 {
-    struct mistakes m = {0};
-    const char *path = settings.path ? settings.path : "foreland.conf";
+    char text[4096];
     int error = settings.path ? make_file(settings.path) : -L_ENOENT;
-    if (error)
-        mistakes_add(&m, "%s: cannot be made (error %d)", path, -error);
-    else if (!host_edit_file(settings.path))
-        mistakes_add(&m, "%s: no editor to open it with", path);
-    report(w, &m);
+    if (!error) {
+        opening_start(w, host_edit_file, settings.path,
+                      "No editor could be opened for the configuration file:");
+        return;
+    }
+    snprintf(text, sizeof(text), "%.3900s: cannot be made: %s",
+             settings.path ? settings.path : "The configuration file", reason_of(error));
+    host_log("%s", text);
+    note_pass(w, text);
 }

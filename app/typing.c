@@ -40,21 +40,17 @@ void typing_layout_changed(struct window *w)
     w->typing.host_known = false;
 }
 
-static bool is_modifier(uint32_t code)
-{
-    return (code >= TERM_KEY_LEFT_SHIFT && code <= TERM_KEY_RIGHT_SUPER) ||
-           (code >= TERM_KEY_CAPS_LOCK && code <= TERM_KEY_NUM_LOCK);
-}
-
 static bool send(struct window *w, SDL_Scancode scancode, const struct term_key *key)
 {
     struct term *term = session_lock(w->session);
     bool sent = term_key(term, key);
     /* Shift and Ctrl alone do not end a selection: they may begin its copying. */
-    bool typed = sent && key->action != TERM_KEY_RELEASE && !is_modifier(key->code);
+    bool typed = sent && key->action != TERM_KEY_RELEASE && !keys_modifier(key->code);
     if (typed)
         term_select_clear(term);
     session_unlock(w->session);
+    if (typed)
+        pointer_typed(w);
     if (scancode < SDL_NUM_SCANCODES)
         w->typing.sent[scancode] = key->action != TERM_KEY_RELEASE;
     return typed;
@@ -85,12 +81,12 @@ bool typing_key(struct window *w, const SDL_KeyboardEvent *event,
         return false;
     }
     /* While something is being composed, keys without text are the input method's. */
-    if (w->typing.preedit[0] && !text[0] && !is_modifier(key.code))
+    if (w->typing.preedit[0] && !text[0] && !keys_modifier(key.code))
         return false;
     if (own(w, &key))
         return true;
     /* Shift and Ctrl alone leave what is being composed alone. */
-    if (!is_modifier(key.code))
+    if (!keys_modifier(key.code))
         w->typing.preedit[0] = 0;
     return send(w, event->keysym.scancode, &key);
 }
@@ -109,6 +105,8 @@ bool typing_text(struct window *w, const char *text)
     bool composed = w->typing.preedit[0] != 0;
     w->typing.preedit[0] = 0;
     struct term_key key;
+    if (question_text(w))
+        return true;
     if (w->search.open) {
         search_bar_text(w, text);
         return true;
@@ -122,6 +120,7 @@ bool typing_text(struct window *w, const char *text)
     term_text(term, text, strlen(text));
     term_select_clear(term);
     session_unlock(w->session);
+    pointer_typed(w);
     return true;
 }
 

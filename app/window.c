@@ -13,6 +13,7 @@
 #include "app/host/window.h"
 #include "app/input.h"
 #include "app/painter.h"
+#include "app/paste.h"
 #include "app/scale.h"
 #include "app/window_private.h"
 #include "runtime/host/lock.h"
@@ -152,8 +153,8 @@ static void answer_query(struct window *w, char which)
 /* What programs have asked for. */
 struct requests {
     bool bell;
-    char *title, *text;
-    char which, query;
+    char *title, *clipboard, *primary;
+    char query;
 };
 
 static void serve_requests(struct window *w, struct requests *r)
@@ -162,12 +163,15 @@ static void serve_requests(struct window *w, struct requests *r)
         SDL_SetWindowTitle(w->sdl, r->title[0] ? r->title : "Foreland");
     if (r->bell)
         ring(w);
-    if (r->text)
-        clipboard_set(r->text, r->which == 'p');
+    if (r->clipboard)
+        clipboard_set(r->clipboard, false);
+    if (r->primary)
+        clipboard_set(r->primary, true);
     if (r->query)
         answer_query(w, r->query);
     free(r->title);
-    free(r->text);
+    free(r->clipboard);
+    free(r->primary);
 }
 
 static void draw(struct window *w, uint64_t deadline_ns)
@@ -184,7 +188,8 @@ static void draw(struct window *w, uint64_t deadline_ns)
     struct requests requests = {.bell = session_take_bell(w->session),
                                 .title = session_take_title(w->session),
                                 .query = session_take_query(w->session)};
-    requests.text = session_take_clipboard(w->session, &requests.which);
+    requests.clipboard = session_take_clipboard(w->session, false);
+    requests.primary = session_take_clipboard(w->session, true);
     session_unlock(w->session);
 
     w->held_since = held && !force ? (w->held_since ? w->held_since : now) : 0;
@@ -229,6 +234,7 @@ void window_set_font(struct window *w, double points)
     struct font_request request = {
         .family = c->font,
         .styles = {NULL, c->font_bold, c->font_italic, c->font_bold_italic},
+        .folder = c->folder,
         .pixels = size * w->scale * 96 / 72,
         .line_height = c->line_height,
         .cell_width = c->cell_width};
@@ -537,6 +543,8 @@ void window_free(struct window *w)
     pointer_free(w);
     overlay_free(w);
     free(w->kept_link);
+    note_free(w);
+    paste_free(w);
     SDL_FreeSurface(w->surface);
     screen_close(&w->screen);
     if (w->sdl)

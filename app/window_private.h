@@ -6,9 +6,11 @@
 #include <stdatomic.h>
 
 #include "app/config.h"
+#include "app/note.h"
 #include "app/overlay.h"
 #include "app/painter.h"
 #include "app/pointer.h"
+#include "app/question.h"
 #include "app/screen.h"
 #include "app/scroll_bar.h"
 #include "app/search_bar.h"
@@ -47,7 +49,9 @@ struct window {
     struct overlay overlay;
     struct scroll_bar scroll;
     struct search_bar search;
-    bool close_asked; /* whether to close the window */
+    struct note note;
+    struct question question;
+    char *pasted; /* what the question is about, SDL's memory; NULL: it is about something else */
 
     /* Tests: links are kept instead of opened. */
     bool keep_links;

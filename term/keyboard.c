@@ -569,6 +569,11 @@ void term_paste(struct term *t, const char *text, size_t n)
     term_scroll_bottom(t);
 }
 
+bool term_paste_bracketed(const struct term *t)
+{
+    return t->mode[MODE_PASTE];
+}
+
 void term_focus(struct term *t, bool focused)
 {
     if (t->focused == focused)

@@ -179,6 +179,8 @@ void term_text(struct term *t, const char *text, size_t n);
 // Sends text as pasted: newlines become carriage returns, control characters other than tab are
 // dropped, and in bracketed paste mode the text is wrapped, its own end marker removed.
 void term_paste(struct term *t, const char *text, size_t n);
+// Whether the program has asked for that mode: it then knows what is pasted from what is typed.
+bool term_paste_bracketed(const struct term *t);
 
 // The window got or lost the keyboard (reported in mode 1004; the view shows the cursor hollow).
 void term_focus(struct term *t, bool focused);

@@ -18,8 +18,11 @@ extern const bool host_window_resized;
  */
 void host_window_modal(SDL_Window *window, void (*tick)(void *arg), void *arg);
 
-/* Whether opening a file by its address (SDL_OpenURL) shows it and never runs it. */
-bool host_opens_files_safely(void);
+/* Whether a window can be made translucent; else *reason says why not (a string that lives). */
+bool host_window_blends(SDL_Window *window, const char **reason);
+
+/* Whether the user wants the pointer hidden while typing, as far as the system has a setting. */
+bool host_pointer_vanishes(void);
 
 /* Shows text to a user who has no window: a message box, or the standard error. */
 void host_show_error(const char *text);

@@ -45,9 +45,16 @@ resized()
 
 save 'background = #102030' 'font-size = huge' 'padding = 8' 'size = 60x20'
 start_shell --config "$file" --mount "$mount" --foreground '#f0f0f0'
-shows 'configuration has mistakes'
-shows 'settings.conf:2: not a number: huge'
+tell note 'configuration has mistakes'
+tell note 'settings.conf:2: not a number: huge'
 tell pixel 1 1 '#102030'
+
+# Programs have the keyboard meanwhile, but for Escape.
+enter 'echo typed-$((40 + 2))'
+shows 'typed-42'
+tell note 'settings.conf:2: not a number: huge'
+key Escape
+tell note
 
 # Saved: colours, then the size of the cells, of which fewer fit. Also with an editor that writes
 # into the file, and through a scheme of the user's.
@@ -62,10 +69,11 @@ resized -gt
 key ctrl+c
 printf 'background = #204020\nnonsense\n' >"$file"
 tell pixel 1 1 '#204020'
-shows 'settings.conf:2: no such option: nonsense'
+tell note 'settings.conf:2: no such option: nonsense'
 mkdir "$work/schemes"
 echo 'background = #402040' >"$work/schemes/mine.conf"
 save 'scheme = mine' 'padding = 8'
+tell note
 tell pixel 1 1 '#402040'
 echo 'background = #204040' >"$work/schemes/mine.conf"
 tell pixel 1 1 '#204040'

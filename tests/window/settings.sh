@@ -26,7 +26,7 @@ save()
 }
 
 start_shell "${option[@]}" --mount "$mount" --padding 4
-[ "$host" != wine ] || shows 'foreland.conf: no such file'
+[ "$host" != wine ] || tell note 'foreland.conf: no such file'
 # Neither the file nor its folder is there.
 mkdir -p "$(dirname "$file")"
 save 'background = #102030' 'selection-background = #405060' 'copy-on-select = yes' \

@@ -16,6 +16,7 @@ static struct {
     Atom (*intern)(Display *, const char *, Bool only_if_exists);
     int (*property)(Display *, Window, Atom, long, long, Bool, Atom, Atom *, int *, unsigned long *,
                     unsigned long *, unsigned char **);
+    Window (*owner)(Display *, Atom selection);
     int (*free)(void *);
 } x11;
 
@@ -27,9 +28,10 @@ static bool load(void)
     if (xlib) {
         x11.intern = SDL_LoadFunction(xlib, "XInternAtom");
         x11.property = SDL_LoadFunction(xlib, "XGetWindowProperty");
+        x11.owner = SDL_LoadFunction(xlib, "XGetSelectionOwner");
         x11.free = SDL_LoadFunction(xlib, "XFree");
     }
-    return x11.intern && x11.property && x11.free;
+    return x11.intern && x11.property && x11.owner && x11.free;
 }
 
 /* A line "Xft.dpi: NUMBER" of the resources, which desktops set; 0 when there is none. */
@@ -95,7 +97,27 @@ void host_window_modal(SDL_Window *window, void (*tick)(void *arg), void *arg)
     (void)arg;
 }
 
-bool host_opens_files_safely(void)
+/* ICCCM and EWMH: the compositor of screen N owns the selection _NET_WM_CM_SN. */
+static bool has_compositor(Display *display)
+{
+    char name[32];
+    snprintf(name, sizeof(name), "_NET_WM_CM_S%d", DefaultScreen(display));
+    Atom atom = load() ? x11.intern(display, name, True) : None;
+    return atom != None && x11.owner(display, atom) != None;
+}
+
+bool host_window_blends(SDL_Window *window, const char **reason)
+{
+    SDL_SysWMinfo info;
+    SDL_VERSION(&info.version);
+    *reason = "this window system has no translucent windows";
+    if (!SDL_GetWindowWMInfo(window, &info) || info.subsystem != SDL_SYSWM_X11)
+        return false;
+    *reason = "no compositor runs that could make windows translucent";
+    return has_compositor(info.info.x11.display);
+}
+
+bool host_pointer_vanishes(void)
 {
     return true;
 }

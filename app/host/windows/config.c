@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <windows.h>
 
-#include <shellapi.h>
-
 #include "runtime/host/windows/wide.h"
 
 #define PATH_SIZE 32768
@@ -37,23 +35,4 @@ char *host_config_path(void)
     char *text = path && (beside_program(path) || of_user(path)) ? host_narrow(path) : NULL;
     free(path);
     return text;
-}
-
-/* What the user opens such files with, else Notepad. */
-bool host_edit_file(const char *path)
-{
-    wchar_t *wide = host_wide(path), *quoted = NULL;
-    if (!wide || !(quoted = malloc((wcslen(wide) + 3) * sizeof(*quoted)))) {
-        free(wide);
-        return false;
-    }
-    wcscpy(quoted, L"\"");
-    wcscat(quoted, wide);
-    wcscat(quoted, L"\"");
-    bool done =
-        (INT_PTR)ShellExecuteW(NULL, L"open", wide, NULL, NULL, SW_SHOWNORMAL) > 32 ||
-        (INT_PTR)ShellExecuteW(NULL, L"open", L"notepad.exe", quoted, NULL, SW_SHOWNORMAL) > 32;
-    free(quoted);
-    free(wide);
-    return done;
 }

@@ -55,9 +55,17 @@ void host_window_modal(SDL_Window *window, void (*tick)(void *arg), void *arg)
         (WNDPROC)SetWindowLongPtrW(info.info.win.window, GWLP_WNDPROC, (LONG_PTR)procedure);
 }
 
-bool host_opens_files_safely(void)
+bool host_window_blends(SDL_Window *window, const char **reason)
 {
-    return false; /* the shell starts programs */
+    (void)window;
+    (void)reason;
+    return true;
+}
+
+bool host_pointer_vanishes(void)
+{
+    BOOL vanishes = TRUE;
+    return !SystemParametersInfoW(SPI_GETMOUSEVANISH, 0, &vanishes, 0) || vanishes;
 }
 
 void host_show_error(const char *text)

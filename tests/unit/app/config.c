@@ -7,6 +7,7 @@
 
 #include "app/arguments.h"
 #include "app/config.h"
+#include "app/config_check.h"
 #include "app/config_print.h"
 #include "app/host/config.h"
 #include "app/options.h"
@@ -66,6 +67,8 @@ static const struct {
     {"ambiguous-width", {"wide", "wide"}, {"2", "broad"}, {"none of", "none of"}},
     {"word-separators", {"\" .\"", ".:"}, {"\" ", "\"\\y\""}, {"missing", "unknown escape"}},
     {"copy-on-select", {"yes", "true"}, {"y", "YES"}, {"neither", "neither"}},
+    {"paste-warning", {"never", "always"}, {"yes", ""}, {"none of", "none of"}},
+    {"hide-mouse", {"no", "off"}, {"never", ""}, {"neither", "neither"}},
     {"clipboard-write", {"no", "false"}, {"n", ""}, {"neither", "neither"}},
     {"clipboard-read", {"on", "yes"}, {"ask", "2"}, {"neither", "neither"}},
     {"command",
@@ -75,8 +78,14 @@ static const struct {
     {"env", {"A=1", "B="}, {"A", "=1"}, {"not of the form NAME=VALUE: A", "NAME=VALUE"}},
     {"image", {"x.img", "C:\\a b\\x.img"}, {"\"a", "\"\\z\""}, {"missing", "unknown escape"}},
     {"root", {"/srv/root", "root.tar"}, {"\"a", "\"\\z\""}, {"missing", "unknown escape"}},
-    {"mount", {"/tmp:/mnt", "C:\\x:/mnt/x"}, {"/tmp", ":/mnt"}, {"HOST:GUEST", "HOST:GUEST"}},
-    {"memory", {"512M", "1.5G"}, {"lots", "5Q"}, {"not a size such as 512M", "not a size"}},
+    {"mount",
+     {".:/mnt", "..:/mnt/x"},
+     {"/tmp", "/no/such:/mnt"},
+     {"HOST:GUEST", "no such folder: /no/such"}},
+    {"memory",
+     {"512M", "1.5G"},
+     {"lots", "1M"},
+     {"not a size such as 512M", "too small: 1M; at least 32M"}},
     {"bind",
      {"ctrl+shift+c paste", "f5 send make\\n"},
      {"ctrl+c", "ctrl+c fly"},
@@ -212,6 +221,12 @@ START_TEST(lines)
         {"bind = ctrl+shift+j send \\q", "file:1: an unknown escape"},
         {"bind = ctrl+nokey copy", "file:1: no such key: nokey"},
         {"bind = ctrl+ copy", "file:1: no such"},
+        {"bind = f30 copy", "file:1: no such key: f30"},
+        {"bind = f5 copy\n\nbind = F5 paste", "file:3: F5 was bound above"},
+        {"mount = .:mnt", "file:1: the name inside does not begin with /: .:mnt"},
+        {"mount = :/mnt", "file:1: not of the form HOST:GUEST"},
+        {"memory = 5Q", "file:1: not a size"},
+        {"\xc2\x9b = 1", "file:1: no such option: ?\x9b\n"},
         {"\xff\xfe"
          "a",
          "file:1: UTF-16; save the file as UTF-8"},
@@ -327,6 +342,34 @@ static void write_file(const char *path, const char *text)
     fclose(file);
 }
 
+/* What a file sets is known by its line, what the command line sets by its name; fonts are looked
+ * for on this machine. */
+START_TEST(checks)
+{
+    struct config_pair pairs[2];
+    int index;
+    const char *text = "\nfont = No Such Family, built-in, no-such.ttf\nfont-bold = x\n";
+    pairs[0] = (struct config_pair){option_find("font-bold", 9, &index), 0, "./config-test.conf"};
+    mistakes_free(&mistakes);
+    write_file("config-test.conf", "background = #123456\n");
+    struct config *c = config_load(text, strlen(text), "folder/file", pairs, 1, &mistakes);
+    ck_assert_int_eq(mistakes.count, 0);
+    ck_assert_int_eq(c->lines[OPTION_ROW_font], 2);
+    ck_assert_int_eq(c->lines[OPTION_ROW_font_bold], 0);
+    config_check(c, "folder/file", NULL, &mistakes);
+    ck_assert_str_eq(mistakes.text, "folder/file:2: no such font: No Such Family\n"
+                                    "folder/file:2: not a font file that can be read: no-such.ttf\n"
+                                    "--font-bold: not a font file that can be read: "
+                                    "./config-test.conf\n");
+    config_free(c);
+    remove("config-test.conf");
+    c = load("font = built-in");
+    config_check(c, "file", NULL, &mistakes);
+    ck_assert_int_eq(mistakes.count, 0);
+    config_free(c);
+}
+END_TEST
+
 /* A scheme in a file: by a path, with a mistake, and what it may not set. */
 START_TEST(scheme_files_of_users)
 {
@@ -337,10 +380,12 @@ START_TEST(scheme_files_of_users)
     ck_assert_str_eq(s.path, "./"
                              "./config-test.conf");
     ck_assert_uint_eq(s.colors.background, COLOR_SET | 0x123456);
-    write_file("config-test.conf", "\nbackground = blue\n");
+    write_file("config-test.conf", "\nbackground = blue\ncursor = #abcdef\nx = 1\n");
     ck_assert(!scheme_load(&s, "./config-test.conf", ".", reason, sizeof(reason)));
-    ck_assert_str_eq(reason, "././config-test.conf:2: not a colour (#rgb or #rrggbb): blue");
-    ck_assert_uint_eq(s.colors.background, COLOR_SET | 0x123456);
+    ck_assert_str_eq(reason, "././config-test.conf:2: not a colour (#rgb or #rrggbb): blue; and 1 "
+                             "more");
+    ck_assert_uint_eq(s.colors.background, 0);
+    ck_assert_uint_eq(s.colors.cursor, COLOR_SET | 0xabcdef);
     write_file("config-test.conf", "font-size = 12\n");
     ck_assert(!scheme_load(&s, "./config-test.conf", ".", reason, sizeof(reason)));
     ck_assert_str_eq(reason, "././config-test.conf:1: font-size is not a colour");
@@ -628,6 +673,7 @@ int main(void)
     tcase_add_test(tc, many_mistakes);
     tcase_add_test(tc, values_in_detail);
     tcase_add_test(tc, term_options);
+    tcase_add_test(tc, checks);
     tcase_add_test(tc, schemes);
     tcase_add_test(tc, scheme_files_of_users);
     tcase_add_test(tc, default_file);

@@ -1,4 +1,5 @@
-/* What of the window needs none: links, the scroll bar's geometry, the line of the search bar. */
+/* What of the window needs none: links, what is asked before a
+ * paste, the scroll bar's geometry, the line of the search bar. */
 #define SDL_MAIN_HANDLED
 #include <check.h>
 #include <string.h>
@@ -6,6 +7,8 @@
 #include "app/label.h"
 #include "app/line_edit.h"
 #include "app/links.h"
+#include "app/paste.h"
+#include "app/question.h"
 #include "app/scroll_bar.h"
 #include "tests/unit/run.h"
 
@@ -41,6 +44,54 @@ START_TEST(links)
     }
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
         ck_assert_msg(!link_allowed(others[i], "machine", true), "%s", others[i]);
+}
+END_TEST
+
+START_TEST(pasted_texts)
+{
+    static const struct {
+        const char *text, *question, *details[QUESTION_DETAILS];
+        bool line_ends;
+        size_t controls;
+    } cases[] = {
+        {"one", "Paste text?", {"one", "", ""}, false, 0},
+        {"tab\there", "Paste text?", {"tab here", "", ""}, false, 0},
+        {"one\n", "Paste a line with its Enter?", {"one", "", ""}, true, 0},
+        {"a\r\nb\rc\nd\n", "Paste 4 lines?", {"a", "b", "c"}, true, 0},
+        {"\n\nx", "Paste 3 lines?", {"", "", "x"}, true, 0},
+        {"\x1b[201~ls\x7f",
+         "Paste text without 2 control characters?",
+         {"^[[201~ls^?", "", ""},
+         false,
+         2},
+        {"a\x03\nb", "Paste 2 lines without 1 control character?", {"a^C", "b", ""}, true, 1},
+        {"\xc2\x9b\xc3\xa9",
+         "Paste text without 1 control character?",
+         {"<9B>\xc3\xa9", "", ""},
+         false,
+         1},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct question q = {0};
+        size_t n = strlen(cases[i].text);
+        struct paste_look look = paste_look(cases[i].text, n);
+        ck_assert_int_eq(look.line_ends, cases[i].line_ends);
+        ck_assert_uint_eq(look.controls, cases[i].controls);
+        paste_describe(&q, cases[i].text, n);
+        ck_assert_str_eq(q.text, cases[i].question);
+        for (int k = 0; k < QUESTION_DETAILS; k++)
+            ck_assert_str_eq(q.details[k], cases[i].details[k]);
+    }
+    /* A long line is cut between characters. */
+    char text[3000];
+    struct question q = {0};
+    for (size_t i = 0; i < sizeof(text); i += 3)
+        memcpy(text + i, "\xe2\x82\xac", 3);
+    paste_describe(&q, text, sizeof(text));
+    size_t end = strlen(q.details[0]);
+    ck_assert(end < QUESTION_TEXT && end > QUESTION_TEXT - 20);
+    ck_assert_str_eq(q.details[0] + end - 6, "\xe2\x82\xac\xe2\x80\xa6");
+    ck_assert_str_eq(q.details[1], "");
 }
 END_TEST
 
@@ -149,6 +200,7 @@ int main(void)
 {
     TCase *tc = tcase_create("parts");
     tcase_add_test(tc, links);
+    tcase_add_test(tc, pasted_texts);
     tcase_add_test(tc, scroll_geometry);
     tcase_add_test(tc, scroll_bar_comes_and_goes);
     tcase_add_test(tc, line_editing);
