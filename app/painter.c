@@ -275,9 +275,19 @@ static void draw_large(const struct row *r, enum term_line_size size)
     free(canvas.pixels);
 }
 
+/* What reached out of the cells when they were drawn last. */
+static void clear_padding(const struct row *r)
+{
+    uint32_t bg = term_view_background(r->view);
+    int right = cell_x(r, r->columns);
+    canvas_fill(r->canvas, 0, 0, r->left, r->cell_height, bg);
+    canvas_fill(r->canvas, right, 0, r->canvas->width - right, r->cell_height, bg);
+}
+
 static void draw_row(const struct row *r)
 {
     enum term_line_size size = term_view_line_size(r->view, r->number);
+    clear_padding(r);
     if (size == TERM_LINE_SINGLE)
         draw_cells(r);
     else

@@ -170,12 +170,12 @@ static void paint_in_parts(uint64_t deadline_ns)
     term_options_default(&options);
     struct term *term = term_new(rows, columns, &options, &callbacks, NULL);
     struct term_view *view = term_view_new();
-    static const char *const texts[] = {"\033[31mred\033[7minverse\033[m\r\n",
-                                        "\033#6wide\r\n",
+    static const char *const texts[] = {"\033[31mred\033[7minverse\033[m\r\n", "\033#6wide\r\n",
                                         "\033[4:3mcurly\033[m \033[9mstrike\033[m\r\n",
                                         "\033[2;3H\342\224\200\344\275\240\345\245\275",
                                         "\033[1;1H\033#3top\r\n\033#4top",
-                                        "\033[H\033[Jx"};
+                                        /* Slanted letters reach into the padding. */
+                                        "\033[3;1H\033[1;3mj\033[3;99HW/\033[m", "\033[H\033[Jx"};
     clear(0);
     p.canvas = canvas;
     p.all = true;
