@@ -23,6 +23,7 @@ struct row {
     int number, columns;
     int left; /* where column 0 begins */
     int cell_width, cell_height;
+    bool squeezed; /* twice as high as it will be */
     struct font_metrics m;
 };
 
@@ -129,6 +130,20 @@ static void draw_glyph(const struct row *r, int column, const uint32_t *codes, s
         canvas_mask(r->canvas, left, top, g->pixels, g->width, g->height, g->pitch, fg);
 }
 
+/* Into every other row where two become one, so that lines stay sharp. */
+static bool draw_box(const struct row *r, uint32_t code, int x, int width, uint32_t fg)
+{
+    if (!r->squeezed)
+        return box_draw(r->canvas, code, x, 0, width, r->cell_height, r->m.line, fg);
+    struct canvas odd = *r->canvas;
+    odd.height /= 2;
+    odd.stride *= 2;
+    struct canvas even = odd;
+    odd.pixels += r->canvas->stride;
+    return box_draw(&even, code, x, 0, width, r->cell_height / 2, r->m.line / 2, fg) &&
+           box_draw(&odd, code, x, 0, width, r->cell_height / 2, r->m.line / 2, fg);
+}
+
 static void draw_text(const struct row *r, const struct term_cell *cell, int column, uint32_t fg)
 {
     uint32_t codes[CODES_MAX];
@@ -137,7 +152,7 @@ static void draw_text(const struct row *r, const struct term_cell *cell, int col
         return;
     size_t n = term_view_text(r->view, r->number, cell, codes, CODES_MAX);
     bool blank = n == 0 || (n == 1 && codes[0] <= ' ');
-    if (!blank && !box_draw(r->canvas, codes[0], x, 0, width, r->cell_height, r->m.line, fg))
+    if (!blank && !draw_box(r, codes[0], x, width, fg))
         draw_glyph(r, column, codes, n, fg);
     draw_lines(r, cell, x, width, fg);
 }
@@ -258,6 +273,7 @@ static void draw_large(const struct row *r, enum term_line_size size)
     large.cell_height = large.m.cell_height;
     large.columns = (r->columns + 1) / 2;
     large.left = 0;
+    large.squeezed = size == TERM_LINE_WIDE;
     large.canvas = &canvas;
     canvas.width = canvas.stride = r->columns * r->cell_width;
     canvas.height = large.cell_height;

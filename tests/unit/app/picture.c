@@ -139,8 +139,9 @@ static const struct scene scenes[] = {
      .bytes =
          "|\uA500|\uA501|\uA502|\uA503|\uA504|\r\n\uA500\uA500\uA501\uA501 \uf015\uf015 \uf015a"},
     {"cursor-tail", 1, 12, 150, NOTHING, NULL, "\033[2 qwide \345\245\275\033[D"},
-    {"double", 5, 40, 100, NOTHING, NULL,
-     "\033#6double wide \033[4mline\033[m\r\n\033#3both \033[1mways\033[m\r\n"
+    {"double", 7, 40, 100, NOTHING, NULL,
+     "\033#6─│╭╯╔╬▄▞\u2847\ue0b0 box\r\n\033#6││\r\n\033#6double wide "
+     "\033[4mline\033[m\r\n\033#3both \033[1mways\033[m\r\n"
      "\033#4both \033[1mways\033[m\r\nplain"},
 };
 
