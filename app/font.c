@@ -242,7 +242,8 @@ static void lower(struct work *w, struct face *face, struct face_text *text, uns
         shrink(w, face, text, made_up, scale);
 }
 
-/* Shapes of other fonts are in the middle of their cells, and no higher than a line. */
+/* Shapes of other fonts, and those that others would draw wider, are in the middle of their cells,
+ * and no higher than a line. */
 static void fit(struct work *w, struct face *face, struct face_text *text, unsigned made_up)
 {
     struct glyph *g = w->out;
@@ -263,7 +264,7 @@ static void fit(struct work *w, struct face *face, struct face_text *text, unsig
     bool over = w->most > w->room.width && g->width > w->room.width;
     if (wide || text->advance == 0)
         g->left = over ? 0 : (w->room.width - g->width) / 2;
-    else if (face->fallback)
+    else if (face->fallback || w->room.width > w->font->metrics.cell_width)
         g->left += (int)lround((w->room.width - text->advance / 64.0) / 2);
     else
         g->left += w->font->shift;

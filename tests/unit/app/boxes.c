@@ -38,6 +38,11 @@ static void find_sizes(void)
             sizes[size_count++] = (struct size){m.cell_width, m.cell_height, m.line};
             font_free(font);
         }
+    /* Lines and cells that the user has made higher, lower or wider. */
+    static const struct size others[] = {
+        {9, 11, 1}, {9, 26, 1}, {14, 17, 1}, {17, 52, 2}, {29, 31, 3}};
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        sizes[size_count++] = others[i];
 }
 
 /* Draws into the middle of a larger canvas: false when the code point is not drawn; fails when

@@ -133,11 +133,11 @@ static const struct scene scenes[] = {
     /* Shapes narrower, wider and higher than their places in a font beside the chosen one. */
     {.name = "places-200",
      .rows = 2,
-     .columns = 14,
+     .columns = 16,
      .percent = 200,
      .colors = "places.ttf",
-     .bytes =
-         "|\uA500|\uA501|\uA502|\uA503|\uA504|\r\n\uA500\uA500\uA501\uA501 \uf015\uf015 \uf015a"},
+     .bytes = "\u2764\ufe0f|\uA500|\uA501|\uA502|\uA503|\uA504|\r\n\uA500\uA500\uA501\uA501 "
+              "\uf015\uf015 \uf015a"},
     {"cursor-tail", 1, 12, 150, NOTHING, NULL, "\033[2 qwide \345\245\275\033[D"},
     {"double", 7, 40, 100, NOTHING, NULL,
      "\033#6─│╭╯╔╬▄▞\u2847\ue0b0 box\r\n\033#6││\r\n\033#6double wide "
