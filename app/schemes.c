@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "app/config.h"
+#include "app/hash.h"
 #include "app/options.h"
 #include "app/paths.h"
 #include "runtime/abi/errno.h"
@@ -12,15 +13,6 @@
 
 #define PATH_SIZE 4096
 #define NAME_SIZE 64
-
-/* FNV-1a. */
-static uint64_t hash(const char *text, size_t n)
-{
-    uint64_t h = 0xcbf29ce484222325u;
-    for (size_t i = 0; i < n; i++)
-        h = (h ^ (unsigned char)text[i]) * 0x100000001b3u;
-    return h;
-}
 
 static bool is_path(const char *name)
 {
@@ -71,7 +63,7 @@ static bool take(struct scheme *scheme, const char *name, const char *text, size
     }
     config_parse_colors(c, text, n, name, &m);
     bool ok = m.count == 0;
-    scheme->hash = hash(text, n);
+    scheme->hash = hash_text(text, n);
     scheme->colors = (struct colors){c->foreground,           c->background,           c->cursor,
                                      c->selection_foreground, c->selection_background, {0}};
     memcpy(scheme->colors.palette, c->palette, sizeof(c->palette));

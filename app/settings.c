@@ -6,6 +6,7 @@
 
 #include "app/config_check.h"
 #include "app/config_print.h"
+#include "app/hash.h"
 #include "app/host/config.h"
 #include "app/host/opening.h"
 #include "app/host/watch.h"
@@ -33,14 +34,6 @@ static const char *reason_of(int error)
            : error == -L_EBUSY  ? "in use by another program"
            : error == -L_EFBIG  ? "too large"
                                 : "cannot be read";
-}
-
-static uint64_t hash_text(const char *text, size_t n)
-{
-    uint64_t h = 0xcbf29ce484222325u;
-    for (size_t i = 0; i < n; i++)
-        h = (h ^ (unsigned char)text[i]) * 0x100000001b3u;
-    return h;
 }
 
 /* What the file says now; NULL when out of memory, and with *error when it cannot be read. */
