@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/options.h"
 #include "app/png.h"
 #include "app/scale.h"
 #include "app/window_private.h"
@@ -66,29 +67,13 @@ static char *screen_text(struct control *c)
     return text;
 }
 
-static int hex(char c)
+/* False, with the answer, where an escape is none. */
+static bool unescape(char *text)
 {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* Escapes, in place. */
-static void unescape(char *text)
-{
-    static const char names[] = "nrte\\", values[] = "\n\r\t\033\\";
-    char *to = text;
-    for (const char *from = text; *from; from++) {
-        const char *name = from[0] == '\\' && from[1] ? strchr(names, from[1]) : NULL;
-        if (name) {
-            *to++ = values[name - names];
-            from++;
-        } else if (from[0] == '\\' && from[1] == 'x' && hex(from[2]) >= 0 && hex(from[3]) >= 0) {
-            *to++ = (char)(hex(from[2]) << 4 | hex(from[3]));
-            from += 3;
-        } else {
-            *to++ = *from;
-        }
-    }
-    *to = 0;
+    bool ok = option_unescape(text);
+    if (!ok)
+        answer("error which escape is that?");
+    return ok;
 }
 
 /* Also late when the screen never stops changing. */
@@ -120,8 +105,7 @@ static bool await(struct control *c, const char *text, bool shown)
 
 static void wait_for(struct control *c, char *text, bool shown)
 {
-    unescape(text);
-    if (await(c, text, shown))
+    if (unescape(text) && await(c, text, shown))
         answer("ok");
 }
 
@@ -187,7 +171,8 @@ static bool sync_all(struct control *c)
 
 static void type(struct control *c, char *text)
 {
-    unescape(text);
+    if (!unescape(text))
+        return;
     size_t n = strlen(text);
     for (size_t at = 0; at < n;) {
         SDL_Event event = {.text = {.type = SDL_TEXTINPUT}};
@@ -280,7 +265,8 @@ static void time_key(struct control *c, char *arguments)
         return;
     }
     *text++ = 0;
-    unescape(text);
+    if (!unescape(text))
+        return;
     uint64_t start = host_clock_monotonic_ns();
     if (push_key(arguments) && await(c, text, true))
         answer("ok %.1f", (double)(host_clock_monotonic_ns() - start) / 1e6);
@@ -536,7 +522,8 @@ static void do_compose(struct window *w, void *arg)
 
 static void compose(struct control *c, char *text)
 {
-    unescape(text);
+    if (!unescape(text))
+        return;
     answer(window_call(c->w, do_compose, text) ? "ok" : "error the window is closed");
 }
 

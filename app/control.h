@@ -25,7 +25,7 @@
  *                        composing, question and where its answers are
  *   close                as the window's close button
  *
- * TEXT knows \n \r \t \e \\ and \xHH. Empty lines and lines with # are skipped.
+ * TEXT knows \n \r \t \e \\ \" and \xHH. Empty lines and lines with # are skipped.
  */
 #ifndef APP_CONTROL_H
 #define APP_CONTROL_H

@@ -1,17 +1,10 @@
 // Device control strings: status requests and terminfo requests. Others are consumed.
+#include "term/hex.h"
 #include "term/state.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static int hex(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
 
 // XTGETTCAP for one capability whose name came as `n` hexadecimal digits.
 static void capability(struct term *t, const char *digits, size_t n)
@@ -31,9 +24,9 @@ static void capability(struct term *t, const char *digits, size_t n)
     if (n % 2 || n / 2 >= sizeof(name))
         return;
     for (size_t i = 0; i < n; i += 2) {
-        if (hex(digits[i]) < 0 || hex(digits[i + 1]) < 0)
+        if (hex_digit(digits[i]) < 0 || hex_digit(digits[i + 1]) < 0)
             return;
-        name[i / 2] = (char)(hex(digits[i]) << 4 | hex(digits[i + 1]));
+        name[i / 2] = (char)(hex_digit(digits[i]) << 4 | hex_digit(digits[i + 1]));
     }
     name[n / 2] = 0;
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {

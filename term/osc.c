@@ -1,4 +1,5 @@
 // Operating system commands: titles, colours, links, clipboard, prompts.
+#include "term/hex.h"
 #include "term/state.h"
 
 #include "term/unicode.h"
@@ -35,13 +36,6 @@ static int number(struct piece p)
         value = value * 10 + (p.text[i] - '0');
     }
     return value;
-}
-
-static int hex(char c)
-{
-    return c >= '0' && c <= '9'                     ? c - '0'
-           : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10
-                                                    : -1;
 }
 
 // Copies text without control characters and broken parts, whole characters only.
@@ -92,9 +86,9 @@ static void title(struct term *t, bool window, bool icon, const char *text, size
         return;
     }
     for (size_t i = 0; i + 1 < n && k < sizeof(bytes); i += 2) {
-        if (hex(text[i]) < 0 || hex(text[i + 1]) < 0)
+        if (hex_digit(text[i]) < 0 || hex_digit(text[i + 1]) < 0)
             return;
-        bytes[k++] = (char)(hex(text[i]) << 4 | hex(text[i + 1]));
+        bytes[k++] = (char)(hex_digit(text[i]) << 4 | hex_digit(text[i + 1]));
     }
     title_set(t, window, icon, bytes, k);
 }

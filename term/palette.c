@@ -1,4 +1,5 @@
 // Colours: defaults, and their names in OSC sequences.
+#include "term/hex.h"
 #include "term/state.h"
 
 #include <stdlib.h>
@@ -52,14 +53,6 @@ void dynamic_reset(struct term *t, int which)
     t->palette_revision++;
 }
 
-static int digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 // Reads `n` hexadecimal digits (1 to 4) as a fraction of their largest value, in 8 bits. In the
 // form with '#' digits are the high ones instead. Negative when they are no digits.
 static int component(const char *text, size_t n, bool high)
@@ -68,7 +61,7 @@ static int component(const char *text, size_t n, bool high)
     if (n < 1 || n > 4)
         return -1;
     for (size_t i = 0; i < n; i++) {
-        int d = digit(text[i]);
+        int d = hex_digit(text[i]);
         if (d < 0)
             return -1;
         value = value << 4 | (unsigned)d;

@@ -109,7 +109,7 @@ echo "at the start: $(($(peak) / 1024)) MB"
 flood 'yes flooding'
 flood 'cat /dev/urandom'
 flood lines
-flood 'endless ]0\;'
+flood 'endless ]0\\;'
 flood 'endless P'
 flood 'endless _'
 flood titles
