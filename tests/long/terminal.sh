@@ -4,18 +4,11 @@
 #   - esctest2 (tests/term/esctest.sh) with the sanitizers, where it can be had
 #   terminal.sh OUT      logs in OUT
 set -u
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-top=$here/../..
-out=$1
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 bad=0
 
 cd "$top" || exit 1
-top=$PWD
-cmake --preset linux-asan >"$out/build.log" 2>&1 &&
-    cmake --build --preset linux-asan --target unit_term_fuzz term_headless >>"$out/build.log" 2>&1 || {
-    tail -20 "$out/build.log"
-    exit 1
-}
+build linux-asan unit_term_fuzz term_headless
 
 # Two halves at once, on other seeds than tests/run.sh uses.
 sessions=${FORELAND_FUZZ_SESSIONS:-1000000}

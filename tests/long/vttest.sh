@@ -6,23 +6,13 @@
 #   vttest.sh OUT      screens in OUT/ours and OUT/xterm
 # xterm cannot tell when it has shown everything, so each step waits FORELAND_VTTEST_WAIT seconds (2).
 set -u
-top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-out=$(realpath "$1")
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 wait=${FORELAND_VTTEST_WAIT:-2}
 bad=0
 
-for tool in vttest xterm xdotool Xvfb; do
-    command -v $tool >/dev/null || {
-        echo "vttest: no $tool: skipped"
-        exit 0
-    }
-done
+wanted vttest xterm xdotool Xvfb
 cd "$top" || exit 1
-cmake --preset linux >"$out/build.log" 2>&1 &&
-    cmake --build --preset linux --target term_headless >>"$out/build.log" 2>&1 || {
-    tail -20 "$out/build.log"
-    exit 1
-}
+build linux term_headless
 headless=$top/build/linux/tests/term_headless
 rm -rf "$out/ours" "$out/xterm"
 mkdir -p "$out/ours" "$out/xterm"
