@@ -93,9 +93,18 @@ static void line_around(const struct term *t, struct place at, struct place *fir
     *last = (struct place){row, INT_MAX};
 }
 
+// While a selection is dragged its beginning may leave the scrollback.
+static void clamp_place(const struct term *t, struct place *p)
+{
+    if (p->row < text_first(t))
+        *p = (struct place){text_first(t), 0};
+}
+
 static void settle(struct term *t)
 {
     struct selection *s = &t->selection;
+    clamp_place(t, &s->anchor);
+    clamp_place(t, &s->free);
     struct place low = s->anchor, high = s->free, unused;
     if (before(high, low)) {
         low = s->free;

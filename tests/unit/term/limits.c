@@ -262,6 +262,28 @@ START_TEST(one_line_without_end)
 }
 END_TEST
 
+// Output goes on while a selection is dragged, and what it began with is gone.
+START_TEST(selection_outlives_its_beginning)
+{
+    for (int kind = TERM_SELECT_CELL; kind <= TERM_SELECT_BLOCK; kind++) {
+        static char chunk[65536];
+        struct term *t = terminal(24, 80, 100);
+        memset(chunk, 'x', sizeof(chunk));
+        term_feed(t, chunk, sizeof(chunk));
+        term_select_start(t, 5, 5, (enum term_select_kind)kind);
+        for (int i = 0; i < 10; i++) {
+            term_feed(t, chunk, 80 * 30);
+            term_select_extend(t, i, 3 * i);
+        }
+        char *text = term_selection_text(t, NULL);
+        ck_assert_ptr_nonnull(text);
+        ck_assert_uint_ge(strlen(text), 70);
+        free(text);
+        term_free(t);
+    }
+}
+END_TEST
+
 START_TEST(resize_storm)
 {
     struct term *t = terminal(24, 80, 10000);
@@ -373,6 +395,7 @@ int main(void)
     tcase_add_test(tests, scrollback_keeps_links_and_clusters);
     tcase_add_test(tests, work_is_divided);
     tcase_add_test(tests, one_line_without_end);
+    tcase_add_test(tests, selection_outlives_its_beginning);
     tcase_add_test(tests, resize_storm);
     tcase_add_test(tests, reflow_loses_nothing);
     tcase_add_test(tests, nothing_is_typed);
