@@ -531,8 +531,10 @@ static void do_state(struct window *w, void *arg)
 {
     static const char *const shapes[POINTER_SHAPES] = {"text", "arrow", "hand"};
     char *out = arg;
+    static const char *const words[] = {"empty", "busy", "found", "again", "none"};
     const struct search_bar *bar = &w->search;
     const SDL_Rect *yes = &w->question.buttons[QUESTION_YES], *no = yes + 1;
+    int percent;
     window_draw(w);
     snprintf(out, 2048,
              "pointer %s%s\nlink %s\nscrollbar %s %llu %llu\nsearch %s%s%s %s\n"
@@ -541,24 +543,29 @@ static void do_state(struct window *w, void *arg)
              pointer_link_shown(w) ? w->pointer.link : "-",
              w->overlay.shown[OVERLAY_SCROLL].w ? "shown" : "hidden",
              (unsigned long long)w->scroll.place.above, (unsigned long long)w->scroll.place.below,
-             !bar->open                   ? "closed"
-             : bar->state == SEARCH_EMPTY ? "empty"
-             : bar->state == SEARCH_NONE  ? "none"
-             : bar->state == SEARCH_FOUND ? "found"
-                                          : "again",
+             bar->open ? words[finder_state(bar->finder, &percent)] : "closed",
              bar->match_case ? " case" : "", bar->expression ? " expression" : "", bar->line.text,
              w->typing.preedit, w->question.answered ? w->question.text : "-", yes->x + yes->w / 2,
              yes->y + yes->h / 2, no->x + no->w / 2, no->y + no->h / 2);
 }
 
+/* With the result of a search, for as long as waits may take. */
 static void state(struct control *c, char *rest)
 {
     (void)rest;
     char text[2048] = "";
-    if (sync_all(c) && window_call(c->w, do_state, text))
-        answer_text(text);
-    else
-        answer("error the window is closed");
+    struct session *s = window_session(c->w);
+    uint64_t deadline = host_clock_monotonic_ns() + (uint64_t)(c->seconds * 1e9);
+    for (;;) {
+        uint64_t seen = session_changes(s);
+        if (!sync_all(c) || !window_call(c->w, do_state, text)) {
+            answer("error the window is closed");
+            return;
+        }
+        if (!strstr(text, "\nsearch busy") || !wait_changes(s, seen, deadline))
+            break;
+    }
+    answer_text(text);
 }
 
 static void do_close(struct window *w, void *arg)

@@ -1,5 +1,6 @@
 #include "app/search_bar.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "app/clipboard.h"
@@ -8,33 +9,16 @@
 
 #define MARGIN 4 /* pixels at 100 %, above and below the text */
 
-/* From the last result on in a direction; past the end it begins again at the other one. */
-static void search(struct window *w, int direction)
+/* The text or what it means has changed: the newest result. */
+static void search_anew(struct window *w)
 {
     struct search_bar *bar = &w->search;
     unsigned how =
         (bar->match_case ? 0 : TERM_SEARCH_IGNORE_CASE) | (bar->expression ? TERM_SEARCH_REGEX : 0);
-    struct term *term = session_lock(w->session);
-    bool found = term_search(term, bar->line.text, how, direction);
-    bool again = !found && (bar->state == SEARCH_FOUND || bar->state == SEARCH_BEGUN_AGAIN);
-    if (again) {
-        term_search(term, "", how, direction);
-        found = term_search(term, bar->line.text, how, direction);
-    }
-    session_unlock(w->session);
-    bar->state = bar->line.length == 0 ? SEARCH_EMPTY
-                 : !found              ? SEARCH_NONE
-                 : again               ? SEARCH_BEGUN_AGAIN
-                                       : SEARCH_FOUND;
-}
-
-/* The text or what it means has changed: the newest result. */
-static void search_anew(struct window *w)
-{
-    term_search(session_lock(w->session), "", 0, -1);
-    session_unlock(w->session);
-    w->search.state = SEARCH_EMPTY;
-    search(w, -1);
+    if (bar->line.length == 0)
+        finder_stop(bar->finder);
+    else
+        finder_start(bar->finder, bar->line.text, how);
 }
 
 void search_bar_open(struct window *w)
@@ -49,8 +33,7 @@ void search_bar_open(struct window *w)
 void search_bar_close(struct window *w)
 {
     w->search.open = false;
-    term_search(session_lock(w->session), "", 0, -1);
-    session_unlock(w->session);
+    finder_stop(w->search.finder);
 }
 
 static void press_button(struct window *w, int button)
@@ -65,10 +48,10 @@ static void press_button(struct window *w, int button)
         search_anew(w);
         break;
     case SEARCH_UP:
-        search(w, -1);
+        finder_step(w->search.finder, -1);
         break;
     case SEARCH_DOWN:
-        search(w, 1);
+        finder_step(w->search.finder, 1);
         break;
     case SEARCH_CLOSE:
         search_bar_close(w);
@@ -198,10 +181,24 @@ static const char *shown_part(const struct line_edit *line, int columns)
     return from;
 }
 
+/* What is said about the search. */
+static enum finder_state state_words(struct finder *finder, char *out, size_t size)
+{
+    static const char *const words[] = {"", "", "", "from the other end", "not found"};
+    int percent;
+    enum finder_state state = finder_state(finder, &percent);
+    if (percent >= 0)
+        snprintf(out, size, "searching %d %%", percent);
+    else
+        snprintf(out, size, "%s", words[state]);
+    return state;
+}
+
 void search_bar_draw(struct window *w, struct canvas *c)
 {
-    static const char *const words[] = {"", "", "not found", "from the other end"};
+    char word[40];
     struct search_bar *bar = &w->search;
+    enum finder_state state = state_words(bar->finder, word, sizeof(word));
     struct font_metrics m = font_metrics(w->painter.font);
     uint32_t fg = term_view_foreground(w->view), bg = term_view_background(w->view);
     uint32_t back = canvas_mix(bg, fg, 40), dim = canvas_mix(bg, fg, 170);
@@ -210,7 +207,6 @@ void search_bar_draw(struct window *w, struct canvas *c)
     canvas_fill(c, bar->area.x, bar->area.y, bar->area.w, bar->area.h, back);
     canvas_fill(c, bar->area.x, line, bar->area.w, 1, dim);
     int right = draw_buttons(w, c, y, fg, canvas_mix(bg, fg, 90)) - m.cell_width;
-    const char *word = words[bar->state];
     int length = (int)strlen(word) * m.cell_width;
     int x = label_draw(&w->painter, c, m.cell_width, y, right, "Find: ", dim);
     if (right - length > x + 8 * m.cell_width) {
@@ -219,7 +215,7 @@ void search_bar_draw(struct window *w, struct canvas *c)
     }
     const char *from = shown_part(&bar->line, (right - x) / m.cell_width);
     label_draw(&w->painter, c, x, y, right, from,
-               bar->state == SEARCH_NONE ? canvas_mix(fg, 0xff4040, 170) : fg);
+               state == FINDER_NONE ? canvas_mix(fg, 0xff4040, 170) : fg);
     size_t before = (size_t)(bar->line.text + bar->line.cursor - from);
     x += label_columns(from, before) * m.cell_width;
     bar->cursor = (SDL_Rect){x, y, m.cell_width, m.cell_height};

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include "app/canvas.h"
+#include "app/finder.h"
 #include "app/line_edit.h"
 #include "term/term.h"
 
@@ -16,13 +17,11 @@ struct window;
 
 enum { SEARCH_CASE, SEARCH_EXPRESSION, SEARCH_UP, SEARCH_DOWN, SEARCH_CLOSE, SEARCH_BUTTONS };
 
-enum search_state { SEARCH_EMPTY, SEARCH_FOUND, SEARCH_NONE, SEARCH_BEGUN_AGAIN };
-
 struct search_bar {
     bool open;
     struct line_edit line;
     bool match_case, expression;
-    enum search_state state;
+    struct finder *finder;
     bool at_top;
     SDL_Rect area;                    /* in the window, as last shown */
     SDL_Rect buttons[SEARCH_BUTTONS]; /* likewise */

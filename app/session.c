@@ -22,7 +22,9 @@ struct session {
 
     struct host_mutex lock; /* the terminal, and what the callbacks leave */
     _Atomic uint32_t ui_waits;
-    bool feeding; /* what the terminal writes are answers to a program */
+    _Atomic uint32_t turn_taken;   /* by session_lock_in_turn, which is then waiting or in */
+    _Atomic uint32_t parser_waits; /* for the end of that turn: the next one is the parser's */
+    bool feeding;                  /* what the terminal writes are answers to a program */
     bool bell;
     char *title, *clipboard, *primary;
     char query;
@@ -187,17 +189,43 @@ static void let_ui_in(struct session *s)
         host_wait_on(&s->ui_waits, waiting, HOST_FOREVER);
 }
 
+static void wait_while(_Atomic uint32_t *word)
+{
+    while (atomic_load(word))
+        host_wait_on(word, 1, HOST_FOREVER);
+}
+
+static void clear(_Atomic uint32_t *word)
+{
+    atomic_store(word, 0);
+    host_wake_all(word);
+}
+
+/* As much of a piece as the terminal takes at a time. */
+static size_t feed_some(struct session *s, const char *bytes, size_t n)
+{
+    bool waited = atomic_load(&s->turn_taken);
+    if (waited) {
+        atomic_store(&s->parser_waits, 1);
+        wait_while(&s->turn_taken);
+    }
+    let_ui_in(s);
+    host_mutex_lock(&s->lock);
+    s->feeding = true;
+    size_t done = term_feed_some(s->term, bytes, n);
+    s->feeding = false;
+    host_mutex_unlock(&s->lock);
+    if (waited)
+        clear(&s->parser_waits);
+    return done;
+}
+
 /* Shows a piece, giving up the lock where that takes long; the rest of such a piece goes when the
  * user has interrupted the program it is from. */
 static void feed(struct session *s, const char *bytes, size_t n)
 {
     for (size_t done; n > 0; bytes += done, n -= done) {
-        let_ui_in(s);
-        host_mutex_lock(&s->lock);
-        s->feeding = true;
-        done = term_feed_some(s->term, bytes, n);
-        s->feeding = false;
-        host_mutex_unlock(&s->lock);
+        done = feed_some(s, bytes, n);
         screen_changed(s, done);
         if (done < n && tty_discarded(s->tty))
             break;
@@ -276,6 +304,26 @@ void session_unlock(struct session *s)
         host_wake_all(&s->ui_waits);
     if (flush_typed(s))
         tell_parser(s, &s->room);
+}
+
+struct term *session_lock_in_turn(struct session *s)
+{
+    wait_while(&s->parser_waits);
+    atomic_store(&s->turn_taken, 1);
+    let_ui_in(s);
+    host_mutex_lock(&s->lock);
+    return s->term;
+}
+
+void session_unlock_in_turn(struct session *s)
+{
+    host_mutex_unlock(&s->lock);
+    clear(&s->turn_taken);
+}
+
+void session_changed(struct session *s)
+{
+    screen_changed(s, 0);
 }
 
 void session_print(struct session *s, const char *text)

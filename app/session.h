@@ -32,6 +32,14 @@ struct tty *session_tty(struct session *s);
 struct term *session_lock(struct session *s);
 void session_unlock(struct session *s);
 
+/* The same for a thread that works beside both: the UI thread goes first, and the parser thread
+ * gets its turn between two of these. To be held for fractions of a millisecond. */
+struct term *session_lock_in_turn(struct session *s);
+void session_unlock_in_turn(struct session *s);
+
+/* There is something new to draw that is not of programs. Any thread. */
+void session_changed(struct session *s);
+
 /* Shows text of our own (messages), as if a guest had written it. */
 void session_print(struct session *s, const char *text);
 

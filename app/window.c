@@ -201,7 +201,7 @@ static void draw(struct window *w, uint64_t deadline_ns)
     if (changed)
         pointer_refresh(w);
     typing_show_place(w);
-    w->dirty = w->painter.unfinished;
+    w->dirty = w->painter.unfinished || term_view_unfinished(w->view);
     overlay_present(w, painted);
     if (changed)
         session_view_changed(w->session);
@@ -522,7 +522,8 @@ struct window *window_new(const struct config *config, const char **error)
     w->columns = config->size.columns;
     w->session = session_new(w->rows, w->columns, &events);
     w->view = term_view_new();
-    if (!w->session || !w->view) {
+    w->search.finder = w->session ? finder_new(w->session) : NULL;
+    if (!w->search.finder || !w->view) {
         window_free(w);
         return NULL;
     }

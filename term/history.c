@@ -337,6 +337,15 @@ bool history_uses(const struct history *h, enum use_kind kind, uint32_t number)
     return uses_has(&h->uses, kind, number);
 }
 
+const uint8_t *history_plain(const struct history *h, uint64_t row, int *n)
+{
+    const uint8_t *r = record(h, row);
+    uint16_t count;
+    memcpy(&count, r + 4, 2);
+    *n = count;
+    return r[7] == KIND_PLAIN ? r + HEADER_BYTES + 1 : NULL;
+}
+
 static void unpack_runs(const uint8_t *body, int n, struct term_cell *out, int capacity)
 {
     for (int i = 0; i < n;) {

@@ -44,6 +44,9 @@ size_t history_bytes(const struct history *h);
 // Unpacks a row that exists: returns its number of cells and stores min(that, capacity) of them.
 int history_get(const struct history *h, uint64_t row, struct term_cell *out, int capacity,
                 unsigned *flags, unsigned *size);
+// The characters of a row that is nothing but ASCII in the default style (a byte each, 0 for an
+// empty cell), or NULL for any other row. Valid until the history changes.
+const uint8_t *history_plain(const struct history *h, uint64_t row, int *n);
 // Flags and number of cells alone, without unpacking.
 unsigned history_flags(const struct history *h, uint64_t row);
 int history_length(const struct history *h, uint64_t row);

@@ -320,7 +320,8 @@ bool term_resize(struct term *t, int rows, int cols)
         t->right = cols - 1;
         t->joinable = false;
         t->layout_revision++;
-        t->search.found = false;
+        // Rows before these are the same as ever.
+        t->search.found = t->search.found && t->search.at.row < n.from;
     } else {
         screen_free(&n.normal, rows);
         screen_free(&n.alternate, rows);

@@ -7,6 +7,7 @@
 #define RANGES_MAX 4000
 #define REPEAT_MAX 255
 #define DEPTH_MAX  100
+#define VISITS_MAX 400000 // states looked at for one match: some milliseconds
 
 enum kind { CODE, ANY, SET, SPLIT, BEGIN, END, EDGE, MATCH };
 
@@ -30,10 +31,14 @@ struct regex {
     int range_count;
     int start;
     bool ignore_case;
+    bool first[REGEX_FIRST]; // the codes a match can begin with; the last stands for all others
+    uint32_t literal[REGEX_LITERAL_MAX];
+    int literal_length;
     // Matching: the states reached, and marks of those already in the list.
     int *now, *then, *stack;
     uint32_t *marks;
     uint32_t mark;
+    int visits; // states looked at
 };
 
 struct parse {
@@ -41,6 +46,10 @@ struct parse {
     const uint32_t *at, *end;
     int depth;
     bool failed;
+    // Codes that stand one after the other outside of any choice, so in every match.
+    uint32_t run[REGEX_LITERAL_MAX];
+    int run_length;
+    bool choice; // there is one outside of all brackets
 };
 
 // A piece of the machine: where it begins, and one node whose `next` leads out of it (pieces are
@@ -288,16 +297,43 @@ static struct piece repeat(struct parse *p, struct piece one, const uint32_t *fr
     return all;
 }
 
+// Takes note of what every match contains: the longest run of single codes.
+static void note_literal(struct parse *p, struct piece one, bool repeated)
+{
+    const struct node *x = &p->r->nodes[one.start];
+    if (p->depth > 0)
+        return;
+    if (p->failed || repeated || one.start != one.out || x->kind != CODE) {
+        p->run_length = 0;
+        return;
+    }
+    if (p->run_length == REGEX_LITERAL_MAX)
+        return;
+    p->run[p->run_length++] = x->code;
+    if (p->run_length > p->r->literal_length) {
+        memcpy(p->r->literal, p->run, sizeof(p->run));
+        p->r->literal_length = p->run_length;
+    }
+}
+
+static bool quantifier(uint32_t c)
+{
+    return c == '*' || c == '+' || c == '?' || c == '{';
+}
+
 static struct piece parse_sequence(struct parse *p)
 {
     int begin = node(p, SPLIT, 0);
     struct piece all = {begin, begin};
+    if (p->depth == 0)
+        p->run_length = 0;
     while (p->at < p->end && *p->at != '|' && *p->at != ')' && !p->failed) {
         const uint32_t *from = p->at;
         struct piece one = parse_atom(p);
+        note_literal(p, one, p->at < p->end && quantifier(*p->at));
         if (p->at < p->end && !p->failed) {
             uint32_t c = *p->at;
-            if (c == '*' || c == '+' || c == '?' || c == '{')
+            if (quantifier(c))
                 p->at++;
             if (c == '*' || c == '+')
                 one = loop(p, one, c == '+');
@@ -317,6 +353,7 @@ static struct piece parse_choice(struct parse *p)
     struct piece all = parse_sequence(p);
     while (p->at < p->end && *p->at == '|' && !p->failed) {
         p->at++;
+        p->choice = p->choice || p->depth == 0;
         struct piece right = parse_sequence(p);
         int split = node(p, SPLIT, 0), out = node(p, SPLIT, 0);
         p->r->nodes[split].next = all.start;
@@ -341,33 +378,6 @@ void regex_free(struct regex *r)
     free(r);
 }
 
-struct regex *regex_new(const uint32_t *pattern, int n, bool ignore_case)
-{
-    struct regex *r = calloc(1, sizeof(*r));
-    if (!r)
-        return NULL;
-    r->ignore_case = ignore_case;
-    r->nodes = calloc(NODES_MAX, sizeof(*r->nodes));
-    r->ranges = calloc(RANGES_MAX, sizeof(*r->ranges));
-    r->now = calloc(NODES_MAX, sizeof(int));
-    r->then = calloc(NODES_MAX, sizeof(int));
-    r->stack = calloc(2 * NODES_MAX, sizeof(int));
-    r->marks = calloc(NODES_MAX, sizeof(uint32_t));
-    struct parse p = {.r = r, .at = pattern, .end = pattern + n};
-    if (!r->nodes || !r->ranges || !r->now || !r->then || !r->stack || !r->marks) {
-        regex_free(r);
-        return NULL;
-    }
-    struct piece all = parse_choice(&p);
-    connect(&p, all.out, node(&p, MATCH, 0));
-    r->start = all.start;
-    if (p.failed || p.at != p.end) {
-        regex_free(r);
-        return NULL;
-    }
-    return r;
-}
-
 static bool word_code(uint32_t c)
 {
     return c == '_' || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
@@ -385,6 +395,7 @@ static int follow(struct regex *r, int from, int *list, int count, const uint32_
         if (i < 0 || r->marks[i] == r->mark)
             continue;
         r->marks[i] = r->mark;
+        r->visits++;
         const struct node *x = &r->nodes[i];
         bool before = at > 0 && word_code(text[at - 1]), after = at < n && word_code(text[at]);
         switch (x->kind) {
@@ -431,6 +442,71 @@ static bool takes(const struct regex *r, const struct node *x, uint32_t code)
     return x->kind == ANY || (x->kind == SET && in_set(r, x, code) != x->negated);
 }
 
+// The codes that lead on from the start, whatever stands before and after them.
+static void find_first(struct regex *r)
+{
+    int depth = 0;
+    r->mark++;
+    r->stack[depth++] = r->start;
+    while (depth > 0) {
+        int i = r->stack[--depth];
+        if (i < 0 || r->marks[i] == r->mark)
+            continue;
+        r->marks[i] = r->mark;
+        const struct node *x = &r->nodes[i];
+        if (x->kind == CODE || x->kind == ANY || x->kind == SET) {
+            if (x->kind != CODE || x->code >= REGEX_FIRST - 1)
+                r->first[REGEX_FIRST - 1] = true;
+            for (uint32_t c = 0; c < REGEX_FIRST - 1; c++)
+                r->first[c] = r->first[c] || takes(r, x, c);
+        } else {
+            r->stack[depth++] = x->kind == SPLIT ? x->other : -1;
+            r->stack[depth++] = x->next;
+        }
+    }
+}
+
+const bool *regex_first(const struct regex *r)
+{
+    return r->first;
+}
+
+int regex_literal(const struct regex *r, const uint32_t **codes)
+{
+    *codes = r->literal;
+    return r->literal_length;
+}
+
+struct regex *regex_new(const uint32_t *pattern, int n, bool ignore_case)
+{
+    struct regex *r = calloc(1, sizeof(*r));
+    if (!r)
+        return NULL;
+    r->ignore_case = ignore_case;
+    r->nodes = calloc(NODES_MAX, sizeof(*r->nodes));
+    r->ranges = calloc(RANGES_MAX, sizeof(*r->ranges));
+    r->now = calloc(NODES_MAX, sizeof(int));
+    r->then = calloc(NODES_MAX, sizeof(int));
+    r->stack = calloc(2 * NODES_MAX, sizeof(int));
+    r->marks = calloc(NODES_MAX, sizeof(uint32_t));
+    struct parse p = {.r = r, .at = pattern, .end = pattern + n};
+    if (!r->nodes || !r->ranges || !r->now || !r->then || !r->stack || !r->marks) {
+        regex_free(r);
+        return NULL;
+    }
+    struct piece all = parse_choice(&p);
+    connect(&p, all.out, node(&p, MATCH, 0));
+    r->start = all.start;
+    if (p.failed || p.at != p.end) {
+        regex_free(r);
+        return NULL;
+    }
+    if (p.choice)
+        r->literal_length = 0;
+    find_first(r);
+    return r;
+}
+
 static bool has_match(const struct regex *r, const int *list, int count)
 {
     for (int i = 0; i < count; i++) {
@@ -440,15 +516,16 @@ static bool has_match(const struct regex *r, const int *list, int count)
     return false;
 }
 
-int regex_match(struct regex *r, const uint32_t *text, int n, int at)
+int regex_match(struct regex *r, const uint32_t *text, int n, int at, int most, int *visits)
 {
     int best = -1, begin = at;
+    r->visits = 0;
     r->mark++;
     int count = follow(r, r->start, r->now, 0, text, n, at);
-    for (; count > 0; at++) {
+    for (; count > 0 && r->visits < VISITS_MAX; at++) {
         if (has_match(r, r->now, count))
             best = at - begin;
-        if (at == n)
+        if (at == n || at - begin == most)
             break;
         int reached = 0;
         r->mark++;
@@ -462,5 +539,6 @@ int regex_match(struct regex *r, const uint32_t *text, int n, int at)
         r->then = swap;
         count = reached;
     }
+    *visits += r->visits;
     return best;
 }

@@ -1,99 +1,116 @@
-// Search for a text or a regular expression in the screen and the scrollback.
-#include "term/regex.h"
+// The way from one result of a search to the next.
 #include "term/state.h"
 
-#include "term/unicode.h"
 #include <stdlib.h>
 #include <string.h>
 
-// A match longer than this many code points is not looked for.
-#define MATCH_MAX 4096
+// What a step takes at most, give or take a piece.
+#define CODES_MAX  32768
+#define PIECES_MAX 512
 
-// A line of text as code points, and the cell each is in.
-struct codes {
-    uint32_t *code;
-    int *cell;
-    int n;
+struct term_search {
+    struct pattern pattern;
+    struct pattern marked; // the same for the terminal, until it has it
+    bool handed_over;
+
+    // The way, under the terminal's lock.
+    uint64_t terminal, layout; // what the numbers of rows are valid for
+    uint64_t screen;           // 0, or the number of the alternate screen's rows
+    bool up;
+    struct place at;    // results lie behind this one
+    bool from_result;   // which is a result
+    bool begun_again;   // from the other end
+    uint64_t edge;      // up: rows before it are left; down: this one and those after it
+    uint64_t end;       // down: rows before this one
+    uint64_t total;     // rows to go through
+    uint64_t left;      // those that have not been taken
+    bool nothing_taken; // out of memory
+
+    // What was taken, and how far it has been looked through.
+    struct codes text;
+    struct text_piece pieces[PIECES_MAX];
+    int count, piece;
+    int next;
+    bool checked; // the piece may have a result
+
+    // The result.
+    bool found;
+    struct place result;
+    int length;
+    uint32_t codes[SEARCH_MATCH_MAX];
+    struct codes check;
 };
 
-static void codes_free(struct codes *s)
+struct term_search *term_search_new(const char *text, unsigned how)
 {
-    free(s->code);
-    free(s->cell);
-    memset(s, 0, sizeof(*s));
+    struct term_search *s = calloc(1, sizeof(*s));
+    if (!s)
+        return NULL;
+    pattern_init(&s->pattern, text, how);
+    pattern_init(&s->marked, text, how);
+    return s;
 }
 
-static bool codes_load(struct codes *s, const struct term *t, const struct chain *c)
+void term_search_free(struct term_search *s)
 {
-    int room = 0;
-    uint32_t some[CLUSTER_CODES_MAX];
-    memset(s, 0, sizeof(*s));
-    for (int i = 0; i < c->length; i++)
-        room += c->cells[i].ch & TERM_CH_CLUSTER ? CLUSTER_CODES_MAX : 1;
-    s->code = malloc((size_t)(room + 1) * sizeof(*s->code));
-    s->cell = malloc((size_t)(room + 1) * sizeof(*s->cell));
-    if (!s->code || !s->cell) {
-        codes_free(s);
-        return false;
-    }
-    for (int i = 0; i < c->length; i++) {
-        int k = cell_codes(t, c->cells[i].ch, some);
-        if (k == 0 && c->cells[i].ch == TERM_CH_EMPTY)
-            some[k++] = ' ';
-        for (int j = 0; j < k; j++) {
-            s->code[s->n] = some[j];
-            s->cell[s->n++] = i;
-        }
-    }
-    return true;
+    if (!s)
+        return;
+    pattern_free(&s->pattern);
+    pattern_free(&s->marked);
+    codes_free(&s->text);
+    codes_free(&s->check);
+    free(s);
 }
 
-// Code points of the result that begins at `at`; 0 when there is none.
-static int match(const struct search *s, const struct codes *text, int at)
+void term_search_end(struct term *t)
 {
-    if (s->regex) {
-        int n = text->n - at > MATCH_MAX ? at + MATCH_MAX : text->n;
-        int length = regex_match(s->regex, text->code, n, at);
-        return length > 0 ? length : 0;
-    }
-    if (text->n - at < s->length)
-        return 0;
-    for (int i = 0; i < s->length; i++) {
-        uint32_t code = text->code[at + i];
-        if ((s->ignore_case ? fold_case(code) : code) != s->needle[i])
-            return 0;
-    }
-    return s->length;
+    if (t->search.pattern.length > 0)
+        t->view_revision++;
+    marks_free(&t->search);
 }
 
-static bool start_search(struct term *t, const char *text, unsigned how)
+static uint64_t screen_of(const struct term *t)
 {
-    struct search fresh = {.ignore_case = how & TERM_SEARCH_IGNORE_CASE,
-                           .expression = how & TERM_SEARCH_REGEX};
-    const uint8_t *at = (const uint8_t *)text;
-    size_t left = strlen(text);
-    while (left > 0 && fresh.length < SEARCH_MAX) {
-        uint32_t code;
-        size_t n = utf8_decode(at, left, &code);
-        bool fold = fresh.ignore_case && !fresh.expression;
-        fresh.needle[fresh.length++] = fold ? fold_case(code) : code;
-        at += n;
-        left -= n;
+    return t->screen == &t->alternate ? ALTERNATE_ROW : 0;
+}
+
+// Goes the whole way from one end.
+static void from_end(struct term_search *s, const struct term *t)
+{
+    s->at = s->up ? (struct place){UINT64_MAX, 0} : (struct place){text_first(t), -1};
+    s->edge = s->up ? text_end(t) : text_first(t);
+    s->end = text_end(t);
+    s->left = s->total = text_end(t) - text_first(t);
+}
+
+static void set_out(struct term_search *s, const struct term *t)
+{
+    const struct marks *m = &t->search;
+    s->terminal = t->serial;
+    s->layout = t->layout_revision;
+    s->screen = screen_of(t);
+    s->count = s->piece = 0;
+    s->found = s->begun_again = s->nothing_taken = false;
+    from_end(s, t);
+    s->from_result = m->found && m->at.row >= text_first(t) && m->at.row < text_end(t);
+    if (s->from_result) {
+        s->at = m->at;
+        s->edge = s->up ? m->at.row + 1 : m->at.row;
+        s->left = s->total = s->up ? s->edge - text_first(t) : s->end - s->edge;
     }
-    struct search *s = &t->search;
-    bool same = s->length == fresh.length && s->ignore_case == fresh.ignore_case &&
-                s->expression == fresh.expression &&
-                memcmp(s->needle, fresh.needle, sizeof(fresh.needle)) == 0;
-    if (same)
-        return s->length > 0;
-    regex_free(s->regex);
-    if (fresh.expression && fresh.length > 0) {
-        fresh.regex = regex_new(fresh.needle, fresh.length, fresh.ignore_case);
-        if (!fresh.regex)
-            fresh.length = 0;
+}
+
+void term_search_begin(struct term_search *s, struct term *t, int direction)
+{
+    if (!s->handed_over) {
+        marks_free(&t->search);
+        t->search.pattern = s->marked;
+        s->marked = (struct pattern){0};
+        s->handed_over = true;
     }
-    *s = fresh;
-    return s->length > 0;
+    t->view_revision++;
+    s->up = direction < 0;
+    set_out(s, t);
 }
 
 static bool before(struct place a, struct place b)
@@ -101,95 +118,153 @@ static bool before(struct place a, struct place b)
     return a.row < b.row || (a.row == b.row && a.col < b.col);
 }
 
-// The best result in one line of text: the last before `at`, or the first after it.
-static bool best_in_line(const struct term *t, const struct chain *c, struct place at, bool up,
-                         struct place *found)
-{
-    struct codes text;
-    bool any = false;
-    if (!codes_load(&text, t, c))
-        return false;
-    for (int i = 0; i < text.n;) {
-        int length = match(&t->search, &text, i);
-        struct place p = c->places[text.cell[i]];
-        if (length && (up ? before(p, at) : before(at, p))) {
-            *found = p;
-            any = true;
-            if (!up)
-                break;
-        }
-        i += length ? length : 1;
-    }
-    codes_free(&text);
-    return any;
-}
-
 static bool visible(struct term *t, uint64_t row)
 {
     bool hit = false;
     struct view_row *rows = malloc((size_t)t->rows * sizeof(*rows));
-    if (rows && view_rows(t, rows)) {
+    if (rows && view_rows(t, rows))
         hit = row >= rows[0].start.row && row <= rows[t->rows - 1].start.row;
-    }
     free(rows);
     return hit;
 }
 
-bool term_search(struct term *t, const char *text, unsigned how, int direction)
+// Whether the result is still in the text.
+static bool still_there(struct term_search *s, struct term *t)
 {
-    bool up = direction < 0;
-    struct chain c = {0};
-    t->view_revision++;
-    if (!start_search(t, text, how))
+    struct text_piece p;
+    struct codes *text = &s->check;
+    text->n = text->row_count = 0;
+    if (s->result.row < text_first(t) || s->result.row >= text_end(t) ||
+        !piece_load(text, &p, t, s->result.row))
         return false;
-    struct search *s = &t->search;
-    struct place at = s->at;
-    if (!s->found || at.row < text_first(t) || at.row >= text_end(t))
-        at = up ? (struct place){text_end(t), 0} : (struct place){text_first(t), -1};
-    uint64_t row = up && at.row > text_first(t) && at.row == text_end(t) ? at.row - 1 : at.row;
-    bool found = false;
-    for (;;) {
-        struct place hit;
-        if (!line_load(&c, t, row))
-            break;
-        if (best_in_line(t, &c, at, up, &hit)) {
-            s->at = hit;
-            s->found = found = true;
-            break;
-        }
-        if (up ? c.first <= text_first(t) : c.end >= text_end(t))
-            break;
-        row = up ? c.first - 1 : c.end;
+    int row = text->row_count - 1;
+    while (row > 0 && text->rows[row].row > s->result.row)
+        row--;
+    int i = text->rows[row].start;
+    int end = row + 1 < text->row_count ? text->rows[row + 1].start : p.limit;
+    while (i < end && text->col[i] < s->result.col)
+        i++;
+    // It may begin inside of a cell: with what combines with the character there.
+    for (; i < end && text->col[i] == s->result.col; i++) {
+        if (p.limit - i >= s->length &&
+            memcmp(text->code + i, s->codes, (size_t)s->length * sizeof(*s->codes)) == 0)
+            return true;
     }
-    chain_free(&c);
-    if (found && !visible(t, s->at.row)) {
-        view_show(t, s->at.row);
-        term_scroll(t, -(t->rows / 2));
-    }
-    return found;
+    return false;
 }
 
-void search_marks(const struct term *t, uint64_t row, uint8_t *marks, int n)
+static enum term_search_step show(struct term_search *s, struct term *t)
 {
-    struct chain c = {0};
-    struct codes text;
-    memset(marks, 0, (size_t)n);
-    if (t->search.length > 0 && line_load(&c, t, row) && codes_load(&text, t, &c)) {
-        for (int i = 0; i < text.n;) {
-            int k = match(&t->search, &text, i);
-            struct place at = c.places[text.cell[i]];
-            bool current =
-                t->search.found && at.row == t->search.at.row && at.col == t->search.at.col;
-            int last = k ? text.cell[i + k - 1] : -1;
-            while (last >= 0 && last + 1 < c.length && c.cells[last + 1].ch == TERM_CH_TAIL)
-                last++;
-            for (int j = text.cell[i]; j <= last; j++) {
-                if (c.places[j].row == row && c.places[j].col < n)
-                    marks[c.places[j].col] = current ? MARK_CURRENT : MARK_FOUND;
-            }
-            i += k ? k : 1;
-        }
-        codes_free(&text);
+    t->search.at = s->result;
+    t->search.found = true;
+    t->view_revision++;
+    if (!visible(t, s->result.row)) {
+        view_show(t, s->result.row);
+        term_scroll(t, -(t->rows / 2));
     }
-    chain_free(&c);
+    return s->begun_again ? TERM_SEARCH_BEGUN_AGAIN : TERM_SEARCH_FOUND;
+}
+
+// Copies the next pieces. False when there are none.
+static bool take(struct term_search *s, struct term *t)
+{
+    s->text.n = s->text.row_count = s->count = s->piece = 0;
+    while (s->count < PIECES_MAX && s->text.n < CODES_MAX) {
+        struct text_piece *p = &s->pieces[s->count];
+        uint64_t low = s->up ? text_first(t) : s->edge > text_first(t) ? s->edge : text_first(t);
+        uint64_t high = s->up ? s->edge : s->end;
+        high = high < text_end(t) ? high : text_end(t);
+        if (low >= high)
+            break;
+        if (!piece_load(&s->text, p, t, s->up ? high - 1 : low)) {
+            s->nothing_taken = true;
+            break;
+        }
+        s->edge = s->up ? p->first : p->end;
+        s->left =
+            s->up ? (s->edge > low ? s->edge - low : 0) : (s->end > s->edge ? s->end - s->edge : 0);
+        s->count++;
+    }
+    if (s->count > 0)
+        s->next = s->pieces[0].from;
+    s->checked = false;
+    return s->count > 0;
+}
+
+enum term_search_step term_search_step(struct term_search *s, struct term *t)
+{
+    if (s->pattern.length == 0)
+        return TERM_SEARCH_NONE;
+    // Rows may have other numbers now.
+    if (s->terminal != t->serial || s->layout != t->layout_revision || s->screen != screen_of(t))
+        set_out(s, t);
+    if (s->found) {
+        s->found = false;
+        if (still_there(s, t))
+            return show(s, t);
+        // What took its place is looked at once more.
+        const struct text_piece *p = &s->pieces[s->piece];
+        s->edge = s->up ? p->end : p->first;
+    }
+    if (take(s, t))
+        return TERM_SEARCH_TEXT;
+    if (!s->from_result || s->begun_again || s->nothing_taken)
+        return TERM_SEARCH_NONE;
+    s->begun_again = true;
+    from_end(s, t);
+    return take(s, t) ? TERM_SEARCH_TEXT : TERM_SEARCH_NONE;
+}
+
+// Looks through one piece: the first result behind `at`, or the last one before it. False when out
+// of work.
+static bool look_through(struct term_search *s, const struct text_piece *p, int *work)
+{
+    const uint32_t *text = s->text.code + p->begin;
+    int n = p->limit - p->begin, stop = p->stop - p->begin;
+    if (!s->checked && !pattern_possible(&s->pattern, text, p->from - p->begin, n, work))
+        return true;
+    s->checked = true;
+    int i = s->next - p->begin;
+    while (i < stop) {
+        int length, at = pattern_find(&s->pattern, text, n, &i, stop, &length, work);
+        if (at < 0) {
+            s->next = i + p->begin;
+            return false;
+        }
+        if (at == stop)
+            break;
+        struct place place = codes_place(&s->text, at + p->begin);
+        i = at + length;
+        if (s->up ? !before(place, s->at) : !before(s->at, place))
+            continue;
+        s->found = true;
+        s->result = place;
+        s->length = length;
+        memcpy(s->codes, text + at, (size_t)length * sizeof(*text));
+        if (!s->up)
+            break;
+    }
+    return true;
+}
+
+bool term_search_look(struct term_search *s, int work)
+{
+    while (s->piece < s->count) {
+        if (!look_through(s, &s->pieces[s->piece], &work))
+            return false;
+        if (s->found)
+            return true;
+        s->checked = false;
+        if (++s->piece < s->count)
+            s->next = s->pieces[s->piece].from;
+        work -= 20;
+        if (work <= 0)
+            return s->piece == s->count;
+    }
+    return true;
+}
+
+int term_search_percent(const struct term_search *s)
+{
+    return s->total > s->left ? (int)((s->total - s->left) * 100 / s->total) : 0;
 }

@@ -12,6 +12,7 @@
 
 #include "term/history.h"
 #include "term/parser.h"
+#include "term/search.h"
 #include "term/term.h"
 
 // --- Rows and screens -------------------------------------------------------------------------
@@ -125,17 +126,9 @@ struct clusters {
 #define CLUSTER_WORDS_MAX (2u << 20)
 #define CLUSTERS_MAX      0x3ffffu // then the base character alone is shown
 
-// --- The view's place, selection, search
-// ----------------------------------------------------------
+// --- The view's place, selection ---------------------------------------------------------------
 
-// A cell in the text: the number of its row (scrollback rows by their numbers, screen rows after
-// them, rows of the alternate screen from ALTERNATE_ROW) and its column in that row as stored.
-struct place {
-    uint64_t row;
-    int col;
-};
-
-#define ALTERNATE_ROW ((uint64_t)1 << 62)
+#define ALTERNATE_ROW ((uint64_t)1 << 62) // where the rows of the alternate screen begin
 
 struct selection {
     bool active;
@@ -145,18 +138,6 @@ struct selection {
     int left, right;           // BLOCK: columns, both included
     uint64_t stamp;            // rows changed after this are no longer what was selected
     uint64_t revision;         // changes with every change of the selection
-};
-
-#define SEARCH_MAX 256
-
-struct search {
-    uint32_t needle[SEARCH_MAX];
-    int length; // 0: no search
-    bool ignore_case;
-    bool expression;
-    struct regex *regex; // of the needle, where it is an expression
-    struct place at;     // where the present result begins
-    bool found;
 };
 
 #define PEN_STACK   10
@@ -227,7 +208,7 @@ struct term {
     uint64_t view_revision;
     uint64_t layout_revision; // rows have got other numbers
     struct selection selection;
-    struct search search;
+    struct marks search;
 
     struct parser parser;
     struct term_options options;
@@ -438,8 +419,5 @@ int row_fit(const struct term_cell *cells, int n, int cols);
 void selection_check(struct term *t);
 // The columns [from, to) of row `row` that are selected; false when none are.
 bool selection_columns(const struct term *t, uint64_t row, int *from, int *to);
-// What each cell of row `row` (the first n) is part of.
-enum { MARK_NONE, MARK_FOUND, MARK_CURRENT };
-void search_marks(const struct term *t, uint64_t row, uint8_t *marks, int n);
 
 #endif

@@ -1,7 +1,6 @@
 #include "term/term.h"
 
 #include "term/actions.h"
-#include "term/regex.h"
 #include "term/state.h"
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -72,7 +71,7 @@ void term_free(struct term *t)
     screen_free(&t->normal, t->rows);
     screen_free(&t->alternate, t->rows);
     history_free(t->history);
-    regex_free(t->search.regex);
+    marks_free(&t->search);
     tables_free(t);
     parser_free(&t->parser);
     free(t->titles);

@@ -235,11 +235,38 @@ char *term_selection_text(struct term *t, size_t *n);
 #define TERM_SEARCH_IGNORE_CASE 1u
 #define TERM_SEARCH_REGEX       2u // the text is a regular expression (regex.h says which)
 
-// Searches the screen and scrollback from the last result (or the bottom) upwards (direction -1)
-// or downwards (+1), and scrolls the result into view. All results in view are marked, this one
-// with TERM_CURRENT too. False when there is none or the expression is broken. An empty text ends
-// the search.
-bool term_search(struct term *t, const char *text, unsigned how, int direction);
+// A search through the screen and the scrollback, in steps, so that the terminal's lock is held for
+// moments only: a step copies some rows of the text, which are then looked through without the
+// lock. It belongs to one thread. Rows that come, go or are reflowed meanwhile do not disturb it.
+struct term_search;
+
+// NULL when out of memory. A broken expression finds nothing, nor does an empty text. No terminal
+// is needed.
+struct term_search *term_search_new(const char *text, unsigned how);
+void term_search_free(struct term_search *s);
+
+// Sets out from the last result of this search upwards (direction -1) or downwards (+1); from the
+// bottom or the top where there is none. The first time it makes the terminal's view mark what it
+// looks for, instead of what another search did.
+void term_search_begin(struct term_search *s, struct term *t, int direction);
+
+enum term_search_step {
+    TERM_SEARCH_TEXT,        // there is text to look through: term_search_look, then the next step
+    TERM_SEARCH_FOUND,       // the result is in view, marked with TERM_CURRENT
+    TERM_SEARCH_BEGUN_AGAIN, // likewise, but it lies on the other side of the last one
+    TERM_SEARCH_NONE,
+};
+
+// Takes the next rows, or shows the result that was found in those before.
+enum term_search_step term_search_step(struct term_search *s, struct term *t);
+// Looks through what was taken, for about `work` nanoseconds: true when that is done. Touches no
+// terminal, so needs no lock.
+bool term_search_look(struct term_search *s, int work);
+// How much of the text has been looked through since term_search_begin, in percent.
+int term_search_percent(const struct term_search *s);
+
+// Ends all searching: nothing is marked any more.
+void term_search_end(struct term *t);
 
 // The link (OSC 8, or an address recognised in the text) at a cell of the view: zero-terminated,
 // caller frees; NULL when there is none.
@@ -292,6 +319,9 @@ void term_view_free(struct term_view *v);
 // caller forces after 150 ms without an update. On false by lack of memory the view keeps what it
 // had and the next update tries again.
 bool term_view_update(struct term_view *v, struct term *t, bool force);
+// Whether the last update left something out, as it would have taken long (results of a search that
+// are still to be marked): another one goes on with that.
+bool term_view_unfinished(const struct term_view *v);
 // Whether the program holds its output back now (needs the lock).
 bool term_synchronized(const struct term *t);
 

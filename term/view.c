@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define MARK_WORK 4000000 // of an update: about as many nanoseconds
+
 // What a row of the view shows, told apart without looking at cells.
 struct row_key {
     uint64_t stamp; // of a row of the screen; else 0 and the place in the scrollback
@@ -33,6 +35,8 @@ struct term_view {
     struct place *places;    // scratch
     struct term_cell *cells; // scratch
     uint8_t *marks;          // scratch
+    int mark_work;           // left of this update
+    bool unmarked;           // not all results of the search are marked
     bool fetched;
     uint64_t selection_revision, view_revision, layout_revision, palette_revision;
     uint64_t of; // the terminal's serial number
@@ -156,27 +160,30 @@ static bool own_extra(struct view_line *line, const struct term *t, struct term_
 }
 
 // Sets the marks of selection and search on the cells of a row.
-static void mark(struct term_view *v, const struct term *t, int n)
+static void mark(struct term_view *v, struct term *t, int n)
 {
     uint64_t row = UINT64_MAX;
     int from = 0, to = 0;
-    bool searching = t->search.length > 0;
+    bool searching = t->search.pattern.length > 0;
     for (int i = 0; i < n; i++) {
         struct place p = v->places[i];
         if (p.row != row) {
             row = p.row;
             if (!selection_columns(t, row, &from, &to))
                 from = to = 0;
-            if (searching)
-                search_marks(t, row, v->marks, TERM_COLS_MAX);
+            if (searching && !marks_row(t, row, v->marks, TERM_COLS_MAX, &v->mark_work))
+                v->unmarked = true;
         }
         // The right half of a wide character goes with the left one.
         bool half = i > 0 && v->cells[i].ch == TERM_CH_TAIL;
         if (half ? v->cells[i - 1].attr & TERM_SELECTED : p.col >= from && p.col < to)
             v->cells[i].attr |= TERM_SELECTED;
-        if (searching && v->marks[p.col])
-            v->cells[i].attr |=
-                v->marks[p.col] == MARK_CURRENT ? TERM_MATCHED | TERM_CURRENT : TERM_MATCHED;
+        // Blanks behind the text are in no column of a row.
+        if (!searching || v->cells[i].ch == TERM_CH_SPACER || p.col >= TERM_COLS_MAX)
+            continue;
+        uint8_t found = v->marks[p.col - (p.col > 0 && v->cells[i].ch == TERM_CH_TAIL)];
+        if (found)
+            v->cells[i].attr |= found == MARK_CURRENT ? TERM_MATCHED | TERM_CURRENT : TERM_MATCHED;
     }
 }
 
@@ -197,7 +204,7 @@ static bool compose(struct term_view *v, struct term *t, int row)
     }
     for (int i = 0; i < n; i++)
         v->cells[i].attr &= ~TERM_CURRENT;
-    if (t->selection.active || t->search.length)
+    if (t->selection.active || t->search.pattern.length)
         mark(v, t, v->cols);
     line->code_count = line->extra_count = 0;
     for (int i = 0; i < n; i++) {
@@ -285,8 +292,13 @@ bool term_view_update(struct term_view *v, struct term *t, bool force)
     if (!view_rows(t, v->layout))
         return false;
     // A result of the search may reach over rows: one that changes can change its neighbours.
-    if (t->search.length > 0)
-        all = all || rows_changed(v, t);
+    bool searching = t->search.pattern.length > 0;
+    if (searching)
+        all = all || v->unmarked || rows_changed(v, t);
+    v->unmarked = false;
+    v->mark_work = MARK_WORK;
+    if (searching && all)
+        marks_begin(&t->search);
     bool repaint = update_colors(v, t);
     bool any = all || repaint;
     for (int i = 0; i < t->rows; i++) {
@@ -300,6 +312,8 @@ bool term_view_update(struct term_view *v, struct term *t, bool force)
         if (!compose(v, t, i))
             line->key.stamp = UINT64_MAX; // no such row: tried again
     }
+    if (searching && all)
+        marks_end(&t->search);
     v->fetched = false;
     v->of = t->serial;
     v->selection_revision = t->selection.revision;
@@ -309,6 +323,11 @@ bool term_view_update(struct term_view *v, struct term *t, bool force)
     v->above = top - text_first(t);
     v->below = t->scrolled ? text_screen(t) - top : 0;
     return update_cursor(v, t) || any;
+}
+
+bool term_view_unfinished(const struct term_view *v)
+{
+    return v->unmarked;
 }
 
 int term_view_rows(const struct term_view *v)

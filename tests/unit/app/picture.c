@@ -12,6 +12,7 @@
 #include "app/font.h"
 #include "app/painter.h"
 #include "tests/unit/run.h"
+#include "tests/unit/term/find.h"
 
 /* Average difference of a channel in a cell that is still the same picture: another version of
  * FreeType may round otherwise, but a line more or less is above. */
@@ -160,7 +161,7 @@ static void set_mark(struct term *term, enum mark mark)
         term_select_extend(term, 1, 5);
     }
     if (mark == SEARCHED)
-        ck_assert(term_search(term, "this", 0, -1));
+        ck_assert(find(term, "this", 0, -1));
 }
 
 static struct canvas paint(const struct scene *scene, struct font *font)
@@ -183,6 +184,7 @@ static struct canvas paint(const struct scene *scene, struct font *font)
     term_view_update(view, term, true);
     painter_draw(&p, view, UINT64_MAX);
     term_view_free(view);
+    find_end();
     term_free(term);
     return canvas;
 }

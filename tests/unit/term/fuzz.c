@@ -10,6 +10,7 @@
 #include "term/unicode.h"
 #include "tests/unit/run.h"
 
+#include "tests/unit/term/find.h"
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -311,11 +312,11 @@ static void act_on(struct term *t, int what, int a, int b, int c)
         term_mouse(t, &mouse);
         break;
     case 6:
-        term_search(t, a % 3 ? (a % 2 ? "a" : "[a-m]+(.|x{2,3})*\\b") : "\xe6\x97\xa5",
-                    (unsigned)b % 4, c % 2 ? 1 : -1);
+        find(t, a % 3 ? (a % 2 ? "a" : "[a-m]+(.|x{2,3})*\\b") : "\xe6\x97\xa5", (unsigned)b % 4,
+             c % 2 ? 1 : -1);
         break;
     case 7:
-        term_search(t, "", false, 1);
+        find(t, "", false, 1);
         break;
     case 8:
         free(term_link_at(t, a % 40, b % 90));
@@ -403,6 +404,7 @@ static bool run_session(struct session *s, uint64_t seed, struct term_view *view
             ok = same(s);
     }
     ok = ok && same(s);
+    find_end();
     for (int i = 0; i < 2; i++)
         term_free(s->sides[i].t);
     return ok;

@@ -3,6 +3,7 @@
 #include "term/term.h"
 #include "tests/unit/run.h"
 
+#include "tests/unit/term/find.h"
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -255,7 +256,8 @@ START_TEST(one_line_without_end)
     }
     term_select_start(t, 1, 1, TERM_SELECT_LINE);
     free(term_selection_text(t, NULL));
-    ck_assert(term_search(t, "xxxx", true, -1));
+    ck_assert(find(t, "xxxx", true, -1));
+    find_end();
     ck_assert((double)(clock() - start) / CLOCKS_PER_SEC < SECONDS_MAX);
     term_view_free(v);
     term_free(t);

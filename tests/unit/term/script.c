@@ -29,6 +29,7 @@
 #include "term/unicode.h"
 #include "tests/unit/run.h"
 
+#include "tests/unit/term/find.h"
 #include <check.h>
 #include <ctype.h>
 #include <dirent.h>
@@ -127,6 +128,7 @@ static void stop(struct bench *b)
 {
     for (int i = 0; i < 2; i++)
         term_view_free(b->views[i]);
+    find_end();
     term_free(b->t);
     b->t = NULL;
     b->views[0] = b->views[1] = NULL;
@@ -677,7 +679,7 @@ static bool run_action(struct bench *b, const char *name, const char *rest)
         quoted(b, &rest, text, sizeof(text));
         unsigned how = (strstr(rest, "nocase") ? TERM_SEARCH_IGNORE_CASE : 0) |
                        (strstr(rest, "regex") ? TERM_SEARCH_REGEX : 0);
-        bool found = term_search(b->t, text, how, strstr(rest, "up") ? -1 : 1);
+        bool found = find(b->t, text, how, strstr(rest, "up") ? -1 : 1);
         if (found != (strstr(rest, "found") != NULL))
             complain(b, "search", found ? "found" : "none");
     } else if (strcmp(name, "link") == 0) {
