@@ -9,11 +9,26 @@ static const uint16_t graphics[32] = {
     0x2524, 0x2534, 0x252c, 0x2502, 0x2264, 0x2265, 0x03c0, 0x2260, 0x00a3, 0x00b7,
 };
 
+// DEC Technical, from '!' to '~'; 0 where it has nothing.
+static const uint16_t technical[94] = {
+    0x23b7, 0x250c, 0x2500, 0x2320, 0x2321, 0x2502, 0x23a1, 0x23a3, 0x23a4, 0x23a6, 0x23a7, 0x23a9,
+    0x23ab, 0x23ad, 0x23a8, 0x23ac, 0x0000, 0x0000, 0x0000, 0x0000, 0x0000, 0x0000, 0x0000, 0x0000,
+    0x0000, 0x0000, 0x0000, 0x2264, 0x2260, 0x2265, 0x222b, 0x2234, 0x221d, 0x221e, 0x00f7, 0x0394,
+    0x2207, 0x03a6, 0x0393, 0x223c, 0x2243, 0x0398, 0x00d7, 0x039b, 0x21d4, 0x21d2, 0x2261, 0x03a0,
+    0x03a8, 0x0000, 0x03a3, 0x0000, 0x0000, 0x221a, 0x03a9, 0x039e, 0x03a5, 0x2282, 0x2283, 0x2229,
+    0x222a, 0x2227, 0x2228, 0x00ac, 0x03b1, 0x03b2, 0x03c7, 0x03b4, 0x03b5, 0x03c6, 0x03b3, 0x03b7,
+    0x03b9, 0x03b8, 0x03ba, 0x03bb, 0x0000, 0x03bd, 0x2202, 0x03c0, 0x03c8, 0x03c1, 0x03c3, 0x03c4,
+    0x0000, 0x0192, 0x03c9, 0x03be, 0x03c5, 0x03b6, 0x2190, 0x2191, 0x2192, 0x2193,
+};
+
+// What stands where a set has nothing, as on DEC's terminals.
+#define UNDEFINED 0x2e2e
+
 // National replacement sets: what stands in for these twelve characters of ASCII.
 static const char replaced[] = "#@[\\]^_`{|}~";
 static const struct {
     char final;
-    char other; // a second final byte for the same set
+    char other; // a second final byte for the same set; '%': one that comes before the first
     uint16_t codes[12];
 } national[] = {
     {'A', 0, {0xa3, 0x40, 0x5b, 0x5c, 0x5d, 0x5e, 0x5f, 0x60, 0x7b, 0x7c, 0x7d, 0x7e}},
@@ -27,6 +42,7 @@ static const struct {
     {'Z', 0, {0xa3, 0xa7, 0xa1, 0xd1, 0xbf, 0x5e, 0x5f, 0x60, 0xb0, 0xf1, 0xe7, 0x7e}},
     {'7', 'H', {0x23, 0xc9, 0xc4, 0xd6, 0xc5, 0xdc, 0x5f, 0xe9, 0xe4, 0xf6, 0xe5, 0xfc}},
     {'=', 0, {0xf9, 0xe0, 0xe9, 0xe7, 0xea, 0xee, 0xe8, 0xf4, 0xe4, 0xf6, 0xfc, 0xfb}},
+    {'6', '%', {0x23, 0x40, 0xc3, 0xc7, 0xd5, 0x5e, 0x5f, 0x60, 0xe3, 0xe7, 0xf5, 0x7e}},
 };
 
 #define NATIONAL_COUNT (sizeof(national) / sizeof(national[0]))
@@ -36,8 +52,16 @@ int charset_named(uint8_t intermediate, uint8_t second, uint8_t final)
     // The sets of 96 characters: ISO Latin-1 is the only one known.
     if (intermediate == '-' || intermediate == '.' || intermediate == '/')
         return final == 'A' && !second ? CHARSET_LATIN1 : -1;
+    if (second == '%' && final == '5')
+        return CHARSET_DEC;
+    for (size_t i = 0; second && i < NATIONAL_COUNT; i++) {
+        if (second == national[i].other && final == national[i].final)
+            return CHARSET_OTHER + (int)i;
+    }
     if (second)
-        return second == '%' && final == '5' ? CHARSET_DEC : -1;
+        return -1;
+    if (final == '>')
+        return CHARSET_TECHNICAL;
     if (final == '<')
         return CHARSET_DEC;
     if (final == 'B' || final == '1')
@@ -45,6 +69,8 @@ int charset_named(uint8_t intermediate, uint8_t second, uint8_t final)
     if (final == '0' || final == '2')
         return CHARSET_GRAPHICS;
     for (size_t i = 0; i < NATIONAL_COUNT; i++) {
+        if (national[i].other == '%')
+            continue;
         if (final == national[i].final || (national[i].other && final == national[i].other))
             return CHARSET_OTHER + (int)i;
     }
@@ -55,6 +81,20 @@ int charset_named(uint8_t intermediate, uint8_t second, uint8_t final)
 static uint32_t dec_supplemental(uint32_t code)
 {
     switch (code) {
+    case 0xa4:
+    case 0xa6:
+    case 0xac:
+    case 0xad:
+    case 0xae:
+    case 0xaf:
+    case 0xb4:
+    case 0xb8:
+    case 0xbe:
+    case 0xd0:
+    case 0xde:
+    case 0xf0:
+    case 0xfe:
+        return UNDEFINED;
     case 0xa8:
         return 0xa4;
     case 0xd7:
@@ -78,6 +118,11 @@ uint32_t charset_translate(uint8_t charset, uint32_t code)
         return code + 0x80;
     if (charset == CHARSET_DEC)
         return dec_supplemental(code + 0x80);
+    if (charset == CHARSET_TECHNICAL) {
+        if (code <= 0x20 || code >= 0x7f)
+            return code;
+        return technical[code - 0x21] ? technical[code - 0x21] : UNDEFINED;
+    }
     if (charset == CHARSET_GRAPHICS)
         return code >= 0x5f && code < 0x7f ? graphics[code - 0x5f] : code;
     for (size_t i = 0; replaced[i]; i++) {

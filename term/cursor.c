@@ -125,7 +125,7 @@ void cursor_restore(struct term *t)
 
 void tabs_reset(struct term *t)
 {
-    for (int i = 0; i < t->cols; i++)
+    for (int i = 0; i < TERM_COLS_MAX; i++)
         t->tabs[i] = i % TABS_EVERY == 0;
 }
 
@@ -322,7 +322,7 @@ void act_tab_clear(struct term *t, const struct sequence *s)
     if (which == 0)
         t->tabs[t->cursor.col] = 0;
     else if (which == 3)
-        memset(t->tabs, 0, (size_t)t->cols);
+        memset(t->tabs, 0, sizeof(t->tabs));
 }
 
 // DECST8C: CSI ? 5 W.

@@ -63,14 +63,14 @@ static void capabilities(struct term *t, const char *text, size_t n)
 // DECRSPS with tab stops: columns parted by '/'.
 static void restore_tabs(struct term *t, const char *text, size_t n)
 {
-    memset(t->tabs, 0, (size_t)t->cols);
+    memset(t->tabs, 0, sizeof(t->tabs));
     int col = 0;
     for (size_t i = 0; i <= n; i++) {
         if (i < n && text[i] >= '0' && text[i] <= '9') {
             if (col < TERM_COLS_MAX)
                 col = col * 10 + (text[i] - '0');
         } else {
-            if (col >= 1 && col <= t->cols)
+            if (col >= 1 && col <= TERM_COLS_MAX)
                 t->tabs[col - 1] = 1;
             col = 0;
         }

@@ -268,7 +268,8 @@ void act_mode_restore(struct term *t, const struct sequence *s)
         const struct mode_entry *e = find(true, sequence_value(s, i, 0));
         if (e && e->effect == EFFECT_CURSOR)
             cursor_restore(t);
-        else if (e && e->mode < MODE_COUNT && t->saved_mode[e->mode] != is_on(t, e))
+        else if (e && e->mode < MODE_COUNT &&
+                 (e->effect == EFFECT_ORIGIN || t->saved_mode[e->mode] != is_on(t, e)))
             change(t, e, t->saved_mode[e->mode]);
     }
 }

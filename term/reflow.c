@@ -246,7 +246,6 @@ static uint64_t take_from(const struct term *t, int rows, int cols)
 
 struct resized {
     struct screen normal, alternate;
-    uint8_t *tabs;
     struct reflow rows;
     uint64_t from; // rows of the scrollback from here on are replaced
     int start;     // rows before this one go into it
@@ -256,8 +255,7 @@ static bool prepare(struct term *t, struct resized *n, int rows, int cols)
 {
     struct reflow in = {0};
     n->from = take_from(t, rows, cols);
-    n->tabs = calloc((size_t)cols, 1);
-    bool ok = n->tabs && collect(t, &in, n->from) && wrap_all(&in, &n->rows, cols);
+    bool ok = collect(t, &in, n->from) && wrap_all(&in, &n->rows, cols);
     release(&in);
     if (!ok)
         return false;
@@ -283,10 +281,6 @@ static void commit(struct term *t, struct resized *n, int rows, int cols)
     screen_free(&t->alternate, t->rows);
     t->normal.lines = n->normal.lines;
     t->alternate.lines = n->alternate.lines;
-    for (int i = 0; i < cols; i++)
-        n->tabs[i] = i < t->cols ? t->tabs[i] : i % TABS_EVERY == 0;
-    free(t->tabs);
-    t->tabs = n->tabs;
     int row = n->rows.cursor_row - n->start, col = n->rows.cursor_col;
     if (t->screen == &t->normal) {
         place_cursor(&t->cursor, row, col, rows, cols);
@@ -318,6 +312,7 @@ bool term_resize(struct term *t, int rows, int cols)
         t->top = t->left = 0;
         t->bottom = rows - 1;
         t->right = cols - 1;
+        t->cursor.origin = false;
         t->joinable = false;
         t->layout_revision++;
         // Rows before these are the same as ever.
@@ -325,7 +320,6 @@ bool term_resize(struct term *t, int rows, int cols)
     } else {
         screen_free(&n.normal, rows);
         screen_free(&n.alternate, rows);
-        free(n.tabs);
     }
     release(&n.rows);
     return ok;

@@ -190,24 +190,22 @@ void status_string(struct term *t, const char *name, size_t n, bool valid)
 static void cursor_information(struct term *t)
 {
     const struct cursor *c = &t->cursor;
-    static const char finals[] = {'B', '0', 'A', '<', 'A', '4', '5', 'R',
-                                  '9', 'K', 'Y', 'E', 'Z', '7', '='};
+    static const char finals[][3] = {"B", "0", "A", "<", ">", "A", "4", "5", "R",
+                                     "9", "K", "Y", "E", "Z", "7", "=", "%6"};
     uint32_t attr = c->pen.attr;
     char looks = (char)(0x40 + !!(attr & TERM_BOLD) + 2 * !!(attr & TERM_UNDERLINE_MASK) +
                         4 * !!(attr & TERM_BLINK) + 8 * !!(attr & TERM_INVERSE));
     char flags = (char)(0x40 + c->origin + 2 * (t->single_shift == 2) + 4 * (t->single_shift == 3) +
                         8 * c->pending);
-    char sets[5], sizes = 0x40;
-    for (int i = 0; i < 4; i++) {
-        sets[i] = finals[c->charset[i]];
+    char sizes = 0x40;
+    for (int i = 0; i < 4; i++)
         sizes = (char)(sizes | (c->charset[i] == CHARSET_LATIN1) << i);
-    }
-    sets[4] = 0;
     reply(t,
           "\x90"
-          "1$u%d;%d;1;%c;%c;%c;%d;%d;%c;%s\x9c",
+          "1$u%d;%d;1;%c;%c;%c;%d;%d;%c;%s%s%s%s\x9c",
           c->row + 1, c->col + 1, looks, attr & TERM_PROTECTED ? 'A' : '@', flags, c->gl, c->gr,
-          sizes, sets);
+          sizes, finals[c->charset[0]], finals[c->charset[1]], finals[c->charset[2]],
+          finals[c->charset[3]]);
 }
 
 // DECRQPSR.

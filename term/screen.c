@@ -76,6 +76,14 @@ void line_wrote(struct line *line, int at, int n)
     }
 }
 
+// Blanks at the end are no part of the text: at a new width they would be laid out with it.
+static void line_trim(struct line *line)
+{
+    static const struct term_cell zero;
+    while (line->used > 0 && memcmp(&line->cells[line->used - 1], &zero, sizeof(zero)) == 0)
+        line->used--;
+}
+
 void line_fill(struct term *t, struct line *line, int from, int to, struct term_cell cell)
 {
     term_worked(t, (size_t)(to - from) / 2 + 8);
@@ -86,6 +94,7 @@ void line_fill(struct term *t, struct line *line, int from, int to, struct term_
         if (from < line->used) {
             memset(line->cells + from, 0, (size_t)(line->used - from) * sizeof(cell));
             line->used = from;
+            line_trim(line);
         }
         if (from == 0)
             line->flags &= ROW_WRAPPED | ROW_PROMPT;
@@ -122,6 +131,7 @@ void line_copy(struct term *t, struct line *to, int at, const struct line *from,
     if (to->cells[at + n - 1].attr & TERM_WIDE)
         make_blank(&to->cells[at + n - 1]);
     line_wrote(to, at, n);
+    line_trim(to);
     if (at + n >= t->cols)
         to->flags &= ~ROW_WRAPPED;
     line_touch(t, to);

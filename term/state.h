@@ -156,7 +156,7 @@ struct term {
     int top, bottom, left, right; // margins, inclusive
     bool mode[MODE_COUNT];
     bool saved_mode[MODE_COUNT]; // XTSAVE
-    uint8_t *tabs;               // one byte a column
+    uint8_t tabs[TERM_COLS_MAX]; // one byte a column, also for those a wider screen would have
     uint64_t stamp;
     uint64_t serial; // no other terminal has it
     size_t work;     // cells changed in this call of term_feed_some, about
@@ -291,7 +291,14 @@ void control_character(struct term *t, uint32_t code);
 // --- charset.c ----------------------------------------------------------------------------------
 
 // CHARSET_OTHER and what follows: the national replacement sets.
-enum charset { CHARSET_ASCII, CHARSET_GRAPHICS, CHARSET_LATIN1, CHARSET_DEC, CHARSET_OTHER };
+enum charset {
+    CHARSET_ASCII,
+    CHARSET_GRAPHICS,
+    CHARSET_LATIN1,
+    CHARSET_DEC,
+    CHARSET_TECHNICAL,
+    CHARSET_OTHER
+};
 // The charset a final byte (after one intermediate, or two) names; -1 for an unknown one.
 int charset_named(uint8_t intermediate, uint8_t second, uint8_t final);
 // What a printable ASCII character stands for in a charset.

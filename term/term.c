@@ -47,8 +47,7 @@ struct term *term_new(int rows, int cols, const struct term_options *options,
     t->display_width = 1920;
     t->display_height = 1080;
     t->screen = &t->normal;
-    t->tabs = calloc((size_t)cols, 1);
-    if (!t->tabs || !options_take(t, options) || !screen_new(&t->normal, rows, cols) ||
+    if (!options_take(t, options) || !screen_new(&t->normal, rows, cols) ||
         !screen_new(&t->alternate, rows, cols)) {
         term_free(t);
         return NULL;
@@ -76,7 +75,6 @@ void term_free(struct term *t)
     parser_free(&t->parser);
     free(t->titles);
     free(t->scratch);
-    free(t->tabs);
     free(t->word_separators);
     free(t);
 }
@@ -179,7 +177,7 @@ void reset_hard(struct term *t)
         line_clear(t, t->alternate.lines[i]);
     }
     modes_reset(t);
-    memset(t->saved_mode, 0, sizeof(t->saved_mode));
+    memcpy(t->saved_mode, t->mode, sizeof(t->saved_mode));
     reset_soft(t);
     cursor_place(t, 0, 0);
     tabs_reset(t);

@@ -141,14 +141,14 @@ def display():
 
 XTERM = {
     "allowWindowOps": "true", "checksumExtension": "55", "precompose": "false",
-    "combiningChars": "5", "decTerminalID": "vt420", "saveLines": "0", "bellOnReset": "false",
+    "combiningChars": "5", "decTerminalID": "vt420", "saveLines": "100", "bellOnReset": "false",
     "c132": "false", "titeInhibit": "false", "cursorBlink": "false",
     "boldColors": "false", "jumpScroll": "false",
 }
 
 # --- What is asked -----------------------------------------------------------------------------
 
-BEGIN = b"\x18\x1b\\" + 45 * b"\x1b[#}" + b"\x1bc\x1b[?47h\x1b[2J\x1b[H\x1b7\x1b[?47l\x1bc\x1b[?40;41l"
+BEGIN = b"\x18\x1b\\\x1b[3J" + 45 * b"\x1b[#}" + b"\x1bc\x1b[?47h\x1b[2J\x1b[H\x1b7\x1b[?47l\x1bc\x1b[?40;41l\x1b[?5;6;7;25;69s"
 MODES = [b"4", b"20", b"?1", b"?5", b"?6", b"?7", b"?25", b"?40", b"?41", b"?47", b"?66", b"?67",
          b"?69", b"?2004"]
 STATE = (
@@ -251,7 +251,7 @@ def observe(terminal, session, both):
         terminal.ask(b"\x1b[?47" + other + READY)
         for key, value in cells(terminal, rows, columns).items():
             state["other screen: " + key] = value
-    if b"?3" in session:
+    if (rows, columns) != terminal.size:
         terminal.resize()
     return normal(state, columns)
 

@@ -13,6 +13,7 @@ def csi(parameters, final):
     return CSI + parameters + final
 
 
+PRINTABLE = bytes(code for code in range(0x20, 0x7f) if code != ord("_"))
 WIDE = {ord(c) for c in "漢字仮名한글ａ"}
 
 
@@ -20,6 +21,7 @@ class Maker:
     def __init__(self, seed, rows, columns):
         self.r = random.Random(seed)
         self.rows, self.columns = rows, columns
+        self.first_rows, self.first_columns = rows, columns
 
     def number(self, most):
         """A parameter: mostly one that matters, now and then none, 0 or too much."""
@@ -61,6 +63,8 @@ class Maker:
         n = self.r.choice([1, 2, 3, 5, self.columns - 1, self.columns, self.columns + 3])
         first = self.r.choice(b"aAmn0")
         text = bytes(first + i % 10 for i in range(n))
+        if "columns_change" in self.kinds:
+            return csi(self.row() + b";%d" % self.r.randint(1, 3), b"H") + text[:3]
         if "line_size" in self.kinds:
             return self.place() + text[:max(1, self.columns // 2 - 4)]
         return text
@@ -155,7 +159,7 @@ class Maker:
         return first + csi(self.column() + b";" + self.column(), b"s") if first else b"\x1b[s"
 
     def mode(self):
-        insert = b"20" if {"sides", "line_size"} & set(self.kinds) else b"4"
+        insert = b"20" if {"sides", "line_size", "columns_change"} & set(self.kinds) else b"4"
         which = self.r.choice([insert, b"20", b"?5", b"?6", b"?6", b"?7", b"?7", b"?69", b"?41", b"?25"])
         return (b"\r" if which == b"?7" else b"") + csi(which, self.r.choice([b"h", b"h", b"l"]))
 
@@ -261,16 +265,26 @@ class Maker:
         """DECCOLM. Seldom: 132 columns take long to ask for."""
         return self.r.choice([b"\x1b[?40h\x1b[?3h", b"\x1b[?40h\x1b[?3l", b"\x1b[?3h", b"\x1b[?3l"])
 
+    def rows_change(self):
+        """Another number of rows."""
+        self.rows = self.r.randint(2, self.first_rows + 4)
+        return b"\x1b[J" + csi(b"8;%d;%d" % (self.rows, self.columns), b"t")
+
+    def columns_change(self):
+        """Another number of columns: text that would have to be laid out anew is left out."""
+        self.columns = self.r.randint(6, self.first_columns + 10)
+        return b"\x1b[J" + csi(b"8;%d;%d" % (self.rows, self.columns), b"t")
+
     def national(self):
         """Other sets than ASCII and the graphic one, locking shifts on the right."""
-        return self.r.choice([b"\x1b(A", b"\x1b(4", b"\x1b(5", b"\x1b)C", b"\x1b(R", b"\x1b)Q", b"\x1b(K",
+        return b"\x1b[?42h" + self.r.choice([b"\x1b(>", b"\x1b)>", b"\x1b(%6", b"\x1b(A", b"\x1b(4", b"\x1b(5", b"\x1b)C", b"\x1b(R", b"\x1b)Q", b"\x1b(K",
                               b"\x1b(Y", b"\x1b)E", b"\x1b(6", b"\x1b(Z", b"\x1b)7", b"\x1b(H", b"\x1b(=",
-                              b"\x1b(<", b"\x1b(%5", b"\x1b)>", b"\x1b-A", b"\x1b.A", b"\x1b/A", b"\x1b(1", b"\x1b(2",
+                              b"\x1b(<", b"\x1b(%5", b"\x1b)>", b"\x1b-A", b"\x1b.A", b"\x1b/A",
                               b"\x1b~", b"\x1b|", b"\x1b}", b"\x0e", b"\x0f", b"\x1bn", b"\x1b(B"]) + bytes(
-                                  self.r.choices(range(0x20, 0x7f), k=self.r.randint(0, 8)))
+                                  self.r.choices(PRINTABLE, k=self.r.randint(0, 8)))
 
     def kept_modes(self):
-        which = self.r.choice([b"6", b"7", b"5", b"25", b"69", b"6;7"])
+        which = self.r.choice([b"6", b"7", b"5", b"25", b"6;7"])
         return csi(b"?" + which, self.r.choice([b"s", b"r"]))
 
     def tabs_report(self):
@@ -285,26 +299,41 @@ WEIGHTS = {
     "mode": 3, "screen": 1, "save": 2, "attributes": 3, "colours": 4, "stack": 1, "fill": 2,
     "wipe": 1, "protect": 1, "guard": 1,
     "charset": 2, "tab_stop": 1, "alignment": 0.5, "reset": 0.3, "wide": 2,
-    "line_size": 1, "combining": 1, "latin": 1, "odd": 2, "broken": 1,
+    "line_size": 1, "national": 1, "kept_modes": 1, "tabs_report": 0.5, "columns_mode": 0.3,
+    "rows_change": 0.7, "columns_change": 1, "combining": 1, "latin": 1, "odd": 2, "broken": 1,
 }
 
 
-# Kinds that do not come in one session.
-APART = [("protect", "guard"), ("screen", "reset"), ("charset", "latin"), ("charset", "wide"),
-         ("charset", "combining"), ("fill", "colours"), ("wipe", "colours"), ("wipe", "attributes"),
-         ("guard", "wide"), ("guard", "selective"), ("repeat", "wide"), ("repeat", "odd"), ("columns_mode", "sides"),
-         ("columns_mode", "kept_modes"), ("columns_mode", "reset"), ("charset", "broken"), ("line_size", "repeat"), ("line_size", "guard"),
-         ("line_size", "protect"), ("line_size", "colours"), ("line_size", "latin"),
-         ("line_size", "wide"), ("line_size", "combining"), ("line_size", "broken"),
-         ("line_size", "odd")]
+# Kinds that do not come in one session with those after them.
+APART = {
+    "protect": ["guard"],
+    "screen": ["reset"],
+    "charset": ["latin", "wide", "combining", "broken", "national"],
+    "fill": ["colours"],
+    "wipe": ["colours", "attributes"],
+    "guard": ["wide", "selective"],
+    "repeat": ["wide", "odd"],
+    "line_size": ["sides", "repeat", "guard", "protect", "colours", "latin", "wide", "combining",
+        "broken", "odd"],
+    "columns_mode": ["sides", "kept_modes", "reset", "rows_change", "line_size"],
+    "national": ["latin", "wide", "combining", "broken"],
+}
+
+
+# Kinds that leave all text near the left edge.
+STILL = ("text", "place", "control", "escape", "move", "erase", "margins", "sides", "mode", "screen",
+         "save", "attributes", "tab_stop", "tabs_report", "rows_change", "columns_change", "reset",
+         "extent", "protect", "selective", "kept_modes")
 
 
 def make(seed, rows, columns):
     maker = Maker(seed, rows, columns)
     kinds = ["text", "place"] + maker.r.sample(sorted(WEIGHTS), maker.r.randint(2, 9))
-    for one, other in APART:
-        if one in kinds and other in kinds:
-            kinds.remove(other)
+    for one, others in APART.items():
+        if one in kinds:
+            kinds = [kind for kind in kinds if kind not in others]
+    if "columns_change" in kinds:
+        kinds = [kind for kind in kinds if kind in STILL]
     maker.kinds = kinds
     only = {"reset", "area", "alignment"} & set(kinds)
     maker.underline = b"4" if only else maker.r.choice([b"4", b"21"])
