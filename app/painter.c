@@ -322,7 +322,7 @@ static bool has_blink(const struct row *r)
 static void draw_border(struct painter *p, struct term_view *view)
 {
     struct font_metrics m = font_metrics(p->font);
-    uint32_t bg = term_view_background(view);
+    uint32_t bg = p->background = term_view_background(view);
     int right = p->padding + term_view_cols(view) * m.cell_width;
     int bottom = p->padding + term_view_rows(view) * m.cell_height;
     canvas_fill(&p->canvas, 0, 0, p->canvas.width, p->padding, bg);
@@ -373,9 +373,9 @@ static void collect(struct painter *p, struct term_view *view)
 struct painted painter_draw(struct painter *p, struct term_view *view, uint64_t deadline_ns)
 {
     int rows = term_view_rows(view), top = p->canvas.height, bottom = 0;
-    bool all = p->all, late = false;
+    bool border = p->all || p->background != term_view_background(view), late = false;
     collect(p, view);
-    if (all)
+    if (border)
         draw_border(p, view);
     p->all = p->unfinished = false;
     if (p->next >= rows)
@@ -399,7 +399,7 @@ struct painted painter_draw(struct painter *p, struct term_view *view, uint64_t 
         bottom = y + r.cell_height > bottom ? y + r.cell_height : bottom;
         late = host_clock_monotonic_ns() >= deadline_ns;
     }
-    if (all)
+    if (border)
         return (struct painted){0, p->canvas.height};
     return (struct painted){top, bottom > top ? bottom - top : 0};
 }

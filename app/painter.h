@@ -22,6 +22,7 @@ struct painter {
     bool pending;              /* out: the font was not ready for a character, which is blank */
     bool unfinished;           /* rows are left that the next call draws */
     struct term_cursor cursor; /* as last drawn */
+    uint32_t background;       /* likewise, around the cells */
     int next;                  /* the row to begin with */
     uint64_t waiting[TERM_ROWS_MAX / 64]; /* a bit per row that is to be drawn */
 };

@@ -175,7 +175,9 @@ static void paint_in_parts(uint64_t deadline_ns)
                                         "\033[2;3H\342\224\200\344\275\240\345\245\275",
                                         "\033[1;1H\033#3top\r\n\033#4top",
                                         /* Slanted letters reach into the padding. */
-                                        "\033[3;1H\033[1;3mj\033[3;99HW/\033[m", "\033[H\033[Jx"};
+                                        "\033[3;1H\033[1;3mj\033[3;99HW/\033[m", "\033[H\033[Jx",
+                                        /* The padding has the background's colour. */
+                                        "\033[?5h", "\033[?5l", "\033]11;#123456\033\\"};
     clear(0);
     p.canvas = canvas;
     p.all = true;
