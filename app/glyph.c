@@ -54,11 +54,17 @@ static bool draw_one(struct face *face, const struct face_glyph *glyph, bool bol
         return false;
     if (slot->format == FT_GLYPH_FORMAT_OUTLINE && !FT_HAS_COLOR(face->ft)) {
         FT_Matrix slant = {0x10000, 0x3800, 0, 0x10000};
-        if (slanted)
+        FT_Pos em = (FT_Pos)(face->pixels * 64);
+        /* Both to the left and to the right, so that it stays in the middle of its cell: slanted
+         * around half the height of small letters. */
+        if (slanted) {
             FT_Outline_Transform(&slot->outline, &slant);
-        if (bold)
-            FT_Outline_EmboldenXY(&slot->outline, (FT_Pos)(face->pixels * 64 / 20),
-                                  (FT_Pos)(face->pixels * 64 / 48));
+            FT_Outline_Translate(&slot->outline, -em / 16, 0);
+        }
+        if (bold) {
+            FT_Outline_EmboldenXY(&slot->outline, em / 20, em / 48);
+            FT_Outline_Translate(&slot->outline, -em / 40, 0);
+        }
         FT_Outline_Translate(&slot->outline, x, y);
         x = y = 0;
     }
