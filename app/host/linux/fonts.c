@@ -59,13 +59,19 @@ static bool has_family(FcPattern *p, const char *family)
     return false;
 }
 
+/* A font that is only to be drawn bold or slanted pretends to be so. */
 static bool has_style(FcPattern *p, unsigned style)
 {
     int weight = FC_WEIGHT_REGULAR, slant = FC_SLANT_ROMAN;
+    FcBool made_bold = FcFalse;
+    FcMatrix *matrix, made_slanted = {1, 0, 0, 1};
     FcPatternGetInteger(p, FC_WEIGHT, 0, &weight);
     FcPatternGetInteger(p, FC_SLANT, 0, &slant);
-    return (!(style & FONT_BOLD) || weight >= FC_WEIGHT_DEMIBOLD) &&
-           (!(style & FONT_ITALIC) || slant != FC_SLANT_ROMAN);
+    FcPatternGetBool(p, FC_EMBOLDEN, 0, &made_bold);
+    if (FcPatternGetMatrix(p, FC_MATRIX, 0, &matrix) == FcResultMatch)
+        made_slanted = *matrix;
+    return (!(style & FONT_BOLD) || (weight >= FC_WEIGHT_DEMIBOLD && !made_bold)) &&
+           (!(style & FONT_ITALIC) || (slant != FC_SLANT_ROMAN && made_slanted.xy == 0));
 }
 
 /* What the family really is: fontconfig answers every question with some font. */
