@@ -3,6 +3,10 @@
 #include <SDL.h>
 #include <string.h>
 
+/* On Windows only one program at a time has the clipboard open; some look at each new content. */
+#define TRIES        10
+#define TRY_AGAIN_MS 10
+
 bool clipboard_has_primary(void)
 {
     const char *driver = SDL_GetCurrentVideoDriver();
@@ -11,15 +15,29 @@ bool clipboard_has_primary(void)
 
 void clipboard_set(const char *text, bool primary)
 {
-    if (primary)
+    if (primary) {
         SDL_SetPrimarySelectionText(text);
-    else
-        SDL_SetClipboardText(text);
+        return;
+    }
+    for (int i = 0; SDL_SetClipboardText(text) < 0 && i < TRIES; i++)
+        SDL_Delay(TRY_AGAIN_MS);
+}
+
+/* SDL gives an empty text for a clipboard that it cannot open. */
+static char *get_clipboard(void)
+{
+    char *text = SDL_GetClipboardText();
+    for (int i = 0; text && !*text && SDL_HasClipboardText() && i < TRIES; i++) {
+        SDL_Delay(TRY_AGAIN_MS);
+        SDL_free(text);
+        text = SDL_GetClipboardText();
+    }
+    return text;
 }
 
 char *clipboard_get(bool primary)
 {
-    char *text = primary ? SDL_GetPrimarySelectionText() : SDL_GetClipboardText();
+    char *text = primary ? SDL_GetPrimarySelectionText() : get_clipboard();
     char *to = text;
     for (const char *from = text; from && *from; from++)
         if (!(from[0] == '\r' && from[1] == '\n'))

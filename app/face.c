@@ -11,7 +11,8 @@
 #include "app/emoji.h"
 #include "app/marks.h"
 
-#define BOLD_WEIGHT 700
+#define REGULAR_WEIGHT 400
+#define AXES_MAX       16
 
 #define PAINTS_BYTES_MAX (16 << 20)
 
@@ -46,12 +47,41 @@ static bool open_data(FT_Library library, struct face *face, int index)
     return true;
 }
 
+int face_weigh(struct face *face, int weight)
+{
+    FT_MM_Var *axes;
+    FT_Fixed values[AXES_MAX], wanted = weight * 65536;
+    int reached = 0;
+    if (!FT_HAS_MULTIPLE_MASTERS(face->ft) || FT_Get_MM_Var(face->ft, &axes))
+        return 0;
+    for (FT_UInt i = 0; i < axes->num_axis && axes->num_axis <= AXES_MAX; i++) {
+        const FT_Var_Axis *axis = &axes->axis[i];
+        values[i] = axis->def;
+        if (axis->tag != FT_MAKE_TAG('w', 'g', 'h', 't'))
+            continue;
+        values[i] = wanted < axis->minimum   ? axis->minimum
+                    : wanted > axis->maximum ? axis->maximum
+                                             : wanted;
+        reached = (int)(values[i] / 65536);
+    }
+    if (reached && FT_Set_Var_Design_Coordinates(face->ft, axes->num_axis, values))
+        reached = 0;
+    FT_Done_MM_Var(face->ft->glyph->library, axes);
+    return reached;
+}
+
 bool face_open(FT_Library library, struct face *face, const struct host_font *font)
 {
+    bool instance = font->index >> 16;
     memset(face, 0, sizeof(*face));
     face->data = host_font_load(font->path, &face->size);
     face->mapped = true;
-    return face->data && open_data(library, face, font->index);
+    if (!face->data || !open_data(library, face, font->index))
+        return false;
+    /* What a variable font begins with may be its thinnest weight. */
+    if (!instance)
+        face_weigh(face, REGULAR_WEIGHT);
+    return true;
 }
 
 bool face_open_memory(FT_Library library, struct face *face, const void *data, size_t size)
@@ -96,30 +126,6 @@ void face_set_size(struct face *face, double pixels)
     face->pixels = pixels;
     if (face->shaper)
         hb_ft_font_changed(face->shaper);
-}
-
-bool face_embolden(struct face *face)
-{
-    FT_MM_Var *axes;
-    FT_Fixed values[16];
-    bool done = false;
-    if (!FT_HAS_MULTIPLE_MASTERS(face->ft) || FT_Get_MM_Var(face->ft, &axes))
-        return false;
-    if (axes->num_axis <= 16) {
-        for (FT_UInt i = 0; i < axes->num_axis; i++) {
-            values[i] = axes->axis[i].def;
-            if (axes->axis[i].tag == FT_MAKE_TAG('w', 'g', 'h', 't') &&
-                axes->axis[i].maximum >= 600 * 65536) {
-                values[i] = BOLD_WEIGHT * 65536;
-                if (values[i] > axes->axis[i].maximum)
-                    values[i] = axes->axis[i].maximum;
-                done = true;
-            }
-        }
-        done = done && !FT_Set_Var_Design_Coordinates(face->ft, axes->num_axis, values);
-    }
-    FT_Done_MM_Var(face->ft->glyph->library, axes);
-    return done;
 }
 
 bool face_has(const struct face *face, uint32_t code)

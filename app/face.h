@@ -31,8 +31,9 @@ void face_close(struct face *face);
 /* The size of an em. Bitmap fonts have their own sizes: the smallest that is not below. */
 void face_set_size(struct face *face, double pixels);
 
-/* Makes a variable font bold. False for others. */
-bool face_embolden(struct face *face);
+/* Gives a variable font a weight (400 is regular, 700 bold) or the nearest one that it has. The
+ * weight it has now, 0 when it has only one. */
+int face_weigh(struct face *face, int weight);
 
 bool face_has(const struct face *face, uint32_t code);
 

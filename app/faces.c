@@ -10,7 +10,9 @@
 #include "app/paths.h"
 #include "runtime/host/file.h"
 
-#define OTHERS_MAX 16
+#define OTHERS_MAX  16
+#define BOLD_WEIGHT 700
+#define LEAST_BOLD  600
 
 /* assets/font.S */
 extern const unsigned char builtin_font[], builtin_font_end[];
@@ -127,10 +129,20 @@ static bool open_bolder(struct faces *f, unsigned style)
         return false;
     if (!face_open(f->library, &f->own[style], &from))
         return false;
-    if (face_embolden(&f->own[style]))
+    if (face_weigh(&f->own[style], BOLD_WEIGHT) >= LEAST_BOLD)
         return true;
     face_close(&f->own[style]);
     return false;
+}
+
+/* The host may have found a bold face that is one of a variable font's. */
+static bool open_found(struct faces *f, unsigned style, const struct host_font *found)
+{
+    if (!face_open(f->library, &f->own[style], found))
+        return false;
+    if ((style & FONT_BOLD) && !(found->index >> 16))
+        face_weigh(&f->own[style], BOLD_WEIGHT);
+    return true;
 }
 
 static bool open_style(struct faces *f, unsigned style)
@@ -139,13 +151,13 @@ static bool open_style(struct faces *f, unsigned style)
     const char *name = f->styles[style];
     if (name && name[0] &&
         (locate(name, style, f->folder, &found) || locate(name, 0, f->folder, &found)) &&
-        face_open(f->library, &f->own[style], &found))
+        open_found(f, style, &found))
         return true;
     if (f->built_in)
         return open_built_in(f, style);
     if (f->family && faces_is_file(f->family))
         return open_sibling(f, style) || open_bolder(f, style);
-    if (host_font_find(f->family, style, &found) && face_open(f->library, &f->own[style], &found))
+    if (host_font_find(f->family, style, &found) && open_found(f, style, &found))
         return true;
     return open_bolder(f, style);
 }

@@ -30,7 +30,24 @@ static void trim_name(wchar_t *name)
         name[--n] = 0;
 }
 
-/* The faces of one value, in the order of the collection. True when each said so. */
+static bool has_extension(const wchar_t *file, const wchar_t *extension)
+{
+    const wchar_t *dot = wcsrchr(file, L'.');
+    return dot && !_wcsicmp(dot, extension);
+}
+
+static bool is_collection(const wchar_t *file)
+{
+    return has_extension(file, L".ttc") || has_extension(file, L".otc");
+}
+
+static bool is_font(const wchar_t *file)
+{
+    return has_extension(file, L".ttf") || has_extension(file, L".otf") || is_collection(file);
+}
+
+/* The faces of one value, in the order of the collection; the names of a single variable font are
+ * all of the same face. True when each said so. */
 static bool each_face(wchar_t *names, const wchar_t *file,
                       bool (*each)(void *, const struct listed *), void *arg)
 {
@@ -45,17 +62,10 @@ static bool each_face(wchar_t *names, const wchar_t *file,
         wcsncpy(face.name, names, NAME_MAX_SIZE - 1);
         if (each(arg, &face))
             return true;
-        face.index++;
+        face.index += is_collection(file);
         names = next ? next + wcslen(between) : NULL;
     }
     return false;
-}
-
-static bool is_font(const wchar_t *file)
-{
-    const wchar_t *dot = wcsrchr(file, L'.');
-    return dot && (!_wcsicmp(dot, L".ttf") || !_wcsicmp(dot, L".otf") || !_wcsicmp(dot, L".ttc") ||
-                   !_wcsicmp(dot, L".otc"));
 }
 
 /* Stops when each returns true; the user's own fonts come after the system's. */
