@@ -441,6 +441,8 @@ static void tick(void *arg)
     struct window *w = arg;
     if (atomic_load(&w->change_told))
         w->dirty = true;
+    if (scale_update(w))
+        scale_apply(w, false);
     draw_when_due(w);
 }
 
@@ -486,6 +488,7 @@ static bool open_window(struct window *w)
     if (!w->sdl || !screen_open(&w->screen, w->sdl))
         return false;
     host_keyboard_follow(w->sdl);
+    host_window_frame(w->sdl);
     scale_update(w);
     w->painter.padding = (int)lround(w->config->padding * w->scale);
     window_set_font(w, w->config->font_size);

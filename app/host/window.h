@@ -11,6 +11,10 @@ double host_window_scale(SDL_Window *window);
 /* Whether the system itself resizes a window that comes to a display of another scale. */
 extern const bool host_window_resized;
 
+/* Follows the user's choice of dark or light windows for the frame, also when it changes. Before
+ * the window is shown. */
+void host_window_frame(SDL_Window *window);
+
 /*
  * While the user drags or resizes the window on Windows the system runs a loop of its own and
  * SDL_WaitEvent does not return: tick(arg) is then called on the UI thread about 60 times a second.

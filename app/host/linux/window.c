@@ -90,6 +90,12 @@ double host_window_scale(SDL_Window *window)
     return toolkit ? limit(strtod(toolkit, NULL)) : 1.0;
 }
 
+/* Frames are the desktop's. */
+void host_window_frame(SDL_Window *window)
+{
+    (void)window;
+}
+
 void host_window_modal(SDL_Window *window, void (*tick)(void *arg), void *arg)
 {
     (void)window;

@@ -4,7 +4,13 @@
 #include <stdio.h>
 #include <windows.h>
 
-#define TIMER_ID 0x466f
+#define TIMER_ID  0x466f
+#define THEME_KEY L"Software\\Microsoft\\Windows\\CurrentVersion\\Themes\\Personalize"
+
+/* DWMWA_USE_IMMERSIVE_DARK_MODE, and its number before Windows 10 2004. */
+enum { DARK_FRAME = 20, DARK_FRAME_OLD = 19 };
+
+typedef HRESULT WINAPI set_attribute(HWND, DWORD, const void *, DWORD);
 
 static void (*modal_tick)(void *);
 static void *modal_arg;
@@ -22,6 +28,34 @@ double host_window_scale(SDL_Window *window)
     return dpi >= 48 ? dpi / 96.0 : 1.0;
 }
 
+static set_attribute *find_set_attribute(void)
+{
+    static set_attribute *found;
+    HMODULE dwm = found ? NULL : LoadLibraryExW(L"dwmapi.dll", NULL, LOAD_LIBRARY_SEARCH_SYSTEM32);
+    if (dwm)
+        found = (set_attribute *)(void *)GetProcAddress(dwm, "DwmSetWindowAttribute");
+    return found;
+}
+
+static void set_frame(HWND window)
+{
+    set_attribute *set = find_set_attribute();
+    DWORD light = 1, size = sizeof(light);
+    RegGetValueW(HKEY_CURRENT_USER, THEME_KEY, L"AppsUseLightTheme", RRF_RT_REG_DWORD, NULL, &light,
+                 &size);
+    BOOL dark = !light;
+    if (set && set(window, DARK_FRAME, &dark, sizeof(dark)) < 0)
+        set(window, DARK_FRAME_OLD, &dark, sizeof(dark));
+}
+
+void host_window_frame(SDL_Window *window)
+{
+    SDL_SysWMinfo info;
+    SDL_VERSION(&info.version);
+    if (SDL_GetWindowWMInfo(window, &info) && info.subsystem == SDL_SYSWM_WINDOWS)
+        set_frame(info.info.win.window);
+}
+
 static LRESULT CALLBACK procedure(HWND window, UINT message, WPARAM w, LPARAM l)
 {
     switch (message) {
@@ -32,6 +66,10 @@ static LRESULT CALLBACK procedure(HWND window, UINT message, WPARAM w, LPARAM l)
     case WM_EXITSIZEMOVE:
     case WM_EXITMENULOOP:
         KillTimer(window, TIMER_ID);
+        break;
+    case WM_SETTINGCHANGE:
+        if (l && !wcscmp((const wchar_t *)l, L"ImmersiveColorSet"))
+            set_frame(window);
         break;
     case WM_TIMER:
         if (w == TIMER_ID) {
