@@ -42,7 +42,7 @@ INI
 # shown RED GREEN BLUE: 200 pixels of the colour, as two hexadecimal digits each, beside one another.
 shown()
 {
-    local until=$((SECONDS + 30))
+    local until=$((SECONDS + 60))
     while [ $SECONDS -lt $until ]; do
         xwd -silent -root >"$work/shot" || fail "no picture of the screen"
         LC_ALL=C grep -qaP "(\\x$3\\x$2\\x$1.){200}" "$work/shot" && return
@@ -60,11 +60,13 @@ take_keyboard()
 start_display
 start_weston
 start_shell --font built-in --size 40x10 --padding 2
-enter 'echo typed'
-prompt_after '
-typed'
+tell deadline 60
 tell type 'PS1=; clear; printf "\\e[48;2;18;52;86m\\e[2J"\n'
 shown 12 34 56
+# What is drawn has been given the keyboard.
+enter 'echo typed'
+shows 'echo typed
+typed'
 # Cells of 100 % twice as large, not cells drawn larger.
 tell picture "$work/picture.png"
 size=$(od -An -tu1 -j16 -N8 "$work/picture.png" | awk '{ print $3 * 256 + $4, $7 * 256 + $8 }')
