@@ -116,6 +116,7 @@ type q
 END
 }
 
+# What is typed before mc has drawn all of its first picture it may lose, on a bare pty too.
 try_mc()
 {
     mkdir -p folder/inside
@@ -127,6 +128,12 @@ key down
 wait /inside
 type \r
 wait folder/inside
+key f9
+wait Command
+key down
+wait File listing
+key f10
+gone File listing
 key f10
 END
 }
