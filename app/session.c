@@ -7,7 +7,10 @@
 #include "app/outbox.h"
 #include "runtime/host/lock.h"
 #include "runtime/host/thread.h"
+#include "runtime/host/time.h"
 #include "runtime/tty/tty.h"
+
+#define FRAME_WAIT_NS 30000000ull /* for the UI to take a whole picture */
 
 /* Queued for guests that do not read; more is dropped, but for keys and ends of sequences. */
 #define TYPED_MAX   ((size_t)256 << 20)
@@ -22,6 +25,7 @@ struct session {
 
     struct host_mutex lock; /* the terminal, and what the callbacks leave */
     _Atomic uint32_t ui_waits;
+    _Atomic uint32_t frame_wanted; /* session_want_frame */
     _Atomic uint32_t turn_taken;   /* by session_lock_in_turn, which is then waiting or in */
     _Atomic uint32_t parser_waits; /* for the end of that turn: the next one is the parser's */
     bool feeding;                  /* what the terminal writes are answers to a program */
@@ -201,8 +205,8 @@ static void clear(_Atomic uint32_t *word)
     host_wake_all(word);
 }
 
-/* As much of a piece as the terminal takes at a time. */
-static size_t feed_some(struct session *s, const char *bytes, size_t n)
+/* As much of a piece as the terminal takes at a time. `whole`: up to the end of a picture. */
+static size_t feed_some(struct session *s, const char *bytes, size_t n, bool *whole)
 {
     bool waited = atomic_load(&s->turn_taken);
     if (waited) {
@@ -214,10 +218,20 @@ static size_t feed_some(struct session *s, const char *bytes, size_t n)
     s->feeding = true;
     size_t done = term_feed_some(s->term, bytes, n);
     s->feeding = false;
+    *whole = term_frame_ended(s->term);
     host_mutex_unlock(&s->lock);
     if (waited)
         clear(&s->parser_waits);
     return done;
+}
+
+/* A whole picture is on the screen: lets the UI take it, if it is there in time. */
+static void show_frame(struct session *s)
+{
+    uint64_t deadline = host_clock_monotonic_ns() + FRAME_WAIT_NS;
+    while (atomic_load(&s->frame_wanted) && host_wait_on(&s->frame_wanted, 1, deadline))
+        ;
+    atomic_store(&s->frame_wanted, 0);
 }
 
 /* Shows a piece, giving up the lock where that takes long; the rest of such a piece goes when the
@@ -225,8 +239,11 @@ static size_t feed_some(struct session *s, const char *bytes, size_t n)
 static void feed(struct session *s, const char *bytes, size_t n)
 {
     for (size_t done; n > 0; bytes += done, n -= done) {
-        done = feed_some(s, bytes, n);
+        bool whole;
+        done = feed_some(s, bytes, n, &whole);
         screen_changed(s, done);
+        if (whole)
+            show_frame(s);
         if (done < n && tty_discarded(s->tty))
             break;
     }
@@ -324,6 +341,14 @@ void session_unlock_in_turn(struct session *s)
 void session_changed(struct session *s)
 {
     screen_changed(s, 0);
+}
+
+void session_want_frame(struct session *s, bool wanted)
+{
+    term_stop_at_frames(s->term, wanted);
+    atomic_store(&s->frame_wanted, wanted);
+    if (!wanted)
+        host_wake_all(&s->frame_wanted);
 }
 
 void session_print(struct session *s, const char *text)

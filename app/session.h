@@ -53,6 +53,11 @@ void session_set_options(struct session *s, const struct term_options *options);
 /* The window closes: guests get SIGHUP, their output is dropped from now on. */
 void session_hangup(struct session *s);
 
+/* With the lock held: whether the end of a picture that the program is drawing (mode 2026) is
+ * waited for. The parser thread then stops there for a moment: a program that begins the next one
+ * at once would hardly ever be met between two. */
+void session_want_frame(struct session *s, bool wanted);
+
 /* What the program has asked for since last time; take_* clear it. With the lock held. */
 bool session_take_bell(struct session *s);
 /* malloc'ed or NULL. */

@@ -183,8 +183,12 @@ static void draw(struct window *w, uint64_t deadline_ns)
     atomic_store(&w->change_told, false);
     struct term *term = session_lock(w->session);
     bool held = term_synchronized(term);
-    bool force = w->painter.all || (w->held_since && now - w->held_since >= SYNC_MAX_MS);
-    bool changed = term_view_update(w->view, term, force);
+    if (held && w->held_since && now - w->held_since >= SYNC_MAX_MS) {
+        term_synchronized_end(term);
+        held = false;
+    }
+    session_want_frame(w->session, held);
+    bool changed = term_view_update(w->view, term, w->painter.all);
     struct requests requests = {.bell = session_take_bell(w->session),
                                 .title = session_take_title(w->session),
                                 .query = session_take_query(w->session)};
@@ -192,7 +196,7 @@ static void draw(struct window *w, uint64_t deadline_ns)
     requests.primary = session_take_clipboard(w->session, true);
     session_unlock(w->session);
 
-    w->held_since = held && !force ? (w->held_since ? w->held_since : now) : 0;
+    w->held_since = !held ? 0 : w->held_since ? w->held_since : now;
     serve_requests(w, &requests);
     struct painted painted = {0, 0};
     if (changed || w->painter.all || w->painter.unfinished ||

@@ -17,6 +17,7 @@ enum effect {
     EFFECT_MOUSE_FORM,
     EFFECT_KEYPAD,
     EFFECT_FOCUS,
+    EFFECT_HOLD,
     EFFECT_FIXED_SET,   // cannot be changed: reported as permanently set
     EFFECT_FIXED_RESET, // permanently reset
 };
@@ -77,7 +78,7 @@ static const struct mode_entry {
     {1049, true, MODE_ALTERNATE, EFFECT_ALTERNATE_CURSOR, false,
      "alternate screen with saved cursor, cleared on entering"},
     {2004, true, MODE_PASTE, EFFECT_NONE, false, "bracketed paste"},
-    {2026, true, MODE_SYNCHRONIZED, EFFECT_NONE, false, "synchronized output"},
+    {2026, true, MODE_SYNCHRONIZED, EFFECT_HOLD, false, "synchronized output"},
     {2027, true, MODE_COUNT, EFFECT_FIXED_SET, false, "grapheme clusters, permanently set"},
 };
 
@@ -172,6 +173,13 @@ static void exclusive(struct term *t, const struct mode_entry *e, bool on)
     t->mode[e->mode] = on;
 }
 
+// A picture is complete: the parser may stop there, so that it can be shown.
+static void end_frame(struct term *t)
+{
+    if (t->stop_at_frames && t->mode[MODE_SYNCHRONIZED])
+        t->frame_ended = t->parser.stop = true;
+}
+
 static void change(struct term *t, const struct mode_entry *e, bool on)
 {
     if (e->effect == EFFECT_MARGINS && t->level < 4)
@@ -199,6 +207,10 @@ static void change(struct term *t, const struct mode_entry *e, bool on)
     case EFFECT_FIXED_SET:
     case EFFECT_FIXED_RESET:
         return;
+    case EFFECT_HOLD:
+        if (!on)
+            end_frame(t);
+        break;
     default:
         break;
     }
@@ -303,6 +315,21 @@ void act_mode_report(struct term *t, const struct sequence *s)
 bool term_synchronized(const struct term *t)
 {
     return t->mode[MODE_SYNCHRONIZED];
+}
+
+void term_synchronized_end(struct term *t)
+{
+    t->mode[MODE_SYNCHRONIZED] = false;
+}
+
+void term_stop_at_frames(struct term *t, bool on)
+{
+    t->stop_at_frames = on;
+}
+
+bool term_frame_ended(const struct term *t)
+{
+    return t->frame_ended;
 }
 
 void act_keypad_application(struct term *t, const struct sequence *s)

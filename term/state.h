@@ -210,6 +210,7 @@ struct term {
     struct selection selection;
     struct marks search;
 
+    bool stop_at_frames, frame_ended; // see term_stop_at_frames
     struct parser parser;
     struct term_options options;
     char *word_separators;

@@ -89,6 +89,7 @@ void term_feed(struct term *t, const void *bytes, size_t n)
 size_t term_feed_some(struct term *t, const void *bytes, size_t n)
 {
     t->work = 0;
+    t->frame_ended = false;
     return parser_feed(&t->parser, bytes, n);
 }
 

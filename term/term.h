@@ -76,6 +76,11 @@ void term_feed(struct term *t, const void *bytes, size_t n);
 // The same, but stops when the bytes taken so far have changed so many cells that the lock should
 // be given up for a moment. Returns how many were taken, at least one of n.
 size_t term_feed_some(struct term *t, const void *bytes, size_t n);
+// Makes term_feed_some stop also where an update ends that the program held back (mode 2026): what
+// is on the screen then is a whole picture, which the next update spoils. term_frame_ended tells
+// whether the last call stopped for that.
+void term_stop_at_frames(struct term *t, bool on);
+bool term_frame_ended(const struct term *t);
 
 // New size in cells, clamped to 1..TERM_ROWS_MAX, 1..TERM_COLS_MAX. The normal screen and its
 // scrollback are reflowed. False when out of memory: the size is then the old one.
@@ -315,8 +320,8 @@ struct term_view *term_view_new_with(enum term_grid_kind kind);
 void term_view_free(struct term_view *v);
 
 // Brings the view up to date: the only call that needs the terminal's lock. True when anything
-// changed. While a program holds its output back (mode 2026) nothing changes, unless `force`: the
-// caller forces after 150 ms without an update. On false by lack of memory the view keeps what it
+// changed. While a program holds its output back (mode 2026) nothing changes, unless `force`; the
+// caller ends that after 150 ms. On false by lack of memory the view keeps what it
 // had and the next update tries again.
 bool term_view_update(struct term_view *v, struct term *t, bool force);
 // Whether the last update left something out, as it would have taken long (results of a search that
@@ -324,6 +329,8 @@ bool term_view_update(struct term_view *v, struct term *t, bool force);
 bool term_view_unfinished(const struct term_view *v);
 // Whether the program holds its output back now (needs the lock).
 bool term_synchronized(const struct term *t);
+// Ends that: who holds back for so long may have died.
+void term_synchronized_end(struct term *t);
 
 int term_view_rows(const struct term_view *v);
 int term_view_cols(const struct term_view *v);

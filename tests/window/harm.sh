@@ -1,6 +1,6 @@
 #!/bin/bash
 # Guests that come to harm in the window: one that uses up the memory, one that crashes, one that
-# recurses for ever, many processes at once. The shell's prompt comes back and the others live on.
+# recurses for ever, many processes at once, one that dies while it holds its picture back. The shell's prompt comes back and the others live on.
 set -u
 . "$(dirname "$0")/lib.sh"
 programs=$FORELAND_GUESTS/fore
@@ -34,5 +34,14 @@ clear_screen
 enter 'rm /tmp/beat; until [ -s /tmp/beat ]; do sleep 0.1; done; echo MARK $(jobs -rp | wc -l)'
 prompt_after '
 MARK 1'
+clear_screen
+enter 'bash -c "printf \"\e[?2026h\e[48;2;1;2;3m\e[H\e[2J\"; kill -9 \$\$"; echo MARK $?'
+shows '
+MARK 137'
+tell cell 9 40
+read -r _ x y <<<"$reply"
+tell pixel "$x" "$y" '#010203'
+enter 'printf "\e[m\e[H\e[2J\e[?2026\$p"; IFS= read -rs -d y answer; echo MARK ${answer:1}'
+prompt_after 'MARK [?2026;2$'
 key ctrl+d
 ended

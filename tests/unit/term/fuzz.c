@@ -395,6 +395,7 @@ static bool run_session(struct session *s, uint64_t seed, struct term_view *view
         s->sides[i].t = term_new(rows, cols, &options, &calls, &s->sides[i]);
         s->sides[i].view = views[i];
         ck_assert_ptr_nonnull(s->sides[i].t);
+        term_stop_at_frames(s->sides[i].t, i);
     }
     for (int n = below(s, 12) + 2; n > 0 && ok; n--) {
         feed(s);

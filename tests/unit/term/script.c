@@ -4,6 +4,8 @@
 //   size ROWS COLS       a fresh terminal of another size
 //   option NAME VALUE    scrollback, reports, ambiguous, clipboard_read: takes effect with `size`
 //   push "BYTES"         output of the program; \e \n \r \t \a \b \\ \" \xHH
+//   frame "BYTES" N      the same up to the end of an update held back, N bytes; -: there is none
+//   held, end held       an update is held back; it is ended as after too long a time
 //   row N "TEXT"         text of row N of the view, trailing blanks left out
 //   rows "A|B|C"         all rows of the view, the blank ones at the end left out
 //   cursor ROW COL [pending] [hidden]
@@ -646,6 +648,22 @@ static bool run_action(struct bench *b, const char *name, const char *rest)
         int times = *skip(rest) == '*' ? atoi(skip(rest) + 1) : 1;
         while (times-- > 0)
             term_feed(b->t, text, n);
+    } else if (strcmp(name, "frame") == 0) {
+        size_t n = quoted(b, &rest, text, sizeof(text));
+        char want[16], got[16];
+        term_stop_at_frames(b->t, true);
+        size_t taken = term_feed_some(b->t, text, n);
+        if (term_frame_ended(b->t))
+            snprintf(got, sizeof(got), "%u", (unsigned)taken);
+        else
+            snprintf(got, sizeof(got), "%s", taken == n ? "-" : "less");
+        word(rest, want, sizeof(want));
+        expect(b, "frame", want, got);
+    } else if (strcmp(name, "held") == 0) {
+        if (!term_synchronized(b->t))
+            complain(b, "expected an update held back", "none");
+    } else if (strcmp(name, "end") == 0) {
+        term_synchronized_end(b->t);
     } else if (strcmp(name, "size") == 0) {
         int rows = integer(&rest), cols = integer(&rest);
         start(b, rows, cols);
