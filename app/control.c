@@ -256,19 +256,27 @@ static void press_key(struct control *c, char *name)
         sync_answer(c);
 }
 
-/* How long it takes from a key to the text it leads to. */
+static void do_draw(struct window *w, void *arg)
+{
+    (void)arg;
+    window_draw(w);
+}
+
+/* How long it takes from a key to the text it leads to, or until what it does has been drawn. */
 static void time_key(struct control *c, char *arguments)
 {
     char *text = strchr(arguments, ' ');
-    if (!text) {
-        answer("error which key and text?");
-        return;
+    if (text) {
+        *text++ = 0;
+        if (!unescape(text))
+            return;
     }
-    *text++ = 0;
-    if (!unescape(text))
-        return;
     uint64_t start = host_clock_monotonic_ns();
-    if (push_key(arguments) && await(c, text, true))
+    if (!push_key(arguments) || (text && !await(c, text, true)))
+        return;
+    if (!text && !window_call(c->w, do_draw, NULL))
+        answer("error the window is closed");
+    else
         answer("ok %.1f", (double)(host_clock_monotonic_ns() - start) / 1e6);
 }
 
@@ -435,26 +443,31 @@ static void pixel(struct control *c, char *arguments)
     }
 }
 
+/* Into a file or, without one, here. */
+static void answer_or_write(const char *text, const char *path)
+{
+    if (!text)
+        answer("error out of memory");
+    else if (!path[0])
+        answer_text(text);
+    else
+        answer(write_file(path, text, strlen(text)) ? "error cannot write %s" : "ok", path);
+}
+
 static void text(struct control *c, char *path)
 {
     char *screen = screen_text(c);
-    if (!screen)
-        answer("error out of memory");
-    else if (!path[0])
-        answer_text(screen);
-    else
-        answer(write_file(path, screen, strlen(screen)) ? "error cannot write %s" : "ok", path);
+    answer_or_write(screen, path);
     free(screen);
 }
 
-static void selection(struct control *c, char *rest)
+static void selection(struct control *c, char *path)
 {
-    (void)rest;
     size_t n;
     struct term *term = session_lock(window_session(c->w));
     char *selected = term_selection_text(term, &n);
     session_unlock(window_session(c->w));
-    answer_text(selected ? selected : "");
+    answer_or_write(selected ? selected : "", path);
     free(selected);
 }
 

@@ -6,7 +6,8 @@
  *   deadline SECONDS     how long those may take (20)
  *   type TEXT            characters, through the window's text events
  *   key NAME             ctrl+c, shift+PageUp, alt+x, Return, F5 ... (names of SDL)
- *   time NAME TEXT       presses the key and waits for TEXT: "ok MILLISECONDS"
+ *   time NAME [TEXT]     presses the key and waits for TEXT, or until what it does has been drawn:
+ *                        "ok MILLISECONDS"
  *   flow BYTES           until the terminal has taken so many bytes more from programs
  *   press N ROW COLUMN   mouse button N; release, move likewise; [CLICKS] after press
  *   wheel up|down
@@ -16,7 +17,7 @@
  *   text [FILE]          the screen as text: here ("text N" and N lines) or into a file
  *   pixel X Y COLOUR     until the pixel has it (#rrggbb); without one: says "pixel #rrggbb"
  *   picture FILE         the window as PNG
- *   selection            the selected text, as text does
+ *   selection [FILE]     the selected text, as text does
  *   opened               the link opened last; from now on links are not opened but told here
  *   compose TEXT         what an input method is composing; nothing: no more
  *   note [TEXT]          until a note over the text says it; nothing: until there is none

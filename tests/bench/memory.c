@@ -1,5 +1,6 @@
 /*
- * The terminal without a pty and a window: what it takes from memory, and what the two grids cost.
+ * The terminal without a pty and a window: what it takes from memory, what the two grids cost, and
+ * what searching and reflowing a full scrollback do.
  * Built by terminal.sh against libterm.
  */
 #include <stdio.h>
@@ -96,6 +97,92 @@ static void measure_grid(const char *name, enum term_grid_kind kind, int rows, i
     term_free(t);
 }
 
+/* Fills the scrollback with 100,000 lines of 160 columns. */
+static struct term *full_terminal(void)
+{
+    static const struct term_callbacks callbacks = {.write = ignore};
+    static const char letters[] = "etaoin shrdlu cmfwyp vbgkjqxz 0123456789 ETAOIN,.;:()";
+    struct term_options options;
+    uint32_t state = 1;
+    term_options_default(&options);
+    options.scrollback_lines = 100000;
+    struct term *t = term_new(50, 160, &options, &callbacks, NULL);
+    if (!t)
+        exit(1);
+    for (int i = 0; i < 100050; i++) {
+        char line[162];
+        for (int k = 0; k < 160; k++) {
+            state = state * 1103515245 + 12345;
+            line[k] = letters[(state >> 16) % (sizeof(letters) - 1)];
+        }
+        memcpy(line + 160, "\r\n", 2);
+        feed(t, line, sizeof(line));
+    }
+    return t;
+}
+
+/* The whole search, and the longest it held the terminal's lock. */
+static void measure_search(struct term *t, const char *text, unsigned how)
+{
+    double start = milliseconds(), longest = 0;
+    struct term_search *s = term_search_new(text, how);
+    if (!s)
+        exit(1);
+    term_search_begin(s, t, -1);
+    enum term_search_step step;
+    do {
+        double from = milliseconds();
+        step = term_search_step(s, t);
+        double held = milliseconds() - from;
+        longest = held > longest ? held : longest;
+        while (step == TERM_SEARCH_TEXT && !term_search_look(s, 1000000))
+            ;
+    } while (step == TERM_SEARCH_TEXT);
+    printf("%-24s %10.1f %10.3f%s\n", text, milliseconds() - start, longest,
+           step == TERM_SEARCH_NONE ? "" : "  (found)");
+    term_search_free(s);
+}
+
+/* The longest that one step of dragging an edge held it. */
+static void measure_resize(struct term *t, const char *name, int above)
+{
+    struct term_view *v = term_view_new();
+    double longest = 0, all = 0;
+    int steps = 0;
+    if (!v)
+        exit(1);
+    term_scroll(t, -above);
+    for (int i = 0; i < 560; i++, steps++) {
+        int columns = i < 140 ? 160 - i : i < 420 ? i - 120 : 720 - i;
+        double from = milliseconds();
+        term_resize(t, 20 + i % 60, columns);
+        term_view_update(v, t, true);
+        double took = milliseconds() - from;
+        all += took;
+        longest = took > longest ? took : longest;
+    }
+    printf("%-24s %10.3f %10.3f\n", name, all / steps, longest);
+    term_scroll_bottom(t);
+    term_view_free(v);
+}
+
+static void measure_scrollback(void)
+{
+    struct term *t = full_terminal();
+    puts("\na scrollback of 100,000 lines of 160 columns, milliseconds of processor time:");
+    printf("%-24s %10s %10s\n", "search", "whole", "lock held");
+    measure_search(t, "zqzqzqz", 0);
+    measure_search(t, "zqzqzqz", TERM_SEARCH_IGNORE_CASE);
+    measure_search(t, "q.*zqzqz", TERM_SEARCH_REGEX);
+    measure_search(t, "[0-9]{9}[a-f]", TERM_SEARCH_REGEX);
+    measure_search(t, "\\w+@\\w+\\.(com|org)", TERM_SEARCH_REGEX);
+    measure_search(t, "(a|e|i)+[0-9](o|u)+7", TERM_SEARCH_REGEX | TERM_SEARCH_IGNORE_CASE);
+    printf("%-24s %10s %10s\n", "resizing", "mean", "longest");
+    measure_resize(t, "at the bottom", 0);
+    measure_resize(t, "50,000 lines above it", 50000);
+    term_free(t);
+}
+
 int main(void)
 {
     static const char *const names[] = {"ascii", "colour", "unicode", "lines"};
@@ -110,5 +197,6 @@ int main(void)
         measure_grid("own", TERM_GRID_OWN, sizes[i][0], sizes[i][1]);
         measure_grid("libtsm", TERM_GRID_TSM, sizes[i][0], sizes[i][1]);
     }
+    measure_scrollback();
     return 0;
 }
