@@ -45,8 +45,8 @@ static void erase_display(struct term *t, int how, enum spare spare)
             line->size = TERM_LINE_SINGLE;
         }
     }
-    if (how == 0 && row > 0 && col == 0)
-        term_line(t, row - 1)->flags &= ~ROW_WRAPPED;
+    if (how == 0 ? col == 0 : how == 2 || row > 0)
+        text_begins(t, how == 0 ? row : 0);
 }
 
 static void erase_display_as(struct term *t, const struct sequence *s, enum spare spare)
@@ -245,6 +245,7 @@ void act_alignment(struct term *t, const struct sequence *s)
     t->right = t->cols - 1;
     t->cursor.origin = false;
     attributes_reset(t);
+    text_begins(t, 0);
     for (int row = 0; row < t->rows; row++) {
         line_clear(t, term_line(t, row));
         line_fill(t, term_line(t, row), 0, t->cols, (struct term_cell){.ch = 'E'});

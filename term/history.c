@@ -320,6 +320,13 @@ void history_pop(struct history *h)
     }
 }
 
+void history_end_text(struct history *h)
+{
+    if (h->end > h->first)
+        ((uint8_t *)record(h, h->end - 1))[6] &= (uint8_t)~ROW_WRAPPED;
+    h->chain = 0;
+}
+
 unsigned history_flags(const struct history *h, uint64_t row)
 {
     return record(h, row)[6] & 63;

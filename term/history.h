@@ -36,6 +36,8 @@ bool history_push(struct history *h, const struct term_cell *cells, int n, unsig
                   unsigned size);
 // Drops the newest row.
 void history_pop(struct history *h);
+// What comes after the last row is no part of its text.
+void history_end_text(struct history *h);
 
 uint64_t history_first(const struct history *h);
 uint64_t history_end(const struct history *h);

@@ -120,6 +120,7 @@ static void clear_screen(struct term *t)
 {
     struct term_cell blank = blank_cell(t);
     t->cursor.pending = false;
+    text_begins(t, 0);
     for (int i = 0; i < t->rows; i++) {
         line_clear(t, term_line(t, i));
         if (blank.bg)

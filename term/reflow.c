@@ -81,7 +81,7 @@ static bool collect(struct term *t, struct reflow *r, uint64_t from)
 // One line of text: rows [from, to) of `in`, without spacers, in a row of memory.
 static struct term_cell *join(const struct reflow *in, int from, int to, int *length, int *cursor)
 {
-    size_t room = 1;
+    size_t room = 1 + (size_t)in->cursor_col;
     for (int i = from; i < to; i++)
         room += (size_t)in->rows[i].length;
     struct term_cell *cells = malloc(room * sizeof(*cells));
@@ -96,6 +96,9 @@ static struct term_cell *join(const struct reflow *in, int from, int to, int *le
             *cursor = n + in->cursor_col;
         memcpy(cells + n, row->cells, (size_t)k * sizeof(*cells));
         n += k;
+        // The cursor may be beyond the end of what is wrapped: what is before it counts as text.
+        for (int end = *cursor + (k == 0); i > from && i == in->cursor_row && n < end; n++)
+            cells[n] = (struct term_cell){0};
     }
     *length = n;
     return cells;
@@ -158,6 +161,7 @@ static struct line *line_from(const struct loose *row, int cols, uint64_t stamp)
     int n = row->length < cols ? row->length : cols;
     memcpy(line->cells, row->cells, (size_t)n * sizeof(*line->cells));
     line->used = n;
+    line_trim(line);
     line->flags = row->flags & (ROW_WRAPPED | ROW_RICH | ROW_WIDE | ROW_PROMPT);
     line->size = row->size;
     line->stamp = stamp;
@@ -219,8 +223,8 @@ static void place_cursor(struct cursor *c, int row, int col, int rows, int cols)
     c->col = col < 0 ? 0 : col >= cols ? cols - 1 : col;
 }
 
-// The row of the scrollback to take back from: at least the beginning of the line of text that
-// goes on on the screen, and, where the full screen gets room, as many as could fill it.
+// The row of the scrollback to take back from: at another width at least the beginning of the line
+// of text that goes on on the screen, and, where the full screen gets room, as many as could fill it.
 static uint64_t take_from(const struct term *t, int rows, int cols)
 {
     const struct history *h = t->history;
@@ -235,7 +239,7 @@ static uint64_t take_from(const struct term *t, int rows, int cols)
         wanted += (int64_t)rows * (cols / t->cols + 1);
     while (from > history_first(h)) {
         unsigned flags = history_flags(h, from - 1);
-        bool inside = (flags & ROW_WRAPPED) && !(flags & ROW_CUT);
+        bool inside = cols != t->cols && (flags & ROW_WRAPPED) && !(flags & ROW_CUT);
         if (!inside && wanted <= 0)
             break;
         from--;

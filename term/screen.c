@@ -76,8 +76,15 @@ void line_wrote(struct line *line, int at, int n)
     }
 }
 
-// Blanks at the end are no part of the text: at a new width they would be laid out with it.
-static void line_trim(struct line *line)
+void text_begins(struct term *t, int row)
+{
+    if (row > 0)
+        term_line(t, row - 1)->flags &= ~ROW_WRAPPED;
+    else if (t->screen == &t->normal)
+        history_end_text(t->history);
+}
+
+void line_trim(struct line *line)
 {
     static const struct term_cell zero;
     while (line->used > 0 && memcmp(&line->cells[line->used - 1], &zero, sizeof(zero)) == 0)
@@ -209,8 +216,8 @@ void scroll_rows(struct term *t, int top, int bottom, int left, int right, int n
     }
     keep = keep && top == 0 && t->screen == &t->normal;
     // Text no longer goes on across the edges of what moves.
-    if (top > 0)
-        term_line(t, top - 1)->flags &= ~ROW_WRAPPED;
+    if (!keep || n < 0)
+        text_begins(t, top);
     if (n > 0) {
         if (bottom < t->rows - 1)
             term_line(t, bottom)->flags &= ~ROW_WRAPPED;

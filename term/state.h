@@ -247,6 +247,10 @@ void line_clear(struct term *t, struct line *line);
 struct term_cell blank_cell(const struct term *t);
 // Cuts wide characters in two at a column about to be written: the halves become blanks.
 void line_split(struct line *line, int cols, int col);
+// Blanks at the end are no part of the text: at a new width they would be laid out with it.
+void line_trim(struct line *line);
+// A row does not go on with the text above it any more, which may be the scrollback's.
+void text_begins(struct term *t, int row);
 // Fills [from, to) with a cell that is not wide; splits at both ends. Touches the row.
 void line_fill(struct term *t, struct line *line, int from, int to, struct term_cell cell);
 // Copies cells from one place to another in one row (they may overlap) or two.

@@ -173,6 +173,7 @@ void reset_hard(struct term *t)
     cursor_reset(&t->cursor);
     cursor_reset(&t->normal.saved);
     cursor_reset(&t->alternate.saved);
+    text_begins(t, 0);
     for (int i = 0; i < t->rows; i++) {
         line_clear(t, t->normal.lines[i]);
         line_clear(t, t->alternate.lines[i]);

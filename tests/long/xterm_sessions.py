@@ -160,7 +160,8 @@ class Maker:
 
     def mode(self):
         insert = b"20" if {"sides", "line_size", "columns_change"} & set(self.kinds) else b"4"
-        which = self.r.choice([insert, b"20", b"?5", b"?6", b"?6", b"?7", b"?7", b"?69", b"?41", b"?25"])
+        sides = b"?25" if "columns_mode" in self.kinds else b"?69"
+        which = self.r.choice([insert, b"20", b"?5", b"?6", b"?6", b"?7", b"?7", sides, b"?41", b"?25"])
         return (b"\r" if which == b"?7" else b"") + csi(which, self.r.choice([b"h", b"h", b"l"]))
 
     def screen(self):
@@ -266,8 +267,8 @@ class Maker:
         return self.r.choice([b"\x1b[?40h\x1b[?3h", b"\x1b[?40h\x1b[?3l", b"\x1b[?3h", b"\x1b[?3l"])
 
     def rows_change(self):
-        """Another number of rows."""
-        self.rows = self.r.randint(2, self.first_rows + 4)
+        """Fewer rows; none below the cursor has text."""
+        self.rows = self.r.randint(2, self.rows)
         return b"\x1b[J" + csi(b"8;%d;%d" % (self.rows, self.columns), b"t")
 
     def columns_change(self):
@@ -307,16 +308,16 @@ WEIGHTS = {
 # Kinds that do not come in one session with those after them.
 APART = {
     "protect": ["guard"],
-    "screen": ["reset"],
+    "screen": ["reset", "rows_change", "columns_change"],
     "charset": ["latin", "wide", "combining", "broken", "national"],
     "fill": ["colours"],
     "wipe": ["colours", "attributes"],
-    "guard": ["wide", "selective"],
+    "guard": ["wide", "rows_change", "columns_change", "selective"],
     "repeat": ["wide", "odd"],
     "line_size": ["sides", "repeat", "guard", "protect", "colours", "latin", "wide", "combining",
         "broken", "odd"],
-    "columns_mode": ["sides", "kept_modes", "reset", "rows_change", "line_size"],
-    "national": ["latin", "wide", "combining", "broken"],
+    "columns_mode": ["colours", "sides", "kept_modes", "reset", "rows_change", "line_size"],
+    "national": ["reset", "latin", "wide", "combining", "broken"],
 }
 
 
