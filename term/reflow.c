@@ -224,7 +224,8 @@ static void place_cursor(struct cursor *c, int row, int col, int rows, int cols)
 }
 
 // The row of the scrollback to take back from: at another width at least the beginning of the line
-// of text that goes on on the screen, and, where the full screen gets room, as many as could fill it.
+// of text that goes on on the screen, and, where the full screen gets room, as many as could fill
+// it.
 static uint64_t take_from(const struct term *t, int rows, int cols)
 {
     const struct history *h = t->history;
