@@ -85,6 +85,77 @@ static void prepare_memory(struct emit *e, const struct row *row, struct operand
         load_register(e, o->reg, (int64_t)below(e->seed, 8000) - 4000);
 }
 
+/* With a VEX prefix. */
+static uint32_t emit_row_vex(struct emit *e, const struct row *row, struct operand *o,
+                             unsigned opcode, unsigned pp, bool wide)
+{
+    bool length = row->flags & F_L1 ? true : row->flags & F_L0 ? false : chance(e, 2);
+    unsigned v = row->flags & F_V ? below(e->seed, 16) : 0;
+    if (row->flags & F_GATHER) {
+        o->index = below(e->seed, 16);
+        while (o->reg == (unsigned)o->index)
+            o->reg = below(e->seed, 16);
+        while (v == o->reg || v == (unsigned)o->index)
+            v = below(e->seed, 16);
+        load_indices(e, o->index);
+    }
+    uint32_t start = e->at;
+    emit_vex(e, row, o, opcode, pp, wide, length, v, next_random(e->seed));
+    return start;
+}
+
+/* With legacy prefixes and REX. half: 16 bits. */
+static uint32_t emit_row_legacy(struct emit *e, const struct row *row, const struct operand *o,
+                                unsigned opcode, unsigned pp, bool wide, bool half)
+{
+    bool modrm = !(row->flags & F_NOMODRM);
+    uint8_t wanted[6];
+    unsigned count = 0;
+    if (o->memory && o->segment)
+        wanted[count++] = o->segment;
+    bool narrow = o->memory ? o->narrow : row->imm == I_OFFSET && chance(e, 4);
+    if (row->imm == I_OFFSET && o->target >> 32)
+        narrow = false;
+    if (narrow)
+        wanted[count++] = 0x67;
+    if (half || pp == 1)
+        wanted[count++] = 0x66;
+    if (pp >= 2)
+        wanted[count++] = pp == 2 ? 0xf3 : 0xf2;
+    bool lock = o->memory && (row->flags & F_LOCK) && chance(e, 3);
+    if (lock)
+        wanted[count++] = 0xf0;
+    uint32_t start = e->at;
+    emit_prefixes(e, wanted, count, true);
+
+    unsigned rex = wide << 3;
+    if (modrm) {
+        /* An extension in ModRM.reg and x87 or MMX registers do not look at REX. */
+        rex |= (o->reg >> 3) << 2;
+        if (o->memory)
+            rex |= (o->index >= 8) << 1 | (o->base >= 8 && o->base < 16);
+        else
+            rex |= o->rm >> 3;
+    } else if (row->flags & F_OPREG) {
+        rex |= chance(e, 2);
+    }
+    if (rex || chance(e, 8))
+        byte(e, 0x40 | rex);
+    if (row->map)
+        byte(e, 0x0f);
+    if (row->map >= 2)
+        byte(e, row->map == 2 ? 0x38 : 0x3a);
+    byte(e, opcode);
+    unsigned tail = imm_size(row, wide, half, narrow);
+    if (modrm)
+        emit_operand(e, o, tail);
+    if (row->imm == I_OFFSET)
+        number(e, o->target, tail);
+    else
+        number(e, chance(e, 2) ? next_random(e->seed) : random_value(e->seed), tail);
+    return start;
+}
+
 uint32_t emit_row(struct emit *e, const struct row *row)
 {
     struct operand o = {0};
@@ -116,66 +187,7 @@ uint32_t emit_row(struct emit *e, const struct row *row)
         prepare_memory(e, row, &o);
     else if (row->imm == I_OFFSET)
         o.target = choose_target(e, row->size, 0);
-
-    if (row->flags & F_VEX) {
-        bool length = row->flags & F_L1 ? true : row->flags & F_L0 ? false : chance(e, 2);
-        unsigned v = row->flags & F_V ? below(e->seed, 16) : 0;
-        if (row->flags & F_GATHER) {
-            o.index = below(e->seed, 16);
-            while (o.reg == (unsigned)o.index)
-                o.reg = below(e->seed, 16);
-            while (v == o.reg || v == (unsigned)o.index)
-                v = below(e->seed, 16);
-            load_indices(e, o.index);
-        }
-        uint32_t start = e->at;
-        emit_vex(e, row, &o, opcode, pp, wide, length, v, next_random(e->seed));
-        return start;
-    }
-
-    uint8_t wanted[6];
-    unsigned count = 0;
-    if (o.memory && o.segment)
-        wanted[count++] = o.segment;
-    bool narrow = o.memory ? o.narrow : row->imm == I_OFFSET && chance(e, 4);
-    if (row->imm == I_OFFSET && o.target >> 32)
-        narrow = false;
-    if (narrow)
-        wanted[count++] = 0x67;
-    if (half || pp == 1)
-        wanted[count++] = 0x66;
-    if (pp >= 2)
-        wanted[count++] = pp == 2 ? 0xf3 : 0xf2;
-    bool lock = o.memory && (row->flags & F_LOCK) && chance(e, 3);
-    if (lock)
-        wanted[count++] = 0xf0;
-    uint32_t start = e->at;
-    emit_prefixes(e, wanted, count, true);
-
-    unsigned rex = wide << 3;
-    if (modrm) {
-        /* An extension in ModRM.reg and x87 or MMX registers do not look at REX. */
-        rex |= (o.reg >> 3) << 2;
-        if (o.memory)
-            rex |= (o.index >= 8) << 1 | (o.base >= 8 && o.base < 16);
-        else
-            rex |= o.rm >> 3;
-    } else if (row->flags & F_OPREG) {
-        rex |= chance(e, 2);
-    }
-    if (rex || chance(e, 8))
-        byte(e, 0x40 | rex);
-    if (row->map)
-        byte(e, 0x0f);
-    if (row->map >= 2)
-        byte(e, row->map == 2 ? 0x38 : 0x3a);
-    byte(e, opcode);
-    unsigned tail = imm_size(row, wide, half, narrow);
-    if (modrm)
-        emit_operand(e, &o, tail);
-    if (row->imm == I_OFFSET)
-        number(e, o.target, tail);
-    else
-        number(e, chance(e, 2) ? next_random(e->seed) : random_value(e->seed), tail);
-    return start;
+    if (row->flags & F_VEX)
+        return emit_row_vex(e, row, &o, opcode, pp, wide);
+    return emit_row_legacy(e, row, &o, opcode, pp, wide, half);
 }
