@@ -88,7 +88,7 @@ shows 'READY
 key a b c
 composes ａｂｃ
 told 1 0
-[ -z "${FORELAND_PICTURES:-}" ] || tell picture "$FORELAND_PICTURES/composing.png"
+picture composing
 key Escape
 composes ''
 # More than fits into one event of SDL.

@@ -218,6 +218,28 @@ shows()
     tell wait "$1"
 }
 
+# state PATTERN: waits until it matches a part of the state, which follows what is drawn.
+state()
+{
+    local until=$((SECONDS + 60))
+    while [ $SECONDS -lt $until ]; do
+        tell state
+        # shellcheck disable=SC2254
+        case $reply in
+        *$1*) return ;;
+        esac
+        sleep 0.05
+    done
+    fail "expected $1 in: $reply"
+}
+
+# picture NAME: a picture for a person to look at, where FORELAND_PICTURES says so.
+picture()
+{
+    [ -z "${FORELAND_PICTURES:-}" ] ||
+        tell picture "$FORELAND_PICTURES/$name-$1-$host.png"
+}
+
 # The program has ended by itself; its status is right.
 ended()
 {

@@ -4,28 +4,11 @@ set -u
 . "$(dirname "$0")/lib.sh"
 # Clicks at one place belong together however long a busy machine takes.
 export SDL_MOUSE_DOUBLE_CLICK_TIME=60000
-# state TEXT: waits until it is part of the state, which follows what is drawn.
-state()
-{
-    local _
-    for _ in $(seq 200); do
-        tell state
-        case $reply in
-        *$1*) return ;;
-        esac
-        sleep 0.05
-    done
-    fail "expected $1 in: $reply"
-}
 selected()
 {
     tell sync
     tell selection
     [ "$reply" = "$1"$'\n' ] || [ "$reply" = "$1" ] || fail "selected '$reply', not '$1'"
-}
-picture()
-{
-    [ -z "${FORELAND_PICTURES:-}" ] || tell picture "$FORELAND_PICTURES/mouse-$1-$host.png"
 }
 # at ROW COLUMN: moves the mouse to the middle of a cell.
 at()

@@ -5,20 +5,6 @@ set -u
 . "$(dirname "$0")/lib.sh"
 file=$work/paste.conf
 
-# state TEXT: waits until it is part of the state.
-state()
-{
-    local _
-    for _ in $(seq 400); do
-        tell state
-        case $reply in
-        *$1*) return ;;
-        esac
-        sleep 0.05
-    done
-    fail "expected $1 in: $reply"
-}
-
 asked()
 {
     state "question $1"$'\n'
@@ -65,7 +51,7 @@ tell cell 0 1
 # shellcheck disable=SC2086
 xdotool mousemove --window "$window_id" ${reply#cell } keydown ctrl click 1 keyup ctrl
 tell note 'javascript:alert(1)'
-[ -z "${FORELAND_PICTURES:-}" ] || tell picture "$FORELAND_PICTURES/note-$host.png"
+picture note
 if [ "$host" = linux ]; then
     tell cell 0 6
     # shellcheck disable=SC2086
@@ -92,7 +78,7 @@ key BackSpace BackSpace
 copied b25lCnR3bwo=
 key ctrl+shift+v
 asked 'Paste 2 lines?'
-[ -z "${FORELAND_PICTURES:-}" ] || tell picture "$FORELAND_PICTURES/paste-$host.png"
+picture question
 key Escape
 asked -
 enter 'first'

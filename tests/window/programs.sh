@@ -2,10 +2,6 @@
 # Programs that take the whole screen: less, top, htop, nano, mc.
 set -u
 . "$(dirname "$0")/lib.sh"
-picture()
-{
-    [ -z "${FORELAND_PICTURES:-}" ] || tell picture "$FORELAND_PICTURES/$1-$host.png"
-}
 start_shell
 enter 'seq 1 500 >/tmp/numbers; less /tmp/numbers'
 shows '

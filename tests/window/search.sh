@@ -2,19 +2,6 @@
 # The search bar: opening, typing, results up and down, switches, clicks, paste, closing.
 set -u
 . "$(dirname "$0")/lib.sh"
-# state PATTERN: what is over the text matches.
-state()
-{
-    tell state
-    case $reply in
-    *$1*) ;;
-    *) fail "expected $1 in: $reply" ;;
-    esac
-}
-picture()
-{
-    [ -z "${FORELAND_PICTURES:-}" ] || tell picture "$FORELAND_PICTURES/search-$1-$host.png"
-}
 start_shell
 enter 'for i in {1..300}; do echo "row $i Alpha $((i % 7))"; done'
 shows 'row 300'

@@ -84,7 +84,7 @@ fi
 height=$(sed -n 's/^HEIGHT=//p' "$work/geometry")
 key ctrl+shift+q
 tell pixel 1 $((height - 2)) '#702027'
-[ -z "${FORELAND_PICTURES:-}" ] || tell picture "$FORELAND_PICTURES/close-$host.png"
+picture close
 key Escape
 tell pixel 1 $((height - 2)) '#102030'
 enter 'clear; echo still-$((40 + 2))'

@@ -3,10 +3,6 @@
 set -u
 . "$(dirname "$0")/lib.sh"
 key_repeat_delay=3000
-picture()
-{
-    [ -z "${FORELAND_PICTURES:-}" ] || tell picture "$FORELAND_PICTURES/typing-$1-$host.png"
-}
 # A line for the shell, as it is.
 run()
 {

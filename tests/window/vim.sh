@@ -32,7 +32,7 @@ shows 'return 42'
 tell size 30 100
 enter ':set lines? columns?'
 shows 'lines=30'
-[ -z "${FORELAND_PICTURES:-}" ] || tell picture "$FORELAND_PICTURES/$name-$host.png"
+picture split
 enter ':qa!'
 # vim may still take what is typed until it has ended.
 prompt_after '
