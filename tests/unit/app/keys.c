@@ -31,7 +31,7 @@ static uint32_t french(void *context, int position, unsigned level)
     (void)context;
     if (position < 0x02 || position > 0x07)
         return 0;
-    return (uint32_t)(level & KEYS_SHIFT ? digits : plain)[position - 0x02];
+    return (uint32_t)(level & KEYS_SHIFT ? digits[position - 0x02] : plain[position - 0x02]);
 }
 
 static const struct keys_host plain = {0};
