@@ -15,6 +15,7 @@ enum action {
 
 struct action_info {
     const char *name, *argument, *keys, *text; /* argument NULL: takes none */
+    const char *windows_keys; /* in addition, where the host is Windows; may be NULL */
 };
 
 extern const struct action_info action_table[ACTION_COUNT];

@@ -261,19 +261,26 @@ bool bindings_unbind(struct bindings *b, const char *text, char *reason, size_t 
     return true;
 }
 
-bool bindings_default(struct bindings *b)
+static bool add(struct bindings *b, enum action action, const char *keys)
 {
-    for (int i = 0; i < ACTION_COUNT; i++) {
-        for (const char *keys = action_table[i].keys; *keys;) {
-            char reason[128];
-            struct binding new = {.action = (enum action)i};
-            size_t n = strcspn(keys, " ");
-            if (!binding_parse_key(keys, n, &new.key, &new.mods, reason, sizeof(reason)) ||
-                !put(b, new, reason, sizeof(reason)))
-                return false;
-            keys += n + (keys[n] == ' ');
-        }
+    while (keys && *keys) {
+        char reason[128];
+        struct binding new = {.action = action};
+        size_t n = strcspn(keys, " ");
+        if (!binding_parse_key(keys, n, &new.key, &new.mods, reason, sizeof(reason)) ||
+            !put(b, new, reason, sizeof(reason)))
+            return false;
+        keys += n + (keys[n] == ' ');
     }
+    return true;
+}
+
+bool bindings_default(struct bindings *b, bool windows)
+{
+    for (int i = 0; i < ACTION_COUNT; i++)
+        if (!add(b, (enum action)i, action_table[i].keys) ||
+            (windows && !add(b, (enum action)i, action_table[i].windows_keys)))
+            return false;
     return true;
 }
 

@@ -22,8 +22,9 @@ struct bindings {
     int count;
 };
 
-/* The default bindings of actions.def. False when out of memory. */
-bool bindings_default(struct bindings *b);
+/* The default bindings of actions.def, with those of Windows or without. False when out of memory.
+ */
+bool bindings_default(struct bindings *b, bool windows);
 void bindings_free(struct bindings *b);
 
 /* "ctrl+shift+c copy", "f5 send make\n": replaces what the key had. False with a reason; also when

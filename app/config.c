@@ -8,6 +8,7 @@
 #include "app/options.h"
 #include "runtime/abi/errno.h"
 #include "runtime/host/file.h"
+#include "term/unicode.h"
 
 #define MISTAKES_SHOWN 20
 #define LINE_SHOWN     60 /* of a value that is quoted in a reason */
@@ -78,7 +79,7 @@ struct config *config_new(const char *path)
         char reason[256];
         bool ok = true;
         if (o->kind == OPTION_BIND)
-            ok = !o->name || bindings_default(&c->bindings);
+            ok = !o->name || bindings_default(&c->bindings, host_has_drives());
         else if (o->kind != OPTION_LIST && o->kind != OPTION_UNBIND && o->name)
             ok = option_set(o, 0, c, o->fallback, reason, sizeof(reason));
         if (!ok) {
@@ -128,12 +129,25 @@ static bool take_line(struct config *c, char *line, int number, bool colors, cha
     return true;
 }
 
+static bool is_utf8(const char *text, size_t n)
+{
+    uint32_t code;
+    for (size_t at = 0; at < n;) {
+        size_t taken = utf8_decode((const uint8_t *)text + at, n - at, &code);
+        if (code == UNICODE_REPLACEMENT && taken < 3)
+            return false;
+        at += taken;
+    }
+    return true;
+}
+
 static void parse(struct config *c, const char *text, size_t n, const char *name, bool colors,
                   struct mistakes *m)
 {
     size_t at = n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
     if (n >= 2 && (memcmp(text, "\xff\xfe", 2) == 0 || memcmp(text, "\xfe\xff", 2) == 0)) {
-        mistakes_add(m, "%s:1: UTF-16; save the file as UTF-8", name);
+        mistakes_add(m, "%s:1: UTF-16 (some editors call it Unicode); save the file as UTF-8",
+                     name);
         return;
     }
     for (int number = 1; at < n; number++) {
@@ -152,6 +166,9 @@ static void parse(struct config *c, const char *text, size_t n, const char *name
         line[stop - at] = 0;
         if (strlen(line) != stop - at)
             mistakes_add(m, "%s:%d: a zero byte; not a text file?", name, number);
+        else if (line[0] != '#' && !is_utf8(line, stop - at))
+            mistakes_add(m, "%s:%d: not UTF-8 (perhaps ANSI); save the file as UTF-8", name,
+                         number);
         else if (line[0] && line[0] != '#' &&
                  !take_line(c, line, number, colors, reason, sizeof(reason)))
             mistakes_add(m, "%s:%d: %s", name, number, reason);
@@ -181,7 +198,8 @@ char *config_read_file(const char *path, size_t *n, int *error)
     if (*error)
         return NULL;
     *error = host_file_fstat(file, &stat);
-    if (!*error && (stat.mode & 0170000) != 0100000)
+    /* Devices too: /dev/null is an empty file. */
+    if (!*error && (stat.mode & 0170000) != 0100000 && (stat.mode & 0170000) != 0020000)
         *error = -L_EISDIR;
     if (!*error && stat.size > CONFIG_FILE_BYTES)
         *error = -L_EFBIG;

@@ -111,6 +111,8 @@ static void add_actions(struct page *p)
             keys += n + (keys[n] == ' ');
             page_add(p, *keys ? " " : " .\n");
         }
+        if (a->windows_keys)
+            page_add(p, "On Windows:\n.BR %s .\n", a->windows_keys);
     }
 }
 

@@ -99,6 +99,8 @@ static void add_bindings(struct page *p)
             page_add(p, "# bind = %.*s %s\n", (int)n, keys, a->name);
             keys += n;
         }
+        if (a->windows_keys)
+            page_add(p, "#     On Windows: %s\n", a->windows_keys);
     }
 }
 

@@ -560,6 +560,9 @@ static void do_state(struct window *w, void *arg)
              bar->match_case ? " case" : "", bar->expression ? " expression" : "", bar->line.text,
              w->typing.preedit, w->question.answered ? w->question.text : "-", yes->x + yes->w / 2,
              yes->y + yes->h / 2, no->x + no->w / 2, no->y + no->h / 2);
+    size_t n = strlen(out);
+    snprintf(out + n, 2048 - n, "font %g\nscreen %s\n", w->font_size,
+             SDL_GetWindowFlags(w->sdl) & SDL_WINDOW_FULLSCREEN ? "full" : "part");
 }
 
 /* With the result of a search, for as long as waits may take. */

@@ -23,7 +23,8 @@
  *   note [TEXT]          until a note over the text says it; nothing: until there is none
  *   sync                 when all events before it have been worked on
  *   state                lines about what is over the text: pointer, link, scrollbar, search (when
- *                        that has ended), composing, question and where its answers are
+ *                        that has ended), composing, question and where its answers are; the size
+ *                        of the font, full screen
  *   close                as the window's close button
  *
  * TEXT knows \n \r \t \e \\ \" and \xHH. Empty lines and lines with # are skipped.

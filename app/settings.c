@@ -21,7 +21,8 @@ static struct {
     char *path;                 /* of the file; NULL: there is no place for one */
     struct config *now;         /* in use by the window */
     const struct config *first; /* in use by the guests too */
-    uint64_t hash;              /* of what was read last */
+    uint64_t hash;              /* of what was used last */
+    size_t size;                /* likewise */
     struct mistakes mistakes;   /* of the first reading */
     struct host_watch *watch;
 } settings;
@@ -36,18 +37,33 @@ static const char *reason_of(int error)
                                 : "cannot be read";
 }
 
-/* What the file says now; NULL when out of memory, and with *error when it cannot be read. */
-static struct config *read_file(struct mistakes *m, uint64_t *hash, int *error)
+/* How a file is read, and what came of it. */
+struct reading {
+    bool always; /* also when it is what it was */
+    bool last;   /* also when it seems to be in the middle of being saved */
+    int error;   /* it cannot be read */
+    size_t size;
+    uint64_t hash;
+};
+
+/* What the file says now; NULL when out of memory. */
+static struct config *read_file(struct mistakes *m, struct reading *r)
 {
     const struct arguments *a = settings.arguments;
-    size_t n = 0;
-    *error = -L_ENOENT;
-    char *text = settings.path ? config_read_file(settings.path, &n, error) : NULL;
-    struct config *c = config_load(text, n, settings.path, a->pairs, a->count, m);
+    r->size = 0;
+    r->error = -L_ENOENT;
+    char *text = settings.path ? config_read_file(settings.path, &r->size, &r->error) : NULL;
+    struct config *c = config_load(text, r->size, settings.path, a->pairs, a->count, m);
     if (c)
-        *hash = hash_text(text ? text : "", n) ^ c->scheme.hash;
+        r->hash = hash_text(text ? text : "", r->size) ^ c->scheme.hash;
     free(text);
     return c;
+}
+
+/* Somebody has it for himself, or has emptied it and not yet written. */
+static bool being_saved(const struct reading *r)
+{
+    return !r->last && (r->error == -L_EBUSY || (!r->error && !r->size && settings.size));
 }
 
 static void take_path(const struct arguments *a)
@@ -61,16 +77,18 @@ static void take_path(const struct arguments *a)
 
 const struct config *settings_load(const struct arguments *arguments, char *reason, size_t size)
 {
-    int error;
+    struct reading r = {.last = true};
     settings.arguments = arguments;
     take_path(arguments);
     if (!arguments_check(arguments, settings.path, reason, size))
         return NULL;
-    settings.now = read_file(&settings.mistakes, &settings.hash, &error);
+    settings.now = read_file(&settings.mistakes, &r);
     settings.first = settings.now;
+    settings.hash = r.hash;
+    settings.size = r.size;
     /* No file is the usual case, unless the user has named one. */
-    if (error && (error != -L_ENOENT || arguments->config))
-        mistakes_add(&settings.mistakes, "%s: %s", settings.path, reason_of(error));
+    if (r.error && (r.error != -L_ENOENT || arguments->config))
+        mistakes_add(&settings.mistakes, "%s: %s", settings.path, reason_of(r.error));
     if (!settings.now)
         snprintf(reason, size, "out of memory");
     return settings.now;
@@ -82,8 +100,8 @@ static void check(struct window *w, struct mistakes *m)
     config_check(settings.now, settings.path ? settings.path : "configuration", w->sdl, m);
 }
 
-/* Takes what is in m. Without mistakes those of before are over. */
-static void report(struct window *w, struct mistakes *m)
+/* Takes what is in m. anew: without mistakes those of before are over. */
+static void report(struct window *w, struct mistakes *m, bool anew)
 {
     char more[64] = "", title[] = "The configuration has mistakes (Escape hides this):\n";
     if (m->listed < m->count)
@@ -92,7 +110,8 @@ static void report(struct window *w, struct mistakes *m)
     char *text = m->text ? malloc(size) : NULL;
     if (text)
         snprintf(text, size, "%s%s%s", title, m->text, more);
-    note_stand(w, text);
+    if (text || anew)
+        note_stand(w, text);
     free(text);
     for (const char *line = m->text; line && *line;) {
         size_t n = strcspn(line, "\n");
@@ -109,68 +128,73 @@ static bool watch_files(void)
     return !settings.watch || !settings.path || !host_watch_files(settings.watch, files);
 }
 
-/* always: also when the file is what it was. */
-static void reload(struct window *w, bool always)
+/* False when nothing was done because the file is being saved. */
+static bool reload(struct window *w, struct reading *r)
 {
     do {
         struct mistakes m = {0};
-        uint64_t hash = 0;
-        int error;
-        struct config *c = read_file(&m, &hash, &error);
-        if (error && (always || error != -L_ENOENT))
+        struct config *c = read_file(&m, r);
+        if (being_saved(r)) {
+            config_free(c);
+            mistakes_free(&m);
+            return false;
+        }
+        if (r->error && (r->always || r->error != -L_ENOENT))
             mistakes_add(&m, "%s: %s", settings.path ? settings.path : "configuration",
-                         reason_of(error));
+                         reason_of(r->error));
         /* A file that is gone changes nothing until it is back: editors rename it while they save.
          */
-        bool use = c && !error && (always || hash != settings.hash);
+        bool use = c && !r->error && (r->always || r->hash != settings.hash);
         if (use) {
             struct config *old = settings.now;
             window_apply(w, c);
             settings.now = c;
-            settings.hash = hash;
+            settings.hash = r->hash;
+            settings.size = r->size;
             if (old != settings.first)
                 config_free(old);
+            check(w, &m);
         } else {
             config_free(c);
         }
-        if (use)
-            check(w, &m);
-        if (use || m.count > 0)
-            report(w, &m);
+        if (use || r->error)
+            report(w, &m, use);
         else
             mistakes_free(&m);
-        always = false;
+        r->always = false;
     } while (!watch_files());
+    return true;
 }
 
 void settings_reload(struct window *w)
 {
-    reload(w, true);
+    reload(w, &(struct reading){.always = true, .last = true});
 }
 
 static void reload_changed(struct window *w, void *arg)
 {
-    (void)arg;
-    reload(w, false);
+    bool *last = arg;
+    *last = reload(w, &(struct reading){.last = *last});
 }
 
 /* On the watch's thread. */
-static void on_changed(void *window)
+static bool on_changed(void *window, bool last)
 {
-    window_call(window, reload_changed, NULL);
+    bool done = last;
+    return !window_call(window, reload_changed, &done) || done;
 }
 
 void settings_attach(struct window *w)
 {
     check(w, &settings.mistakes);
-    report(w, &settings.mistakes);
+    report(w, &settings.mistakes, true);
     if (!settings.path)
         return;
     settings.watch = host_watch_new(on_changed, w);
     if (!settings.watch)
         host_log("%s: not watched", settings.path);
     if (!watch_files())
-        reload(w, false);
+        reload(w, &(struct reading){.last = true});
 }
 
 /* The folders on the way to the file. */

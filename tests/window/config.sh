@@ -70,7 +70,14 @@ key ctrl+c
 printf 'background = #204020\nnonsense\n' >"$file"
 tell pixel 1 1 '#204020'
 tell note 'settings.conf:2: no such option: nonsense'
+# Of a scheme too the lines without a mistake apply.
 mkdir "$work/schemes"
+printf 'background = #402020\nforeground = red\n' >"$work/schemes/mine.conf"
+save 'scheme = mine' 'padding = 8' 'font = No Such Family'
+tell pixel 1 1 '#402020'
+tell note 'settings.conf:1: '
+tell note 'mine.conf:2: not a colour (#rgb or #rrggbb): red'
+tell note 'settings.conf:3: no such font: No Such Family'
 echo 'background = #402040' >"$work/schemes/mine.conf"
 save 'scheme = mine' 'padding = 8'
 tell note

@@ -2,6 +2,7 @@
 #include "app/host/watch.h"
 
 #include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include "app/host/watch_list.h"
 #include "runtime/host/lock.h"
 #include "runtime/host/thread.h"
+#include "runtime/host/time.h"
 
 #define PLACES_MAX (2 * WATCH_FILES_MAX)
 
@@ -29,7 +31,7 @@ struct host_watch {
     struct place places[PLACES_MAX];
     int count;
     struct watch_list list;
-    void (*changed)(void *arg);
+    bool (*changed)(void *arg, bool last);
     void *arg;
 };
 
@@ -107,31 +109,54 @@ static bool concerns(struct host_watch *w, const struct inotify_event *event, bo
     return any;
 }
 
-static void run(void *arg)
+/* Waits for events and takes them. Whether they are about the files. */
+static bool take_events(struct host_watch *w)
 {
-    struct host_watch *w = arg;
     _Alignas(struct inotify_event) char events[16384];
+    ssize_t n = read(w->fd, events, sizeof(events));
+    bool any = false, again = false;
+    host_mutex_lock(&w->lock);
+    for (ssize_t at = 0; at < n;) {
+        const struct inotify_event *event = (const void *)(events + at);
+        any = concerns(w, event, &again) || any;
+        at += (ssize_t)sizeof(*event) + event->len;
+    }
+    /* What happens meanwhile is not told; the call that follows comes after it. */
+    if (again)
+        set_places(w);
+    host_mutex_unlock(&w->lock);
+    return any || again;
+}
+
+/* A file that is emptied and then written, in two goes, has changed once. */
+static void settle(struct host_watch *w)
+{
+    uint64_t first = host_clock_monotonic_ns(), last = first;
     for (;;) {
-        ssize_t n = read(w->fd, events, sizeof(events));
-        if (n < 0)
-            continue;
-        bool any = false, again = false;
-        host_mutex_lock(&w->lock);
-        for (ssize_t at = 0; at < n;) {
-            const struct inotify_event *event = (const void *)(events + at);
-            any = concerns(w, event, &again) || any;
-            at += (ssize_t)sizeof(*event) + event->len;
-        }
-        /* What happens meanwhile is not told; the call below comes after it. */
-        if (again)
-            set_places(w);
-        host_mutex_unlock(&w->lock);
-        if (any || again)
-            w->changed(w->arg);
+        struct pollfd fd = {.fd = w->fd, .events = POLLIN};
+        uint64_t now = host_clock_monotonic_ns(), until = last + HOST_WATCH_SETTLE_MS * 1000000ull;
+        if (until > first + HOST_WATCH_SETTLE_MAX_MS * 1000000ull)
+            until = first + HOST_WATCH_SETTLE_MAX_MS * 1000000ull;
+        if (now >= until)
+            return;
+        if (poll(&fd, 1, (int)((until - now) / 1000000) + 1) > 0 && take_events(w))
+            last = host_clock_monotonic_ns();
     }
 }
 
-struct host_watch *host_watch_new(void (*changed)(void *arg), void *arg)
+static void run(void *arg)
+{
+    struct host_watch *w = arg;
+    for (;;) {
+        if (!take_events(w))
+            continue;
+        settle(w);
+        for (int tries = 1; !w->changed(w->arg, tries == HOST_WATCH_TRIES); tries++)
+            poll(NULL, 0, HOST_WATCH_SETTLE_MS);
+    }
+}
+
+struct host_watch *host_watch_new(bool (*changed)(void *arg, bool last), void *arg)
 {
     struct host_watch *w = calloc(1, sizeof(*w));
     if (!w)

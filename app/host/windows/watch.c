@@ -11,8 +11,6 @@
 #include "runtime/host/thread.h"
 #include "runtime/host/windows/wide.h"
 
-#define SETTLE_MS     100
-#define SETTLE_MAX_MS 1000
 #define CHANGES_WORDS 2048
 #define CHANGES_FILTER                                                                             \
     (FILE_NOTIFY_CHANGE_FILE_NAME | FILE_NOTIFY_CHANGE_DIR_NAME | FILE_NOTIFY_CHANGE_LAST_WRITE |  \
@@ -33,7 +31,7 @@ struct host_watch {
     struct watch_list list;
     struct place places[WATCH_FILES_MAX]; /* of the thread */
     DWORD place_count;
-    void (*changed)(void *arg);
+    bool (*changed)(void *arg, bool last);
     void *arg;
 };
 
@@ -142,9 +140,9 @@ static bool wait_for_change(struct host_watch *w)
         handles[1 + i] = w->places[i].reading.hEvent;
     for (;;) {
         ULONGLONG now = GetTickCount64();
-        if (last && (now >= last + SETTLE_MS || now >= first + SETTLE_MAX_MS))
+        if (last && (now >= last + HOST_WATCH_SETTLE_MS || now >= first + HOST_WATCH_SETTLE_MAX_MS))
             return true;
-        DWORD wait = last ? (DWORD)(last + SETTLE_MS - now) : INFINITE;
+        DWORD wait = last ? (DWORD)(last + HOST_WATCH_SETTLE_MS - now) : INFINITE;
         DWORD which = WaitForMultipleObjects(1 + w->place_count, handles, FALSE, wait);
         if (which == WAIT_OBJECT_0)
             return false;
@@ -160,6 +158,12 @@ static bool wait_for_change(struct host_watch *w)
     }
 }
 
+static void tell(struct host_watch *w)
+{
+    for (int tries = 1; !w->changed(w->arg, tries == HOST_WATCH_TRIES); tries++)
+        Sleep(HOST_WATCH_SETTLE_MS);
+}
+
 static void run(void *arg)
 {
     struct host_watch *w = arg;
@@ -171,14 +175,14 @@ static void run(void *arg)
         host_mutex_unlock(&w->lock);
         /* What was written before the folders were watched is read by this. */
         do
-            w->changed(w->arg);
+            tell(w);
         while (wait_for_change(w));
         while (w->place_count > 0)
             close_place(&w->places[--w->place_count]);
     }
 }
 
-struct host_watch *host_watch_new(void (*changed)(void *arg), void *arg)
+struct host_watch *host_watch_new(bool (*changed)(void *arg, bool last), void *arg)
 {
     struct host_watch *w = calloc(1, sizeof(*w));
     if (!w)

@@ -101,6 +101,17 @@ START_TEST(defaults)
 }
 END_TEST
 
+START_TEST(defaults_of_windows)
+{
+    struct bindings windows = {0};
+    struct term_key key = {.code = 'c', .mods = CTRL};
+    ck_assert(bindings_default(&windows, true));
+    ck_assert_int_eq(windows.count, bindings.count + 1);
+    ck_assert_int_eq(bindings_find(&windows, &key)->action, ACTION_COPY_OR_PASS);
+    bindings_free(&windows);
+}
+END_TEST
+
 /* No key stands for two default actions. */
 START_TEST(defaults_are_unique)
 {
@@ -159,7 +170,7 @@ END_TEST
 
 static void setup(void)
 {
-    ck_assert(bindings_default(&bindings));
+    ck_assert(bindings_default(&bindings, false));
 }
 
 static void teardown(void)
@@ -173,6 +184,7 @@ int main(void)
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, names_of_keys);
     tcase_add_test(tc, defaults);
+    tcase_add_test(tc, defaults_of_windows);
     tcase_add_test(tc, defaults_are_unique);
     tcase_add_test(tc, bind_and_unbind);
     return unit_run("bindings", tc);

@@ -229,7 +229,9 @@ START_TEST(lines)
         {"\xc2\x9b = 1", "file:1: no such option: ?\x9b\n"},
         {"\xff\xfe"
          "a",
-         "file:1: UTF-16; save the file as UTF-8"},
+         "file:1: UTF-16 (some editors call it Unicode); save the file as UTF-8"},
+        {"# Ren\xe9\nimage = \"C:\\\\Ren\xe9\"",
+         "file:2: not UTF-8 (perhaps ANSI); save the file as UTF-8"},
     };
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         config_free(load(wrong[i].text));
