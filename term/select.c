@@ -2,6 +2,7 @@
 #include "term/state.h"
 
 #include "term/text.h"
+#include "term/unicode.h"
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,9 +49,9 @@ static int class_of(const struct term *t, const struct term_cell *cell)
         return cell->ch == TERM_CH_TAIL ? CLASS_WORD : CLASS_BLANK;
     if (codes[0] == ' ' || codes[0] == '\t')
         return CLASS_BLANK;
-    if (codes[0] < 0x80 && strchr(t->word_separators, (int)codes[0]))
-        return CLASS_SEPARATOR;
-    return CLASS_WORD;
+    char text[5] = "";
+    utf8_encode(codes[0], text);
+    return strstr(t->word_separators, text) ? CLASS_SEPARATOR : CLASS_WORD;
 }
 
 // Widens a place to the word around it.

@@ -30,7 +30,7 @@ start_shell "${option[@]}" --mount "$mount" --padding 4
 # Neither the file nor its folder is there.
 mkdir -p "$(dirname "$file")"
 save 'background = #102030' 'selection-background = #405060' 'copy-on-select = yes' \
-    'clipboard-read = yes' 'confirm-close = always'
+    'clipboard-read = yes' 'confirm-close = always' 'word-separators = " │"'
 tell pixel 1 1 '#102030'
 
 # A selection has its colours, and is in the clipboard at once, which a program may read.
@@ -42,8 +42,8 @@ answer=${answer#*;*;}
 echo "got ${answer%?}."
 stty echo
 END
-enter 'clear; echo MARK alpha'
-shows 'MARK alpha
+enter "clear; echo \$'MARK alpha\\u2502x'"
+shows 'MARK alpha│x
 root'
 tell press 1 0 7 2
 tell release 1 0 7
