@@ -10,6 +10,7 @@
 # needs Wayland: it runs inside weston's window, full screen, which costs it a copy.
 set -u
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+. "$top/tests/wine.sh"
 only=
 read_options only "$@"
 cd "$top" || exit 1
@@ -23,6 +24,7 @@ pids=()
 clean_up()
 {
     [ ${#pids[@]} -eq 0 ] || kill "${pids[@]}" 2>/dev/null
+    end_wine
     [ -z "${display:-}" ] || kill "$display" 2>/dev/null
     wait 2>/dev/null
     rm -rf "$work"
@@ -45,7 +47,7 @@ command_of()
     case $1 in
     foreland) command=("$program" "${ours[@]}" --mount "$work/results:/mnt") ;;
     foreland-wine) command=(wine "$windows_program" "${ours[@]}"
-        --mount "$(winepath -w "$work/results"):/mnt") ;;
+        --mount "Z:$work/results:/mnt") ;;
     xterm) command=(xterm -sl 100000 -geometry "$size" -e) ;;
     urxvt) command=(urxvt -sl 100000 -geometry "$size" -e) ;;
     st) command=(stterm -g "$size" -e) ;;
@@ -73,6 +75,10 @@ start_display()
     done
     DISPLAY=:$(cat "$work/display")
     export DISPLAY
+    if [ "$1" = foreland-wine ]; then
+        start_wine "$work"
+        return
+    fi
     [ "$1" = foot ] || return 0
     weston --backend=x11-backend.so --shell=kiosk-shell.so --width=1280 --height=500 \
         --socket=bench >"$work/weston" 2>&1 &
@@ -159,6 +165,8 @@ measure()
     said lines
     full=$(memory)
     stop $child
+    end_wine
+    exec 7>&-
     stop "${pids[@]}" "$display"
     wait 2>/dev/null
     pids=()

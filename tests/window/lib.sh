@@ -22,6 +22,7 @@ skip()
 }
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+. "$here/../wine.sh"
 unpacked=
 if [ "$host" = wine ] && [ -n "${FORELAND_UNPACKED:-}" ]; then
     unpacked=$FORELAND_UNPACKED
@@ -33,21 +34,13 @@ for tool in Xvfb xdotool; do
     command -v $tool >/dev/null || skip "no $tool"
 done
 
-end_wine()
-{
-    local folder
-    wineserver -k 2>/dev/null
-    folder=$(cat "$WINEPREFIX/wineserver" 2>/dev/null)
-    [ -z "$folder" ] || rm -rf "/tmp/$folder"
-}
-
 clean_up()
 {
     if [ -n "${window_pid:-}" ]; then
         kill "$window_pid" 2>/dev/null
         wait "$window_pid" 2>/dev/null
     fi
-    [ -z "${wine_is_ours:-}" ] || end_wine
+    end_wine
     [ -z "${display_pid:-}" ] || kill "$display_pid" 2>/dev/null
     wait 2>/dev/null
     rm -rf "$work"
@@ -84,34 +77,13 @@ start_display()
     DISPLAY=:$(cat "$work/display")
     export DISPLAY
     prepare_display
-    [ "$host" != wine ] || start_wine
+    [ "$host" != wine ] || start_wine "$work" || fail "Wine does not start"
 }
 
 # What a test sets up on the X server before anything else uses it.
 prepare_display()
 {
     :
-}
-
-# All programs of one Wine share a desktop, which belongs to the X server of the one that came first,
-# and ends with that server or a second after its last user. So each test has a Wine of its own, with
-# the same files, and cmd uses the desktop as long as the test runs.
-start_wine()
-{
-    local files=${WINEPREFIX:-$HOME/.wine}
-    [ -e "$files/system.reg" ] || DISPLAY='' wineboot -i >/dev/null 2>&1
-    mkdir "$work/wine"
-    cp -a "$files"/*.reg "$files/.update-timestamp" "$files/dosdevices" "$work/wine/" ||
-        fail "no Wine prefix in $files"
-    ln -s "$(realpath "$files/drive_c")" "$work/wine/drive_c"
-    export WINEPREFIX=$work/wine
-    wine_is_ours=yes
-    # Debian's Wine makes the server's folder at the first start, and two at once would disturb each
-    # other there.
-    wineserver -p || fail "Wine's server does not start"
-    mkfifo "$work/cmd"
-    wine cmd <"$work/cmd" >/dev/null 2>&1 &
-    exec 7>"$work/cmd"
 }
 
 # start [OPTIONS and COMMAND]: the window, with the keyboard.
