@@ -10,7 +10,7 @@
 # needs Wayland: it runs inside weston's window, full screen, which costs it a copy.
 set -u
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
-. "$top/tests/wine.sh"
+. "$top/tests/wine/lib.sh"
 only=
 read_options only "$@"
 cd "$top" || exit 1

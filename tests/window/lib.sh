@@ -22,7 +22,7 @@ skip()
 }
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-. "$here/../wine.sh"
+. "$here/../wine/lib.sh"
 unpacked=
 if [ "$host" = wine ] && [ -n "${FORELAND_UNPACKED:-}" ]; then
     unpacked=$FORELAND_UNPACKED

@@ -1,4 +1,5 @@
 # Sourced by what shows windows under Wine: a Wine of its own for an X server.
+set -u
 
 # start_wine FOLDER: in a folder of the caller's, with the files of the present Wine, on the display
 # that is set. All programs of one Wine share a desktop, which belongs to the X server of the one that
