@@ -140,17 +140,16 @@ void tty_lock(struct tty *tty, struct tty_before *before)
     before->stopped = l->stopped;
 }
 
-static void wake_slave(struct tty *tty, const struct tty_before *before, bool readable,
-                       bool writable)
+/* What to wake the slave's waiters for. */
+static uint32_t slave_events(struct tty *tty, const struct tty_before *before)
 {
     const struct ldisc *l = &tty->ldisc;
     uint32_t events = 0;
-    if (readable && input_end(l) != before->input)
+    if (ldisc_readable(l, false) && input_end(l) != before->input)
         events |= L_POLLIN | L_POLLRDNORM;
-    if (writable && (l->output.tail != before->output_tail || before->stopped))
+    if (ldisc_writable(l) && (l->output.tail != before->output_tail || before->stopped))
         events |= L_POLLOUT | L_POLLWRNORM;
-    if (events)
-        waitq_wake(&tty->slave_wait, events);
+    return events;
 }
 
 static void wake_master_file(struct tty *tty, const struct tty_before *before, bool room)
@@ -177,18 +176,21 @@ void tty_unlock(struct tty *tty, const struct tty_before *before)
         tty->refused_input = false;
     bool output = ring_count(&l->output) > 0 && before->output_head == before->output_tail;
     const struct tty_master_ops *ops = tty->master_open ? tty->ops : NULL;
-    wake_slave(tty, before, ldisc_readable(l, false), ldisc_writable(l));
+    uint32_t events = slave_events(tty, before);
     if (!tty->ops)
         wake_master_file(tty, before, room);
     host_mutex_unlock(&tty->lock);
 
+    /* First: a writer must not fill again what the key of a signal has discarded. */
+    for (int sig = 1; signals >> sig; sig++)
+        if (signals >> sig & 1)
+            tty_signal_foreground(tty, sig);
+    if (events)
+        waitq_wake(&tty->slave_wait, events);
     if (ops && output)
         ops->output(tty->owner);
     if (ops && room)
         ops->room(tty->owner);
-    for (int sig = 1; signals >> sig; sig++)
-        if (signals >> sig & 1)
-            tty_signal_foreground(tty, sig);
 }
 
 size_t tty_master_read(struct tty *tty, void *buffer, size_t n)

@@ -6,6 +6,7 @@
 #include "runtime/abi/poll.h"
 #include "runtime/abi/signal.h"
 #include "runtime/kernel/process.h"
+#include "runtime/kernel/signal.h"
 #include "runtime/kernel/task.h"
 #include "runtime/tty/pair.h"
 
@@ -74,8 +75,12 @@ static int64_t slave_write(struct file *file, const void *buffer, size_t n, uint
         if (error)
             return error;
     }
+    struct task *task = task_current();
     size_t done = 0;
     while (done < n) {
+        /* A key that makes a signal discards the output: nothing more may follow it. */
+        if (task && signal_pending(task))
+            return done ? (int64_t)done : -L_ERESTARTSYS;
         struct tty_before before;
         tty_lock(tty, &before);
         bool dead = slave_dead(s);
