@@ -69,6 +69,28 @@ START_TEST(large_paste)
 }
 END_TEST
 
+/* A key that makes a signal passes what waits because no guest reads, and drops it. */
+START_TEST(interrupt_passes_waiting_text)
+{
+    static char text[1000000];
+    struct session *s = session_new(10, 40, &events);
+    memset(text, 'x', sizeof(text));
+    for (size_t i = 49; i < sizeof(text); i += 50)
+        text[i] = '\n';
+    term_paste(session_lock(s), text, sizeof(text));
+    session_unlock(s);
+    wait_for(s, "xxx");
+    struct term_key key = {.code = 'c', .mods = TERM_MOD_CTRL};
+    ck_assert(term_key(session_lock(s), &key));
+    session_unlock(s);
+    wait_for(s, "^C");
+    term_text(session_lock(s), "then", 4);
+    session_unlock(s);
+    wait_for(s, "^Cthen");
+    session_hangup(s);
+}
+END_TEST
+
 START_TEST(resized)
 {
     struct session *s = session_new(10, 40, &events);
@@ -90,6 +112,7 @@ int main(void)
     tcase_set_timeout(tc, 100);
     tcase_add_test(tc, typed_text_is_echoed);
     tcase_add_test(tc, large_paste);
+    tcase_add_test(tc, interrupt_passes_waiting_text);
     tcase_add_test(tc, resized);
     return unit_run("input", tc);
 }
