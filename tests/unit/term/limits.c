@@ -234,7 +234,7 @@ START_TEST(work_is_divided)
             ck_assert_uint_gt(done, 0);
             most = done > most ? done : most;
         }
-        ck_assert_msg(most <= 6 * length, "%s: %zu bytes at once", pieces[i] + 1, most);
+        ck_assert_msg(most <= 6 * length, "%s: %u bytes at once", pieces[i] + 1, (unsigned)most);
         term_free(t);
     }
 }
