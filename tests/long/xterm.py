@@ -340,7 +340,9 @@ class Pair:
         self.renew()
         if not differences(self.terminals, pieces):
             return None
-        return shrink(self.terminals, pieces, self.columns)
+        pieces = shrink(self.terminals, pieces, self.columns)
+        # A resize may come late in xterm: only what is there each time is a difference.
+        return pieces if differences(self.terminals, pieces) else None
 
 
 def run(pair, options):

@@ -161,7 +161,8 @@ class Maker:
     def mode(self):
         insert = b"20" if {"sides", "line_size", "columns_change"} & set(self.kinds) else b"4"
         sides = b"?25" if "columns_mode" in self.kinds else b"?69"
-        which = self.r.choice([insert, b"20", b"?5", b"?6", b"?6", b"?7", b"?7", sides, b"?41", b"?25"])
+        wrap = b"?25" if "wide" in self.kinds else b"?7"
+        which = self.r.choice([insert, b"20", b"?5", b"?6", b"?6", wrap, wrap, sides, b"?41", b"?25"])
         return (b"\r" if which == b"?7" else b"") + csi(which, self.r.choice([b"h", b"h", b"l"]))
 
     def screen(self):
@@ -210,8 +211,8 @@ class Maker:
     def charset(self):
         if self.r.random() < 0.5:
             return self.r.choice([b"\x0e", b"\x0f", b"\x1bn", b"\x1bo", b"\x1bN", b"\x1bO"])
-        return (b"\x1b" + self.r.choice([b"(", b")", b"*", b"+"]) +
-                self.r.choice([b"B", b"0", b"0"]))
+        return self.r.choice([b"\x1b-A", b"\x1b.A", b"\x1b/A"] + [
+            b"\x1b" + g + name for g in (b"(", b")", b"*", b"+") for name in (b"B", b"0", b"0")])
 
     def tab_stop(self):
         return self.r.choice([b"\x1bH", b"\x1b[g", b"\x1b[0g", b"\x1b[3g"])
@@ -280,12 +281,14 @@ class Maker:
         """Other sets than ASCII and the graphic one, locking shifts on the right."""
         return b"\x1b[?42h" + self.r.choice([b"\x1b(>", b"\x1b)>", b"\x1b(%6", b"\x1b(A", b"\x1b(4", b"\x1b(5", b"\x1b)C", b"\x1b(R", b"\x1b)Q", b"\x1b(K",
                               b"\x1b(Y", b"\x1b)E", b"\x1b(6", b"\x1b(Z", b"\x1b)7", b"\x1b(H", b"\x1b(=",
-                              b"\x1b(<", b"\x1b(%5", b"\x1b)>", b"\x1b-A", b"\x1b.A", b"\x1b/A",
+                              b"\x1b(<", b"\x1b(%5", b"\x1b)>",
                               b"\x1b~", b"\x1b|", b"\x1b}", b"\x0e", b"\x0f", b"\x1bn", b"\x1b(B"]) + bytes(
                                   self.r.choices(PRINTABLE, k=self.r.randint(0, 8)))
 
     def kept_modes(self):
         which = self.r.choice([b"6", b"7", b"5", b"25", b"6;7"])
+        if "wide" in self.kinds:
+            which = b"5"
         return csi(b"?" + which, self.r.choice([b"s", b"r"]))
 
     def tabs_report(self):
@@ -314,16 +317,18 @@ APART = {
     "wipe": ["colours", "attributes"],
     "guard": ["wide", "rows_change", "columns_change", "selective"],
     "repeat": ["wide", "odd"],
-    "line_size": ["sides", "repeat", "guard", "protect", "colours", "latin", "wide", "combining",
-        "broken", "odd"],
-    "columns_mode": ["colours", "sides", "kept_modes", "reset", "rows_change", "line_size"],
+    "line_size": ["national", "sides", "repeat", "guard", "protect", "colours", "latin", "wide",
+                  "combining", "broken", "odd"],
+    "rows_change": ["colours"],
+    "columns_change": ["colours"],
+    "columns_mode": ["screen", "colours", "sides", "kept_modes", "reset", "rows_change", "line_size"],
     "national": ["reset", "latin", "wide", "combining", "broken"],
 }
 
 
 # Kinds that leave all text near the left edge.
 STILL = ("text", "place", "control", "escape", "move", "erase", "margins", "sides", "mode", "screen",
-         "save", "attributes", "tab_stop", "tabs_report", "rows_change", "columns_change", "reset",
+         "attributes", "tab_stop", "tabs_report", "rows_change", "columns_change", "reset",
          "extent", "protect", "selective", "kept_modes")
 
 
@@ -365,6 +370,9 @@ def allowed(pieces, columns):
             alternate = found[2] == b"h"
         if re.fullmatch(rb"\x1b\[0T|\x1b\[([\d:]*;)*[34]8(;5|;2(;\d*){0,2})?m|"
                         rb"\x1b\[\d*(;\d*){0,3}\$[rt]", piece):
+            return False
+        area = re.fullmatch(rb"\x1b\[([\d;]*)\$[xzrtv{]", piece)
+        if area and origin and re.search(rb"^0?;|;0?;|;0?$", area[1]):
             return False
         if margins and re.fullmatch(rb"\x1b\[.+S", piece):
             return False
