@@ -133,6 +133,14 @@ static bool wrap_line(struct reflow *out, struct term_cell *cells, int length, i
     return true;
 }
 
+// Whether row `i` has more of the text of the row before it. An empty row, unless the cursor is
+// there to go on, is one of its own, which must not go away.
+static bool goes_on(const struct reflow *in, int i)
+{
+    return i < in->count && (in->rows[i - 1].flags & ROW_WRAPPED) &&
+           (in->rows[i].length > 0 || i == in->cursor_row);
+}
+
 static bool wrap_all(const struct reflow *in, struct reflow *out, int cols)
 {
     for (int from = 0; from < in->count;) {
@@ -141,7 +149,7 @@ static bool wrap_all(const struct reflow *in, struct reflow *out, int cols)
         do {
             flags |= in->rows[to].flags;
             to++;
-        } while (to < in->count && (in->rows[to - 1].flags & ROW_WRAPPED));
+        } while (goes_on(in, to));
         int length, cursor;
         struct term_cell *cells = join(in, from, to, &length, &cursor);
         bool ok = cells && wrap_line(out, cells, length, cursor, cols, flags, in->rows[from].size);
