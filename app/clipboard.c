@@ -3,8 +3,9 @@
 #include <SDL.h>
 #include <string.h>
 
-/* On Windows only one program at a time has the clipboard open; some look at each new content. */
-#define TRIES        10
+/* On Windows only one program at a time has the clipboard open; some look at each new content. On a
+ * busy machine that takes more than a moment. */
+#define TRIES        50
 #define TRY_AGAIN_MS 10
 
 bool clipboard_has_primary(void)
