@@ -314,8 +314,8 @@ void act_repeat(struct term *t, const struct sequence *s)
         return;
     int width = unicode_width(code, t->options.ambiguous_is_wide) == 2 ? 2 : 1;
     int columns = (t->right - t->left + 1) / width;
-    if (n > most && columns > 0)
-        n = most + (n - most) % columns;
+    if (n > most)
+        n = most + (columns > 0 ? (n - most) % columns : 0);
     term_worked(t, (size_t)n * 4);
     for (int i = 0; i < n; i++)
         place_character(t, code, width);

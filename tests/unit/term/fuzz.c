@@ -189,6 +189,57 @@ static void put_style(struct session *s)
     put_text(s, "m");
 }
 
+// Many cells that each have something no other has.
+static void put_unique(struct session *s)
+{
+    char text[96];
+    int kind = below(s, 3);
+    for (int n = below(s, 40); n > 0; n--) {
+        int k = below(s, 1 << 24);
+        if (kind == 0)
+            snprintf(text, sizeof(text), "\x1b]8;id=%d;http://x/%d\a%c", k % 50, k, 'a' + k % 26);
+        else if (kind == 1)
+            snprintf(text, sizeof(text), "\x1b[38;2;%d;%d;%d;58:2::%d:%d:%dm%c", k & 255,
+                     k >> 8 & 255, k >> 16, k & 255, k >> 8 & 255, k >> 16, 'a' + k % 26);
+        else
+            snprintf(text, sizeof(text), "%c\xcc%c\xcc%c\xcd%c", 'a' + k % 26, 0x80 + k % 64,
+                     0x80 + k / 64 % 64, 0x80 + k / 4096 % 48);
+        put_text(s, text);
+    }
+    for (int n = kind == 2 ? below(s, 60) : 0; n > 0; n--)
+        put_text(s, "\xcc\x81");
+}
+
+// Rectangles, columns and repetitions that reach far over the screen.
+static void put_large(struct session *s)
+{
+    static const char *const large[] = {
+        "\x1b[1;1;9999;9999$z",
+        "\x1b[;;99999;99999${",
+        "\x1b[65;2;3;9999;9999$x",
+        "\x1b[2;3;9999;9999;1;4;5;1$v",
+        "\x1b[9;9;9999;9999;1;1;1;1$v",
+        "\x1b[2*x\x1b[1;2;9999;9999;1;4;7$r",
+        "\x1b[1*x\x1b[3;9;9999;2;0;7$t",
+        "\x1b[1;1;1;1;9999;9999*y",
+        "x\x1b[999999b",
+        "\xe6\x97\xa5\x1b[2147483647b",
+        "\x1b[?69h\x1b[3;9999s\x1b[99999S",
+        "\x1b[99999L\x1b[99999M",
+        "\x1b[99999'}\x1b[99999'~",
+        "\x1b[99999 @\x1b[99999 A",
+        "\x1b[99999I\x1b[99999Z",
+        "\x1b[?40h\x1b[?3h",
+        "\x1b[?40h\x1b[?3l",
+        "\x1b[?95h\x1b[?3h\x1b[?3l",
+        "\x1b[>31u",
+        "\x1b[=21;2u",
+        "\x1b[<99u",
+        "\x1b[?u",
+    };
+    put_text(s, large[below(s, (int)(sizeof(large) / sizeof(large[0])))]);
+}
+
 static void put_string(struct session *s)
 {
     static const char *const heads[] = {
@@ -201,6 +252,9 @@ static void put_string(struct session *s)
         char byte = (char)(below(s, 10) ? 0x20 + below(s, 95) : below(s, 256));
         put(s, &byte, 1);
     }
+    // Longer than whatever has a limit of its own.
+    for (int n = below(s, 50) ? 0 : below(s, 200); n > 0; n--)
+        put_text(s, "0123456789abcdef/;:=");
     put_text(s, ends[below(s, 6)]);
 }
 
@@ -213,7 +267,7 @@ static void put_escape(struct session *s)
 static void put_piece(struct session *s)
 {
     char byte;
-    switch (below(s, 13)) {
+    switch (below(s, 14)) {
     case 0:
     case 1:
         for (int n = below(s, 60); n > 0; n--) {
@@ -243,6 +297,13 @@ static void put_piece(struct session *s)
         break;
     case 9:
         put_style(s);
+        break;
+    case 11:
+        // Seldom: one of these takes as long as everything else in a session.
+        if (below(s, 24) == 0)
+            put_large(s);
+        else if (below(s, 12) == 0)
+            put_unique(s);
         break;
     case 10:
         byte = (char)below(s, 256);
@@ -280,9 +341,25 @@ static void feed(struct session *s)
 
 // --- Everything else ---
 
+static void set_options(struct term *t, int a, int b, int c)
+{
+    struct term_options options;
+    term_options_default(&options);
+    options.scrollback_lines = a % 3 ? a % 200 : 0;
+    options.scrollback_bytes = b % 4 ? 0 : (size_t)b * 100;
+    options.ambiguous_is_wide = b % 2;
+    options.window_reports = c % 2;
+    options.cursor_shape = c % 8;
+    options.palette[a % 256] = (uint32_t)b;
+    term_set_options(t, &options);
+}
+
+enum { ACTIONS = 15 }; // further ones reset
+
 static void act_on(struct term *t, int what, int a, int b, int c)
 {
-    static const char pasted[] = "one\ntwo\x1b[201~\xe6\x97\xa5";
+    static const char pasted[] = "one\ntwo\x1b[201~\xe6\x97\xa5\r\nthree\xff\xe6\t\x03\xc2\x9b"
+                                 "5~ and so on";
     struct term_key key = {.mods = (unsigned)b % 64, .action = (enum term_key_action)(c % 3)};
     struct term_mouse mouse = {.kind = (enum term_mouse_kind)(a % 3),
                                .button = b % 12,
@@ -322,7 +399,7 @@ static void act_on(struct term *t, int what, int a, int b, int c)
         free(term_link_at(t, a % 40, b % 90));
         break;
     case 9:
-        term_paste(t, pasted, sizeof(pasted) - 1);
+        term_paste(t, pasted + a % 8, (size_t)b % (sizeof(pasted) - 8));
         break;
     case 10:
         term_scroll_prompt(t, a % 2 ? 1 : -1);
@@ -333,6 +410,13 @@ static void act_on(struct term *t, int what, int a, int b, int c)
     case 12:
         term_focus(t, a % 2);
         break;
+    case 13:
+        // Of a selection that began long ago.
+        term_select_extend(t, b % 50 - 5, a % 100 - 5);
+        break;
+    case 14:
+        set_options(t, a, b, c);
+        break;
     default:
         term_reset(t, a % 8 == 0);
         break;
@@ -341,9 +425,9 @@ static void act_on(struct term *t, int what, int a, int b, int c)
 
 static void act(struct session *s)
 {
-    int what = below(s, 3) ? below(s, 13) : 0;
+    int what = below(s, 3) ? below(s, ACTIONS) : 0;
     if (below(s, 100) == 0)
-        what = 13;
+        what = ACTIONS;
     int a = below(s, 10000), b = below(s, 10000), c = below(s, 10000);
     for (int i = 0; i < 2; i++)
         act_on(s->sides[i].t, what, a, b, c);

@@ -140,6 +140,14 @@ START_TEST(floods)
 }
 END_TEST
 
+// A margin so narrow that a wide character has no room bounds nothing.
+START_TEST(repeated_where_there_is_no_room)
+{
+    flood(30, 1, "\xe6\x97\xa5\x1b[2147483647b", 100);
+    flood(30, 80, "\x1b[?69h\x1b[1;1s\xe6\x97\xa5\x1b[2147483647b", 100);
+}
+END_TEST
+
 START_TEST(strings_without_end)
 {
     static char chunk[65536];
@@ -392,6 +400,7 @@ int main(void)
     tcase_add_test(tests, scrollback_keeps_its_byte_limit);
     tcase_add_test(tests, scrollback_round_trip);
     tcase_add_test(tests, floods);
+    tcase_add_test(tests, repeated_where_there_is_no_room);
     tcase_add_test(tests, strings_without_end);
     tcase_add_test(tests, tables_are_bounded);
     tcase_add_test(tests, scrollback_keeps_links_and_clusters);
