@@ -3,6 +3,8 @@
 #include <SDL.h>
 #include <string.h>
 
+#include "app/host/window.h"
+
 /* On Windows only one program at a time has the clipboard open; some look at each new content. On a
  * busy machine that takes more than a moment. */
 #define TRIES        50
@@ -28,7 +30,7 @@ void clipboard_set(const char *text, bool primary)
 static char *get_clipboard(void)
 {
     char *text = SDL_GetClipboardText();
-    for (int i = 0; text && !*text && SDL_HasClipboardText() && i < TRIES; i++) {
+    for (int i = 0; text && !*text && host_clipboard_has_text() && i < TRIES; i++) {
         SDL_Delay(TRY_AGAIN_MS);
         SDL_free(text);
         text = SDL_GetClipboardText();

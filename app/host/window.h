@@ -28,6 +28,10 @@ bool host_window_blends(SDL_Window *window, const char **reason);
 /* Whether the user wants the pointer hidden while typing, as far as the system has a setting. */
 bool host_pointer_vanishes(void);
 
+/* Whether the clipboard holds text although SDL may find none, since another program has it open
+ * for the moment. */
+bool host_clipboard_has_text(void);
+
 /* Shows text to a user who has no window: a message box, or the standard error. */
 void host_show_error(const char *text);
 

@@ -128,6 +128,11 @@ bool host_pointer_vanishes(void)
     return true;
 }
 
+bool host_clipboard_has_text(void)
+{
+    return false;
+}
+
 void host_show_error(const char *text)
 {
     fprintf(stderr, "foreland: %s\n", text);

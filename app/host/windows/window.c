@@ -114,6 +114,11 @@ void host_show_error(const char *text)
     MessageBoxW(NULL, wide, L"Foreland", MB_OK | MB_ICONERROR);
 }
 
+bool host_clipboard_has_text(void)
+{
+    return IsClipboardFormatAvailable(CF_UNICODETEXT);
+}
+
 void host_attach_console(void)
 {
     if (GetStdHandle(STD_OUTPUT_HANDLE) || !AttachConsole(ATTACH_PARENT_PROCESS))
