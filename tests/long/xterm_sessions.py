@@ -147,7 +147,7 @@ class Maker:
         return csi(self.rectangle(), b"$z")
 
     def extent(self):
-        return csi(self.r.choice([b"", b"0", b"1", b"2"]), b"*x")
+        return csi(self.r.choice([b"0", b"1", b"2"]), b"*x")
 
     def margins(self):
         if self.r.random() < 0.2:
@@ -254,8 +254,8 @@ class Maker:
             b"\x1b(" + b"\x18", b"\x1b\x1b" + b"D", b"\x1b\n" + b"M",
             b"\x1b]9;nothing\x07", b"\x1b]9;nothing\x1b\\", b"\x1b]9;cut\x18", b"\x1b]9;cut\x1a",
             b"\x1bPxnothing\x1b\\", b"\x1b_nothing\x1b\\", b"\x1b^nothing\x1b\\",
-            b"\x1bXnothing\x1b\\", b"\x1bPxcut\x18", b"\x1b_cut\x1a", b"\x1b]9;a\x1b" + csi(number, final),
-            b"\x1b\\", b"\x00", b"\x01", b"\x05"[:0] + b"\x06", b"\x7f", b"\x11", b"\x1c", b"\x1f",
+            b"\x1bXnothing\x1b\\", b"\x1bPxcut\x18", b"\x1b_cut\x1a", b"\x1b]9;a\x1b" + csi(number, b"C"),
+            b"\x1b\\", b"\x00", b"\x01", b"\x05"[:0] + b"\x06", b"\x11", b"\x1c", b"\x1f",
         ])
 
     def broken(self):
@@ -319,8 +319,9 @@ APART = {
     "repeat": ["wide", "odd"],
     "line_size": ["national", "sides", "repeat", "guard", "protect", "colours", "latin", "wide",
                   "combining", "broken", "odd"],
-    "rows_change": ["colours", "save"],
-    "columns_change": ["colours"],
+    "rows_change": ["colours", "save", "sides"],
+    "columns_change": ["colours", "sides"],
+    "stack": ["reset"],
     "columns_mode": ["screen", "colours", "sides", "kept_modes", "reset", "rows_change", "line_size"],
     "national": ["reset", "latin", "wide", "combining", "broken"],
 }
@@ -368,6 +369,8 @@ def allowed(pieces, columns):
             return False
         if found:
             alternate = found[2] == b"h"
+        if piece in (b"\x1b[*x", b"\x1b[?m"):
+            return False
         if re.fullmatch(rb"\x1b\[0T|\x1b\[([\d:]*;)*[34]8(;5|;2(;\d*){0,2})?m|"
                         rb"\x1b\[\d*(;\d*){0,3}\$[rt]", piece):
             return False
