@@ -5,20 +5,6 @@ set -u
 . "$(dirname "$0")/lib.sh"
 command -v setxkbmap >/dev/null || skip "no setxkbmap"
 
-# state TEXT: waits until it is part of the state.
-state()
-{
-    local _
-    for _ in $(seq 400); do
-        tell state
-        case $reply in
-        *$1*) return ;;
-        esac
-        sleep 0.05
-    done
-    fail "expected $1 in: $reply"
-}
-
 # zooms KEY SIZE: real keys, as xdotool finds them on the layout; the size of the font after it.
 zooms()
 {

@@ -4,6 +4,7 @@
 #include "tests/unit/run.h"
 
 #include "tests/unit/term/find.h"
+#include "tests/unit/term/terminal.h"
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,26 +13,6 @@
 
 // Far more than any of these takes, far less than something that grows without bound would.
 #define SECONDS_MAX 30.0
-
-static size_t written;
-
-static void on_write(void *context, const char *bytes, size_t n)
-{
-    (void)context;
-    (void)bytes;
-    written += n;
-}
-
-static struct term *terminal(int rows, int cols, int scrollback)
-{
-    static const struct term_callbacks calls = {.write = on_write};
-    struct term_options options;
-    term_options_default(&options);
-    options.scrollback_lines = scrollback;
-    struct term *t = term_new(rows, cols, &options, &calls, NULL);
-    ck_assert_ptr_nonnull(t);
-    return t;
-}
 
 START_TEST(plain_scrollback_is_small)
 {

@@ -4,30 +4,13 @@
 #include "term/state.h"
 #include "tests/unit/run.h"
 #include "tests/unit/term/find.h"
+#include "tests/unit/term/terminal.h"
 
 #include <check.h>
 #include <stdlib.h>
 
 // Processor time of one step. They take 0.2 ms; sanitizers and emulators are slow.
 #define STEP_SECONDS 0.25
-
-static void on_write(void *context, const char *bytes, size_t n)
-{
-    (void)context;
-    (void)bytes;
-    (void)n;
-}
-
-static struct term *terminal(int rows, int cols, int scrollback)
-{
-    static const struct term_callbacks calls = {.write = on_write};
-    struct term_options options;
-    term_options_default(&options);
-    options.scrollback_lines = scrollback;
-    struct term *t = term_new(rows, cols, &options, &calls, NULL);
-    ck_assert_ptr_nonnull(t);
-    return t;
-}
 
 static void feed(struct term *t, const char *text)
 {
