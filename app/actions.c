@@ -29,8 +29,10 @@ bool window_copy(struct window *w, bool primary)
     char *text = term_selection_text(term, &n);
     session_unlock(w->session);
     bool any = text && text[0];
-    if (any)
+    if (any) {
+        window_serve(w);
         clipboard_set(text, primary);
+    }
     free(text);
     return any;
 }

@@ -115,6 +115,7 @@ static bool shall_ask(struct window *w, const char *text)
 void paste_wanted(struct window *w, bool primary)
 {
     struct question q = {.answered = answered, .answers = {"Enter: paste", "Escape: leave it"}};
+    window_serve(w);
     char *text = clipboard_get(primary);
     if (!text || !text[0] || !shall_ask(w, text)) {
         if (text && text[0])

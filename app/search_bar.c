@@ -110,6 +110,7 @@ void search_bar_text(struct window *w, const char *text)
 
 void search_bar_paste(struct window *w)
 {
+    window_serve(w);
     char *text = clipboard_get(false);
     if (text)
         line_edit_insert(&w->search.line, text, strcspn(text, "\n"));

@@ -157,6 +157,17 @@ struct requests {
     char query;
 };
 
+/* With the session's lock. */
+static struct requests take_requests(struct session *s)
+{
+    struct requests r = {.bell = session_take_bell(s),
+                         .title = session_take_title(s),
+                         .query = session_take_query(s)};
+    r.clipboard = session_take_clipboard(s, false);
+    r.primary = session_take_clipboard(s, true);
+    return r;
+}
+
 static void serve_requests(struct window *w, struct requests *r)
 {
     if (r->title)
@@ -174,6 +185,14 @@ static void serve_requests(struct window *w, struct requests *r)
     free(r->primary);
 }
 
+void window_serve(struct window *w)
+{
+    session_lock(w->session);
+    struct requests requests = take_requests(w->session);
+    session_unlock(w->session);
+    serve_requests(w, &requests);
+}
+
 static void draw(struct window *w, uint64_t deadline_ns)
 {
     uint64_t now = SDL_GetTicks64();
@@ -189,11 +208,7 @@ static void draw(struct window *w, uint64_t deadline_ns)
     }
     session_want_frame(w->session, held);
     bool changed = term_view_update(w->view, term, w->painter.all);
-    struct requests requests = {.bell = session_take_bell(w->session),
-                                .title = session_take_title(w->session),
-                                .query = session_take_query(w->session)};
-    requests.clipboard = session_take_clipboard(w->session, false);
-    requests.primary = session_take_clipboard(w->session, true);
+    struct requests requests = take_requests(w->session);
     session_unlock(w->session);
 
     w->held_since = !held ? 0 : w->held_since ? w->held_since : now;

@@ -61,6 +61,9 @@ struct window {
 /* The font of the configuration in another size. */
 void window_set_font(struct window *w, double points);
 void window_draw(struct window *w);
+/* Does what programs have asked for up to now; else that waits for the next picture. Before the
+ * user copies or pastes, or what a program copied earlier would come later. */
+void window_serve(struct window *w);
 /* Font size in points up or down; 0: back to the first. */
 void window_zoom(struct window *w, int steps);
 /* The cell at a pixel of the canvas; may lie outside. */

@@ -14,8 +14,9 @@ wine_prefix()
         flock 9
         [ -e "$WINEPREFIX/complete" ] && exit 0
         rm -rf "$WINEPREFIX"
-        DISPLAY='' wineboot -i && DISPLAY='' wine winecfg -v win10 && wineserver -w &&
-            touch "$WINEPREFIX/complete"
+        # The first program makes the files. One program alone: another that started while the
+        # server of the first shut down could not be found.
+        DISPLAY='' wine winecfg -v win10 && wineserver -w && touch "$WINEPREFIX/complete"
     ) 9>"$FORELAND_CACHE/wine.lock"
 }
 

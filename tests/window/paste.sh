@@ -24,8 +24,6 @@ copied()
     tell type "clear; printf '\\\\033]52;c;$1\\\\007\\\\033]52;p;$1\\\\007${2:-}'; echo READ\"Y\"; cat -v\\n"
     shows 'READY
 '
-    # What was copied is taken when the window is drawn.
-    tell state
 }
 
 if [ "$host" = linux ]; then
