@@ -1,6 +1,7 @@
 #!/bin/bash
 # Guests that come to harm in the window: one that uses up the memory, one that crashes, one that
-# recurses for ever, many processes at once, one that dies while it holds its picture back. The shell's prompt comes back and the others live on.
+# recurses for ever, many processes at once, one that dies while it holds its picture back. The
+# shell's prompt comes back and the others live on.
 set -u
 . "$(dirname "$0")/lib.sh"
 programs=$FORELAND_GUESTS/fore

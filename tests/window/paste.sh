@@ -18,12 +18,22 @@ save()
     tell pixel 1 1 "$2"
 }
 
-# copied BASE64 [SEQUENCE]: in both clipboards, and a program that shows what it gets.
+# copied BASE64 [SEQUENCE]: in both clipboards, and a program that shows what it gets, below $ready,
+# which is another word each time.
+copies=0
 copied()
 {
-    tell type "clear; printf '\\\\033]52;c;$1\\\\007\\\\033]52;p;$1\\\\007${2:-}'; echo READ\"Y\"; cat -v\\n"
-    shows 'READY
-'
+    ready=READY$((++copies))
+    tell type "clear; printf '\\\\033]52;c;$1\\\\007\\\\033]52;p;$1\\\\007${2:-}'; echo READ\"Y\"$copies; cat -v\\n"
+    shows "$ready
+"
+}
+
+# Ends that program: the prompt has come, and what is typed now is not overtaken by the key.
+stopped()
+{
+    key ctrl+c
+    shows 'root@'
 }
 
 if [ "$host" = linux ]; then
@@ -62,15 +72,14 @@ tell note
 
 # Typing hides the pointer, moving the mouse shows it.
 xdotool mousemove --window "$window_id" 100 100
-type_keys 'x'
+type_keys 'true '
 state 'pointer text hidden'
 xdotool mousemove_relative 7 7
 state $'pointer text\n'
 save 'hide-mouse = no' '#102030'
-type_keys 'x'
-tell sync
+enter 'and; echo typed-$((40 + 2))'
+shows 'typed-42'
 state $'pointer text\n'
-key BackSpace BackSpace
 
 # Two lines: nothing arrives before the answer, and nothing at all after Escape or another key.
 copied b25lCnR3bwo=
@@ -80,9 +89,9 @@ picture question
 key Escape
 asked -
 enter 'first'
-shows 'READY
+shows "$ready
 first
-'
+"
 key ctrl+shift+v
 asked 'Paste 2 lines?'
 key x
@@ -111,7 +120,7 @@ shows 'two
 one
 two
 '
-key ctrl+c
+stopped
 # A program that has asked for bracketed paste is trusted with lines.
 copied b25lCnR3bwo= '\\033[?2004h'
 key ctrl+shift+v
@@ -119,7 +128,7 @@ shows '^[[200~one
 two
 '
 asked -
-key ctrl+c
+stopped
 # Control characters alone; they are left out.
 copied YQNi '\\033[?2004l'
 key shift+Insert
@@ -127,19 +136,19 @@ asked 'Paste text without 1 control character?'
 key Return
 asked -
 key Return
-shows 'READY
+shows "$ready
 ab
-'
-key ctrl+c
+"
+stopped
 # As the option says.
 save 'paste-warning = never' '#203010'
 copied b25lCnR3bwo=
 key ctrl+shift+v
-shows 'READY
+shows "$ready
 one
 two
-'
-key ctrl+c
+"
+stopped
 save 'paste-warning = always' '#301020'
 copied b25lCnR3bwo= '\\033[?2004h'
 key ctrl+shift+v
@@ -147,14 +156,14 @@ asked 'Paste 2 lines?'
 key Escape
 asked -
 # One line without its end is never asked about.
-key ctrl+c
+stopped
 copied b25l
 key ctrl+shift+v
 key Return
-shows 'READY
+shows "$ready
 one
-'
+"
 asked -
-key ctrl+c
+stopped
 tell type 'exit\n'
 ended
