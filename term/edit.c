@@ -52,11 +52,11 @@ static void erase_display(struct term *t, int how, enum spare spare)
 static void erase_display_as(struct term *t, const struct sequence *s, enum spare spare)
 {
     int how = sequence_value(s, 0, 0);
-    t->cursor.pending = false;
-    t->joinable = false;
-    if (how <= 2)
+    if (how <= 2) {
+        t->cursor.pending = false;
+        t->joinable = false;
         erase_display(t, how, spare);
-    else if (how == 3 && spare != SPARE_PROTECTED && t->screen == &t->normal) {
+    } else if (how == 3 && spare != SPARE_PROTECTED && t->screen == &t->normal) {
         history_clear(t->history);
         term_scroll_bottom(t);
     }

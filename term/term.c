@@ -148,7 +148,6 @@ void reset_soft(struct term *t)
     t->mode[MODE_REVERSE_WRAP_FAR] = false;
     t->mode[MODE_NATIONAL] = false;
     t->mode[MODE_MARGINS] = false;
-    t->attribute_extent = 0;
     t->mode[MODE_SYNCHRONIZED] = false;
     t->top = t->left = 0;
     t->bottom = t->rows - 1;
@@ -198,6 +197,7 @@ void reset_hard(struct term *t)
     t->last = 0;
     t->title_modes = 0;
     t->pen_depth = 0;
+    t->attribute_extent = 0;
     t->mouse_buttons = 0;
 }
 

@@ -218,9 +218,7 @@ static int change(struct image *image, struct store_batch *batch, const struct l
 {
     host_mutex_lock(&image->order);
     links_apply(links, 1);
-    for (int i = 0; i < links->count; i++)
-        image_put(batch, links->inode[i]);
-    int error = store_submit(image->store, batch, false);
+    int error = image_submit(image, batch, links->inode, links->count);
     if (error) {
         links_apply(links, -1);
         for (int i = 0; i < links->count; i++)
@@ -385,7 +383,6 @@ static int imagefs_rename(struct inode *olddir, const char *oldname, struct inod
 /* Shortens a file: the store forgets the rest before any later block can reach it. */
 static int cut(struct inode *inode, const struct attr *attr)
 {
-    struct image *image = image_of(inode);
     host_mutex_lock(&inode->writing);
     int error = chunks_load(inode);
     if (error) {
@@ -394,12 +391,7 @@ static int cut(struct inode *inode, const struct attr *attr)
     }
     struct store_batch *batch = store_batch_new();
     store_cut(batch, inode->ino, attr->size);
-    host_mutex_lock(&image->lock);
-    struct store_inode row = node_of(inode)->attr;
-    host_mutex_unlock(&image->lock);
-    row.size = attr->size;
-    store_put_inode(batch, &row);
-    error = store_submit(image->store, batch, false);
+    error = image_submit_cut(inode, batch, attr->size);
     if (!error) {
         chunks_cut(inode, attr->size);
         error = inode_setattr(inode, attr);
@@ -492,11 +484,10 @@ static int imagefs_write_block(struct inode *inode, uint64_t index, const void *
         return error;
     struct store_batch *batch = store_batch_new();
     bool stored = store_put_chunk(batch, inode->ino, index, data, length) > 0;
-    error = store_submit(image->store, batch, false);
+    error = image_submit_data(inode, batch, (index << STORE_CHUNK_SHIFT) + length);
     if (error)
         return error;
     chunks_set(inode, index, stored);
-    /* The size must be stored with the data that needs it. */
     image_touch(inode);
     if (store_pending(image->store) > PENDING_MOST)
         image_hurry(image);

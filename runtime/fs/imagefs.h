@@ -114,6 +114,16 @@ uint64_t chunks_blocks(struct inode *inode, uint64_t size, uint64_t unknown, boo
 void image_touch(struct inode *inode);
 /* The same, into a batch that is about to be submitted under image->order. */
 void image_put(struct store_batch *batch, struct inode *inode);
+/* Submit a batch with the attributes of inodes; attributes reach the store in the order in which
+ * they were taken. A commit may follow right behind a batch, so what has to hold in the image holds
+ * after each. May wait for the store; image->lock not held. */
+int image_submit(struct image *image, struct store_batch *batch, struct inode *const *inodes,
+                 int count);
+/* Data of a file up to `end`: its size goes with it when the store has a smaller one.
+ * inode->writing held, as for the next. */
+int image_submit_data(struct inode *inode, struct store_batch *batch, uint64_t end);
+/* What makes a file that short in the store; with its size. */
+int image_submit_cut(struct inode *inode, struct store_batch *batch, uint64_t size);
 /* Commits everything done so far and waits for it. */
 int image_commit(struct image *image);
 /* The inode is gone: forget the node or, if it has no links, remove it from the store. */

@@ -90,6 +90,48 @@ void image_put(struct store_batch *batch, struct inode *inode)
     host_mutex_unlock(&image->lock);
 }
 
+int image_submit(struct image *image, struct store_batch *batch, struct inode *const *inodes,
+                 int count)
+{
+    store_wait_for_room(image->store);
+    host_mutex_lock(&image->lock);
+    for (int i = 0; i < count; i++) {
+        struct node *node = node_of(inodes[i]);
+        node->attr = snapshot(inodes[i]);
+        store_put_inode(batch, &node->attr);
+    }
+    int error = store_submit(image->store, batch, true);
+    for (int i = 0; i < count && !error; i++)
+        node_of(inodes[i])->sent = node_of(inodes[i])->attr;
+    host_mutex_unlock(&image->lock);
+    return error;
+}
+
+int image_submit_data(struct inode *inode, struct store_batch *batch, uint64_t end)
+{
+    struct image *image = image_of(inode);
+    host_mutex_lock(&image->lock);
+    bool grows = node_of(inode)->sent.size < end;
+    host_mutex_unlock(&image->lock);
+    return grows ? image_submit(image, batch, &inode, 1) : store_submit(image->store, batch, false);
+}
+
+int image_submit_cut(struct inode *inode, struct store_batch *batch, uint64_t size)
+{
+    struct image *image = image_of(inode);
+    struct node *node = node_of(inode);
+    store_wait_for_room(image->store);
+    host_mutex_lock(&image->lock);
+    struct store_inode row = node->attr;
+    row.size = size;
+    store_put_inode(batch, &row);
+    int error = store_submit(image->store, batch, true);
+    if (!error)
+        node->sent = row;
+    host_mutex_unlock(&image->lock);
+    return error;
+}
+
 /* --- flush --- */
 
 /* Hands over the dirty blocks of a node's file, if it is in memory. */

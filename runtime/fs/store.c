@@ -85,6 +85,20 @@ static void enqueue(struct store *store, struct store_batch *batch)
     host_cond_signal(&store->work);
 }
 
+/* lock held. */
+static void wait_for_room(struct store *store)
+{
+    while (store->queued_bytes > QUEUE_MOST && !store->error && !store->stopping)
+        host_cond_wait(&store->room, &store->lock, HOST_FOREVER);
+}
+
+void store_wait_for_room(struct store *store)
+{
+    host_mutex_lock(&store->lock);
+    wait_for_room(store);
+    host_mutex_unlock(&store->lock);
+}
+
 int store_submit(struct store *store, struct store_batch *batch, bool urgent)
 {
     if (!batch || batch->failed) {
@@ -92,8 +106,8 @@ int store_submit(struct store *store, struct store_batch *batch, bool urgent)
         return -L_ENOMEM;
     }
     host_mutex_lock(&store->lock);
-    while (!urgent && store->queued_bytes > QUEUE_MOST && !store->error && !store->stopping)
-        host_cond_wait(&store->room, &store->lock, HOST_FOREVER);
+    if (!urgent)
+        wait_for_room(store);
     int error = store->stopping ? -L_EIO : store->error;
     if (!error) {
         store->since_mark += batch->bytes;

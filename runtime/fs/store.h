@@ -95,6 +95,9 @@ void store_remove_xattr(struct store_batch *batch, uint64_t ino, const char *nam
 
 /* Takes over the batch, also on failure. Waits while too much is queued, unless urgent. */
 int store_submit(struct store *store, struct store_batch *batch, bool urgent);
+/* Waits while too much is queued: before an urgent batch of one who could wait, but not with the
+ * locks it is submitted under. */
+void store_wait_for_room(struct store *store);
 /* Marks the present end of the queue as a place to commit at, to be waited for with
  * store_committed. Never waits. 0: no memory. */
 uint64_t store_mark(struct store *store);

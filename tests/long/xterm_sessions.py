@@ -7,6 +7,7 @@ import re
 
 CSI = b"\x1b["
 NO_WRAP = CSI + b"C"  # ends a pending wrap
+SAVES = re.compile(rb"\x1b7|1048h|1049h|\x1b\[s")  # the cursor
 
 
 def csi(parameters, final):
@@ -314,7 +315,7 @@ APART = {
     "screen": ["reset", "rows_change", "columns_change"],
     "charset": ["latin", "wide", "combining", "broken", "national"],
     "fill": ["colours"],
-    "wipe": ["colours", "attributes"],
+    "wipe": ["colours", "attributes", "selective"],
     "guard": ["reset", "wide", "rows_change", "columns_change", "selective"],
     "repeat": ["wide", "odd"],
     "line_size": ["national", "sides", "repeat", "guard", "protect", "colours", "latin", "wide",
@@ -359,8 +360,12 @@ def allowed(pieces, columns):
     """Whether a session keeps to what is compared: pieces may have gone from it."""
     alternate = False
     pushed = 0
-    origin = saved_origin = more = sides = margins = False
+    origin = saved_origin = more = sides = margins = unwrapped = False
     for piece in pieces:
+        # A cursor saved without autowrap tells of the pending wrap that xterm has there.
+        unwrapped = unwrapped and b"?7h" not in piece or b"?7l" in piece
+        if unwrapped and SAVES.search(piece):
+            return False
         pushed += (piece in (b"\x1b[#{", b"\x1b[#p")) - (piece in (b"\x1b[#}", b"\x1b[#q"))
         if pushed < 0:
             return False
@@ -390,7 +395,7 @@ def allowed(pieces, columns):
         if saved_origin and re.search(rb"r$|s$|\?69|!p|^\x1b#8", piece):
             return False
         origin |= b"?6h" in piece
-        saved_origin |= origin and re.search(rb"\x1b7|1048h|1049h|\x1b\[s", piece) is not None
+        saved_origin |= origin and SAVES.search(piece) is not None
         more |= b"?41h" in piece
         if more and b"\x1bc" in piece:
             return False
@@ -399,7 +404,7 @@ def allowed(pieces, columns):
 
 def simpler(piece):
     """Simpler forms of a piece, the simplest first."""
-    if piece[:1] != b"\x1b" and len(piece) > 1:
+    if b"\x1b" not in piece and len(piece) > 1:
         text = piece.decode("utf8", "surrogateescape")
         for n in range(1, len(text)):
             yield text[:n].encode("utf8", "surrogateescape")
