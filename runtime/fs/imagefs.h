@@ -34,6 +34,7 @@ struct node {
     struct node *dirty_next, *flush_next;
     struct store_inode attr; /* newest attributes; guarded by image->lock, as are: */
     struct store_inode sent; /* the attributes the store has been given */
+    uint64_t ready;          /* the size whose data the flush under way has handed over */
     uint32_t live;           /* VFS inodes over this node */
     uint32_t busy;           /* a flush is looking at it */
     bool dirty;              /* on the dirty list */

@@ -110,10 +110,23 @@ int image_submit(struct image *image, struct store_batch *batch, struct inode *c
 int image_submit_data(struct inode *inode, struct store_batch *batch, uint64_t end)
 {
     struct image *image = image_of(inode);
+    struct node *node = node_of(inode);
     host_mutex_lock(&image->lock);
-    bool grows = node_of(inode)->sent.size < end;
+    bool grows = node->sent.size < end;
     host_mutex_unlock(&image->lock);
-    return grows ? image_submit(image, batch, &inode, 1) : store_submit(image->store, batch, false);
+    if (!grows)
+        return store_submit(image->store, batch, false);
+    store_wait_for_room(image->store);
+    host_mutex_lock(&image->lock);
+    node->attr = snapshot(inode);
+    struct store_inode row = node->attr;
+    row.size = end; /* what was written since then is not in the store */
+    store_put_inode(batch, &row);
+    int error = store_submit(image->store, batch, true);
+    if (!error)
+        node->sent = row;
+    host_mutex_unlock(&image->lock);
+    return error;
 }
 
 int image_submit_cut(struct inode *inode, struct store_batch *batch, uint64_t size)
@@ -138,10 +151,19 @@ int image_submit_cut(struct inode *inode, struct store_batch *batch, uint64_t si
 static int write_blocks(struct image *image, struct node *node)
 {
     struct inode *inode = inode_find(image->super, node->attr.ino);
-    if (!inode)
+    if (!inode) {
+        host_mutex_lock(&image->lock);
+        node->ready = node->attr.size;
+        host_mutex_unlock(&image->lock);
         return 0;
-    int error = inode->pages.dirty ? pagecache_write_back(inode) : 0;
+    }
+    host_mutex_lock(&inode->state);
+    uint64_t size = inode->size;
+    bool unstored = inode->pages.dirty || inode->pages.unstored;
+    host_mutex_unlock(&inode->state);
+    int error = unstored ? pagecache_write_back(inode) : 0;
     host_mutex_lock(&image->lock);
+    node->ready = error ? 0 : size;
     bool still = inode->pages.dirty;
     if (still)
         list_dirty(image, node);
@@ -176,23 +198,35 @@ static void node_done(struct image *image, struct node *node)
         image_drop_node(image, node);
 }
 
+/* The attributes for the store: the size grows only as far as the data that is there already, or a
+ * crash would leave zeros behind it. lock held. */
+static struct store_inode row_of(const struct node *node)
+{
+    struct store_inode row = node->attr;
+    uint64_t most = node->ready > node->sent.size ? node->ready : node->sent.size;
+    if ((row.mode & L_S_IFMT) == L_S_IFREG && row.size > most)
+        row.size = most;
+    return row;
+}
+
 /* Gives the store the attributes of the nodes of a list that was taken. */
 static int put_nodes(struct image *image, struct node *list)
 {
     struct store_batch *batch = store_batch_new();
     host_mutex_lock(&image->lock);
     for (struct node *node = list; node; node = node->flush_next) {
-        if (!node->dead && !same(&node->attr, &node->sent))
-            store_put_inode(batch, &node->attr);
+        struct store_inode row = row_of(node);
+        if (!node->dead && !same(&row, &node->sent))
+            store_put_inode(batch, &row);
     }
     int error = store_submit(image->store, batch, true);
     while (list) {
         struct node *node = list;
         list = node->flush_next;
-        if (error)
+        if (!error)
+            node->sent = row_of(node);
+        if (!same(&node->attr, &node->sent))
             list_dirty(image, node);
-        else
-            node->sent = node->attr;
         node_done(image, node);
     }
     host_mutex_unlock(&image->lock);
