@@ -7,7 +7,7 @@
 #   packaging/deps-windows.sh --path    prints the prefix, builds nothing
 #
 # The result is kept in ${FORELAND_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/foreland}, one folder for
-# each set of versions and recipe. Nothing is installed; the packages named in packaging/apt.txt
+# each set of versions and recipe. Nothing is installed; the packages named in packaging/packages.txt
 # have to be there.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -28,9 +28,9 @@ say()
     echo "deps-windows: $*" >&2
 }
 
-command -v $cc >/dev/null || die "no $cc: install gcc-mingw-w64-x86-64 (packaging/apt.txt)"
+command -v $cc >/dev/null || die "no $cc: install gcc-mingw-w64-x86-64 (packaging/packages.txt)"
 versions=$(dpkg-query -W -f '${source:Package} ${source:Version}\n' "${packages[@]}" 2>/dev/null) ||
-    die "some of these packages are not installed: ${packages[*]} (packaging/apt.txt)"
+    die "some of these packages are not installed: ${packages[*]} (packaging/packages.txt)"
 recipe=$(cat "$here/deps-windows.sh" "$here"/libtsm-{to-coff.py,libc.c})
 key=$(printf '%s\n' "$versions" "$($cc -dumpfullversion)" "$recipe" | sha256sum | cut -c1-16)
 prefix=$cache/windows-$key
@@ -66,14 +66,23 @@ fetch()
     "$here/debian-source.sh" "$work/src" "${wanted[@]}" || exit 1
 }
 
-# Runs a step with its output kept; on failure shows the end of it.
+# Runs a step with its output kept; on failure shows the end of it. Not in a condition, where bash
+# would go on after a command that fails.
 step()
 {
-    local name=$1
+    local name=$1 status
     say "building $name"
-    "build_$name" >"$work/$name.log" 2>&1 || {
+    set +e
+    (
+        set -e
+        "build_$name"
+    ) >"$work/$name.log" 2>&1
+    status=$?
+    set -e
+    [ $status -eq 0 ] || {
+        grep 'killed by SIG' "$work/$name.log" >&2 || true
         tail -20 "$work/$name.log" >&2
-        die "building $name failed"
+        die "building $name failed (status $status)"
     }
 }
 

@@ -13,6 +13,10 @@ export FORELAND_CACHE=${FORELAND_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/foreland
 out=$top/build/test
 jobs=$(nproc)
 . tests/lib.sh
+# Compilers that die say by which signal, in the builds of the libraries too.
+for variable in CMAKE_{C,CXX}_{COMPILER,LINKER}_LAUNCHER; do
+    export $variable="$top/packaging/launch.sh${!variable:+;${!variable}}"
+done
 passed=0
 failed=0
 skipped=0
@@ -45,20 +49,25 @@ fail()
 }
 
 # counted NAME COMMAND...: runs a step that counts as one test; shows the end of its output if it
-# fails.
+# fails, and the signal if it died by one.
 counted()
 {
-    local name=$1
+    local name=$1 status signal
     shift
     say "$name"
-    if "$@" >"$out/step.log" 2>&1; then
+    "$@" >"$out/step.log" 2>&1
+    status=$?
+    if [ $status -eq 0 ]; then
         pass
-    else
-        grep -E '(error|warning|undefined reference)' "$out/step.log" | head -20
-        tail -60 "$out/step.log"
-        fail "$name"
-        return 1
+        return
     fi
+    grep -E '(error|warning|undefined reference|killed by SIG)' "$out/step.log" | head -20
+    tail -60 "$out/step.log"
+    if [ $status -gt 128 ] && signal=$(kill -l $((status - 128)) 2>/dev/null); then
+        name="$name (killed by SIG$signal)"
+    fi
+    fail "$name"
+    return 1
 }
 
 # build PRESET OPTIONS...

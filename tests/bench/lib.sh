@@ -1,4 +1,4 @@
-# Sourced by the benchmarks: their options and the programs they measure.
+# Sourced by the benchmarks: what they need, their options and the programs they measure.
 set -u
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 export LC_ALL=C.UTF-8 WINEDEBUG=${WINEDEBUG:--all}
@@ -10,7 +10,8 @@ die()
 }
 
 # read_options NAME ARGUMENTS...: sets the variable NAME with --NAME VALUE, wine to yes with --wine,
-# and program to the absolute path of what is no option; both are empty otherwise.
+# and program to the absolute path of what is no option; both are empty otherwise. Then installs
+# what is missing of the packages for benchmarks.
 read_options()
 {
     local name=$1
@@ -30,6 +31,7 @@ read_options()
         esac
         shift
     done
+    "$top/packaging/install.sh" build bench ${wine:+windows test} || exit 1
 }
 
 # packaged linux|windows NAME: sets path to that program as it is packaged; builds it where it is

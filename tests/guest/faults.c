@@ -33,8 +33,9 @@ static const struct expectation {
     enum {
         HERE,
         AFTER,
+        EITHER,
         ELSEWHERE
-    } rip; /* the instruction, the next one, an address in a register */
+    } rip; /* the instruction, the next one, one of these, an address in a register */
     int address_kind;
 } expectations[] = {
     [0] = {SIGSEGV, SEGV_MAPERR, 14, 4, HERE, ADDRESS},
@@ -54,7 +55,7 @@ static const struct expectation {
     [14] = {SIGSEGV, SEGV_ACCERR, 14, 7, HERE, ADDRESS},
     [15] = {SIGSEGV, SEGV_ACCERR, 14, 7, HERE, ADDRESS},
     [16] = {SIGSEGV, SEGV_ACCERR, 14, 4, HERE, ADDRESS},
-    [17] = {SIGTRAP, TRAP_BRKPT, 1, 0, AFTER, AT_RIP},
+    [17] = {SIGTRAP, TRAP_BRKPT, 1, 0, EITHER, AT_RIP},
     [18] = {SIGFPE, FPE_INTDIV, 0, 0, HERE, AT_RIP},
     [19] = {SIGSEGV, SEGV_MAPERR, 14, 6, HERE, ADDRESS},
     [20] = {SIGSEGV, SEGV_ACCERR, 14, 20, ELSEWHERE, ADDRESS},
@@ -82,11 +83,15 @@ static void one(unsigned number, uint64_t *registers, uint64_t address)
     memset(seen, 0, sizeof(seen));
     fault_case(number, registers);
 
-    uint64_t rip = e->rip == HERE ? site : e->rip == AFTER ? site + 1 : address;
+    uint64_t rip = e->rip == AFTER ? site + 1 : e->rip == ELSEWHERE ? address : site;
     /* A jump to an address that is not canonical faults at the jump on Intel, at its target on AMD.
      */
     if (number == 12 && (uint64_t)seen[REG_RIP] == registers[12])
         rip = registers[12];
+    /* The trap of int1 comes after it, but a hypervisor that intercepts it may report it at it, as
+     * KVM on AMD's processors does. */
+    if (e->rip == EITHER && (uint64_t)seen[REG_RIP] == site + 1)
+        rip = site + 1;
     uint64_t expected = e->address_kind == AT_RIP ? rip : e->address_kind == ADDRESS ? address : 0;
     bool right = seen_signal == e->signal && seen_info.si_signo == e->signal &&
                  seen_info.si_code == e->code && (uint64_t)seen_info.si_addr == expected &&

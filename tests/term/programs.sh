@@ -85,8 +85,9 @@ END
 
 try_tmux()
 {
-    # Keys that come at once are keys here, not a paste.
-    echo 'set -g assume-paste-time 0' >tmux.conf
+    # Keys that come at once are keys here, not a paste. At the right the status line has the
+    # machine's name and a clock, which may look like anything.
+    printf 'set -g %s\n' 'assume-paste-time 0' 'status-right ""' >tmux.conf
     try tmux -L test -f tmux.conf new-session 'PS1=ready: exec sh' <<'END'
 wait ready:
 type echo inside-$((40 + 2))\r
