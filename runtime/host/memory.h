@@ -4,8 +4,8 @@
  * Reservations and views start at multiples of HOST_GRANULARITY; commit, decommit and protect work
  * on pages of HOST_PAGE bytes. On every host the rules of Windows hold: a call never spans two
  * reservations, a reservation is released whole, a view cannot lie in a reservation. Sizes are in
- * bytes. Functions return 0 or -L_ENOMEM (no memory, address taken) or -L_EINVAL, where nothing
- * else is said.
+ * bytes; commit, decommit and protect do nothing to 0 bytes. Functions return 0 or -L_ENOMEM (no
+ * memory, address taken) or -L_EINVAL, where nothing else is said.
  */
 #ifndef FORELAND_HOST_MEMORY_H
 #define FORELAND_HOST_MEMORY_H

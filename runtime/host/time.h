@@ -10,7 +10,7 @@
 uint64_t host_clock_monotonic_ns(void);
 /* Nanoseconds since 1970-01-01 UTC. */
 uint64_t host_clock_realtime_ns(void);
-/* Nanoseconds since the machine started, sleep included. */
+/* Nanoseconds since the machine started, sleep included. Never less than the monotonic clock. */
 uint64_t host_clock_boottime_ns(void);
 /* Time of the calling thread on a processor; user and system apart. */
 void host_clock_thread(uint64_t *user_ns, uint64_t *system_ns);

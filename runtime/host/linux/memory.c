@@ -110,6 +110,8 @@ int host_commit(uint64_t address, size_t size, unsigned protection)
 
 int host_decommit(uint64_t address, size_t size)
 {
+    if (!size)
+        return 0;
     void *where = mmap(at(address), size, PROT_NONE,
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
     return where == MAP_FAILED ? -L_ENOMEM : 0;

@@ -49,18 +49,38 @@ bool host_address_free(uint64_t address, uint64_t size)
 
 int host_commit(uint64_t address, size_t size, unsigned protection)
 {
-    return VirtualAlloc(at(address), size, MEM_COMMIT, page_protection(protection)) ? 0 : -L_ENOMEM;
+    if (!size)
+        return 0;
+    if (!VirtualAlloc(at(address), size, MEM_COMMIT, page_protection(protection)))
+        return -L_ENOMEM;
+    /* VirtualAlloc promises its protection only to pages that were not committed before. */
+    return host_protect(address, size, protection);
 }
 
 int host_decommit(uint64_t address, size_t size)
 {
-    return VirtualFree(at(address), size, MEM_DECOMMIT) ? 0 : -L_ENOMEM;
+    /* To VirtualFree a size of 0 is the whole reservation. */
+    return !size || VirtualFree(at(address), size, MEM_DECOMMIT) ? 0 : -L_ENOMEM;
+}
+
+/* Whether the pages belong to a view made with FILE_MAP_COPY. */
+static bool is_private_view(uint64_t address)
+{
+    MEMORY_BASIC_INFORMATION page;
+    return VirtualQuery(at(address), &page, sizeof(page)) && page.Type == MEM_MAPPED &&
+           page.AllocationProtect == PAGE_WRITECOPY;
 }
 
 int host_protect(uint64_t address, size_t size, unsigned protection)
 {
-    DWORD old;
-    return VirtualProtect(at(address), size, page_protection(protection), &old) ? 0 : -L_ENOMEM;
+    DWORD old, wanted = page_protection(protection);
+    if (!size || VirtualProtect(at(address), size, wanted, &old))
+        return 0;
+    /* A protection has to be compatible with the access a view was mapped with. */
+    if (wanted == PAGE_READWRITE && is_private_view(address) &&
+        VirtualProtect(at(address), size, PAGE_WRITECOPY, &old))
+        return 0;
+    return -L_ENOMEM;
 }
 
 int host_clear(uint64_t address, size_t size, unsigned protection)

@@ -37,9 +37,11 @@ uint64_t host_clock_realtime_ns(void)
     return from_filetime(now) - EPOCH_1970 * 100;
 }
 
+/* The tick count lags by up to a tick, and the counter need not have started with it. */
 uint64_t host_clock_boottime_ns(void)
 {
-    return GetTickCount64() * 1000000;
+    uint64_t ticks = GetTickCount64() * 1000000, monotonic = host_clock_monotonic_ns();
+    return ticks > monotonic ? ticks : monotonic;
 }
 
 void host_clock_thread(uint64_t *user_ns, uint64_t *system_ns)
