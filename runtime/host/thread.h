@@ -41,8 +41,8 @@ typedef uint64_t host_redirect_fn(struct host_thread *thread, uint64_t rip, uint
 void host_redirect_set(host_redirect_fn *fn);
 
 /* Calls the hook with the registers of another thread (not the calling one) and sets its rip to
- * what the hook returns. On Windows it has happened on return; on Linux it happens soon. Does
- * nothing when the thread is in a host system call that cannot be left, or has ended. */
+ * what the hook returns. It has happened on return or happens soon; then the hook may be called
+ * several times. Does nothing when the thread has ended. */
 void host_thread_redirect(struct host_thread *thread);
 
 /* CPU time that another thread has used, in nanoseconds; 0 when it has ended. */

@@ -16,6 +16,8 @@ struct host_thread {
     bool alive;                  /* handle is valid; under alive_lock */
     uint64_t handle;             /* pthread_t, or the thread's HANDLE */
     _Atomic uint32_t redirected; /* Linux: the signal is under way; it would queue */
+    bool again;                  /* Windows: among those that are redirected later */
+    struct host_thread *again_next;
 };
 
 extern host_redirect_fn *host_redirect_hook;
@@ -26,7 +28,7 @@ int host_native_create(struct host_thread *thread);
 void host_native_adopt(struct host_thread *thread);
 void host_native_forget(struct host_thread *thread);
 struct host_thread *host_native_self(void);
-/* With alive_lock held. */
+/* With alive_lock held. When the host does not let it happen now it is tried again later. */
 void host_native_redirect(struct host_thread *thread);
 
 uint64_t host_native_clock(struct host_thread *thread);
