@@ -10,10 +10,21 @@ struct files {
     atomic_uint refs;
     struct host_mutex lock;
     struct file **slots;
-    uint64_t *cloexec; /* one bit a slot */
-    uint32_t size;     /* a multiple of 64 */
-    uint32_t lowest;   /* no slot below is free */
+    uint64_t *cloexec;  /* one bit a slot */
+    uint64_t *reserved; /* likewise: taken, without a file yet */
+    uint32_t size;      /* a multiple of 64 */
+    uint32_t lowest;    /* no slot below is free */
 };
+
+static int grow_bits(uint64_t **bits, uint32_t from, uint32_t to)
+{
+    uint64_t *more = realloc(*bits, to / 64 * sizeof(*more));
+    if (!more)
+        return -L_ENOMEM;
+    memset(more + from / 64, 0, (to - from) / 64 * sizeof(*more));
+    *bits = more;
+    return 0;
+}
 
 static int grow_locked(struct files *files, uint32_t fd)
 {
@@ -26,28 +37,26 @@ static int grow_locked(struct files *files, uint32_t fd)
     if (!slots)
         return -L_ENOMEM;
     files->slots = slots;
-    uint64_t *cloexec = realloc(files->cloexec, size / 64 * sizeof(*cloexec));
-    if (!cloexec)
-        return -L_ENOMEM;
-    files->cloexec = cloexec;
     memset(slots + files->size, 0, (size - files->size) * sizeof(*slots));
-    memset(cloexec + files->size / 64, 0, (size - files->size) / 64 * sizeof(*cloexec));
+    if (grow_bits(&files->cloexec, files->size, size) ||
+        grow_bits(&files->reserved, files->size, size))
+        return -L_ENOMEM;
     files->size = size;
     return 0;
 }
 
-static void mark(struct files *files, uint32_t fd, bool cloexec)
+static void set_bit(uint64_t *bits, uint32_t fd, bool on)
 {
     uint64_t bit = (uint64_t)1 << (fd % 64);
-    if (cloexec)
-        files->cloexec[fd / 64] |= bit;
+    if (on)
+        bits[fd / 64] |= bit;
     else
-        files->cloexec[fd / 64] &= ~bit;
+        bits[fd / 64] &= ~bit;
 }
 
-static bool marked(const struct files *files, uint32_t fd)
+static bool get_bit(const uint64_t *bits, uint32_t fd)
 {
-    return files->cloexec[fd / 64] >> (fd % 64) & 1;
+    return bits[fd / 64] >> (fd % 64) & 1;
 }
 
 struct files *files_new(void)
@@ -74,10 +83,15 @@ struct files *files_copy(struct files *files)
     host_mutex_lock(&files->lock);
     int error = grow_locked(copy, files->size - 1);
     if (!error) {
+        /* What is reserved is the other table's business: free here. */
+        copy->lowest = files->lowest;
+        for (uint32_t fd = files->size; fd-- > 0;) {
+            if (get_bit(files->reserved, fd) && fd < copy->lowest)
+                copy->lowest = fd;
+        }
         for (uint32_t fd = 0; fd < files->size; fd++)
             copy->slots[fd] = files->slots[fd] ? file_get(files->slots[fd]) : NULL;
         memcpy(copy->cloexec, files->cloexec, files->size / 64 * sizeof(*copy->cloexec));
-        copy->lowest = files->lowest;
     }
     host_mutex_unlock(&files->lock);
     if (!error)
@@ -111,6 +125,7 @@ void files_put(struct files *files)
     }
     free(files->slots);
     free(files->cloexec);
+    free(files->reserved);
     free(files);
 }
 
@@ -121,7 +136,7 @@ static struct file *take_locked(struct files *files, uint32_t fd)
         return NULL;
     struct file *file = files->slots[fd];
     files->slots[fd] = NULL;
-    mark(files, fd, false);
+    set_bit(files->cloexec, fd, false);
     if (fd < files->lowest)
         files->lowest = fd;
     return file;
@@ -131,7 +146,7 @@ void files_close_on_exec(struct files *files)
 {
     for (uint32_t fd = 0;; fd++) {
         host_mutex_lock(&files->lock);
-        while (fd < files->size && !(files->slots[fd] && marked(files, fd)))
+        while (fd < files->size && !(files->slots[fd] && get_bit(files->cloexec, fd)))
             fd++;
         struct file *file = take_locked(files, fd);
         host_mutex_unlock(&files->lock);
@@ -151,39 +166,64 @@ struct file *files_get(struct files *files, int fd)
     return file;
 }
 
-/* The lowest free descriptor. lock is held. */
+/* The lowest free descriptor, reserved. lock is held. */
 static int reserve_locked(struct files *files, int from, uint64_t limit)
 {
     uint32_t fd = (uint32_t)from > files->lowest ? (uint32_t)from : files->lowest;
-    while (fd < files->size && files->slots[fd])
+    while (fd < files->size && (files->slots[fd] || get_bit(files->reserved, fd)))
         fd++;
     if (fd >= limit || fd >= FILES_MAX)
         return -L_EMFILE;
     int error = grow_locked(files, fd);
-    return error ? error : (int)fd;
+    if (error)
+        return error;
+    set_bit(files->reserved, fd, true);
+    if (fd == files->lowest)
+        files->lowest++;
+    return (int)fd;
 }
 
 static void fill_locked(struct files *files, int fd, struct file *file, bool cloexec)
 {
     files->slots[fd] = file;
-    mark(files, (uint32_t)fd, cloexec);
+    set_bit(files->reserved, (uint32_t)fd, false);
+    set_bit(files->cloexec, (uint32_t)fd, cloexec);
     if ((uint32_t)fd == files->lowest)
         files->lowest++;
 }
 
+int files_reserve(struct files *files, int from, uint64_t limit)
+{
+    if (from < 0 || (uint64_t)from >= limit)
+        return from == 0 ? -L_EMFILE : -L_EINVAL;
+    host_mutex_lock(&files->lock);
+    int fd = reserve_locked(files, from, limit);
+    host_mutex_unlock(&files->lock);
+    return fd;
+}
+
+void files_fill(struct files *files, int fd, struct file *file, bool cloexec)
+{
+    host_mutex_lock(&files->lock);
+    fill_locked(files, fd, file, cloexec);
+    host_mutex_unlock(&files->lock);
+}
+
+void files_release(struct files *files, int fd)
+{
+    host_mutex_lock(&files->lock);
+    set_bit(files->reserved, (uint32_t)fd, false);
+    if ((uint32_t)fd < files->lowest)
+        files->lowest = (uint32_t)fd;
+    host_mutex_unlock(&files->lock);
+}
+
 int files_install(struct files *files, struct file *file, int from, bool cloexec, uint64_t limit)
 {
-    int fd;
-    if (from < 0 || (uint64_t)from >= limit) {
-        fd = from == 0 ? -L_EMFILE : -L_EINVAL;
-    } else {
-        host_mutex_lock(&files->lock);
-        fd = reserve_locked(files, from, limit);
-        if (fd >= 0)
-            fill_locked(files, fd, file, cloexec);
-        host_mutex_unlock(&files->lock);
-    }
-    if (fd < 0)
+    int fd = files_reserve(files, from, limit);
+    if (fd >= 0)
+        files_fill(files, fd, file, cloexec);
+    else
         file_put(file);
     return fd;
 }
@@ -197,6 +237,8 @@ int files_replace(struct files *files, int fd, struct file *file, bool cloexec, 
     host_mutex_lock(&files->lock);
     int error = grow_locked(files, (uint32_t)fd);
     struct file *before = NULL;
+    if (!error && get_bit(files->reserved, (uint32_t)fd))
+        error = -L_EBUSY;
     if (!error) {
         before = take_locked(files, (uint32_t)fd);
         fill_locked(files, fd, file, cloexec);
@@ -207,30 +249,6 @@ int files_replace(struct files *files, int fd, struct file *file, bool cloexec, 
     if (before)
         drop(files, before);
     return error ? error : fd;
-}
-
-int files_install_pair(struct files *files, struct file *a, struct file *b, bool cloexec,
-                       uint64_t limit, int fds[2])
-{
-    host_mutex_lock(&files->lock);
-    int first = reserve_locked(files, 0, limit), second = -1;
-    if (first >= 0) {
-        fill_locked(files, first, a, cloexec);
-        second = reserve_locked(files, 0, limit);
-        if (second >= 0)
-            fill_locked(files, second, b, cloexec);
-        else
-            take_locked(files, (uint32_t)first);
-    }
-    host_mutex_unlock(&files->lock);
-    if (first < 0 || second < 0) {
-        file_put(a);
-        file_put(b);
-        return first < 0 ? first : second;
-    }
-    fds[0] = first;
-    fds[1] = second;
-    return 0;
 }
 
 int files_close(struct files *files, int fd)
@@ -252,7 +270,7 @@ void files_close_range(struct files *files, uint32_t first, uint32_t last, bool 
         bool end = fd > last || fd >= files->size;
         struct file *file = NULL;
         if (!end && cloexec)
-            mark(files, fd, true);
+            set_bit(files->cloexec, fd, true);
         else if (!end)
             file = take_locked(files, fd);
         host_mutex_unlock(&files->lock);
@@ -268,7 +286,7 @@ int files_get_flags(struct files *files, int fd)
     int flags = -L_EBADF;
     host_mutex_lock(&files->lock);
     if (fd >= 0 && (uint32_t)fd < files->size && files->slots[fd])
-        flags = marked(files, (uint32_t)fd) ? L_FD_CLOEXEC : 0;
+        flags = get_bit(files->cloexec, (uint32_t)fd) ? L_FD_CLOEXEC : 0;
     host_mutex_unlock(&files->lock);
     return flags;
 }
@@ -278,7 +296,7 @@ int files_set_flags(struct files *files, int fd, bool cloexec)
     int error = -L_EBADF;
     host_mutex_lock(&files->lock);
     if (fd >= 0 && (uint32_t)fd < files->size && files->slots[fd]) {
-        mark(files, (uint32_t)fd, cloexec);
+        set_bit(files->cloexec, (uint32_t)fd, cloexec);
         error = 0;
     }
     host_mutex_unlock(&files->lock);

@@ -29,11 +29,17 @@ struct file *files_get(struct files *files, int fd);
  * where it is dropped). limit is RLIMIT_NOFILE: -L_EMFILE, or -L_EINVAL when from is not below it.
  */
 int files_install(struct files *files, struct file *file, int from, bool cloexec, uint64_t limit);
-/* dup2 and dup3: fd becomes file, closing what was there. Takes over the reference. */
+/*
+ * The same in two steps, for calls that have to tell the guest the number before anyone may use it:
+ * a reserved descriptor is taken but shows no file. Each one is filled (the reference is taken
+ * over) or released in the end, with the table referenced until then.
+ */
+int files_reserve(struct files *files, int from, uint64_t limit);
+void files_fill(struct files *files, int fd, struct file *file, bool cloexec);
+void files_release(struct files *files, int fd);
+/* dup2 and dup3: fd becomes file, closing what was there; -L_EBUSY when it is reserved. Takes over
+ * the reference. */
 int files_replace(struct files *files, int fd, struct file *file, bool cloexec, uint64_t limit);
-/* Two at once for pipe and socketpair; on failure both references are dropped. */
-int files_install_pair(struct files *files, struct file *a, struct file *b, bool cloexec,
-                       uint64_t limit, int fds[2]);
 /* 0, -L_EBADF, or what flush gave. */
 int files_close(struct files *files, int fd);
 /* Close (or mark close-on-exec) first..last. */

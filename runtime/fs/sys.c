@@ -102,18 +102,25 @@ int64_t sys_install(struct task *t, struct file *file, bool cloexec)
     return files_install(t->files, file, 0, cloexec, sys_fd_limit(t));
 }
 
+int64_t sys_reserve(struct task *t)
+{
+    return files_reserve(t->files, 0, sys_fd_limit(t));
+}
+
 int64_t sys_install_pair(struct task *t, struct file *a, struct file *b, bool cloexec,
                          uint64_t address)
 {
-    int fds[2];
-    int error = files_install_pair(t->files, a, b, cloexec, sys_fd_limit(t), fds);
-    if (error)
-        return error;
-    int32_t numbers[2] = {fds[0], fds[1]};
-    error = copy_to_guest(sys_space(t), address, numbers, sizeof(numbers));
-    if (error) {
-        files_close(t->files, fds[0]);
-        files_close(t->files, fds[1]);
+    int32_t fds[2] = {(int32_t)sys_reserve(t), -1};
+    fds[1] = fds[0] < 0 ? fds[0] : (int32_t)sys_reserve(t);
+    int64_t error = fds[1] < 0 ? fds[1] : copy_to_guest(sys_space(t), address, fds, sizeof(fds));
+    struct file *files[2] = {a, b};
+    for (int i = 0; i < 2; i++) {
+        if (!error)
+            files_fill(t->files, fds[i], files[i], cloexec);
+        else if (fds[i] >= 0)
+            files_release(t->files, fds[i]);
+        if (error)
+            file_put(files[i]);
     }
     return error;
 }

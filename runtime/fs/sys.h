@@ -48,8 +48,10 @@ int sys_walk(struct task *t, uint64_t dirfd, uint64_t address, uint32_t flags, b
 uint64_t sys_fd_limit(struct task *t);
 /* Install a new file (reference taken over) at the lowest descriptor. */
 int64_t sys_install(struct task *t, struct file *file, bool cloexec);
-/* The same with two, whose numbers go to the guest's int[2] at address; neither stays when that
- * fails. 0 or a negative errno. */
+/* The lowest descriptor, to be filled or released (fdtable.h); or a negative errno. */
+int64_t sys_reserve(struct task *t);
+/* Install two, whose numbers go to the guest's int[2] at address; neither can be
+ * used before that has succeeded. 0 or a negative errno. */
 int64_t sys_install_pair(struct task *t, struct file *a, struct file *b, bool cloexec,
                          uint64_t address);
 

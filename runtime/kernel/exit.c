@@ -61,16 +61,14 @@ static void reparent_children(struct process *p)
         bool was_link = pgrp != p->pgrp && pgrp->session == p->pgrp->session;
         process_unlink_locked(c);
         process_link_locked(c, to);
+        c->exit_signal = L_SIGCHLD;
         for (struct task *t = c->threads; t; t = t->next) {
             if (t->pdeath_signal)
                 signal_send_task_locked(t, t->pdeath_signal, NULL);
         }
         pgrp_get_locked(pgrp);
-        if (c->state == PROCESS_ZOMBIE) {
-            c->exit_signal = L_SIGCHLD;
-            if (group_notify_parent_locked(c, L_CLD_EXITED, 0))
-                process_reap_locked(c);
-        }
+        if (c->state == PROCESS_ZOMBIE && group_notify_parent_locked(c, L_CLD_EXITED, 0))
+            process_reap_locked(c);
         if (was_link)
             check_orphaned(pgrp, NULL);
         pgrp_put_locked(pgrp);

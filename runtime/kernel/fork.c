@@ -72,11 +72,29 @@ void birth_run(struct birth *birth)
     task_put(t);
 }
 
+/* Started before the task can be found, so that nothing can fail once it can. */
 static void thread_main(void *arg)
 {
     struct birth *birth = arg;
-    host_current_set(birth->task);
+    struct task *t = birth->task;
+    uint32_t verdict;
+    while (!(verdict = atomic_load(&birth->verdict)))
+        host_park(&t->parker, WAIT_FOREVER);
+    task_put(t); /* of the wait */
+    if (verdict == BIRTH_CANCELLED) {
+        birth_free(birth);
+        return;
+    }
+    host_current_set(t);
     birth_run(birth);
+}
+
+/* Its thread goes on, and birth is gone. The caller has a reference to the task. */
+static void decide(struct birth *birth, enum birth_verdict verdict)
+{
+    struct task *t = birth->task;
+    atomic_store(&birth->verdict, verdict);
+    host_unpark(&t->parker);
 }
 
 void task_attach_cpu(struct task *t, struct cpu *cpu)
@@ -114,6 +132,8 @@ struct task *task_new(struct process *p, const struct task *from)
         t->sched_policy = from->sched_policy;
         t->sched_priority = from->sched_priority;
         t->timer_slack = from->timer_slack;
+        t->has_affinity = from->has_affinity;
+        memcpy(t->affinity, from->affinity, sizeof(t->affinity));
     }
     process_get(p);
     return t;
@@ -254,6 +274,14 @@ static struct process *new_process(struct task *t, const struct clone_request *r
     return NULL;
 }
 
+/* RLIMIT_NPROC counts the threads of a user. */
+static bool over_limit(const struct process *p)
+{
+    uint64_t limit = p->rlimits[L_RLIMIT_NPROC].rlim_cur;
+    return p->cred.uid && !cred_is_root(&p->cred) &&
+           process_user_tasks_locked(p->cred.uid) >= limit;
+}
+
 /* Makes the child findable and part of the tree. */
 static int64_t enter(struct task *t, struct task *child, const struct clone_request *r)
 {
@@ -264,6 +292,8 @@ static int64_t enter(struct task *t, struct task *child, const struct clone_requ
     /* A signal that came before the fork is for the parent alone, so it is handled first. */
     if (!thread && (atomic_load(&t->work) & TASK_WORK_SIGNAL))
         return -L_ERESTARTNOINTR;
+    if (over_limit(self))
+        return -L_EAGAIN;
     int32_t tid = pid_alloc();
     if (tid < 0)
         return tid;
@@ -271,6 +301,9 @@ static int64_t enter(struct task *t, struct task *child, const struct clone_requ
     pid_entry(tid)->task = child;
     if (!thread) {
         struct process *parent = r->flags & L_CLONE_PARENT ? self->parent : self;
+        /* A sibling ends as its maker does. */
+        if (r->flags & L_CLONE_PARENT)
+            p->exit_signal = self->exit_signal;
         p->pid = tid;
         process_enter_locked(p);
         process_link_locked(p, parent);
@@ -333,28 +366,49 @@ static struct birth *prepare_birth(struct task *t, struct task *child,
     return birth;
 }
 
+/* A host thread that waits to be the child, or NULL with *error. */
+static struct birth *start_thread(struct task *t, struct task *child, const struct clone_request *r,
+                                  int *error)
+{
+    struct birth *birth = prepare_birth(t, child, r);
+    *error = -L_ENOMEM;
+    if (!birth)
+        return NULL;
+    task_get(child);
+    *error = host_thread_start(thread_main, birth);
+    if (!*error)
+        return birth;
+    task_put(child);
+    birth_free(birth);
+    return NULL;
+}
+
 static int64_t start_child(struct task *t, struct task *child, const struct clone_request *r)
 {
-    bool thread = r->flags & L_CLONE_THREAD;
-    struct birth *birth = prepare_birth(t, child, r);
-    if (!birth)
-        return -L_ENOMEM;
+    struct pidfd pidfd = {-1, NULL};
+    int error = 0;
+    if (r->flags & L_CLONE_PIDFD)
+        error = pidfd_prepare(t, child->process, r->pidfd, &pidfd);
+    if (error)
+        return error;
+    struct birth *birth = start_thread(t, child, r, &error);
+    if (!birth) {
+        pidfd_cancel(t, &pidfd);
+        return error;
+    }
     host_mutex_lock(&kernel_lock);
     int64_t tid = enter(t, child, r);
     host_mutex_unlock(&kernel_lock);
-    int error = tid < 0 ? (int)tid : 0;
-    if (!error && (r->flags & L_CLONE_PIDFD))
-        error = pidfd_install(t, child->process, r->pidfd);
-    if (!error && (r->flags & L_CLONE_PARENT_SETTID))
-        put_guest_u32(t->process->space, r->parent_tid, (uint32_t)tid);
-    if (!error)
-        error = host_thread_start(thread_main, birth);
-    if (!error)
+    if (tid < 0) {
+        pidfd_cancel(t, &pidfd);
+        decide(birth, BIRTH_CANCELLED);
         return tid;
-    birth_free(birth);
-    if (tid > 0)
-        task_unenter(child, thread);
-    return error;
+    }
+    pidfd_install(t, &pidfd);
+    if (r->flags & L_CLONE_PARENT_SETTID)
+        put_guest_u32(t->process->space, r->parent_tid, (uint32_t)tid);
+    decide(birth, BIRTH_GO);
+    return tid;
 }
 
 void task_unenter(struct task *child, bool thread)

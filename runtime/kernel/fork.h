@@ -2,6 +2,7 @@
 #ifndef FORELAND_KERNEL_FORK_H
 #define FORELAND_KERNEL_FORK_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -32,7 +33,10 @@ struct birth {
     uint64_t child_settid; /* where the new thread stores its id, or 0 */
     struct cpu *cpu;
     void *memory;
+    _Atomic uint32_t verdict; /* enum birth_verdict: its thread waits for one */
 };
+
+enum birth_verdict { BIRTH_UNDECIDED, BIRTH_GO, BIRTH_CANCELLED };
 
 /* NULL when out of memory. */
 struct birth *birth_new(struct task *t);

@@ -108,6 +108,8 @@ bool group_notify_parent_locked(struct process *p, int32_t code, int32_t status)
     if (!parent)
         return false;
     int sig = code == L_CLD_CONTINUED || code == L_CLD_STOPPED ? L_SIGCHLD : p->exit_signal;
+    if (sig > L_NSIG)
+        sig = 0; /* clone(2) takes any number */
     const struct l_sigaction *action = &parent->sighand->action[L_SIGCHLD - 1];
     bool dead = p->state == PROCESS_ZOMBIE;
     bool forget = false;

@@ -6,6 +6,7 @@
 #include "runtime/abi/fcntl.h"
 #include "runtime/abi/poll.h"
 #include "runtime/fs/fdtable.h"
+#include "runtime/fs/sys.h"
 #include "runtime/kernel/pid.h"
 #include "runtime/kernel/process.h"
 #include "runtime/kernel/syscalls.h"
@@ -39,31 +40,46 @@ static int pidfd_describe(struct file *file, char *text, size_t size)
 static const struct file_ops pidfd_ops = {
     .poll = pidfd_poll, .release = pidfd_release, .describe = pidfd_describe};
 
-static int64_t install(struct task *t, struct process *p, uint32_t flags)
+static struct file *open_process(struct process *p, uint32_t flags)
 {
     process_get(p);
     struct file *file = file_anonymous("anon_inode:[pidfd]", 0600,
                                        L_O_RDWR | (flags & L_O_NONBLOCK), &pidfd_ops, p);
-    if (!file) {
+    if (file)
+        file->kind |= FILE_STREAM;
+    else
         process_put(p);
-        return -L_ENOMEM;
-    }
-    file->kind |= FILE_STREAM;
-    return files_install(t->files, file, 0, true, t->process->rlimits[L_RLIMIT_NOFILE].rlim_cur);
+    return file;
 }
 
-int pidfd_install(struct task *t, struct process *p, uint64_t address)
+int pidfd_prepare(struct task *t, struct process *p, uint64_t address, struct pidfd *pidfd)
 {
-    int64_t fd = install(t, p, 0);
-    if (fd < 0)
-        return (int)fd;
-    if (!put_guest_u32(t->process->space, address, (uint32_t)fd))
-        return 0;
-    files_close(t->files, (int)fd);
-    return -L_EFAULT;
+    *pidfd = (struct pidfd){(int)sys_reserve(t), NULL};
+    if (pidfd->fd < 0)
+        return pidfd->fd;
+    int error = put_guest_u32(t->process->space, address, (uint32_t)pidfd->fd) ? -L_EFAULT : 0;
+    if (!error && !(pidfd->file = open_process(p, 0)))
+        error = -L_ENOMEM;
+    if (error)
+        files_release(t->files, pidfd->fd);
+    return error;
 }
 
-static struct process *from_fd(struct task *t, int fd)
+void pidfd_install(struct task *t, struct pidfd *pidfd)
+{
+    if (pidfd->file)
+        files_fill(t->files, pidfd->fd, pidfd->file, true);
+}
+
+void pidfd_cancel(struct task *t, struct pidfd *pidfd)
+{
+    if (!pidfd->file)
+        return;
+    files_release(t->files, pidfd->fd);
+    file_put(pidfd->file);
+}
+
+struct process *pidfd_process(struct task *t, int fd)
 {
     struct file *file = files_get(t->files, fd);
     struct process *p = NULL;
@@ -76,16 +92,6 @@ static struct process *from_fd(struct task *t, int fd)
     return p;
 }
 
-int32_t pidfd_pid(struct task *t, int fd)
-{
-    struct process *p = from_fd(t, fd);
-    if (!p)
-        return -L_EBADF;
-    int32_t pid = p->pid;
-    process_put(p);
-    return pid;
-}
-
 int64_t sys_pidfd_open(struct task *t, uint64_t pid, uint64_t flags)
 {
     if (flags & ~(uint64_t)L_O_NONBLOCK || (int32_t)pid <= 0)
@@ -93,33 +99,25 @@ int64_t sys_pidfd_open(struct task *t, uint64_t pid, uint64_t flags)
     struct process *p = process_find((int32_t)pid);
     if (!p)
         return -L_ESRCH;
-    int64_t fd = install(t, p, (uint32_t)flags);
+    struct file *file = open_process(p, (uint32_t)flags);
     process_put(p);
-    return fd;
+    return file ? sys_install(t, file, true) : -L_ENOMEM;
 }
 
 int64_t sys_pidfd_send_signal(struct task *t, uint64_t fd, uint64_t sig, uint64_t uinfo,
                               uint64_t flags)
 {
-    struct process *p = from_fd(t, (int)fd);
+    struct process *p = pidfd_process(t, (int)fd);
     if (!p)
         return -L_EBADF;
-    int64_t result;
-    if (flags || (int)sig < 0 || (int)sig > L_NSIG)
-        result = -L_EINVAL;
-    else if (p->state == PROCESS_ZOMBIE && pid_entry(p->pid)->process != p)
-        result = -L_ESRCH;
-    else if (uinfo)
-        result = sys_rt_sigqueueinfo(t, (uint64_t)p->pid, sig, uinfo);
-    else
-        result = sys_kill(t, (uint64_t)p->pid, sig);
+    int64_t result = flags ? -L_EINVAL : signal_send_from_guest(t, p, (int)sig, uinfo);
     process_put(p);
     return result;
 }
 
 int64_t sys_pidfd_getfd(struct task *t, uint64_t pidfd, uint64_t fd, uint64_t flags)
 {
-    struct process *p = from_fd(t, (int)pidfd);
+    struct process *p = pidfd_process(t, (int)pidfd);
     if (!p)
         return -L_EBADF;
     struct files *files = NULL;
@@ -133,8 +131,7 @@ int64_t sys_pidfd_getfd(struct task *t, uint64_t pidfd, uint64_t fd, uint64_t fl
             process_may_signal(&t->process->cred, p, 0) ? files_get(files, (int)fd) : NULL;
         result = -L_EBADF;
         if (file)
-            result = files_install(t->files, file, 0, true,
-                                   t->process->rlimits[L_RLIMIT_NOFILE].rlim_cur);
+            result = sys_install(t, file, true);
     }
     if (files)
         files_put(files);

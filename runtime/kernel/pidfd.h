@@ -4,13 +4,25 @@
 
 #include <stdint.h>
 
+struct file;
 struct process;
 struct task;
 
-/* CLONE_PIDFD: opens one, close-on-exec, and stores its number at the guest's address. */
-int pidfd_install(struct task *t, struct process *p, uint64_t address);
+/* CLONE_PIDFD, in the steps that leave nothing behind when the process does not come to be. */
+struct pidfd {
+    int fd; /* reserved; -1: none */
+    struct file *file;
+};
 
-/* The process id behind a descriptor, or -L_EBADF. */
-int32_t pidfd_pid(struct task *t, int fd);
+/* Reserves a descriptor for a process that nobody can find yet and stores its number at the guest's
+ * address. On failure there is nothing to end. */
+int pidfd_prepare(struct task *t, struct process *p, uint64_t address, struct pidfd *pidfd);
+/* The process is there: the descriptor becomes usable (close-on-exec). Nothing for none. */
+void pidfd_install(struct task *t, struct pidfd *pidfd);
+/* It is not. */
+void pidfd_cancel(struct task *t, struct pidfd *pidfd);
+
+/* The process behind a descriptor, with a reference; NULL: it is no such descriptor. */
+struct process *pidfd_process(struct task *t, int fd);
 
 #endif

@@ -10,6 +10,7 @@
 
 static struct process init_process;
 static uint32_t processes;
+static struct process *all;
 
 struct process *process_init(void)
 {
@@ -87,6 +88,16 @@ uint32_t process_count(void)
     return n;
 }
 
+uint32_t process_user_tasks_locked(uint32_t uid)
+{
+    uint32_t n = 0;
+    for (const struct process *p = all; p; p = p->all_next) {
+        if (p->cred.uid == uid)
+            n += p->live_threads ? p->live_threads : 1;
+    }
+    return n;
+}
+
 struct task *process_leader(struct process *p)
 {
     for (struct task *t = p->threads; t; t = t->next) {
@@ -139,6 +150,11 @@ void process_enter_locked(struct process *p)
     process_get(p);
     pid_entry(p->pid)->process = p;
     processes++;
+    p->all_next = all;
+    p->all_link = &all;
+    if (all)
+        all->all_link = &p->all_next;
+    all = p;
 }
 
 void process_reap_locked(struct process *p)
@@ -147,6 +163,9 @@ void process_reap_locked(struct process *p)
     pgrp_leave_locked(p);
     pid_entry(p->pid)->process = NULL;
     processes--;
+    *p->all_link = p->all_next;
+    if (p->all_next)
+        p->all_next->all_link = p->all_link;
     process_put(p);
 }
 

@@ -45,11 +45,11 @@ struct process {
     struct process *parent; /* NULL only for the first */
     _Atomic int32_t ppid;   /* its id, for readers without the lock */
     struct process *children, *sibling_next, *sibling_prev;
-    struct process *all_next, *all_prev;
-    struct task *threads;  /* by task.next; the leader is the one whose tid is pid */
-    uint32_t live_threads; /* not exiting */
-    uint32_t users;        /* threads that have not let go of space and files yet */
-    struct pgrp *pgrp;     /* counted */
+    struct process *all_next, **all_link; /* in the list of all processes */
+    struct task *threads;                 /* by task.next; the leader is the one whose tid is pid */
+    uint32_t live_threads;                /* not exiting */
+    uint32_t users;                       /* threads that have not let go of space and files yet */
+    struct pgrp *pgrp;                    /* counted */
     struct process *pgrp_next;
     bool did_exec; /* setpgid by the parent is over */
 
@@ -65,7 +65,7 @@ struct process {
     bool group_exit;     /* all threads must die with group_code */
     bool group_exec;     /* all other threads must die: exec */
     int32_t group_code;  /* wait status */
-    int32_t exit_signal; /* to the parent, 0 for none */
+    int32_t exit_signal; /* to the parent; 0, or no signal's number: none */
     int32_t stop_signal; /* while stopping or stopped */
     uint32_t stopped_threads;
     uint32_t stop_generation;      /* counts stops */
@@ -103,6 +103,8 @@ struct process *process_next(int32_t pid);
 /* Likewise the threads of a process. */
 struct task *process_next_task(struct process *p, int32_t tid);
 uint32_t process_count(void);
+/* Threads, and zombies, of a real user id. kernel_lock held. */
+uint32_t process_user_tasks_locked(uint32_t uid);
 
 /* The thread whose tid is the pid; NULL when it is gone. kernel_lock held. */
 struct task *process_leader(struct process *p);

@@ -53,6 +53,10 @@ int signal_send_task_locked(struct task *t, int sig, const struct l_siginfo *inf
 int signal_send_process_locked(struct process *p, int sig, const struct l_siginfo *info);
 int signal_send_pgrp_locked(struct pgrp *pgrp, int sig, const struct l_siginfo *info);
 
+/* What pidfd_send_signal(2) asks for: checks the number, the guest's siginfo (0: none) and the
+ * permission. 0 or a negative errno; -L_ESRCH when the process has been waited for. */
+int64_t signal_send_from_guest(struct task *t, struct process *p, int sig, uint64_t uinfo);
+
 /* A synchronous signal to the calling thread that cannot be ignored or blocked: if it is, the
  * action becomes the default first. */
 void signal_force(struct task *t, int sig, const struct l_siginfo *info);

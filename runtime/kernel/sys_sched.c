@@ -27,19 +27,35 @@ static struct task *task_of(struct task *t, uint64_t pid)
     return t;
 }
 
+/* Whoever has the same user id, or CAP_SYS_NICE. */
+static bool may_schedule(const struct cred *own, const struct cred *target)
+{
+    return own->euid == target->euid || own->euid == target->uid || cred_is_root(own);
+}
+
+static unsigned processors(void)
+{
+    unsigned n = host_cpu_count();
+    return n < TASK_CPUS_MAX ? n : TASK_CPUS_MAX;
+}
+
 int64_t sys_sched_getaffinity(struct task *t, uint64_t pid, uint64_t length, uint64_t umask)
 {
-    uint8_t mask[128] = {0};
-    unsigned cpus = host_cpu_count();
+    uint64_t mask[TASK_CPUS_MAX / 64] = {0};
+    unsigned cpus = processors();
     uint64_t size = (cpus + 63) / 64 * 8;
     if (length * 8 < cpus || (length & 7))
         return -L_EINVAL;
     struct task *target = task_of(t, pid);
     if (!target)
         return -L_ESRCH;
+    host_mutex_lock(&kernel_lock);
+    for (unsigned i = 0; i < cpus; i++) {
+        if (!target->has_affinity || (target->affinity[i / 64] >> i % 64 & 1))
+            mask[i / 64] |= (uint64_t)1 << i % 64;
+    }
+    host_mutex_unlock(&kernel_lock);
     task_put(target);
-    for (unsigned i = 0; i < cpus && i < sizeof(mask) * 8; i++)
-        mask[i / 8] |= (uint8_t)(1u << (i % 8));
     if (size > length)
         size = length;
     if (copy_to_guest(t->process->space, umask, mask, size))
@@ -47,21 +63,36 @@ int64_t sys_sched_getaffinity(struct task *t, uint64_t pid, uint64_t length, uin
     return (int64_t)size;
 }
 
-/* A set that holds every processor is what there is; a smaller one cannot be promised. */
 int64_t sys_sched_setaffinity(struct task *t, uint64_t pid, uint64_t length, uint64_t umask)
 {
-    uint8_t mask[128] = {0};
-    unsigned cpus = host_cpu_count();
-    if (copy_from_guest(t->process->space, mask, umask, length < 128 ? length : 128))
+    uint64_t mask[TASK_CPUS_MAX / 64] = {0};
+    unsigned cpus = processors();
+    if (copy_from_guest(t->process->space, mask, umask,
+                        length < sizeof(mask) ? length : sizeof(mask)))
         return -L_EFAULT;
     struct task *target = task_of(t, pid);
     if (!target)
         return -L_ESRCH;
-    task_put(target);
     unsigned have = 0;
-    for (unsigned i = 0; i < cpus && i < 1024; i++)
-        have += mask[i / 8] >> (i % 8) & 1;
-    return !have ? -L_EINVAL : have == cpus ? 0 : -L_EPERM;
+    for (unsigned i = 0; i < TASK_CPUS_MAX; i++) {
+        if (i < cpus)
+            have += mask[i / 64] >> i % 64 & 1;
+        else
+            mask[i / 64] &= ~((uint64_t)1 << i % 64);
+    }
+    int64_t result = 0;
+    host_mutex_lock(&kernel_lock);
+    if (!may_schedule(&t->process->cred, &target->process->cred))
+        result = -L_EPERM;
+    else if (!have)
+        result = -L_EINVAL;
+    if (!result) {
+        memcpy(target->affinity, mask, sizeof(mask));
+        target->has_affinity = true;
+    }
+    host_mutex_unlock(&kernel_lock);
+    task_put(target);
+    return result;
 }
 
 static bool valid_policy(int32_t policy, int32_t priority)

@@ -161,18 +161,21 @@ static int kill_pgrp(struct task *t, struct pgrp *pgrp, int sig, const struct l_
     return result;
 }
 
+/* That nobody may be signalled is no error here, unlike that there is nobody. */
 static int kill_everyone(struct task *t, int sig, const struct l_siginfo *info)
 {
-    int result = -L_ESRCH;
+    int result = 0;
+    bool any = false;
     for (int32_t id = 2; id < PID_MAX; id++) {
         struct process *p = pid_entry(id)->process;
         if (!p || p == t->process)
             continue;
         int error = send_checked(t, p, NULL, sig, info);
+        any = true;
         if (error != -L_EPERM)
             result = error;
     }
-    return result;
+    return any ? result : -L_ESRCH;
 }
 
 int64_t sys_kill(struct task *t, uint64_t pid_arg, uint64_t sig_arg)
@@ -255,6 +258,26 @@ int64_t sys_rt_sigqueueinfo(struct task *t, uint64_t pid, uint64_t sig, uint64_t
     struct pid *e = pid_entry((int32_t)pid);
     struct process *p = e ? e->process : NULL;
     int64_t result = p ? send_checked(t, p, NULL, (int)sig, &info) : -L_ESRCH;
+    host_mutex_unlock(&kernel_lock);
+    return result;
+}
+
+int64_t signal_send_from_guest(struct task *t, struct process *p, int sig, uint64_t uinfo)
+{
+    struct l_siginfo info = info_from(t, sig, L_SI_USER);
+    if (!valid_signal(sig))
+        return -L_EINVAL;
+    if (uinfo) {
+        if (copy_from_guest(t->process->space, &info, uinfo, sizeof(info)))
+            return -L_EFAULT;
+        if (info.si_signo != sig)
+            return -L_EINVAL;
+        if (p != t->process && (info.si_code >= 0 || info.si_code == L_SI_TKILL))
+            return -L_EPERM;
+    }
+    host_mutex_lock(&kernel_lock);
+    bool here = pid_entry(p->pid)->process == p;
+    int64_t result = here ? send_checked(t, p, NULL, sig, &info) : -L_ESRCH;
     host_mutex_unlock(&kernel_lock);
     return result;
 }

@@ -25,6 +25,7 @@ struct process;
 struct space;
 
 #define TASK_COMM_SIZE 16
+#define TASK_CPUS_MAX  1024u /* processors an affinity can name */
 
 extern struct host_mutex kernel_lock;
 
@@ -75,6 +76,8 @@ struct task {
     int32_t sched_policy;                  /* [k] */
     int32_t sched_priority;                /* [k] */
     uint64_t timer_slack;
+    bool has_affinity;                     /* [k] false: every processor */
+    uint64_t affinity[TASK_CPUS_MAX / 64]; /* [k] */
 
     uint8_t *bounce; /* buffer for file system calls, made on demand, freed at exit */
     uint32_t bounce_size;

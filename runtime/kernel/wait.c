@@ -15,6 +15,7 @@ struct wait_request {
     struct task *task;
     int type; /* L_P_ALL, L_P_PID, L_P_PGID */
     int32_t id;
+    struct process *only; /* counted; the one behind a pidfd, else NULL */
     uint32_t options;
     /* What was found; error when there is nothing to wait for. */
     int error;
@@ -29,6 +30,8 @@ static bool matches(const struct wait_request *w, const struct process *p)
     bool clone = p->exit_signal != L_SIGCHLD;
     if (!(w->options & L_WALL) && clone != !!(w->options & L_WCLONE))
         return false;
+    if (w->only)
+        return p == w->only;
     if (w->type == L_P_PID)
         return p->pid == w->id;
     return w->type == L_P_ALL || p->pgrp->id == w->id;
@@ -180,9 +183,8 @@ static int waitid_target(struct task *t, struct wait_request *w, int type, int32
             w->id = (int32_t)sys_getpgrp(t);
         return 0;
     case L_P_PIDFD:
-        w->type = L_P_PID;
-        w->id = pidfd_pid(t, id);
-        return w->id > 0 ? 0 : w->id;
+        w->only = pidfd_process(t, id);
+        return w->only ? 0 : -L_EBADF;
     default:
         return -L_EINVAL;
     }
@@ -202,6 +204,7 @@ int64_t sys_waitid(struct task *t, uint64_t type, uint64_t id, uint64_t uinfo, u
     if (error)
         return error;
     int found = do_wait(&w);
+    process_put(w.only);
     if (found < 0)
         return found;
     struct l_siginfo info;

@@ -188,14 +188,21 @@ static int put_files(struct task *t, struct control_room *room, struct unix_cont
     uint64_t fits =
         room->left > sizeof(struct l_cmsghdr) ? (room->left - sizeof(struct l_cmsghdr)) / 4 : 0;
     while (count < control->file_count && count < fits) {
-        int64_t fd = sys_install(t, file_get(control->files[count]), cloexec);
+        int64_t fd = sys_reserve(t);
         if (fd < 0)
             break;
         fds[count++] = (int32_t)fd;
     }
     if (count < control->file_count)
         room->flags |= L_MSG_CTRUNC;
-    return count ? put_control(t, room, L_SCM_RIGHTS, fds, count * 4) : 0;
+    int error = count ? put_control(t, room, L_SCM_RIGHTS, fds, count * 4) : 0;
+    for (uint32_t i = 0; i < count; i++) {
+        if (error)
+            files_release(t->files, fds[i]);
+        else
+            files_fill(t->files, fds[i], file_get(control->files[i]), cloexec);
+    }
+    return error;
 }
 
 /* --- the calls --- */

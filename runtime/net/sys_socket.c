@@ -134,22 +134,30 @@ int64_t sys_accept4(struct task *t, uint64_t fd, uint64_t address, uint64_t leng
     int error = socket_of(t, fd, &file, &s);
     if (error)
         return error;
+    int64_t fd_made = sys_reserve(t);
+    if (fd_made < 0) {
+        file_put(file);
+        return fd_made;
+    }
     error = unix_accept(s, socket_nonblock(file, 0), (uint32_t)flags, &made);
     file_put(file);
-    if (error)
-        return error;
-    struct unix_address name = {.length = 2, .un.sun_family = L_AF_UNIX};
-    host_mutex_lock(&unix_lock);
-    struct unix_socket *server = unix_of(made);
-    if (server->peer)
-        name = server->peer->name;
-    host_mutex_unlock(&unix_lock);
-    error = put_address(t, address, length, &name);
+    if (!error) {
+        struct unix_address name = {.length = 2, .un.sun_family = L_AF_UNIX};
+        host_mutex_lock(&unix_lock);
+        struct unix_socket *server = unix_of(made);
+        if (server->peer)
+            name = server->peer->name;
+        host_mutex_unlock(&unix_lock);
+        error = put_address(t, address, length, &name);
+        if (error)
+            file_put(made);
+    }
     if (error) {
-        file_put(made);
+        files_release(t->files, (int)fd_made);
         return error;
     }
-    return sys_install(t, made, flags & L_SOCK_CLOEXEC);
+    files_fill(t->files, (int)fd_made, made, flags & L_SOCK_CLOEXEC);
+    return fd_made;
 }
 
 int64_t sys_accept(struct task *t, uint64_t fd, uint64_t address, uint64_t length)
