@@ -113,7 +113,11 @@ int vfs_truncate(struct vfs_caller *caller, struct path path, uint64_t size)
         return -L_EINVAL;
     int error = vfs_permission(&caller->cred, path, 2);
     if (!error)
-        error = inode_truncate(inode, size);
+        error = inode_get_writer(inode);
+    if (error)
+        return error;
+    error = inode_truncate(inode, size);
+    inode_put_writer(inode);
     if (!error)
         inotify_file(path.dentry, L_IN_MODIFY);
     return error;

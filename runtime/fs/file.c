@@ -50,6 +50,10 @@ void file_put(struct file *file)
                      file_writable(file) ? L_IN_CLOSE_WRITE : L_IN_CLOSE_NOWRITE);
     if (file->ops->release)
         file->ops->release(file);
+    if (file->kind & FILE_WRITER)
+        inode_put_writer(file->inode);
+    if (file->kind & FILE_EXECUTED)
+        inode_put_executed(file->inode);
     path_put(file->path);
     free(file);
 }

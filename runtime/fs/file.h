@@ -55,6 +55,8 @@ enum {
     FILE_STREAM = 1,      /* no position: ESPIPE for lseek, pread, pwrite */
     FILE_LOCKED = 2,      /* holds or held an OFD or flock lock */
     FILE_WHOLE_WRITE = 4, /* message boundaries matter: never cut a write in pieces */
+    FILE_WRITER = 8,      /* counted in inode->write_count */
+    FILE_EXECUTED = 16,   /* likewise, as one that nobody may write to */
 };
 
 struct file {

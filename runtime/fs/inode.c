@@ -89,6 +89,37 @@ struct inode *inode_get(struct inode *inode)
     return inode;
 }
 
+/* One more in the direction of step, unless some are in the other. */
+static int count(struct inode *inode, int step)
+{
+    int now = atomic_load(&inode->write_count);
+    do {
+        if (now * step < 0)
+            return -L_ETXTBSY;
+    } while (!atomic_compare_exchange_weak(&inode->write_count, &now, now + step));
+    return 0;
+}
+
+int inode_get_writer(struct inode *inode)
+{
+    return count(inode, 1);
+}
+
+void inode_put_writer(struct inode *inode)
+{
+    atomic_fetch_sub(&inode->write_count, 1);
+}
+
+int inode_get_executed(struct inode *inode)
+{
+    return count(inode, -1);
+}
+
+void inode_put_executed(struct inode *inode)
+{
+    atomic_fetch_add(&inode->write_count, 1);
+}
+
 static void unhash_locked(struct inode *inode)
 {
     if (!inode->hashed)

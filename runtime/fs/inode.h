@@ -178,6 +178,9 @@ struct inode {
     uint64_t extra_blocks; /* st_blocks beyond what the page cache holds; imagefs sets the total */
     fs_time atime, mtime, ctime, btime;
 
+    /* Above 0: descriptions open for writing; below: those opened for exec. Never both. */
+    atomic_int write_count;
+
     struct pagecache pages; /* regular files; embeds the struct mapping that memory maps */
 
     /* Owned by locks.c and inotify.c, each with its own lock. A watch references the inode. */
@@ -254,6 +257,12 @@ struct inode *inode_hash(struct inode *inode);
 struct inode *inode_get(struct inode *inode);
 /* May evict: never call with inode->state or the dentry cache lock held. */
 void inode_put(struct inode *inode);
+/* A description for writing, or one for exec; -L_ETXTBSY when there is one of the other kind. Each
+ * is put in the end. */
+int inode_get_writer(struct inode *inode);
+void inode_put_writer(struct inode *inode);
+int inode_get_executed(struct inode *inode);
+void inode_put_executed(struct inode *inode);
 /* Call fn for each hashed inode of a file system (a reference is held during the call). */
 void inode_each(struct superblock *super, void (*fn)(struct inode *, void *), void *arg);
 

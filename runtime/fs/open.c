@@ -13,7 +13,10 @@
 #define TMPFILE_BIT (L_O_TMPFILE & ~L_O_DIRECTORY)
 
 /* Flags that only direct the open itself. */
-#define OPEN_ONLY (L_O_CREAT | L_O_EXCL | L_O_NOCTTY | L_O_TRUNC | L_O_CLOEXEC)
+#define OPEN_ONLY (L_O_CREAT | L_O_EXCL | L_O_NOCTTY | L_O_TRUNC | L_O_CLOEXEC | OPEN_EXECUTED)
+
+/* A flag of our own, as Linux has one. */
+#define OPEN_EXECUTED 0x20u
 
 static uint32_t wanted_access(uint32_t flags)
 {
@@ -66,7 +69,21 @@ static int start_file(struct file *file)
     return inode->ops->open ? inode->ops->open(inode, file) : 0;
 }
 
-/* Make the description; permission has been checked. */
+/* A regular file that is executed is not written to (ETXTBSY), and the other way round. */
+static int count_file(struct file *file, uint32_t flags)
+{
+    uint32_t kind = flags & OPEN_EXECUTED ? FILE_EXECUTED : FILE_WRITER;
+    bool counts = flags & (OPEN_EXECUTED | L_O_ACCMODE | L_O_TRUNC);
+    if (!counts || (file->inode->mode & L_S_IFMT) != L_S_IFREG)
+        return 0;
+    int error =
+        kind == FILE_EXECUTED ? inode_get_executed(file->inode) : inode_get_writer(file->inode);
+    if (!error)
+        file->kind |= kind;
+    return error;
+}
+
+/* Make the description; permission has been checked. flags may have OPEN_EXECUTED. */
 static int finish_open(struct path path, uint32_t flags, struct file **out)
 {
     struct inode *inode = path.dentry->inode;
@@ -80,7 +97,9 @@ static int finish_open(struct path path, uint32_t flags, struct file **out)
         *out = file;
         return 0;
     }
-    int error = start_file(file);
+    int error = count_file(file, flags);
+    if (!error)
+        error = start_file(file);
     if (!error && (flags & L_O_TRUNC) && (inode->mode & L_S_IFMT) == L_S_IFREG)
         error = file_truncate(file, 0);
     if (error) {
@@ -275,7 +294,7 @@ int vfs_open_exec(struct vfs_caller *caller, const struct path *at, const char *
     if (!error)
         error = vfs_permission(&caller->cred, path, 1);
     if (!error)
-        error = finish_open(path, L_O_RDONLY, out);
+        error = finish_open(path, L_O_RDONLY | OPEN_EXECUTED, out);
     path_put(path);
     return error;
 }

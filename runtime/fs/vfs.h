@@ -87,7 +87,8 @@ int vfs_open(struct vfs_caller *caller, const struct path *at, const char *name,
              uint32_t mode, uint32_t resolve, struct file **out);
 /* Open what a path already leads to (fexecve, /proc/self/fd). Does not take the references. */
 int vfs_open_path(struct vfs_caller *caller, struct path path, uint32_t flags, struct file **out);
-/* Open for exec: regular, executable, not on a noexec mount: EACCES; ETXTBSY is not raised. */
+/* Open for exec: regular, executable, not on a noexec mount: EACCES; not open for writing: ETXTBSY.
+ * While the description lives, opening for writing is ETXTBSY. */
 int vfs_open_exec(struct vfs_caller *caller, const struct path *at, const char *name,
                   uint32_t flags, struct file **out);
 

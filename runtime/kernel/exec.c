@@ -1,10 +1,12 @@
 #include "runtime/kernel/exec.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "runtime/abi/errno.h"
 #include "runtime/abi/fcntl.h"
+#include "runtime/fs/dentry.h"
 #include "runtime/fs/fdtable.h"
 #include "runtime/fs/vfs.h"
 #include "runtime/kernel/exit.h"
@@ -43,14 +45,17 @@ static int check_size(const struct exec *ex)
     return used > limit ? -L_E2BIG : 0;
 }
 
-static int add_script(struct exec *ex, char *head, char **name)
+/* The script that *name leads to is told to its interpreter, which *name becomes. */
+static int add_script(struct exec *ex, char *head, char **name, bool first)
 {
     char *interpreter, *argument;
     int error = exec_parse_script(head, &interpreter, &argument);
+    if (!error && ex->closes_name)
+        error = -L_ENOENT; /* the interpreter could not open the script */
     if (error)
         return error;
     exec_strings_shift(&ex->argv);
-    error = exec_strings_prepend(&ex->argv, *name);
+    error = exec_strings_prepend(&ex->argv, first ? ex->filename : *name);
     if (!error && argument)
         error = exec_strings_prepend(&ex->argv, argument);
     if (!error)
@@ -64,13 +69,16 @@ int exec_open(struct exec *ex, const struct path *at, uint32_t flags)
 {
     struct vfs_caller caller;
     vfs_caller_of(ex->task, &caller);
-    char *name = strdup(ex->filename);
+    char *name = strdup(ex->lookup ? ex->lookup : ex->filename);
     int error = name ? 0 : -L_ENOMEM;
     for (int depth = 0; !error; depth++) {
-        char head[EXEC_HEAD_SIZE + 1] = {0};
+        char head[EXEC_HEAD_SIZE] = {0};
         uint64_t pos = 0;
-        error =
-            vfs_open_exec(&caller, depth ? NULL : at, name, depth ? 0 : flags, &ex->program.file);
+        if (depth && !*name)
+            error = -L_EACCES;
+        else
+            error = vfs_open_exec(&caller, depth ? NULL : at, name, depth ? 0 : flags,
+                                  &ex->program.file);
         if (error)
             break;
         int64_t got = file_read(ex->program.file, head, EXEC_HEAD_SIZE, &pos);
@@ -84,7 +92,7 @@ int exec_open(struct exec *ex, const struct path *at, uint32_t flags)
                 error = elf_open(ex, (const uint8_t *)head);
             break;
         }
-        error = depth >= SCRIPT_DEPTH_MAX ? -L_ELOOP : add_script(ex, head, &name);
+        error = depth >= SCRIPT_DEPTH_MAX ? -L_ELOOP : add_script(ex, head, &name, !depth);
         elf_close(&ex->program);
     }
     free(name);
@@ -131,13 +139,20 @@ static int private_sighand(struct process *p)
     return own ? 0 : -L_ENOMEM;
 }
 
-static void set_comm(struct task *t, const char *filename)
+static void set_comm(const struct exec *ex)
 {
-    const char *slash = strrchr(filename, '/');
-    const char *base = slash ? slash + 1 : filename;
+    struct task *t = ex->task;
+    char found[NAME_LENGTH_MAX + 1];
+    const char *name = ex->filename;
+    if (ex->nameless) {
+        dentry_name(ex->program.file->path.dentry, found);
+        name = found;
+    }
+    const char *slash = strrchr(name, '/');
+    const char *base = slash ? slash + 1 : name;
     host_mutex_lock(&kernel_lock);
     memset(t->comm, 0, sizeof(t->comm));
-    strncpy(t->comm, base, sizeof(t->comm) - 1);
+    memcpy(t->comm, base, strnlen(base, sizeof(t->comm) - 1));
     host_mutex_unlock(&kernel_lock);
 }
 
@@ -169,7 +184,7 @@ static void commit(struct exec *ex, struct cpu *cpu)
     if (ex->secure)
         t->pdeath_signal = 0;
     host_mutex_unlock(&kernel_lock);
-    set_comm(t, ex->filename);
+    set_comm(ex);
     memset(&t->altstack, 0, sizeof(t->altstack));
     t->altstack.ss_flags = L_SS_DISABLE;
     t->robust_list = 0;
@@ -286,22 +301,22 @@ static int read_name(struct space *space, uint64_t address, char **out)
     return *out ? 0 : -L_ENOMEM;
 }
 
-static int64_t exec_guest(struct task *t, const struct path *at, char *name, uint64_t argv,
-                          uint64_t envp, uint32_t flags)
+static int64_t exec_guest(struct exec *ex, const struct path *at, uint64_t argv, uint64_t envp,
+                          uint32_t flags)
 {
-    struct exec ex = {.task = t, .filename = name};
+    struct task *t = ex->task;
     struct space *space = t->process->space;
-    int error = read_strings(space, argv, &ex.argv);
+    int error = read_strings(space, argv, &ex->argv);
     if (!error)
-        error = read_strings(space, envp, &ex.envp);
+        error = read_strings(space, envp, &ex->envp);
     /* Programs expect an argv[0]; Linux gives them an empty one. */
-    if (!error && !ex.argv.count)
-        error = exec_strings_add(&ex.argv, "", 0);
+    if (!error && !ex->argv.count)
+        error = exec_strings_add(&ex->argv, "", 0);
     if (error) {
-        exec_free(&ex);
+        exec_free(ex);
         return error;
     }
-    error = exec_run(&ex, t->cpu, at, flags);
+    error = exec_run(ex, t->cpu, at, flags);
     if (!error)
         t->syscall = -1;
     return error;
@@ -309,34 +324,53 @@ static int64_t exec_guest(struct task *t, const struct path *at, char *name, uin
 
 int64_t sys_execve(struct task *t, uint64_t path, uint64_t argv, uint64_t envp)
 {
-    char *name;
-    int error = read_name(t->process->space, path, &name);
-    return error ? error : exec_guest(t, NULL, name, argv, envp, 0);
+    struct exec ex = {.task = t};
+    int error = read_name(t->process->space, path, &ex.filename);
+    return error ? error : exec_guest(&ex, NULL, argv, envp, 0);
+}
+
+/* The name that leads to a file found below a descriptor. */
+static char *descriptor_name(int fd, const char *below)
+{
+    size_t size = strlen(below) + 32;
+    char *name = malloc(size);
+    if (name)
+        snprintf(name, size, *below ? "/dev/fd/%d/%s" : "/dev/fd/%d", fd, below);
+    return name;
+}
+
+static int64_t exec_below(struct task *t, int fd, const char *name, uint64_t argv, uint64_t envp,
+                          uint32_t flags)
+{
+    if (!*name && !(flags & L_AT_EMPTY_PATH))
+        return -L_ENOENT;
+    struct file *file = files_get(t->files, fd);
+    if (!file)
+        return -L_EBADF;
+    struct exec ex = {.task = t,
+                      .filename = descriptor_name(fd, name),
+                      .lookup = name,
+                      .nameless = !*name,
+                      .closes_name = files_get_flags(t->files, fd) == L_FD_CLOEXEC};
+    struct path at = path_get(file->path);
+    file_put(file);
+    int64_t result = ex.filename ? exec_guest(&ex, &at, argv, envp, flags) : -L_ENOMEM;
+    path_put(at);
+    return result;
 }
 
 int64_t sys_execveat(struct task *t, uint64_t dirfd, uint64_t path, uint64_t argv, uint64_t envp,
                      uint64_t flags)
 {
-    char *name;
+    struct exec ex = {.task = t};
     if (flags & ~(uint64_t)(L_AT_EMPTY_PATH | L_AT_SYMLINK_NOFOLLOW))
         return -L_EINVAL;
-    int error = read_name(t->process->space, path, &name);
+    int error = read_name(t->process->space, path, &ex.filename);
     if (error)
         return error;
-    if ((int32_t)dirfd == L_AT_FDCWD || name[0] == '/')
-        return exec_guest(t, NULL, name, argv, envp, (uint32_t)flags);
-    if (!name[0] && !(flags & L_AT_EMPTY_PATH)) {
-        free(name);
-        return -L_ENOENT;
-    }
-    struct file *file = files_get(t->files, (int)dirfd);
-    if (!file) {
-        free(name);
-        return -L_EBADF;
-    }
-    struct path at = path_get(file->path);
-    file_put(file);
-    int64_t result = exec_guest(t, &at, name, argv, envp, (uint32_t)flags);
-    path_put(at);
+    if ((int32_t)dirfd == L_AT_FDCWD || ex.filename[0] == '/')
+        return exec_guest(&ex, NULL, argv, envp, (uint32_t)flags);
+    int64_t result = exec_below(t, (int)dirfd, ex.filename, argv, envp, (uint32_t)flags);
+    free(ex.filename);
     return result;
 }

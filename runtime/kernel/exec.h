@@ -45,7 +45,10 @@ struct elf_file {
 
 struct exec {
     struct task *task;
-    char *filename; /* as the caller named it (AT_EXECFN) */
+    char *filename;     /* as the program is told (AT_EXECFN) */
+    const char *lookup; /* what is looked up below a descriptor instead; NULL: the same */
+    bool nameless;      /* found by descriptor alone */
+    bool closes_name;   /* the file name leads through a descriptor that exec closes */
     struct exec_strings argv, envp;
     struct elf_file program, interpreter; /* interpreter.file NULL: static */
     bool executable_stack;
@@ -65,9 +68,9 @@ struct exec {
  * are those of execveat. 0 or the errno that execve gives. */
 int exec_open(struct exec *ex, const struct path *at, uint32_t flags);
 
-/* "#!": head is the start of the file. Writes the interpreter's path and the optional argument
- * (NULL if none) into buffers inside head. 0 or -L_ENOEXEC. */
-int exec_parse_script(char head[EXEC_HEAD_SIZE + 1], char **interpreter, char **argument);
+/* "#!": head is the start of the file, zeroes behind its end. Leaves the interpreter's path and the
+ * optional argument (NULL if none; either may be empty) inside head. 0 or -L_ENOEXEC. */
+int exec_parse_script(char head[EXEC_HEAD_SIZE], char **interpreter, char **argument);
 
 /* Reads and checks the headers; head is the start of the file. 0, -L_ENOEXEC, -L_EIO ... */
 int elf_open(struct exec *ex, const uint8_t head[EXEC_HEAD_SIZE]);

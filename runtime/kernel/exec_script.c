@@ -8,40 +8,52 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t';
 }
 
-int exec_parse_script(char head[EXEC_HEAD_SIZE + 1], char **interpreter, char **argument)
+static char *skip_blanks(char *p, const char *end)
 {
-    head[EXEC_HEAD_SIZE] = 0;
-    char *end = memchr(head, '\n', EXEC_HEAD_SIZE);
+    while (p < end && is_blank(*p))
+        p++;
+    return p;
+}
+
+static char *find_blank(char *p, const char *end)
+{
+    while (p < end && *p && !is_blank(*p))
+        p++;
+    return p;
+}
+
+/* Where the line ends. Without a newline it is cut at the last byte, which is fine as long as the
+ * whole name of the interpreter is there: a file shorter than the head has zeroes behind its end.
+ * NULL: the name is cut, or there is none. */
+static char *find_end(char *head)
+{
+    char *last = head + EXEC_HEAD_SIZE - 1;
+    char *zero = memchr(head, 0, EXEC_HEAD_SIZE);
+    char *end = memchr(head, '\n', zero ? (size_t)(zero - head) : EXEC_HEAD_SIZE);
     if (!end) {
-        /* The line is cut: fine as long as the whole name of the interpreter is there. */
-        char *p = head + 2;
-        while (is_blank(*p))
-            p++;
-        char *name = p;
-        while (*p && !is_blank(*p))
-            p++;
-        if (p == name || (p == head + EXEC_HEAD_SIZE))
-            return -L_ENOEXEC;
-        end = head + strnlen(head, EXEC_HEAD_SIZE);
+        char *name = skip_blanks(head + 2, last + 1);
+        if (name > last || find_blank(name, last + 1) > last)
+            return NULL;
+        end = last;
     }
-    while (end > head + 2 && is_blank(end[-1]))
+    while (is_blank(end[-1]))
         end--;
-    *end = 0;
-    char *p = head + 2;
-    while (is_blank(*p))
-        p++;
-    if (!*p)
+    return end;
+}
+
+int exec_parse_script(char head[EXEC_HEAD_SIZE], char **interpreter, char **argument)
+{
+    char *end = find_end(head);
+    char *name = end ? skip_blanks(head + 2, end) : NULL;
+    if (!name || name == end)
         return -L_ENOEXEC;
-    *interpreter = p;
-    while (*p && !is_blank(*p))
-        p++;
+    *interpreter = name;
     *argument = NULL;
-    if (*p) {
-        *p++ = 0;
-        while (is_blank(*p))
-            p++;
-        if (*p)
-            *argument = p;
+    *end = 0;
+    char *rest = find_blank(name, end);
+    if (rest < end && *rest) {
+        *argument = skip_blanks(rest, end);
+        *rest = 0;
     }
     return 0;
 }

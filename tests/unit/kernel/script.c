@@ -7,7 +7,7 @@
 #include "runtime/kernel/exec.h"
 #include "tests/unit/run.h"
 
-static char head[EXEC_HEAD_SIZE + 1], *interpreter, *argument;
+static char head[EXEC_HEAD_SIZE], *interpreter, *argument;
 
 static int parse(const char *text)
 {
@@ -29,6 +29,22 @@ START_TEST(interpreter_and_one_argument)
 }
 END_TEST
 
+/* Without a newline the line ends at the last byte read, and what is between is zeroes. */
+START_TEST(empty_parts)
+{
+    ck_assert_int_eq(parse("#!/bin/sh   "), 0);
+    ck_assert_str_eq(interpreter, "/bin/sh");
+    ck_assert_str_eq(argument, "");
+    ck_assert_int_eq(parse("#!/bin/sh   \n"), 0);
+    ck_assert_ptr_null(argument);
+    ck_assert_int_eq(parse("#!\t"), 0);
+    ck_assert_str_eq(interpreter, "");
+    ck_assert_ptr_null(argument);
+    ck_assert_int_eq(parse("#!"), 0);
+    ck_assert_str_eq(interpreter, "");
+}
+END_TEST
+
 START_TEST(refused)
 {
     char text[EXEC_HEAD_SIZE + 1];
@@ -42,7 +58,7 @@ START_TEST(refused)
     text[10] = ' ';
     ck_assert_int_eq(parse(text), 0);
     ck_assert_str_eq(interpreter, "aaaaaaaa");
-    ck_assert_uint_eq(strlen(argument), EXEC_HEAD_SIZE - 11);
+    ck_assert_uint_eq(strlen(argument), EXEC_HEAD_SIZE - 12);
 }
 END_TEST
 
@@ -70,6 +86,7 @@ int main(void)
 {
     TCase *tcase = tcase_create("script");
     tcase_add_test(tcase, interpreter_and_one_argument);
+    tcase_add_test(tcase, empty_parts);
     tcase_add_test(tcase, refused);
     tcase_add_test(tcase, strings_move);
     return unit_run("script", tcase);
