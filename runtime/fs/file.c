@@ -39,8 +39,16 @@ struct file *file_get(struct file *file)
 
 void file_put(struct file *file)
 {
-    if (!file || atomic_fetch_sub(&file->refs, 1) != 1)
+    if (!file)
         return;
+    const struct file_ops *ops = file->ops;
+    unsigned inner = ops->inner_refs ? ops->inner_refs(file) : 0;
+    unsigned refs = atomic_fetch_sub(&file->refs, 1);
+    if (refs != 1) {
+        if (inner && refs - 1 <= inner)
+            ops->collect();
+        return;
+    }
     if (file->epoll)
         epoll_forget(file);
     if (file->kind & FILE_LOCKED)

@@ -47,6 +47,11 @@ struct file_ops {
     int (*flush)(struct file *file);
     /* The last reference is gone. Frees priv. */
     void (*release)(struct file *file);
+    /* How many references to the file are held by objects that may be reachable through such files
+     * only. When no others may be left, collect is called, without a lock: to drop what nobody can
+     * reach. Both or none. */
+    unsigned (*inner_refs)(const struct file *file);
+    void (*collect)(void);
     /* Lines of its own for /proc/PID/fdinfo; returns the length. */
     int (*describe)(struct file *file, char *text, size_t size);
 };

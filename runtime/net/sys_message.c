@@ -8,6 +8,7 @@
 #include "runtime/memory/access.h"
 #include "runtime/net/sys_socket.h"
 #include "runtime/net/syscalls.h"
+#include "runtime/net/unix_rights.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,11 +16,13 @@
 
 #define ALIGNED(n) (((n) + 7) & ~(uint64_t)7)
 
+/* The guest's buffers, used up from the front. */
 struct parts {
-    struct l_iovec at[L_IOV_MAX];
+    struct l_iovec *at;
     uint64_t count, total;
 };
 
+/* Room for a header's vector in `at`. */
 static int get_parts(struct task *t, const struct l_msghdr *message, struct parts *parts)
 {
     if (message->msg_iovlen > L_IOV_MAX)
@@ -32,40 +35,110 @@ static int get_parts(struct task *t, const struct l_msghdr *message, struct part
     for (uint64_t i = 0; i < parts->count; i++) {
         if ((int64_t)parts->at[i].iov_len < 0)
             return -L_EINVAL;
-        if (parts->at[i].iov_len > SYS_BOUNCE_MAX - parts->total)
-            parts->at[i].iov_len = SYS_BOUNCE_MAX - parts->total;
+        if (parts->at[i].iov_len > SYS_COUNT_MAX - parts->total)
+            parts->at[i].iov_len = SYS_COUNT_MAX - parts->total;
         parts->total += parts->at[i].iov_len;
     }
     return 0;
 }
 
-static int gather(struct task *t, const struct parts *parts, uint8_t *buffer)
+/* The next n bytes of the parts, which must be there, from or to the buffer. */
+static int move_parts(struct task *t, struct parts *parts, uint8_t *buffer, size_t n, bool out)
 {
-    for (uint64_t i = 0; i < parts->count; i++) {
-        size_t n = (size_t)parts->at[i].iov_len;
-        if (n && copy_from_guest(sys_space(t), buffer, parts->at[i].iov_base, n))
+    while (n) {
+        struct l_iovec *part = parts->at;
+        size_t piece = part->iov_len < n ? (size_t)part->iov_len : n;
+        int error = 0;
+        if (piece)
+            error = out ? copy_to_guest(sys_space(t), part->iov_base, buffer, piece)
+                        : copy_from_guest(sys_space(t), buffer, part->iov_base, piece);
+        if (error)
             return -L_EFAULT;
-        buffer += n;
-    }
-    return 0;
-}
-
-static int scatter(struct task *t, const struct parts *parts, const uint8_t *buffer, size_t n)
-{
-    for (uint64_t i = 0; i < parts->count && n; i++) {
-        size_t piece = parts->at[i].iov_len < n ? (size_t)parts->at[i].iov_len : n;
-        if (piece && copy_to_guest(sys_space(t), parts->at[i].iov_base, buffer, piece))
-            return -L_EFAULT;
+        part->iov_base += piece;
+        part->iov_len -= piece;
+        if (!part->iov_len) {
+            parts->at++;
+            parts->count--;
+        }
+        parts->total -= piece;
         buffer += piece;
         n -= piece;
     }
     return 0;
 }
 
+static size_t piece_of(const struct parts *parts)
+{
+    return parts->total < SYS_BOUNCE_MAX ? (size_t)parts->total : SYS_BOUNCE_MAX;
+}
+
+/* A packet, or all of a stream's bytes. control is taken over when the result is no error. */
+static int64_t send_parts(struct task *t, struct file *file, struct parts *parts, uint32_t flags,
+                          const struct unix_address *to, struct unix_control *control)
+{
+    struct unix_socket *s = unix_of(file);
+    struct vfs_caller caller;
+    int64_t done = 0;
+    vfs_caller_of(t, &caller);
+    if (socket_nonblock(file, flags))
+        flags |= L_MSG_DONTWAIT;
+    if (s->type != L_SOCK_STREAM && parts->total > UNIX_QUEUE_MAX)
+        return -L_EMSGSIZE;
+    do {
+        size_t n = piece_of(parts);
+        uint8_t *buffer = sys_bounce(t, n);
+        int64_t sent = buffer ? move_parts(t, parts, buffer, n, false) : -L_ENOMEM;
+        if (!sent)
+            sent = unix_send(s, &caller, buffer, n, done ? flags | L_MSG_NOSIGNAL : flags, to,
+                             done ? NULL : control);
+        if (sent < 0)
+            return done ? done : sent;
+        done += sent;
+        if ((size_t)sent < n)
+            break;
+    } while (parts->total);
+    return done;
+}
+
+/* As unix_receive. MSG_WAITALL of a stream fills all parts. */
+static int64_t receive_parts(struct task *t, struct file *file, struct parts *parts, uint32_t flags,
+                             struct unix_received *received)
+{
+    struct unix_socket *s = unix_of(file);
+    bool whole = (flags & L_MSG_WAITALL) && !(flags & L_MSG_PEEK) && s->type == L_SOCK_STREAM;
+    int64_t done = 0;
+    memset(received, 0, sizeof(*received));
+    if (socket_nonblock(file, flags))
+        flags |= L_MSG_DONTWAIT;
+    do {
+        struct unix_received more;
+        size_t n = piece_of(parts);
+        uint8_t *buffer = sys_bounce(t, n);
+        int64_t got = buffer ? unix_receive(s, buffer, n, flags, &more) : -L_ENOMEM;
+        if (got < 0)
+            return done ? done : got;
+        if (!done)
+            *received = more;
+        received->control = more.control;
+        if (move_parts(t, parts, buffer, (size_t)got, true)) {
+            unix_control_free(received->control);
+            return -L_EFAULT;
+        }
+        done += got;
+        whole = whole && (size_t)got == n && !received->control;
+    } while (whole && parts->total);
+    return done;
+}
+
 /* --- control data --- */
 
 static int add_files(struct task *t, const uint8_t *data, size_t n, struct unix_control *control)
 {
+    int error = n >= 4 ? rights_may_send(t) : 0;
+    if (!error && !control->user && !(control->user = user_find(t->process->cred.uid)))
+        error = -L_ENOMEM;
+    if (error)
+        return error;
     for (size_t at = 0; at + 4 <= n; at += 4) {
         int32_t fd;
         memcpy(&fd, data + at, 4);
@@ -207,35 +280,25 @@ static int put_files(struct task *t, struct control_room *room, struct unix_cont
 
 /* --- the calls --- */
 
-static int64_t send_one(struct task *t, struct file *file, struct unix_socket *s,
-                        const struct l_msghdr *message, uint32_t flags)
+static int64_t send_one(struct task *t, struct file *file, const struct l_msghdr *message,
+                        uint32_t flags)
 {
-    struct parts *parts = malloc(sizeof(*parts));
+    struct l_iovec *vector = malloc(L_IOV_MAX * sizeof(*vector));
+    struct parts parts = {.at = vector};
     struct unix_address to;
     struct unix_control *control = NULL;
-    struct vfs_caller caller;
-    uint8_t *buffer = NULL;
     bool addressed = message->msg_name && message->msg_namelen;
-    int error = parts ? get_parts(t, message, parts) : -L_ENOMEM;
-    if (!error && addressed)
-        error = get_address(t, message->msg_name, message->msg_namelen, &to);
-    if (!error && !(buffer = sys_bounce(t, (size_t)parts->total)))
-        error = -L_ENOMEM;
-    if (!error)
-        error = gather(t, parts, buffer);
-    if (!error)
-        error = get_control(t, message, &control);
-    int64_t result = error;
-    if (!error) {
-        vfs_caller_of(t, &caller);
-        if (socket_nonblock(file, flags))
-            flags |= L_MSG_DONTWAIT;
-        result = unix_send(s, &caller, buffer, (size_t)parts->total, flags, addressed ? &to : NULL,
-                           control);
+    int64_t result = vector ? get_parts(t, message, &parts) : -L_ENOMEM;
+    if (!result && addressed)
+        result = get_address(t, message->msg_name, message->msg_namelen, &to);
+    if (!result)
+        result = get_control(t, message, &control);
+    if (!result) {
+        result = send_parts(t, file, &parts, flags, addressed ? &to : NULL, control);
         if (result < 0)
             unix_control_free(control);
     }
-    free(parts);
+    free(vector);
     return result;
 }
 
@@ -267,36 +330,26 @@ static int finish_receive(struct task *t, struct unix_socket *s, struct l_msghdr
     return error;
 }
 
-static int64_t receive_one(struct task *t, struct file *file, struct unix_socket *s,
-                           uint64_t address, uint32_t flags)
+static int64_t receive_one(struct task *t, struct file *file, uint64_t address, uint32_t flags)
 {
+    struct unix_socket *s = unix_of(file);
     struct l_msghdr message;
     struct unix_received received;
     if (copy_from_guest(sys_space(t), &message, address, sizeof(message)))
         return -L_EFAULT;
-    struct parts *parts = malloc(sizeof(*parts));
-    int error = parts ? get_parts(t, &message, parts) : -L_ENOMEM;
-    uint8_t *buffer = error ? NULL : sys_bounce(t, (size_t)parts->total);
-    if (!error && !buffer)
-        error = -L_ENOMEM;
-    int64_t got = error;
-    if (!error) {
-        if (socket_nonblock(file, flags))
-            flags |= L_MSG_DONTWAIT;
-        got = unix_receive(s, buffer, (size_t)parts->total, flags, &received);
-    }
-    if (got >= 0) {
-        error = scatter(t, parts, buffer, (size_t)got);
-        if (!error)
-            error = finish_receive(t, s, &message, address, &received, flags);
-        unix_control_free(received.control);
-        if (error)
-            got = error;
-        else if (flags & L_MSG_TRUNC && s->type != L_SOCK_STREAM)
-            got = (int64_t)received.full_size;
-    }
-    free(parts);
-    return got;
+    struct l_iovec *vector = malloc(L_IOV_MAX * sizeof(*vector));
+    struct parts parts = {.at = vector};
+    int64_t got = vector ? get_parts(t, &message, &parts) : -L_ENOMEM;
+    if (!got)
+        got = receive_parts(t, file, &parts, flags, &received);
+    free(vector);
+    if (got < 0)
+        return got;
+    int error = finish_receive(t, s, &message, address, &received, flags);
+    unix_control_free(received.control);
+    if (error)
+        return error;
+    return (flags & L_MSG_TRUNC) && s->type != L_SOCK_STREAM ? (int64_t)received.full_size : got;
 }
 
 int64_t sys_sendmsg(struct task *t, uint64_t fd, uint64_t address, uint64_t flags)
@@ -309,7 +362,7 @@ int64_t sys_sendmsg(struct task *t, uint64_t fd, uint64_t address, uint64_t flag
         return error;
     int64_t result = -L_EFAULT;
     if (copy_from_guest(sys_space(t), &message, address, sizeof(message)) == 0)
-        result = send_one(t, file, s, &message, (uint32_t)flags);
+        result = send_one(t, file, &message, (uint32_t)flags);
     file_put(file);
     return result;
 }
@@ -321,7 +374,7 @@ int64_t sys_recvmsg(struct task *t, uint64_t fd, uint64_t address, uint64_t flag
     int error = socket_of(t, fd, &file, &s);
     if (error)
         return error;
-    int64_t result = receive_one(t, file, s, address, (uint32_t)flags);
+    int64_t result = receive_one(t, file, address, (uint32_t)flags);
     file_put(file);
     return result;
 }
@@ -341,7 +394,7 @@ int64_t sys_sendmmsg(struct task *t, uint64_t fd, uint64_t address, uint64_t cou
         uint64_t at = address + done * sizeof(one);
         result = copy_from_guest(sys_space(t), &one, at, sizeof(one));
         if (!result)
-            result = send_one(t, file, s, &one.msg_hdr, (uint32_t)flags);
+            result = send_one(t, file, &one.msg_hdr, (uint32_t)flags);
         if (result < 0)
             break;
         result =
@@ -376,7 +429,7 @@ int64_t sys_recvmmsg(struct task *t, uint64_t fd, uint64_t address, uint64_t cou
         return result;
     while (done < (uint32_t)count) {
         uint64_t at = address + done * sizeof(struct l_mmsghdr);
-        result = receive_one(t, file, s, at, how);
+        result = receive_one(t, file, at, how);
         if (result < 0)
             break;
         result =
@@ -401,23 +454,15 @@ int64_t sys_sendto(struct task *t, uint64_t fd, uint64_t data, uint64_t n, uint6
     struct file *file;
     struct unix_socket *s;
     struct unix_address to;
-    struct vfs_caller caller;
-    int error = socket_of(t, fd, &file, &s);
-    if (error)
-        return error;
-    if (n > SYS_BOUNCE_MAX)
-        n = SYS_BOUNCE_MAX;
-    uint8_t *buffer = sys_bounce(t, (size_t)n);
-    int64_t result = buffer ? 0 : -L_ENOMEM;
-    if (!result && n && copy_from_guest(sys_space(t), buffer, data, (size_t)n))
-        result = -L_EFAULT;
-    if (!result && address)
+    struct l_iovec one = {data, n < SYS_COUNT_MAX ? n : SYS_COUNT_MAX};
+    struct parts parts = {&one, 1, one.iov_len};
+    int64_t result = socket_of(t, fd, &file, &s);
+    if (result)
+        return result;
+    if (address)
         result = get_address(t, address, length, &to);
-    if (!result) {
-        uint32_t how = (uint32_t)flags | (socket_nonblock(file, 0) ? L_MSG_DONTWAIT : 0);
-        vfs_caller_of(t, &caller);
-        result = unix_send(s, &caller, buffer, (size_t)n, how, address ? &to : NULL, NULL);
-    }
+    if (!result)
+        result = send_parts(t, file, &parts, (uint32_t)flags, address ? &to : NULL, NULL);
     file_put(file);
     return result;
 }
@@ -428,23 +473,19 @@ int64_t sys_recvfrom(struct task *t, uint64_t fd, uint64_t data, uint64_t n, uin
     struct file *file;
     struct unix_socket *s;
     struct unix_received received;
-    int error = socket_of(t, fd, &file, &s);
-    if (error)
-        return error;
-    if (n > SYS_BOUNCE_MAX)
-        n = SYS_BOUNCE_MAX;
-    uint8_t *buffer = sys_bounce(t, (size_t)n);
-    uint32_t how = (uint32_t)flags | (socket_nonblock(file, 0) ? L_MSG_DONTWAIT : 0);
-    int64_t got = buffer ? unix_receive(s, buffer, (size_t)n, how, &received) : -L_ENOMEM;
+    struct l_iovec one = {data, n < SYS_COUNT_MAX ? n : SYS_COUNT_MAX};
+    struct parts parts = {&one, 1, one.iov_len};
+    int64_t got = socket_of(t, fd, &file, &s);
+    if (got)
+        return got;
+    got = receive_parts(t, file, &parts, (uint32_t)flags, &received);
     if (got >= 0) {
         unix_control_free(received.control);
-        if (got && copy_to_guest(sys_space(t), data, buffer, (size_t)got))
-            got = -L_EFAULT;
         if (received.from.length == 2 || s->type != L_SOCK_DGRAM)
             received.from.length = 0;
-        if (got >= 0 && put_address(t, address, length, &received.from))
+        if (put_address(t, address, length, &received.from))
             got = -L_EFAULT;
-        if (got >= 0 && (flags & L_MSG_TRUNC) && s->type != L_SOCK_STREAM)
+        else if ((flags & L_MSG_TRUNC) && s->type != L_SOCK_STREAM)
             got = (int64_t)received.full_size;
     }
     file_put(file);

@@ -8,6 +8,7 @@
 #include "runtime/kernel/process.h"
 #include "runtime/kernel/task.h"
 #include "runtime/memory/access.h"
+#include "runtime/net/unix_rights.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,17 +60,23 @@ void unix_control_free(struct unix_control *control)
         return;
     for (uint32_t i = 0; i < control->file_count; i++)
         file_put(control->files[i]);
+    user_put(control->user);
     free(control);
 }
 
-static void free_messages(struct unix_message *m)
+void unix_messages_free(struct unix_message *m)
 {
+    struct unix_control *list = NULL;
     while (m) {
         struct unix_message *next = m->next;
-        unix_control_free(m->control);
+        if (m->control) {
+            m->control->next = list;
+            list = m->control;
+        }
         free(m);
         m = next;
     }
+    rights_drop(list);
 }
 
 struct unix_socket *unix_of(struct file *file)
@@ -81,8 +88,13 @@ static struct file *make_file(struct unix_socket *s, uint32_t flags)
 {
     struct file *file = file_anonymous("socket:", L_S_IFSOCK | 0777,
                                        L_O_RDWR | (flags & L_O_NONBLOCK), &unix_file_ops, s);
-    if (file && s->type != L_SOCK_STREAM)
+    if (!file)
+        return NULL;
+    if (s->type != L_SOCK_STREAM)
         file->kind |= FILE_WHOLE_WRITE;
+    host_mutex_lock(&unix_lock);
+    s->file = file;
+    host_mutex_unlock(&unix_lock);
     return file;
 }
 
@@ -156,20 +168,43 @@ static int autobind(struct unix_socket *s)
     return -L_ENOSPC;
 }
 
+static bool not_binding(void *arg)
+{
+    const struct unix_socket *s = arg;
+    host_mutex_lock(&unix_lock);
+    bool ready = !s->binding;
+    host_mutex_unlock(&unix_lock);
+    return ready;
+}
+
+/* 1: another thread is binding the socket. unix_lock held. */
+static int bind_abstract_locked(struct unix_socket *s, const struct unix_address *address)
+{
+    if (s->binding)
+        return 1;
+    if (s->name.length > 2)
+        return address->length == 2 ? 0 : -L_EINVAL;
+    if (address->length == 2)
+        return autobind(s);
+    if (find_abstract(address))
+        return -L_EADDRINUSE;
+    enter_abstract(s, address);
+    return 0;
+}
+
 static int bind_abstract(struct unix_socket *s, const struct unix_address *address)
 {
-    int error = 0;
-    host_mutex_lock(&unix_lock);
-    if (s->name.length > 2)
-        error = -L_EINVAL;
-    else if (address->length == 2)
-        error = autobind(s);
-    else if (find_abstract(address))
-        error = -L_EADDRINUSE;
-    else
-        enter_abstract(s, address);
-    host_mutex_unlock(&unix_lock);
-    return error;
+    for (;;) {
+        host_mutex_lock(&unix_lock);
+        int error = bind_abstract_locked(s, address);
+        host_mutex_unlock(&unix_lock);
+        if (error == 1)
+            error = wait_until(&s->write_wait, not_binding, s, WAIT_FOREVER);
+        else
+            return error;
+        if (error)
+            return error;
+    }
 }
 
 /* The path as a string that ends. */
@@ -180,31 +215,77 @@ static void path_string(const struct unix_address *address, char path[109])
     path[length] = 0;
 }
 
-int unix_bind(struct unix_socket *s, struct vfs_caller *caller, const struct unix_address *address)
+/* What a bind to a path gives when the socket has a name: Linux makes the node first. */
+static int bound_already(struct vfs_caller *caller, const char *path)
+{
+    struct path there;
+    if (vfs_walk(caller, NULL, path, 0, &there))
+        return -L_EINVAL;
+    path_put(there);
+    return -L_EADDRINUSE;
+}
+
+/* A bind to a path has begun: the others wait for how it ends. */
+static int begin_bind(struct unix_socket *s, struct vfs_caller *caller, const char *path)
+{
+    for (;;) {
+        host_mutex_lock(&unix_lock);
+        bool busy = s->binding, bound = s->name.length > 2;
+        if (!busy && !bound)
+            s->binding = true;
+        host_mutex_unlock(&unix_lock);
+        if (bound)
+            return bound_already(caller, path);
+        if (!busy)
+            return 0;
+        int error = wait_until(&s->write_wait, not_binding, s, WAIT_FOREVER);
+        if (error)
+            return error;
+    }
+}
+
+static void set_path_locked(struct unix_socket *s, const struct unix_address *address, size_t n)
+{
+    s->name = *address;
+    s->name.length = 2 + (uint32_t)n + 1;
+    if (n + 1 <= sizeof(s->name.un.sun_path))
+        s->name.un.sun_path[n] = 0;
+    else
+        s->name.length = 2 + (uint32_t)sizeof(s->name.un.sun_path);
+}
+
+static int bind_path(struct unix_socket *s, struct vfs_caller *caller,
+                     const struct unix_address *address)
 {
     char path[109];
     struct path made;
+    struct inode *inode = NULL;
+    path_string(address, path);
+    int error = begin_bind(s, caller, path);
+    if (error)
+        return error;
+    error = vfs_mknod(caller, NULL, path, L_S_IFSOCK | 0777, 0, &made);
+    if (!error) {
+        inode = inode_get(made.dentry->inode);
+        path_put(made);
+    }
+    host_mutex_lock(&unix_lock);
+    s->binding = false;
+    if (inode) {
+        inode->ipc = s;
+        s->inode = inode;
+        set_path_locked(s, address, strlen(path));
+    }
+    host_mutex_unlock(&unix_lock);
+    waitq_wake(&s->write_wait, 0);
+    return error == -L_EEXIST ? -L_EADDRINUSE : error;
+}
+
+int unix_bind(struct unix_socket *s, struct vfs_caller *caller, const struct unix_address *address)
+{
     if (address->length == 2 || address->un.sun_path[0] == 0)
         return bind_abstract(s, address);
-    if (s->name.length > 2)
-        return -L_EINVAL;
-    path_string(address, path);
-    int error = vfs_mknod(caller, NULL, path, L_S_IFSOCK | 0777, 0, &made);
-    if (error)
-        return error == -L_EEXIST ? -L_EADDRINUSE : error;
-    struct inode *inode = inode_get(made.dentry->inode);
-    path_put(made);
-    host_mutex_lock(&unix_lock);
-    inode->ipc = s;
-    s->inode = inode;
-    s->name = *address;
-    s->name.length = 2 + (uint32_t)strlen(path) + 1;
-    if (s->name.length - 2 <= sizeof(s->name.un.sun_path))
-        s->name.un.sun_path[s->name.length - 3] = 0;
-    else
-        s->name.length = 2 + (uint32_t)sizeof(s->name.un.sun_path);
-    host_mutex_unlock(&unix_lock);
-    return 0;
+    return bind_path(s, caller, address);
 }
 
 int unix_find(struct vfs_caller *caller, const struct unix_address *address,
@@ -258,6 +339,18 @@ int unix_listen(struct unix_socket *s, int backlog)
     return error;
 }
 
+uint64_t unix_deadline(uint64_t timeout_ns)
+{
+    return timeout_ns ? host_clock_monotonic_ns() + timeout_ns : WAIT_FOREVER;
+}
+
+int unix_wait_error(int error, uint64_t deadline)
+{
+    if (error == -L_ETIMEDOUT)
+        return -L_EAGAIN;
+    return error == -L_ERESTARTSYS && deadline != WAIT_FOREVER ? -L_EINTR : error;
+}
+
 static bool has_room(void *arg)
 {
     const struct unix_socket *s = arg;
@@ -299,6 +392,7 @@ static int connect_stream(struct unix_socket *s, struct vfs_caller *caller,
     struct unix_socket *listener, *server = unix_new(s->type);
     if (!server)
         return -L_ENOMEM;
+    uint64_t deadline = unix_deadline(s->send_timeout_ns);
     int error = unix_find(caller, address, &listener);
     while (!error) {
         host_mutex_lock(&unix_lock);
@@ -306,8 +400,11 @@ static int connect_stream(struct unix_socket *s, struct vfs_caller *caller,
         host_mutex_unlock(&unix_lock);
         if (error != 1)
             break;
-        error = nonblock ? -L_EAGAIN
-                         : wait_until(&listener->write_wait, has_room, listener, WAIT_FOREVER);
+        error =
+            nonblock
+                ? -L_EAGAIN
+                : unix_wait_error(wait_until(&listener->write_wait, has_room, listener, deadline),
+                                  deadline);
     }
     if (error)
         unix_put(server);
@@ -315,6 +412,37 @@ static int connect_stream(struct unix_socket *s, struct vfs_caller *caller,
         waitq_wake(&listener->read_wait, L_POLLIN | L_POLLRDNORM);
     unix_put(listener);
     return error;
+}
+
+/* s waits for no room any more. */
+static void sated_locked(struct unix_socket *s)
+{
+    if (!s->starved_at)
+        return;
+    struct unix_socket **link = &s->starved_at->starved;
+    while (*link != s)
+        link = &(*link)->starved_next;
+    *link = s->starved_next;
+    s->starved_at = NULL;
+}
+
+void unix_room_locked(struct unix_socket *s)
+{
+    while (s->starved) {
+        struct unix_socket *one = s->starved;
+        s->starved = one->starved_next;
+        one->starved_at = NULL;
+        waitq_wake(&one->write_wait, L_POLLOUT | L_POLLWRNORM);
+    }
+}
+
+void unix_starve_locked(struct unix_socket *s)
+{
+    if (s->starved_at || s->type != L_SOCK_DGRAM)
+        return;
+    s->starved_at = s->peer;
+    s->starved_next = s->peer->starved;
+    s->peer->starved = s;
 }
 
 static int connect_dgram(struct unix_socket *s, struct vfs_caller *caller,
@@ -333,6 +461,7 @@ static int connect_dgram(struct unix_socket *s, struct vfs_caller *caller,
     host_mutex_lock(&unix_lock);
     struct unix_socket *before = s->peer;
     s->peer = other;
+    sated_locked(s);
     if (other)
         s->peer_cred = other->cred;
     s->state = other ? UNIX_CONNECTED : UNIX_NEW;
@@ -362,6 +491,7 @@ static bool has_pending(void *arg)
 
 int unix_accept(struct unix_socket *s, bool nonblock, uint32_t flags, struct file **out)
 {
+    uint64_t deadline = unix_deadline(s->receive_timeout_ns);
     for (;;) {
         host_mutex_lock(&unix_lock);
         bool listening = s->state == UNIX_LISTENING && !s->read_shut;
@@ -383,12 +513,9 @@ int unix_accept(struct unix_socket *s, bool nonblock, uint32_t flags, struct fil
         }
         if (nonblock)
             return -L_EAGAIN;
-        uint64_t deadline = s->receive_timeout_ns
-                                ? host_clock_monotonic_ns() + s->receive_timeout_ns
-                                : WAIT_FOREVER;
         int error = wait_until(&s->read_wait, has_pending, s, deadline);
         if (error)
-            return error == -L_ETIMEDOUT ? -L_EAGAIN : error;
+            return unix_wait_error(error, deadline);
     }
 }
 
@@ -457,6 +584,9 @@ static void unix_close(struct unix_socket *s, bool never_accepted)
     s->peer = NULL;
     s->pending = NULL;
     s->inode = NULL;
+    s->file = NULL;
+    sated_locked(s);
+    unix_room_locked(s);
     bool mutual = peer && peer->peer == s && s->type != L_SOCK_DGRAM;
     if (mutual) {
         peer->read_shut = peer->write_shut = true;
@@ -465,7 +595,7 @@ static void unix_close(struct unix_socket *s, bool never_accepted)
     }
     host_mutex_unlock(&unix_lock);
     wake_both(s, peer);
-    free_messages(messages);
+    unix_messages_free(messages);
     while (pending) {
         struct unix_socket *next = pending->pending_next;
         unix_close(pending, true);
@@ -518,7 +648,9 @@ static uint32_t unix_poll(struct file *file, struct poll_table *table)
     bool fresh = s->state == UNIX_NEW && s->type != L_SOCK_DGRAM;
     if ((s->read_shut && s->write_shut) || fresh)
         events |= L_POLLHUP;
-    bool room = !peer || (peer->queued < UNIX_QUEUE_MAX && peer->messages < UNIX_DGRAMS);
+    bool room = !peer || peer->state == UNIX_CLOSED || unix_has_room(peer);
+    if (!room)
+        unix_starve_locked(s);
     if (s->state != UNIX_LISTENING && (room || s->write_shut))
         events |= L_POLLOUT | L_POLLWRNORM | L_POLLWRBAND;
     host_mutex_unlock(&unix_lock);
@@ -547,4 +679,6 @@ const struct file_ops unix_file_ops = {
     .poll = unix_poll,
     .ioctl = unix_ioctl,
     .release = unix_release,
+    .inner_refs = rights_inner_refs,
+    .collect = rights_collect,
 };

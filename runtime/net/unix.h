@@ -14,10 +14,12 @@
 #include "runtime/abi/socket.h"
 #include "runtime/fs/file.h"
 #include "runtime/fs/vfs.h"
+#include "runtime/kernel/user.h"
 #include "runtime/kernel/waitq.h"
 
 #define UNIX_QUEUE_MAX                                                                             \
-    ((size_t)212992)     /* bytes that may wait at a receiver (SO_RCVBUF's default) */
+    ((size_t)212992) /* bytes of memory that messages at a receiver may take and be joined by one  \
+                        more (SO_RCVBUF's default) */
 #define UNIX_DGRAMS 256u /* datagrams that may wait at a receiver */
 
 struct unix_address {
@@ -27,6 +29,8 @@ struct unix_address {
 
 /* Control data on its way. Descriptors are referenced files. */
 struct unix_control {
+    struct unix_control *next; /* in a list of what is to be freed */
+    struct user *user;         /* whose descriptors count; referenced when there are any */
     struct file *files[L_SCM_MAX_FD];
     uint32_t file_count;
     struct l_ucred cred;
@@ -52,7 +56,8 @@ struct unix_socket {
     struct unix_socket *peer; /* referenced; of datagram sockets: the default destination */
     struct unix_socket *abstract_next;
     struct unix_message *first, *last; /* waiting to be received */
-    size_t queued;
+    size_t queued;                     /* bytes of data */
+    size_t held;                       /* bytes of memory that the messages take */
     uint32_t messages;
     struct unix_socket *pending, *pending_next; /* a listener's connections not accepted yet */
     uint32_t pending_count, backlog;
@@ -62,6 +67,15 @@ struct unix_socket {
     uint64_t receive_timeout_ns, send_timeout_ns; /* 0: none */
     uint32_t send_buffer, receive_buffer;         /* what getsockopt shows */
     struct waitq read_wait, write_wait;
+    /* Datagram sockets that found no room here, at their peer. Each is on one such list at most. */
+    struct unix_socket *starved, *starved_next, *starved_at;
+
+    /* unix_rights.c. */
+    struct file *file;     /* not referenced; NULL for a connection that was not accepted yet */
+    atomic_uint in_flight; /* how often the file lies in queues */
+    unsigned outside;      /* of those, in queues of sockets that are none of the candidates */
+    bool candidate, binding;
+    struct unix_socket *travel_next, *travel_prev, *reached_next;
 };
 
 extern struct host_mutex unix_lock;
@@ -99,7 +113,20 @@ struct unix_received {
 };
 int64_t unix_receive(struct unix_socket *s, void *data, size_t n, uint32_t flags,
                      struct unix_received *out);
-/* Drop the descriptors. NULL is ignored. */
+/* Frees messages that are in no queue any more, with what they held. No lock may be held. */
+void unix_messages_free(struct unix_message *m);
+/* One more message may be queued. unix_lock held. */
+bool unix_has_room(const struct unix_socket *to);
+/* A datagram socket found no room at its peer: it is woken (write_wait) when there is some.
+ * unix_lock held. */
+void unix_starve_locked(struct unix_socket *s);
+/* Wakes the starved: there is room, or the socket is closed. unix_lock held. */
+void unix_room_locked(struct unix_socket *s);
+/* The deadline of SO_RCVTIMEO or SO_SNDTIMEO, and what a call returns when wait_until failed:
+ * -L_EAGAIN when it has passed; a call with a time-out is not restarted (signal(7)). */
+uint64_t unix_deadline(uint64_t timeout_ns);
+int unix_wait_error(int error, uint64_t deadline);
+/* Drop the descriptors of control data that lies in no queue. NULL is ignored. */
 void unix_control_free(struct unix_control *control);
 
 #endif

@@ -4,17 +4,12 @@
 #include "runtime/host/time.h"
 #include "runtime/kernel/process.h"
 #include "runtime/kernel/task.h"
-#include "runtime/net/unix.h"
+#include "runtime/net/unix_rights.h"
 #include <stdlib.h>
 #include <string.h>
 
 /* A stream is cut into messages of this size, so that a reader can start before all is there. */
 #define STREAM_PIECE ((size_t)32768)
-
-static uint64_t deadline_of(uint64_t timeout_ns)
-{
-    return timeout_ns ? host_clock_monotonic_ns() + timeout_ns : WAIT_FOREVER;
-}
 
 static struct l_ucred sender(const struct unix_control *control)
 {
@@ -40,27 +35,26 @@ static struct unix_message *make_message(const struct unix_socket *s, const void
     return m;
 }
 
-/* Whether a message of n bytes may be queued. unix_lock held. */
-static bool room_for(const struct unix_socket *to, size_t n)
+static size_t memory_of(const struct unix_message *m)
 {
-    if (to->queued == 0)
-        return true;
-    if (to->type == L_SOCK_STREAM)
-        return to->queued < UNIX_QUEUE_MAX;
-    return to->queued + n <= UNIX_QUEUE_MAX && to->messages < UNIX_DGRAMS;
+    return sizeof(*m) + m->size;
+}
+
+bool unix_has_room(const struct unix_socket *to)
+{
+    return to->held < UNIX_QUEUE_MAX && (to->type == L_SOCK_STREAM || to->messages < UNIX_DGRAMS);
 }
 
 struct sending {
     struct unix_socket *s, *to;
-    size_t n;
 };
 
 static bool can_send(void *arg)
 {
     const struct sending *w = arg;
     host_mutex_lock(&unix_lock);
-    bool ready = w->s->write_shut || w->to->read_shut || w->to->state == UNIX_CLOSED ||
-                 room_for(w->to, w->n);
+    bool ready =
+        w->s->write_shut || w->to->read_shut || w->to->state == UNIX_CLOSED || unix_has_room(w->to);
     host_mutex_unlock(&unix_lock);
     return ready;
 }
@@ -79,11 +73,16 @@ static int queue_locked(struct unix_socket *s, struct unix_socket *to, struct un
         return s->type == L_SOCK_DGRAM ? -L_ECONNREFUSED : -L_EPIPE;
     if (to->read_shut)
         return -L_EPIPE;
-    if (!room_for(to, m->size))
+    if (!unix_has_room(to)) {
+        if (s->peer == to)
+            unix_starve_locked(s);
         return 1;
+    }
+    rights_enter_locked(m->control);
     *(to->last ? &to->last->next : &to->first) = m;
     to->last = m;
     to->queued += m->size;
+    to->held += memory_of(m);
     to->messages++;
     return 0;
 }
@@ -91,7 +90,7 @@ static int queue_locked(struct unix_socket *s, struct unix_socket *to, struct un
 static int send_message(struct unix_socket *s, struct unix_socket *to, struct unix_message *m,
                         bool nonblock)
 {
-    uint64_t deadline = deadline_of(s->send_timeout_ns);
+    uint64_t deadline = unix_deadline(s->send_timeout_ns);
     for (;;) {
         host_mutex_lock(&unix_lock);
         int error = queue_locked(s, to, m);
@@ -102,10 +101,10 @@ static int send_message(struct unix_socket *s, struct unix_socket *to, struct un
             return error;
         if (nonblock)
             return -L_EAGAIN;
-        struct sending waiting = {s, to, m->size};
+        struct sending waiting = {s, to};
         error = wait_until(&to->write_wait, can_send, &waiting, deadline);
         if (error)
-            return error == -L_ETIMEDOUT ? -L_EAGAIN : error;
+            return unix_wait_error(error, deadline);
     }
 }
 
@@ -203,6 +202,7 @@ static struct unix_control *copy_control(const struct unix_control *control)
     if (!copy)
         return NULL;
     *copy = *control;
+    user_get(copy->user);
     for (uint32_t i = 0; i < copy->file_count; i++)
         file_get(copy->files[i]);
     return copy;
@@ -215,6 +215,7 @@ static void unlink_first(struct unix_socket *s, struct unix_message **done)
     if (!s->first)
         s->last = NULL;
     s->messages--;
+    s->held -= memory_of(m);
     m->next = *done;
     *done = m;
 }
@@ -239,8 +240,10 @@ static size_t take_locked(struct unix_socket *s, uint8_t *data, size_t n, uint32
         got += piece;
         if (m->control && !out->control) {
             out->control = peek ? copy_control(m->control) : m->control;
-            if (!peek)
+            if (!peek) {
+                rights_leave_locked(m->control);
                 m->control = NULL;
+            }
         }
         if (!stream && piece < left)
             out->flags |= L_MSG_TRUNC;
@@ -275,7 +278,7 @@ static int64_t nothing_locked(struct unix_socket *s)
 int64_t unix_receive(struct unix_socket *s, void *data, size_t n, uint32_t flags,
                      struct unix_received *out)
 {
-    uint64_t deadline = deadline_of(s->receive_timeout_ns);
+    uint64_t deadline = unix_deadline(s->receive_timeout_ns);
     size_t got = 0;
     memset(out, 0, sizeof(*out));
     if (flags & L_MSG_OOB)
@@ -292,12 +295,10 @@ int64_t unix_receive(struct unix_socket *s, void *data, size_t n, uint32_t flags
             result = nothing_locked(s);
         }
         struct unix_socket *peer = s->peer ? unix_get(s->peer) : NULL;
+        if (some && unix_has_room(s))
+            unix_room_locked(s);
         host_mutex_unlock(&unix_lock);
-        while (done) {
-            struct unix_message *m = done;
-            done = m->next;
-            free(m);
-        }
+        unix_messages_free(done);
         if (some) {
             /* Senders wait on the queue of the socket they send to. */
             waitq_wake(&s->write_wait, L_POLLOUT | L_POLLWRNORM);
@@ -315,6 +316,6 @@ int64_t unix_receive(struct unix_socket *s, void *data, size_t n, uint32_t flags
             return got ? (int64_t)got : -L_EAGAIN;
         int error = wait_until(&s->read_wait, can_receive, s, deadline);
         if (error)
-            return got ? (int64_t)got : error == -L_ETIMEDOUT ? -L_EAGAIN : error;
+            return got ? (int64_t)got : unix_wait_error(error, deadline);
     }
 }

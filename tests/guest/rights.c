@@ -1,0 +1,204 @@
+/* Descriptors on their way: sockets inside sockets to any depth, cycles that nobody can reach,
+ * cycles that somebody can, how many a user may have on the way. */
+#include "check.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <stddef.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+
+#define DEPTH 20000
+
+static int send_fd(int over, int fd)
+{
+    char data = 'f', control[CMSG_SPACE(sizeof(int))] __attribute__((aligned(8))) = {0};
+    struct iovec part = {&data, 1};
+    struct msghdr message = {.msg_iov = &part,
+                             .msg_iovlen = 1,
+                             .msg_control = control,
+                             .msg_controllen = sizeof(control)};
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof(int));
+    memcpy(CMSG_DATA(header), &fd, sizeof(fd));
+    return sendmsg(over, &message, MSG_DONTWAIT) == 1 ? 0 : -1;
+}
+
+static int receive_fd(int over)
+{
+    char data, control[CMSG_SPACE(sizeof(int))] __attribute__((aligned(8)));
+    struct iovec part = {&data, 1};
+    struct msghdr message = {.msg_iov = &part,
+                             .msg_iovlen = 1,
+                             .msg_control = control,
+                             .msg_controllen = sizeof(control)};
+    int fd = -1;
+    if (recvmsg(over, &message, MSG_DONTWAIT) == 1 && CMSG_FIRSTHDR(&message))
+        memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(fd));
+    return fd;
+}
+
+/* The last of a long chain goes, and the pipe at its far end with it. */
+static void nested(int type)
+{
+    int pipe_fds[2], held, pair[2];
+    char byte;
+    CHECK_OK(pipe(pipe_fds));
+    held = pipe_fds[1];
+    for (int i = 0; i < DEPTH; i++) {
+        bool made = socketpair(AF_UNIX, type, 0, pair) == 0 && send_fd(pair[0], held) == 0;
+        if (!made) {
+            CHECK(made);
+            break;
+        }
+        close(held);
+        close(pair[0]);
+        held = pair[1];
+    }
+    close(held);
+    CHECK_EQ(read(pipe_fds[0], &byte, 1), 0);
+    close(pipe_fds[0]);
+}
+
+/* Whoever collects does so at some later call on sockets. */
+static bool gone(int reader)
+{
+    int pair[2];
+    struct pollfd poll_fd = {reader, POLLIN, 0};
+    if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0) {
+        send_fd(pair[0], pair[0]);
+        close(pair[0]);
+        close(pair[1]);
+    }
+    return poll(&poll_fd, 1, 0) == 1 && (poll_fd.revents & POLLHUP);
+}
+
+static void own_queue(void)
+{
+    int pair[2], pipe_fds[2];
+    CHECK_OK(pipe(pipe_fds));
+    CHECK_OK(socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
+    CHECK_OK(send_fd(pair[1], pair[0]));
+    CHECK_OK(send_fd(pair[1], pipe_fds[1]));
+    close(pipe_fds[1]);
+    close(pair[1]);
+    close(pair[0]);
+    CHECK_EVENTUALLY(gone(pipe_fds[0]));
+    close(pipe_fds[0]);
+}
+
+/* A ring: the socket of each pair waits in the next one's queue. */
+static void ring(int length)
+{
+    int pairs[16][2], pipe_fds[2];
+    CHECK_OK(pipe(pipe_fds));
+    for (int i = 0; i < length; i++)
+        CHECK_OK(socketpair(AF_UNIX, i % 2 ? SOCK_DGRAM : SOCK_STREAM, 0, pairs[i]));
+    for (int i = 0; i < length; i++)
+        CHECK_OK(send_fd(pairs[(i + 1) % length][1], pairs[i][0]));
+    CHECK_OK(send_fd(pairs[length / 2][1], pipe_fds[1]));
+    close(pipe_fds[1]);
+    for (int i = 0; i < length; i++) {
+        close(pairs[i][1]);
+        close(pairs[i][0]);
+    }
+    CHECK_EVENTUALLY(gone(pipe_fds[0]));
+    close(pipe_fds[0]);
+}
+
+/* A listener waits in the queue of a connection that it has not accepted. */
+static void not_accepted(void)
+{
+    struct sockaddr_un name = {.sun_family = AF_UNIX, .sun_path = "\0guest-rights"};
+    socklen_t length = offsetof(struct sockaddr_un, sun_path) + 13;
+    int pipe_fds[2], listener = socket(AF_UNIX, SOCK_STREAM, 0);
+    int client = socket(AF_UNIX, SOCK_STREAM, 0);
+    CHECK_OK(pipe(pipe_fds));
+    CHECK_OK(bind(listener, (struct sockaddr *)&name, length));
+    CHECK_OK(listen(listener, 1));
+    CHECK_OK(connect(client, (struct sockaddr *)&name, length));
+    CHECK_OK(send_fd(client, listener));
+    CHECK_OK(send_fd(client, pipe_fds[1]));
+    close(pipe_fds[1]);
+    close(client);
+    close(listener);
+    CHECK_EVENTUALLY(gone(pipe_fds[0]));
+    close(pipe_fds[0]);
+}
+
+/* Cycles that a descriptor leads to, at first through another queue, stay whole. */
+static void reachable(void)
+{
+    int pair[2], outer[2], pipe_fds[2];
+    char byte = 0;
+    CHECK_OK(pipe(pipe_fds));
+    CHECK_OK(socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
+    CHECK_OK(socketpair(AF_UNIX, SOCK_STREAM, 0, outer));
+    CHECK_OK(send_fd(pair[1], pair[0]));
+    CHECK_OK(send_fd(pair[1], pipe_fds[1]));
+    CHECK_OK(send_fd(outer[1], pair[0]));
+    close(pipe_fds[1]);
+    close(pair[1]);
+    close(pair[0]);
+    for (int i = 0; i < 100; i++)
+        CHECK(!gone(pipe_fds[0]));
+    int back = receive_fd(outer[0]);
+    CHECK(back >= 0);
+    int same = receive_fd(back), writer = receive_fd(back);
+    CHECK(same >= 0 && writer >= 0);
+    CHECK_EQ(write(writer, "x", 1), 1);
+    CHECK_EQ(read(pipe_fds[0], &byte, 1), 1);
+    CHECK_EQ(byte, 'x');
+    close(back);
+    close(same);
+    close(writer);
+    CHECK_EQ(read(pipe_fds[0], &byte, 1), 0);
+    close(pipe_fds[0]);
+    close(outer[0]);
+    close(outer[1]);
+}
+
+/* More on the way than the user may have open. */
+static void limit(void)
+{
+    pid_t child = fork();
+    if (child == 0) {
+        struct rlimit few = {20, 20};
+        int pair[2], status = 0, sent = 0;
+        setrlimit(RLIMIT_NOFILE, &few);
+        if (setuid(54321) || socketpair(AF_UNIX, SOCK_STREAM, 0, pair))
+            _exit(100);
+        while (sent < 90 && send_fd(pair[0], 0) == 0)
+            sent++;
+        status = errno == ETOOMANYREFS ? sent : 101;
+        /* What has arrived does not count. */
+        close(receive_fd(pair[1]));
+        if (send_fd(pair[0], 0))
+            status = 102;
+        _exit(status);
+    }
+    int status = 0;
+    CHECK_EQ(waitpid(child, &status, 0), child);
+    CHECK(WIFEXITED(status));
+    CHECK_EQ(WEXITSTATUS(status), 21);
+}
+
+int main(void)
+{
+    alarm(120);
+    nested(SOCK_STREAM);
+    nested(SOCK_DGRAM);
+    own_queue();
+    ring(2);
+    ring(5);
+    ring(16);
+    not_accepted();
+    reachable();
+    if (geteuid() == 0)
+        limit();
+    return check_done();
+}
