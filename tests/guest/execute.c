@@ -200,10 +200,10 @@ static void sizes(void)
 static void ids(void)
 {
     int status;
-    if (geteuid() != 0)
-        return;
     pid_t child = fork();
     if (child == 0) {
+        if (geteuid() != 0) /* on the real kernel, by whoever runs the tests */
+            _exit(0);
         uid_t r, e, s;
         gid_t groups[2] = {5, 7};
         CHECK_OK(setgroups(2, groups));

@@ -49,7 +49,9 @@ case $name in
     ;;
 esac
 
-(cd "$work/run" && exec env -i "${environment[@]}" GUEST_REAL_KERNEL=1 timeout "$deadline" "${command[@]}") \
+# Whoever runs the tests may ignore signals, as nohup does, and have another limit for the stack.
+(cd "$work/run" && ulimit -Ss 8192 && exec env -i --default-signal "${environment[@]}" \
+    GUEST_REAL_KERNEL=1 timeout "$deadline" "${command[@]}") \
     </dev/null >"$work/real" 2>"$work/real.err"
 status=$?
 if [ $status -ne 0 ]; then

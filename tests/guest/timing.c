@@ -292,7 +292,8 @@ static void clocks(void)
     }
     CHECK_ERRNO(syscall(SYS_clock_gettime, 55, &a), EINVAL);
     CHECK_OK(clock_getres(CLOCK_MONOTONIC, &a));
-    CHECK_EQ(a.tv_nsec, 1);
+    /* A kernel without high-resolution timers says how long its tick is. */
+    CHECK(a.tv_nsec == 1 || getenv("GUEST_REAL_KERNEL"));
     CHECK_ERRNO(syscall(SYS_clock_settime, CLOCK_MONOTONIC, &a), EINVAL);
 
     /* CPU time counts work, and that of children waited for. */

@@ -165,12 +165,20 @@ static bool play(struct headless *h)
     }
 }
 
+// Seconds of a clock that nobody sets.
+static time_t now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return time.tv_sec;
+}
+
 // Until the program ends, or `seconds` have passed.
 static void serve(struct headless *h, FILE *keys, int seconds)
 {
     char bytes[TERM_FEED_MAX];
-    time_t end = time(NULL) + seconds;
-    while (time(NULL) < end) {
+    time_t end = now() + seconds;
+    while (now() < end) {
         if (h->script)
             play(h);
         struct pollfd p = {h->master, (short)(POLLIN | (h->out_length ? POLLOUT : 0)), 0};
@@ -294,7 +302,7 @@ int main(int argc, char **argv)
     h.quiet = quiet;
     h.steps = steps;
     h.script = script;
-    serve(&h, keys, seconds ? seconds : script ? 20 : 3600);
+    serve(&h, keys, seconds ? seconds : script ? 60 : 3600);
     bool failed = unfinished(&h);
     int status = end(&h);
     if (screen)

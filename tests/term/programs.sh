@@ -106,6 +106,10 @@ END
 
 try_htop()
 {
+    # Meters that leave room on the screen however many processors there are.
+    mkdir -p .config/htop
+    printf '%s\n' 'left_meters=Memory' 'left_meter_modes=1' 'right_meters=Tasks LoadAverage' \
+        'right_meter_modes=2 2' >.config/htop/htoprc
     try htop <<'END'
 wait F10
 wait Load average

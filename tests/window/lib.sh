@@ -100,7 +100,7 @@ start()
     "${program[@]}" --control "$@" <"$work/in" >"$work/out" 2>"$work/error" &
     window_pid=$!
     exec 3>"$work/in" 4<"$work/out"
-    tell deadline 30
+    tell deadline 60
     take_keyboard
 }
 
@@ -130,7 +130,7 @@ answer()
     local line lines
     line=$*
     printf '%s\n' "${line//$'\n'/\\n}" >&3
-    IFS= read -r -t 60 line <&4 || {
+    IFS= read -r -t 90 line <&4 || {
         reply="no answer"
         return 1
     }
@@ -216,7 +216,7 @@ picture()
 ended()
 {
     local status
-    for _ in $(seq 300); do
+    for _ in $(seq 600); do
         kill -0 "$window_pid" 2>/dev/null || break
         sleep 0.1
     done
