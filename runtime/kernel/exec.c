@@ -234,8 +234,7 @@ static int replace(struct exec *ex, struct cpu *cpu)
         return error;
     }
     /* From here on the old program is lost: an error kills, as on Linux. */
-    space_set_data_limit(ex->space, t->process->rlimits[L_RLIMIT_DATA].rlim_cur);
-    space_set_address_limit(ex->space, t->process->rlimits[L_RLIMIT_AS].rlim_cur);
+    space_limits_set(ex->space, t->process->rlimits);
     error = elf_load(ex);
     if (!error)
         error = exec_stack(ex);

@@ -16,33 +16,19 @@
 #include "runtime/memory/space.h"
 #include "runtime/translate/cpu.h"
 
-#define STACK_DEFAULT   ((uint64_t)8 << 20)
-#define STACK_MAX       ((uint64_t)256 << 20)
-#define GUARD           ((uint64_t)1 << 20)
 #define HWCAP2_FSGSBASE 2u
+/* Mapped at the start beyond what is put there, as Linux does. */
+#define STACK_AHEAD ((uint64_t)128 << 10)
 
 static int map_stack(struct exec *ex)
 {
-    uint64_t size = ex->task->process->rlimits[L_RLIMIT_STACK].rlim_cur;
-    if (size > STACK_MAX)
-        size = size == L_RLIM_INFINITY ? STACK_DEFAULT : STACK_MAX;
-    if (size < 1 << 20)
-        size = 1 << 20;
-    size = (size + SPACE_PAGE - 1) & ~(SPACE_PAGE - 1);
-    /* What lies right below stays unmapped for others, so that running out of stack faults. */
-    int64_t at =
-        space_mmap(ex->space, 0, size + GUARD, L_PROT_NONE,
-                   L_MAP_PRIVATE | L_MAP_ANONYMOUS | L_MAP_NORESERVE | L_MAP_STACK, NULL, 0);
-    if (at < 0)
-        return (int)at;
-    uint64_t low = (uint64_t)at + GUARD;
+    uint64_t limit = ex->task->process->rlimits[L_RLIMIT_STACK].rlim_cur;
+    uint64_t used = ex->argv.used + ex->envp.used + strlen(ex->filename) + sizeof(ex->auxv) +
+                    8 * ((uint64_t)ex->argv.count + ex->envp.count) + SPACE_PAGE;
+    uint64_t size = used + STACK_AHEAD < limit ? used + STACK_AHEAD : used > limit ? used : limit;
     uint32_t prot = L_PROT_READ | L_PROT_WRITE | (ex->executable_stack ? L_PROT_EXEC : 0);
-    int error = space_mprotect(ex->space, low, size, prot);
-    if (error)
-        return error;
-    space_set_name(ex->space, low, "[stack]");
-    ex->stack_top = low + size;
-    return 0;
+    ex->stack_top = space_limit(ex->space);
+    return space_make_stack(ex->space, size, limit, prot);
 }
 
 static int push(struct exec *ex, uint64_t *sp, const void *bytes, size_t n)

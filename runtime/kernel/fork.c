@@ -341,10 +341,12 @@ void vfork_release(struct task *t)
     host_mutex_unlock(&kernel_lock);
 }
 
-static void wait_vfork(struct task *child)
+static void wait_vfork(struct task *t, struct task *child)
 {
-    if (!wait_until_killable(NULL, vfork_done, child, WAIT_FOREVER))
+    if (!wait_until_killable(NULL, vfork_done, child, WAIT_FOREVER)) {
+        process_apply_limits(t->process);
         return;
+    }
     host_mutex_lock(&kernel_lock);
     child->vfork_parent = NULL;
     host_mutex_unlock(&kernel_lock);
@@ -459,7 +461,7 @@ int64_t clone_task(struct task *t, const struct clone_request *r)
         task_get(child);
         result = start_child(t, child, r);
         if (result > 0 && (r->flags & L_CLONE_VFORK))
-            wait_vfork(child);
+            wait_vfork(t, child);
         task_put(child);
     }
     if (result < 0)

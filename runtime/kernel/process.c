@@ -123,6 +123,25 @@ struct file *process_exe(struct process *p)
     return file;
 }
 
+void space_limits_set(struct space *space, const struct l_rlimit *limits)
+{
+    space_set_data_limit(space, limits[L_RLIMIT_DATA].rlim_cur);
+    space_set_address_limit(space, limits[L_RLIMIT_AS].rlim_cur);
+    space_set_stack_limit(space, limits[L_RLIMIT_STACK].rlim_cur);
+}
+
+void process_apply_limits(struct process *p)
+{
+    struct l_rlimit limits[L_RLIM_NLIMITS];
+    host_mutex_lock(&kernel_lock);
+    memcpy(limits, p->rlimits, sizeof(limits));
+    struct space *space = p->space ? space_get(p->space) : NULL;
+    host_mutex_unlock(&kernel_lock);
+    if (space)
+        space_limits_set(space, limits);
+    space_put(space);
+}
+
 void process_link_locked(struct process *p, struct process *parent)
 {
     p->parent = parent;

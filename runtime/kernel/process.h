@@ -113,6 +113,10 @@ struct task *process_leader(struct process *p);
 struct space *process_space(struct process *p);
 struct file *process_exe(struct process *p);
 
+/* Makes the limits of a process those of its space; a vfork's child may have set its own. */
+void process_apply_limits(struct process *p);
+void space_limits_set(struct space *space, const struct l_rlimit *limits);
+
 /* CPU time of a process including its dead threads. kernel_lock held. */
 struct cpu_clock process_clock(struct process *p);
 uint64_t process_cpu_ns(struct process *p); /* both together */

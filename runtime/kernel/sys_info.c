@@ -210,13 +210,9 @@ static int64_t write_rlimit(struct task *t, struct process *p, uint64_t which, u
         result = -L_EPERM;
     else
         p->rlimits[which] = limit;
-    struct space *space = !result && p->space ? space_get(p->space) : NULL;
     host_mutex_unlock(&kernel_lock);
-    if (space && which == L_RLIMIT_DATA)
-        space_set_data_limit(space, limit.rlim_cur);
-    if (space && which == L_RLIMIT_AS)
-        space_set_address_limit(space, limit.rlim_cur);
-    space_put(space);
+    if (!result)
+        process_apply_limits(p);
     return result;
 }
 

@@ -14,8 +14,8 @@ uint64_t space_set_brk(struct space *space, uint64_t start)
 static bool grow(struct space *space, uint64_t from, uint64_t to)
 {
     uint64_t limit = memory_limit();
-    if (to > WINDOW_LIMIT || !place_is_free(space, from, to) ||
-        !place_fits(space, from, to, NULL, 0) || to - space->brk_start > space->data_limit ||
+    if (to > WINDOW_LIMIT || !place_is_clear(space, from, to) ||
+        !place_fits(space, from, to, NULL, 0) || space_over_data(space, to - from) ||
         space->mapped + (to - from) > space->address_limit ||
         (limit && memory_used() + (to - from) > limit) || region_reserve(space, 1))
         return false;

@@ -332,6 +332,8 @@ static enum outcome look(struct request *request)
     struct space *space = request->space;
     struct region *region = region_at(space, request->address);
     if (!region)
+        region = region_grow_down(space, request->address);
+    if (!region)
         return refuse(request, L_SIGSEGV, L_SEGV_MAPERR);
     if (!request->force && !is_allowed(region, request->access))
         return refuse(request, L_SIGSEGV, L_SEGV_ACCERR);

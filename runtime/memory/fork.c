@@ -86,6 +86,8 @@ struct space *space_fork(struct space *parent, int *error)
     child->brk = parent->brk;
     child->data_limit = parent->data_limit;
     child->address_limit = parent->address_limit;
+    child->stack_limit = parent->stack_limit;
+    child->private_end = parent->private_end;
     if (!*error && parent->codeview) {
         child->drop_code = parent->drop_code;
         child->destroy_code = parent->destroy_code;

@@ -48,6 +48,9 @@
 #define HIGH_START   SHARED_END
 #define HIGH_END     WINDOW_LIMIT
 
+/* What stays free below memory that grows downwards. */
+#define STACK_GUARD ((uint64_t)1 << 20)
+
 /* Mappings up to this size are committed at once. */
 #define COMMIT_AT_ONCE ((uint64_t)1 << 20)
 
@@ -58,6 +61,7 @@ enum {
     REGION_WIPEONFORK = 8,
     REGION_DENY_WRITE = 16, /* shared file opened without write access */
     REGION_HEAP = 32,
+    REGION_GROWSDOWN = 64,
 };
 
 struct region {
@@ -120,7 +124,8 @@ struct space {
     size_t region_count, region_room;
     struct segment **directories[DIRECTORIES];
     uint64_t brk_start, brk;
-    uint64_t data_limit, address_limit;
+    uint64_t data_limit, address_limit, stack_limit;
+    uint64_t private_end;         /* private mappings go below, to leave the stack its room */
     uint64_t mapped;              /* bytes in regions */
     uint64_t resident;            /* private pages charged */
     uint64_t sequence;            /* counts changes of regions */
@@ -209,10 +214,19 @@ void region_merge(struct space *space, uint64_t start, uint64_t end);
 /* All of [start, end) is mapped. */
 bool region_covers(const struct space *space, uint64_t start, uint64_t end);
 
+/* stack.c; with space->lock. */
+
+/* Where what lies below the region has to end: memory that grows has a guard there. */
+uint64_t region_floor(const struct region *region);
+/* Memory just above the unmapped address that grows so far, or NULL. */
+struct region *region_grow_down(struct space *space, uint64_t address);
+
 /* place.c; with space->lock. The address or -L_ENOMEM. */
 int64_t place_mapping(struct space *space, uint64_t length, uint32_t flags, struct mapping *file,
                       uint64_t offset);
 bool place_is_free(const struct space *space, uint64_t start, uint64_t end);
+/* Likewise, and no guard of memory that grows is hurt. */
+bool place_is_clear(const struct space *space, uint64_t start, uint64_t end);
 /* No chunk would be both private and shared, or show two files. shared_file: NULL for a private
  * mapping. (mmap.c) */
 bool place_fits(const struct space *space, uint64_t start, uint64_t end,
@@ -289,6 +303,8 @@ void mapping_drop_code(struct mapping *mapping, uint64_t start, uint64_t end);
  * and executed in turns. */
 bool mapping_protect_code(struct mapping *mapping, uint64_t start, uint64_t end);
 
+/* mmap.c: with space->lock. More private writable memory than RLIMIT_DATA allows. */
+bool space_over_data(const struct space *space, uint64_t more);
 /* mmap.c: with space->lock; references to drop later as in region_remove. */
 int space_unmap_locked(struct space *space, uint64_t start, uint64_t end, struct mapping ***files,
                        size_t *count);

@@ -96,9 +96,31 @@ static int carve_for_shared(struct space *space, uint64_t start, uint64_t end)
     return 0;
 }
 
-static bool too_much(const struct space *space, uint64_t length, uint32_t prot, uint32_t flags)
+/* What RLIMIT_DATA counts. */
+static bool is_data(uint32_t prot, uint32_t flags)
 {
-    if (space->mapped + length > space->address_limit)
+    return (prot & L_PROT_WRITE) && !(flags & (REGION_SHARED | REGION_GROWSDOWN));
+}
+
+bool space_over_data(const struct space *space, uint64_t more)
+{
+    if (space->data_limit == UINT64_MAX)
+        return false;
+    uint64_t data = more;
+    for (size_t i = 0; i < space->region_count; i++) {
+        const struct region *region = &space->regions[i];
+        if (is_data(region->prot, region->flags))
+            data += region->end - region->start;
+    }
+    return data > space->data_limit;
+}
+
+static bool too_much(const struct space *space, uint64_t length, const struct region *region,
+                     uint32_t flags)
+{
+    uint32_t prot = region->prot;
+    if (space->mapped + length > space->address_limit ||
+        (is_data(prot, region->flags) && space_over_data(space, length)))
         return true;
     uint64_t limit = memory_limit();
     bool charged = (prot & L_PROT_WRITE) && (flags & L_MAP_TYPE) == L_MAP_PRIVATE &&
@@ -125,7 +147,7 @@ static int64_t choose_address(struct space *space, uint64_t address, uint64_t le
     }
     address = page_up(address);
     if (!shared && address >= SPACE_MIN && address + length <= WINDOW_LIMIT &&
-        address + length > address && place_is_free(space, address, address + length) &&
+        address + length > address && place_is_clear(space, address, address + length) &&
         place_fits(space, address, address + length, NULL, 0))
         return (int64_t)address;
     return place_mapping(space, length, flags, file, offset);
@@ -134,7 +156,7 @@ static int64_t choose_address(struct space *space, uint64_t address, uint64_t le
 static int64_t map_locked(struct space *space, uint64_t address, struct region *region,
                           uint64_t length, uint32_t flags, struct mapping ***files, size_t *count)
 {
-    if (too_much(space, length, region->prot, flags))
+    if (too_much(space, length, region, flags))
         return -L_ENOMEM;
     int64_t place = choose_address(space, address, length, flags, region->file, region->offset);
     if (place < 0)
@@ -199,6 +221,7 @@ int64_t space_mmap(struct space *space, uint64_t address, uint64_t length, uint3
                             .offset = file ? offset : 0,
                             .prot = prot & PROT_ALL,
                             .flags = (shared ? REGION_SHARED : 0) |
+                                     (flags & L_MAP_GROWSDOWN && !file ? REGION_GROWSDOWN : 0) |
                                      (flags & L_MAP_NORESERVE ? REGION_NORESERVE : 0)};
     struct mapping **files = NULL;
     size_t count = 0;

@@ -8,6 +8,12 @@ bool place_is_free(const struct space *space, uint64_t start, uint64_t end)
     return i == space->region_count || space->regions[i].start >= end;
 }
 
+bool place_is_clear(const struct space *space, uint64_t start, uint64_t end)
+{
+    size_t i = region_index(space, start);
+    return i == space->region_count || region_floor(&space->regions[i]) >= end;
+}
+
 /* The lowest free address in [low, high) that is `remainder` modulo align, or 0. */
 uint64_t place_find_up(const struct space *space, uint64_t low, uint64_t high, uint64_t length,
                        uint64_t align, uint64_t remainder)
@@ -17,7 +23,7 @@ uint64_t place_find_up(const struct space *space, uint64_t low, uint64_t high, u
         at = ((at - remainder + align - 1) & ~(align - 1)) + remainder;
         if (at + length > high || at + length < at)
             return 0;
-        if (i == space->region_count || space->regions[i].start >= at + length)
+        if (i == space->region_count || region_floor(&space->regions[i]) >= at + length)
             return at;
         at = max_u64(at, space->regions[i].end);
     }
@@ -29,8 +35,8 @@ static uint64_t find_down(const struct space *space, uint64_t low, uint64_t high
 {
     uint64_t end = high;
     size_t i = region_index(space, high);
-    if (i < space->region_count && space->regions[i].start < high)
-        end = space->regions[i].start;
+    if (i < space->region_count)
+        end = min_u64(end, region_floor(&space->regions[i]));
     for (;; i--) {
         if (end < low + length)
             return 0;
@@ -39,7 +45,7 @@ static uint64_t find_down(const struct space *space, uint64_t low, uint64_t high
             return 0;
         if (i == 0 || space->regions[i - 1].end <= at)
             return at;
-        end = min_u64(end, space->regions[i - 1].start);
+        end = min_u64(end, region_floor(&space->regions[i - 1]));
     }
 }
 
@@ -82,7 +88,7 @@ static uint64_t place_file(const struct space *space, uint64_t length, struct ma
     if (length > LOW_FILE_MAX)
         return 0;
     uint64_t address = preferred(file->id, length);
-    if (place_is_free(space, address, address + length))
+    if (place_is_clear(space, address, address + length))
         return address;
     return place_find_up(space, LOW_START, LOW_END, length, CHUNK, 0);
 }
@@ -106,8 +112,12 @@ int64_t place_mapping(struct space *space, uint64_t length, uint32_t flags, stru
         address = place_find_up(space, LOW_START, LOW_END, length, CHUNK, 0);
     else if (file)
         address = place_file(space, length, file);
+    uint64_t align = length >= CHUNK ? CHUNK : PAGE;
     if (!address && !(flags & L_MAP_32BIT))
-        address = find_down(space, HIGH_START, HIGH_END, length, length >= CHUNK ? CHUNK : PAGE);
+        address = find_down(space, HIGH_START, space->private_end, length, align);
+    /* Rather no room for the stack than none at all. */
+    if (!address && !(flags & L_MAP_32BIT))
+        address = find_down(space, HIGH_START, HIGH_END, length, align);
     return address ? (int64_t)address : -L_ENOMEM;
 }
 

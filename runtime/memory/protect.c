@@ -34,6 +34,9 @@ static int protect_region(struct space *space, struct region *region, uint32_t p
 {
     if ((region->flags & REGION_DENY_WRITE) && (prot & L_PROT_WRITE))
         return -L_EACCES;
+    bool more = (prot & ~region->prot & L_PROT_WRITE) && !(region->flags & REGION_SHARED);
+    if (more && space_over_data(space, region->end - region->start))
+        return -L_ENOMEM;
     int error = prot & PROT_ALL ? 0 : release_kept(space, region->start, region->end);
     if (error)
         return error;
@@ -68,6 +71,18 @@ static int protect_locked(struct space *space, uint64_t start, uint64_t end, uin
     return error;
 }
 
+/* PROT_GROWSDOWN: from where the memory that grows starts now. */
+static int find_start(const struct space *space, uint64_t *address, uint64_t end)
+{
+    size_t i = region_index(space, *address);
+    if (i == space->region_count || space->regions[i].start >= end)
+        return -L_ENOMEM;
+    if (!(space->regions[i].flags & REGION_GROWSDOWN))
+        return -L_EINVAL;
+    *address = space->regions[i].start;
+    return 0;
+}
+
 int space_mprotect(struct space *space, uint64_t address, uint64_t length, uint32_t prot)
 {
     if ((address & (PAGE - 1)) || (prot & ~(uint32_t)(PROT_ALL | L_PROT_GROWSDOWN)))
@@ -78,7 +93,11 @@ int space_mprotect(struct space *space, uint64_t address, uint64_t length, uint3
     if (end < address || end > WINDOW_LIMIT || page_up(length) == 0)
         return -L_ENOMEM;
     host_mutex_lock(&space->lock);
-    int error = protect_locked(space, address, end, prot & PROT_ALL);
+    int error = 0;
+    if (prot & L_PROT_GROWSDOWN)
+        error = find_start(space, &address, end);
+    if (!error)
+        error = protect_locked(space, address, end, prot & PROT_ALL);
     host_mutex_unlock(&space->lock);
     return error;
 }

@@ -97,14 +97,15 @@ static int64_t grow(struct space *space, struct remap *remap)
     uint64_t old_end = remap->address + remap->old_length;
     uint64_t new_end = remap->address + remap->new_length;
     uint64_t limit = memory_limit(), more = remap->new_length - remap->old_length;
-    if (space->mapped + more > space->address_limit)
+    bool data = (region->prot & L_PROT_WRITE) && !(region->flags & REGION_SHARED);
+    if (space->mapped + more > space->address_limit || (data && space_over_data(space, more)))
         return -L_ENOMEM;
     if (limit && !(region->flags & (REGION_SHARED | REGION_NORESERVE)) &&
         memory_used() + more > limit)
         return -L_ENOMEM;
     /* In place only when the mapping ends there and nothing follows. */
     uint64_t room = region->flags & REGION_SHARED ? chunk_up(new_end) : new_end;
-    if (region->end == old_end && new_end <= WINDOW_LIMIT && place_is_free(space, old_end, room)) {
+    if (region->end == old_end && new_end <= WINDOW_LIMIT && place_is_clear(space, old_end, room)) {
         region->end = new_end;
         space->mapped += more;
         space->sequence++;

@@ -81,6 +81,12 @@ uint64_t space_brk(struct space *space, uint64_t address);
 void space_set_data_limit(struct space *space, uint64_t bytes);
 void space_set_address_limit(struct space *space, uint64_t bytes); /* RLIMIT_AS */
 
+/* The main stack of a new program, `size` bytes that end at space_limit() and grow downwards up to
+ * `limit` (RLIMIT_STACK) when touched below. Private mappings keep clear of it: that many bytes,
+ * but at least 128 MiB and at most a quarter of their zone. 0 or -L_ENOMEM. */
+int space_make_stack(struct space *space, uint64_t size, uint64_t limit, uint32_t prot);
+void space_set_stack_limit(struct space *space, uint64_t bytes);
+
 /* Name shown in /proc/PID/maps for the region at address: "[stack]", "[vdso]". Not copied. */
 void space_set_name(struct space *space, uint64_t address, const char *name);
 
