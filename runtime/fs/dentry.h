@@ -21,9 +21,9 @@ struct dentry {
     struct dentry *sibling_next, *sibling_previous, *children;
     struct dentry *lru_next, *lru_previous;
     uint32_t hash;
+    uint32_t mounted_on; /* count of mounts over this dentry */
     uint16_t length;
-    bool hashed;        /* can be found by name; false once removed or renamed over */
-    uint8_t mounted_on; /* count of mounts over this dentry */
+    bool hashed; /* can be found by name; false once removed or renamed over */
     char *name;
 };
 

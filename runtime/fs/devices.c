@@ -8,7 +8,6 @@
 #include "runtime/fs/vfs.h"
 #include "runtime/host/log.h"
 #include "runtime/host/random.h"
-#include "runtime/memory/mapping.h"
 #include <string.h>
 
 #define MEM_MAJOR 1
@@ -80,8 +79,8 @@ static int map_zeros(struct file *file, struct mapping **out, uint64_t *offset)
 {
     (void)file;
     *offset = 0;
-    *out = mapping_create_anonymous((uint64_t)1 << 46, "/dev/zero");
-    return *out ? 0 : -L_ENOMEM;
+    *out = NULL;
+    return 0;
 }
 
 static const struct file_ops null_ops = {

@@ -37,8 +37,8 @@ struct file_ops {
     uint32_t (*poll)(struct file *file, struct poll_table *table);
     /* Directory entries; NULL: inode_ops.readdir. */
     int (*readdir)(struct file *file, dir_emit *emit, void *arg);
-    /* What to map; a new reference. NULL: the inode's page cache for regular files, else -L_ENODEV.
-     * *offset may be changed. */
+    /* What to map; a new reference, or NULL for anonymous memory. *offset may be changed. Without
+     * this operation: the inode's page cache for regular files, else -L_ENODEV. */
     int (*mmap)(struct file *file, struct mapping **out, uint64_t *offset);
     int (*fsync)(struct file *file, bool data_only);
     int (*truncate)(struct file *file, uint64_t size);

@@ -148,20 +148,22 @@ static int apply(struct inode *inode, const struct held *want)
     return 0;
 }
 
+/* As far as Linux looks, which follows one wait of each owner. */
+#define CIRCLE_MAX 12
+
 /* Would waiting for `owner` close a circle back to `self`? */
-static bool deadlocks(const void *self, const void *owner, int depth)
+static bool deadlocks(const void *self, const void *owner)
 {
-    if (owner == self)
-        return true;
-    if (depth > 32)
-        return false;
-    for (struct waiter *w = waiters; w; w = w->next) {
-        if (w->owner != owner)
-            continue;
-        struct held *in_the_way = blocker(w->inode, &w->want);
-        if (in_the_way && in_the_way->kind == RECORD &&
-            deadlocks(self, in_the_way->owner, depth + 1))
+    for (int step = 0; step < CIRCLE_MAX; step++) {
+        if (owner == self)
             return true;
+        const struct waiter *w = waiters;
+        while (w && w->owner != owner)
+            w = w->next;
+        const struct held *in_the_way = w ? blocker(w->inode, &w->want) : NULL;
+        if (!in_the_way || in_the_way->kind != RECORD)
+            return false;
+        owner = in_the_way->owner;
     }
     return false;
 }
@@ -196,7 +198,7 @@ static int acquire(struct inode *inode, const struct held *want, bool wait)
         else if (!wait)
             error = -L_EAGAIN;
         else if (want->kind == RECORD && in_the_way->kind == RECORD &&
-                 deadlocks(want->owner, in_the_way->owner, 0))
+                 deadlocks(want->owner, in_the_way->owner))
             error = -L_EDEADLK;
         bool done = !in_the_way || error;
         struct waitq *queue = inode->locks ? &inode->locks->wait : NULL;

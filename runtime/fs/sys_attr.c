@@ -4,6 +4,7 @@
 #include "runtime/fs/permission.h"
 #include "runtime/fs/sys.h"
 #include "runtime/fs/syscalls.h"
+#include "runtime/host/time.h"
 
 #define CWD ((uint64_t)L_AT_FDCWD)
 
@@ -137,11 +138,7 @@ static int one_time(const struct l_timespec *ts, fs_time now, fs_time *time, boo
     }
     if (ts->tv_nsec < 0 || ts->tv_nsec >= 1000000000)
         return -L_EINVAL;
-    /* What 64 bits of nanoseconds cannot hold is cut, as a file system with a smaller range does.
-     */
-    int64_t most = INT64_MAX / 1000000000 - 1;
-    int64_t seconds = ts->tv_sec > most ? most : ts->tv_sec < -most ? -most : ts->tv_sec;
-    *time = seconds * 1000000000 + ts->tv_nsec;
+    *time = host_time_in_ns(ts->tv_sec, ts->tv_nsec);
     return 0;
 }
 
@@ -176,10 +173,10 @@ int64_t sys_futimesat(struct task *t, uint64_t dirfd, uint64_t name, uint64_t ad
         if (copy_from_guest(sys_space(t), tv, address, sizeof(tv)))
             return -L_EFAULT;
         for (int i = 0; i < 2; i++) {
-            struct l_timespec ts = {tv[i].tv_sec, tv[i].tv_usec * 1000};
             bool set;
             if (tv[i].tv_usec < 0 || tv[i].tv_usec >= 1000000)
                 return -L_EINVAL;
+            struct l_timespec ts = {tv[i].tv_sec, tv[i].tv_usec * 1000};
             one_time(&ts, 0, i ? &times.mtime : &times.atime, &set);
         }
         times.now = false;

@@ -8,6 +8,7 @@
 #include "runtime/fs/mountapi.h"
 #include "runtime/fs/vfs.h"
 #include "runtime/host/file.h"
+#include "runtime/host/time.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -141,7 +142,7 @@ static bool parse(const uint8_t *header, struct member *m)
     m->mode = (uint32_t)mode & 07777;
     m->uid = (uint32_t)uid;
     m->gid = (uint32_t)gid;
-    m->mtime = (fs_time)mtime * 1000000000;
+    m->mtime = host_time_in_ns((int64_t)mtime, 0);
     m->major = (uint32_t)major;
     m->minor = (uint32_t)minor;
     m->type = header[156] ? (char)header[156] : '0';
@@ -177,7 +178,7 @@ static fs_time decimal_time(const char *value)
         for (end++; *end >= '0' && *end <= '9' && scale; end++, scale /= 10)
             ns += (*end - '0') * scale;
     }
-    return value[0] == '-' ? seconds * 1000000000 - ns : seconds * 1000000000 + ns;
+    return host_time_in_ns(seconds, value[0] == '-' ? -ns : ns);
 }
 
 static bool set_text(char *to, const char *value, size_t length)

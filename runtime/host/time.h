@@ -15,6 +15,15 @@ uint64_t host_clock_boottime_ns(void);
 /* Time of the calling thread on a processor; user and system apart. */
 void host_clock_thread(uint64_t *user_ns, uint64_t *system_ns);
 void host_clock_process(uint64_t *user_ns, uint64_t *system_ns);
+/* A time of day in nanoseconds; what 64 bits cannot hold (beyond the years 1677 and 2262) is cut,
+ * as a file system with a smaller range than the caller's does. ns is below a second. */
+static inline int64_t host_time_in_ns(int64_t seconds, int64_t ns)
+{
+    const int64_t most = INT64_MAX / 1000000000 - 1;
+    int64_t cut = seconds > most ? most : seconds < -most ? -most : seconds;
+    return cut * 1000000000 + ns;
+}
+
 /* Ticks a second of the time-stamp counter (rdtsc), measured once (takes some 10 ms at the first
  * call); 0 when the counter does not run at a constant rate. */
 uint64_t host_tsc_frequency(void);

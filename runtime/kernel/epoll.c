@@ -47,10 +47,16 @@ struct epoll_item {
     bool failed;
 };
 
+/* A row of items, linked by ready_next. */
+struct row {
+    struct epoll_item *first, *last;
+};
+
 struct epoll {
     struct epoll_item *items;
+    uint32_t count; /* of items; items_lock */
     struct host_mutex ready_lock;
-    struct epoll_item *ready_first, *ready_last;
+    struct row ready; /* ready_lock */
     struct waitq queue;
     struct file *file; /* its own description, not counted */
 };
@@ -62,18 +68,20 @@ struct item_table {
 
 static struct host_mutex items_lock = HOST_MUTEX_INIT;
 
+static void append(struct row *row, struct epoll_item *item)
+{
+    item->ready_next = NULL;
+    *(row->last ? &row->last->ready_next : &row->first) = item;
+    row->last = item;
+}
+
 static void mark_ready(struct epoll_item *item)
 {
     struct epoll *ep = item->epoll;
     host_mutex_lock(&ep->ready_lock);
     if (!item->ready) {
         item->ready = true;
-        item->ready_next = NULL;
-        if (ep->ready_last)
-            ep->ready_last->ready_next = item;
-        else
-            ep->ready_first = item;
-        ep->ready_last = item;
+        append(&ep->ready, item);
     }
     host_mutex_unlock(&ep->ready_lock);
 }
@@ -82,16 +90,14 @@ static void unmark_ready(struct epoll_item *item)
 {
     struct epoll *ep = item->epoll;
     host_mutex_lock(&ep->ready_lock);
-    struct epoll_item **link = &ep->ready_first, *last = NULL;
-    while (*link) {
-        if (*link == item) {
-            *link = item->ready_next;
-        } else {
-            last = *link;
-            link = &(*link)->ready_next;
-        }
+    struct row kept = {NULL, NULL};
+    for (struct epoll_item *i = item->ready ? ep->ready.first : NULL, *next; i; i = next) {
+        next = i->ready_next;
+        if (i != item)
+            append(&kept, i);
     }
-    ep->ready_last = last;
+    if (item->ready)
+        ep->ready = kept;
     item->ready = false;
     host_mutex_unlock(&ep->ready_lock);
 }
@@ -146,6 +152,7 @@ static void remove_item(struct epoll_item *item)
         item->epoll->items = item->next;
     if (item->next)
         item->next->prev = item->prev;
+    item->epoll->count--;
     struct epoll_item **link = &item->file->epoll;
     while (*link != item)
         link = &(*link)->file_next;
@@ -171,52 +178,95 @@ static void epoll_release(struct file *file)
     free(ep);
 }
 
-/* One pass over the ready list; up to max events into out. Level-triggered items that are still
- * ready go to the end of the list. */
-static int harvest(struct epoll *ep, struct l_epoll_event *out, int max)
+static void join(struct row *row, const struct row *more)
 {
-    int n = 0;
-    host_mutex_lock(&items_lock);
+    if (!more->first)
+        return;
+    *(row->last ? &row->last->ready_next : &row->first) = more->first;
+    row->last = more->last;
+}
+
+static struct row take_ready(struct epoll *ep)
+{
     host_mutex_lock(&ep->ready_lock);
-    struct epoll_item *list = ep->ready_first;
-    ep->ready_first = ep->ready_last = NULL;
+    struct row row = ep->ready;
+    ep->ready = (struct row){NULL, NULL};
     host_mutex_unlock(&ep->ready_lock);
-    while (list) {
-        struct epoll_item *item = list;
-        host_mutex_lock(&ep->ready_lock);
-        list = item->ready_next;
-        item->ready = false;
-        host_mutex_unlock(&ep->ready_lock);
-        if (n == max) {
-            mark_ready(item);
-            continue;
-        }
-        uint32_t mask = item->event.events & ~(uint32_t)PRIVATE_BITS;
-        uint32_t events = file_poll(item->file, NULL) & mask;
+    return row;
+}
+
+/* Takes the first item out of a row that take_ready gave: from here on a wake lists it again. */
+static struct epoll_item *next_of(struct row *row)
+{
+    struct epoll_item *item = row->first;
+    host_mutex_lock(&item->epoll->ready_lock);
+    row->first = item->ready_next;
+    if (!row->first)
+        row->last = NULL;
+    item->ready = false;
+    host_mutex_unlock(&item->epoll->ready_lock);
+    return item;
+}
+
+/* Ready again, unless a wake has listed it in the meantime. */
+static void list_again(struct row *row, struct epoll_item *item)
+{
+    host_mutex_lock(&item->epoll->ready_lock);
+    if (!item->ready) {
+        item->ready = true;
+        append(row, item);
+    }
+    host_mutex_unlock(&item->epoll->ready_lock);
+}
+
+/* What was not looked at comes first, then what woke meanwhile, then what was looked at. */
+static void give_ready(struct epoll *ep, struct row left, const struct row *again)
+{
+    host_mutex_lock(&ep->ready_lock);
+    join(&left, &ep->ready);
+    join(&left, again);
+    ep->ready = left;
+    host_mutex_unlock(&ep->ready_lock);
+}
+
+static uint32_t item_poll(struct epoll_item *item, struct poll_table *table);
+
+/* With items_lock. Fills in up to max events of items that are ready now; out NULL only counts. */
+static int harvest_locked(struct epoll *ep, struct l_epoll_event *out, int max)
+{
+    struct row left = take_ready(ep), again = {NULL, NULL};
+    int n = 0;
+    while (left.first && n < max) {
+        struct epoll_item *item = next_of(&left);
+        uint32_t events = item_poll(item, NULL);
         if (!events)
             continue;
         if (out)
             out[n] = (struct l_epoll_event){events, item->event.data};
         n++;
-        if (!out)
-            mark_ready(item);
-        else if (item->event.events & L_EPOLLONESHOT)
+        if (out && (item->event.events & L_EPOLLONESHOT))
             item->event.events &= PRIVATE_BITS;
-        else if (!(item->event.events & L_EPOLLET))
-            mark_ready(item);
+        else if (!out || !(item->event.events & L_EPOLLET))
+            list_again(&again, item);
     }
+    give_ready(ep, left, &again);
+    return n;
+}
+
+static int harvest(struct epoll *ep, struct l_epoll_event *out, int max)
+{
+    host_mutex_lock(&items_lock);
+    int n = harvest_locked(ep, out, max);
     host_mutex_unlock(&items_lock);
     return n;
 }
 
+/* That an item is listed says only that it was ready once: it is asked. */
 static uint32_t epoll_poll(struct file *file, struct poll_table *table)
 {
     struct epoll *ep = file->priv;
     poll_wait(table, &ep->queue);
-    host_mutex_lock(&ep->ready_lock);
-    bool any = ep->ready_first;
-    host_mutex_unlock(&ep->ready_lock);
-    return any ? L_POLLIN | L_POLLRDNORM : 0;
+    return harvest(ep, NULL, 1) ? L_POLLIN | L_POLLRDNORM : 0;
 }
 
 static const struct file_ops epoll_ops = {.poll = epoll_poll, .release = epoll_release};
@@ -224,6 +274,20 @@ static const struct file_ops epoll_ops = {.poll = epoll_poll, .release = epoll_r
 static struct epoll *epoll_of(struct file *file)
 {
     return file && file->ops == &epoll_ops ? file->priv : NULL;
+}
+
+/* With items_lock: what of the wanted events holds now. Nesting is bounded by NEST_MAX. */
+static uint32_t item_poll(struct epoll_item *item, struct poll_table *table)
+{
+    struct epoll *inner = epoll_of(item->file);
+    uint32_t events;
+    if (inner) {
+        poll_wait(table, &inner->queue);
+        events = harvest_locked(inner, NULL, 1) ? L_POLLIN | L_POLLRDNORM : 0;
+    } else {
+        events = file_poll(item->file, table);
+    }
+    return events & item->event.events & ~(uint32_t)PRIVATE_BITS;
 }
 
 static int64_t create(struct task *t, bool cloexec)
@@ -295,10 +359,11 @@ static int add_item(struct epoll *ep, struct file *file, int fd, const struct l_
     if (ep->items)
         ep->items->prev = item;
     ep->items = item;
+    ep->count++;
     item->file_next = file->epoll;
     file->epoll = item;
     struct item_table table = {{item_add_queue}, item};
-    uint32_t events = file_poll(file, &table.table) & event->events;
+    uint32_t events = item_poll(item, &table.table);
     if (item->failed) {
         remove_item(item);
         return -L_ENOMEM;
@@ -313,7 +378,7 @@ static int change_item(struct epoll_item *item, const struct l_epoll_event *even
     if (item->event.events & L_EPOLLEXCLUSIVE)
         return -L_EINVAL;
     item->event = *event;
-    uint32_t events = file_poll(item->file, NULL) & event->events;
+    uint32_t events = item_poll(item, NULL);
     if (events)
         mark_ready(item);
     return events ? 1 : 0;
@@ -387,6 +452,15 @@ static bool wait_ready(void *arg)
     return w->count;
 }
 
+/* Room for every item there is now, and for some that come while waiting. */
+static int most_events(struct epoll *ep, int max)
+{
+    host_mutex_lock(&items_lock);
+    uint32_t most = ep->count < 1024 ? 1024 : ep->count;
+    host_mutex_unlock(&items_lock);
+    return (uint32_t)max < most ? max : (int)most;
+}
+
 static int64_t do_wait(struct task *t, uint64_t epfd, uint64_t uevents, int max, uint64_t deadline)
 {
     if (max <= 0 || max > EVENTS_MAX)
@@ -394,9 +468,10 @@ static int64_t do_wait(struct task *t, uint64_t epfd, uint64_t uevents, int max,
     struct file *file = files_get(t->files, (int)epfd);
     if (!file)
         return -L_EBADF;
-    struct epoll_wait w = {.epoll = epoll_of(file), .max = max > 1024 ? 1024 : max};
+    struct epoll_wait w = {.epoll = epoll_of(file)};
     int64_t result = w.epoll ? 0 : -L_EINVAL;
     if (!result) {
+        w.max = most_events(w.epoll, max);
         w.out = malloc((size_t)w.max * sizeof(*w.out));
         result = w.out ? 0 : -L_ENOMEM;
     }

@@ -120,9 +120,16 @@ static bool relieve(void)
     return !error;
 }
 
+static bool is_dying(void)
+{
+    struct task *t = host_current_get();
+    return t && signal_fatal_pending(t);
+}
+
 void oom_init(void)
 {
     memory_short_set(relieve);
+    memory_dying_set(is_dying);
 }
 
 bool oom_make_room(uint64_t bytes)

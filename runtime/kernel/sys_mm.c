@@ -103,7 +103,9 @@ int64_t sys_mincore(struct task *t, uint64_t address, uint64_t length, uint64_t 
     uint64_t pages = (length + PAGE_MASK) / SPACE_PAGE;
     for (uint64_t done = 0; done < pages;) {
         uint64_t n = pages - done < sizeof(chunk) ? pages - done : sizeof(chunk);
-        int error = space_mincore(space, address + done * SPACE_PAGE, n * SPACE_PAGE, chunk);
+        int error = signal_fatal_pending(t) ? -L_EINTR : 0;
+        if (!error)
+            error = space_mincore(space, address + done * SPACE_PAGE, n * SPACE_PAGE, chunk);
         if (!error)
             error = copy_to_guest(space, vector + done, chunk, n);
         if (error)
@@ -132,6 +134,8 @@ static int64_t lock_range(struct task *t, uint64_t address, uint64_t length)
         return -L_ENOMEM;
     for (uint64_t page = address & ~PAGE_MASK; page < (end & ~PAGE_MASK); page += SPACE_PAGE) {
         uint8_t byte;
+        if (signal_fatal_pending(t))
+            return -L_EINTR;
         if (!space_peek(space, &byte, page, 1))
             return -L_ENOMEM;
     }

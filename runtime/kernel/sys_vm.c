@@ -45,6 +45,8 @@ static int64_t transfer(struct space *from, struct row *source, struct space *to
         int a = next_piece(source), b = next_piece(target);
         if (a <= 0 || b <= 0)
             return done ? done : a < 0 ? a : b < 0 ? b : 0;
+        if (signal_fatal_pending(task_current()))
+            return done ? done : -L_EINTR;
         uint64_t n =
             source->now.iov_len < target->now.iov_len ? source->now.iov_len : target->now.iov_len;
         n = n < sizeof(chunk) ? n : sizeof(chunk);

@@ -65,6 +65,8 @@ static int populate(struct space *space, uint64_t start, uint64_t end, enum spac
 {
     struct space_fault fault;
     for (uint64_t page = start; page < end; page += PAGE) {
+        if (memory_dying())
+            return -L_EINTR;
         if (space_fault(space, page, access, &fault))
             continue;
         if (fault.signo == 11)

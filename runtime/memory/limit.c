@@ -46,6 +46,7 @@ bool memory_is_short(void)
 }
 
 static memory_short_fn *hook;
+static memory_dying_fn *dying;
 
 void memory_short_set(memory_short_fn *fn)
 {
@@ -55,4 +56,14 @@ void memory_short_set(memory_short_fn *fn)
 bool memory_short(void)
 {
     return hook && hook();
+}
+
+void memory_dying_set(memory_dying_fn *fn)
+{
+    dying = fn;
+}
+
+bool memory_dying(void)
+{
+    return dying && dying();
 }

@@ -131,26 +131,59 @@ bool mapping_protect_code(struct mapping *mapping, uint64_t start, uint64_t end)
     return walk_all(&walk);
 }
 
-/* Anonymous shared memory: a table of blocks made when they are touched. */
+/* Anonymous shared memory: blocks made when they are touched, in leaves made likewise, so that a
+ * large mapping costs no more than what is used of it. */
+#define LEAF_BLOCKS 256u
+
+struct leaf {
+    struct block *blocks[LEAF_BLOCKS];
+};
+
 struct anonymous {
     struct mapping mapping;
-    struct host_mutex lock;
+    struct host_mutex lock; /* members below */
     const char *name;
-    uint64_t count;
-    struct block *blocks[];
+    uint64_t leaf_count;
+    struct leaf **leaves;
 };
+
+static int grow_leaves(struct anonymous *self, uint64_t leaf)
+{
+    uint64_t count = self->leaf_count ? self->leaf_count : 4;
+    while (count <= leaf)
+        count *= 2;
+    struct leaf **leaves = realloc(self->leaves, count * sizeof(struct leaf *));
+    if (!leaves)
+        return -L_ENOMEM;
+    memset(leaves + self->leaf_count, 0, (count - self->leaf_count) * sizeof(struct leaf *));
+    self->leaves = leaves;
+    self->leaf_count = count;
+    return 0;
+}
+
+/* Where the block is kept; NULL when it is not there (create false) or there is no memory. */
+static struct block **place_of(struct anonymous *self, uint64_t index, bool create)
+{
+    uint64_t leaf = index / LEAF_BLOCKS;
+    if (leaf >= self->leaf_count && (!create || grow_leaves(self, leaf)))
+        return NULL;
+    if (!self->leaves[leaf] && create)
+        self->leaves[leaf] = calloc(1, sizeof(struct leaf));
+    return self->leaves[leaf] ? &self->leaves[leaf]->blocks[index % LEAF_BLOCKS] : NULL;
+}
 
 static int anonymous_block(struct mapping *mapping, uint64_t index, bool create, struct block **out)
 {
     struct anonymous *self = (struct anonymous *)mapping;
     *out = NULL;
-    if (index >= self->count)
+    if (index >= atomic_load(&mapping->size) >> BLOCK_SHIFT)
         return -L_EFAULT;
     host_mutex_lock(&self->lock);
-    if (!self->blocks[index] && create)
-        self->blocks[index] = block_alloc();
-    if (self->blocks[index])
-        *out = block_get(self->blocks[index]);
+    struct block **place = place_of(self, index, create);
+    if (place && !*place && create)
+        *place = block_alloc();
+    if (place && *place)
+        *out = block_get(*place);
     host_mutex_unlock(&self->lock);
     return *out || !create ? 0 : -L_ENOMEM;
 }
@@ -158,8 +191,12 @@ static int anonymous_block(struct mapping *mapping, uint64_t index, bool create,
 static void anonymous_release(struct mapping *mapping)
 {
     struct anonymous *self = (struct anonymous *)mapping;
-    for (uint64_t i = 0; i < self->count; i++)
-        block_put(self->blocks[i]);
+    for (uint64_t i = 0; i < self->leaf_count; i++) {
+        for (unsigned k = 0; self->leaves[i] && k < LEAF_BLOCKS; k++)
+            block_put(self->leaves[i]->blocks[k]);
+        free(self->leaves[i]);
+    }
+    free(self->leaves);
     free(self);
 }
 
@@ -176,12 +213,12 @@ static const struct mapping_ops anonymous_ops = {
 
 struct mapping *mapping_create_anonymous(uint64_t size, const char *name)
 {
-    uint64_t count = (size + BLOCK_SIZE - 1) >> BLOCK_SHIFT;
-    struct anonymous *self = calloc(1, sizeof(*self) + count * sizeof(self->blocks[0]));
+    struct anonymous *self = calloc(1, sizeof(*self));
     if (!self)
         return NULL;
-    mapping_init(&self->mapping, &anonymous_ops, count * BLOCK_SIZE);
+    host_mutex_init(&self->lock);
+    mapping_init(&self->mapping, &anonymous_ops,
+                 (size + BLOCK_SIZE - 1) & ~(uint64_t)(BLOCK_SIZE - 1));
     self->name = name;
-    self->count = count;
     return &self->mapping;
 }

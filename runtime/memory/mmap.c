@@ -198,7 +198,7 @@ static int check_arguments(uint64_t *length, uint32_t flags, struct mapping *fil
 static void populate(struct space *space, uint64_t start, uint64_t end, bool write)
 {
     struct space_fault fault;
-    for (uint64_t address = start; address < end; address += PAGE)
+    for (uint64_t address = start; address < end && !memory_dying(); address += PAGE)
         if (!space_fault(space, address, write ? SPACE_WRITE : SPACE_READ, &fault))
             return;
 }

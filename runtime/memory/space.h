@@ -153,4 +153,10 @@ typedef bool memory_short_fn(void);
 void memory_short_set(memory_short_fn *fn);
 bool memory_short(void);
 
+/* Whether the calling thread has to die: what goes through much memory stops then. Installed once;
+ * false without. */
+typedef bool memory_dying_fn(void);
+void memory_dying_set(memory_dying_fn *fn);
+bool memory_dying(void);
+
 #endif

@@ -1,9 +1,11 @@
 /* mmap, munmap, mprotect, mremap and brk in units of 4 KiB, also inside one 64 KiB block. */
 #include "check.h"
 
+#include <fcntl.h>
 #include <setjmp.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 
 #define PAGE 4096u
 
@@ -178,6 +180,34 @@ static void low_and_high(void)
     CHECK_EQ(try(large + size / 2, false), SEGV_MAPERR);
 }
 
+/* A mapping of /dev/zero is memory of its own; each costs no more than what is touched of it. */
+static void zero_device(void)
+{
+    int fd = open("/dev/zero", O_RDWR), status = -1;
+    CHECK(fd >= 0);
+    for (int round = 0; round < 64; round++) {
+        int how = round & 1 ? MAP_SHARED : MAP_PRIVATE;
+        volatile uint8_t *at = mmap(NULL, 65536, PROT_READ | PROT_WRITE, how, fd, 0);
+        CHECK(at != MAP_FAILED && at[0] == 0 && at[65535] == 0);
+        at[PAGE] = 7;
+        CHECK_OK(munmap((void *)at, 65536));
+    }
+    volatile uint8_t *shared = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    volatile uint8_t *other = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    volatile uint8_t *own = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+    pid_t child = fork();
+    if (child == 0) {
+        shared[0] = own[0] = 9;
+        _exit(0);
+    }
+    CHECK_EQ(waitpid(child, &status, 0), child);
+    CHECK(shared[0] == 9 && other[0] == 0 && own[0] == 0);
+    uint8_t *grown = mremap((void *)own, PAGE, 16 * PAGE, MREMAP_MAYMOVE);
+    CHECK(grown != MAP_FAILED && grown[15 * PAGE] == 0);
+    grown[15 * PAGE] = 1;
+    close(fd);
+}
+
 int main(void)
 {
     struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO};
@@ -187,5 +217,6 @@ int main(void)
     grow_and_move();
     program_break();
     low_and_high();
+    zero_device();
     return check_done();
 }

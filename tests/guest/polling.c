@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -219,12 +220,111 @@ static void woken(void)
     }
 }
 
+static int select_one(int fd)
+{
+    fd_set set;
+    struct timeval none = {0, 0};
+    FD_ZERO(&set);
+    FD_SET(fd, &set);
+    return select(fd + 1, &set, NULL, NULL, &none);
+}
+
+static void watch(int epoll, int op, int fd, uint32_t events)
+{
+    struct epoll_event event = {.events = events, .data.fd = fd};
+    CHECK_OK(epoll_ctl(epoll, op, fd, &event));
+}
+
+/* An epoll descriptor is ready while something in it is, not since something once was. */
+static void drained(void)
+{
+    int fds[2], sockets[2], inner = epoll_create1(0), middle = epoll_create1(0),
+                            outer = epoll_create1(0), event_fd = eventfd(0, 0),
+                            timer = timerfd_create(CLOCK_MONOTONIC, 0);
+    struct epoll_event got;
+    uint64_t count = 1;
+    char byte;
+    CHECK_OK(pipe(fds));
+    CHECK_OK(socketpair(AF_UNIX, SOCK_STREAM, 0, sockets));
+    watch(outer, EPOLL_CTL_ADD, middle, EPOLLIN);
+    watch(middle, EPOLL_CTL_ADD, inner, EPOLLIN);
+    watch(inner, EPOLL_CTL_ADD, fds[0], EPOLLIN);
+    for (int round = 0; round < 2; round++) {
+        CHECK_EQ(write(fds[1], "x", 1), 1);
+        CHECK_EQ(poll_one(outer, POLLIN, 0), POLLIN);
+        CHECK_EQ(poll_one(inner, POLLIN, 0), POLLIN);
+        CHECK_EQ(select_one(inner), 1);
+        CHECK_EQ(epoll_wait(outer, &got, 1, 0), 1);
+        CHECK_EQ(read(fds[0], &byte, 1), 1);
+        CHECK_EQ(poll_one(outer, POLLIN, 0), 0);
+        CHECK_EQ(poll_one(inner, POLLIN, 0), 0);
+        CHECK_EQ(select_one(inner), 0);
+        CHECK_EQ(epoll_wait(outer, &got, 1, 0), 0);
+    }
+    watch(inner, EPOLL_CTL_ADD, event_fd, EPOLLIN);
+    CHECK_EQ(write(event_fd, &count, 8), 8);
+    CHECK_EQ(poll_one(inner, POLLIN, 0), POLLIN);
+    CHECK_EQ(read(event_fd, &count, 8), 8);
+    CHECK_EQ(poll_one(inner, POLLIN, 0), 0);
+    watch(inner, EPOLL_CTL_ADD, sockets[0], EPOLLIN);
+    CHECK_EQ(write(sockets[1], "x", 1), 1);
+    CHECK_EQ(poll_one(inner, POLLIN, 0), POLLIN);
+    CHECK_EQ(read(sockets[0], &byte, 1), 1);
+    CHECK_EQ(poll_one(inner, POLLIN, 0), 0);
+    watch(inner, EPOLL_CTL_ADD, timer, EPOLLIN);
+    struct itimerspec soon = {{0, 0}, {0, 1000000}};
+    CHECK_OK(timerfd_settime(timer, 0, &soon, NULL));
+    CHECK_EQ(poll_one(inner, POLLIN, CHECK_PATIENCE * 1000), POLLIN);
+    CHECK_EQ(read(timer, &count, 8), 8);
+    CHECK_EQ(poll_one(inner, POLLIN, 0), 0);
+    CHECK_EQ(write(fds[1], "x", 1), 1);
+    watch(inner, EPOLL_CTL_MOD, fds[0], EPOLLOUT);
+    CHECK_EQ(poll_one(inner, POLLIN, 0), 0);
+    watch(inner, EPOLL_CTL_MOD, fds[0], EPOLLIN);
+    CHECK_EQ(poll_one(inner, POLLIN, 0), POLLIN);
+    /* Being asked does not use up an edge; being told does. */
+    watch(inner, EPOLL_CTL_MOD, fds[0], EPOLLIN | EPOLLET);
+    CHECK_EQ(poll_one(inner, POLLIN, 0), POLLIN);
+    CHECK_EQ(poll_one(inner, POLLIN, 0), POLLIN);
+    CHECK_EQ(epoll_wait(inner, &got, 1, 0), 1);
+    CHECK_EQ(poll_one(inner, POLLIN, 0), 0);
+}
+
+/* Descriptors that are always ready take turns, and a wait gives as many as there is room for. */
+static void many_ready(void)
+{
+    static struct epoll_event events[2000];
+    int epoll = epoll_create1(0), count = 0, fd = eventfd(1, 0);
+    for (int i = 0; i < 1500; i++) {
+        int copy = dup(fd);
+        if (copy < 0)
+            break;
+        watch(epoll, EPOLL_CTL_ADD, copy, EPOLLIN);
+        count++;
+    }
+    CHECK_EQ(epoll_wait(epoll, events, 2000, 0), count);
+    bool seen[2000] = {false};
+    int different = 0;
+    for (int i = 0; i < count; i++) {
+        CHECK_EQ(epoll_wait(epoll, events, 1, 0), 1);
+        different += !seen[events[0].data.fd];
+        seen[events[0].data.fd] = true;
+    }
+    CHECK_EQ(different, count);
+}
+
 int main(void)
 {
+    struct rlimit many;
+    CHECK_OK(getrlimit(RLIMIT_NOFILE, &many));
+    many.rlim_cur = 2000;
+    CHECK_OK(setrlimit(RLIMIT_NOFILE, &many));
     pipes();
     with_select();
     with_epoll();
+    drained();
     counters();
     woken();
+    many_ready();
     return check_done();
 }

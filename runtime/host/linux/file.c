@@ -1,4 +1,6 @@
 #include "runtime/host/file.h"
+
+#include "runtime/host/time.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -127,7 +129,7 @@ int host_file_sync(struct host_file *file, bool data_only)
 
 static int64_t nanoseconds(const struct timespec *time)
 {
-    return (int64_t)time->tv_sec * 1000000000 + time->tv_nsec;
+    return host_time_in_ns(time->tv_sec, time->tv_nsec);
 }
 
 static void fill(struct host_stat *out, const struct stat *stat)

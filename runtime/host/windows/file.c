@@ -6,6 +6,7 @@
 #include "runtime/host/file.h"
 #include "runtime/abi/errno.h"
 #include "runtime/abi/stat.h"
+#include "runtime/host/time.h"
 #include "runtime/host/windows/wide.h"
 #include <stdlib.h>
 #include <string.h>
@@ -268,7 +269,10 @@ int host_file_sync(struct host_file *file, bool data_only)
 static int64_t nanoseconds(FILETIME time)
 {
     int64_t ticks = (int64_t)((uint64_t)time.dwHighDateTime << 32 | time.dwLowDateTime);
-    return ticks ? (ticks - EPOCH_DISTANCE) * 100 : 0;
+    if (!ticks)
+        return 0;
+    ticks -= EPOCH_DISTANCE;
+    return host_time_in_ns(ticks / 10000000, ticks % 10000000 * 100);
 }
 
 static FILETIME file_time(int64_t time)

@@ -92,6 +92,8 @@ START_TEST(everything)
     member("cut", '0', 0644, NULL, "long", 4);
     member("pax", 'x', 0, NULL, "22 path=pax/\xc3\xa9toile.x\n20 mtime=1234567.25\n", 42);
     member("ignored", '0', 0644, NULL, "pax", 3);
+    member("pax", 'x', 0, NULL, "30 mtime=99999999999999999999\n", 30);
+    member("late", '0', 0644, NULL, "", 0);
     memset(archive + used, 0, 1024);
     used += 1024;
     ck_assert_int_eq(unpack(&super, message, sizeof(message)), 0);
@@ -119,6 +121,8 @@ START_TEST(everything)
     assert_text(c, "m/pax/\xc3\xa9toile.x", "pax");
     ck_assert_int_eq(stat_of(c, "m/pax/\xc3\xa9toile.x", &st), 0);
     ck_assert_int_eq(st.mtime, 1234567250000000ll);
+    ck_assert_int_eq(stat_of(c, "m/late", &st), 0);
+    ck_assert_int_eq(st.mtime, (INT64_MAX / 1000000000 - 1) * 1000000000);
     (void)text;
 }
 END_TEST

@@ -282,6 +282,34 @@ START_TEST(mounting)
 }
 END_TEST
 
+/* More mounts over one place than a byte can count. */
+START_TEST(mounting_often)
+{
+    enum { TIMES = 257 };
+    struct vfs_caller *c = fresh("often");
+    struct path path;
+    ck_assert_int_eq(vfs_mkdir(c, NULL, "from", 0755), 0);
+    ck_assert_int_eq(vfs_mkdir(c, NULL, "at", 0755), 0);
+    put_file(c, "from/file", "over");
+    put_file(c, "at/file", "under");
+    for (int i = 0; i < TIMES; i++) {
+        struct path from;
+        ck_assert_int_eq(vfs_walk(c, NULL, "from", 0, &from), 0);
+        ck_assert_int_eq(vfs_walk(c, NULL, "at", 0, &path), 0);
+        ck_assert_int_eq(mount_bind(from, &path, 0), 0);
+        path_put(path);
+        path_put(from);
+    }
+    for (int i = 0; i < TIMES; i++) {
+        assert_text(c, "at/file", "over");
+        ck_assert_int_eq(vfs_walk(c, NULL, "at", 0, &path), 0);
+        ck_assert_int_eq(mount_remove(path, false), 0);
+        path_put(path);
+    }
+    assert_text(c, "at/file", "under");
+}
+END_TEST
+
 int main(void)
 {
     TCase *tcase = tcase_create("walk");
@@ -293,5 +321,6 @@ int main(void)
     tcase_add_test(tcase, renaming);
     tcase_add_test(tcase, permissions);
     tcase_add_test(tcase, mounting);
+    tcase_add_test(tcase, mounting_often);
     return unit_run("walk", tcase);
 }
