@@ -64,6 +64,7 @@ int main(int argc, char **argv)
         print(version());
     if (a.print_config)
         print(config_default_file());
+    host_stdio_claim();
     host_log_open_kept("foreland.log");
     const struct config *config = settings_load(&a, reason, sizeof(reason));
     if (!config)

@@ -8,6 +8,7 @@
 #include "runtime/abi/errno.h"
 #include "runtime/host/env.h"
 #include "runtime/host/log.h"
+#include "runtime/host/stdio.h"
 #include "runtime/kernel/boot.h"
 #include "runtime/kernel/process.h"
 #include "runtime/kernel/syscall.h"
@@ -60,6 +61,7 @@ int main(int argc, char **argv)
 {
     struct options options;
     char message[512];
+    host_stdio_claim();
     host_arguments(&argc, &argv);
     if (argc > 1 && strcmp(argv[1], "image") == 0)
         return fore_image(argc - 1, argv + 1);

@@ -127,7 +127,7 @@ struct file *hoststd_open(int number, int *error)
 {
     enum host_stdio_kind kind = host_stdio_kind(number);
     if (number < 0 || number > 2 || kind == HOST_STDIO_NONE) {
-        *error = -L_ENXIO;
+        *error = -L_EBADF;
         return NULL;
     }
     struct standard *s = &standards[number];

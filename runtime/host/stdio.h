@@ -18,12 +18,19 @@
 #include <stdint.h>
 
 enum host_stdio_kind {
-    HOST_STDIO_NONE,     /* closed, or a program of the window kind started without a console */
+    HOST_STDIO_NONE,     /* closed */
     HOST_STDIO_TERMINAL, /* a terminal or a Windows console */
     HOST_STDIO_PIPE,     /* pipe or socket */
     HOST_STDIO_FILE,     /* regular file: has a position */
     HOST_STDIO_DEVICE,   /* anything else, such as NUL or /dev/null */
 };
+
+/*
+ * Finds out what the three are, for good: to be called before anything is opened, which might get
+ * the number of a handle that was not valid. On Windows, where a parent need not give any, a handle
+ * that is missing or invalid is a HOST_STDIO_DEVICE that ends at once and takes everything.
+ */
+void host_stdio_claim(void);
 
 /* fd is 0, 1 or 2 everywhere below. */
 enum host_stdio_kind host_stdio_kind(int fd);
@@ -38,11 +45,16 @@ int64_t host_stdio_read(int fd, void *buffer, size_t n);
 /* True when host_stdio_read would not return -L_EAGAIN. Starts the pump. */
 bool host_stdio_readable(int fd);
 
-/* Bytes that a read would return at once (FIONREAD); 0 at the end or when that is not known. */
+/* Bytes that a read would return at once (FIONREAD); 0 at the end or when that is not known. On
+ * Windows what the pump has read, which this starts. */
 size_t host_stdio_available(int fd);
 
 /* ready(arg) is called on the pump's thread whenever the state of fd changed. One per fd. */
 void host_stdio_notify(int fd, void (*ready)(void *arg), void *arg);
+
+/* From now on nothing is taken from the handles any more, and host_stdio_read finds nothing but
+ * what was taken before: what is typed now is for whoever uses the terminal next. */
+void host_stdio_stop(void);
 
 /*
  * Writes all of it, blocking the thread. Returns n or an error: -L_EPIPE when the reader is gone.

@@ -138,6 +138,7 @@ void hostterm_finish(void)
 {
     if (!tty)
         return;
+    host_stdio_stop();
     host_mutex_lock(&lock);
     while (output_waiting || output_busy)
         host_cond_wait(&changed, &lock, HOST_FOREVER);

@@ -26,6 +26,14 @@ for program in "$@"; do
             bad=1
         }
     done
+    # Explorer's details show it.
+    copyright=$(grep -m1 '^Copyright ' "$(dirname "$0")/../../LICENSE")
+    for text in LegalCopyright "$copyright"; do
+        LC_ALL=C grep -qaP "$(sed 's/./\\Q&\\E\\x00/g' <<<"$text")" "$program" || {
+            echo "$program: the version resource lacks: $text"
+            bad=1
+        }
+    done
     # Types of resources: 3 and 14 icon, 16 version, 24 manifest.
     for type in 3 14 16 24; do
         x86_64-w64-mingw32-objdump -p "$program" |

@@ -1,8 +1,10 @@
 #include "runtime/host/stdio.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <termios.h>
@@ -24,10 +26,21 @@ struct pump {
 
 static struct pump pumps[3] = {{.fd = 0}, {.fd = 1}, {.fd = 2}};
 
+static bool missing[3];
+static atomic_bool stopped;
+
+/* What is opened takes the lowest number that is free: something has to be there. */
+void host_stdio_claim(void)
+{
+    for (int fd = 0; fd < 3; fd++)
+        if (fcntl(fd, F_GETFD) < 0)
+            missing[fd] = open("/dev/null", O_RDWR) == fd;
+}
+
 enum host_stdio_kind host_stdio_kind(int fd)
 {
     struct stat st;
-    if (fstat(fd, &st) < 0)
+    if (missing[fd] || fstat(fd, &st) < 0)
         return HOST_STDIO_NONE;
     if (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode))
         return HOST_STDIO_PIPE;
@@ -60,6 +73,8 @@ static void pump_run(void *arg)
 
 static void ask(struct pump *p)
 {
+    if (atomic_load(&stopped))
+        return;
     host_mutex_lock(&p->lock);
     p->wanted = true;
     if (!p->started)
@@ -68,8 +83,15 @@ static void ask(struct pump *p)
     host_mutex_unlock(&p->lock);
 }
 
+void host_stdio_stop(void)
+{
+    atomic_store(&stopped, true);
+}
+
 static bool readable_now(int fd)
 {
+    if (atomic_load(&stopped))
+        return false;
     struct pollfd f = {.fd = fd, .events = POLLIN};
     return poll(&f, 1, 0) != 0;
 }

@@ -7,6 +7,7 @@
 #include "runtime/abi/errno.h"
 #include "runtime/host/lock.h"
 #include "runtime/host/stdio.h"
+#include "runtime/host/windows/standard.h"
 #include "runtime/host/windows/wide.h"
 
 #ifndef ENABLE_VIRTUAL_TERMINAL_INPUT
@@ -19,7 +20,7 @@
 #define DISABLE_NEWLINE_AUTO_RETURN 0x0008
 #endif
 
-static struct host_mutex lock;
+static struct host_mutex lock, open_lock;
 static bool input_raw, output_raw;
 static DWORD saved_input, saved_output;
 static HANDLE raw_input, raw_output;
@@ -34,22 +35,20 @@ static COORD last_size;
 
 static HANDLE console_output(void)
 {
-    static const DWORD names[2] = {STD_OUTPUT_HANDLE, STD_ERROR_HANDLE};
-    DWORD mode;
-    for (int i = 0; i < 2; i++) {
-        HANDLE handle = GetStdHandle(names[i]);
-        if (handle && handle != INVALID_HANDLE_VALUE && GetConsoleMode(handle, &mode))
-            return handle;
-    }
-    HANDLE input = GetStdHandle(STD_INPUT_HANDLE);
-    if (!input || input == INVALID_HANDLE_VALUE || !GetConsoleMode(input, &mode))
+    for (int fd = 1; fd < 3; fd++)
+        if (standard_handle(fd).kind == HOST_STDIO_TERMINAL)
+            return standard_handle(fd).handle;
+    if (standard_handle(0).kind != HOST_STDIO_TERMINAL)
         return NULL;
     /* Output is redirected, the keyboard is not: the console itself. Kept open. */
     static HANDLE opened;
+    host_mutex_lock(&open_lock);
     if (!opened)
         opened = CreateFileW(L"CONOUT$", GENERIC_READ | GENERIC_WRITE,
                              FILE_SHARE_READ | FILE_SHARE_WRITE, NULL, OPEN_EXISTING, 0, NULL);
-    return opened == INVALID_HANDLE_VALUE ? NULL : opened;
+    HANDLE handle = opened == INVALID_HANDLE_VALUE ? NULL : opened;
+    host_mutex_unlock(&open_lock);
+    return handle;
 }
 
 static bool get_size(COORD *size)
@@ -125,14 +124,38 @@ static size_t put_key(const KEY_EVENT_RECORD *key, uint8_t *bytes)
     return 0;
 }
 
-int64_t host_console_read(HANDLE console, uint8_t *bytes, size_t n)
+/* Waits for something to read, since a read that waits takes the first key even of a process that
+ * is about to end. 0 with how many there are, or as host_console_read. */
+static int wait_for_records(HANDLE console, HANDLE stop, DWORD *count)
+{
+    HANDLE both[2] = {stop, console};
+    for (*count = 0; *count == 0;) {
+        switch (WaitForMultipleObjects(2, both, FALSE, INFINITE)) {
+        case WAIT_OBJECT_0:
+            return -L_EAGAIN;
+        case WAIT_OBJECT_0 + 1:
+            if (GetNumberOfConsoleInputEvents(console, count))
+                break;
+            __attribute__((fallthrough));
+        default:
+            return -host_windows_errno(GetLastError());
+        }
+    }
+    return 0;
+}
+
+int64_t host_console_read(HANDLE console, HANDLE stop, uint8_t *bytes, size_t n)
 {
     size_t done = 0;
     while (done == 0) {
         INPUT_RECORD records[64];
         DWORD count, most = n / 4 < 64 ? (DWORD)(n / 4) : 64;
-        if (!ReadConsoleInputW(console, records, most, &count))
-            return -host_windows_errno(GetLastError());
+        int error = wait_for_records(console, stop, &count);
+        if (error)
+            return error;
+        if (!ReadConsoleInputW(console, records, count < most ? count : most, &count))
+            return GetLastError() == ERROR_OPERATION_ABORTED ? -L_EAGAIN
+                                                             : -host_windows_errno(GetLastError());
         for (DWORD i = 0; i < count; i++)
             if (records[i].EventType == KEY_EVENT)
                 done += put_key(&records[i].Event.KeyEvent, bytes + done);
@@ -200,7 +223,7 @@ int64_t host_terminal_write(const void *bytes, size_t n)
 
 int host_terminal_raw(void)
 {
-    HANDLE input = GetStdHandle(STD_INPUT_HANDLE), output = console_output();
+    HANDLE input = standard_handle(0).handle, output = console_output();
     DWORD in, out;
     if (!input || !output || !GetConsoleMode(input, &in) || !GetConsoleMode(output, &out))
         return -L_ENOTTY;

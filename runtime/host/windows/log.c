@@ -1,5 +1,6 @@
 #include "runtime/host/log.h"
 #include "runtime/abi/errno.h"
+#include "runtime/host/windows/standard.h"
 #include "runtime/host/windows/wide.h"
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -58,7 +59,7 @@ void host_log_raw(const char *text, size_t length)
     HANDLE handle = atomic_load(&log_handle);
     DWORD written;
     if (!handle)
-        handle = GetStdHandle(STD_ERROR_HANDLE);
-    if (handle && handle != INVALID_HANDLE_VALUE)
+        handle = standard_handle(2).handle;
+    if (handle)
         WriteFile(handle, text, (DWORD)length, &written, NULL);
 }

@@ -8,16 +8,21 @@
 #include "runtime/host/lock.h"
 #include "runtime/host/thread.h"
 #include "runtime/host/windows/console.h"
+#include "runtime/host/windows/standard.h"
 #include "runtime/host/windows/wide.h"
 
 #define PUMP_SIZE 4096
+#define PIECE_MAX ((size_t)1 << 20)
 
-/* One per standard handle: a thread that reads a piece when asked to. */
+/* One per standard handle: a thread that reads a piece when asked to. While it waits nobody else
+ * says a word about the handle to Windows, which would let him wait as well. */
 struct pump {
     struct host_mutex lock;
     struct host_cond asked;
-    bool started, wanted, ended;
-    int error; /* positive errno that ended it, 0 for an end of file */
+    bool started, wanted, ended, stopped;
+    HANDLE thread; /* while it is inside a read */
+    HANDLE stop;   /* event: for the console */
+    int error;     /* positive errno that ended it, 0 for an end of file */
     size_t at, count;
     void (*ready)(void *);
     void *arg;
@@ -27,65 +32,72 @@ struct pump {
 
 static struct pump pumps[3] = {{.fd = 0}, {.fd = 1}, {.fd = 2}};
 
-static HANDLE handle_of(int fd)
+void host_stdio_claim(void)
 {
-    static const DWORD names[3] = {STD_INPUT_HANDLE, STD_OUTPUT_HANDLE, STD_ERROR_HANDLE};
-    HANDLE handle = GetStdHandle(names[fd]);
-    return handle == INVALID_HANDLE_VALUE ? NULL : handle;
+    for (int fd = 0; fd < 3; fd++)
+        standard_handle(fd);
 }
 
 enum host_stdio_kind host_stdio_kind(int fd)
 {
-    HANDLE handle = handle_of(fd);
-    DWORD mode;
-    if (!handle)
-        return HOST_STDIO_NONE;
-    switch (GetFileType(handle)) {
-    case FILE_TYPE_DISK:
-        return HOST_STDIO_FILE;
-    case FILE_TYPE_PIPE:
-        return HOST_STDIO_PIPE;
-    case FILE_TYPE_CHAR:
-        return GetConsoleMode(handle, &mode) ? HOST_STDIO_TERMINAL : HOST_STDIO_DEVICE;
-    default:
-        return HOST_STDIO_NONE;
-    }
+    return standard_handle(fd).kind;
 }
 
 /* Bytes read, 0 at the end, negative errno. */
 static int64_t read_handle(HANDLE handle, void *buffer, size_t n)
 {
     DWORD got = 0;
-    if (ReadFile(handle, buffer, n > 1 << 20 ? 1 << 20 : (DWORD)n, &got, NULL))
+    if (!handle || ReadFile(handle, buffer, (DWORD)(n < PIECE_MAX ? n : PIECE_MAX), &got, NULL))
         return got;
-    DWORD code = GetLastError();
-    if (code == ERROR_BROKEN_PIPE || code == ERROR_HANDLE_EOF || code == ERROR_NO_DATA)
+    switch (GetLastError()) {
+    case ERROR_BROKEN_PIPE:
+    case ERROR_PIPE_NOT_CONNECTED:
+    case ERROR_NO_DATA:
+    case ERROR_HANDLE_EOF:
         return 0;
-    return -host_windows_errno(code);
+    case ERROR_OPERATION_ABORTED:
+        return -L_EAGAIN;
+    default:
+        return -host_windows_errno(GetLastError());
+    }
 }
 
 static int64_t read_piece(struct pump *p)
 {
-    if (host_stdio_kind(p->fd) == HOST_STDIO_TERMINAL)
-        return host_console_read(handle_of(p->fd), p->bytes, PUMP_SIZE);
-    return read_handle(handle_of(p->fd), p->bytes, PUMP_SIZE);
+    struct standard_handle from = standard_handle(p->fd);
+    if (from.kind == HOST_STDIO_TERMINAL)
+        return host_console_read(from.handle, p->stop, p->bytes, PUMP_SIZE);
+    return read_handle(from.handle, p->bytes, PUMP_SIZE);
+}
+
+/* The lock is held, also on return. False: nothing was read, since the pump is to stop. */
+static bool fill(struct pump *p, HANDLE self)
+{
+    p->thread = self;
+    host_mutex_unlock(&p->lock);
+    int64_t got = read_piece(p);
+    host_mutex_lock(&p->lock);
+    p->thread = NULL;
+    if (got == -L_EAGAIN)
+        return false;
+    p->wanted = false;
+    p->at = 0;
+    p->count = got > 0 ? (size_t)got : 0;
+    p->ended = got <= 0;
+    p->error = got < 0 ? (int)-got : 0;
+    return true;
 }
 
 static void pump_run(void *arg)
 {
     struct pump *p = arg;
+    HANDLE self = OpenThread(THREAD_TERMINATE, FALSE, GetCurrentThreadId());
     host_mutex_lock(&p->lock);
-    while (!p->ended) {
+    while (!p->ended && !p->stopped) {
         while (!p->wanted)
             host_cond_wait(&p->asked, &p->lock, HOST_FOREVER);
-        host_mutex_unlock(&p->lock);
-        int64_t got = read_piece(p);
-        host_mutex_lock(&p->lock);
-        p->wanted = false;
-        p->at = 0;
-        p->count = got > 0 ? (size_t)got : 0;
-        p->ended = got <= 0;
-        p->error = got < 0 ? (int)-got : 0;
+        if (p->stopped || !fill(p, self))
+            continue;
         void (*ready)(void *) = p->ready;
         void *ready_arg = p->arg;
         host_mutex_unlock(&p->lock);
@@ -94,6 +106,21 @@ static void pump_run(void *arg)
         host_mutex_lock(&p->lock);
     }
     host_mutex_unlock(&p->lock);
+    if (self)
+        CloseHandle(self);
+}
+
+/* The lock is held. */
+static void ask(struct pump *p)
+{
+    if (p->wanted || p->stopped)
+        return;
+    p->wanted = true;
+    if (!p->stop)
+        p->stop = CreateEventW(NULL, TRUE, FALSE, NULL);
+    if (!p->started)
+        p->started = host_thread_start(pump_run, p) == 0;
+    host_cond_signal(&p->asked);
 }
 
 /* The lock is held. */
@@ -101,13 +128,23 @@ static bool ready_or_ask(struct pump *p)
 {
     if (p->count > 0 || p->ended)
         return true;
-    if (!p->wanted) {
-        p->wanted = true;
-        if (!p->started)
-            p->started = host_thread_start(pump_run, p) == 0;
-        host_cond_signal(&p->asked);
-    }
+    ask(p);
     return false;
+}
+
+void host_stdio_stop(void)
+{
+    for (int fd = 0; fd < 3; fd++) {
+        struct pump *p = &pumps[fd];
+        host_mutex_lock(&p->lock);
+        p->stopped = true;
+        if (p->stop)
+            SetEvent(p->stop);
+        /* A read that only begins now is missed; the end of the process will end it. */
+        if (p->thread)
+            CancelSynchronousIo(p->thread);
+        host_mutex_unlock(&p->lock);
+    }
 }
 
 static bool direct(enum host_stdio_kind kind)
@@ -128,11 +165,9 @@ bool host_stdio_readable(int fd)
 
 int64_t host_stdio_read(int fd, void *buffer, size_t n)
 {
-    enum host_stdio_kind kind = host_stdio_kind(fd);
-    if (kind == HOST_STDIO_NONE)
-        return -L_EBADF;
-    if (direct(kind))
-        return read_handle(handle_of(fd), buffer, n);
+    struct standard_handle from = standard_handle(fd);
+    if (direct(from.kind))
+        return read_handle(from.handle, buffer, n);
     struct pump *p = &pumps[fd];
     int64_t result = -L_EAGAIN;
     host_mutex_lock(&p->lock);
@@ -149,14 +184,16 @@ int64_t host_stdio_read(int fd, void *buffer, size_t n)
 
 size_t host_stdio_available(int fd)
 {
+    if (host_stdio_kind(fd) == HOST_STDIO_FILE) {
+        int64_t left = host_stdio_size(fd) - host_stdio_seek(fd, 0, 1);
+        return left > 0 ? (size_t)left : 0;
+    }
+    if (direct(host_stdio_kind(fd)))
+        return 0;
     struct pump *p = &pumps[fd];
     host_mutex_lock(&p->lock);
-    size_t count = p->count;
+    size_t count = ready_or_ask(p) ? p->count : 0;
     host_mutex_unlock(&p->lock);
-    DWORD more = 0;
-    if (host_stdio_kind(fd) == HOST_STDIO_PIPE &&
-        PeekNamedPipe(handle_of(fd), NULL, 0, NULL, &more, NULL))
-        count += more;
     return count;
 }
 
@@ -171,23 +208,19 @@ void host_stdio_notify(int fd, void (*ready)(void *), void *arg)
 
 int64_t host_stdio_write(int fd, const void *bytes, size_t n)
 {
-    HANDLE handle = handle_of(fd);
-    if (!handle)
-        return -L_EBADF;
-    if (host_stdio_kind(fd) == HOST_STDIO_TERMINAL)
-        return host_console_write(handle, bytes, n);
+    struct standard_handle to = standard_handle(fd);
+    if (!to.handle)
+        return (int64_t)n;
+    if (to.kind == HOST_STDIO_TERMINAL)
+        return host_console_write(to.handle, bytes, n);
     size_t done = 0;
     while (done < n) {
-        DWORD put = 0;
-        DWORD piece = n - done > 1 << 20 ? 1 << 20 : (DWORD)(n - done);
-        if (!WriteFile(handle, (const char *)bytes + done, piece, &put, NULL)) {
-            DWORD code = GetLastError();
-            if (done)
-                return (int64_t)done;
-            return code == ERROR_NO_DATA || code == ERROR_BROKEN_PIPE ? -L_EPIPE
-                                                                      : -host_windows_errno(code);
-        }
+        DWORD put = 0, piece = (DWORD)(n - done < PIECE_MAX ? n - done : PIECE_MAX);
+        if (!WriteFile(to.handle, (const char *)bytes + done, piece, &put, NULL))
+            return done ? (int64_t)done : -host_windows_errno(GetLastError());
         done += put;
+        if (put == 0) /* a pipe that somebody made non-blocking is full */
+            return done ? (int64_t)done : -L_EAGAIN;
     }
     return (int64_t)n;
 }
@@ -200,7 +233,7 @@ int64_t host_stdio_seek(int fd, int64_t offset, int whence)
     if (whence < 0 || whence > 2)
         return -L_EINVAL;
     LARGE_INTEGER to = {.QuadPart = offset}, at;
-    if (!SetFilePointerEx(handle_of(fd), to, &at, methods[whence]))
+    if (!SetFilePointerEx(standard_handle(fd).handle, to, &at, methods[whence]))
         return -host_windows_errno(GetLastError());
     return at.QuadPart;
 }
@@ -210,7 +243,7 @@ int64_t host_stdio_size(int fd)
     LARGE_INTEGER size;
     if (host_stdio_kind(fd) != HOST_STDIO_FILE)
         return -L_ESPIPE;
-    if (!GetFileSizeEx(handle_of(fd), &size))
+    if (!GetFileSizeEx(standard_handle(fd).handle, &size))
         return -host_windows_errno(GetLastError());
     return size.QuadPart;
 }

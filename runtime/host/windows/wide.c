@@ -53,6 +53,7 @@ int host_windows_errno(unsigned code)
         {ERROR_NEGATIVE_SEEK, L_EINVAL},
         {ERROR_BROKEN_PIPE, L_EPIPE},
         {ERROR_NO_DATA, L_EPIPE},
+        {ERROR_PIPE_NOT_CONNECTED, L_EPIPE},
         {ERROR_HANDLE_DISK_FULL, L_ENOSPC},
         {ERROR_DISK_FULL, L_ENOSPC},
         {ERROR_DIR_NOT_EMPTY, L_ENOTEMPTY},
