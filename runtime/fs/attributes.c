@@ -82,6 +82,9 @@ int vfs_chown(struct vfs_caller *caller, struct path path, uint32_t uid, uint32_
         if (attr.mode & 010)
             attr.mode &= ~(uint32_t)L_S_ISGID;
     }
+    host_mutex_lock(&inode->lock);
+    inode_strip_privileges(inode, true);
+    host_mutex_unlock(&inode->lock);
     return set_attributes(path, &attr);
 }
 
@@ -92,12 +95,7 @@ int inode_truncate(struct inode *inode, uint64_t size)
     fs_time now = fs_now();
     struct attr attr = {.valid = ATTR_SIZE | ATTR_MTIME, .size = size, .mtime = now};
     host_mutex_lock(&inode->lock);
-    if (inode->mode & (L_S_ISUID | L_S_ISGID)) {
-        attr.valid |= ATTR_MODE;
-        attr.mode = inode->mode & 07777 & ~(uint32_t)L_S_ISUID;
-        if (attr.mode & 010)
-            attr.mode &= ~(uint32_t)L_S_ISGID;
-    }
+    inode_strip_privileges(inode, task_has_fsetid());
     int error = set_locked(inode, &attr);
     host_mutex_unlock(&inode->lock);
     return error;

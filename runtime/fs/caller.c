@@ -6,17 +6,17 @@
 void vfs_caller_of(struct task *task, struct vfs_caller *out)
 {
     const struct cred *cred = &task->process->cred;
-    bool root = cred_is_root(cred);
     out->fs = task->fs;
     out->cred = (struct fs_cred){
         .uid = cred->fsuid,
         .gid = cred->fsgid,
         .group_count = cred->ngroups,
-        .dac_override = root,
-        .owner = root,
-        .chown = root,
-        .fsetid = root,
-        .mknod = root,
+        .owner = cred_capable(cred, L_CAP_FOWNER),
+        .chown = cred_capable(cred, L_CAP_CHOWN),
+        .fsetid = cred_capable(cred, L_CAP_FSETID),
+        .mknod = cred_capable(cred, L_CAP_MKNOD),
+        .dac_override = cred_capable(cred, L_CAP_DAC_OVERRIDE),
+        .dac_read = cred_capable(cred, L_CAP_DAC_READ_SEARCH),
     };
     if (out->cred.group_count > 64)
         out->cred.group_count = 64;

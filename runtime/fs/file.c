@@ -1,5 +1,6 @@
 #include "runtime/fs/file.h"
 
+#include "runtime/abi/capability.h"
 #include "runtime/abi/errno.h"
 #include "runtime/abi/fcntl.h"
 #include "runtime/abi/mman.h"
@@ -245,10 +246,28 @@ int64_t file_write_limit(struct task *task, uint64_t pos, size_t n)
     return -L_EFBIG;
 }
 
-void inode_strip_privileges(struct inode *inode)
+bool task_has_fsetid(void)
+{
+    struct task *t = task_current();
+    return !t || cred_capable(&t->process->cred, L_CAP_FSETID);
+}
+
+static void strip_caps(struct inode *inode)
+{
+    if (atomic_load_explicit(&inode->no_caps, memory_order_relaxed))
+        return;
+    atomic_store(&inode->no_caps, true);
+    if (inode->ops->getxattr && inode->ops->removexattr &&
+        inode->ops->getxattr(inode, L_XATTR_CAPS, NULL, 0) > 0)
+        inode->ops->removexattr(inode, L_XATTR_CAPS);
+}
+
+void inode_strip_privileges(struct inode *inode, bool keep_ids)
 {
     uint32_t mode = inode->mode;
-    if (!(mode & (L_S_ISUID | L_S_ISGID)))
+    if ((mode & L_S_IFMT) == L_S_IFREG)
+        strip_caps(inode);
+    if (keep_ids || !(mode & (L_S_ISUID | L_S_ISGID)))
         return;
     struct attr attr = {.valid = ATTR_MODE, .mode = mode & 07777 & ~(uint32_t)L_S_ISUID};
     if (attr.mode & 010)
@@ -270,7 +289,7 @@ static int64_t generic_write(struct file *file, const void *buffer, size_t n, ui
         *pos = inode->size;
     int64_t result = file_write_limit(task_current(), *pos, n);
     if (result > 0) {
-        inode_strip_privileges(inode);
+        inode_strip_privileges(inode, task_has_fsetid());
         result = pagecache_write(inode, buffer, (size_t)result, *pos);
     }
     if (result > 0) {

@@ -119,8 +119,11 @@ int file_truncate(struct file *file, uint64_t size);
 
 /* How much of a write of n bytes at pos RLIMIT_FSIZE permits; -L_EFBIG with SIGXFSZ sent. */
 int64_t file_write_limit(struct task *task, uint64_t pos, size_t n);
-/* A write takes the set-ID bits away. inode->lock is held. */
-void inode_strip_privileges(struct inode *inode);
+/* A write takes the set-ID bits away, unless the writer may keep them, and security.capability.
+ * inode->lock is held. */
+void inode_strip_privileges(struct inode *inode, bool keep_ids);
+/* Whether the calling task has CAP_FSETID; true for the kernel itself. */
+bool task_has_fsetid(void);
 
 /* lseek by inode->size; pos_lock is held. What file_ops.seek NULL means. */
 int64_t seek_by_size(struct file *file, int64_t offset, int whence);

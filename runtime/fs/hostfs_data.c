@@ -231,6 +231,7 @@ static int64_t hostfs_write(struct file *file, const void *buffer, size_t n, uin
     struct inode *inode = file->inode;
     uint32_t flags = atomic_load(&file->flags);
     host_mutex_lock(&inode->lock);
+    inode_strip_privileges(inode, task_has_fsetid());
     int64_t result = write_through(inode, buffer, n, pos, flags & L_O_APPEND);
     host_mutex_unlock(&inode->lock);
     if (result > 0 && (flags & (L_O_SYNC | L_O_DSYNC)))

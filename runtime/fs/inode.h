@@ -178,6 +178,8 @@ struct inode {
     uint64_t extra_blocks; /* st_blocks beyond what the page cache holds; imagefs sets the total */
     fs_time atime, mtime, ctime, btime;
 
+    atomic_bool no_caps; /* known not to have the attribute security.capability */
+
     /* Above 0: descriptions open for writing; below: those opened for exec. Never both. */
     atomic_int write_count;
 

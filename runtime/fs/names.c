@@ -128,7 +128,8 @@ int vfs_link(struct vfs_caller *caller, struct path old, const struct path *at, 
     dir = m.dir.dentry->inode;
     if (m.dir.mount != old.mount || dir->super != inode->super)
         error = -L_EXDEV;
-    else if ((inode->mode & L_S_IFMT) == L_S_IFDIR || !dir->ops->link)
+    else if (!may_link_to(&caller->cred, inode) || (inode->mode & L_S_IFMT) == L_S_IFDIR ||
+             !dir->ops->link)
         error = -L_EPERM;
     else {
         host_mutex_lock(&inode->lock);

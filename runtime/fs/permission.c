@@ -1,3 +1,5 @@
+#include "runtime/fs/permission.h"
+
 #include "runtime/abi/errno.h"
 #include "runtime/abi/mount.h"
 #include "runtime/fs/vfs.h"
@@ -20,8 +22,12 @@ bool cred_has_group(const struct fs_cred *cred, uint32_t gid)
 
 int inode_permission(const struct fs_cred *cred, struct inode *inode, uint32_t mask)
 {
-    if (inode->ops->permission)
-        return inode->ops->permission(inode, mask);
+    return inode->ops->permission ? inode->ops->permission(inode, mask)
+                                  : mode_permission(cred, inode, mask);
+}
+
+int mode_permission(const struct fs_cred *cred, const struct inode *inode, uint32_t mask)
+{
     uint32_t mode = inode->mode, granted;
     if (cred->dac_override) {
         /* The superuser may do anything but execute what nobody may execute. */
@@ -34,7 +40,10 @@ int inode_permission(const struct fs_cred *cred, struct inode *inode, uint32_t m
         granted = mode >> 3;
     else
         granted = mode;
-    return mask & ~granted & 7 ? -L_EACCES : 0;
+    if (!(mask & ~granted & 7))
+        return 0;
+    bool reads = mask == 4 || ((mode & L_S_IFMT) == L_S_IFDIR && !(mask & 2));
+    return cred->dac_read && reads ? 0 : -L_EACCES;
 }
 
 bool path_read_only(struct path path)
@@ -57,6 +66,21 @@ int vfs_permission(const struct fs_cred *cred, struct path path, uint32_t mask)
 bool cred_owns(const struct fs_cred *cred, const struct inode *inode)
 {
     return cred->owner || cred->uid == inode->uid;
+}
+
+bool may_link_to(const struct fs_cred *cred, struct inode *inode)
+{
+    uint32_t mode = inode->mode;
+    if (cred_owns(cred, inode))
+        return true;
+    return (mode & L_S_IFMT) == L_S_IFREG && !(mode & L_S_ISUID) &&
+           (mode & (L_S_ISGID | 010)) != (L_S_ISGID | 010) && !inode_permission(cred, inode, 6);
+}
+
+bool may_follow(const struct fs_cred *cred, const struct inode *directory, const struct inode *link)
+{
+    return cred->uid == link->uid || (directory->mode & (L_S_ISVTX | 02)) != (L_S_ISVTX | 02) ||
+           directory->uid == link->uid;
 }
 
 int may_delete(const struct fs_cred *cred, struct path dir, struct inode *victim)

@@ -8,6 +8,16 @@ bool cred_has_group(const struct fs_cred *cred, uint32_t gid);
 /* Owns the file or may act as if. */
 bool cred_owns(const struct fs_cred *cred, const struct inode *inode);
 bool path_read_only(struct path path);
+/* What owner, group and mode say, without the file system's own idea. As inode_permission. */
+int mode_permission(const struct fs_cred *cred, const struct inode *inode, uint32_t mask);
+/* Whether a new name may be given to a file that is not the caller's (Linux's protected_hardlinks):
+ * only to what it could read and write anyway, and not to programs that raise privileges. */
+bool may_link_to(const struct fs_cred *cred, struct inode *inode);
+/* Whether a link, the last component of a path, in that directory may be followed (Linux's
+ * protected_symlinks): in a sticky directory that all may write to only the caller's own, or those
+ * of the directory's owner. */
+bool may_follow(const struct fs_cred *cred, const struct inode *directory,
+                const struct inode *link);
 /* Remove victim's name from dir: -L_EROFS, -L_EACCES, -L_EPERM (sticky directory). */
 int may_delete(const struct fs_cred *cred, struct path dir, struct inode *victim);
 /* Make a name in dir: -L_ENOENT when dir itself was removed, -L_EROFS, -L_EACCES. */

@@ -1,4 +1,5 @@
 #include "runtime/fs/proc.h"
+#include "runtime/fs/permission.h"
 
 #include "runtime/abi/errno.h"
 #include "runtime/abi/fcntl.h"
@@ -22,7 +23,7 @@ struct node {
     uint64_t start;   /* start time of the process or thread, to notice numbers used again */
 };
 
-static const struct inode_ops dir_ops, regular_ops, link_ops, jump_ops;
+static const struct inode_ops dir_ops, guarded_dir_ops, regular_ops, link_ops, jump_ops;
 static const struct file_ops text_ops;
 
 void proc_add_bytes(struct proc_text *text, const void *bytes, size_t n)
@@ -147,12 +148,64 @@ struct fs_context *proc_context(const struct proc_subject *subject)
     return context;
 }
 
+/* What is inside a process that shall not be looked into belongs to root. */
+static void owner_of(const struct proc_entry *entry, const struct process *p, uint32_t *uid,
+                     uint32_t *gid)
+{
+    bool shown = entry->mode == (L_S_IFDIR | 0555) || p->dumpable == 1;
+    *uid = shown ? p->cred.euid : 0;
+    *gid = shown ? p->cred.egid : 0;
+}
+
+static bool owner_is_right(const struct inode *inode, const struct proc_entry *entry,
+                           const struct proc_subject *subject)
+{
+    uint32_t uid = 0, gid = 0;
+    if (subject->process)
+        owner_of(entry, subject->process, &uid, &gid);
+    return inode->uid == uid && inode->gid == gid;
+}
+
+/* 0 or -L_EACCES, by what the entry asks of the caller. */
+static int check_inspects(const struct node *node, const struct proc_subject *subject)
+{
+    bool may = !node->entry->inspects || !subject->process ||
+               process_may_inspect(task_current(), subject->process, true);
+    return may ? 0 : -L_EACCES;
+}
+
+static int guarded_permission(struct inode *inode, uint32_t mask)
+{
+    struct node *node = node_of(inode);
+    struct proc_subject subject = subject_of(node);
+    struct task *t = task_current();
+    bool own = node->entry->own && t && subject.process == t->process;
+    int error = check_inspects(node, &subject);
+    proc_subject_end(&subject);
+    if (error || own || !t)
+        return error;
+    struct vfs_caller caller;
+    vfs_caller_of(t, &caller);
+    return mode_permission(&caller.cred, inode, mask);
+}
+
+static int proc_open(struct inode *inode, struct file *file)
+{
+    (void)file;
+    struct node *node = node_of(inode);
+    struct proc_subject subject = subject_of(node);
+    int error = check_inspects(node, &subject);
+    proc_subject_end(&subject);
+    return error;
+}
+
 static struct inode *make(struct superblock *super, const struct node *like)
 {
     const struct proc_entry *entry = like->entry;
     struct node *node = malloc(sizeof(*node));
     uint32_t type = entry->mode & L_S_IFMT;
-    const struct inode_ops *ops = type == L_S_IFDIR   ? &dir_ops
+    bool guarded = entry->inspects || entry->own;
+    const struct inode_ops *ops = type == L_S_IFDIR   ? (guarded ? &guarded_dir_ops : &dir_ops)
                                   : type == L_S_IFREG ? &regular_ops
                                   : entry->follow     ? &jump_ops
                                                       : &link_ops;
@@ -169,10 +222,8 @@ static struct inode *make(struct superblock *super, const struct node *like)
     else if (type == L_S_IFREG)
         inode->file_ops = entry->ops ? entry->ops : &text_ops;
     struct proc_subject subject = subject_of(like);
-    if (subject.process) {
-        inode->uid = subject.process->cred.euid;
-        inode->gid = subject.process->cred.egid;
-    }
+    if (subject.process)
+        owner_of(entry, subject.process, &inode->uid, &inode->gid);
     if (like->fd >= 0 && type == L_S_IFLNK) {
         struct files *files = subject.process ? proc_files(&subject) : NULL;
         struct file *file = files ? files_get(files, like->fd) : NULL;
@@ -262,12 +313,13 @@ static bool proc_revalidate(struct inode *dir, const char *name, struct inode *i
         return true;
     struct node *child = node_of(inode);
     if (node->entry->dynamic && child->entry == node->entry->dynamic->entry &&
-        number_of(name, &number))
-        return dynamic_node(node, number, &now) && now.start == child->start && child->fd < 0;
-    if (!child->pid)
+        number_of(name, &number) &&
+        !(dynamic_node(node, number, &now) && now.start == child->start && child->fd < 0))
+        return false;
+    if (!child->pid && !child->tid)
         return true;
     struct proc_subject subject = subject_of(child);
-    bool valid = subject.process != NULL;
+    bool valid = subject.process && owner_is_right(inode, child->entry, &subject);
     proc_subject_end(&subject);
     return valid;
 }
@@ -303,7 +355,9 @@ static int proc_readlink(struct inode *inode, char *text, size_t size)
 {
     struct node *node = node_of(inode);
     struct proc_subject subject = subject_of(node);
-    int result = is_orphan(node, &subject) ? -L_ENOENT : node->entry->link(&subject, text, size);
+    int result = is_orphan(node, &subject) ? -L_ENOENT : check_inspects(node, &subject);
+    if (!result)
+        result = node->entry->link(&subject, text, size);
     proc_subject_end(&subject);
     return result;
 }
@@ -312,7 +366,9 @@ static int proc_follow(struct inode *inode, struct path *out)
 {
     struct node *node = node_of(inode);
     struct proc_subject subject = subject_of(node);
-    int result = is_orphan(node, &subject) ? -L_ENOENT : node->entry->follow(&subject, out);
+    int result = is_orphan(node, &subject) ? -L_ENOENT : check_inspects(node, &subject);
+    if (!result)
+        result = node->entry->follow(&subject, out);
     proc_subject_end(&subject);
     return result;
 }
@@ -333,7 +389,14 @@ static const struct inode_ops dir_ops = {
     .readdir = proc_readdir,
     .setattr = proc_setattr,
 };
-static const struct inode_ops regular_ops = {.setattr = proc_setattr};
+static const struct inode_ops guarded_dir_ops = {
+    .lookup = proc_lookup,
+    .revalidate = proc_revalidate,
+    .readdir = proc_readdir,
+    .setattr = proc_setattr,
+    .permission = guarded_permission,
+};
+static const struct inode_ops regular_ops = {.setattr = proc_setattr, .open = proc_open};
 static const struct inode_ops link_ops = {.readlink = proc_readlink, .setattr = proc_setattr};
 static const struct inode_ops jump_ops = {
     .readlink = proc_readlink, .follow = proc_follow, .setattr = proc_setattr};

@@ -44,6 +44,10 @@ struct proc_entry {
     const struct proc_entry *entries;
     const struct proc_dynamic *dynamic;
     const struct file_ops *ops; /* a regular file with operations of its own */
+    /* Only for those who may look into the process (process_may_inspect): opening, reading or
+     * following the link, and entering the directory are EACCES for others. */
+    bool inspects;
+    bool own; /* a directory that the process itself may enter whatever its mode says */
 };
 
 /* Rows of tables of entries; PROC_END is the last one. */

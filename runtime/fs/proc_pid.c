@@ -191,10 +191,14 @@ static int64_t store_oom_score_adj(const struct proc_subject *s, const char *byt
     int64_t value = strtoll(number, &end, 10);
     if (end == number || value < -1000 || value > 1000)
         return -L_EINVAL;
+    struct task *t = task_current();
+    bool may = !t || cred_capable(&t->process->cred, L_CAP_SYS_RESOURCE);
     host_mutex_lock(&kernel_lock);
-    s->process->oom_score_adj = (int32_t)value;
+    may = may || value >= s->process->oom_score_adj;
+    if (may)
+        s->process->oom_score_adj = (int32_t)value;
     host_mutex_unlock(&kernel_lock);
-    return (int64_t)n;
+    return may ? (int64_t)n : -L_EACCES;
 }
 
 static int show_oom_score(struct proc_text *text, const struct proc_subject *s)
@@ -369,7 +373,7 @@ static int show_fdinfo(struct proc_text *text, const struct proc_subject *s)
 }
 
 static const struct proc_entry fd_entry = {
-    .name = "", .mode = L_S_IFLNK | 0700, .link = link_fd, .follow = follow_fd};
+    .name = "", .mode = L_S_IFLNK | 0700, .link = link_fd, .follow = follow_fd, .inspects = true};
 static const struct proc_entry fdinfo_entry = {
     .name = "", .mode = L_S_IFREG | 0400, .show = show_fdinfo};
 
@@ -407,16 +411,29 @@ static const struct file_ops mem_ops = {.read = mem_read, .write = mem_write};
 #define SHARED_ENTRIES                                                                             \
     PROC_TEXT("stat", proc_show_stat), PROC_TEXT("statm", proc_show_statm),                        \
         PROC_TEXT("status", proc_show_status), PROC_TEXT("cmdline", show_cmdline),                 \
-        {.name = "environ", .mode = L_S_IFREG | 0400, .show = show_environ},                       \
-        {.name = "auxv", .mode = L_S_IFREG | 0400, .show = show_auxv},                             \
+        {.name = "environ", .mode = L_S_IFREG | 0400, .show = show_environ, .inspects = true},     \
+        {.name = "auxv", .mode = L_S_IFREG | 0400, .show = show_auxv, .inspects = true},           \
         {.name = "comm", .mode = L_S_IFREG | 0644, .show = show_comm, .store = store_comm},        \
-        PROC_TEXT("maps", show_maps), PROC_TEXT("smaps", show_smaps),                              \
-        {.name = "mem", .mode = L_S_IFREG | 0600, .ops = &mem_ops},                                \
-        {.name = "exe", .mode = L_S_IFLNK | 0777, .link = link_exe, .follow = follow_exe},         \
-        {.name = "cwd", .mode = L_S_IFLNK | 0777, .link = link_cwd, .follow = follow_cwd},         \
-        {.name = "root", .mode = L_S_IFLNK | 0777, .link = link_root, .follow = follow_root},      \
-        {.name = "fd", .mode = L_S_IFDIR | 0500, .dynamic = &proc_descriptors},                    \
-        {.name = "fdinfo", .mode = L_S_IFDIR | 0500, .dynamic = &proc_fdinfo},                     \
+        {.name = "maps", .mode = L_S_IFREG | 0444, .show = show_maps, .inspects = true},           \
+        {.name = "smaps", .mode = L_S_IFREG | 0444, .show = show_smaps, .inspects = true},         \
+        {.name = "mem", .mode = L_S_IFREG | 0600, .ops = &mem_ops, .inspects = true},              \
+        {.name = "exe",                                                                            \
+         .mode = L_S_IFLNK | 0777,                                                                 \
+         .link = link_exe,                                                                         \
+         .follow = follow_exe,                                                                     \
+         .inspects = true},                                                                        \
+        {.name = "cwd",                                                                            \
+         .mode = L_S_IFLNK | 0777,                                                                 \
+         .link = link_cwd,                                                                         \
+         .follow = follow_cwd,                                                                     \
+         .inspects = true},                                                                        \
+        {.name = "root",                                                                           \
+         .mode = L_S_IFLNK | 0777,                                                                 \
+         .link = link_root,                                                                        \
+         .follow = follow_root,                                                                    \
+         .inspects = true},                                                                        \
+        {.name = "fd", .mode = L_S_IFDIR | 0500, .dynamic = &proc_descriptors, .own = true},       \
+        {.name = "fdinfo", .mode = L_S_IFDIR | 0500, .dynamic = &proc_fdinfo, .inspects = true},   \
         PROC_TEXT("limits", show_limits), PROC_TEXT("mounts", proc_show_mounts),                   \
         PROC_TEXT("mountinfo", proc_show_mountinfo),                                               \
         {.name = "mountstats", .mode = L_S_IFREG | 0400, .show = proc_show_mountstats},            \
@@ -426,7 +443,10 @@ static const struct file_ops mem_ops = {.read = mem_read, .write = mem_write};
          .store = store_oom_score_adj},                                                            \
         PROC_TEXT("oom_score", show_oom_score), PROC_TEXT("cgroup", show_cgroup),                  \
         PROC_TEXT("wchan", show_wchan),                                                            \
-        {.name = "personality", .mode = L_S_IFREG | 0400, .show = show_personality},               \
+        {.name = "personality",                                                                    \
+         .mode = L_S_IFREG | 0400,                                                                 \
+         .show = show_personality,                                                                 \
+         .inspects = true},                                                                        \
         PROC_TEXT("uid_map", show_id_map), PROC_TEXT("gid_map", show_id_map)
 
 static const struct proc_entry task_entries[] = {SHARED_ENTRIES, PROC_END};

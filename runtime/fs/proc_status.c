@@ -124,6 +124,12 @@ int proc_show_stat(struct proc_text *text, const struct proc_subject *s)
     struct process *p = s->process;
     take(s, &k);
     usage_of(s, &usage);
+    /* Addresses are for those who may look into it. */
+    bool inspects = process_may_inspect(task_current(), p, true);
+    uint64_t addresses[6] = {p->stack_start, usage.brk_start, p->arg_start,
+                             p->arg_end,     p->env_start,    p->env_end};
+    if (!inspects)
+        memset(addresses, 0, sizeof(addresses));
     proc_add(text, "%d (%s) %c %d %d %d %d %d 0 0 0 0 0 ", k.pid, k.comm, k.state, k.ppid, k.pgrp,
              k.session, k.tty_nr, k.tpgid);
     proc_add(text, "%llu %llu %llu %llu %d %d %u 0 %llu %llu %llu %llu ",
@@ -136,14 +142,15 @@ int proc_show_stat(struct proc_text *text, const struct proc_subject *s)
              (unsigned long long)(usage.resident / 4096),
              (unsigned long long)p->rlimits[L_RLIMIT_RSS].rlim_cur);
     proc_add(text, "1 1 %llu 0 0 %llu %llu %llu %llu 0 0 0 %d 0 %d %d 0 0 0 ",
-             (unsigned long long)p->stack_start, (unsigned long long)(k.pending & 0x7fffffff),
+             (unsigned long long)addresses[0], (unsigned long long)(k.pending & 0x7fffffff),
              (unsigned long long)(k.blocked & 0x7fffffff),
              (unsigned long long)(k.ignored & 0x7fffffff),
              (unsigned long long)(k.caught & 0x7fffffff), k.exit_signal,
              k.policy == 1 || k.policy == 2 ? k.priority : 0, k.policy);
-    proc_add(text, "0 0 %llu %llu %llu %llu %llu %d\n", (unsigned long long)usage.brk_start,
-             (unsigned long long)p->arg_start, (unsigned long long)p->arg_end,
-             (unsigned long long)p->env_start, (unsigned long long)p->env_end, k.exit_code);
+    proc_add(text, "0 0 %llu %llu %llu %llu %llu %d\n", (unsigned long long)addresses[1],
+             (unsigned long long)addresses[2], (unsigned long long)addresses[3],
+             (unsigned long long)addresses[4], (unsigned long long)addresses[5],
+             inspects ? k.exit_code : 0);
     return 0;
 }
 
@@ -244,11 +251,12 @@ int proc_show_status(struct proc_text *text, const struct proc_subject *s)
              (unsigned long long)k.blocked);
     proc_add(text, "SigIgn:\t%016llx\nSigCgt:\t%016llx\n", (unsigned long long)k.ignored,
              (unsigned long long)k.caught);
-    uint64_t all = k.cred.euid == 0 ? 0x1ffffffffffull : 0;
     proc_add(text,
-             "CapInh:\t%016x\nCapPrm:\t%016llx\nCapEff:\t%016llx\nCapBnd:\t%016llx\n"
-             "CapAmb:\t%016x\n",
-             0u, (unsigned long long)all, (unsigned long long)all, 0x1ffffffffffull, 0u);
+             "CapInh:\t%016llx\nCapPrm:\t%016llx\nCapEff:\t%016llx\nCapBnd:\t%016llx\n"
+             "CapAmb:\t%016llx\n",
+             (unsigned long long)k.cred.inheritable, (unsigned long long)k.cred.permitted,
+             (unsigned long long)k.cred.effective, (unsigned long long)k.cred.bounding,
+             (unsigned long long)k.cred.ambient);
     proc_add(text, "NoNewPrivs:\t%d\nSeccomp:\t0\nSeccomp_filters:\t0\n", k.no_new_privs);
     add_processors(text);
     proc_add(text, "voluntary_ctxt_switches:\t0\nnonvoluntary_ctxt_switches:\t0\n");

@@ -356,8 +356,8 @@ static const struct proc_entry fs_entries[] = {
     PROC_TEXT("file-max", show_file_max),
     PROC_TEXT("nr_open", show_nr_open),
     PROC_TEXT("pipe-max-size", show_pipe_max),
-    PROC_TEXT("protected_hardlinks", show_zero),
-    PROC_TEXT("protected_symlinks", show_zero),
+    PROC_TEXT("protected_hardlinks", show_one),
+    PROC_TEXT("protected_symlinks", show_one),
     PROC_DIRECTORY("inotify", inotify_entries),
     PROC_END,
 };

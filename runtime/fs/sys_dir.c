@@ -127,7 +127,7 @@ int64_t sys_chroot(struct task *t, uint64_t name)
         error = -L_ENOTDIR;
     if (!error)
         error = inode_permission(&caller.cred, path.dentry->inode, 1);
-    if (!error && !cred_is_root(&t->process->cred))
+    if (!error && !cred_capable(&t->process->cred, L_CAP_SYS_CHROOT))
         error = -L_EPERM;
     if (!error)
         fs_context_set_root(t->fs, path);

@@ -14,7 +14,7 @@
 static int64_t set_flags(struct task *t, struct file *file, uint32_t flags)
 {
     uint32_t before = atomic_load(&file->flags);
-    if ((flags & ~before & L_O_NOATIME) && !cred_is_root(&t->process->cred) &&
+    if ((flags & ~before & L_O_NOATIME) && !cred_capable(&t->process->cred, L_CAP_FOWNER) &&
         t->process->cred.fsuid != file->inode->uid)
         return -L_EPERM;
     while (!atomic_compare_exchange_weak(&file->flags, &before,
@@ -151,7 +151,7 @@ static int64_t pipe_call(struct task *t, struct file *file, uint32_t command, ui
         return -L_EBADF;
     if (command == L_F_GETPIPE_SZ)
         return pipe_get_size(pipe);
-    return pipe_set_size(pipe, (uint32_t)arg, cred_is_root(&t->process->cred));
+    return pipe_set_size(pipe, (uint32_t)arg, cred_capable(&t->process->cred, L_CAP_SYS_RESOURCE));
 }
 
 static int64_t fcntl_file(struct task *t, struct file *file, uint32_t command, uint64_t arg)

@@ -63,7 +63,7 @@ int64_t sys_mount(struct task *t, uint64_t source, uint64_t target, uint64_t typ
 {
     struct vfs_caller caller;
     struct path at;
-    if (!cred_is_root(&t->process->cred))
+    if (!cred_capable(&t->process->cred, L_CAP_SYS_ADMIN))
         return -L_EPERM;
     int error = sys_walk(t, CWD, target, 0, true, &caller, &at);
     if (error)
@@ -92,7 +92,7 @@ int64_t sys_umount2(struct task *t, uint64_t target, uint64_t flags)
     struct path at;
     if (flags & ~(uint64_t)(L_MNT_FORCE | L_MNT_DETACH | L_MNT_EXPIRE | L_UMOUNT_NOFOLLOW))
         return -L_EINVAL;
-    if (!cred_is_root(&t->process->cred))
+    if (!cred_capable(&t->process->cred, L_CAP_SYS_ADMIN))
         return -L_EPERM;
     int error = sys_walk(t, CWD, target, 0, !(flags & L_UMOUNT_NOFOLLOW), &caller, &at);
     if (error)

@@ -143,7 +143,12 @@ static int64_t access_at(struct task *t, uint64_t dirfd, uint64_t name, uint64_t
         const struct cred *cred = &t->process->cred;
         caller.cred.uid = cred->uid;
         caller.cred.gid = cred->gid;
-        caller.cred.dac_override = cred->uid == 0;
+        /* As if the real user were the effective one. */
+        uint64_t caps = cred->effective;
+        if (!(cred->securebits & L_SECBIT_NO_SETUID_FIXUP))
+            caps = cred->uid ? 0 : cred->permitted;
+        caller.cred.dac_override = caps >> L_CAP_DAC_OVERRIDE & 1;
+        caller.cred.dac_read = caps >> L_CAP_DAC_READ_SEARCH & 1;
     }
     error = vfs_permission(&caller.cred, path, (uint32_t)mode);
     path_put(path);

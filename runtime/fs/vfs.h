@@ -37,7 +37,8 @@ struct fs_cred {
     uint32_t uid, gid; /* fsuid and fsgid, or the real ones for access(2) */
     uint32_t group_count;
     uint32_t groups[64];
-    bool dac_override; /* CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH */
+    bool dac_override; /* CAP_DAC_OVERRIDE */
+    bool dac_read;     /* CAP_DAC_READ_SEARCH */
     bool owner;        /* CAP_FOWNER */
     bool chown;        /* CAP_CHOWN */
     bool fsetid;       /* CAP_FSETID */

@@ -1,5 +1,7 @@
 #include "runtime/fs/walk.h"
 
+#include "runtime/fs/permission.h"
+
 #include "runtime/abi/errno.h"
 #include "runtime/abi/mount.h"
 #include "runtime/fs/tree.h"
@@ -150,6 +152,9 @@ int walk_follow(struct walk *walk, struct path link)
         return -L_ELOOP;
     if (++walk->links > WALK_LINKS_MAX)
         return -L_ELOOP;
+    bool last = !walk->rest[strspn(walk->rest, "/")];
+    if (last && !may_follow(&walk->caller->cred, walk->at.dentry->inode, inode))
+        return -L_EACCES;
     if (inode->ops->follow) {
         struct path to;
         if (walk->flags & WALK_NO_MAGICLINKS)

@@ -6,6 +6,7 @@
 
 #include "runtime/abi/errno.h"
 #include "runtime/abi/fcntl.h"
+#include "runtime/abi/mount.h"
 #include "runtime/fs/dentry.h"
 #include "runtime/fs/fdtable.h"
 #include "runtime/fs/vfs.h"
@@ -99,20 +100,40 @@ int exec_open(struct exec *ex, const struct path *at, uint32_t flags)
     return error;
 }
 
-/* Set-user-ID and set-group-ID bits of the program. */
-static void find_ids(struct exec *ex)
+/* What the program's file makes of the credentials. */
+static int find_cred(struct exec *ex)
 {
-    const struct cred *cred = &ex->task->process->cred;
-    const struct inode *inode = ex->program.file->inode;
-    ex->euid = cred->euid;
-    ex->egid = cred->egid;
-    if (!ex->task->process->no_new_privs) {
-        if (inode->mode & L_S_ISUID)
-            ex->euid = inode->uid;
-        if ((inode->mode & (L_S_ISGID | 010)) == (L_S_ISGID | 010))
-            ex->egid = inode->gid;
-    }
-    ex->secure = ex->euid != cred->uid || ex->egid != cred->gid;
+    struct process *p = ex->task->process;
+    struct vfs_caller caller;
+    struct inode *inode = ex->program.file->inode;
+    struct cred_program program = {
+        .mode = inode->mode,
+        .uid = inode->uid,
+        .gid = inode->gid,
+        .no_new_privs = p->no_new_privs,
+        .privileges = !(ex->program.file->path.mount->flags & L_MS_NOSUID),
+    };
+    uint8_t value[L_VFS_CAP_SIZE_3];
+    int64_t size =
+        inode->ops->getxattr ? inode->ops->getxattr(inode, L_XATTR_CAPS, value, sizeof(value)) : 0;
+    if (size > 0)
+        cred_parse_caps(value, size, &program);
+    vfs_caller_of(ex->task, &caller);
+    ex->unreadable = inode_permission(&caller.cred, inode, 4) != 0;
+    ex->cred = p->cred;
+    return cred_exec(&ex->cred, &program, &ex->secure);
+}
+
+/* set*uid let a user have more processes than RLIMIT_NPROC; the next exec tells. */
+static int check_processes(struct process *p)
+{
+    host_mutex_lock(&kernel_lock);
+    bool over = p->over_processes &&
+                process_user_tasks_locked(p->cred.uid) > p->rlimits[L_RLIMIT_NPROC].rlim_cur;
+    if (!over)
+        p->over_processes = false;
+    host_mutex_unlock(&kernel_lock);
+    return over ? -L_EAGAIN : 0;
 }
 
 static int private_sighand(struct process *p)
@@ -175,12 +196,13 @@ static void commit(struct exec *ex, struct cpu *cpu)
     p->stack_start = ex->stack_pointer;
     memcpy(p->auxv, ex->auxv, sizeof(p->auxv));
     p->auxv_size = ex->auxv_size;
-    p->cred.euid = p->cred.suid = p->cred.fsuid = ex->euid;
-    p->cred.egid = p->cred.sgid = p->cred.fsgid = ex->egid;
+    const struct cred *c = &ex->cred, before = p->cred;
+    p->cred = *c;
     p->did_exec = true;
-    p->keep_caps = false;
-    p->dumpable = 1;
     p->exit_signal = L_SIGCHLD;
+    p->dumpable = c->uid == c->euid && c->gid == c->egid && !ex->unreadable &&
+                  c->euid == before.euid && c->egid == before.egid && c->fsuid == before.fsuid &&
+                  c->fsgid == before.fsgid && !(c->permitted & ~before.permitted);
     if (ex->secure)
         t->pdeath_signal = 0;
     host_mutex_unlock(&kernel_lock);
@@ -258,11 +280,13 @@ static int replace(struct exec *ex, struct cpu *cpu)
 
 int exec_run(struct exec *ex, struct cpu *cpu, const struct path *at, uint32_t flags)
 {
-    int error = exec_open(ex, at, flags);
-    if (!error) {
-        find_ids(ex);
+    int error = check_processes(ex->task->process);
+    if (!error)
+        error = exec_open(ex, at, flags);
+    if (!error)
+        error = find_cred(ex);
+    if (!error)
         error = replace(ex, cpu);
-    }
     exec_free(ex);
     return error;
 }

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "runtime/abi/elf.h"
+#include "runtime/kernel/cred.h"
 
 struct cpu;
 struct file;
@@ -52,8 +53,9 @@ struct exec {
     struct exec_strings argv, envp;
     struct elf_file program, interpreter; /* interpreter.file NULL: static */
     bool executable_stack;
-    bool secure; /* AT_SECURE: ids were raised */
-    uint32_t euid, egid;
+    bool secure;      /* AT_SECURE: it has more than its user */
+    bool unreadable;  /* the program is not to be looked into */
+    struct cred cred; /* after it */
 
     /* Filled by loading. */
     struct space *space;

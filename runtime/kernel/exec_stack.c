@@ -51,7 +51,7 @@ static void aux(struct auxv *a, uint64_t type, uint64_t value)
 static void fill_auxv(struct exec *ex, struct auxv *a, uint64_t platform, uint64_t random,
                       uint64_t name)
 {
-    const struct cred *cred = &ex->task->process->cred;
+    const struct cred *cred = &ex->cred;
     uint32_t features[4], extended[4];
     cpu_cpuid(1, 0, features);
     cpu_cpuid(7, 0, extended);
@@ -65,9 +65,9 @@ static void fill_auxv(struct exec *ex, struct auxv *a, uint64_t platform, uint64
     aux(a, L_AT_FLAGS, 0);
     aux(a, L_AT_ENTRY, ex->entry);
     aux(a, L_AT_UID, cred->uid);
-    aux(a, L_AT_EUID, ex->euid);
+    aux(a, L_AT_EUID, cred->euid);
     aux(a, L_AT_GID, cred->gid);
-    aux(a, L_AT_EGID, ex->egid);
+    aux(a, L_AT_EGID, cred->egid);
     aux(a, L_AT_SECURE, ex->secure);
     aux(a, L_AT_RANDOM, random);
     aux(a, L_AT_HWCAP2, extended[1] & 1 ? HWCAP2_FSGSBASE : 0);

@@ -147,12 +147,12 @@ struct process *process_new(const struct process *from)
     p->start_ns = host_clock_boottime_ns();
     p->exit_signal = L_SIGCHLD;
     p->dumpable = 1;
+    cred_init(&p->cred);
     if (!from)
         return p;
     p->cred = from->cred;
     memcpy(p->rlimits, from->rlimits, sizeof(p->rlimits));
     p->no_new_privs = from->no_new_privs;
-    p->keep_caps = from->keep_caps;
     p->dumpable = from->dumpable;
     p->oom_score_adj = from->oom_score_adj;
     p->arg_start = from->arg_start;
@@ -278,7 +278,8 @@ static struct process *new_process(struct task *t, const struct clone_request *r
 static bool over_limit(const struct process *p)
 {
     uint64_t limit = p->rlimits[L_RLIMIT_NPROC].rlim_cur;
-    return p->cred.uid && !cred_is_root(&p->cred) &&
+    return p->cred.uid && !cred_capable(&p->cred, L_CAP_SYS_RESOURCE) &&
+           !cred_capable(&p->cred, L_CAP_SYS_ADMIN) &&
            process_user_tasks_locked(p->cred.uid) >= limit;
 }
 

@@ -505,8 +505,11 @@ int64_t sys_get_robust_list(struct task *t, uint64_t tid, uint64_t uhead, uint64
     if (!other)
         return -L_ESRCH;
     uint64_t head = other->robust_list;
+    bool may = process_may_inspect(t, other->process, false);
     if (other != t || tid)
         task_put(other);
+    if (!may)
+        return -L_EPERM;
     struct space *space = t->process->space;
     if (put_guest_u64(space, usize, sizeof(struct l_robust_list_head)) ||
         put_guest_u64(space, uhead, head))

@@ -126,12 +126,11 @@ int64_t sys_pidfd_getfd(struct task *t, uint64_t pidfd, uint64_t fd, uint64_t fl
         files = files_share(p->threads->files);
     host_mutex_unlock(&kernel_lock);
     int64_t result = flags ? -L_EINVAL : -L_ESRCH;
-    if (files && !flags) {
-        struct file *file =
-            process_may_signal(&t->process->cred, p, 0) ? files_get(files, (int)fd) : NULL;
-        result = -L_EBADF;
-        if (file)
-            result = sys_install(t, file, true);
+    if (files && !flags && !process_may_inspect(t, p, false)) {
+        result = -L_EPERM;
+    } else if (files && !flags) {
+        struct file *file = files_get(files, (int)fd);
+        result = file ? sys_install(t, file, true) : -L_EBADF;
     }
     if (files)
         files_put(files);

@@ -22,6 +22,7 @@ void process_tree_init(void)
     struct process *p = &init_process;
     atomic_store(&p->refs, 1);
     p->pid = 1;
+    cred_init(&p->cred);
     static struct sighand sighand = {.refs = 1};
     p->sighand = &sighand;
     host_mutex_lock(&kernel_lock);
@@ -203,27 +204,4 @@ uint64_t process_cpu_ns(struct process *p)
 {
     struct cpu_clock c = process_clock(p);
     return c.user_ns + c.system_ns;
-}
-
-bool cred_is_root(const struct cred *cred)
-{
-    return cred->euid == 0;
-}
-
-bool cred_in_group(const struct cred *cred, uint32_t gid)
-{
-    if (cred->fsgid == gid)
-        return true;
-    for (uint32_t i = 0; i < cred->ngroups; i++) {
-        if (cred->groups[i] == gid)
-            return true;
-    }
-    return false;
-}
-
-bool process_may_signal(const struct cred *from, const struct process *to, int sig)
-{
-    (void)sig;
-    return cred_is_root(from) || from->euid == to->cred.suid || from->euid == to->cred.uid ||
-           from->uid == to->cred.suid || from->uid == to->cred.uid;
 }

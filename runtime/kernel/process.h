@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "runtime/abi/resource.h"
+#include "runtime/kernel/cred.h"
 #include "runtime/kernel/session.h"
 #include "runtime/kernel/signal.h"
 #include "runtime/kernel/task.h"
@@ -18,16 +19,7 @@ struct file;
 struct space;
 struct posix_timer;
 
-#define PID_MAX     32768
-#define NGROUPS_MAX 64
-
-/* A guest is root unless it has made itself something else; capabilities follow from euid 0. */
-struct cred {
-    uint32_t uid, euid, suid, fsuid;
-    uint32_t gid, egid, sgid, fsgid;
-    uint32_t ngroups;
-    uint32_t groups[NGROUPS_MAX];
-};
+#define PID_MAX 32768
 
 enum process_state { PROCESS_LIVE, PROCESS_STOPPED, PROCESS_ZOMBIE };
 
@@ -74,7 +66,8 @@ struct process {
     struct waitq thread_wait;      /* woken when a thread of this process dies or stops */
     struct waitq exit_wait;        /* woken when the process becomes a zombie (pidfd) */
 
-    bool subreaper, no_new_privs, keep_caps;
+    bool subreaper, no_new_privs;
+    bool over_processes; /* set*uid went beyond RLIMIT_NPROC: exec is to fail */
     int32_t dumpable;
     int32_t oom_score_adj;
     uint64_t start_ns; /* monotonic */
@@ -120,11 +113,6 @@ void space_limits_set(struct space *space, const struct l_rlimit *limits);
 /* CPU time of a process including its dead threads. kernel_lock held. */
 struct cpu_clock process_clock(struct process *p);
 uint64_t process_cpu_ns(struct process *p); /* both together */
-
-/* True when the caller may act on the other process: same ids, or effective user 0. */
-bool process_may_signal(const struct cred *from, const struct process *to, int sig);
-bool cred_is_root(const struct cred *cred);
-bool cred_in_group(const struct cred *cred, uint32_t gid);
 
 /* Starts the first process, or another session beside it. */
 struct process_start {

@@ -42,7 +42,7 @@ int64_t sys_uname(struct task *t, uint64_t uname)
 static int64_t set_name(struct task *t, char *name, uint64_t uname, uint64_t length)
 {
     char text[65] = {0};
-    if (!cred_is_root(&t->process->cred))
+    if (!cred_capable(&t->process->cred, L_CAP_SYS_ADMIN))
         return -L_EPERM;
     if (length > 64)
         return -L_EINVAL;
@@ -206,7 +206,8 @@ static int64_t write_rlimit(struct task *t, struct process *p, uint64_t which, u
         return -L_EPERM;
     host_mutex_lock(&kernel_lock);
     int64_t result = 0;
-    if (limit.rlim_max > p->rlimits[which].rlim_max && !cred_is_root(&t->process->cred))
+    if (limit.rlim_max > p->rlimits[which].rlim_max &&
+        !cred_capable(&t->process->cred, L_CAP_SYS_RESOURCE))
         result = -L_EPERM;
     else
         p->rlimits[which] = limit;
@@ -226,6 +227,14 @@ int64_t sys_setrlimit(struct task *t, uint64_t which, uint64_t unew)
     return which < L_RLIM_NLIMITS ? write_rlimit(t, t->process, which, unew) : -L_EINVAL;
 }
 
+static bool may_limit(struct task *t, const struct process *p)
+{
+    const struct cred *own = &t->process->cred, *c = &p->cred;
+    return p == t->process || cred_capable(own, L_CAP_SYS_RESOURCE) ||
+           (own->uid == c->euid && own->uid == c->suid && own->uid == c->uid &&
+            own->gid == c->egid && own->gid == c->sgid && own->gid == c->gid);
+}
+
 int64_t sys_prlimit64(struct task *t, uint64_t pid, uint64_t which, uint64_t unew, uint64_t uold)
 {
     if (which >= L_RLIM_NLIMITS)
@@ -233,7 +242,7 @@ int64_t sys_prlimit64(struct task *t, uint64_t pid, uint64_t which, uint64_t une
     struct process *p = pid ? process_find((int32_t)pid) : t->process;
     if (!p)
         return -L_ESRCH;
-    int64_t result = p == t->process || process_may_signal(&t->process->cred, p, 0) ? 0 : -L_EPERM;
+    int64_t result = may_limit(t, p) ? 0 : -L_EPERM;
     if (!result && uold)
         result = read_rlimit(t, p, which, uold);
     if (!result && unew)
@@ -258,7 +267,7 @@ int64_t sys_syslog(struct task *t, uint64_t type, uint64_t buffer, uint64_t leng
 int64_t sys_reboot(struct task *t, uint64_t magic)
 {
     (void)magic;
-    return cred_is_root(&t->process->cred) ? -L_EINVAL : -L_EPERM;
+    return cred_capable(&t->process->cred, L_CAP_SYS_BOOT) ? -L_EINVAL : -L_EPERM;
 }
 
 int64_t sys_getcpu(struct task *t, uint64_t ucpu, uint64_t unode)

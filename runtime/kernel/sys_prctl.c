@@ -9,8 +9,6 @@
 #include "runtime/memory/space.h"
 #include "runtime/translate/cpu.h"
 
-#define CAP_LAST 40
-
 int64_t sys_arch_prctl(struct task *t, uint64_t code, uint64_t address)
 {
     struct space *space = t->process->space;
@@ -63,21 +61,69 @@ static int64_t set_dumpable(struct process *p, uint64_t value)
     return 0;
 }
 
-static int64_t ambient(uint64_t operation, uint64_t cap, uint64_t a4, uint64_t a5)
+static int64_t ambient(struct process *p, uint64_t operation, uint64_t cap, uint64_t a4,
+                       uint64_t a5)
 {
+    struct cred *c = &p->cred;
+    uint64_t bit = cap <= L_CAP_LAST ? L_CAP_BIT(cap) : 0;
     if (a4 || a5)
         return -L_EINVAL;
+    if (operation == L_PR_CAP_AMBIENT_CLEAR_ALL) {
+        if (cap)
+            return -L_EINVAL;
+        c->ambient = 0;
+        return 0;
+    }
+    if (!bit)
+        return -L_EINVAL;
     switch (operation) {
-    case L_PR_CAP_AMBIENT_CLEAR_ALL:
-        return cap ? -L_EINVAL : 0;
     case L_PR_CAP_AMBIENT_IS_SET:
+        return (c->ambient & bit) != 0;
     case L_PR_CAP_AMBIENT_LOWER:
-        return cap > CAP_LAST ? -L_EINVAL : 0;
+        c->ambient &= ~bit;
+        return 0;
     case L_PR_CAP_AMBIENT_RAISE:
-        return cap > CAP_LAST ? -L_EINVAL : -L_EPERM;
+        if (!(c->permitted & c->inheritable & bit) ||
+            (c->securebits & L_SECBIT_NO_CAP_AMBIENT_RAISE))
+            return -L_EPERM;
+        c->ambient |= bit;
+        return 0;
     default:
         return -L_EINVAL;
     }
+}
+
+static int64_t drop_bounding(struct process *p, uint64_t cap)
+{
+    if (!cred_capable(&p->cred, L_CAP_SETPCAP))
+        return -L_EPERM;
+    if (cap > L_CAP_LAST)
+        return -L_EINVAL;
+    p->cred.bounding &= ~L_CAP_BIT(cap);
+    return 0;
+}
+
+/* What is locked stays, and so do the locks. */
+static int64_t set_securebits(struct process *p, uint64_t bits)
+{
+    uint32_t old = p->cred.securebits, locks = old & L_SECBITS_LOCKS;
+    if (((locks >> 1) & (old ^ (uint32_t)bits)) || (locks & ~bits) ||
+        (bits & ~(uint64_t)(L_SECBITS_ALL | L_SECBITS_LOCKS)) ||
+        !cred_capable(&p->cred, L_CAP_SETPCAP))
+        return -L_EPERM;
+    p->cred.securebits = (uint32_t)bits;
+    return 0;
+}
+
+static int64_t set_keep_caps(struct process *p, uint64_t value)
+{
+    if (value > 1)
+        return -L_EINVAL;
+    if (p->cred.securebits & L_SECBIT_KEEP_CAPS_LOCKED)
+        return -L_EPERM;
+    p->cred.securebits &= ~L_SECBIT_KEEP_CAPS;
+    p->cred.securebits |= value ? L_SECBIT_KEEP_CAPS : 0;
+    return 0;
 }
 
 int64_t sys_prctl(struct task *t, uint64_t option, uint64_t a2, uint64_t a3, uint64_t a4,
@@ -98,12 +144,9 @@ int64_t sys_prctl(struct task *t, uint64_t option, uint64_t a2, uint64_t a3, uin
     case L_PR_SET_DUMPABLE:
         return set_dumpable(p, a2);
     case L_PR_GET_KEEPCAPS:
-        return p->keep_caps;
+        return (p->cred.securebits & L_SECBIT_KEEP_CAPS) != 0;
     case L_PR_SET_KEEPCAPS:
-        if (a2 > 1)
-            return -L_EINVAL;
-        p->keep_caps = a2;
-        return 0;
+        return set_keep_caps(p, a2);
     case L_PR_SET_NAME:
         return set_name(t, a2);
     case L_PR_GET_NAME:
@@ -115,17 +158,17 @@ int64_t sys_prctl(struct task *t, uint64_t option, uint64_t a2, uint64_t a3, uin
     case L_PR_GET_SECCOMP:
         return 0;
     case L_PR_CAPBSET_READ:
-        return a2 > CAP_LAST ? -L_EINVAL : 1;
+        return a2 > L_CAP_LAST ? -L_EINVAL : (int64_t)(p->cred.bounding >> a2 & 1);
     case L_PR_CAPBSET_DROP:
-        return a2 > CAP_LAST ? -L_EINVAL : -L_EPERM;
+        return drop_bounding(p, a2);
     case L_PR_GET_TSC:
         return put_guest_u32(space, a2, L_PR_TSC_ENABLE);
     case L_PR_SET_TSC:
         return a2 == L_PR_TSC_ENABLE ? 0 : -L_EINVAL;
     case L_PR_GET_SECUREBITS:
-        return 0;
+        return p->cred.securebits;
     case L_PR_SET_SECUREBITS:
-        return a2 ? -L_EPERM : 0;
+        return set_securebits(p, a2);
     case L_PR_SET_TIMERSLACK:
         t->timer_slack = a2 ? a2 : 50000;
         return 0;
@@ -148,7 +191,7 @@ int64_t sys_prctl(struct task *t, uint64_t option, uint64_t a2, uint64_t a3, uin
     case L_PR_GET_THP_DISABLE:
         return 0;
     case L_PR_CAP_AMBIENT:
-        return ambient(a2, a3, a4, a5);
+        return ambient(p, a2, a3, a4, a5);
     default:
         return -L_EINVAL;
     }

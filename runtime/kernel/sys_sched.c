@@ -30,7 +30,8 @@ static struct task *task_of(struct task *t, uint64_t pid)
 /* Whoever has the same user id, or CAP_SYS_NICE. */
 static bool may_schedule(const struct cred *own, const struct cred *target)
 {
-    return own->euid == target->euid || own->euid == target->uid || cred_is_root(own);
+    return own->euid == target->euid || own->euid == target->uid ||
+           cred_capable(own, L_CAP_SYS_NICE);
 }
 
 static unsigned processors(void)
@@ -110,6 +111,33 @@ static bool valid_policy(int32_t policy, int32_t priority)
     }
 }
 
+/* Lower values only as far as RLIMIT_NICE says. */
+static bool may_be_nice(struct task *t, const struct task *target, int32_t nice)
+{
+    const struct process *p = target->process;
+    return nice >= target->nice || (uint64_t)(20 - nice) <= p->rlimits[L_RLIMIT_NICE].rlim_cur ||
+           cred_capable(&t->process->cred, L_CAP_SYS_NICE);
+}
+
+static bool may_set_policy(struct task *t, const struct task *target, int32_t policy,
+                           int32_t priority)
+{
+    const struct cred *own = &t->process->cred;
+    if (cred_capable(own, L_CAP_SYS_NICE))
+        return true;
+    if (!may_schedule(own, &target->process->cred))
+        return false;
+    if (policy == L_SCHED_FIFO || policy == L_SCHED_RR) {
+        uint64_t limit = target->process->rlimits[L_RLIMIT_RTPRIO].rlim_cur;
+        if (policy != target->sched_policy && !limit)
+            return false;
+        return priority <= target->sched_priority || (uint64_t)priority <= limit;
+    }
+    if (target->sched_policy == L_SCHED_IDLE && policy != L_SCHED_IDLE)
+        return (uint64_t)(20 - target->nice) <= target->process->rlimits[L_RLIMIT_NICE].rlim_cur;
+    return true;
+}
+
 static int64_t set_policy(struct task *t, uint64_t pid, int32_t policy, int32_t priority)
 {
     policy &= ~L_SCHED_RESET_ON_FORK;
@@ -118,9 +146,8 @@ static int64_t set_policy(struct task *t, uint64_t pid, int32_t policy, int32_t 
     struct task *target = task_of(t, pid);
     if (!target)
         return -L_ESRCH;
-    bool real_time = policy == L_SCHED_FIFO || policy == L_SCHED_RR;
-    int64_t result = real_time && !cred_is_root(&t->process->cred) ? -L_EPERM : 0;
     host_mutex_lock(&kernel_lock);
+    int64_t result = may_set_policy(t, target, policy, priority) ? 0 : -L_EPERM;
     if (!result) {
         target->sched_policy = policy;
         target->sched_priority = priority;
@@ -211,13 +238,20 @@ int64_t sys_sched_getattr(struct task *t, uint64_t pid, uint64_t uattr, uint64_t
     return copy_to_guest(t->process->space, uattr, &attr, sizeof(attr));
 }
 
+struct priority {
+    struct task *caller;
+    int32_t nice;
+    int64_t result;
+};
+
 /* Calls fn for every process that (which, who) of setpriority(2) means; kernel_lock is held. */
-static int64_t each_target(struct task *t, uint64_t which, uint64_t who,
-                           void (*fn)(struct task *, int32_t *), int32_t *arg)
+static int64_t each_target(struct priority *pr, uint64_t which, uint64_t who,
+                           void (*fn)(struct task *, struct priority *))
 {
-    int64_t result = -L_ESRCH;
+    struct task *t = pr->caller;
     int32_t id = (int32_t)who;
     struct process *self = t->process;
+    pr->result = -L_ESRCH;
     if (which > L_PRIO_USER)
         return -L_EINVAL;
     struct process *p = NULL;
@@ -231,41 +265,48 @@ static int64_t each_target(struct task *t, uint64_t which, uint64_t who,
                 match = p->pgrp && p->pgrp->id == (id ? id : self->pgrp->id);
             else
                 match = p->cred.uid == (id ? (uint32_t)id : self->cred.uid);
-            if (match) {
-                fn(o, arg);
-                result = 0;
-            }
+            if (match)
+                fn(o, pr);
         }
         host_mutex_unlock(&kernel_lock);
     }
-    return result;
+    return pr->result;
 }
 
-static void least_nice(struct task *o, int32_t *least)
+static void least_nice(struct task *o, struct priority *pr)
 {
-    if (o->nice < *least)
-        *least = o->nice;
+    if (o->nice < pr->nice)
+        pr->nice = o->nice;
+    pr->result = 0;
 }
 
-static void set_nice(struct task *o, int32_t *nice)
+/* What fails for one of them is told in the end, whatever became of the others. */
+static void set_nice(struct task *o, struct priority *pr)
 {
-    o->nice = *nice;
+    struct task *t = pr->caller;
+    if (!may_schedule(&t->process->cred, &o->process->cred)) {
+        pr->result = -L_EPERM;
+    } else if (!may_be_nice(t, o, pr->nice)) {
+        pr->result = -L_EACCES;
+    } else {
+        o->nice = pr->nice;
+        if (pr->result == -L_ESRCH)
+            pr->result = 0;
+    }
 }
 
 int64_t sys_getpriority(struct task *t, uint64_t which, uint64_t who)
 {
-    int32_t nice = 19;
-    int64_t result = each_target(t, which, who, least_nice, &nice);
-    return result ? result : 20 - nice;
+    struct priority pr = {t, 19, 0};
+    int64_t result = each_target(&pr, which, who, least_nice);
+    return result ? result : 20 - pr.nice;
 }
 
 int64_t sys_setpriority(struct task *t, uint64_t which, uint64_t who, uint64_t value)
 {
     int32_t nice = (int32_t)value;
-    nice = nice < -20 ? -20 : nice > 19 ? 19 : nice;
-    if (nice < t->nice && !cred_is_root(&t->process->cred))
-        return -L_EACCES;
-    return each_target(t, which, who, set_nice, &nice);
+    struct priority pr = {t, nice < -20 ? -20 : nice > 19 ? 19 : nice, 0};
+    return each_target(&pr, which, who, set_nice);
 }
 
 int64_t sys_membarrier(struct task *t, uint64_t command, uint64_t flags)

@@ -142,7 +142,7 @@ static int send_checked(struct task *t, struct process *p, struct task *directed
                         const struct l_siginfo *info)
 {
     bool session = sig == L_SIGCONT && p->pgrp && p->pgrp->session == t->process->pgrp->session;
-    if (p != t->process && !session && !process_may_signal(&t->process->cred, p, sig))
+    if (p != t->process && !session && !process_may_signal(&t->process->cred, p))
         return -L_EPERM;
     if (!sig)
         return 0;

@@ -6,9 +6,17 @@
 #include "runtime/kernel/process.h"
 #include "runtime/kernel/syscalls.h"
 
+/* Name spaces, which do not exist here, are refused to others before that is told. */
+#define ADMINS_ONLY                                                                                \
+    (L_CLONE_NEWNS | L_CLONE_NEWCGROUP | L_CLONE_NEWUTS | L_CLONE_NEWIPC | L_CLONE_NEWPID |        \
+     L_CLONE_NEWNET | L_CLONE_NEWTIME)
+
 int64_t sys_unshare(struct task *t, uint64_t flags)
 {
     const uint64_t known = L_CLONE_FS | L_CLONE_FILES | L_CLONE_SYSVSEM;
+    bool admin = cred_capable(&t->process->cred, L_CAP_SYS_ADMIN);
+    if ((flags & ADMINS_ONLY) && !(flags & L_CLONE_NEWUSER) && !admin)
+        return -L_EPERM;
     if (flags & ~known)
         return -L_EINVAL;
     struct files *files = flags & L_CLONE_FILES ? files_copy(t->files) : NULL;

@@ -65,12 +65,18 @@ static int64_t vm_call(struct task *t, uint64_t pid, struct row *local, struct r
 {
     if (flags || local->left > L_IOV_MAX || remote->left > L_IOV_MAX)
         return -L_EINVAL;
+    /* Who asks for nothing is not asked who it is. */
+    int some = next_piece(local);
+    if (some > 0)
+        some = next_piece(remote);
+    if (some <= 0)
+        return some;
     struct process *p = process_find((int32_t)pid);
     if (!p)
         return -L_ESRCH;
     struct space *other = process_space(p), *own = t->process->space;
     int64_t result = -L_ESRCH;
-    if (!process_may_signal(&t->process->cred, p, 0))
+    if (!process_may_inspect(t, p, false))
         result = -L_EPERM;
     else if (other)
         result = write ? transfer(own, local, other, remote) : transfer(other, remote, own, local);

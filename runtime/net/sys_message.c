@@ -160,10 +160,12 @@ static int add_credentials(struct task *t, const uint8_t *data, size_t n,
         return -L_EINVAL;
     memcpy(&cred, data, sizeof(cred));
     const struct cred *own = &t->process->cred;
-    bool true_ids = cred.pid == t->process->pid &&
-                    (cred.uid == own->uid || cred.uid == own->euid || cred.uid == own->suid) &&
-                    (cred.gid == own->gid || cred.gid == own->egid || cred.gid == own->sgid);
-    if (!true_ids && !cred_is_root(own))
+    bool pid = cred.pid == t->process->pid || cred_capable(own, L_CAP_SYS_ADMIN);
+    bool uid = cred.uid == own->uid || cred.uid == own->euid || cred.uid == own->suid ||
+               cred_capable(own, L_CAP_SETUID);
+    bool gid = cred.gid == own->gid || cred.gid == own->egid || cred.gid == own->sgid ||
+               cred_capable(own, L_CAP_SETGID);
+    if (!pid || !uid || !gid)
         return -L_EPERM;
     control->cred = cred;
     return 0;

@@ -86,7 +86,7 @@ static int flow(struct tty *tty, struct task *task, uint64_t action)
 
 static int type_one(struct tty *tty, struct task *task, uint64_t arg)
 {
-    if (!cred_is_root(&task->process->cred)) {
+    if (!cred_capable(&task->process->cred, L_CAP_SYS_ADMIN)) {
         struct tty *own = tty_of_task(task);
         if (own)
             tty_put(own);
@@ -218,7 +218,7 @@ static int64_t ioctl_any(struct tty *tty, bool master, struct task *task, uint32
     case L_TIOCGDEV:
         return put_number(task, arg, (uint32_t)tty_device(tty));
     case L_TIOCVHANGUP:
-        if (!cred_is_root(&task->process->cred))
+        if (!cred_capable(&task->process->cred, L_CAP_SYS_TTY_CONFIG))
             return -L_EPERM;
         tty_hangup(tty);
         return 0;

@@ -148,7 +148,7 @@ static int set_controlling(struct tty *tty, struct task *task, uint64_t steal)
     if (!allowed)
         return -L_EPERM;
     if (taken) {
-        if (steal != 1 || !cred_is_root(&task->process->cred))
+        if (steal != 1 || !cred_capable(&task->process->cred, L_CAP_SYS_ADMIN))
             return -L_EPERM;
         tty_drop_session(tty);
     }

@@ -15,7 +15,7 @@ int slave_open(struct tty *tty, struct file *file, struct task *task)
     struct slave *s = malloc(sizeof(*s));
     if (!s)
         return -L_ENOMEM;
-    bool root = !task || cred_is_root(&task->process->cred);
+    bool root = !task || cred_capable(&task->process->cred, L_CAP_SYS_ADMIN);
     host_mutex_lock(&tty->lock);
     int error = tty->locked || !tty->master_open ? -L_EIO : tty->exclusive && !root ? -L_EBUSY : 0;
     if (!error) {

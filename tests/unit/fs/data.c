@@ -292,13 +292,18 @@ START_TEST(attributes)
     ck_assert_int_eq(st.atime, a);
     ck_assert_int_eq(st.mtime, m);
     ck_assert_int_gt(st.ctime, st.atime);
-    /* A write takes the set-ID bits away. */
+    /* A write takes the set-ID bits away, unless the writer may keep them. */
     ck_assert_int_eq(vfs_chmod(c, path, 06755), 0);
-    path_put(path);
     put_file(c, "file", "y");
     ck_assert_int_eq(stat_of(c, "file", &st), 0);
+    ck_assert_uint_eq(st.mode, L_S_IFREG | 06755);
+    struct inode *inode = path.dentry->inode;
+    host_mutex_lock(&inode->lock);
+    inode_strip_privileges(inode, false);
+    host_mutex_unlock(&inode->lock);
+    path_put(path);
+    ck_assert_int_eq(stat_of(c, "file", &st), 0);
     ck_assert_uint_eq(st.mode, L_S_IFREG | 0755);
-    struct inode *inode;
     char value[16];
     ck_assert_int_eq(vfs_walk(c, NULL, "file", 0, &path), 0);
     inode = path.dentry->inode;
