@@ -172,6 +172,7 @@ void task_exit(struct task *t, int32_t status)
 {
     struct process *p = t->process;
     host_mutex_lock(&kernel_lock);
+    futex_exit_begin(t);
     t->exiting = true;
     /* Who joins it may look for it as soon as clear_child_tid is written. */
     if (t->tid != p->pid)
@@ -238,12 +239,15 @@ int task_become_only(struct task *t)
     int error = wait_until_killable(&p->thread_wait, is_only, t, WAIT_FOREVER);
     host_mutex_lock(&kernel_lock);
     p->group_exec = false;
-    if (!error && t->tid != p->pid) {
-        pid_entry(t->tid)->task = NULL;
+    int32_t old = t->tid;
+    if (!error && old != p->pid) {
+        pid_entry(old)->task = NULL;
         t->tid = p->pid;
         pid_entry(t->tid)->task = t;
     }
     host_mutex_unlock(&kernel_lock);
+    if (old != t->tid)
+        futex_owner_gone(old);
     return error ? -L_EAGAIN : 0;
 }
 

@@ -6,6 +6,7 @@
 #include "runtime/abi/futex.h"
 #include "runtime/host/park.h"
 #include "runtime/host/time.h"
+#include "runtime/kernel/pid.h"
 #include "runtime/kernel/process.h"
 #include "runtime/kernel/syscalls.h"
 #include "runtime/kernel/time.h"
@@ -354,13 +355,87 @@ static int pi_try(struct task *t, uint64_t address, bool waiters, int32_t *owner
     return error;
 }
 
-static bool thread_exists(int32_t tid)
+/*
+ * The end of an owner, step by step: it enters the list of those that are leaving, stops being
+ * findable, marks its robust futexes, leaves the list, and then wakes who waits for it. Who notes
+ * the owner in its waiter first and asks then either finds the owner alive, and will be woken, or
+ * finds it gone, and the word says by now what there is to say.
+ */
+static struct host_mutex leaving_lock = HOST_MUTEX_INIT;
+static struct futex_leaving *leaving;
+
+void futex_exit_begin(struct task *t)
 {
-    struct task *t = task_find(tid);
-    if (!t)
-        return false;
-    task_put(t);
-    return true;
+    struct futex_leaving *l = &t->leaving;
+    l->tid = t->tid;
+    host_mutex_lock(&leaving_lock);
+    l->next = leaving;
+    l->link = &leaving;
+    if (leaving)
+        leaving->link = &l->next;
+    leaving = l;
+    host_mutex_unlock(&leaving_lock);
+}
+
+static void stop_leaving(struct task *t)
+{
+    struct futex_leaving *l = &t->leaving;
+    host_mutex_lock(&leaving_lock);
+    if (l->link) {
+        *l->link = l->next;
+        if (l->next)
+            l->next->link = l->link;
+        l->link = NULL;
+    }
+    host_mutex_unlock(&leaving_lock);
+}
+
+static bool owner_is_alive(int32_t tid)
+{
+    host_mutex_lock(&kernel_lock);
+    struct pid *e = pid_entry(tid);
+    bool alive = e && e->task && !e->task->exiting;
+    host_mutex_unlock(&kernel_lock);
+    host_mutex_lock(&leaving_lock);
+    for (struct futex_leaving *l = leaving; l && !alive; l = l->next)
+        alive = l->tid == tid;
+    host_mutex_unlock(&leaving_lock);
+    return alive;
+}
+
+static void note_owner(struct waiter *w, int32_t owner)
+{
+    struct bucket *b = bucket_of(&w->key);
+    host_mutex_lock(&b->lock);
+    w->owner = owner;
+    host_mutex_unlock(&b->lock);
+}
+
+/* Takes the word from an owner that died while others waited. 1, 0 when the word changed. */
+static int pi_inherit(struct task *t, uint64_t address, int32_t dead)
+{
+    struct space *space = t->process->space;
+    uint32_t old;
+    int error = guest_load32(space, address, &old);
+    while (!error && (int32_t)(old & L_FUTEX_TID_MASK) == dead) {
+        uint32_t seen = old;
+        error = guest_cmpxchg32(space, address, &seen,
+                                L_FUTEX_OWNER_DIED | L_FUTEX_WAITERS | (uint32_t)t->tid);
+        if (!error && seen == old)
+            return 1;
+        old = seen;
+    }
+    return error;
+}
+
+/* The word names an owner that is not there: 0 when it does not any more, 1 taken, or an errno. */
+static int pi_orphan(struct task *t, uint64_t address, int32_t owner, bool waited)
+{
+    uint32_t now;
+    if (waited)
+        return pi_inherit(t, address, owner);
+    int error = guest_load32(t->process->space, address, &now);
+    return error ? error : (int32_t)(now & L_FUTEX_TID_MASK) == owner ? -L_ESRCH : 0;
 }
 
 static int64_t futex_lock_pi(struct task *t, uint64_t address, bool private, uint64_t deadline,
@@ -375,23 +450,27 @@ static int64_t futex_lock_pi(struct task *t, uint64_t address, bool private, uin
     if (taken)
         return taken < 0 ? taken : 0;
     if (only_try)
-        return -L_EAGAIN;
-    for (;;) {
+        return owner_is_alive(owner) ? -L_EAGAIN : -L_ESRCH;
+    for (int32_t waited_for = 0;;) {
         struct waiter w = {.key = key, .bitset = L_FUTEX_BITSET_MATCH_ANY, .pi = true, .task = t};
         atomic_fetch_add(&pi_waiters, 1);
-        w.owner = owner;
         enqueue(&w);
         taken = pi_try(t, address, true, &owner);
-        if (!taken && !thread_exists(owner))
-            taken = -L_ESRCH;
-        w.owner = owner;
-        int result = taken ? 0 : wait_until(NULL, is_woken, &w, deadline);
+        bool gone = false;
+        if (!taken) {
+            note_owner(&w, owner);
+            gone = !owner_is_alive(owner);
+        }
+        if (gone)
+            taken = pi_orphan(t, address, owner, owner == waited_for);
+        int result = taken || gone ? 0 : wait_until(NULL, is_woken, &w, deadline);
         dequeue(&w);
         atomic_fetch_sub(&pi_waiters, 1);
         if (taken)
             return taken < 0 ? taken : 0;
         if (result)
             return result == -L_ETIMEDOUT ? result : -L_ERESTARTNOINTR;
+        waited_for = gone ? 0 : owner;
     }
 }
 
@@ -430,6 +509,12 @@ static int64_t futex_wait_requeue_pi(struct task *t, uint64_t from, uint32_t val
 
 void futex_pi_exit(struct task *t)
 {
+    stop_leaving(t);
+    futex_owner_gone(t->tid);
+}
+
+void futex_owner_gone(int32_t tid)
+{
     if (!atomic_load(&pi_waiters))
         return;
     for (int i = 0; i < BUCKETS; i++) {
@@ -437,7 +522,7 @@ void futex_pi_exit(struct task *t)
         host_mutex_lock(&b->lock);
         for (struct waiter *w = b->first, *next; w; w = next) {
             next = w->next;
-            if (w->pi && w->owner == t->tid)
+            if (w->pi && w->owner == tid)
                 wake(b, w);
         }
         host_mutex_unlock(&b->lock);

@@ -38,6 +38,12 @@ struct restart_block {
     uint64_t deadline_ns;
 };
 
+/* In the list of tasks that leave their futexes (futex.c). */
+struct futex_leaving {
+    struct futex_leaving *next, **link;
+    int32_t tid;
+};
+
 struct task {
     _Atomic uint32_t refs;
     int32_t tid;              /* [k]; changes when another thread than the leader calls exec */
@@ -66,8 +72,9 @@ struct task {
     int64_t syscall; /* number of the call being served, -1 when none (restart) */
     struct restart_block restart;
 
-    uint64_t clear_child_tid;              /* set_tid_address(2) */
-    uint64_t robust_list;                  /* set_robust_list(2) */
+    uint64_t clear_child_tid; /* set_tid_address(2) */
+    uint64_t robust_list;     /* set_robust_list(2) */
+    struct futex_leaving leaving;
     int32_t pdeath_signal;                 /* [k] */
     struct task *vfork_parent;             /* [k] waits until this one has called exec or exited */
     uint64_t start_ns;                     /* on the boot clock */

@@ -179,6 +179,7 @@ static _Atomic uint32_t pi_word;
 static void *pi_thread(void *argument)
 {
     (void)argument;
+    CHECK_ERRNO(futex(&pi_word, FUTEX_TRYLOCK_PI_PRIVATE, 0, NULL, NULL, 0), EAGAIN);
     state = 1;
     long result = futex(&pi_word, FUTEX_LOCK_PI_PRIVATE, 0, NULL, NULL, 0);
     state = result == 0 && (pi_word & FUTEX_TID_MASK) == (uint32_t)syscall(SYS_gettid) ? 2 : 99;
@@ -196,8 +197,7 @@ static void inheritance(void)
     CHECK_EQ(pi_word, tid);
     CHECK_ERRNO(futex(&pi_word, FUTEX_LOCK_PI_PRIVATE, 0, NULL, NULL, 0), EDEADLK);
     pthread_create(&thread, NULL, pi_thread, NULL);
-    CHECK_EVENTUALLY(pi_word == (tid | FUTEX_WAITERS));
-    CHECK_EQ(state, 1);
+    CHECK_EVENTUALLY(pi_word == (tid | FUTEX_WAITERS) && state == 1);
     CHECK_OK(futex(&pi_word, FUTEX_UNLOCK_PI_PRIVATE, 0, NULL, NULL, 0));
     pthread_join(thread, NULL);
     CHECK_EQ(state, 2);
@@ -236,12 +236,83 @@ static void interrupted(void)
     CHECK_EQ(state, 3);
 }
 
+static pthread_mutex_t shared_mutex;
+static atomic_int owner_ready;
+
+/* Locks and leaves without unlocking; the word then names a thread that is not there. */
+static void *die_with_mutex(void *argument)
+{
+    pthread_mutex_lock(&shared_mutex);
+    atomic_store(&owner_ready, 1);
+    return argument;
+}
+
+static void *die_with_word(void *argument)
+{
+    futex(&pi_word, FUTEX_LOCK_PI_PRIVATE, 0, NULL, NULL, 0);
+    atomic_store(&owner_ready, 1);
+    /* Until somebody waits. */
+    while (argument && !(pi_word & FUTEX_WAITERS))
+        sched_yield();
+    return NULL;
+}
+
+/* The owner leaves at every moment between the look at it and the wait for it. */
+static void dying_owners(void)
+{
+    pthread_mutexattr_t attributes;
+    pthread_t thread;
+    pthread_mutexattr_init(&attributes);
+    CHECK_EQ(pthread_mutexattr_setprotocol(&attributes, PTHREAD_PRIO_INHERIT), 0);
+    pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
+    pthread_mutex_init(&shared_mutex, &attributes);
+    int wrong = 0;
+    for (int i = 0; i < 2000; i++) {
+        atomic_store(&owner_ready, 0);
+        pthread_create(&thread, NULL, die_with_mutex, NULL);
+        while (!atomic_load(&owner_ready))
+            sched_yield();
+        for (volatile int spin = i % 300 * 20; spin > 0; spin--)
+            ;
+        wrong += pthread_mutex_lock(&shared_mutex) != EOWNERDEAD;
+        wrong += pthread_mutex_consistent(&shared_mutex) != 0;
+        pthread_mutex_unlock(&shared_mutex);
+        pthread_join(thread, NULL);
+    }
+    CHECK_EQ(wrong, 0);
+    pthread_mutex_destroy(&shared_mutex);
+
+    pi_word = 999999;
+    CHECK_ERRNO(futex(&pi_word, FUTEX_TRYLOCK_PI_PRIVATE, 0, NULL, NULL, 0), ESRCH);
+    CHECK_ERRNO(futex(&pi_word, FUTEX_LOCK_PI_PRIVATE, 0, NULL, NULL, 0), ESRCH);
+
+    /* Not robust: gone before somebody waits, it is nobody; while somebody waits, it is followed.
+     */
+    pi_word = 0;
+    pthread_create(&thread, NULL, die_with_word, NULL);
+    pthread_join(thread, NULL);
+    CHECK_ERRNO(futex(&pi_word, FUTEX_LOCK_PI_PRIVATE, 0, NULL, NULL, 0), ESRCH);
+    for (int i = 0; i < 20; i++) {
+        pi_word = 0;
+        atomic_store(&owner_ready, 0);
+        pthread_create(&thread, NULL, die_with_word, &pi_word);
+        while (!atomic_load(&owner_ready))
+            sched_yield();
+        long result = futex(&pi_word, FUTEX_LOCK_PI_PRIVATE, 0, NULL, NULL, 0);
+        bool followed = result == 0 && (pi_word & FUTEX_TID_MASK) == (uint32_t)syscall(SYS_gettid);
+        wrong += !followed && !(result == -1 && errno == ESRCH);
+        pthread_join(thread, NULL);
+    }
+    CHECK_EQ(wrong, 0);
+}
+
 int main(void)
 {
     simple();
     many_waiters();
     between_processes();
     inheritance();
+    dying_owners();
     interrupted();
     return check_done();
 }
