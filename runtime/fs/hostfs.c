@@ -1,7 +1,7 @@
 /*
  * A directory of the host as a file system. Everything is written through: what the guest did, the
- * host sees, and the other way round. An inode remembers its parent and its name, from which its
- * host path is made; the same host file is one inode under all its names.
+ * host sees, and the other way round. An inode remembers its names on the host, from which its path
+ * there is made; the same host file is one inode under all of them.
  *
  * Data goes straight to the host's file until somebody maps the file; then the blocks that are in
  * the page cache are the truth, and writes go to both.
@@ -17,45 +17,12 @@
 
 static const struct inode_ops hostfs_ops;
 
-int host_node_path(struct inode *inode, const char *name, char *path)
-{
-    struct host_super *hs = host_super_of(inode->super);
-    size_t start = HOST_PATH_MAX - 2, root = strlen(hs->path);
-    bool fits = true;
-    path[start] = 0;
-    host_mutex_lock(&hs->names);
-    const struct inode *at = inode;
-    while (fits && (name || host_node_of((struct inode *)at)->parent)) {
-        const struct host_node *node = host_node_of((struct inode *)at);
-        const char *part = name ? name : node->name;
-        size_t length = strlen(part);
-        fits = start > length + 1;
-        if (!fits)
-            break;
-        start -= length;
-        memcpy(path + start, part, length);
-        path[--start] = '/';
-        if (name)
-            name = NULL;
-        else
-            at = node->parent;
-    }
-    host_mutex_unlock(&hs->names);
-    if (!fits || start < root)
-        return -L_ENAMETOOLONG;
-    start -= root;
-    memcpy(path + start, hs->path, root);
-    /* "/" and "C:/" are roots only with their slash. */
-    if (!path[start + root] && (root == 0 || hs->path[root - 1] == ':')) {
-        path[start + root] = '/';
-        path[start + root + 1] = 0;
-    }
-    memmove(path, path + start, HOST_PATH_MAX - start);
-    return 0;
-}
+/* The top bits of a number say which of several files it is that got the same one from the host. */
+#define NUMBER_VARIANTS 16u
+#define VARIANT_SHIFT   60
 
 /* Files of other file systems below the root get numbers of their own. */
-static uint64_t number_of(struct superblock *super, const struct host_stat *st, const char *path)
+uint64_t host_number_of(struct superblock *super, const struct host_stat *st, const char *path)
 {
     uint64_t ino = st->inode;
     if (!ino) {
@@ -66,6 +33,13 @@ static uint64_t number_of(struct superblock *super, const struct host_stat *st, 
     if (st->device != host_super_of(super)->device)
         ino ^= st->device * 0x9e3779b97f4a7c15u;
     return ino ? ino : 1;
+}
+
+bool host_node_is(struct inode *inode, const struct host_stat *st, const char *path)
+{
+    uint64_t difference = host_number_of(inode->super, st, path) ^ inode->ino;
+    return (difference & (((uint64_t)1 << VARIANT_SHIFT) - 1)) == 0 &&
+           ((inode->mode ^ st->mode) & L_S_IFMT) == 0 && !host_node_of(inode)->dead;
 }
 
 void host_node_refresh(struct inode *inode, const struct host_stat *st)
@@ -97,22 +71,19 @@ void host_node_refresh(struct inode *inode, const struct host_stat *st)
     node->seen_mtime = st->mtime;
 }
 
-static struct inode *make_inode(struct superblock *super, struct inode *parent, const char *name,
-                                uint64_t ino, const struct host_stat *st)
+/* target: of a symbolic link, taken over. */
+static struct inode *make_inode(struct superblock *super, uint64_t ino, const struct host_stat *st,
+                                char *target)
 {
     struct host_node *node = calloc(1, sizeof(*node));
     struct inode *inode = node ? inode_new(super, ino, st->mode, &hostfs_ops) : NULL;
-    char *copy = name ? strdup(name) : NULL;
-    if (!inode || (name && !copy)) {
-        free(copy);
+    if (!inode) {
+        free(target);
         free(node);
-        if (inode)
-            inode_put(inode);
         return NULL;
     }
     host_mutex_init(&node->lock);
-    node->name = copy;
-    node->parent = parent ? inode_get(parent) : NULL;
+    node->target = target;
     inode->priv = node;
     uint32_t type = st->mode & L_S_IFMT;
     inode->file_ops = type == L_S_IFDIR ? &hostfs_dir_ops : &hostfs_file_ops;
@@ -120,233 +91,336 @@ static struct inode *make_inode(struct superblock *super, struct inode *parent, 
     return inode;
 }
 
-/* The node is now known under this name. */
-static void set_name(struct inode *inode, struct inode *parent, const char *name)
+/* What the host says of a name in a directory; a link's target is malloced. The gate is held. */
+static int ask(struct inode *dir, const char *name, char *path, struct host_stat *st, char **target)
 {
-    struct host_node *node = host_node_of(inode);
-    struct host_super *hs = host_super_of(inode->super);
-    char *copy = strdup(name);
-    if (!copy || !node->parent) {
-        free(copy);
-        return;
+    struct host_root *root = host_super_of(dir->super)->root;
+    char text[PATH_LENGTH_MAX];
+    *target = NULL;
+    int error = host_node_path(dir, name, path);
+    if (!error)
+        error = host_at_stat(root, path, st);
+    if (error)
+        return error;
+    if (!st->nlink)
+        st->nlink = 1; /* not every file system counts */
+    if ((st->mode & L_S_IFMT) != L_S_IFLNK)
+        return 0;
+    /* A link never changes, so its text is asked for once. */
+    int length = host_at_readlink(root, path, text, sizeof(text) - 1);
+    if (length < 0)
+        return length;
+    text[length] = 0;
+    *target = strdup(text);
+    return *target ? 0 : -L_ENOMEM;
+}
+
+struct search {
+    struct inode *found, *others[NUMBER_VARIANTS];
+    unsigned count;
+    uint64_t free_number;
+};
+
+/* The inode of a file, or a number for it. Others that were looked at are kept, as none may be
+ * released here. */
+static void search(struct superblock *super, const struct host_stat *st, const char *path,
+                   struct search *s)
+{
+    uint64_t number = host_number_of(super, st, path);
+    for (uint64_t i = 0; i < NUMBER_VARIANTS && !s->found; i++) {
+        uint64_t variant = number ^ i << VARIANT_SHIFT;
+        struct inode *inode = inode_find(super, variant);
+        if (!inode)
+            s->free_number = s->free_number ? s->free_number : variant;
+        else if (host_node_is(inode, st, path))
+            s->found = inode;
+        else
+            s->others[s->count++] = inode;
     }
-    inode_get(parent);
-    host_mutex_lock(&hs->names);
-    struct inode *before = node->parent;
-    char *old = node->name;
-    node->parent = parent;
-    node->name = copy;
-    host_mutex_unlock(&hs->names);
-    free(old);
-    inode_put(before);
 }
 
 static int find(struct inode *dir, const char *name, struct inode **out)
 {
-    char path[HOST_PATH_MAX];
+    char path[HOST_PATH_MAX], *target;
     struct host_stat st;
-    int error = host_node_path(dir, name, path);
-    if (!error)
-        error = host_path_stat(path, &st);
-    if (error)
-        return error;
-    uint64_t ino = number_of(dir->super, &st, path);
-    struct inode *inode = inode_find(dir->super, ino);
-    if (inode && ((inode->mode ^ st.mode) & L_S_IFMT)) {
-        /* The host gave a number to another file. */
-        inode_put(inode);
-        inode = NULL;
-        ino ^= (uint64_t)1 << 63;
+    struct search s = {.found = NULL};
+    host_names_use(dir->super);
+    int error = ask(dir, name, path, &st, &target);
+    if (!error) {
+        search(dir->super, &st, path, &s);
+        if (s.found) {
+            free(target);
+            host_node_refresh(s.found, &st);
+        } else {
+            s.found = s.free_number ? make_inode(dir->super, s.free_number, &st, target) : NULL;
+            if (s.found)
+                s.found = inode_hash(s.found);
+        }
+        if (s.found)
+            host_name_add(s.found, dir, name);
+        else
+            error = -L_ENOMEM;
     }
-    if (inode) {
-        set_name(inode, dir, name);
-        host_node_refresh(inode, &st);
-    } else {
-        inode = make_inode(dir->super, dir, name, ino, &st);
-        if (inode)
-            inode = inode_hash(inode);
-    }
-    *out = inode;
-    return inode ? 0 : -L_ENOMEM;
+    host_names_used(dir->super);
+    for (unsigned i = 0; i < s.count; i++)
+        inode_put(s.others[i]);
+    host_names_free(dir->super);
+    *out = s.found;
+    return error;
 }
 
 static int hostfs_lookup(struct inode *dir, const char *name, struct inode **out)
 {
     int error = find(dir, name, out);
     /* What the host cannot even name does not exist. */
-    return error == -L_EINVAL || error == -L_ENOTDIR ? -L_ENOENT : error;
+    return error == -L_EINVAL || error == -L_ENOTDIR || error == -L_ELOOP ? -L_ENOENT : error;
 }
 
 static bool hostfs_revalidate(struct inode *dir, const char *name, struct inode *inode)
 {
     char path[HOST_PATH_MAX];
     struct host_stat st;
-    if (!inode || host_node_path(dir, name, path) || host_path_stat(path, &st))
+    if (!inode)
         return false;
-    uint64_t ino = number_of(dir->super, &st, path);
-    if ((ino != inode->ino && (ino ^ (uint64_t)1 << 63) != inode->ino) ||
-        ((st.mode ^ inode->mode) & L_S_IFMT))
-        return false;
-    host_node_refresh(inode, &st);
-    return true;
+    host_names_use(dir->super);
+    bool valid = !host_node_path(dir, name, path) &&
+                 !host_at_stat(host_super_of(dir->super)->root, path, &st) &&
+                 host_node_is(inode, &st, path);
+    if (valid) {
+        if (!st.nlink)
+            st.nlink = 1;
+        host_name_add(inode, dir, name);
+        host_node_refresh(inode, &st);
+    }
+    host_names_used(dir->super);
+    host_names_free(dir->super);
+    return valid;
 }
 
-/* A host file was made: owner and mode as asked where the host can. */
-static int made(struct inode *dir, const char *name, const char *path, const struct new_inode *attr,
-                struct inode **out)
+/* Makes a regular file with owner and mode as asked, where the host can; it stays open. */
+static int make_file(struct host_root *root, const char *path, const struct new_inode *attr,
+                     struct host_file **out)
 {
-    if ((attr->mode & L_S_IFMT) != L_S_IFLNK)
-        host_path_chmod(path, attr->mode);
+    const uint32_t flags =
+        HOST_FILE_READ | HOST_FILE_WRITE | HOST_FILE_CREATE | HOST_FILE_EXCLUSIVE;
+    int error = host_at_open(root, path, flags, attr->mode & 07777, out);
+    if (error)
+        return error;
+    host_file_chmod(*out, attr->mode & 07777);
     if (attr->uid || attr->gid)
-        host_path_chown(path, attr->uid, attr->gid);
-    return find(dir, name, out);
+        host_file_chown(*out, attr->uid, attr->gid);
+    return 0;
+}
+
+/* Anything else; target is a symbolic link's. */
+static int make_other(struct host_root *root, const char *path, const struct new_inode *attr,
+                      const char *target)
+{
+    uint32_t type = attr->mode & L_S_IFMT;
+    int error;
+    if (type == L_S_IFLNK)
+        error = host_at_symlink(root, target, path);
+    else if (type == L_S_IFDIR)
+        error = host_at_mkdir(root, path, attr->mode & 07777);
+    else
+        error = host_at_mknod(root, path, attr->mode, attr->rdev);
+    if (error)
+        return error;
+    if (type != L_S_IFLNK)
+        host_at_chmod(root, path, attr->mode & 07777);
+    if (attr->uid || attr->gid)
+        host_at_chown(root, path, attr->uid, attr->gid);
+    return 0;
+}
+
+/* The open file is the inode's, or is closed. */
+static void keep_open(struct inode *inode, struct host_file *file)
+{
+    struct host_node *node = host_node_of(inode);
+    struct host_stat st;
+    bool same = host_file_fstat(file, &st) == 0 && st.inode && host_node_is(inode, &st, "");
+    host_mutex_lock(&node->lock);
+    if (same && !node->writer) {
+        node->writer = file;
+        file = NULL;
+    }
+    host_mutex_unlock(&node->lock);
+    host_file_close(file);
+}
+
+static int make(struct inode *dir, const char *name, const char *target,
+                const struct new_inode *attr, struct inode **out)
+{
+    struct host_root *root = host_super_of(dir->super)->root;
+    struct host_file *file = NULL;
+    char path[HOST_PATH_MAX];
+    host_names_use(dir->super);
+    int error = host_node_path(dir, name, path);
+    if (!error && (attr->mode & L_S_IFMT) == L_S_IFREG)
+        error = make_file(root, path, attr, &file);
+    else if (!error)
+        error = make_other(root, path, attr, target);
+    host_names_used(dir->super);
+    if (!error)
+        error = find(dir, name, out);
+    /* Nobody may be permitted to open it again for writing. */
+    if (!error && file && attr->opens)
+        keep_open(*out, file);
+    else
+        host_file_close(file);
+    return error;
 }
 
 static int hostfs_create(struct inode *dir, const char *name, const struct new_inode *attr,
                          struct inode **out)
 {
-    char path[HOST_PATH_MAX];
-    int error = host_node_path(dir, name, path);
-    if (error)
-        return error;
-    if ((attr->mode & L_S_IFMT) == L_S_IFREG) {
-        struct host_file *file;
-        error = host_file_open(
-            path, HOST_FILE_READ | HOST_FILE_WRITE | HOST_FILE_CREATE | HOST_FILE_EXCLUSIVE,
-            attr->mode, &file);
-        if (!error)
-            host_file_close(file);
-    } else {
-        error = host_path_mknod(path, attr->mode, attr->rdev);
-    }
-    return error ? error : made(dir, name, path, attr, out);
-}
-
-static int hostfs_mkdir(struct inode *dir, const char *name, const struct new_inode *attr,
-                        struct inode **out)
-{
-    char path[HOST_PATH_MAX];
-    int error = host_node_path(dir, name, path);
-    if (!error)
-        error = host_path_mkdir(path, attr->mode);
-    return error ? error : made(dir, name, path, attr, out);
+    return make(dir, name, NULL, attr, out);
 }
 
 static int hostfs_symlink(struct inode *dir, const char *name, const char *target,
                           const struct new_inode *attr, struct inode **out)
 {
-    char path[HOST_PATH_MAX];
-    int error = host_node_path(dir, name, path);
-    if (!error)
-        error = host_path_symlink(target, path);
-    return error ? error : made(dir, name, path, attr, out);
+    return make(dir, name, target, attr, out);
+}
+
+struct linking {
+    struct inode *dir;
+    const char *name;
+    int result;
+};
+
+/* 0 when the name is right: whether the link could be made is another matter. */
+static int link_path(struct inode *inode, const char *path, void *arg)
+{
+    struct linking *linking = arg;
+    struct host_root *root = host_super_of(inode->super)->root;
+    char to[HOST_PATH_MAX];
+    struct host_stat st;
+    int error = host_at_stat(root, path, &st);
+    if (error)
+        return error;
+    if (!host_node_is(inode, &st, path))
+        return -L_ESTALE;
+    linking->result = host_node_path(linking->dir, linking->name, to);
+    if (!linking->result)
+        linking->result = host_at_link(root, path, to);
+    return 0;
 }
 
 static int hostfs_link(struct inode *dir, const char *name, struct inode *inode)
 {
-    char from[HOST_PATH_MAX], to[HOST_PATH_MAX];
-    int error = host_node_path(inode, NULL, from);
+    struct linking linking = {.dir = dir, .name = name};
+    int error = host_node_each_path(inode, link_path, &linking);
     if (!error)
-        error = host_node_path(dir, name, to);
-    if (!error)
-        error = host_path_link(from, to);
-    if (!error)
-        inode_set_nlink(inode, inode->nlink + 1);
-    return error;
+        error = linking.result;
+    if (error)
+        return error == -L_ESTALE ? -L_ENOENT : error;
+    host_name_add(inode, dir, name);
+    host_names_free(dir->super);
+    inode_set_nlink(inode, inode->nlink + 1);
+    return 0;
 }
 
-/* Where the name of an open file stays taken until it is closed, move it out of the way first. */
-static int remove_file(struct inode *dir, const char *name, struct inode *inode)
+/* A name was taken from a file, whose lock is held; the gate is held alone. */
+static void lost(struct inode *inode, struct inode *dir, const char *name)
 {
-    char path[HOST_PATH_MAX], aside[HOST_PATH_MAX];
-    int error = host_node_path(dir, name, path);
-    if (error)
-        return error;
-    struct host_node *node = host_node_of(inode);
-    bool open = node->reader || node->writer;
-    if (open && (inode->super->flags & SUPER_CASE_FOLDS)) {
-        char hidden[48];
-        snprintf(hidden, sizeof(hidden), ".foreland-%016llx.deleted",
-                 (unsigned long long)host_random_u64());
-        if (host_node_path(dir, hidden, aside) == 0 && host_path_rename(path, aside) == 0)
-            return host_path_unlink(aside);
-    }
-    return host_path_unlink(path);
+    bool last = (inode->mode & L_S_IFMT) == L_S_IFDIR || inode->nlink <= 1;
+    host_name_drop(inode, dir, last ? NULL : name);
+    host_node_of(inode)->dead = last;
+    inode_set_nlink(inode, last ? 0 : inode->nlink - 1);
 }
 
 static int hostfs_unlink(struct inode *dir, const char *name, struct inode *inode)
 {
-    int error = remove_file(dir, name, inode);
+    char path[HOST_PATH_MAX];
+    bool open = host_node_open(inode);
+    host_names_change(dir->super);
+    int error = host_node_path(dir, name, path);
     if (!error)
-        inode_set_nlink(inode, inode->nlink ? inode->nlink - 1 : 0);
+        error = host_at_unlink(host_super_of(dir->super)->root, path, open);
+    if (!error)
+        lost(inode, dir, name);
+    host_names_changed(dir->super);
+    host_names_free(dir->super);
     return error;
 }
 
 static int hostfs_rmdir(struct inode *dir, const char *name, struct inode *inode)
 {
     char path[HOST_PATH_MAX];
+    host_names_change(dir->super);
     int error = host_node_path(dir, name, path);
     if (!error)
-        error = host_path_rmdir(path);
+        error = host_at_rmdir(host_super_of(dir->super)->root, path);
     if (!error)
-        inode_set_nlink(inode, 0);
+        lost(inode, dir, name);
+    host_names_changed(dir->super);
+    host_names_free(dir->super);
     return error;
 }
 
-static int exchange_paths(const char *from, const char *to)
+static int exchange_paths(struct host_root *root, const char *from, const char *to)
 {
     char aside[HOST_PATH_MAX + 24];
+    int error = host_at_exchange(root, from, to);
+    if (error != -L_ENOSYS)
+        return error;
     snprintf(aside, sizeof(aside), "%s.%016llx", from, (unsigned long long)host_random_u64());
-    int error = host_path_rename(from, aside);
+    error = host_at_rename(root, from, aside, false);
     if (error)
         return error;
-    error = host_path_rename(to, from);
+    error = host_at_rename(root, to, from, false);
     if (error) {
-        host_path_rename(aside, from);
+        host_at_rename(root, aside, from, false);
         return error;
     }
-    return host_path_rename(aside, to);
+    return host_at_rename(root, aside, to, false);
 }
 
 static int hostfs_rename(struct inode *olddir, const char *oldname, struct inode *inode,
                          struct inode *newdir, const char *newname, struct inode *target,
                          bool exchange)
 {
+    struct host_root *root = host_super_of(inode->super)->root;
     char from[HOST_PATH_MAX], to[HOST_PATH_MAX];
+    bool open = target && host_node_open(target);
+    host_names_change(inode->super);
     int error = host_node_path(olddir, oldname, from);
     if (!error)
         error = host_node_path(newdir, newname, to);
-    if (error)
-        return error;
-    if (exchange) {
-        error = exchange_paths(from, to);
-        if (!error)
-            set_name(target, olddir, oldname);
-    } else {
-        struct host_node *other = target ? host_node_of(target) : NULL;
-        if (other && (other->reader || other->writer) && (inode->super->flags & SUPER_CASE_FOLDS))
-            remove_file(newdir, newname, target);
-        error = host_path_rename(from, to);
-        if (!error && target)
-            inode_set_nlink(target, target->nlink ? target->nlink - 1 : 0);
-    }
     if (!error)
-        set_name(inode, newdir, newname);
+        error = exchange ? exchange_paths(root, from, to) : host_at_rename(root, from, to, open);
+    if (!error) {
+        host_name_drop(inode, olddir, oldname);
+        if (exchange) {
+            host_name_drop(target, newdir, newname);
+            host_name_add(target, olddir, oldname);
+        } else if (target) {
+            lost(target, newdir, newname);
+        }
+        host_name_add(inode, newdir, newname);
+    }
+    host_names_changed(inode->super);
+    host_names_free(inode->super);
     return error;
 }
 
 static int hostfs_readlink(struct inode *inode, char *text, size_t size)
 {
-    char path[HOST_PATH_MAX];
-    int error = host_node_path(inode, NULL, path);
-    return error ? error : host_path_readlink(path, text, size);
+    const char *target = host_node_of(inode)->target;
+    if (!target)
+        return -L_EINVAL;
+    size_t length = strlen(target);
+    length = length < size ? length : size;
+    memcpy(text, target, length);
+    return (int)length;
 }
 
 static const struct inode_ops hostfs_ops = {
     .lookup = hostfs_lookup,
     .revalidate = hostfs_revalidate,
     .create = hostfs_create,
-    .mkdir = hostfs_mkdir,
+    .mkdir = hostfs_create,
     .symlink = hostfs_symlink,
     .link = hostfs_link,
     .unlink = hostfs_unlink,
@@ -368,17 +442,17 @@ static void hostfs_evict(struct inode *inode)
     if (!node)
         return;
     host_node_close(node);
-    if (node->parent)
-        inode_put(node->parent);
-    free(node->name);
+    host_name_drop(inode, NULL, NULL);
+    inode->priv = NULL;
+    free(node->target);
     free(node);
+    host_names_free(inode->super);
 }
 
 static int hostfs_statfs(struct superblock *super, struct fs_usage *out)
 {
     struct host_fs_usage usage;
-    const char *path = host_super_of(super)->path;
-    int error = host_path_statfs(*path ? path : "/", &usage);
+    int error = host_root_statfs(host_super_of(super)->root, &usage);
     if (error)
         return error;
     *out = (struct fs_usage){usage.blocks,     usage.free,       usage.available, usage.files,
@@ -388,7 +462,7 @@ static int hostfs_statfs(struct superblock *super, struct fs_usage *out)
 
 static void hostfs_destroy(struct superblock *super)
 {
-    free(host_super_of(super)->path);
+    host_root_close(host_super_of(super)->root);
     free(super->priv);
 }
 
@@ -398,45 +472,43 @@ static const struct super_ops hostfs_super_ops = {
     .destroy = hostfs_destroy,
 };
 
+static int make_root(struct superblock *super, const struct host_stat *st)
+{
+    struct inode *root = make_inode(super, host_number_of(super, st, ""), st, NULL);
+    if (!root)
+        return -L_ENOMEM;
+    host_node_of(root)->root = true;
+    root = inode_hash(root);
+    return super_set_root(super, root);
+}
+
 struct superblock *hostfs_new(const char *host_path, int *error)
 {
     struct host_stat st;
-    *error = host_path_stat_follow(host_path, &st);
-    if (*error)
-        return NULL;
-    if ((st.mode & L_S_IFMT) != L_S_IFDIR) {
-        *error = -L_ENOTDIR;
-        return NULL;
-    }
     *error = -L_ENOMEM;
     struct host_super *hs = calloc(1, sizeof(*hs));
-    char *path = strdup(host_path);
-    if (!hs || !path) {
-        free(hs);
-        free(path);
+    if (!hs)
         return NULL;
+    *error = host_root_open(host_path, &hs->root);
+    if (!*error)
+        *error = host_at_stat(hs->root, "", &st);
+    struct superblock *super = NULL;
+    if (!*error) {
+        hs->device = st.device;
+        super = super_new("hostfs", host_path, 0x00c0ffee, &hostfs_super_ops, hs);
+        *error = super ? 0 : -L_ENOMEM;
     }
-    size_t length = strlen(path);
-    while (length && (path[length - 1] == '/' || path[length - 1] == '\\'))
-        path[--length] = 0;
-    hs->path = path;
-    hs->device = st.device;
-    host_mutex_init(&hs->names);
-    struct superblock *super = super_new("hostfs", host_path, 0x00c0ffee, &hostfs_super_ops, hs);
     if (!super) {
+        host_root_close(hs->root);
         free(hs);
-        free(path);
         return NULL;
     }
     super->flags = SUPER_NO_NEGATIVE | (host_names_fold() ? SUPER_CASE_FOLDS : 0);
     super->max_size = (uint64_t)INT64_MAX;
-    struct inode *root = make_inode(super, NULL, NULL, number_of(super, &st, path), &st);
-    if (root)
-        root = inode_hash(root);
-    if (!root || super_set_root(super, root)) {
+    *error = make_root(super, &st);
+    if (*error) {
         super_put(super);
         return NULL;
     }
-    *error = 0;
     return super;
 }

@@ -4,22 +4,38 @@
 #include "runtime/fs/hostfs.h"
 #include "runtime/kernel/task.h"
 
+static int stat_path(struct inode *inode, const char *path, void *arg)
+{
+    struct host_stat *st = arg;
+    int error = host_at_stat(host_super_of(inode->super)->root, path, st);
+    if (error)
+        return error;
+    if (!st->nlink)
+        st->nlink = 1;
+    return host_node_is(inode, st, path) ? 0 : -L_ESTALE;
+}
+
 int host_node_stat(struct inode *inode, struct host_stat *st)
 {
     struct host_node *node = host_node_of(inode);
-    char path[HOST_PATH_MAX];
     int error = -L_ENOENT;
     host_mutex_lock(&node->lock);
     struct host_file *file = node->writer ? node->writer : node->reader;
     if (file)
         error = host_file_fstat(file, st);
     host_mutex_unlock(&node->lock);
-    if (!file && inode->nlink) {
-        error = host_node_path(inode, NULL, path);
-        if (!error)
-            error = host_path_stat(path, st);
-    }
+    if (!file && inode->nlink)
+        error = host_node_each_path(inode, stat_path, st);
     return error;
+}
+
+bool host_node_open(struct inode *inode)
+{
+    struct host_node *node = host_node_of(inode);
+    host_mutex_lock(&node->lock);
+    bool open = node->reader || node->writer;
+    host_mutex_unlock(&node->lock);
+    return open;
 }
 
 int hostfs_getattr(struct inode *inode, struct kstat *out)
@@ -36,21 +52,67 @@ int hostfs_getattr(struct inode *inode, struct kstat *out)
     return 0;
 }
 
+struct opening {
+    uint32_t flags;
+    struct host_file *file;
+};
+
+/* A guest's root may open what its user's own mode bits deny. */
+static int open_denied(struct inode *inode, const char *path, struct opening *opening)
+{
+    struct host_root *root = host_super_of(inode->super)->root;
+    uint32_t mode = inode->mode & 07777, needed = opening->flags & HOST_FILE_WRITE ? 0600 : 0400;
+    if ((mode & needed) == needed || host_at_chmod(root, path, mode | needed))
+        return -L_EACCES;
+    int error = host_at_open(root, path, opening->flags, 0, &opening->file);
+    if (error)
+        host_at_chmod(root, path, mode);
+    else
+        host_file_chmod(opening->file, mode);
+    return error;
+}
+
+static int open_path(struct inode *inode, const char *path, void *arg)
+{
+    struct opening *opening = arg;
+    struct host_root *root = host_super_of(inode->super)->root;
+    struct host_stat st;
+    int error = host_at_open(root, path, opening->flags, 0, &opening->file);
+    if (error == -L_EACCES)
+        error = open_denied(inode, path, opening);
+    if (error)
+        return error;
+    /* Not what the name leads to by now. Some file systems number open files in their own way. */
+    error = host_file_fstat(opening->file, &st);
+    if (!error && st.inode && !host_node_is(inode, &st, path)) {
+        error = host_at_stat(root, path, &st);
+        if (!error && !host_node_is(inode, &st, path))
+            error = -L_ESTALE;
+    }
+    if (error) {
+        host_file_close(opening->file);
+        opening->file = NULL;
+    }
+    return error;
+}
+
 /* The file opened for reading or writing; node->lock is held. */
 static int handle_locked(struct inode *inode, bool write, struct host_file **out)
 {
     struct host_node *node = host_node_of(inode);
-    char path[HOST_PATH_MAX];
+    struct opening opening = {.flags = HOST_FILE_READ | (write ? HOST_FILE_WRITE : 0)};
     if (node->writer || (!write && node->reader)) {
         *out = node->writer ? node->writer : node->reader;
         return 0;
     }
-    int error = host_node_path(inode, NULL, path);
+    int error = -L_ENOSYS;
+    if (node->reader)
+        error = host_file_reopen(node->reader, opening.flags, &opening.file);
+    if (error == -L_ENOSYS)
+        error = host_node_each_path(inode, open_path, &opening);
     if (error)
         return error;
-    error = host_file_open(path, HOST_FILE_READ | (write ? HOST_FILE_WRITE : 0), 0, out);
-    if (error)
-        return error;
+    *out = opening.file;
     if (write)
         node->writer = *out;
     else
@@ -70,26 +132,73 @@ static int handle_of(struct inode *inode, bool write, struct host_file **out)
 static int set_size(struct inode *inode, uint64_t size)
 {
     struct host_file *file;
+    /* Nobody can see it any more. */
+    if (host_node_of(inode)->dead && !host_node_open(inode))
+        return 0;
     int error = handle_of(inode, true, &file);
     if (!error)
         error = host_file_truncate(file, size);
+    return error == -L_ESTALE ? -L_ENOENT : error;
+}
+
+static int set_path_attributes(struct inode *inode, const char *path, void *arg)
+{
+    const struct attr *attr = arg;
+    struct host_root *root = host_super_of(inode->super)->root;
+    int error = 0;
+    if (attr->valid & (ATTR_UID | ATTR_GID))
+        error = host_at_chown(root, path, attr->uid, attr->gid);
+    if (!error && (attr->valid & ATTR_MODE))
+        error = host_at_chmod(root, path, attr->mode);
+    if (!error && (attr->valid & (ATTR_ATIME | ATTR_MTIME)))
+        error = host_at_utimes(root, path, attr->atime, attr->mtime);
     return error;
+}
+
+static int set_file_attributes(struct host_file *file, const struct attr *attr)
+{
+    int error = 0;
+    if (attr->valid & (ATTR_UID | ATTR_GID))
+        error = host_file_chown(file, attr->uid, attr->gid);
+    if (!error && (attr->valid & ATTR_MODE))
+        error = host_file_chmod(file, attr->mode);
+    if (!error && (attr->valid & (ATTR_ATIME | ATTR_MTIME)))
+        error = host_file_utimes(file, attr->atime, attr->mtime);
+    return error;
+}
+
+/* Of the open file, as its names may be gone or another's; else of what its names lead to. */
+static int set_attributes(struct inode *inode, struct attr *attr)
+{
+    struct host_node *node = host_node_of(inode);
+    int error = 0;
+    host_mutex_lock(&node->lock);
+    struct host_file *file = node->writer ? node->writer : node->reader;
+    if (file)
+        error = set_file_attributes(file, attr);
+    host_mutex_unlock(&node->lock);
+    if (!file && !node->dead)
+        error = host_node_each_path(inode, set_path_attributes, attr);
+    return error == -L_ESTALE ? -L_ENOENT : error;
 }
 
 int hostfs_setattr(struct inode *inode, const struct attr *attr)
 {
-    char path[HOST_PATH_MAX];
-    int error = host_node_path(inode, NULL, path);
-    if (!error && (attr->valid & ATTR_SIZE))
-        error = set_size(inode, attr->size);
-    if (!error && (attr->valid & (ATTR_UID | ATTR_GID)))
-        error = host_path_chown(path, attr->valid & ATTR_UID ? attr->uid : UINT32_MAX,
-                                attr->valid & ATTR_GID ? attr->gid : UINT32_MAX);
-    if (!error && (attr->valid & ATTR_MODE))
-        error = host_path_chmod(path, attr->mode);
-    if (!error && (attr->valid & (ATTR_ATIME | ATTR_MTIME)) && !(attr->valid & ATTR_SIZE))
-        error = host_path_utimes(path, attr->valid & ATTR_ATIME ? attr->atime : INT64_MIN,
-                                 attr->valid & ATTR_MTIME ? attr->mtime : INT64_MIN);
+    struct attr wanted = *attr;
+    if (!(wanted.valid & ATTR_UID))
+        wanted.uid = UINT32_MAX;
+    if (!(wanted.valid & ATTR_GID))
+        wanted.gid = UINT32_MAX;
+    if (!(wanted.valid & ATTR_ATIME))
+        wanted.atime = INT64_MIN;
+    if (!(wanted.valid & ATTR_MTIME))
+        wanted.mtime = INT64_MIN;
+    /* Cutting a file sets its times. */
+    if (wanted.valid & ATTR_SIZE)
+        wanted.valid &= ~(uint32_t)(ATTR_ATIME | ATTR_MTIME);
+    int error = attr->valid & ATTR_SIZE ? set_size(inode, attr->size) : 0;
+    if (!error)
+        error = set_attributes(inode, &wanted);
     return error ? error : inode_setattr(inode, attr);
 }
 

@@ -45,15 +45,17 @@ static bool snapshot_add(struct snapshot *snapshot, const struct host_dirent *en
     return true;
 }
 
+static int open_path(struct inode *dir, const char *path, void *arg)
+{
+    return host_at_dir(host_super_of(dir->super)->root, path, arg);
+}
+
 static int snapshot_take(struct inode *dir, struct snapshot **out)
 {
-    char path[HOST_PATH_MAX];
     struct host_dir *handle;
     struct host_dirent *entry = malloc(sizeof(*entry));
     struct snapshot *snapshot = calloc(1, sizeof(*snapshot));
-    int error = entry && snapshot ? host_node_path(dir, NULL, path) : -L_ENOMEM;
-    if (!error)
-        error = host_dir_open(path, &handle);
+    int error = entry && snapshot ? host_node_each_path(dir, open_path, &handle) : -L_ENOMEM;
     if (!error) {
         while ((error = host_dir_next(handle, entry)) > 0) {
             if (strlen(entry->name) > NAME_LENGTH_MAX ||
@@ -69,7 +71,7 @@ static int snapshot_take(struct inode *dir, struct snapshot **out)
     free(entry);
     if (error < 0) {
         snapshot_free(snapshot);
-        return error;
+        return error == -L_ESTALE ? -L_ENOENT : error;
     }
     *out = snapshot;
     return 0;

@@ -76,6 +76,7 @@ struct new_inode {
     uint32_t mode; /* type and permissions */
     uint32_t uid, gid;
     uint64_t rdev;
+    bool opens; /* the maker opens it at once, whatever its mode permits */
 };
 
 /* One name while reading a directory. cookie is the position after this entry (what d_off shows and
@@ -123,7 +124,8 @@ struct inode_ops {
      * calls it). inode->lock is held. */
     int (*setattr)(struct inode *inode, const struct attr *attr);
     /* Called when a file is opened, before file->ops is used: may replace file->ops and set
-     * file->priv. NULL: inode->file_ops is taken. */
+     * file->priv. -L_ESTALE: the name leads to another file by now, and the path is walked again.
+     * NULL: inode->file_ops is taken. */
     int (*open)(struct inode *inode, struct file *file);
     /* Names of a directory from the cookie on (0: from the start, without "." and ".."; the VFS
      * adds them). Cookies are file system's own, but never 0, 1 or 2 and at most INT64_MAX. */

@@ -133,6 +133,7 @@ static int create_file(struct vfs_caller *caller, struct path dir, struct dentry
         return -L_EACCES;
     struct new_inode attr;
     prepare_new(caller, inode, L_S_IFREG | (mode & 07777), &attr);
+    attr.opens = true;
     error = inode->ops->create(inode, d->name, &attr, &made);
     if (error)
         return error;
@@ -250,8 +251,8 @@ static int open_tmpfile(struct walk *walk, uint32_t flags, uint32_t mode, struct
     return error;
 }
 
-int vfs_open(struct vfs_caller *caller, const struct path *at, const char *name, uint32_t flags,
-             uint32_t mode, uint32_t resolve, struct file **out)
+static int open_once(struct vfs_caller *caller, const struct path *at, const char *name,
+                     uint32_t flags, uint32_t mode, uint32_t resolve, struct file **out)
 {
     if (flags & L_O_PATH)
         flags &= L_O_PATH | L_O_DIRECTORY | L_O_NOFOLLOW | L_O_CLOEXEC;
@@ -276,8 +277,21 @@ int vfs_open(struct vfs_caller *caller, const struct path *at, const char *name,
     return error;
 }
 
-int vfs_open_exec(struct vfs_caller *caller, const struct path *at, const char *name,
-                  uint32_t flags, struct file **out)
+/* Each time a name was taken from a file between the walk and the open (path_resolution is not one
+ * step where files are the host's), so another thread got on. */
+#define STALE_MAX 100
+
+int vfs_open(struct vfs_caller *caller, const struct path *at, const char *name, uint32_t flags,
+             uint32_t mode, uint32_t resolve, struct file **out)
+{
+    int error = -L_ESTALE;
+    for (int i = 0; i < STALE_MAX && error == -L_ESTALE; i++)
+        error = open_once(caller, at, name, flags, mode, resolve, out);
+    return error;
+}
+
+static int exec_once(struct vfs_caller *caller, const struct path *at, const char *name,
+                     uint32_t flags, struct file **out)
 {
     struct path path;
     uint32_t how = flags & L_AT_SYMLINK_NOFOLLOW ? 0 : WALK_FOLLOW;
@@ -296,5 +310,14 @@ int vfs_open_exec(struct vfs_caller *caller, const struct path *at, const char *
     if (!error)
         error = finish_open(path, L_O_RDONLY | OPEN_EXECUTED, out);
     path_put(path);
+    return error;
+}
+
+int vfs_open_exec(struct vfs_caller *caller, const struct path *at, const char *name,
+                  uint32_t flags, struct file **out)
+{
+    int error = -L_ESTALE;
+    for (int i = 0; i < STALE_MAX && error == -L_ESTALE; i++)
+        error = exec_once(caller, at, name, flags, out);
     return error;
 }

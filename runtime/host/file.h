@@ -63,20 +63,6 @@ int host_path_unlink(const char *path);
 int host_path_rmdir(const char *path);
 /* Replaces what is there, files by files and empty directories by directories. */
 int host_path_rename(const char *from, const char *to);
-int host_path_link(const char *from, const char *to);
-/* -L_EPERM where the host has no symbolic links for everybody. */
-int host_path_symlink(const char *target, const char *path);
-/* The target's length (not NUL terminated), cut at size. */
-int host_path_readlink(const char *path, char *target, size_t size);
-int host_path_truncate(const char *path, uint64_t size);
-/* On Windows only the owner's write bit has a meaning (the read-only attribute). */
-int host_path_chmod(const char *path, uint32_t mode);
-/* id UINT32_MAX: leave alone. -L_EPERM on Windows. */
-int host_path_chown(const char *path, uint32_t uid, uint32_t gid);
-/* Nanoseconds since 1970; INT64_MIN: leave alone. */
-int host_path_utimes(const char *path, int64_t atime, int64_t mtime);
-/* A fifo, socket or device node; -L_EPERM where the host cannot. */
-int host_path_mknod(const char *path, uint32_t mode, uint64_t rdev);
 
 struct host_fs_usage {
     uint64_t blocks, free, available, files, files_free;

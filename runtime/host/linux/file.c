@@ -1,24 +1,11 @@
-#include "runtime/host/file.h"
-
+#include "runtime/host/linux/files.h"
 #include "runtime/host/time.h"
-#include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
-
-struct host_file {
-    int fd;
-};
-
-struct host_dir {
-    DIR *stream;
-};
 
 bool host_names_fold(void)
 {
@@ -41,20 +28,14 @@ static uint32_t shown(uint32_t id, uint32_t own)
     return id == own ? 0 : id;
 }
 
-static uint32_t meant(uint32_t id, uint32_t own)
+uint32_t host_id_meant(uint32_t id, uint32_t own)
 {
     return id == 0 ? own : id;
 }
 
-static int result_of(int result)
-{
-    return result < 0 ? -errno : 0;
-}
-
-int host_file_open(const char *path, uint32_t flags, uint32_t mode, struct host_file **out)
+int host_open_flags(uint32_t flags)
 {
     int native = O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
-    *out = NULL;
     if (!(flags & HOST_FILE_WRITE))
         native |= O_RDONLY;
     else
@@ -65,17 +46,27 @@ int host_file_open(const char *path, uint32_t flags, uint32_t mode, struct host_
         native |= O_EXCL;
     if (flags & HOST_FILE_TRUNCATE)
         native |= O_TRUNC;
+    return native;
+}
+
+int host_file_wrap(int fd, struct host_file **out)
+{
+    *out = NULL;
+    if (fd < 0)
+        return -errno;
     struct host_file *file = malloc(sizeof(*file));
-    if (!file)
+    if (!file) {
+        close(fd);
         return -ENOMEM;
-    file->fd = open(path, native, mode);
-    if (file->fd < 0) {
-        int error = -errno;
-        free(file);
-        return error;
     }
+    file->fd = fd;
     *out = file;
     return 0;
+}
+
+int host_file_open(const char *path, uint32_t flags, uint32_t mode, struct host_file **out)
+{
+    return host_file_wrap(open(path, host_open_flags(flags), mode), out);
 }
 
 void host_file_close(struct host_file *file)
@@ -119,12 +110,12 @@ int64_t host_file_write(struct host_file *file, const void *buffer, size_t n, ui
 
 int host_file_truncate(struct host_file *file, uint64_t size)
 {
-    return result_of(ftruncate(file->fd, (off_t)size));
+    return host_result_of(ftruncate(file->fd, (off_t)size));
 }
 
 int host_file_sync(struct host_file *file, bool data_only)
 {
-    return result_of(data_only ? fdatasync(file->fd) : fsync(file->fd));
+    return host_result_of(data_only ? fdatasync(file->fd) : fsync(file->fd));
 }
 
 static int64_t nanoseconds(const struct timespec *time)
@@ -132,7 +123,7 @@ static int64_t nanoseconds(const struct timespec *time)
     return host_time_in_ns(time->tv_sec, time->tv_nsec);
 }
 
-static void fill(struct host_stat *out, const struct stat *stat)
+void host_stat_fill(struct host_stat *out, const struct stat *stat)
 {
     *out = (struct host_stat){
         .device = stat->st_dev,
@@ -157,7 +148,7 @@ int host_file_fstat(struct host_file *file, struct host_stat *out)
     struct stat stat;
     if (fstat(file->fd, &stat) < 0)
         return -errno;
-    fill(out, &stat);
+    host_stat_fill(out, &stat);
     return 0;
 }
 
@@ -166,7 +157,7 @@ int host_path_stat(const char *path, struct host_stat *out)
     struct stat stat;
     if (lstat(path, &stat) < 0)
         return -errno;
-    fill(out, &stat);
+    host_stat_fill(out, &stat);
     return 0;
 }
 
@@ -175,64 +166,26 @@ int host_path_stat_follow(const char *path, struct host_stat *out)
     struct stat found;
     if (stat(path, &found) < 0)
         return -errno;
-    fill(out, &found);
+    host_stat_fill(out, &found);
     return 0;
 }
 
 int host_path_mkdir(const char *path, uint32_t mode)
 {
-    return result_of(mkdir(path, mode));
+    return host_result_of(mkdir(path, mode));
 }
 
 int host_path_unlink(const char *path)
 {
-    return result_of(unlink(path));
+    return host_result_of(unlink(path));
 }
 
 int host_path_rmdir(const char *path)
 {
-    return result_of(rmdir(path));
+    return host_result_of(rmdir(path));
 }
 
-int host_path_rename(const char *from, const char *to)
-{
-    return result_of(rename(from, to));
-}
-
-int host_path_link(const char *from, const char *to)
-{
-    return result_of(linkat(AT_FDCWD, from, AT_FDCWD, to, 0));
-}
-
-int host_path_symlink(const char *target, const char *path)
-{
-    return result_of(symlink(target, path));
-}
-
-int host_path_readlink(const char *path, char *target, size_t size)
-{
-    ssize_t length = readlink(path, target, size);
-    return length < 0 ? -errno : (int)length;
-}
-
-int host_path_truncate(const char *path, uint64_t size)
-{
-    return result_of(truncate(path, (off_t)size));
-}
-
-int host_path_chmod(const char *path, uint32_t mode)
-{
-    return result_of(chmod(path, mode));
-}
-
-int host_path_chown(const char *path, uint32_t uid, uint32_t gid)
-{
-    uid_t user = uid == UINT32_MAX ? (uid_t)-1 : meant(uid, geteuid());
-    gid_t group = gid == UINT32_MAX ? (gid_t)-1 : meant(gid, getegid());
-    return result_of(lchown(path, user, group));
-}
-
-static struct timespec time_of(int64_t time)
+struct timespec host_time_spec(int64_t time)
 {
     struct timespec spec = {0, UTIME_OMIT};
     if (time != INT64_MIN) {
@@ -243,15 +196,22 @@ static struct timespec time_of(int64_t time)
     return spec;
 }
 
-int host_path_utimes(const char *path, int64_t atime, int64_t mtime)
+int host_path_rename(const char *from, const char *to)
 {
-    const struct timespec times[2] = {time_of(atime), time_of(mtime)};
-    return result_of(utimensat(AT_FDCWD, path, times, AT_SYMLINK_NOFOLLOW));
+    return host_result_of(rename(from, to));
 }
 
-int host_path_mknod(const char *path, uint32_t mode, uint64_t rdev)
+void host_usage_fill(struct host_fs_usage *out, const struct statvfs *usage)
 {
-    return result_of(mknod(path, mode, (dev_t)rdev));
+    *out = (struct host_fs_usage){
+        .blocks = usage->f_blocks,
+        .free = usage->f_bfree,
+        .available = usage->f_bavail,
+        .files = usage->f_files,
+        .files_free = usage->f_ffree,
+        .block_size = (uint32_t)usage->f_frsize,
+        .name_max = (uint32_t)usage->f_namemax,
+    };
 }
 
 int host_path_statfs(const char *path, struct host_fs_usage *out)
@@ -259,32 +219,31 @@ int host_path_statfs(const char *path, struct host_fs_usage *out)
     struct statvfs usage;
     if (statvfs(path, &usage) < 0)
         return -errno;
-    *out = (struct host_fs_usage){
-        .blocks = usage.f_blocks,
-        .free = usage.f_bfree,
-        .available = usage.f_bavail,
-        .files = usage.f_files,
-        .files_free = usage.f_ffree,
-        .block_size = (uint32_t)usage.f_frsize,
-        .name_max = (uint32_t)usage.f_namemax,
-    };
+    host_usage_fill(out, &usage);
     return 0;
 }
 
-int host_dir_open(const char *path, struct host_dir **out)
+int host_dir_wrap(int fd, struct host_dir **out)
 {
     *out = NULL;
+    if (fd < 0)
+        return -errno;
     struct host_dir *dir = malloc(sizeof(*dir));
-    if (!dir)
-        return -ENOMEM;
-    dir->stream = opendir(path);
-    if (!dir->stream) {
-        int error = -errno;
+    if (dir)
+        dir->stream = fdopendir(fd);
+    if (!dir || !dir->stream) {
+        int error = dir ? -errno : -ENOMEM;
+        close(fd);
         free(dir);
         return error;
     }
     *out = dir;
     return 0;
+}
+
+int host_dir_open(const char *path, struct host_dir **out)
+{
+    return host_dir_wrap(open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), out);
 }
 
 int host_dir_next(struct host_dir *dir, struct host_dirent *out)

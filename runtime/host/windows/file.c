@@ -1,33 +1,14 @@
-/*
- * Paths go to Windows in the \\?\ form, which has no length limit and interprets nothing, so what
- * Win32 would interpret is refused here: a colon, a wildcard, a device name, a dot or space at a
- * name's end. Symbolic links and junctions are seen as what they lead to.
- */
-#include "runtime/host/file.h"
+/* Symbolic links and junctions are seen as what they lead to. */
 #include "runtime/abi/errno.h"
 #include "runtime/abi/stat.h"
 #include "runtime/host/time.h"
+#include "runtime/host/windows/files.h"
 #include "runtime/host/windows/wide.h"
 #include <stdlib.h>
 #include <string.h>
-#include <wchar.h>
-#include <windows.h>
-
-#define SHARE_ALL (FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE)
 
 /* 100 ns since 1601 to ns since 1970. */
 #define EPOCH_DISTANCE 116444736000000000ll
-
-struct host_file {
-    HANDLE handle;
-    bool program; /* by its name */
-};
-
-struct host_dir {
-    HANDLE search;
-    WIN32_FIND_DATAW found;
-    bool pending; /* found holds an entry not given yet */
-};
 
 bool host_names_fold(void)
 {
@@ -44,165 +25,55 @@ bool host_has_modes(void)
     return false;
 }
 
-static int last_error(void)
+/* --- open files --- */
+
+DWORD host_access_of(uint32_t flags)
 {
-    return -host_windows_errno(GetLastError());
+    DWORD access = flags & HOST_FILE_WRITE ? GENERIC_WRITE : 0;
+    if (flags & HOST_FILE_READ || !(flags & HOST_FILE_WRITE))
+        access |= GENERIC_READ;
+    return access;
 }
 
-static int result_of(BOOL ok)
-{
-    return ok ? 0 : last_error();
-}
-
-/* --- names --- */
-
-static bool is_device(const wchar_t *name, size_t length)
-{
-    static const wchar_t *const devices[] = {L"CON", L"PRN", L"AUX", L"NUL"};
-    size_t base = 0;
-    while (base < length && name[base] != L'.')
-        base++;
-    while (base && name[base - 1] == L' ')
-        base--;
-    for (int i = 0; i < 4; i++) {
-        if (base == 3 && _wcsnicmp(name, devices[i], 3) == 0)
-            return true;
-    }
-    return base == 4 && (_wcsnicmp(name, L"COM", 3) == 0 || _wcsnicmp(name, L"LPT", 3) == 0) &&
-           name[3] >= L'0' && name[3] <= L'9';
-}
-
-static bool name_fits(const wchar_t *name, size_t length)
-{
-    if (length == 0 || (length == 1 && name[0] == L'.') ||
-        (length == 2 && name[0] == L'.' && name[1] == L'.'))
-        return true;
-    for (size_t i = 0; i < length; i++) {
-        if (name[i] < 32 || wcschr(L"<>:\"|?*", name[i]))
-            return false;
-    }
-    return name[length - 1] != L'.' && name[length - 1] != L' ' && !is_device(name, length);
-}
-
-static bool path_fits(const wchar_t *path)
-{
-    if (path[0] && path[1] == L':')
-        path += 2;
-    while (*path) {
-        size_t length = wcscspn(path, L"\\");
-        if (!name_fits(path, length))
-            return false;
-        path += length + (path[length] == L'\\');
-    }
-    return true;
-}
-
-static wchar_t *join(const wchar_t *before, const wchar_t *path, const wchar_t *after)
-{
-    wchar_t *text = malloc((wcslen(before) + wcslen(path) + wcslen(after) + 1) * sizeof(*text));
-    if (text) {
-        wcscpy(text, before);
-        wcscat(text, path);
-        wcscat(text, after);
-    }
-    return text;
-}
-
-/* The path as Windows takes it, with `after` appended; freed by the caller. misfit is the errno for
- * names that cannot exist. */
-static int windows_path(const char *path, const wchar_t *after, int misfit, wchar_t **out)
+int host_file_wrap(HANDLE handle, const wchar_t *path, struct host_file **out)
 {
     *out = NULL;
-    wchar_t *wide = host_wide(path);
-    if (!wide)
+    if (handle == INVALID_HANDLE_VALUE)
+        return host_error_at(path, host_last_error());
+    struct host_file *file = malloc(sizeof(*file));
+    if (!file) {
+        CloseHandle(handle);
         return -L_ENOMEM;
-    for (wchar_t *c = wide; *c; c++) {
-        if (*c == L'/')
-            *c = L'\\';
     }
-    int error = wcsncmp(wide, L"\\\\?\\", 4) == 0 || path_fits(wide) ? 0 : misfit;
-    DWORD size = error ? 0 : GetFullPathNameW(wide, 0, NULL, NULL);
-    wchar_t *full = size ? malloc(size * sizeof(*full)) : NULL;
-    if (full && GetFullPathNameW(wide, size, full, NULL) >= size)
-        full[0] = 0;
-    free(wide);
-    if (error)
-        return error;
-    if (!full || !full[0]) {
-        free(full);
-        return size ? -L_ENOMEM : -L_ENOENT;
-    }
-    if (wcsncmp(full, L"\\\\?\\", 4) == 0 || wcsncmp(full, L"\\\\.\\", 4) == 0)
-        *out = join(L"", full, after);
-    else if (full[0] == L'\\' && full[1] == L'\\')
-        *out = join(L"\\\\?\\UNC", full + 1, after);
-    else
-        *out = join(L"\\\\?\\", full, after);
-    free(full);
-    return *out ? 0 : -L_ENOMEM;
+    *file = (struct host_file){handle, host_is_program(path)};
+    *out = file;
+    return 0;
 }
-
-static bool is_program(const wchar_t *path)
-{
-    static const wchar_t *const endings[] = {L".exe", L".com", L".bat", L".cmd", L".sh"};
-    const wchar_t *dot = wcsrchr(path, L'.');
-    for (int i = 0; dot && i < 5; i++) {
-        if (_wcsicmp(dot, endings[i]) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* Windows says "access denied" for what Linux tells apart. */
-static int error_at(const wchar_t *path, int error)
-{
-    DWORD attributes;
-    if (error != -L_EACCES)
-        return error;
-    attributes = GetFileAttributesW(path);
-    if (attributes != INVALID_FILE_ATTRIBUTES && (attributes & FILE_ATTRIBUTE_DIRECTORY))
-        return -L_EISDIR;
-    return error;
-}
-
-/* --- open files --- */
 
 int host_file_open(const char *path, uint32_t flags, uint32_t mode, struct host_file **out)
 {
     wchar_t *wide;
-    DWORD access = 0, disposition = OPEN_EXISTING;
+    DWORD disposition = OPEN_EXISTING;
     *out = NULL;
-    int error = windows_path(path, L"", flags & HOST_FILE_CREATE ? -L_EINVAL : -L_ENOENT, &wide);
+    int error =
+        host_windows_path(path, L"", flags & HOST_FILE_CREATE ? -L_EINVAL : -L_ENOENT, &wide);
     if (error)
         return error;
-    if (flags & HOST_FILE_READ || !(flags & HOST_FILE_WRITE))
-        access |= GENERIC_READ;
-    if (flags & HOST_FILE_WRITE)
-        access |= GENERIC_WRITE;
     if (flags & HOST_FILE_CREATE)
         disposition = flags & HOST_FILE_EXCLUSIVE ? CREATE_NEW : OPEN_ALWAYS;
     DWORD attributes = mode & 0200 || !(flags & HOST_FILE_CREATE) ? FILE_ATTRIBUTE_NORMAL
                                                                   : FILE_ATTRIBUTE_READONLY;
-    struct host_file *file = malloc(sizeof(*file));
-    if (!file) {
-        free(wide);
-        return -L_ENOMEM;
-    }
-    file->program = is_program(wide);
-    file->handle = CreateFileW(wide, access, SHARE_ALL, NULL, disposition, attributes, NULL);
-    error = file->handle == INVALID_HANDLE_VALUE ? error_at(wide, last_error()) : 0;
+    HANDLE handle =
+        CreateFileW(wide, host_access_of(flags), SHARE_ALL, NULL, disposition, attributes, NULL);
+    error = host_file_wrap(handle, wide, out);
     free(wide);
-    if (!error && flags & HOST_FILE_TRUNCATE) {
-        error = host_file_truncate(file, 0);
-        if (error)
-            CloseHandle(file->handle);
-    }
+    if (!error && flags & HOST_FILE_TRUNCATE)
+        error = host_file_truncate(*out, 0);
     if (error) {
-        free(file);
-        return error;
+        host_file_close(*out);
+        *out = NULL;
     }
-    *out = file;
-    return 0;
+    return error;
 }
 
 void host_file_close(struct host_file *file)
@@ -228,7 +99,7 @@ int64_t host_file_read(struct host_file *file, void *buffer, size_t n, uint64_t 
         if (!ReadFile(file->handle, (char *)buffer + done, piece_of(n - done), &got, &where)) {
             if (GetLastError() == ERROR_HANDLE_EOF)
                 break;
-            return done ? (int64_t)done : last_error();
+            return done ? (int64_t)done : host_last_error();
         }
         if (got == 0)
             break;
@@ -245,7 +116,7 @@ int64_t host_file_write(struct host_file *file, const void *buffer, size_t n, ui
         OVERLAPPED where = {.Offset = (DWORD)at, .OffsetHigh = (DWORD)(at >> 32)};
         DWORD put = 0;
         if (!WriteFile(file->handle, (const char *)buffer + done, piece_of(n - done), &put, &where))
-            return done ? (int64_t)done : last_error();
+            return done ? (int64_t)done : host_last_error();
         done += put;
     }
     return (int64_t)done;
@@ -254,14 +125,14 @@ int64_t host_file_write(struct host_file *file, const void *buffer, size_t n, ui
 int host_file_truncate(struct host_file *file, uint64_t size)
 {
     FILE_END_OF_FILE_INFO info = {.EndOfFile.QuadPart = (LONGLONG)size};
-    return result_of(
+    return host_result_of(
         SetFileInformationByHandle(file->handle, FileEndOfFileInfo, &info, sizeof(info)));
 }
 
 int host_file_sync(struct host_file *file, bool data_only)
 {
     (void)data_only;
-    return result_of(FlushFileBuffers(file->handle));
+    return host_result_of(FlushFileBuffers(file->handle));
 }
 
 /* --- attributes --- */
@@ -291,45 +162,60 @@ static uint32_t mode_of(DWORD attributes, bool program)
     return L_S_IFREG | mode;
 }
 
-static int stat_handle(HANDLE handle, bool program, struct host_stat *out)
+/* The number that tells files of a volume apart: 128 bits of it where they are needed (ReFS). 0:
+ * the file system has none. */
+static void identify(HANDLE handle, const BY_HANDLE_FILE_INFORMATION *info, struct host_stat *out)
+{
+    FILE_ID_INFO id;
+    uint64_t low, high;
+    out->device = info->dwVolumeSerialNumber;
+    out->inode = (uint64_t)info->nFileIndexHigh << 32 | info->nFileIndexLow;
+    if (!GetFileInformationByHandleEx(handle, FileIdInfo, &id, sizeof(id)))
+        return;
+    memcpy(&low, id.FileId.Identifier, sizeof(low));
+    memcpy(&high, id.FileId.Identifier + 8, sizeof(high));
+    if (high || low)
+        out->inode = low ^ high * 0x9e3779b97f4a7c15u;
+}
+
+int host_handle_stat(HANDLE handle, bool program, struct host_stat *out)
 {
     BY_HANDLE_FILE_INFORMATION info;
     if (!GetFileInformationByHandle(handle, &info))
-        return last_error();
+        return host_last_error();
     uint64_t size = (uint64_t)info.nFileSizeHigh << 32 | info.nFileSizeLow;
     *out = (struct host_stat){
-        .device = info.dwVolumeSerialNumber,
-        .inode = (uint64_t)info.nFileIndexHigh << 32 | info.nFileIndexLow,
         .size = size,
         .blocks = (size + 511) / 512,
         .mode = mode_of(info.dwFileAttributes, program),
-        .nlink = info.nNumberOfLinks ? info.nNumberOfLinks : 1,
+        .nlink = info.nNumberOfLinks,
         .atime = nanoseconds(info.ftLastAccessTime),
         .mtime = nanoseconds(info.ftLastWriteTime),
         .ctime = nanoseconds(info.ftLastWriteTime),
         .btime = nanoseconds(info.ftCreationTime),
     };
+    identify(handle, &info, out);
     return 0;
 }
 
 int host_file_fstat(struct host_file *file, struct host_stat *out)
 {
-    return stat_handle(file->handle, file->program, out);
+    return host_handle_stat(file->handle, file->program, out);
 }
 
 /* For files that nobody may open (the page file): from the directory's entry. */
-static int stat_entry(const wchar_t *path, struct host_stat *out)
+int host_entry_stat(const wchar_t *path, struct host_stat *out)
 {
     WIN32_FIND_DATAW found;
     HANDLE search = FindFirstFileW(path, &found);
     if (search == INVALID_HANDLE_VALUE)
-        return last_error();
+        return host_last_error();
     FindClose(search);
     uint64_t size = (uint64_t)found.nFileSizeHigh << 32 | found.nFileSizeLow;
     *out = (struct host_stat){
         .size = size,
         .blocks = (size + 511) / 512,
-        .mode = mode_of(found.dwFileAttributes, is_program(path)),
+        .mode = mode_of(found.dwFileAttributes, host_is_program(path)),
         .nlink = 1,
         .atime = nanoseconds(found.ftLastAccessTime),
         .mtime = nanoseconds(found.ftLastWriteTime),
@@ -339,26 +225,21 @@ static int stat_entry(const wchar_t *path, struct host_stat *out)
     return 0;
 }
 
-static HANDLE open_attributes(const wchar_t *path, DWORD access)
-{
-    return CreateFileW(path, access, SHARE_ALL, NULL, OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS,
-                       NULL);
-}
-
 int host_path_stat(const char *path, struct host_stat *out)
 {
     wchar_t *wide;
-    int error = windows_path(path, L"", -L_ENOENT, &wide);
+    int error = host_windows_path(path, L"", -L_ENOENT, &wide);
     if (error)
         return error;
-    HANDLE handle = open_attributes(wide, FILE_READ_ATTRIBUTES);
+    HANDLE handle = CreateFileW(wide, FILE_READ_ATTRIBUTES, SHARE_ALL, NULL, OPEN_EXISTING,
+                                FILE_FLAG_BACKUP_SEMANTICS, NULL);
     if (handle != INVALID_HANDLE_VALUE) {
-        error = stat_handle(handle, is_program(wide), out);
+        error = host_handle_stat(handle, host_is_program(wide), out);
         CloseHandle(handle);
     } else {
-        error = last_error();
+        error = host_last_error();
         if (error == -L_EBUSY || error == -L_EACCES)
-            error = stat_entry(wide, out);
+            error = host_entry_stat(wide, out);
     }
     free(wide);
     return error;
@@ -369,60 +250,29 @@ int host_path_stat_follow(const char *path, struct host_stat *out)
     return host_path_stat(path, out);
 }
 
-int host_path_chmod(const char *path, uint32_t mode)
+int host_handle_chmod(HANDLE handle, uint32_t mode)
 {
-    wchar_t *wide;
-    int error = windows_path(path, L"", -L_ENOENT, &wide);
-    if (error)
-        return error;
-    DWORD before = GetFileAttributesW(wide);
-    if (before == INVALID_FILE_ATTRIBUTES) {
-        error = last_error();
-    } else if (!(before & FILE_ATTRIBUTE_DIRECTORY)) {
-        DWORD after = before & ~(DWORD)FILE_ATTRIBUTE_READONLY;
-        if (!(mode & 0200))
-            after |= FILE_ATTRIBUTE_READONLY;
-        if (after != before)
-            error = result_of(SetFileAttributesW(wide, after ? after : FILE_ATTRIBUTE_NORMAL));
-    }
-    free(wide);
-    return error;
+    FILE_BASIC_INFO info, change = {.FileAttributes = 0};
+    if (!GetFileInformationByHandleEx(handle, FileBasicInfo, &info, sizeof(info)))
+        return host_last_error();
+    if (info.FileAttributes & FILE_ATTRIBUTE_DIRECTORY)
+        return 0;
+    DWORD after = info.FileAttributes & ~(DWORD)FILE_ATTRIBUTE_READONLY;
+    if (!(mode & 0200))
+        after |= FILE_ATTRIBUTE_READONLY;
+    if (after == info.FileAttributes)
+        return 0;
+    /* Times of 0 stay as they are; so would attributes of 0. */
+    change.FileAttributes = after ? after : FILE_ATTRIBUTE_NORMAL;
+    return host_result_of(
+        SetFileInformationByHandle(handle, FileBasicInfo, &change, sizeof(change)));
 }
 
-int host_path_chown(const char *path, uint32_t uid, uint32_t gid)
+int host_handle_utimes(HANDLE handle, int64_t atime, int64_t mtime)
 {
-    (void)path;
-    /* What every file shows already it can also be given. */
-    return (uid == UINT32_MAX || uid == 0) && (gid == UINT32_MAX || gid == 0) ? 0 : -L_EPERM;
-}
-
-int host_path_utimes(const char *path, int64_t atime, int64_t mtime)
-{
-    wchar_t *wide;
-    int error = windows_path(path, L"", -L_ENOENT, &wide);
-    if (error)
-        return error;
-    HANDLE handle = open_attributes(wide, FILE_WRITE_ATTRIBUTES);
-    error = handle == INVALID_HANDLE_VALUE ? last_error() : 0;
-    free(wide);
-    if (error)
-        return error;
     FILETIME access = file_time(atime), modified = file_time(mtime);
-    error = result_of(SetFileTime(handle, NULL, atime == INT64_MIN ? NULL : &access,
-                                  mtime == INT64_MIN ? NULL : &modified));
-    CloseHandle(handle);
-    return error;
-}
-
-int host_path_truncate(const char *path, uint64_t size)
-{
-    struct host_file *file;
-    int error = host_file_open(path, HOST_FILE_WRITE, 0, &file);
-    if (error)
-        return error;
-    error = host_file_truncate(file, size);
-    host_file_close(file);
-    return error;
+    return host_result_of(SetFileTime(handle, NULL, atime == INT64_MIN ? NULL : &access,
+                                      mtime == INT64_MIN ? NULL : &modified));
 }
 
 /* --- names in directories --- */
@@ -431,9 +281,9 @@ int host_path_mkdir(const char *path, uint32_t mode)
 {
     wchar_t *wide;
     (void)mode;
-    int error = windows_path(path, L"", -L_EINVAL, &wide);
+    int error = host_windows_path(path, L"", -L_EINVAL, &wide);
     if (!error)
-        error = result_of(CreateDirectoryW(wide, NULL));
+        error = host_result_of(CreateDirectoryW(wide, NULL));
     free(wide);
     return error;
 }
@@ -441,22 +291,9 @@ int host_path_mkdir(const char *path, uint32_t mode)
 int host_path_unlink(const char *path)
 {
     wchar_t *wide;
-    int error = windows_path(path, L"", -L_ENOENT, &wide);
-    if (error)
-        return error;
-    error = result_of(DeleteFileW(wide));
-    if (error == -L_EACCES) {
-        DWORD attributes = GetFileAttributesW(wide);
-        error = error_at(wide, error);
-        if (error == -L_EACCES && attributes != INVALID_FILE_ATTRIBUTES &&
-            (attributes & FILE_ATTRIBUTE_READONLY)) {
-            /* Linux asks the directory, not the file. */
-            SetFileAttributesW(wide, attributes & ~(DWORD)FILE_ATTRIBUTE_READONLY);
-            error = result_of(DeleteFileW(wide));
-            if (error)
-                SetFileAttributesW(wide, attributes);
-        }
-    }
+    int error = host_windows_path(path, L"", -L_ENOENT, &wide);
+    if (!error)
+        error = host_remove_file(wide, false);
     free(wide);
     return error;
 }
@@ -464,100 +301,38 @@ int host_path_unlink(const char *path)
 int host_path_rmdir(const char *path)
 {
     wchar_t *wide;
-    int error = windows_path(path, L"", -L_ENOENT, &wide);
+    int error = host_windows_path(path, L"", -L_ENOENT, &wide);
     if (!error)
-        error = result_of(RemoveDirectoryW(wide));
+        error = host_remove_directory(wide);
     free(wide);
     return error;
-}
-
-/* MoveFileEx replaces files but never directories. */
-static int make_way(const wchar_t *from, const wchar_t *to)
-{
-    DWORD source = GetFileAttributesW(from), target = GetFileAttributesW(to);
-    if (source == INVALID_FILE_ATTRIBUTES || target == INVALID_FILE_ATTRIBUTES ||
-        _wcsicmp(from, to) == 0)
-        return 0;
-    bool from_dir = source & FILE_ATTRIBUTE_DIRECTORY, to_dir = target & FILE_ATTRIBUTE_DIRECTORY;
-    if (to_dir && !from_dir)
-        return -L_EISDIR;
-    if (from_dir && !to_dir)
-        return -L_ENOTDIR;
-    if (to_dir)
-        return result_of(RemoveDirectoryW(to));
-    if (target & FILE_ATTRIBUTE_READONLY)
-        SetFileAttributesW(to, target & ~(DWORD)FILE_ATTRIBUTE_READONLY);
-    return 0;
 }
 
 int host_path_rename(const char *from, const char *to)
 {
     wchar_t *source, *target;
-    int error = windows_path(from, L"", -L_ENOENT, &source);
+    int error = host_windows_path(from, L"", -L_ENOENT, &source);
     if (error)
         return error;
-    error = windows_path(to, L"", -L_EINVAL, &target);
+    error = host_windows_path(to, L"", -L_EINVAL, &target);
     if (!error)
-        error = make_way(source, target);
-    if (!error)
-        error = result_of(MoveFileExW(source, target, MOVEFILE_REPLACE_EXISTING));
+        error = host_rename(source, target, false);
     free(source);
     free(target);
     return error;
 }
 
-int host_path_link(const char *from, const char *to)
+int host_volume_usage(const wchar_t *path, struct host_fs_usage *out)
 {
-    wchar_t *source, *target;
-    int error = windows_path(from, L"", -L_ENOENT, &source);
-    if (error)
-        return error;
-    error = windows_path(to, L"", -L_EINVAL, &target);
-    if (!error)
-        error = result_of(CreateHardLinkW(target, source, NULL));
-    free(source);
-    free(target);
-    return error;
-}
-
-int host_path_symlink(const char *target, const char *path)
-{
-    (void)target;
-    (void)path;
-    return -L_EPERM;
-}
-
-int host_path_readlink(const char *path, char *target, size_t size)
-{
-    struct host_stat stat;
-    (void)target;
-    (void)size;
-    int error = host_path_stat(path, &stat);
-    return error ? error : -L_EINVAL;
-}
-
-int host_path_mknod(const char *path, uint32_t mode, uint64_t rdev)
-{
-    (void)path;
-    (void)mode;
-    (void)rdev;
-    return -L_EPERM;
-}
-
-int host_path_statfs(const char *path, struct host_fs_usage *out)
-{
-    wchar_t *wide, *root = NULL;
     ULARGE_INTEGER available, total, free_bytes;
     DWORD sectors, bytes, clusters_free, clusters;
-    int error = windows_path(path, L"", -L_ENOENT, &wide);
-    if (error)
-        return error;
-    size_t size = wcslen(wide) + 4;
-    root = malloc(size * sizeof(*root));
-    if (!root || !GetVolumePathNameW(wide, root, (DWORD)size))
-        error = root ? last_error() : -L_ENOMEM;
+    int error = 0;
+    size_t size = wcslen(path) + 4;
+    wchar_t *root = malloc(size * sizeof(*root));
+    if (!root || !GetVolumePathNameW(path, root, (DWORD)size))
+        error = root ? host_last_error() : -L_ENOMEM;
     else if (!GetDiskFreeSpaceExW(root, &available, &total, &free_bytes))
-        error = last_error();
+        error = host_last_error();
     uint32_t unit = 4096;
     if (!error && GetDiskFreeSpaceW(root, &sectors, &bytes, &clusters_free, &clusters) &&
         sectors > 0 && bytes > 0)
@@ -569,40 +344,53 @@ int host_path_statfs(const char *path, struct host_fs_usage *out)
                                       .block_size = unit,
                                       .name_max = 255};
     free(root);
+    return error;
+}
+
+int host_path_statfs(const char *path, struct host_fs_usage *out)
+{
+    wchar_t *wide;
+    int error = host_windows_path(path, L"", -L_ENOENT, &wide);
+    if (!error)
+        error = host_volume_usage(wide, out);
     free(wide);
     return error;
 }
 
 /* --- reading directories --- */
 
-int host_dir_open(const char *path, struct host_dir **out)
+int host_directory_open(const wchar_t *pattern, struct host_dir **out)
 {
-    wchar_t *wide;
     *out = NULL;
-    int error = windows_path(path, L"\\*", -L_ENOENT, &wide);
-    if (error)
-        return error;
     struct host_dir *dir = malloc(sizeof(*dir));
-    if (!dir) {
-        free(wide);
+    if (!dir)
         return -L_ENOMEM;
-    }
-    dir->search = FindFirstFileExW(wide, FindExInfoBasic, &dir->found, FindExSearchNameMatch, NULL,
-                                   FIND_FIRST_EX_LARGE_FETCH);
+    dir->search = FindFirstFileExW(pattern, FindExInfoBasic, &dir->found, FindExSearchNameMatch,
+                                   NULL, FIND_FIRST_EX_LARGE_FETCH);
     dir->pending = dir->search != INVALID_HANDLE_VALUE;
     /* The root of an empty drive has not even a dot. */
-    if (!dir->pending && GetLastError() != ERROR_FILE_NOT_FOUND)
-        error = last_error();
-    free(wide);
-    if (error) {
-        struct host_stat stat;
+    if (!dir->pending && GetLastError() != ERROR_FILE_NOT_FOUND) {
+        int error = host_last_error();
         free(dir);
-        if (host_path_stat(path, &stat) == 0 && (stat.mode & L_S_IFMT) != L_S_IFDIR)
-            return -L_ENOTDIR;
         return error;
     }
     *out = dir;
     return 0;
+}
+
+int host_dir_open(const char *path, struct host_dir **out)
+{
+    wchar_t *pattern;
+    struct host_stat stat;
+    *out = NULL;
+    int error = host_windows_path(path, L"\\*", -L_ENOENT, &pattern);
+    if (error)
+        return error;
+    error = host_directory_open(pattern, out);
+    free(pattern);
+    if (error && host_path_stat(path, &stat) == 0 && (stat.mode & L_S_IFMT) != L_S_IFDIR)
+        return -L_ENOTDIR;
+    return error;
 }
 
 static bool is_dots(const wchar_t *name)
@@ -616,7 +404,7 @@ int host_dir_next(struct host_dir *dir, struct host_dirent *out)
         if (dir->search == INVALID_HANDLE_VALUE)
             return 0;
         if (!dir->pending && !FindNextFileW(dir->search, &dir->found))
-            return GetLastError() == ERROR_NO_MORE_FILES ? 0 : last_error();
+            return GetLastError() == ERROR_NO_MORE_FILES ? 0 : host_last_error();
         dir->pending = false;
         if (is_dots(dir->found.cFileName))
             continue;

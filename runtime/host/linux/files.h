@@ -1,0 +1,36 @@
+/* What file.c and beneath.c share. */
+#ifndef FORELAND_HOST_LINUX_FILES_H
+#define FORELAND_HOST_LINUX_FILES_H
+
+#include "runtime/host/file.h"
+#include <dirent.h>
+#include <errno.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+struct host_file {
+    int fd;
+};
+
+struct host_dir {
+    DIR *stream;
+};
+
+/* open(2) flags for HOST_FILE_*. */
+int host_open_flags(uint32_t flags);
+/* Wrap a descriptor, which is closed on failure; fd < 0: the error in errno. */
+int host_file_wrap(int fd, struct host_file **out);
+int host_dir_wrap(int fd, struct host_dir **out);
+void host_stat_fill(struct host_stat *out, const struct stat *stat);
+void host_usage_fill(struct host_fs_usage *out, const struct statvfs *usage);
+/* The guest's root is the user of the program; UINT32_MAX stays as it is. */
+uint32_t host_id_meant(uint32_t id, uint32_t own);
+/* utimensat(2)'s form; INT64_MIN: leave alone. */
+struct timespec host_time_spec(int64_t time);
+
+static inline int host_result_of(int result)
+{
+    return result < 0 ? -errno : 0;
+}
+
+#endif
