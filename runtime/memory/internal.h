@@ -231,6 +231,10 @@ bool place_is_clear(const struct space *space, uint64_t start, uint64_t end);
  * mapping. (mmap.c) */
 bool place_fits(const struct space *space, uint64_t start, uint64_t end,
                 const struct mapping *shared_file, uint64_t offset);
+/* 0 when a mapping may be made at the fixed address as far as that goes, else -L_ENOMEM and a line
+ * in the log. (mmap.c) */
+int place_check_fixed(const struct space *space, uint64_t address, uint64_t length,
+                      const struct mapping *shared_file, uint64_t offset);
 uint64_t place_find_up(const struct space *space, uint64_t low, uint64_t high, uint64_t length,
                        uint64_t align, uint64_t remainder);
 

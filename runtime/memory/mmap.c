@@ -67,8 +67,8 @@ bool place_fits(const struct space *space, uint64_t start, uint64_t end,
            edge_fits(space, end, chunk_up(end), shared_file, origin);
 }
 
-static int check_fixed(struct space *space, uint64_t address, uint64_t length,
-                       const struct mapping *shared_file, uint64_t offset)
+int place_check_fixed(const struct space *space, uint64_t address, uint64_t length,
+                      const struct mapping *shared_file, uint64_t offset)
 {
     const char *why = NULL;
     if (shared_file && ((address - offset) & (CHUNK - 1)))
@@ -142,7 +142,7 @@ static int64_t choose_address(struct space *space, uint64_t address, uint64_t le
             return -L_ENOMEM;
         if ((flags & L_MAP_FIXED_NOREPLACE) && !place_is_free(space, address, address + length))
             return -L_EEXIST;
-        int error = check_fixed(space, address, length, shared ? file : NULL, offset);
+        int error = place_check_fixed(space, address, length, shared ? file : NULL, offset);
         return error ? error : (int64_t)address;
     }
     address = page_up(address);

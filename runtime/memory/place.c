@@ -14,6 +14,18 @@ bool place_is_clear(const struct space *space, uint64_t start, uint64_t end)
     return i == space->region_count || region_floor(&space->regions[i]) >= end;
 }
 
+/* Where a mapping that is placed cannot lie: a chunk that shows a file's block has no room for
+ * anything else. */
+static uint64_t taken_from(const struct region *region)
+{
+    return region->flags & REGION_SHARED ? chunk_down(region->start) : region_floor(region);
+}
+
+static uint64_t taken_to(const struct region *region)
+{
+    return region->flags & REGION_SHARED ? chunk_up(region->end) : region->end;
+}
+
 /* The lowest free address in [low, high) that is `remainder` modulo align, or 0. */
 uint64_t place_find_up(const struct space *space, uint64_t low, uint64_t high, uint64_t length,
                        uint64_t align, uint64_t remainder)
@@ -23,9 +35,9 @@ uint64_t place_find_up(const struct space *space, uint64_t low, uint64_t high, u
         at = ((at - remainder + align - 1) & ~(align - 1)) + remainder;
         if (at + length > high || at + length < at)
             return 0;
-        if (i == space->region_count || region_floor(&space->regions[i]) >= at + length)
+        if (i == space->region_count || taken_from(&space->regions[i]) >= at + length)
             return at;
-        at = max_u64(at, space->regions[i].end);
+        at = max_u64(at, taken_to(&space->regions[i]));
     }
 }
 
@@ -36,16 +48,16 @@ static uint64_t find_down(const struct space *space, uint64_t low, uint64_t high
     uint64_t end = high;
     size_t i = region_index(space, high);
     if (i < space->region_count)
-        end = min_u64(end, region_floor(&space->regions[i]));
+        end = min_u64(end, taken_from(&space->regions[i]));
     for (;; i--) {
         if (end < low + length)
             return 0;
         uint64_t at = (end - length) & ~(align - 1);
         if (at < low)
             return 0;
-        if (i == 0 || space->regions[i - 1].end <= at)
+        if (i == 0 || taken_to(&space->regions[i - 1]) <= at)
             return at;
-        end = min_u64(end, region_floor(&space->regions[i - 1]));
+        end = min_u64(end, taken_from(&space->regions[i - 1]));
     }
 }
 
@@ -88,7 +100,8 @@ static uint64_t place_file(const struct space *space, uint64_t length, struct ma
     if (length > LOW_FILE_MAX)
         return 0;
     uint64_t address = preferred(file->id, length);
-    if (place_is_clear(space, address, address + length))
+    if (place_is_clear(space, address, address + length) &&
+        place_fits(space, address, address + length, NULL, 0))
         return address;
     return place_find_up(space, LOW_START, LOW_END, length, CHUNK, 0);
 }

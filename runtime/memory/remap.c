@@ -45,15 +45,20 @@ struct remap {
     size_t count;
 };
 
-static int64_t target_of(struct space *space, const struct region *region,
-                         const struct remap *remap)
+/* Where it goes; free from then on. */
+static int64_t target_of(struct space *space, const struct region *region, struct remap *remap)
 {
-    uint32_t flags = region->flags & REGION_SHARED ? L_MAP_SHARED : L_MAP_PRIVATE;
+    bool shared = region->flags & REGION_SHARED;
+    uint32_t flags = shared ? L_MAP_SHARED : L_MAP_PRIVATE;
     if (!(remap->flags & L_MREMAP_FIXED))
         return place_mapping(space, remap->new_length, flags, region->file, region->offset);
-    if ((region->flags & REGION_SHARED) && ((remap->new_address - region->offset) & (CHUNK - 1)))
-        return -L_ENOMEM;
-    return (int64_t)remap->new_address;
+    int error = place_check_fixed(space, remap->new_address, remap->new_length,
+                                  shared ? region->file : NULL, region->offset);
+    if (!error)
+        error =
+            space_unmap_locked(space, remap->new_address, remap->new_address + remap->new_length,
+                               &remap->files, &remap->count);
+    return error ? error : (int64_t)remap->new_address;
 }
 
 static int64_t move(struct space *space, struct remap *remap)
@@ -61,14 +66,10 @@ static int64_t move(struct space *space, struct remap *remap)
     struct region region = *region_at(space, remap->address);
     if (region.file)
         region.offset += remap->address - region.start;
-    int error = 0;
-    if (remap->flags & L_MREMAP_FIXED)
-        error =
-            space_unmap_locked(space, remap->new_address, remap->new_address + remap->new_length,
-                               &remap->files, &remap->count);
-    int64_t target = error ? error : target_of(space, &region, remap);
-    if (target < 0 || (error = region_reserve(space, 3)))
-        return target < 0 ? target : error;
+    int64_t target = target_of(space, &region, remap);
+    int error = target < 0 ? (int)target : region_reserve(space, 3);
+    if (error)
+        return error;
     region.start = (uint64_t)target;
     region.end = region.start + remap->new_length;
     region.flags &= ~(uint32_t)REGION_HEAP;
@@ -104,8 +105,10 @@ static int64_t grow(struct space *space, struct remap *remap)
         memory_used() + more > limit)
         return -L_ENOMEM;
     /* In place only when the mapping ends there and nothing follows. */
-    uint64_t room = region->flags & REGION_SHARED ? chunk_up(new_end) : new_end;
-    if (region->end == old_end && new_end <= WINDOW_LIMIT && place_is_clear(space, old_end, room)) {
+    const struct mapping *shared = region->flags & REGION_SHARED ? region->file : NULL;
+    if (region->end == old_end && new_end <= WINDOW_LIMIT &&
+        place_is_clear(space, old_end, new_end) &&
+        place_fits(space, region->start, new_end, shared, region->offset)) {
         region->end = new_end;
         space->mapped += more;
         space->sequence++;
