@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "app/config.h"
+#include "runtime/host/lock.h"
 #include "runtime/host/log.h"
 #include "runtime/host/thread.h"
 #include "runtime/host/time.h"
@@ -94,9 +95,19 @@ enum guest_state guest_state(void)
     return front == first || front <= 0 ? GUEST_FIRST : GUEST_BUSY;
 }
 
+/* Held by whoever brings Foreland down, until the process ends. */
+static struct host_mutex finishing = HOST_MUTEX_INIT;
+
+void guest_end(void)
+{
+    host_mutex_lock(&finishing);
+    boot_end(session_tty(guest.session));
+}
+
 void guest_finish(void)
 {
     /* The session has got SIGHUP: time for shells to pass it on and for editors to save. */
     process_wait_all(host_clock_monotonic_ns() + GRACE_NS);
+    host_mutex_lock(&finishing);
     boot_finish();
 }

@@ -25,4 +25,7 @@ enum guest_state guest_state(void);
 /* The window is closed: guests are killed when they do not end soon, files are written back. */
 void guest_finish(void);
 
+/* The same when the host ends the program: quicker. */
+void guest_end(void);
+
 #endif

@@ -12,6 +12,7 @@
 #include "app/host/window.h"
 #include "app/settings.h"
 #include "app/window.h"
+#include "runtime/host/ending.h"
 #include "runtime/host/env.h"
 #include "runtime/host/log.h"
 #include "runtime/host/stdio.h"
@@ -77,6 +78,7 @@ int main(int argc, char **argv)
         fail("no thread", NULL);
     if (guest_start(config, a.command, window_session(w), on_ended, w))
         fail("no thread", NULL);
+    host_ending_watch(guest_end);
     window_run(w);
     guest_finish();
     host_exit(0);

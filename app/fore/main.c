@@ -6,7 +6,9 @@
 #include "app/fore/image.h"
 #include "app/fore/options.h"
 #include "runtime/abi/errno.h"
+#include "runtime/host/ending.h"
 #include "runtime/host/env.h"
+#include "runtime/host/lock.h"
 #include "runtime/host/log.h"
 #include "runtime/host/stdio.h"
 #include "runtime/kernel/boot.h"
@@ -19,6 +21,15 @@ static int bad_usage(const char *text)
 {
     fprintf(stderr, "fore: %s\n", text);
     return USAGE_STATUS;
+}
+
+/* Held by whoever brings Foreland down, until the process ends. */
+static struct host_mutex finishing = HOST_MUTEX_INIT;
+
+static void end_for_host(void)
+{
+    host_mutex_lock(&finishing);
+    boot_end(NULL);
 }
 
 static int run(const struct options *o)
@@ -37,6 +48,7 @@ static int run(const struct options *o)
         host_log_open_kept("fore.log");
     if (boot_start(&boot, message, sizeof(message)))
         return bad_usage(message);
+    host_ending_watch(end_for_host);
     const struct boot_session session = {
         .argv = (const char *const *)o->command,
         .environment = o->environment,
@@ -51,6 +63,7 @@ static int run(const struct options *o)
         status = USAGE_STATUS;
     else
         status = error == -L_ENOENT || error == -L_ENOTDIR ? 127 : 126;
+    host_mutex_lock(&finishing);
     boot_finish();
     if (error)
         fprintf(stderr, "fore: %s\n", message);

@@ -1,5 +1,6 @@
 #include "runtime/kernel/boot.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,14 @@
 
 #define ENVIRONMENT_MAX 256
 #define KILL_NS         (2 * NS_PER_SEC)
+
+/* Together, and with what writing back takes, below the five seconds that Windows gives. */
+#define END_GRACE_NS  (1 * NS_PER_SEC)
+#define END_KILL_NS   (1 * NS_PER_SEC)
+#define END_OUTPUT_NS (NS_PER_SEC / 2)
+
+/* The terminal fore was started in, once it is used. */
+static struct tty *_Atomic terminal;
 
 static int say(char *message, size_t size, int error, const char *text)
 {
@@ -116,11 +125,29 @@ int boot_start(const struct boot_options *options, char *message, size_t size)
     return error ? error : mount_all(options, message, size);
 }
 
+/* Files first: a terminal may take its time. */
+static void finish(uint64_t kill_ns, uint64_t output_deadline)
+{
+    process_kill_all(host_clock_monotonic_ns() + kill_ns);
+    host_stdio_stop();
+    fs_shutdown();
+    hostterm_finish(output_deadline);
+}
+
 void boot_finish(void)
 {
-    process_kill_all(host_clock_monotonic_ns() + KILL_NS);
-    hostterm_finish();
-    fs_shutdown();
+    finish(KILL_NS, HOST_FOREVER);
+}
+
+void boot_end(struct tty *tty)
+{
+    if (!tty)
+        tty = atomic_load(&terminal);
+    if (tty) {
+        tty_hangup(tty);
+        process_wait_all(host_clock_monotonic_ns() + END_GRACE_NS);
+    }
+    finish(END_KILL_NS, host_clock_monotonic_ns() + END_OUTPUT_NS);
 }
 
 /* --- the environment of a session ---------------------------------------------------------- */
@@ -180,12 +207,12 @@ static void free_environment(struct environment *e)
 
 /* --- the files of a session ---------------------------------------------------------------- */
 
-/* The terminal `fore` was started in, once it is needed. */
 static int host_terminal(struct tty **tty)
 {
     static struct tty *started;
     int error = started ? 0 : hostterm_start(&started);
     *tty = started;
+    atomic_store(&terminal, started);
     return error;
 }
 

@@ -26,6 +26,10 @@ int boot_start(const struct boot_options *options, char *message, size_t size);
 /* Kills what still runs, writes file systems back. */
 void boot_finish(void);
 
+/* The same when the host ends the program (runtime/host/ending.h) and gives it little time: what
+ * runs on the terminal (NULL: that of the host, if it is used) gets SIGHUP and a moment before. */
+void boot_end(struct tty *tty);
+
 struct boot_session {
     const char *const *argv;        /* NULL-terminated; argv[0] is searched in PATH */
     const char *program;            /* what to run when it is not argv[0]; or NULL */

@@ -134,14 +134,14 @@ int hostterm_start(struct tty **result)
     return 0;
 }
 
-void hostterm_finish(void)
+void hostterm_finish(uint64_t deadline_ns)
 {
+    bool in_time = true;
     if (!tty)
         return;
-    host_stdio_stop();
     host_mutex_lock(&lock);
-    while (output_waiting || output_busy)
-        host_cond_wait(&changed, &lock, HOST_FOREVER);
+    while (in_time && (output_waiting || output_busy))
+        in_time = host_cond_wait(&changed, &lock, deadline_ns);
     host_mutex_unlock(&lock);
     host_terminal_restore();
 }

@@ -5,6 +5,8 @@
 #ifndef RUNTIME_TTY_HOSTTERM_H
 #define RUNTIME_TTY_HOSTTERM_H
 
+#include <stdint.h>
+
 struct tty;
 
 /*
@@ -14,8 +16,8 @@ struct tty;
  */
 int hostterm_start(struct tty **result);
 
-/* Waits until everything guests have written is out, and gives the host terminal back its modes.
- * Harmless when nothing was started. */
-void hostterm_finish(void);
+/* Waits until everything guests have written is out, at most until the deadline, and gives the host
+ * terminal back its modes. Harmless when nothing was started. */
+void hostterm_finish(uint64_t deadline_ns);
 
 #endif

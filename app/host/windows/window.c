@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <windows.h>
 
+#include "runtime/host/ending.h"
+
 #define TIMER_ID  0x466f
 #define THEME_KEY L"Software\\Microsoft\\Windows\\CurrentVersion\\Themes\\Personalize"
 
@@ -71,6 +73,13 @@ static LRESULT CALLBACK procedure(HWND window, UINT message, WPARAM w, LPARAM l)
         if (l && !wcscmp((const wchar_t *)l, L"ImmersiveColorSet"))
             set_frame(window);
         break;
+    case WM_QUERYENDSESSION:
+        return TRUE;
+    case WM_ENDSESSION:
+        /* The process may be ended as soon as this has been answered. */
+        if (w)
+            host_ending_now();
+        return 0;
     case WM_TIMER:
         if (w == TIMER_ID) {
             modal_tick(modal_arg);

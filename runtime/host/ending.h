@@ -1,0 +1,22 @@
+/*
+ * The host ends the program: the console is closed, Ctrl-Break, the user logs off, the machine
+ * shuts down (Windows); SIGHUP, SIGINT, SIGTERM (Linux).
+ *
+ * Windows waits some five seconds and then ends the process itself.
+ */
+#ifndef FORELAND_HOST_ENDING_H
+#define FORELAND_HOST_ENDING_H
+
+/*
+ * finish() is called when that happens, once, on a thread of its own that holds no lock; when it
+ * returns the process ends as the host has it: with STATUS_CONTROL_C_EXIT, or by the signal. Once.
+ * Signals that are ignored or handled already are left as they are. On Windows a program with a
+ * console gets a hidden window, since only windows are told of the end of a session. 0 or
+ * -L_EAGAIN.
+ */
+int host_ending_watch(void (*finish)(void));
+
+/* The end has come, as the program itself was told; on any thread. Does not return. */
+_Noreturn void host_ending_now(void);
+
+#endif
