@@ -23,6 +23,9 @@
 #define SMALLEST_LETTER 0.8
 #define CLUSTER_MAX     32
 
+/* ASCII that reaches further from the baseline, in ems, is no letter any more. */
+#define REACH_MAX 2
+
 struct entry {
     uint64_t hash; /* 0: free */
     uint32_t code; /* of a cluster of one */
@@ -77,23 +80,59 @@ static void measure_lines(struct font *f)
         out->strike = 0;
 }
 
+/* The face of a style that has a character, or of a lesser one with the rest made up. */
+static struct face *own_face(struct font *f, uint32_t code, unsigned style, unsigned *made_up)
+{
+    for (unsigned drop = 0; drop < FONT_STYLES; drop++) {
+        struct face *face = drop & ~style ? NULL : faces_style(f->faces, style & ~drop);
+        *made_up = drop;
+        if (face && face_has(face, code))
+            return face;
+    }
+    return NULL;
+}
+
+/* How far what is drawn of ASCII reaches above and below the baseline, where that is further: what
+ * fonts say of themselves is rounded, and of a face rarely true for every character. */
+static void reach(struct font *f, int *above, int *below)
+{
+    int most = (int)(f->pixels * REACH_MAX), up, down;
+    unsigned made_up;
+    for (unsigned style = 0; style < FONT_STYLES; style++) {
+        for (uint32_t code = '!'; code <= '~'; code++) {
+            struct face *face = own_face(f, code, style, &made_up);
+            if (!face || !FT_IS_SCALABLE(face->ft))
+                continue;
+            face_set_size(face, f->pixels);
+            if (!glyph_reach(face, FT_Get_Char_Index(face->ft, code), made_up & FONT_BOLD,
+                             made_up & FONT_ITALIC, &up, &down))
+                continue;
+            *above = up > *above && up <= most ? up : *above;
+            *below = down > *below && down <= most ? down : *below;
+        }
+    }
+}
+
 static void measure(struct font *f, const struct font_request *request)
 {
     FT_Face ft = faces_main(f->faces)->ft;
     const FT_Size_Metrics *m = &ft->size->metrics;
     struct font_metrics *out = &f->metrics;
+    int above = (int)((m->ascender + 32) >> 6), below = 0;
     int width = (int)((m->max_advance + 32) >> 6), height = (int)((m->height + 63) >> 6);
     /* Shapes are not hinted across, so that neither is their distance. */
     if (!FT_Load_Char(ft, 'M', FT_LOAD_TARGET_LIGHT) && FT_IS_SCALABLE(ft))
         width = (int)lround((double)ft->glyph->linearHoriAdvance / 65536);
     else if (!FT_Load_Char(ft, 'M', FT_LOAD_DEFAULT))
         width = (int)((ft->glyph->advance.x + 32) >> 6);
+    reach(f, &above, &below);
+    height = height > above + below ? height : above + below;
     out->cell_width = percent(width, request->cell_width);
     out->cell_height = percent(height, request->line_height);
     if (out->cell_height < 2)
         out->cell_height = 2;
     /* What a higher line adds stands above and below. */
-    out->baseline = (int)((m->ascender + 32) >> 6) + (out->cell_height - height) / 2;
+    out->baseline = above + (out->cell_height - height) / 2;
     out->baseline = out->baseline < 1                  ? 1
                     : out->baseline > out->cell_height ? out->cell_height
                                                        : out->baseline;

@@ -6,6 +6,7 @@
 
 #include "app/color.h"
 #include "app/face.h"
+#include FT_BBOX_H
 #include FT_BITMAP_H
 #include FT_OUTLINE_H
 
@@ -40,31 +41,59 @@ static bool copy_bitmap(struct glyph *g, const FT_Bitmap *bitmap)
     return true;
 }
 
+/* Loads a glyph and makes up what the face lacks. True for an outline. */
+static bool load(struct face *face, uint32_t index, bool bold, bool slanted, bool *outline)
+{
+    FT_GlyphSlot slot = face->ft->glyph;
+    if (FT_Load_Glyph(face->ft, index, face_load_flags(face)))
+        return false;
+    *outline = slot->format == FT_GLYPH_FORMAT_OUTLINE && !FT_HAS_COLOR(face->ft);
+    if (!*outline)
+        return true;
+    FT_Matrix slant = {0x10000, 0x3800, 0, 0x10000};
+    FT_Pos em = (FT_Pos)(face->pixels * 64);
+    /* Both to the left and to the right, so that it stays in the middle of its cell: slanted
+     * around half the height of small letters. */
+    if (slanted) {
+        FT_Outline_Transform(&slot->outline, &slant);
+        FT_Outline_Translate(&slot->outline, -em / 16, 0);
+    }
+    if (bold) {
+        FT_Outline_EmboldenXY(&slot->outline, em / 20, em / 48);
+        FT_Outline_Translate(&slot->outline, -em / 40, 0);
+    }
+    return true;
+}
+
+bool glyph_reach(struct face *face, uint32_t index, bool bold, bool slanted, int *above, int *below)
+{
+    FT_GlyphSlot slot = face->ft->glyph;
+    bool outline;
+    FT_BBox box;
+    if (!load(face, index, bold, slanted, &outline) || !outline)
+        return false;
+    /* Not the control points', which FreeType makes the picture for. */
+    if (FT_Outline_Get_BBox(&slot->outline, &box))
+        return false;
+    *above = (int)((box.yMax + 63) >> 6);
+    *below = -(int)(box.yMin >> 6);
+    return true;
+}
+
 static bool draw_one(struct face *face, const struct face_glyph *glyph, bool bold, bool slanted,
                      struct glyph *out)
 {
     FT_GlyphSlot slot = face->ft->glyph;
+    bool outline;
     int x = glyph->x, y = glyph->y;
     if (color_draw(face, glyph->index, out)) {
         out->left += (int)lround(x / 64.0);
         out->top += (int)lround(y / 64.0);
         return true;
     }
-    if (FT_Load_Glyph(face->ft, glyph->index, face_load_flags(face)))
+    if (!load(face, glyph->index, bold, slanted, &outline))
         return false;
-    if (slot->format == FT_GLYPH_FORMAT_OUTLINE && !FT_HAS_COLOR(face->ft)) {
-        FT_Matrix slant = {0x10000, 0x3800, 0, 0x10000};
-        FT_Pos em = (FT_Pos)(face->pixels * 64);
-        /* Both to the left and to the right, so that it stays in the middle of its cell: slanted
-         * around half the height of small letters. */
-        if (slanted) {
-            FT_Outline_Transform(&slot->outline, &slant);
-            FT_Outline_Translate(&slot->outline, -em / 16, 0);
-        }
-        if (bold) {
-            FT_Outline_EmboldenXY(&slot->outline, em / 20, em / 48);
-            FT_Outline_Translate(&slot->outline, -em / 40, 0);
-        }
+    if (outline) {
         FT_Outline_Translate(&slot->outline, x, y);
         x = y = 0;
     }

@@ -29,6 +29,11 @@ struct glyph_room {
 bool glyph_draw(struct face *face, const struct face_text *text, bool bold, bool slanted,
                 struct glyph *out);
 
+/* The rows above and below the baseline in which glyph_draw would leave ink of an outline without
+ * colours, without drawing it. False for others and when the font is broken. */
+bool glyph_reach(struct face *face, uint32_t index, bool bold, bool slanted, int *above,
+                 int *below);
+
 /* Scales a picture to a width and height. */
 void glyph_scale(struct glyph *glyph, int width, int height);
 
