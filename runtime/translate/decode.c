@@ -17,7 +17,7 @@ static const uint16_t isa_base[] = {
     ZYDIS_ISA_SET_PENTIUMREAL, ZYDIS_ISA_SET_PPRO,         ZYDIS_ISA_SET_PREFETCH_NOP,
     ZYDIS_ISA_SET_SSE,         ZYDIS_ISA_SET_SSE2,         ZYDIS_ISA_SET_SSE2MMX,
     ZYDIS_ISA_SET_SSEMXCSR,    ZYDIS_ISA_SET_SSE_PREFETCH, ZYDIS_ISA_SET_X87,
-    ZYDIS_ISA_SET_CLDEMOTE,
+    ZYDIS_ISA_SET_CLDEMOTE,    ZYDIS_ISA_SET_PREFETCHWT1,
 };
 
 /* Instruction sets that depend on a bit of the guest's cpuid. */
@@ -248,11 +248,34 @@ static void take_operands(struct insn *in)
     in->no_rex = in->role_reg.high || in->role_rm.high || in->role_op.high;
 }
 
+/* What is undefined outside the kernel, or because Linux leaves it switched off, before anybody
+ * asks for privileges: hypervisors' and shadow stacks' instructions, those of system management. */
+static bool is_off(const ZydisDecodedInstruction *z)
+{
+    switch (z->meta.isa_set) {
+    case ZYDIS_ISA_SET_CET:
+        return z->attributes & ZYDIS_ATTRIB_IS_PRIVILEGED;
+    case ZYDIS_ISA_SET_KEYLOCKER:
+    case ZYDIS_ISA_SET_KEYLOCKER_WIDE:
+    case ZYDIS_ISA_SET_MONITOR:
+    case ZYDIS_ISA_SET_SGX:
+    case ZYDIS_ISA_SET_SMAP:
+    case ZYDIS_ISA_SET_SMX:
+    case ZYDIS_ISA_SET_SVM:
+    case ZYDIS_ISA_SET_VMFUNC:
+    case ZYDIS_ISA_SET_VTX:
+        return true;
+    default:
+        return z->mnemonic == ZYDIS_MNEMONIC_RSM;
+    }
+}
+
 static enum insn_status judge(const struct insn *in)
 {
     const ZydisDecodedInstruction *z = &in->z;
-    if (z->encoding != ZYDIS_INSTRUCTION_ENCODING_LEGACY &&
-        z->encoding != ZYDIS_INSTRUCTION_ENCODING_VEX)
+    if ((z->encoding != ZYDIS_INSTRUCTION_ENCODING_LEGACY &&
+         z->encoding != ZYDIS_INSTRUCTION_ENCODING_VEX) ||
+        is_off(z))
         return INSN_UNDEFINED;
     if (z->mnemonic == ZYDIS_MNEMONIC_IN || z->mnemonic == ZYDIS_MNEMONIC_OUT ||
         z->mnemonic == ZYDIS_MNEMONIC_RDPMC || z->mnemonic == ZYDIS_MNEMONIC_CLI ||

@@ -75,25 +75,14 @@ static bool fits32(int64_t v)
     return v >= INT32_MIN && v <= INT32_MAX;
 }
 
-/* A 64-bit displacement that no operand can hold goes into the scratch register. */
+/* A displacement that no operand can hold goes into the scratch register. It is an address,
+ * relative to rip or of 32 bits, and neither has a base or an index. */
 static void settle_disp(struct xlate *x, struct ea *a, int scratch)
 {
     if (fits32(a->disp))
         return;
-    if (a->base == NO_REG) {
-        emit_imm(&x->e, scratch, (uint64_t)a->disp);
-        a->base = scratch;
-    } else {
-        /* Only segment-relative constants come here: base is the scratch register. */
-        int32_t high = (int32_t)(a->disp / 2);
-        emit_lea(&x->e, scratch, emit_mem(scratch, high));
-        a->disp -= high;
-        if (!fits32(a->disp)) {
-            x->e.full = true;
-            a->disp = 0;
-        }
-        return;
-    }
+    emit_imm(&x->e, scratch, (uint64_t)a->disp);
+    a->base = scratch;
     a->disp = 0;
 }
 
@@ -236,9 +225,9 @@ struct host_mem relocate_address(struct xlate *x, const struct insn *in, int scr
             a = (struct ea){scratch, NO_REG, 1, 0};
         }
     }
+    settle_disp(x, &a, scratch);
     if (in->segment && window)
         add_segment(x, in, &a, scratch, avoid);
-    settle_disp(x, &a, scratch);
     struct host_mem m = {.base = (int8_t)a.base,
                          .index = (int8_t)a.index,
                          .scale = a.scale,

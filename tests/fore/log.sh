@@ -2,13 +2,8 @@
 # The log: one line for each system call that is not there, by number and process, and nothing of
 # that between the program's own output. It does not grow for ever.
 #   log.sh FORE HOST PROGRAM    HOST is linux or wine
-set -u
-host=$2
-work=$(mktemp -d) || exit 2
-trap 'rm -rf "$work"' EXIT
-mkdir -p "$work/root"/{tmp,dev,proc,bin} "$work/cache"
-cp "$3" "$work/root/bin/unimplemented"
-tar -cf "$work/root.tar" -C "$work/root" --owner=0 --group=0 .
+. "$(dirname "$0")/lib.sh" "$@"
+with_root "$3" || exit 2
 
 fail()
 {
@@ -16,19 +11,7 @@ fail()
     exit 1
 }
 
-if [ "$host" = wine ]; then
-    windows=Z:${work//\//\\}
-    program=$(realpath "$1")
-    program=Z:${program//\//\\}
-    log=$work/cache/Foreland/fore.log
-    printf '@set LOCALAPPDATA=%s\\cache\r\n@"%s" --root "%s\\root.tar" unimplemented\r\n' \
-        "$windows" "$program" "$windows" >"$work/run.bat"
-    start=(env LC_ALL=C.UTF-8 "WINEDEBUG=${WINEDEBUG:--all}" wine cmd /c "$windows\\run.bat")
-else
-    log=$work/cache/foreland/fore.log
-    start=(env "XDG_CACHE_HOME=$work/cache" "$1" --root "$work/root.tar" unimplemented)
-fi
-
+starting "$1" unimplemented
 timeout 60 "${start[@]}" </dev/null >"$work/out" 2>&1 || fail "status $?: $(cat "$work/out")"
 [ "$(tr -d '\r' <"$work/out")" = '19 checks, 0 failed' ] || fail "said: $(cat "$work/out")"
 [ "$(grep -c 'is not implemented' "$log")" -eq 6 ] || fail "$(cat "$log")"
