@@ -7,6 +7,7 @@
 #include "app/config.h"
 #include "runtime/host/lock.h"
 #include "runtime/host/log.h"
+#include "runtime/host/policy.h"
 #include "runtime/host/thread.h"
 #include "runtime/host/time.h"
 #include "runtime/kernel/boot.h"
@@ -62,6 +63,10 @@ static void run(void *arg)
         show_error("Foreland cannot start.", message);
         guest.ended(guest.context, true);
         return;
+    }
+    if (host_policy(message, sizeof(message)) != HOST_POLICY_FREE) {
+        session_print(guest.session, message);
+        session_print(guest.session, "\n");
     }
     if (start_session(&first, message, sizeof(message))) {
         show_error("The command cannot be started.", message);

@@ -10,6 +10,7 @@
 #include "runtime/host/env.h"
 #include "runtime/host/lock.h"
 #include "runtime/host/log.h"
+#include "runtime/host/policy.h"
 #include "runtime/host/stdio.h"
 #include "runtime/kernel/boot.h"
 #include "runtime/kernel/process.h"
@@ -48,6 +49,8 @@ static int run(const struct options *o)
         host_log_open_kept("fore.log");
     if (boot_start(&boot, message, sizeof(message)))
         return bad_usage(message);
+    if (host_policy(message, sizeof(message)) != HOST_POLICY_FREE)
+        fprintf(stderr, "fore: %s\n", message);
     host_ending_watch(end_for_host);
     const struct boot_session session = {
         .argv = (const char *const *)o->command,

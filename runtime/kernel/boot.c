@@ -13,6 +13,7 @@
 #include "runtime/fs/vfs.h"
 #include "runtime/host/env.h"
 #include "runtime/host/log.h"
+#include "runtime/host/policy.h"
 #include "runtime/host/stdio.h"
 #include "runtime/host/time.h"
 #include "runtime/kernel/process.h"
@@ -42,6 +43,10 @@ static int say(char *message, size_t size, int error, const char *text)
 
 static int start_parts(const struct boot_options *options, char *message, size_t size)
 {
+    /* What only hinders the programs tell themselves. */
+    if (host_policy(message, size) == HOST_POLICY_FORBIDS)
+        return -L_EPERM;
+    message[0] = 0;
     int error = cpu_init();
     if (error)
         return say(message, size, error,
@@ -120,7 +125,6 @@ static int mount_all(const struct boot_options *options, char *message, size_t s
 
 int boot_start(const struct boot_options *options, char *message, size_t size)
 {
-    message[0] = 0;
     int error = start_parts(options, message, size);
     return error ? error : mount_all(options, message, size);
 }

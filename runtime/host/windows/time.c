@@ -65,8 +65,23 @@ struct host_timer {
     HANDLE poke;
 };
 
+#ifndef PROCESS_POWER_THROTTLING_IGNORE_TIMER_RESOLUTION
+#define PROCESS_POWER_THROTTLING_IGNORE_TIMER_RESOLUTION 4
+#endif
+
+/* Windows 11 makes the timers of programs whose windows are hidden coarse, unless told not to.
+ * Elsewhere this fails, and nothing is lost. */
+static void keep_timers_precise(void)
+{
+    PROCESS_POWER_THROTTLING_STATE off = {.Version = PROCESS_POWER_THROTTLING_CURRENT_VERSION,
+                                          .ControlMask =
+                                              PROCESS_POWER_THROTTLING_IGNORE_TIMER_RESOLUTION};
+    SetProcessInformation(GetCurrentProcess(), ProcessPowerThrottling, &off, sizeof(off));
+}
+
 struct host_timer *host_timer_create(void)
 {
+    keep_timers_precise();
     struct host_timer *timer = calloc(1, sizeof(*timer));
     if (!timer)
         return NULL;
