@@ -29,6 +29,8 @@ void process_tree_init(void)
     pid_entry(1)->process = p;
     struct session *session = session_create_locked(1);
     p->pgrp = session ? pgrp_create_locked(1, session) : NULL;
+    if (p->pgrp)
+        pgrp_get_locked(p->pgrp); /* it is no member: signals to the group are not for it */
     host_mutex_unlock(&kernel_lock);
 }
 

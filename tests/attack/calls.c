@@ -415,7 +415,7 @@ static bool is_guarded(uint64_t process)
     int32_t id = (int32_t)process;
     if (id == -1)
         return true;
-    for (unsigned i = 0; i < PROTECTED; i++)
+    for (unsigned i = 1; i < PROTECTED; i++) /* the first can look after itself */
         if (id == shared->guarded[i] || id == -shared->guarded[i])
             return true;
     return false;

@@ -371,6 +371,12 @@ static void refusals_body(void)
         _exit(3);
     if (tcsetpgrp(terminal_slave, 0x3fffffff) != -1 || errno != ESRCH)
         _exit(4);
+    /* That of the first process, which is in another session, stays what it is. */
+    pid_t group = getpgid(1), session = getsid(1);
+    for (int i = 0; i < 100 && group > 0; i++)
+        if (tcsetpgrp(terminal_slave, group) != -1 || errno != EPERM || getpgid(1) != group ||
+            getsid(1) != session)
+            _exit(8);
     /* Giving the terminal up. */
     on(SIGHUP, 0);
     on(SIGCONT, 0);
