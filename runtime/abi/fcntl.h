@@ -105,5 +105,9 @@
 #define L_MFD_NOEXEC_SEAL          0x8
 #define L_MFD_EXEC                 0x10
 #define L_IOV_MAX                  1024
+#define L_RWF_HIPRI                1u
+#define L_RWF_DSYNC                2u
+#define L_RWF_SYNC                 4u
+#define L_RWF_APPEND               16u
 
 #endif

@@ -92,12 +92,16 @@ int inode_truncate(struct inode *inode, uint64_t size)
 {
     if (size > inode->super->max_size)
         return -L_EFBIG;
+    int error = turn_take(&inode->data);
+    if (error)
+        return error;
     fs_time now = fs_now();
     struct attr attr = {.valid = ATTR_SIZE | ATTR_MTIME, .size = size, .mtime = now};
     host_mutex_lock(&inode->lock);
     inode_strip_privileges(inode, task_has_fsetid());
-    int error = set_locked(inode, &attr);
+    error = set_locked(inode, &attr);
     host_mutex_unlock(&inode->lock);
+    turn_give(&inode->data);
     return error;
 }
 

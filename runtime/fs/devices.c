@@ -84,9 +84,12 @@ static int map_zeros(struct file *file, struct mapping **out, uint64_t *offset)
 }
 
 static const struct file_ops null_ops = {
-    .read = read_nothing, .write = write_all, .seek = seek_nowhere};
-static const struct file_ops zero_ops = {
-    .read = read_zeros, .write = write_all, .seek = seek_nowhere, .mmap = map_zeros};
+    .kind_flags = FILE_OPS_SINK, .read = read_nothing, .write = write_all, .seek = seek_nowhere};
+static const struct file_ops zero_ops = {.kind_flags = FILE_OPS_SINK,
+                                         .read = read_zeros,
+                                         .write = write_all,
+                                         .seek = seek_nowhere,
+                                         .mmap = map_zeros};
 static const struct file_ops full_ops = {
     .read = read_zeros, .write = write_full, .seek = seek_nowhere};
 static const struct file_ops random_ops = {

@@ -28,7 +28,7 @@ struct file *file_new(struct path path, uint32_t flags, const struct file_ops *o
     file->inode = path.dentry->inode;
     file->path = path;
     file->priv = priv;
-    host_mutex_init(&file->pos_lock);
+    host_mutex_init(&file->owner_lock);
     return file;
 }
 
@@ -67,47 +67,7 @@ void file_put(struct file *file)
     free(file);
 }
 
-int64_t file_read(struct file *file, void *buffer, size_t n, uint64_t *pos)
-{
-    if (!file_readable(file))
-        return -L_EBADF;
-    if (!file->ops->read)
-        return (file->inode->mode & L_S_IFMT) == L_S_IFDIR ? -L_EISDIR : -L_EINVAL;
-    int64_t result;
-    if (pos || (file->kind & FILE_STREAM)) {
-        uint64_t none = 0;
-        result = file->ops->read(file, buffer, n, pos ? pos : &none);
-    } else {
-        host_mutex_lock(&file->pos_lock);
-        result = file->ops->read(file, buffer, n, &file->pos);
-        host_mutex_unlock(&file->pos_lock);
-    }
-    if (result > 0)
-        inotify_file(file->path.dentry, L_IN_ACCESS);
-    return result;
-}
-
-int64_t file_write(struct file *file, const void *buffer, size_t n, uint64_t *pos)
-{
-    if (!file_writable(file))
-        return -L_EBADF;
-    if (!file->ops->write)
-        return -L_EINVAL;
-    int64_t result;
-    if (pos || (file->kind & FILE_STREAM)) {
-        uint64_t none = 0;
-        result = file->ops->write(file, buffer, n, pos ? pos : &none);
-    } else {
-        host_mutex_lock(&file->pos_lock);
-        result = file->ops->write(file, buffer, n, &file->pos);
-        host_mutex_unlock(&file->pos_lock);
-    }
-    if (result > 0)
-        inotify_file(file->path.dentry, L_IN_MODIFY);
-    return result;
-}
-
-/* pos_lock is held. */
+/* The position is the caller's. */
 int64_t seek_by_size(struct file *file, int64_t offset, int whence)
 {
     struct inode *inode = file->inode;
@@ -144,10 +104,12 @@ int64_t file_seek(struct file *file, int64_t offset, int whence)
 {
     if (file->kind & FILE_STREAM)
         return -L_ESPIPE;
-    host_mutex_lock(&file->pos_lock);
-    int64_t result = file->ops->seek ? file->ops->seek(file, offset, whence)
-                                     : seek_by_size(file, offset, whence);
-    host_mutex_unlock(&file->pos_lock);
+    int64_t result = turn_take(&file->position);
+    if (result)
+        return result;
+    result = file->ops->seek ? file->ops->seek(file, offset, whence)
+                             : seek_by_size(file, offset, whence);
+    turn_give(&file->position);
     return result;
 }
 
@@ -235,7 +197,7 @@ static int64_t generic_read(struct file *file, void *buffer, size_t n, uint64_t 
 
 int64_t file_write_limit(struct task *task, uint64_t pos, size_t n)
 {
-    if (!task)
+    if (!task || n == 0)
         return (int64_t)n;
     uint64_t limit = task->process->rlimits[L_RLIMIT_FSIZE].rlim_cur;
     if (limit == L_RLIM_INFINITY || (pos < limit && n <= limit - pos))
@@ -283,10 +245,7 @@ void inode_strip_privileges(struct inode *inode, bool keep_ids)
 static int64_t generic_write(struct file *file, const void *buffer, size_t n, uint64_t *pos)
 {
     struct inode *inode = file->inode;
-    uint32_t flags = atomic_load(&file->flags);
     host_mutex_lock(&inode->lock);
-    if (flags & L_O_APPEND)
-        *pos = inode->size;
     int64_t result = file_write_limit(task_current(), *pos, n);
     if (result > 0) {
         inode_strip_privileges(inode, task_has_fsetid());
@@ -297,11 +256,6 @@ static int64_t generic_write(struct file *file, const void *buffer, size_t n, ui
         inode_touch_modified(inode);
     }
     host_mutex_unlock(&inode->lock);
-    if (result > 0 && (flags & (L_O_SYNC | L_O_DSYNC))) {
-        int error = file_fsync(file, !(flags & (L_O_SYNC & ~L_O_DSYNC)));
-        if (error)
-            return error;
-    }
     return result;
 }
 

@@ -11,6 +11,7 @@
 #define FORELAND_FS_FILE_H
 
 #include "runtime/fs/dentry.h"
+#include "runtime/fs/turn.h"
 
 struct epoll_item;
 struct poll_table;
@@ -19,6 +20,7 @@ struct task;
 /* file_ops.kind_flags. */
 enum {
     FILE_OPS_PAGED = 1, /* data goes through the inode's page cache: mmap works */
+    FILE_OPS_SINK = 2,  /* takes every write unseen */
 };
 
 struct file_ops {
@@ -72,9 +74,9 @@ struct file {
     struct inode *inode; /* == path.dentry->inode, not referenced on its own */
     struct path path;    /* referenced */
     void *priv;
-    struct host_mutex pos_lock; /* held over read, write, seek that use pos */
+    struct turn position; /* of whoever uses or moves pos; not of devices */
     uint64_t pos;
-    /* F_SETOWN, F_SETSIG; guarded by pos_lock. */
+    struct host_mutex owner_lock; /* for the next three */
     int32_t owner;
     int32_t owner_type;
     int32_t signal;
@@ -105,8 +107,8 @@ static inline bool file_writable(const struct file *file)
     return !(mode & 010000000u) && ((mode & 3u) == 1 || (mode & 3u) == 2);
 }
 
-/* With kernel memory; check the access mode, the position rules and notify watchers. pos NULL: use
- * and advance the description's own position (locks it). */
+/* With kernel memory, as one operation (runtime/fs/transfer.h). pos NULL: use and advance the
+ * description's own position. No lock may be held. */
 int64_t file_read(struct file *file, void *buffer, size_t n, uint64_t *pos);
 int64_t file_write(struct file *file, const void *buffer, size_t n, uint64_t *pos);
 int64_t file_seek(struct file *file, int64_t offset, int whence);
@@ -125,7 +127,7 @@ void inode_strip_privileges(struct inode *inode, bool keep_ids);
 /* Whether the calling task has CAP_FSETID; true for the kernel itself. */
 bool task_has_fsetid(void);
 
-/* lseek by inode->size; pos_lock is held. What file_ops.seek NULL means. */
+/* lseek by inode->size; the position is the caller's. What file_ops.seek NULL means. */
 int64_t seek_by_size(struct file *file, int64_t offset, int whence);
 
 /* Ready-made operations: regular files over the page cache; directories. */

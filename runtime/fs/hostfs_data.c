@@ -338,13 +338,11 @@ static int64_t write_through(struct inode *inode, const void *buffer, size_t n, 
 static int64_t hostfs_write(struct file *file, const void *buffer, size_t n, uint64_t *pos)
 {
     struct inode *inode = file->inode;
-    uint32_t flags = atomic_load(&file->flags);
+    bool append = atomic_load(&file->flags) & L_O_APPEND;
     host_mutex_lock(&inode->lock);
     inode_strip_privileges(inode, task_has_fsetid());
-    int64_t result = write_through(inode, buffer, n, pos, flags & L_O_APPEND);
+    int64_t result = write_through(inode, buffer, n, pos, append);
     host_mutex_unlock(&inode->lock);
-    if (result > 0 && (flags & (L_O_SYNC | L_O_DSYNC)))
-        hostfs_fsync(inode, false);
     return result;
 }
 

@@ -90,7 +90,7 @@ static bool emit_dots(struct file *file, dir_emit *emit, void *arg)
     return true;
 }
 
-/* The caller holds pos_lock; emit moves file->pos. */
+/* The position is the caller's; emit moves it. */
 static int hostfs_readdir(struct file *file, dir_emit *emit, void *arg)
 {
     if (file->pos == 0) {

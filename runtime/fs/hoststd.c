@@ -14,6 +14,7 @@
 struct standard {
     int number;
     struct waitq wait;
+    struct host_mutex moving; /* held over each use of the position of a handle that has one */
 };
 
 static struct standard standards[3] = {{.number = 0}, {.number = 1}, {.number = 2}};
@@ -30,32 +31,35 @@ static bool readable(void *arg)
     return host_stdio_readable(s->number);
 }
 
-/* pread and pwrite: the handle has one position, which is put back. */
+static int64_t move(struct standard *s, void *in, const void *out, size_t n)
+{
+    return in ? host_stdio_read(s->number, in, n) : host_stdio_write(s->number, out, n);
+}
+
+/* The handle has one position: pread and pwrite put it back. */
 static int64_t move_at(struct file *file, void *in, const void *out, size_t n, uint64_t *pos)
 {
     struct standard *s = file->priv;
-    host_mutex_lock(&file->pos_lock);
-    int64_t before = host_stdio_seek(s->number, 0, L_SEEK_CUR);
-    int64_t moved = before < 0 ? before : host_stdio_seek(s->number, (int64_t)*pos, L_SEEK_SET);
+    host_mutex_lock(&s->moving);
+    int64_t before = pos == &file->pos ? 0 : host_stdio_seek(s->number, 0, L_SEEK_CUR);
+    int64_t moved = before;
+    if (moved >= 0 && pos != &file->pos)
+        moved = host_stdio_seek(s->number, (int64_t)*pos, L_SEEK_SET);
     if (moved >= 0) {
-        moved = in ? host_stdio_read(s->number, in, n) : host_stdio_write(s->number, out, n);
-        host_stdio_seek(s->number, before, L_SEEK_SET);
+        moved = move(s, in, out, n);
+        if (pos != &file->pos)
+            host_stdio_seek(s->number, before, L_SEEK_SET);
     }
-    host_mutex_unlock(&file->pos_lock);
+    host_mutex_unlock(&s->moving);
     if (moved > 0)
         *pos += (uint64_t)moved;
     return moved;
 }
 
-static bool elsewhere(const struct file *file, const uint64_t *pos)
-{
-    return !(file->kind & FILE_STREAM) && pos != &file->pos;
-}
-
 static int64_t std_read(struct file *file, void *buffer, size_t n, uint64_t *pos)
 {
     struct standard *s = file->priv;
-    if (elsewhere(file, pos))
+    if (!(file->kind & FILE_STREAM))
         return move_at(file, buffer, NULL, n, pos);
     for (;;) {
         int64_t got = host_stdio_read(s->number, buffer, n);
@@ -70,7 +74,7 @@ static int64_t std_read(struct file *file, void *buffer, size_t n, uint64_t *pos
 static int64_t std_write(struct file *file, const void *buffer, size_t n, uint64_t *pos)
 {
     struct standard *s = file->priv;
-    if (elsewhere(file, pos))
+    if (!(file->kind & FILE_STREAM))
         return move_at(file, NULL, buffer, n, pos);
     int64_t put = host_stdio_write(s->number, buffer, n);
     struct task *t = task_current();

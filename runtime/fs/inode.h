@@ -20,6 +20,7 @@
 
 #include "runtime/abi/stat.h"
 #include "runtime/fs/pagecache.h"
+#include "runtime/fs/turn.h"
 #include "runtime/host/lock.h"
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -170,6 +171,7 @@ struct inode {
     struct inode *hash_next;
     void *priv; /* the file system's own */
 
+    struct turn data;          /* of who writes, cuts or fills the file, for the whole of a call */
     struct host_mutex lock;    /* changes; see the head of this file */
     struct host_mutex writing; /* held while dirty blocks go to write_block, and by a file system
                                 * while it cuts a file; between lock and state in the order */
@@ -194,6 +196,7 @@ struct inode {
     void *ipc;
     char *map_name; /* path when it was last mapped, for /proc/PID/maps; guarded by state */
     bool hashed;
+    bool linkable; /* by its first link although it has no name (O_TMPFILE); guarded by lock */
 };
 
 struct super_ops {

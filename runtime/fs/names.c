@@ -133,11 +133,13 @@ int vfs_link(struct vfs_caller *caller, struct path old, const struct path *at, 
         error = -L_EPERM;
     else {
         host_mutex_lock(&inode->lock);
-        /* A file that lost its last name stays lost, but for O_TMPFILE's. */
-        if (inode->nlink == 0 && old.dentry->parent != old.dentry)
+        /* A file that lost its last name stays lost. */
+        if (inode->nlink == 0 && !inode->linkable)
             error = -L_ENOENT;
         else
             error = dir->ops->link(dir, m.last.text, inode);
+        if (!error)
+            inode->linkable = false;
         host_mutex_unlock(&inode->lock);
     }
     making_end(&m, error, error ? NULL : inode_get(inode), L_IN_CREATE);

@@ -242,6 +242,7 @@ static int open_tmpfile(struct walk *walk, uint32_t flags, uint32_t mode, struct
     error = dir->ops->tmpfile(dir, &attr, &made);
     if (error)
         return error;
+    made->linkable = !(flags & L_O_EXCL);
     struct dentry *d = dentry_anonymous(dir->super, made, "/tmpfile");
     if (!d)
         return -L_ENOMEM;

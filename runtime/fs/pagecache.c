@@ -2,6 +2,7 @@
 
 #include "runtime/abi/errno.h"
 #include "runtime/fs/inode.h"
+#include "runtime/kernel/task.h"
 #include "runtime/memory/block.h"
 #include "runtime/memory/space.h"
 #include <stdlib.h>
@@ -423,56 +424,10 @@ void pagecache_truncate(struct inode *inode, uint64_t size)
     mapping_changed(&inode->pages.mapping, size, before);
 }
 
-int pagecache_punch(struct inode *inode, uint64_t pos, uint64_t n)
+static bool is_dying(void)
 {
-    uint64_t start = pos, end = pos + n;
-    int error = 0;
-    host_mutex_lock(&inode->state);
-    while (pos < end && !error) {
-        uint64_t index = pos >> FS_BLOCK_SHIFT;
-        uint32_t offset = pos & (FS_BLOCK_SIZE - 1);
-        uint32_t piece = FS_BLOCK_SIZE - offset;
-        if (piece > end - pos)
-            piece = (uint32_t)(end - pos);
-        if (pos >= inode->size)
-            break;
-        struct page_slot *slot = NULL;
-        error = slot_load(inode, index, &slot);
-        if (!error && slot) {
-            if (piece == FS_BLOCK_SIZE && !inode->ops->read_block && !(slot->flags & SLOT_MAPPED)) {
-                slot_drop(&inode->pages, slot);
-            } else {
-                clear_part(slot, offset, offset + piece);
-                if (inode->ops->write_block)
-                    slot_dirty(&inode->pages, slot);
-            }
-        }
-        pos += piece;
-    }
-    host_mutex_unlock(&inode->state);
-    mapping_changed(&inode->pages.mapping, start, end);
-    return error;
-}
-
-int pagecache_allocate(struct inode *inode, uint64_t pos, uint64_t n)
-{
-    uint64_t last = (pos + n - 1) >> FS_BLOCK_SHIFT;
-    int error = is_full(inode, n) ? -L_ENOSPC : 0;
-    host_mutex_lock(&inode->state);
-    for (uint64_t index = pos >> FS_BLOCK_SHIFT; index <= last && !error; index++) {
-        struct page_slot *slot = NULL;
-        error = slot_load(inode, index, &slot);
-        if (!error && !slot) {
-            slot = slot_at(&inode->pages, index, true);
-            error = slot ? 0 : -L_ENOMEM;
-        }
-        if (!error)
-            error = slot_grow(&inode->pages, slot, FS_BLOCK_SIZE, true);
-        if (!error)
-            slot->flags |= SLOT_VALID;
-    }
-    host_mutex_unlock(&inode->state);
-    return error;
+    struct task *task = task_current();
+    return task && signal_fatal_pending(task);
 }
 
 /* The first block at or after index with data in a file of `blocks` blocks: stored, or dirty. */
@@ -508,6 +463,75 @@ static int next_data(struct inode *inode, uint64_t index, uint64_t blocks, uint6
     return 0;
 }
 
+/* One block's part of a hole. */
+static int punch_piece(struct inode *inode, uint64_t pos, uint32_t piece)
+{
+    uint32_t offset = pos & (FS_BLOCK_SIZE - 1);
+    struct page_slot *slot = NULL;
+    host_mutex_lock(&inode->state);
+    int error = slot_load(inode, pos >> FS_BLOCK_SHIFT, &slot);
+    if (!error && slot) {
+        if (piece == FS_BLOCK_SIZE && !inode->ops->read_block && !(slot->flags & SLOT_MAPPED)) {
+            slot_drop(&inode->pages, slot);
+        } else {
+            clear_part(slot, offset, offset + piece);
+            if (inode->ops->write_block)
+                slot_dirty(&inode->pages, slot);
+        }
+    }
+    host_mutex_unlock(&inode->state);
+    return error;
+}
+
+int pagecache_punch(struct inode *inode, uint64_t pos, uint64_t n)
+{
+    uint64_t start = pos, end = pos + n, size = inode->size, at;
+    uint64_t blocks = (size + FS_BLOCK_SIZE - 1) >> FS_BLOCK_SHIFT;
+    int error = 0;
+    while (pos < end && pos < size && !error) {
+        error = is_dying() ? -L_EINTR : next_data(inode, pos >> FS_BLOCK_SHIFT, blocks, &at);
+        if (!error && at << FS_BLOCK_SHIFT > pos)
+            pos = at << FS_BLOCK_SHIFT;
+        if (error || pos >= end || at >= blocks)
+            break;
+        uint32_t piece = FS_BLOCK_SIZE - (pos & (FS_BLOCK_SIZE - 1));
+        if (piece > end - pos)
+            piece = (uint32_t)(end - pos);
+        error = punch_piece(inode, pos, piece);
+        pos += piece;
+    }
+    mapping_changed(&inode->pages.mapping, start, end);
+    return error;
+}
+
+static int allocate_block(struct inode *inode, uint64_t index)
+{
+    struct page_slot *slot = NULL;
+    host_mutex_lock(&inode->state);
+    int error = slot_load(inode, index, &slot);
+    if (!error && !slot) {
+        slot = slot_at(&inode->pages, index, true);
+        error = slot ? 0 : -L_ENOMEM;
+    }
+    if (!error)
+        error = slot_grow(&inode->pages, slot, FS_BLOCK_SIZE, true);
+    if (!error)
+        slot->flags |= SLOT_VALID;
+    host_mutex_unlock(&inode->state);
+    return error;
+}
+
+int pagecache_allocate(struct inode *inode, uint64_t pos, uint64_t n)
+{
+    uint64_t last = (pos + n - 1) >> FS_BLOCK_SHIFT;
+    int error = is_full(inode, n) ? -L_ENOSPC : 0;
+    for (uint64_t index = pos >> FS_BLOCK_SHIFT; index <= last && !error; index++) {
+        struct task *task = task_current();
+        error = task && signal_pending(task) ? -L_EINTR : allocate_block(inode, index);
+    }
+    return error;
+}
+
 int64_t pagecache_seek(struct inode *inode, uint64_t pos, bool hole)
 {
     uint64_t size = inode->size, blocks = (size + FS_BLOCK_SIZE - 1) >> FS_BLOCK_SHIFT;
@@ -520,6 +544,8 @@ int64_t pagecache_seek(struct inode *inode, uint64_t pos, bool hole)
             return error;
         if (!hole || found != index)
             break;
+        if (is_dying())
+            return -L_EINTR;
         index++;
     }
     if (!hole && found == blocks)

@@ -78,9 +78,10 @@ void pagecache_update(struct inode *inode, const void *buffer, size_t n, uint64_
 bool pagecache_present(struct inode *inode, uint64_t pos, size_t n);
 /* Forget what lies beyond size and clear the rest of its last block; does not set inode->size. */
 void pagecache_truncate(struct inode *inode, uint64_t size);
-/* Make a hole: zero the range, dropping whole blocks where nothing is behind the cache. */
+/* Make a hole: zero the range, dropping whole blocks where nothing is behind the cache. -L_EINTR
+ * when the thread has to die. */
 int pagecache_punch(struct inode *inode, uint64_t pos, uint64_t n);
-/* Reserve memory for the range so that later writes do not fail. */
+/* Reserve memory for the range so that later writes do not fail. -L_EINTR for any signal. */
 int pagecache_allocate(struct inode *inode, uint64_t pos, uint64_t n);
 /* The next offset of data (or hole) at or after pos; -L_ENXIO beyond the end. */
 int64_t pagecache_seek(struct inode *inode, uint64_t pos, bool hole);

@@ -268,7 +268,11 @@ int64_t sys_fallocate(struct task *t, uint64_t fd, uint64_t mode, uint64_t offse
     if (!error && !((uint32_t)mode & L_FALLOC_FL_KEEP_SIZE))
         error = check_limit(t, offset + length);
     if (!error)
+        error = turn_take(&file->inode->data);
+    if (!error) {
         error = file->ops->fallocate(file, (int32_t)mode, offset, length);
+        turn_give(&file->inode->data);
+    }
     file_put(file);
     return error;
 }

@@ -43,6 +43,24 @@ static bool fill(void *arg, const char *name, size_t length, uint64_t ino, uint3
     return true;
 }
 
+/* The position is ours, and goes back when the guest does not get the entries. */
+static int64_t read_entries(struct task *t, struct filling *f, uint64_t address)
+{
+    struct file *file = f->file;
+    uint64_t before = file->pos;
+    int64_t result = file->ops->readdir(file, fill, f);
+    if (f->used)
+        result = (int64_t)f->used;
+    else if (f->too_small)
+        result = -L_EINVAL;
+    if (result > 0 && copy_to_guest(sys_space(t), address, f->buffer, f->used)) {
+        file->pos = before;
+        result = -L_EFAULT;
+    }
+    turn_give(&file->position);
+    return result;
+}
+
 static int64_t getdents(struct task *t, uint64_t fd, uint64_t address, uint64_t size, bool old)
 {
     struct file *file = sys_file(t, fd);
@@ -55,18 +73,9 @@ static int64_t getdents(struct task *t, uint64_t fd, uint64_t address, uint64_t 
     if (!f.buffer) {
         result = -L_ENOMEM;
     } else if (file->ops->readdir) {
-        host_mutex_lock(&file->pos_lock);
-        uint64_t before = file->pos;
-        result = file->ops->readdir(file, fill, &f);
-        host_mutex_unlock(&file->pos_lock);
-        if (f.used)
-            result = (int64_t)f.used;
-        else if (f.too_small)
-            result = -L_EINVAL;
-        if (result > 0 && copy_to_guest(sys_space(t), address, f.buffer, f.used)) {
-            file->pos = before;
-            result = -L_EFAULT;
-        }
+        result = turn_take(&file->position);
+        if (!result)
+            result = read_entries(t, &f, address);
     }
     file_put(file);
     return result;

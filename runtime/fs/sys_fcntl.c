@@ -121,10 +121,10 @@ static int64_t owner_call(struct task *t, struct file *file, uint32_t command, u
     case L_F_SETOWN:
         if ((int32_t)arg == INT32_MIN)
             return -L_EINVAL;
-        host_mutex_lock(&file->pos_lock);
+        host_mutex_lock(&file->owner_lock);
         file->owner = (int32_t)arg < 0 ? -(int32_t)arg : (int32_t)arg;
         file->owner_type = (int32_t)arg < 0 ? 2 : 1;
-        host_mutex_unlock(&file->pos_lock);
+        host_mutex_unlock(&file->owner_lock);
         return 0;
     case L_F_GETOWN:
         return file->owner_type == 2 ? -file->owner : file->owner;
@@ -133,10 +133,10 @@ static int64_t owner_call(struct task *t, struct file *file, uint32_t command, u
             return -L_EFAULT;
         if (ex.type < 0 || ex.type > 2)
             return -L_EINVAL;
-        host_mutex_lock(&file->pos_lock);
+        host_mutex_lock(&file->owner_lock);
         file->owner = ex.pid;
         file->owner_type = ex.type;
-        host_mutex_unlock(&file->pos_lock);
+        host_mutex_unlock(&file->owner_lock);
         return 0;
     default:
         ex = (struct owner_ex){file->owner_type, file->owner};

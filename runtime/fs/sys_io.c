@@ -3,10 +3,62 @@
 #include "runtime/abi/fcntl.h"
 #include "runtime/fs/sys.h"
 #include "runtime/fs/syscalls.h"
-#include <string.h>
+#include "runtime/fs/transfer.h"
 
 /* Pieces of a long transfer to or from a file with a position. */
 #define PIECE (1u << 17)
+
+/* --- the guest's side --- */
+
+struct vectors {
+    struct l_iovec at[L_IOV_MAX];
+    uint32_t count;
+    uint64_t total;
+};
+
+/* How far a transfer has come in a row of vectors. */
+struct cursor {
+    struct task *task;
+    const struct l_iovec *at;
+    uint32_t left;   /* vectors from `at` on */
+    uint64_t offset; /* in the first of them */
+    uint64_t total;  /* bytes of all of them, at the start */
+};
+
+typedef size_t copy_fn(struct space *space, uint64_t guest, uint8_t *buffer, size_t n);
+
+static size_t copy_out(struct space *space, uint64_t guest, uint8_t *buffer, size_t n)
+{
+    return copy_to_guest_partial(space, guest, buffer, n);
+}
+
+static size_t copy_in(struct space *space, uint64_t guest, uint8_t *buffer, size_t n)
+{
+    return copy_from_guest_partial(space, buffer, guest, n);
+}
+
+/* Moves the next n bytes; fewer when the guest's memory ends. */
+static size_t move_bytes(struct cursor *c, uint8_t *buffer, size_t n, copy_fn *copy)
+{
+    size_t done = 0;
+    while (done < n && c->left) {
+        uint64_t here = c->at->iov_len - c->offset;
+        size_t piece = here < n - done ? (size_t)here : n - done;
+        size_t moved = copy(sys_space(c->task), c->at->iov_base + c->offset, buffer + done, piece);
+        done += moved;
+        c->offset += moved;
+        if (moved < piece)
+            break;
+        if (c->offset == c->at->iov_len) {
+            c->at++;
+            c->left--;
+            c->offset = 0;
+        }
+    }
+    return done;
+}
+
+/* --- both sides --- */
 
 static size_t piece_of(const struct file *file, uint64_t n)
 {
@@ -14,70 +66,83 @@ static size_t piece_of(const struct file *file, uint64_t n)
     return n < most ? (size_t)n : (size_t)most;
 }
 
-/* A position of its own goes back by what the guest did not get. */
-static void give_back(struct file *file, uint64_t *pos, uint64_t n)
+/* Whether to go on after a piece, of which `moved` bytes were. */
+static bool goes_on(const struct file *file, uint64_t done, uint64_t total, int64_t moved,
+                    size_t piece)
 {
-    if (pos) {
-        *pos -= n;
-    } else if (!(file->kind & FILE_STREAM)) {
-        host_mutex_lock(&file->pos_lock);
-        file->pos -= n;
-        host_mutex_unlock(&file->pos_lock);
-    }
+    return moved == (int64_t)piece && done < total && !transfer_stops(file);
 }
 
-static int64_t read_to_guest(struct task *t, struct file *file, uint64_t address, uint64_t n,
-                             uint64_t *pos)
+static int64_t read_pieces(struct transfer *t, struct cursor *c)
 {
+    struct file *file = t->file;
     uint64_t done = 0;
-    if (n > SYS_COUNT_MAX)
-        n = SYS_COUNT_MAX;
+    int64_t got;
+    size_t piece;
     do {
-        size_t piece = piece_of(file, n - done);
-        uint8_t *buffer = sys_bounce(t, piece);
+        piece = piece_of(file, c->total - done);
+        uint8_t *buffer = sys_bounce(c->task, piece);
         if (!buffer)
             return done ? (int64_t)done : -L_ENOMEM;
-        int64_t got = file_read(file, buffer, piece, pos);
+        got = transfer_read(t, buffer, piece);
         if (got <= 0)
             return done ? (int64_t)done : got;
-        size_t copied = copy_to_guest_partial(sys_space(t), address + done, buffer, (size_t)got);
+        size_t copied = move_bytes(c, buffer, (size_t)got, copy_out);
         done += copied;
         if (copied < (size_t)got) {
-            give_back(file, pos, (uint64_t)got - copied);
+            *t->pos -= (uint64_t)got - copied;
             return done ? (int64_t)done : -L_EFAULT;
         }
-        if ((size_t)got < piece || (file->kind & FILE_STREAM))
-            break;
-    } while (done < n);
+    } while (!(file->kind & FILE_STREAM) && goes_on(file, done, c->total, got, piece));
     return (int64_t)done;
 }
 
-static int64_t write_from_guest(struct task *t, struct file *file, uint64_t address, uint64_t n,
-                                uint64_t *pos)
+static int64_t write_pieces(struct transfer *t, struct cursor *c)
 {
-    uint64_t done = 0;
-    if (n > SYS_COUNT_MAX)
-        n = SYS_COUNT_MAX;
-    if (!file_writable(file))
-        return -L_EBADF;
+    struct file *file = t->file;
+    bool whole = file->kind & FILE_WHOLE_WRITE;
+    uint64_t done = 0, total = transfer_limit(t, c->total);
+    int64_t put;
+    size_t piece;
+    if (file->ops->kind_flags & FILE_OPS_SINK)
+        return (int64_t)total;
+    if (whole && total > SYS_BOUNCE_MAX)
+        return -L_EMSGSIZE;
     do {
-        size_t piece = piece_of(file, n - done);
-        uint8_t *buffer = sys_bounce(t, piece);
+        piece = piece_of(file, total - done);
+        uint8_t *buffer = sys_bounce(c->task, piece);
         if (!buffer)
             return done ? (int64_t)done : -L_ENOMEM;
-        size_t have = copy_from_guest_partial(sys_space(t), buffer, address + done, piece);
-        if (have == 0 && piece)
+        size_t have = move_bytes(c, buffer, piece, copy_in);
+        if (have < piece && (have == 0 || whole))
             return done ? (int64_t)done : -L_EFAULT;
-        if (have < piece && (file->kind & FILE_WHOLE_WRITE))
-            return -L_EFAULT;
-        int64_t put = file_write(file, buffer, have, pos);
+        put = transfer_write(t, buffer, have);
         if (put < 0)
             return done ? (int64_t)done : put;
         done += (uint64_t)put;
-        if ((size_t)put < piece)
-            break;
-    } while (done < n);
+    } while (goes_on(file, done, total, put, piece));
     return (int64_t)done;
+}
+
+/* pos NULL: the description's own position. */
+static int64_t transfer(struct cursor *c, struct file *file, uint64_t *pos, uint32_t flags)
+{
+    struct transfer t;
+    int error = transfer_begin(&t, file, pos, flags);
+    if (error)
+        return error;
+    int64_t result = flags & TRANSFER_WRITE ? write_pieces(&t, c) : read_pieces(&t, c);
+    return transfer_end(&t, result);
+}
+
+static int64_t transfer_one(struct task *t, struct file *file, uint64_t address, uint64_t n,
+                            uint64_t *pos, uint32_t flags)
+{
+    if ((int64_t)n < 0)
+        return -L_EFAULT;
+    struct l_iovec only = {address, n < SYS_COUNT_MAX ? n : SYS_COUNT_MAX};
+    struct cursor c = {.task = t, .at = &only, .left = 1, .total = only.iov_len};
+    return transfer(&c, file, pos, flags);
 }
 
 int64_t sys_read(struct task *t, uint64_t fd, uint64_t address, uint64_t n)
@@ -85,7 +150,7 @@ int64_t sys_read(struct task *t, uint64_t fd, uint64_t address, uint64_t n)
     struct file *file = sys_file(t, fd);
     if (!file)
         return -L_EBADF;
-    int64_t result = (int64_t)n < 0 ? -L_EFAULT : read_to_guest(t, file, address, n, NULL);
+    int64_t result = transfer_one(t, file, address, n, NULL, 0);
     file_put(file);
     return result;
 }
@@ -95,7 +160,7 @@ int64_t sys_write(struct task *t, uint64_t fd, uint64_t address, uint64_t n)
     struct file *file = sys_file(t, fd);
     if (!file)
         return -L_EBADF;
-    int64_t result = (int64_t)n < 0 ? -L_EFAULT : write_from_guest(t, file, address, n, NULL);
+    int64_t result = transfer_one(t, file, address, n, NULL, TRANSFER_WRITE);
     file_put(file);
     return result;
 }
@@ -123,7 +188,7 @@ int64_t sys_pread64(struct task *t, uint64_t fd, uint64_t address, uint64_t n, u
     struct file *file = positioned(t, fd, pos, &error);
     if (!file)
         return error;
-    int64_t result = (int64_t)n < 0 ? -L_EFAULT : read_to_guest(t, file, address, n, &pos);
+    int64_t result = transfer_one(t, file, address, n, &pos, 0);
     file_put(file);
     return result;
 }
@@ -134,18 +199,12 @@ int64_t sys_pwrite64(struct task *t, uint64_t fd, uint64_t address, uint64_t n, 
     struct file *file = positioned(t, fd, pos, &error);
     if (!file)
         return error;
-    int64_t result = (int64_t)n < 0 ? -L_EFAULT : write_from_guest(t, file, address, n, &pos);
+    int64_t result = transfer_one(t, file, address, n, &pos, TRANSFER_WRITE);
     file_put(file);
     return result;
 }
 
 /* --- vectors --- */
-
-struct vectors {
-    struct l_iovec at[L_IOV_MAX];
-    uint32_t count;
-    uint64_t total;
-};
 
 static int get_vectors(struct task *t, uint64_t address, uint64_t count, struct vectors *v)
 {
@@ -166,56 +225,18 @@ static int get_vectors(struct task *t, uint64_t address, uint64_t count, struct 
     return 0;
 }
 
-/* Move through one buffer, so that a vector is one operation on the file. */
-static int64_t read_vectors(struct task *t, struct file *file, struct vectors *v, uint64_t *pos)
+static int64_t transfer_vectors(struct task *t, struct file *file, const struct vectors *v,
+                                uint64_t *pos, uint32_t flags)
 {
-    size_t n = v->total < SYS_BOUNCE_MAX ? (size_t)v->total : SYS_BOUNCE_MAX;
-    uint8_t *buffer = sys_bounce(t, n);
-    if (!buffer)
-        return -L_ENOMEM;
-    int64_t got = file_read(file, buffer, n, pos);
-    size_t done = 0;
-    for (uint32_t i = 0; got > 0 && i < v->count && done < (size_t)got; i++) {
-        size_t piece = v->at[i].iov_len;
-        if (piece > (size_t)got - done)
-            piece = (size_t)got - done;
-        size_t copied =
-            copy_to_guest_partial(sys_space(t), v->at[i].iov_base, buffer + done, piece);
-        done += copied;
-        if (copied < piece) {
-            give_back(file, pos, (uint64_t)got - done);
-            return done ? (int64_t)done : -L_EFAULT;
-        }
-    }
-    return got;
+    struct cursor c = {.task = t, .at = v->at, .left = v->count, .total = v->total};
+    if (v->total)
+        return transfer(&c, file, pos, flags);
+    bool allowed = flags & TRANSFER_WRITE ? file_writable(file) : file_readable(file);
+    return allowed ? 0 : -L_EBADF;
 }
-
-static int64_t write_vectors(struct task *t, struct file *file, struct vectors *v, uint64_t *pos)
-{
-    size_t n = v->total < SYS_BOUNCE_MAX ? (size_t)v->total : SYS_BOUNCE_MAX, have = 0;
-    uint8_t *buffer = sys_bounce(t, n);
-    if (!buffer)
-        return -L_ENOMEM;
-    if (!file_writable(file))
-        return -L_EBADF;
-    for (uint32_t i = 0; i < v->count && have < n; i++) {
-        size_t piece = v->at[i].iov_len < n - have ? (size_t)v->at[i].iov_len : n - have;
-        size_t copied =
-            copy_from_guest_partial(sys_space(t), buffer + have, v->at[i].iov_base, piece);
-        have += copied;
-        if (copied < piece) {
-            if (have == 0 || (file->kind & FILE_WHOLE_WRITE))
-                return -L_EFAULT;
-            break;
-        }
-    }
-    return file_write(file, buffer, have, pos);
-}
-
-typedef int64_t move_fn(struct task *t, struct file *file, struct vectors *v, uint64_t *pos);
 
 static int64_t vector_call(struct task *t, uint64_t fd, uint64_t address, uint64_t count,
-                           bool use_pos, uint64_t pos, move_fn *move)
+                           bool use_pos, uint64_t pos, uint32_t flags)
 {
     int error = -L_EBADF;
     struct file *file = use_pos ? positioned(t, fd, pos, &error) : sys_file(t, fd);
@@ -224,53 +245,60 @@ static int64_t vector_call(struct task *t, uint64_t fd, uint64_t address, uint64
     struct vectors v;
     int64_t result = get_vectors(t, address, count, &v);
     if (result == 0)
-        result = move(t, file, &v, use_pos ? &pos : NULL);
+        result = transfer_vectors(t, file, &v, use_pos ? &pos : NULL, flags);
     file_put(file);
     return result;
 }
 
 int64_t sys_readv(struct task *t, uint64_t fd, uint64_t address, uint64_t count)
 {
-    return vector_call(t, fd, address, count, false, 0, read_vectors);
+    return vector_call(t, fd, address, count, false, 0, 0);
 }
 
 int64_t sys_writev(struct task *t, uint64_t fd, uint64_t address, uint64_t count)
 {
-    return vector_call(t, fd, address, count, false, 0, write_vectors);
+    return vector_call(t, fd, address, count, false, 0, TRANSFER_WRITE);
 }
 
 int64_t sys_preadv(struct task *t, uint64_t fd, uint64_t address, uint64_t count, uint64_t pos)
 {
-    return vector_call(t, fd, address, count, true, pos, read_vectors);
+    return vector_call(t, fd, address, count, true, pos, 0);
 }
 
 int64_t sys_pwritev(struct task *t, uint64_t fd, uint64_t address, uint64_t count, uint64_t pos)
 {
-    return vector_call(t, fd, address, count, true, pos, write_vectors);
+    return vector_call(t, fd, address, count, true, pos, TRANSFER_WRITE);
 }
 
-/* RWF_HIPRI is a hint; the others would change what happens. */
-static bool plain_flags(uint64_t flags)
+/* What RWF_* flags ask for; -L_EOPNOTSUPP. RWF_HIPRI is a hint. */
+static int flags_of(uint64_t flags)
 {
-    return (flags & ~(uint64_t)1) == 0;
+    const uint64_t known = L_RWF_HIPRI | L_RWF_DSYNC | L_RWF_SYNC | L_RWF_APPEND;
+    if (flags & ~known)
+        return -L_EOPNOTSUPP;
+    return (flags & L_RWF_DSYNC ? TRANSFER_DSYNC : 0) | (flags & L_RWF_SYNC ? TRANSFER_SYNC : 0) |
+           (flags & L_RWF_APPEND ? TRANSFER_APPEND : 0);
 }
 
 int64_t sys_preadv2(struct task *t, uint64_t fd, uint64_t address, uint64_t count, uint64_t pos,
                     uint64_t high, uint64_t flags)
 {
     (void)high;
-    if (!plain_flags(flags))
-        return -L_EOPNOTSUPP;
-    return vector_call(t, fd, address, count, pos != UINT64_MAX, pos, read_vectors);
+    int how = flags_of(flags);
+    if (how < 0)
+        return how;
+    return vector_call(t, fd, address, count, pos != UINT64_MAX, pos, 0);
 }
 
 int64_t sys_pwritev2(struct task *t, uint64_t fd, uint64_t address, uint64_t count, uint64_t pos,
                      uint64_t high, uint64_t flags)
 {
     (void)high;
-    if (!plain_flags(flags))
-        return -L_EOPNOTSUPP;
-    return vector_call(t, fd, address, count, pos != UINT64_MAX, pos, write_vectors);
+    int how = flags_of(flags);
+    if (how < 0)
+        return how;
+    return vector_call(t, fd, address, count, pos != UINT64_MAX, pos,
+                       (uint32_t)how | TRANSFER_WRITE);
 }
 
 int64_t sys_lseek(struct task *t, uint64_t fd, uint64_t offset, uint64_t whence)

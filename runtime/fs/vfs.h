@@ -109,7 +109,7 @@ int vfs_chmod(struct vfs_caller *caller, struct path path, uint32_t mode);
 /* id -1 leaves it alone. */
 int vfs_chown(struct vfs_caller *caller, struct path path, uint32_t uid, uint32_t gid);
 int vfs_truncate(struct vfs_caller *caller, struct path path, uint64_t size);
-/* Set the size without a permission check (ftruncate, O_TRUNC). Takes inode->lock. */
+/* Set the size without a permission check (ftruncate, O_TRUNC). Takes the turn of the data. */
 int inode_truncate(struct inode *inode, uint64_t size);
 /* Set times; NULL leaves one alone. now: both are the current time, which writers may do too. */
 int vfs_utimes(struct vfs_caller *caller, struct path path, const fs_time *atime,
