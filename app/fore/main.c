@@ -24,6 +24,23 @@ static int bad_usage(const char *text)
     return USAGE_STATUS;
 }
 
+/* An absolute path of the host; freed by the caller. NULL: no memory. */
+static char *host_absolute(const char *name)
+{
+    char *folder = host_current_dir();
+    bool absolute = name && (name[0] == '/' || name[0] == '\\' || (name[0] && name[1] == ':'));
+    if (!name || (!folder && !absolute))
+        return folder;
+    size_t size = (folder ? strlen(folder) : 0) + strlen(name) + 2;
+    char *path = malloc(size);
+    if (path && absolute)
+        snprintf(path, size, "%s", name);
+    else if (path)
+        snprintf(path, size, "%s/%s", folder, name);
+    free(folder);
+    return path;
+}
+
 /* Held by whoever brings Foreland down, until the process ends. */
 static struct host_mutex finishing = HOST_MUTEX_INIT;
 
@@ -52,10 +69,12 @@ static int run(const struct options *o)
     if (host_policy(message, sizeof(message)) != HOST_POLICY_FREE)
         fprintf(stderr, "fore: %s\n", message);
     host_ending_watch(end_for_host);
+    char *host_directory = host_absolute(o->cwd);
     const struct boot_session session = {
         .argv = (const char *const *)o->command,
         .environment = o->environment,
         .directory = o->cwd,
+        .host_directory = host_directory,
     };
     struct process *first;
     int status;
@@ -68,6 +87,7 @@ static int run(const struct options *o)
         status = error == -L_ENOENT || error == -L_ENOTDIR ? 127 : 126;
     host_mutex_lock(&finishing);
     boot_finish();
+    free(host_directory);
     if (error)
         fprintf(stderr, "fore: %s\n", message);
     return status;

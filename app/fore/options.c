@@ -16,7 +16,9 @@ const char options_help[] =
     "  --image FILE          image to use; default: foreland.img beside the program\n"
     "  --mount HOST:GUEST    show a directory of this machine at a path of the guest's\n"
     "  --env NAME=VALUE      set an environment variable\n"
-    "  --cwd DIR             start in this directory of the guest's\n"
+    "  --cwd DIR             start in this directory, a path of the guest's or of this\n"
+    "                        machine; default: where the caller is if the guest can see\n"
+    "                        that, else /root\n"
     "  --memory SIZE         limit for all guests together (K, M, G); default: 3/4 of RAM\n"
     "  --strace              write the system calls to the standard error\n"
     "  --help, --version     say this, or the version, and exit\n";

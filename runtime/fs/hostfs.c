@@ -338,8 +338,10 @@ static int hostfs_unlink(struct inode *dir, const char *name, struct inode *inod
     int error = host_node_path(dir, name, path);
     if (!error)
         error = host_at_unlink(host_super_of(dir->super)->root, path, open);
-    if (!error)
+    if (!error) {
         lost(inode, dir, name);
+        host_dir_gone(dir, name);
+    }
     host_names_changed(dir->super);
     host_names_free(dir->super);
     return error;
@@ -352,8 +354,10 @@ static int hostfs_rmdir(struct inode *dir, const char *name, struct inode *inode
     int error = host_node_path(dir, name, path);
     if (!error)
         error = host_at_rmdir(host_super_of(dir->super)->root, path);
-    if (!error)
+    if (!error) {
         lost(inode, dir, name);
+        host_dir_gone(dir, name);
+    }
     host_names_changed(dir->super);
     host_names_free(dir->super);
     return error;
@@ -399,6 +403,8 @@ static int hostfs_rename(struct inode *olddir, const char *oldname, struct inode
             lost(target, newdir, newname);
         }
         host_name_add(inode, newdir, newname);
+        if (!exchange)
+            host_dir_gone(olddir, oldname);
     }
     host_names_changed(inode->super);
     host_names_free(inode->super);

@@ -91,6 +91,9 @@ bool host_node_open(struct inode *inode);
 /* Close the handles; node->lock is held, or nobody else has the node. */
 void host_node_close(struct host_node *node);
 
+/* Guests removed a name: whoever reads the directory does not come upon it any more. */
+void host_dir_gone(struct inode *dir, const char *name);
+
 /* inode_ops of the data side (hostfs_data.c). */
 int hostfs_getattr(struct inode *inode, struct kstat *out);
 int hostfs_setattr(struct inode *inode, const struct attr *attr);

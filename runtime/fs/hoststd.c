@@ -97,7 +97,13 @@ static uint32_t std_poll(struct file *file, struct poll_table *table)
     struct standard *s = file->priv;
     uint32_t events = file_writable(file) ? L_POLLOUT | L_POLLWRNORM : 0;
     poll_wait(table, &s->wait);
-    if (file_readable(file) && host_stdio_readable(s->number))
+    if (!file_readable(file) || !host_stdio_readable(s->number))
+        return events;
+    /* Of a pipe that ended there is nothing to be read but what is still in it. */
+    bool ended = host_stdio_ended(s->number);
+    if (ended)
+        events |= L_POLLHUP;
+    if (!ended || host_stdio_available(s->number))
         events |= L_POLLIN | L_POLLRDNORM;
     return events;
 }

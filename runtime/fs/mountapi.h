@@ -43,6 +43,9 @@ int fs_mount_standard(char *message, size_t size);
 /* --mount HOST:GUEST, /mnt/c: makes the guest directory (with parents) if needed. */
 int fs_mount_host(const char *host_path, const char *guest_path, bool read_only, char *message,
                   size_t size);
+/* Where guests see a folder of the host (an absolute path of it): the path into guest. -L_ENOENT
+ * when they do not. */
+int fs_guest_path(const char *host_path, char *guest, size_t size);
 /* Write everything back; at the end of the program. */
 void fs_shutdown(void);
 

@@ -245,8 +245,18 @@ static const struct proc_entry *find_entry(const struct proc_entry *entries, con
     return NULL;
 }
 
-static bool number_of(const char *name, int64_t *number)
+static const char *prefix_of(const struct proc_dynamic *dynamic)
 {
+    return dynamic->prefix ? dynamic->prefix : "";
+}
+
+/* The number that a name stands for in a directory with dynamic names. */
+static bool number_of(const struct proc_dynamic *dynamic, const char *name, int64_t *number)
+{
+    size_t before = strlen(prefix_of(dynamic));
+    if (strncmp(name, prefix_of(dynamic), before) != 0)
+        return false;
+    name += before;
     size_t length = strlen(name);
     *number = 0;
     if (length == 0 || length > 9 || (name[0] == '0' && length > 1))
@@ -293,7 +303,7 @@ static int proc_lookup(struct inode *dir, const char *name, struct inode **out)
     struct node *node = node_of(dir), child = *node;
     int64_t number;
     child.entry = find_entry(node->entry->entries, name);
-    if (!child.entry && node->entry->dynamic && number_of(name, &number)) {
+    if (!child.entry && node->entry->dynamic && number_of(node->entry->dynamic, name, &number)) {
         if (!dynamic_node(node, number, &child))
             return -L_ENOENT;
     }
@@ -313,8 +323,9 @@ static bool proc_revalidate(struct inode *dir, const char *name, struct inode *i
         return true;
     struct node *child = node_of(inode);
     if (node->entry->dynamic && child->entry == node->entry->dynamic->entry &&
-        number_of(name, &number) &&
-        !(dynamic_node(node, number, &now) && now.start == child->start && child->fd < 0))
+        number_of(node->entry->dynamic, name, &number) &&
+        !(dynamic_node(node, number, &now) && now.start == child->start &&
+          (child->fd < 0 || !child->pid)))
         return false;
     if (!child->pid && !child->tid)
         return true;
@@ -340,8 +351,9 @@ static int proc_readdir(struct inode *dir, uint64_t cookie, dir_emit *emit, void
     struct proc_subject subject = subject_of(node);
     while (!is_orphan(node, &subject) &&
            (number = node->entry->dynamic->next(&subject, number)) >= 0) {
-        char name[16];
-        int length = snprintf(name, sizeof(name), "%lld", (long long)number);
+        char name[32];
+        int length = snprintf(name, sizeof(name), "%s%lld", prefix_of(node->entry->dynamic),
+                              (long long)number);
         if (!emit(arg, name, (size_t)length, (uint64_t)number + (dir->ino << 20),
                   node->entry->dynamic->entry->mode & L_S_IFMT, 1000 + (uint64_t)number + 1))
             break;

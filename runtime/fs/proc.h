@@ -23,7 +23,7 @@ void proc_add(struct proc_text *text, const char *format, ...)
 void proc_add_bytes(struct proc_text *text, const void *bytes, size_t n);
 
 /* What an entry is about: the process and thread of its directory (referenced during the call, NULL
- * outside /proc/PID) and a descriptor (in fd and fdinfo). */
+ * outside /proc/PID) and a descriptor (in fd and fdinfo) or the number of a processor. */
 struct proc_subject {
     struct process *process;
     struct task *task;
@@ -64,7 +64,7 @@ struct proc_entry {
         .name = NULL                                                                               \
     }
 
-/* Names of a directory that come and go. All numbers. */
+/* Names of a directory that come and go: numbers, behind a prefix. */
 struct proc_dynamic {
     const struct proc_entry *entry; /* what each of them is */
     /* The lowest number >= from, or -1. */
@@ -73,6 +73,7 @@ struct proc_dynamic {
      */
     bool (*find)(const struct proc_subject *subject, int64_t number, int32_t *pid, int32_t *tid,
                  int *fd);
+    const char *prefix; /* NULL: none */
 };
 
 extern const struct proc_entry proc_root_entries[], proc_pid_entry, proc_sys_entries[],

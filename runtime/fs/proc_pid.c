@@ -377,8 +377,8 @@ static const struct proc_entry fd_entry = {
 static const struct proc_entry fdinfo_entry = {
     .name = "", .mode = L_S_IFREG | 0400, .show = show_fdinfo};
 
-const struct proc_dynamic proc_descriptors = {&fd_entry, next_fd, find_fd};
-const struct proc_dynamic proc_fdinfo = {&fdinfo_entry, next_fd, find_fd};
+const struct proc_dynamic proc_descriptors = {&fd_entry, next_fd, find_fd, NULL};
+const struct proc_dynamic proc_fdinfo = {&fdinfo_entry, next_fd, find_fd, NULL};
 
 /* --- memory --- */
 
@@ -472,7 +472,7 @@ static bool find_thread(const struct proc_subject *s, int64_t number, int32_t *p
 
 static const struct proc_entry thread_entry = {
     .name = "", .mode = L_S_IFDIR | 0555, .entries = task_entries};
-const struct proc_dynamic proc_threads = {&thread_entry, next_thread, find_thread};
+const struct proc_dynamic proc_threads = {&thread_entry, next_thread, find_thread, NULL};
 
 static const struct proc_entry pid_entries[] = {
     SHARED_ENTRIES,
@@ -508,4 +508,4 @@ static bool find_process(const struct proc_subject *s, int64_t number, int32_t *
     return true;
 }
 
-const struct proc_dynamic proc_processes = {&proc_pid_entry, next_process, find_process};
+const struct proc_dynamic proc_processes = {&proc_pid_entry, next_process, find_process, NULL};

@@ -9,6 +9,7 @@
 #include "runtime/host/env.h"
 #include "runtime/host/random.h"
 #include "runtime/host/time.h"
+#include "runtime/kernel/load.h"
 #include "runtime/kernel/process.h"
 #include "runtime/kernel/system.h"
 #include "runtime/kernel/task.h"
@@ -80,48 +81,29 @@ static int show_uptime(struct proc_text *text, const struct proc_subject *s)
     return 0;
 }
 
-/* Tasks that run, all tasks, and the highest process id. */
-static void count_tasks(uint32_t *running, uint32_t *blocked, uint32_t *all, int32_t *last)
-{
-    struct process *p;
-    int32_t pid = 0;
-    *running = *blocked = *all = 0;
-    *last = 0;
-    while ((p = process_next(pid))) {
-        pid = *last = p->pid;
-        host_mutex_lock(&kernel_lock);
-        for (struct task *t = p->threads; t; t = t->next) {
-            uint32_t state = atomic_load(&t->state);
-            *running += state == TASK_RUNNING;
-            *blocked += state == TASK_UNINTERRUPTIBLE;
-            ++*all;
-        }
-        host_mutex_unlock(&kernel_lock);
-        process_put(p);
-    }
-}
-
 static int show_loadavg(struct proc_text *text, const struct proc_subject *s)
 {
-    uint32_t running, blocked, all;
-    int32_t last;
+    struct load_tasks tasks = load_count();
+    uint64_t loads[3];
     (void)s;
-    count_tasks(&running, &blocked, &all, &last);
-    /* The load of the moment stands for all three averages: none is kept. */
-    proc_add(text, "%u.00 %u.00 %u.00 %u/%u %d\n", running, running, running, running, all, last);
+    load_averages(loads);
+    for (int i = 0; i < 3; i++) {
+        uint64_t load = loads[i] + LOAD_ONE / 200; /* rounded */
+        proc_add(text, "%llu.%02llu ", (unsigned long long)(load >> LOAD_SHIFT),
+                 (unsigned long long)((load & (LOAD_ONE - 1)) * 100 >> LOAD_SHIFT));
+    }
+    proc_add(text, "%u/%u %d\n", tasks.running, tasks.all, tasks.last);
     return 0;
 }
 
 static int show_stat(struct proc_text *text, const struct proc_subject *s)
 {
     uint64_t user, system, up = host_clock_boottime_ns(), tick = SECOND / L_USER_HZ;
-    uint32_t running, blocked, all;
-    int32_t last;
+    struct load_tasks tasks = load_count();
     unsigned count = host_cpu_count();
     (void)s;
     uint64_t busy = used_ns(&user, &system), total = up * count;
     uint64_t idle = total > busy ? total - busy : 0;
-    count_tasks(&running, &blocked, &all, &last);
     proc_add(text, "cpu  %llu 0 %llu %llu 0 0 0 0 0 0\n", (unsigned long long)(user / tick),
              (unsigned long long)(system / tick), (unsigned long long)(idle / tick));
     for (unsigned i = 0; i < count; i++)
@@ -133,7 +115,7 @@ static int show_stat(struct proc_text *text, const struct proc_subject *s)
     proc_add(text,
              "intr 0\nctxt 0\nbtime %llu\nprocesses %d\nprocs_running %u\nprocs_blocked %u\n"
              "softirq 0 0 0 0 0 0 0 0 0 0 0\n",
-             (unsigned long long)(boot / SECOND), last, running, blocked);
+             (unsigned long long)(boot / SECOND), tasks.last, tasks.running, tasks.blocked);
     return 0;
 }
 

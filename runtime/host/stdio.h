@@ -49,6 +49,10 @@ bool host_stdio_readable(int fd);
  * Windows what the pump has read, which this starts. */
 size_t host_stdio_available(int fd);
 
+/* True when those who wrote to a pipe are gone; what they wrote may still be there to be read. On
+ * Windows that is known when everything has been read. */
+bool host_stdio_ended(int fd);
+
 /* ready(arg) is called on the pump's thread whenever the state of fd changed. One per fd. */
 void host_stdio_notify(int fd, void (*ready)(void *arg), void *arg);
 

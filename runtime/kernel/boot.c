@@ -263,17 +263,27 @@ static void change_directory(struct fs_context *fs, const char *name)
     path_put(old);
 }
 
-static int check_directory(const char *name, char *message, size_t size)
+/* Where the session starts, into PATH_LENGTH_MAX bytes. */
+static int find_directory(const struct boot_session *session, char *guest, char *message,
+                          size_t size)
 {
+    const char *name = session->directory;
     struct path path;
-    int error =
-        name ? vfs_walk(vfs_kernel_caller(), NULL, name, WALK_FOLLOW | WALK_DIRECTORY, &path) : 0;
-    if (error)
-        snprintf(message, size, "--cwd %s: %s", name,
-                 error == -L_ENOENT ? "no such directory" : "not a directory");
-    else if (name)
+    int error = -L_ENOENT;
+    snprintf(guest, PATH_LENGTH_MAX, "%s", name ? name : "/root");
+    if (name)
+        error = vfs_walk(vfs_kernel_caller(), NULL, name, WALK_FOLLOW | WALK_DIRECTORY, &path);
+    if (!error)
         path_put(path);
-    return error ? -L_EINVAL : 0;
+    if (!error || (session->host_directory &&
+                   fs_guest_path(session->host_directory, guest, PATH_LENGTH_MAX) == 0))
+        return 0;
+    snprintf(guest, PATH_LENGTH_MAX, "/root");
+    if (!name)
+        return 0;
+    snprintf(message, size, "--cwd %s: %s", name,
+             error == -L_ENOENT ? "no such directory" : "not a directory");
+    return -L_EINVAL;
 }
 
 static const char *reason(int error)
@@ -300,8 +310,9 @@ int boot_session(const struct boot_session *session, struct process **out, char 
     struct environment environment;
     struct process_start start = {.path = session->program ? session->program : session->argv[0],
                                   .argv = session->argv};
+    char directory[PATH_LENGTH_MAX];
     message[0] = 0;
-    int error = check_directory(session->directory, message, size);
+    int error = find_directory(session, directory, message, size);
     if (error)
         return error;
     start.files = files_new();
@@ -314,7 +325,7 @@ int boot_session(const struct boot_session *session, struct process **out, char 
         fs_context_put(start.fs);
         return say(message, size, error, "the standard handles cannot be opened");
     }
-    change_directory(start.fs, session->directory ? session->directory : "/root");
+    change_directory(start.fs, directory);
     fill_environment(&environment, session->environment);
     start.envp = (const char *const *)environment.list;
     error = process_run(&start, out);

@@ -35,6 +35,9 @@ struct boot_session {
     const char *program;            /* what to run when it is not argv[0]; or NULL */
     const char *const *environment; /* NAME=value to add or replace, NULL-terminated; or NULL */
     const char *directory;          /* to start in; NULL: the home directory, or / */
+    /* A folder of the host (absolute) to start in when directory is not there, or NULL and guests
+     * can see the folder. NULL: none. */
+    const char *host_directory;
     struct tty *tty; /* standard handles and controlling terminal; NULL: those of the host */
 };
 

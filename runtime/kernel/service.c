@@ -5,6 +5,7 @@
 #include "runtime/abi/errno.h"
 #include "runtime/host/log.h"
 #include "runtime/kernel/exit.h"
+#include "runtime/kernel/load.h"
 #include "runtime/kernel/oom.h"
 #include "runtime/kernel/process.h"
 #include "runtime/kernel/syscall.h"
@@ -64,5 +65,6 @@ int kernel_init(void)
 {
     process_tree_init();
     oom_init();
-    return timers_init();
+    int error = timers_init();
+    return error ? error : load_init();
 }

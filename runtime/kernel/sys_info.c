@@ -7,6 +7,7 @@
 #include "runtime/host/env.h"
 #include "runtime/host/random.h"
 #include "runtime/host/time.h"
+#include "runtime/kernel/load.h"
 #include "runtime/kernel/process.h"
 #include "runtime/kernel/syscalls.h"
 #include "runtime/kernel/system.h"
@@ -64,9 +65,13 @@ int64_t sys_setdomainname(struct task *t, uint64_t name, uint64_t length)
     return set_name(t, domain_name, name, length);
 }
 
+/* One task in the loads of sysinfo(2). */
+#define SYSINFO_LOAD_SHIFT 16
+
 int64_t sys_sysinfo(struct task *t, uint64_t uinfo)
 {
     struct l_sysinfo info;
+    uint64_t loads[3];
     memset(&info, 0, sizeof(info));
     uint64_t total = memory_limit() ? memory_limit() : host_memory_size();
     uint64_t used = memory_used(), available = host_memory_available();
@@ -74,6 +79,9 @@ int64_t sys_sysinfo(struct task *t, uint64_t uinfo)
     info.uptime = (int64_t)(host_clock_boottime_ns() / NS_PER_SEC);
     info.totalram = total;
     info.freeram = left < available ? left : available;
+    load_averages(loads);
+    for (int i = 0; i < 3; i++)
+        info.loads[i] = loads[i] << (SYSINFO_LOAD_SHIFT - LOAD_SHIFT);
     info.procs = (uint16_t)process_count();
     info.mem_unit = 1;
     return copy_to_guest(t->process->space, uinfo, &info, sizeof(info));

@@ -43,9 +43,33 @@ check()
     [ "$(cat "$folder/moved")" = text ] || fail "the host does not see $guest/moved"
 }
 
+# starts GUEST ARGUMENTS...: with the arguments fore starts in that directory of the guest's.
+starts()
+{
+    local guest=$1 said
+    shift
+    said=$(timeout 120 "${fore[@]}" --root "$root" "${options[@]}" "$@" pwd </dev/null 2>&1 |
+        tr -d '\r')
+    [ "$said" = "$guest" ] || fail "in $PWD fore $* starts in $said, not $guest"
+}
+
 options=(--mount "$work:/mnt/shared")
-[ "$2" != wine ] || options=(--mount "Z:$work:/mnt/shared")
+host=$work
+[ "$2" != wine ] || {
+    options=(--mount "Z:$work:/mnt/shared")
+    host=Z:${work//\//\\}
+}
 check "$work" /mnt/shared
+mkdir -p "$work/below/deeper"
+cd "$work/below"
+starts /mnt/shared/below
+starts /mnt/shared/below/deeper --cwd deeper
+starts /mnt/shared --cwd "$host"
+starts /mnt/shared/below/deeper --cwd "$host/below/deeper/"
+starts /usr --cwd /usr
+cd /
+starts /root
+[[ $(inside 'cat /proc/loadavg') == '0.00 0.00 0.00 '* ]] || fail 'there is load before anything runs'
 if [ "$2" = wine ]; then
     options=()
     folder=$(mktemp -d "${WINEPREFIX:-$HOME/.wine}/drive_c/mount-XXXXXX")

@@ -123,6 +123,12 @@ size_t host_stdio_available(int fd)
     return ioctl(fd, FIONREAD, &n) == 0 && n > 0 ? (size_t)n : 0;
 }
 
+bool host_stdio_ended(int fd)
+{
+    struct pollfd f = {.fd = fd, .events = POLLIN};
+    return poll(&f, 1, 0) > 0 && (f.revents & POLLHUP);
+}
+
 void host_stdio_notify(int fd, void (*ready)(void *), void *arg)
 {
     struct pump *p = &pumps[fd];

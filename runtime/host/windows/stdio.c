@@ -197,6 +197,15 @@ size_t host_stdio_available(int fd)
     return count;
 }
 
+bool host_stdio_ended(int fd)
+{
+    struct pump *p = &pumps[fd];
+    host_mutex_lock(&p->lock);
+    bool ended = p->ended && p->count == 0;
+    host_mutex_unlock(&p->lock);
+    return ended;
+}
+
 void host_stdio_notify(int fd, void (*ready)(void *), void *arg)
 {
     struct pump *p = &pumps[fd];

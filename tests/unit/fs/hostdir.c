@@ -152,6 +152,74 @@ START_TEST(mapped)
 }
 END_TEST
 
+struct names {
+    struct file *dir;
+    char first[16];
+    unsigned count, most;
+};
+
+static bool note(void *arg, const char *name, size_t length, uint64_t ino, uint32_t type,
+                 uint64_t cookie)
+{
+    struct names *n = arg;
+    (void)ino;
+    (void)type;
+    if (n->count == n->most)
+        return false;
+    if (!n->count++)
+        snprintf(n->first, sizeof(n->first), "%.*s", (int)length, name);
+    n->dir->pos = cookie;
+    return true;
+}
+
+/* What is read from a position on: at most so many names. */
+static struct names names_at(struct file *dir, uint64_t pos, unsigned most)
+{
+    struct names n = {.dir = dir, .most = most};
+    ck_assert_int_eq(file_seek(dir, (int64_t)pos, L_SEEK_SET), (int64_t)pos);
+    ck_assert_int_eq(dir->ops->readdir(dir, note, &n), 0);
+    return n;
+}
+
+/* What guests remove ahead of a position is not met any more, and positions stay. */
+START_TEST(removing)
+{
+    enum { FILES = 100 };
+    struct vfs_caller *c = with_mount("/removing");
+    char name[32];
+    uint64_t positions[FILES];
+    struct names all[FILES];
+    struct file *dir;
+    for (int i = 0; i < FILES; i++) {
+        snprintf(name, sizeof(name), "host/%d", i);
+        put_file(c, name, "");
+    }
+    ck_assert_int_eq(vfs_open(c, NULL, "host", L_O_RDONLY, 0, 0, &dir), 0);
+    uint64_t pos = names_at(dir, 0, 2).dir->pos;
+    for (int i = 0; i < FILES; i++) {
+        positions[i] = pos;
+        all[i] = names_at(dir, pos, 1);
+        ck_assert_uint_eq(all[i].count, 1);
+        pos = dir->pos;
+    }
+    ck_assert_uint_eq(names_at(dir, pos, 1).count, 0);
+    for (int i = 20; i < 40; i++) {
+        snprintf(name, sizeof(name), "host/%s", all[i].first);
+        ck_assert_int_eq(vfs_unlink(c, NULL, name), 0);
+    }
+    snprintf(name, sizeof(name), "host/%s", all[40].first);
+    ck_assert_int_eq(vfs_rename(c, NULL, name, NULL, "host/moved", 0), 0);
+    struct names next = names_at(dir, positions[20], FILES);
+    ck_assert_str_eq(next.first, all[41].first);
+    ck_assert_uint_eq(next.count, FILES - 41);
+    ck_assert_str_eq(names_at(dir, positions[19], 1).first, all[19].first);
+    ck_assert_str_eq(names_at(dir, positions[60], 1).first, all[60].first);
+    ck_assert_uint_eq(names_at(dir, 0, FILES).count, FILES - 20 + 2);
+    file_put(dir);
+    host_remove_tree(HOST_DIR);
+}
+END_TEST
+
 START_TEST(letters)
 {
     struct vfs_caller *c = with_mount("/letters");
@@ -176,6 +244,7 @@ int main(void)
     tcase_add_test(tcase, both_sides);
     tcase_add_test(tcase, open_and_gone);
     tcase_add_test(tcase, mapped);
+    tcase_add_test(tcase, removing);
     tcase_add_test(tcase, letters);
     return unit_run("hostdir", tcase);
 }

@@ -129,6 +129,7 @@ START_TEST(input_from_pipe)
     wait_for_call();
     ck_assert(host_stdio_readable(0));
     ck_assert_uint_eq(host_stdio_available(0), 6);
+    ck_assert(!host_stdio_ended(0));
     ck_assert_int_eq(host_stdio_read(0, bytes, 4), 4);
     ck_assert_mem_eq(bytes, "abcd", 4);
     ck_assert_int_eq(host_stdio_read(0, bytes, sizeof(bytes)), 2);
@@ -139,6 +140,7 @@ START_TEST(input_from_pipe)
     ck_assert_int_eq(host_stdio_read(0, bytes, sizeof(bytes)), 0);
     ck_assert_int_eq(host_stdio_read(0, bytes, sizeof(bytes)), 0);
     ck_assert(host_stdio_readable(0));
+    ck_assert(host_stdio_ended(0));
 }
 END_TEST
 
