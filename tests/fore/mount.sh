@@ -69,10 +69,17 @@ starts /mnt/shared/below/deeper --cwd "$host/below/deeper/"
 starts /usr --cwd /usr
 cd /
 starts /root
-[[ $(inside 'cat /proc/loadavg') == '0.00 0.00 0.00 '* ]] || fail 'there is load before anything runs'
+[[ $(inside 'cat /proc/loadavg') == 0.??' '0.??' '0.??' '* ]] || fail 'there is load before anything runs'
 if [ "$2" = wine ]; then
     options=()
     folder=$(mktemp -d "${WINEPREFIX:-$HOME/.wine}/drive_c/mount-XXXXXX")
-    check "$folder" "/mnt/c/$(basename "$folder")"
+    name=$(basename "$folder")
+    check "$folder" "/mnt/c/$name"
+    cd "$folder"
+    starts "/mnt/c/$name"
+    cd /
+    starts "/mnt/c/$name" --cwd "C:\\$name"
+    starts "/mnt/c/$name" --cwd "c:/$name"
+    starts "/mnt/c/$name" --cwd "/mnt/c/$name"
 fi
 exit $failed
