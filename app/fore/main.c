@@ -5,6 +5,7 @@
 
 #include "app/fore/image.h"
 #include "app/fore/options.h"
+#include "app/fore/selftest.h"
 #include "runtime/abi/errno.h"
 #include "runtime/host/ending.h"
 #include "runtime/host/env.h"
@@ -101,6 +102,8 @@ int main(int argc, char **argv)
     host_arguments(&argc, &argv);
     if (argc > 1 && strcmp(argv[1], "image") == 0)
         return fore_image(argc - 1, argv + 1);
+    if (argc == 2 && strcmp(argv[1], "selftest") == 0)
+        return fore_selftest();
     if (!options_read(&options, argv + 1, message, sizeof(message)))
         return bad_usage(message);
     if (options.help) {

@@ -7,6 +7,7 @@
 const char options_help[] =
     "usage: fore [options] COMMAND [ARGUMENTS...]\n"
     "       fore image create|import|check|export ...\n"
+    "       fore selftest         say what this machine is like, for reports of faults\n"
     "\n"
     "Runs a Linux program with the standard input, output and error of the caller and\n"
     "exits with its status (128 + n if signal n ended it).\n"

@@ -20,6 +20,7 @@ if(TARGET fore)
     foreland_fore_test(opcodes 1500 ${guest_out}/fore/opcodes)
     foreland_fore_test(options 400 ${guest_out}/glibc/hello)
     foreland_fore_test(mount 600)
+    foreland_fore_test(selftest 200)
     foreland_fore_test(folder 600 ${guest_out}/fore/folder)
     if(NOT WIN32) # there, tests/windows/ending.sh
         foreland_fore_test(ending 200 ${guest_root})

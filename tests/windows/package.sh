@@ -37,9 +37,14 @@ for file in foreland.exe fore.exe foreland.img LICENSE.txt THIRD-PARTY.txt READM
     [ -s "$file" ] || fail "the zip has no $file"
 done
 "$here/imports.sh" foreland.exe fore.exe || bad=1
+grep -q 'fore selftest' README.txt || fail "README.txt does not name fore selftest"
 grep -q '^bash ' PACKAGES.txt || fail "PACKAGES.txt does not list bash"
 
 same "fore $version" wine fore.exe --version
+wine fore.exe selftest </dev/null >"$work/selftest" 2>&1 || {
+    fail "fore selftest"
+    grep FAIL "$work/selftest"
+}
 same "hello from Linux" wine fore.exe bash -c 'echo hello from $(uname -s)'
 same "3" wine fore.exe bash -c 'printf "%s\n" c a b | sort | wc -l'
 wine fore.exe bash -c 'exit 7' </dev/null >/dev/null 2>&1
