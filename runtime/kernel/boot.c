@@ -328,6 +328,8 @@ int boot_session(const struct boot_session *session, struct process **out, char 
     change_directory(start.fs, directory);
     fill_environment(&environment, session->environment);
     start.envp = (const char *const *)environment.list;
+    if (start.tty)
+        tty_set_console(start.tty);
     error = process_run(&start, out);
     free_environment(&environment);
     if (error)

@@ -75,13 +75,28 @@ static void reparent_children(struct process *p)
     }
 }
 
+/* A hangup may have come after the session's terminal was given up. */
+static void leave_as_leader(struct process *p)
+{
+    struct session *session = p->pgrp->session;
+    if (session->leader != p)
+        return;
+    struct pgrp *group = session->hung_up;
+    session->leader = NULL;
+    session->hung_up = NULL;
+    if (group) {
+        signal_send_pgrp_locked(group, L_SIGHUP, NULL);
+        signal_send_pgrp_locked(group, L_SIGCONT, NULL);
+    }
+    pgrp_put_locked(group);
+}
+
 static void become_zombie(struct process *p)
 {
     int32_t status = p->group_code;
     p->state = PROCESS_ZOMBIE;
     reparent_children(p);
-    if (p->pgrp->session->leader == p)
-        p->pgrp->session->leader = NULL;
+    leave_as_leader(p);
     struct process *parent = p->parent;
     if (parent != process_init() && parent->pgrp != p->pgrp &&
         parent->pgrp->session == p->pgrp->session)

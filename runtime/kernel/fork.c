@@ -414,25 +414,6 @@ static int64_t start_child(struct task *t, struct task *child, const struct clon
     return tid;
 }
 
-void task_unenter(struct task *child, bool thread)
-{
-    struct process *p = child->process;
-    host_mutex_lock(&kernel_lock);
-    pid_entry(child->tid)->task = NULL;
-    struct task **link = &p->threads;
-    while (*link != child)
-        link = &(*link)->next;
-    *link = child->next;
-    p->live_threads--;
-    p->users--;
-    if (!thread)
-        process_reap_locked(p);
-    else
-        group_thread_gone_locked(p);
-    host_mutex_unlock(&kernel_lock);
-    task_put(child);
-}
-
 int64_t clone_task(struct task *t, const struct clone_request *r)
 {
     bool thread = r->flags & L_CLONE_THREAD;

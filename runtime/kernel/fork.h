@@ -48,9 +48,6 @@ void birth_run(struct birth *birth);
 /* On the task's own thread, inside cpu_start's init: joins the two and sets the address space. */
 void task_attach_cpu(struct task *t, struct cpu *cpu);
 
-/* Takes back a task whose thread could not be started; drops the list's reference. */
-void task_unenter(struct task *child, bool thread);
-
 /* The parent of a vfork may go on. */
 void vfork_release(struct task *t);
 

@@ -127,7 +127,7 @@ struct process_start {
 };
 
 /* Runs it as leader of a new session. Returns the process with a reference once exec has succeeded
- * or failed; a failed exec is -errno and no process. */
+ * or failed; on failure (-errno) there is no process, and nothing of start is left. */
 int process_run(const struct process_start *start, struct process **out);
 
 /* Waits until the process has exited; returns its wait status. For host threads. */

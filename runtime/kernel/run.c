@@ -46,22 +46,35 @@ static void default_limits(struct process *p)
     p->rlimits[L_RLIMIT_RTPRIO] = (struct l_rlimit){0, 0};
 }
 
+/* A task that is not in the tree, with what it was given. */
+static void drop_task(struct task *t)
+{
+    files_put(t->files);
+    fs_context_put(t->fs);
+    sighand_put(t->process->sighand);
+    task_put(t);
+}
+
+/* Takes over files and fs, also on failure (NULL). */
 static struct task *make_task(const struct process_start *start)
 {
     struct process *p = process_new(NULL);
-    if (!p)
-        return NULL;
-    default_limits(p);
-    p->sighand = calloc(1, sizeof(*p->sighand));
-    struct task *t = p->sighand ? task_new(p, NULL) : NULL;
+    struct task *t = p ? task_new(p, NULL) : NULL;
     if (!t) {
-        free(p->sighand);
         free(p);
+        files_put(start->files);
+        fs_context_put(start->fs);
+        return NULL;
+    }
+    default_limits(p);
+    t->files = start->files;
+    t->fs = start->fs;
+    p->sighand = calloc(1, sizeof(*p->sighand));
+    if (!p->sighand) {
+        drop_task(t);
         return NULL;
     }
     p->sighand->refs = 1;
-    t->files = start->files;
-    t->fs = start->fs;
     return t;
 }
 
@@ -85,7 +98,23 @@ static int enter_tree(struct task *t)
         pgrp_join_locked(pgrp, p);
     }
     host_mutex_unlock(&kernel_lock);
+    if (!pgrp)
+        session_put(session);
     return id < 0 ? id : pgrp ? 0 : -L_ENOMEM;
+}
+
+/* Out of it again; its thread never ran. */
+static void leave_tree(struct task *t)
+{
+    struct process *p = t->process;
+    host_mutex_lock(&kernel_lock);
+    pid_entry(t->tid)->task = NULL;
+    p->threads = NULL;
+    p->live_threads = p->users = 0;
+    process_reap_locked(p);
+    host_mutex_unlock(&kernel_lock);
+    task_put(t);
+    waitq_wake(&process_init()->child_wait, 0);
 }
 
 static int add_all(struct exec_strings *s, const char *const *list)
@@ -188,12 +217,16 @@ int process_run(const struct process_start *start, struct process **out)
         return -L_ENOMEM;
     host_parker_init(&run.done);
     int error = enter_tree(run.task);
-    if (error)
+    if (error) {
+        drop_task(run.task);
         return error;
+    }
     struct process *p = run.task->process;
     process_get(p);
     error = host_thread_start(run_main, &run);
     if (error) {
+        leave_tree(run.task);
+        drop_task(run.task);
         process_put(p);
         return error;
     }

@@ -12,7 +12,8 @@
 #include "runtime/kernel/task.h"
 #include "runtime/tty/pair.h"
 
-static _Atomic(struct tty *) console;
+static struct host_mutex console_lock = HOST_MUTEX_INIT;
+static struct tty *console; /* counted */
 
 static int open_master(struct inode *inode, struct file *file, struct task *task)
 {
@@ -57,8 +58,13 @@ static int open_controlling(struct inode *inode, struct file *file, struct task 
 static int open_console(struct inode *inode, struct file *file, struct task *task)
 {
     (void)inode;
-    struct tty *tty = atomic_load(&console);
-    return tty ? slave_open(tty, file, task) : -L_ENXIO;
+    host_mutex_lock(&console_lock);
+    struct tty *tty = console ? tty_get(console) : NULL;
+    host_mutex_unlock(&console_lock);
+    int error = tty ? slave_open(tty, file, task) : -L_ENXIO;
+    if (tty)
+        tty_put(tty);
+    return error;
 }
 
 static int open_aux(struct inode *inode, struct file *file, struct task *task)
@@ -84,9 +90,23 @@ void tty_init(void)
 
 void tty_set_console(struct tty *tty)
 {
-    struct tty *old = atomic_exchange(&console, tty ? tty_get(tty) : NULL);
+    host_mutex_lock(&console_lock);
+    struct tty *old = console;
+    console = tty ? tty_get(tty) : NULL;
+    host_mutex_unlock(&console_lock);
     if (old)
         tty_put(old);
+}
+
+void tty_forget_console(struct tty *tty)
+{
+    host_mutex_lock(&console_lock);
+    bool was = console == tty;
+    if (was)
+        console = NULL;
+    host_mutex_unlock(&console_lock);
+    if (was)
+        tty_put(tty);
 }
 
 int tty_open_slave(struct tty *tty, uint32_t flags, struct file **result)

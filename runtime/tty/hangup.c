@@ -59,6 +59,7 @@ void tty_master_close(struct tty *tty)
     host_mutex_unlock(&tty->lock);
     if (!open)
         return;
+    tty_forget_console(tty);
     tty_hangup(tty);
     if (unused)
         tty_forget_number(tty);

@@ -205,11 +205,14 @@ static int set_group(struct tty *tty, struct task *task, uint64_t arg)
         return -L_EPERM;
     }
     host_mutex_lock(&kernel_lock);
-    struct pgrp *old = tty->foreground;
-    tty->foreground = group;
-    pgrp_put_locked(old);
+    /* A hangup meanwhile took the terminal from the session. */
+    ours = tty->session == session && task->process->pgrp->session == session;
+    struct pgrp *dropped = ours ? tty->foreground : group;
+    if (ours)
+        tty->foreground = group;
+    pgrp_put_locked(dropped);
     host_mutex_unlock(&kernel_lock);
-    return 0;
+    return ours ? 0 : -L_ENOTTY;
 }
 
 static int get_session(struct tty *tty, bool master, struct task *task, uint64_t arg)

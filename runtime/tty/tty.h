@@ -111,7 +111,10 @@ struct tty *tty_find(uint32_t index);
 /* Registers /dev/tty, /dev/console, /dev/ptmx and the slaves. Once, at start. */
 void tty_init(void);
 
-/* What /dev/console opens; NULL makes it fail with ENXIO. Takes its own reference. */
+/* What /dev/console opens: the terminal of the session started last, until its master closes. NULL
+ * makes it fail with ENXIO. Takes its own reference. */
 void tty_set_console(struct tty *tty);
+/* Not that one any more, if it was. */
+void tty_forget_console(struct tty *tty);
 
 #endif

@@ -87,6 +87,8 @@ def interactive():
     t.expect(r"\$ |# ")
     t.type("echo sum $((6*7))\r")
     t.expect(r"\r\nsum 42\r\n")
+    t.type("echo to the $((1 + 1))nd name >/dev/console\r")
+    t.expect(r"\r\nto the 2nd name\r\n")
     t.type("tty; stty size\r")
     t.expect(r"\r\n/dev/pts/\d+\r\n24 80\r\n")
     # The job says when it has become the foreground: keys that signal reach it only from then on.
