@@ -193,7 +193,7 @@ static void add_memory(struct proc_text *text, const struct proc_subject *s)
     } rows[] = {
         {"VmPeak", u.mapped},
         {"VmSize", u.mapped},
-        {"VmLck", 0},
+        {"VmLck", u.locked},
         {"VmPin", 0},
         {"VmHWM", u.resident},
         {"VmRSS", u.resident},

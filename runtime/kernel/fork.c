@@ -17,6 +17,7 @@
 #include "runtime/kernel/pidfd.h"
 #include "runtime/kernel/service.h"
 #include "runtime/kernel/syscalls.h"
+#include "runtime/kernel/timers.h"
 #include "runtime/kernel/tree.h"
 #include "runtime/memory/access.h"
 #include "runtime/memory/space.h"
@@ -408,6 +409,9 @@ static int64_t start_child(struct task *t, struct task *child, const struct clon
         return tid;
     }
     pidfd_install(t, &pidfd);
+    if (child->process != t->process &&
+        child->process->rlimits[L_RLIMIT_CPU].rlim_cur != L_RLIM_INFINITY)
+        timers_cpu_limit(child->process);
     if (r->flags & L_CLONE_PARENT_SETTID)
         put_guest_u32(t->process->space, r->parent_tid, (uint32_t)tid);
     decide(birth, BIRTH_GO);

@@ -21,6 +21,7 @@
 #define TIMERS_MAX  32
 #define OVERRUN_MAX INT32_MAX
 #define CPU_STEP_NS 1000000u
+#define CPU_LIMIT   (-4) /* the id of the timer for RLIMIT_CPU */
 
 struct posix_timer {
     struct timer timer;
@@ -32,6 +33,7 @@ struct posix_timer {
     uint64_t value;
     uint64_t next_ns; /* on the clock that is waited for; 0 when disarmed */
     uint64_t interval_ns;
+    uint64_t missed; /* expirations before next_ns that no signal was sent for */
     int32_t overrun; /* of the last signal delivered */
 };
 
@@ -63,18 +65,52 @@ static void rearm(struct posix_timer *pt)
     timer_arm(&pt->timer, deadline);
 }
 
+/* RLIMIT_CPU: at the soft limit a signal every second, at the hard one the end. kernel_lock held.
+ */
+static uint64_t next_cpu_limit(const struct process *p)
+{
+    const struct l_rlimit *limit = &p->rlimits[L_RLIMIT_CPU];
+    uint64_t seconds = limit->rlim_cur < limit->rlim_max ? limit->rlim_cur : limit->rlim_max;
+    if (seconds >= WAIT_FOREVER / NS_PER_SEC)
+        return 0;
+    return (seconds ? seconds : 1) * NS_PER_SEC;
+}
+
+static void expire_cpu_limit(struct posix_timer *pt, uint64_t now)
+{
+    struct process *p = pt->process;
+    struct l_rlimit *limit = &p->rlimits[L_RLIMIT_CPU];
+    uint64_t seconds = now / NS_PER_SEC;
+    if (seconds >= limit->rlim_max) {
+        pt->next_ns = 0;
+        signal_send_process_locked(p, L_SIGKILL, NULL);
+        return;
+    }
+    if (seconds >= limit->rlim_cur) {
+        signal_send_process_locked(p, L_SIGXCPU, NULL);
+        limit->rlim_cur = seconds + 1;
+    }
+    pt->next_ns = next_cpu_limit(p);
+}
+
 /* With kernel_lock. A timer whose last signal is still queued only counts overruns. */
 static void expire(struct posix_timer *pt)
 {
     struct process *p = pt->process;
     struct l_siginfo info = {.si_signo = pt->signo, .si_code = L_SI_TIMER};
     uint64_t now = now_of(pt), missed = 0;
+    if (pt->id == CPU_LIMIT) {
+        expire_cpu_limit(pt, now);
+        return;
+    }
     if (pt->interval_ns) {
         missed = (now - pt->next_ns) / pt->interval_ns;
         pt->next_ns += (missed + 1) * pt->interval_ns;
     } else {
         pt->next_ns = 0;
     }
+    missed += pt->missed;
+    pt->missed = 0;
     if (pt->notify == L_SIGEV_NONE)
         return;
     if (pt->id < 0) {
@@ -183,6 +219,20 @@ void timers_process_exit(struct process *p)
 void timers_process_exec(struct process *p)
 {
     remove_all(p, true);
+}
+
+void timers_cpu_limit(struct process *p)
+{
+    host_mutex_lock(&kernel_lock);
+    struct posix_timer *pt = find(p, CPU_LIMIT);
+    uint64_t next = next_cpu_limit(p);
+    if (!pt && next && p->state != PROCESS_ZOMBIE)
+        pt = add(p, CPU_LIMIT, L_CLOCK_PROCESS_CPUTIME_ID);
+    if (pt) {
+        pt->next_ns = next;
+        rearm(pt);
+    }
+    host_mutex_unlock(&kernel_lock);
 }
 
 struct setting {
@@ -367,17 +417,16 @@ static struct l_itimerspec to_itimerspec(const struct setting *s)
 }
 
 /* The guest's absolute time on its clock as a time on the one the timer counts on. */
-static int start_time(struct task *t, const struct posix_timer *pt, uint64_t value, bool absolute,
-                      uint64_t *at)
+static int start_time(struct task *t, struct posix_timer *pt, const struct setting *want,
+                      bool absolute, uint64_t *at)
 {
-    uint64_t now;
+    pt->missed = 0;
     if (!absolute || is_cpu_clock(pt->clock)) {
-        *at = absolute ? value : now_of(pt) + value;
+        *at = absolute ? want->value_ns : now_of(pt) + want->value_ns;
         return 0;
     }
-    int error = clock_read(t, pt->clock, &now);
-    *at = host_clock_monotonic_ns() + (value > now ? value - now : 0);
-    return error;
+    return clock_timer_start(t, pt->clock, want->value_ns, want->interval_ns, true, at,
+                             &pt->missed);
 }
 
 int64_t sys_timer_settime(struct task *t, uint64_t id, uint64_t flags, uint64_t unew, uint64_t uold)
@@ -399,7 +448,7 @@ int64_t sys_timer_settime(struct task *t, uint64_t id, uint64_t flags, uint64_t 
     if (pt) {
         old = get_setting(pt);
         if (want.value_ns)
-            error = start_time(t, pt, want.value_ns, flags & L_TIMER_ABSTIME, &at);
+            error = start_time(t, pt, &want, flags & L_TIMER_ABSTIME, &at);
         if (!error)
             set_to(pt, at, want.interval_ns);
     }

@@ -12,6 +12,7 @@
 #include "runtime/kernel/syscalls.h"
 #include "runtime/kernel/system.h"
 #include "runtime/kernel/time.h"
+#include "runtime/kernel/timers.h"
 #include "runtime/memory/access.h"
 #include "runtime/memory/space.h"
 
@@ -222,6 +223,8 @@ static int64_t write_rlimit(struct task *t, struct process *p, uint64_t which, u
     host_mutex_unlock(&kernel_lock);
     if (!result)
         process_apply_limits(p);
+    if (!result && which == L_RLIMIT_CPU)
+        timers_cpu_limit(p);
     return result;
 }
 

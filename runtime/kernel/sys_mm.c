@@ -124,50 +124,65 @@ int64_t sys_brk(struct task *t, uint64_t address)
     return (int64_t)now;
 }
 
-/* Guest memory is never written to a swap file by us, but the host may: Linux's promise is kept as
- * far as that nothing needs to be read in again. */
-static int64_t lock_range(struct task *t, uint64_t address, uint64_t length)
+/* What a task may lock, in bytes. */
+static uint64_t lock_limit(struct task *t)
 {
-    struct space *space = t->process->space;
-    uint64_t end = address + length + PAGE_MASK;
-    if (length > space_limit(space) || address > space_limit(space) - length)
-        return -L_ENOMEM;
-    for (uint64_t page = address & ~PAGE_MASK; page < (end & ~PAGE_MASK); page += SPACE_PAGE) {
+    bool any = cred_capable(&t->process->cred, L_CAP_IPC_LOCK);
+    return any ? UINT64_MAX : t->process->rlimits[L_RLIMIT_MEMLOCK].rlim_cur;
+}
+
+/* Brings the pages in; a kill ends it. */
+static int touch(struct task *t, uint64_t address, uint64_t length)
+{
+    uint64_t end = address + length;
+    for (uint64_t page = address & ~PAGE_MASK; page < end; page += SPACE_PAGE) {
         uint8_t byte;
+        if (!space_peek(t->process->space, &byte, page, 1))
+            return -L_ENOMEM;
         if (signal_fatal_pending(t))
             return -L_EINTR;
-        if (!space_peek(space, &byte, page, 1))
-            return -L_ENOMEM;
     }
     return 0;
 }
 
+static int64_t lock_range(struct task *t, uint64_t address, uint64_t length, bool present)
+{
+    uint64_t limit = lock_limit(t);
+    if (!limit)
+        return -L_EPERM;
+    int error = space_lock_pages(t->process->space, address, length, true, limit);
+    return error || !present ? error : touch(t, address, length);
+}
+
 int64_t sys_mlock(struct task *t, uint64_t address, uint64_t length)
 {
-    return lock_range(t, address, length);
+    return lock_range(t, address, length, true);
 }
 
 int64_t sys_mlock2(struct task *t, uint64_t address, uint64_t length, uint64_t flags)
 {
-    return flags & ~1ull ? -L_EINVAL : lock_range(t, address, length);
+    return flags & ~1ull ? -L_EINVAL : lock_range(t, address, length, !flags);
 }
 
 int64_t sys_munlock(struct task *t, uint64_t address, uint64_t length)
 {
-    return lock_range(t, address, length);
+    return space_lock_pages(t->process->space, address, length, false, 0);
 }
 
 int64_t sys_mlockall(struct task *t, uint64_t flags)
 {
-    (void)t;
     const uint64_t known = L_MCL_CURRENT | L_MCL_FUTURE | L_MCL_ONFAULT;
-    return !flags || (flags & ~known) || flags == L_MCL_ONFAULT ? -L_EINVAL : 0;
+    if (!flags || (flags & ~known) || flags == L_MCL_ONFAULT)
+        return -L_EINVAL;
+    uint64_t limit = lock_limit(t);
+    if (!limit)
+        return -L_EPERM;
+    return space_lock_all(t->process->space, flags & L_MCL_CURRENT, flags & L_MCL_FUTURE, limit);
 }
 
 int64_t sys_munlockall(struct task *t)
 {
-    (void)t;
-    return 0;
+    return space_lock_all(t->process->space, false, false, UINT64_MAX);
 }
 
 /* A processor without protection keys, as cpuid says. */

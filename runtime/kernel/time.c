@@ -2,6 +2,7 @@
 #include "runtime/kernel/time.h"
 
 #include "runtime/abi/errno.h"
+#include "runtime/host/env.h"
 #include "runtime/host/time.h"
 #include "runtime/kernel/process.h"
 #include "runtime/kernel/syscalls.h"
@@ -144,6 +145,20 @@ int clock_deadline(struct task *t, int32_t clock, uint64_t ns, bool absolute, ui
     return 0;
 }
 
+int clock_timer_start(struct task *t, int32_t clock, uint64_t ns, uint64_t interval, bool absolute,
+                      uint64_t *deadline, uint64_t *missed)
+{
+    uint64_t now, monotonic = host_clock_monotonic_ns();
+    *missed = 0;
+    int error = clock_read(t, clock, &now);
+    if (error || !absolute || !interval || ns > now)
+        return error ? error : clock_deadline(t, clock, ns, absolute, deadline);
+    uint64_t ago = (now - ns) % interval;
+    *missed = (now - ns) / interval;
+    *deadline = ago < monotonic ? monotonic - ago : 1;
+    return 0;
+}
+
 int64_t sys_clock_gettime(struct task *t, uint64_t clock, uint64_t uts)
 {
     uint64_t ns;
@@ -231,6 +246,64 @@ static int64_t sleep_until(struct task *t, uint64_t deadline, uint64_t remain)
     return -L_ERESTART_RESTARTBLOCK;
 }
 
+/* How long to wait at least before a CPU clock can have come so far. */
+#define CPU_STEP_NS 1000000u
+
+static uint64_t soonest(const struct task *t, int32_t clock, uint64_t left)
+{
+    bool thread = clock < 0 && (clock & 4);
+    unsigned threads = t->process->live_threads, cpus = host_cpu_count();
+    uint64_t at_once = thread ? 1 : threads < cpus ? threads : cpus;
+    left = at_once ? left / at_once : left;
+    return deadline_after(left > CPU_STEP_NS ? left : CPU_STEP_NS);
+}
+
+static int64_t cpu_sleep(struct task *t, int32_t clock, uint64_t until, bool absolute,
+                         uint64_t remain);
+
+static int64_t cpu_sleep_again(struct task *t, struct restart_block *r)
+{
+    return cpu_sleep(t, (int32_t)r->args[0], r->args[1], false, r->args[2]);
+}
+
+/* Sleeps until a CPU clock shows that time. */
+static int64_t cpu_sleep(struct task *t, int32_t clock, uint64_t until, bool absolute,
+                         uint64_t remain)
+{
+    uint64_t now;
+    for (;;) {
+        int error = clock_read(t, clock, &now);
+        if (error || now >= until)
+            return error;
+        if (wait_for_signal(soonest(t, clock, until - now)) != -L_ETIMEDOUT)
+            break;
+    }
+    if (absolute)
+        return -L_ERESTARTNOHAND;
+    if (remain) {
+        struct l_timespec ts = ns_to_timespec(until - now);
+        if (copy_to_guest(t->process->space, remain, &ts, sizeof(ts)))
+            return -L_EFAULT;
+    }
+    t->restart = (struct restart_block){cpu_sleep_again, {(uint64_t)clock, until, remain}, 0};
+    return -L_ERESTART_RESTARTBLOCK;
+}
+
+static int64_t start_cpu_sleep(struct task *t, int32_t clock, uint64_t ns, bool absolute,
+                               uint64_t remain)
+{
+    uint64_t now;
+    int32_t id = ~(clock >> 3);
+    if (clock < 0 && (clock & 4) && (!id || id == t->tid))
+        return -L_EINVAL;
+    int error = clock_read(t, clock, &now);
+    if (error)
+        return error;
+    if (!absolute)
+        ns = ns < NS_MAX - now ? now + ns : NS_MAX;
+    return cpu_sleep(t, clock, ns, absolute, remain);
+}
+
 int64_t sys_nanosleep(struct task *t, uint64_t ureq, uint64_t urem)
 {
     uint64_t deadline = 0;
@@ -252,6 +325,8 @@ int64_t sys_clock_nanosleep(struct task *t, uint64_t clock, uint64_t flags, uint
         id == L_CLOCK_MONOTONIC_RAW)
         return -L_ENOTSUP;
     int error = time_from_guest(t->process->space, ureq, &ns);
+    if (!error && (id < 0 || id == L_CLOCK_PROCESS_CPUTIME_ID))
+        return start_cpu_sleep(t, id, ns, absolute, urem);
     if (!error)
         error = clock_deadline(t, id, ns, absolute, &deadline);
     if (error)

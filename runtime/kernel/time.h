@@ -38,5 +38,9 @@ int clock_read(struct task *t, int32_t clock, uint64_t *ns);
 
 /* A time on the clock as a deadline on the monotonic one. -L_EINVAL. */
 int clock_deadline(struct task *t, int32_t clock, uint64_t ns, bool absolute, uint64_t *deadline);
+/* The same for a timer with that interval (0: none): one that starts in the past keeps its phase,
+ * and *missed says how many expirations came before *deadline, which has passed as well. */
+int clock_timer_start(struct task *t, int32_t clock, uint64_t ns, uint64_t interval, bool absolute,
+                      uint64_t *deadline, uint64_t *missed);
 
 #endif

@@ -141,11 +141,12 @@ static struct l_itimerspec describe(struct timerfd *f)
 
 static int set(struct task *t, struct timerfd *f, uint32_t flags, const struct l_itimerspec *want)
 {
-    uint64_t value, interval, deadline = 0;
+    uint64_t value, interval, deadline = 0, missed = 0;
     if (timespec_to_ns(&want->it_value, &value) || timespec_to_ns(&want->it_interval, &interval))
         return -L_EINVAL;
     if (value) {
-        int error = clock_deadline(t, f->clock, value, flags & L_TFD_TIMER_ABSTIME, &deadline);
+        int error = clock_timer_start(t, f->clock, value, interval, flags & L_TFD_TIMER_ABSTIME,
+                                      &deadline, &missed);
         if (error)
             return error;
         if (!deadline)
@@ -155,7 +156,7 @@ static int set(struct task *t, struct timerfd *f, uint32_t flags, const struct l
     host_mutex_lock(&f->lock);
     f->next_ns = deadline;
     f->interval_ns = interval;
-    f->expirations = 0;
+    f->expirations = missed;
     int error = deadline && deadline != WAIT_FOREVER ? timer_arm(&f->timer, deadline) : 0;
     host_mutex_unlock(&f->lock);
     return error;

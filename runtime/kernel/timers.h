@@ -31,6 +31,9 @@ void timer_cancel(struct timer *timer);
 void timers_process_exit(struct process *p);
 void timers_process_exec(struct process *p);
 
+/* RLIMIT_CPU of a process is new. Takes kernel_lock. */
+void timers_cpu_limit(struct process *p);
+
 /* The heap by itself, for tests: entries sorted by deadline. */
 struct timer_heap {
     struct timer **entries;

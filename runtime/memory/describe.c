@@ -79,6 +79,8 @@ void space_usage(struct space *space, struct space_usage *usage)
             usage->data += size;
         if (region->prot & L_PROT_EXEC)
             usage->text += size;
+        if (region->flags & REGION_LOCKED)
+            usage->locked += size;
         if (region->name && strcmp(region->name, "[stack]") == 0)
             usage->stack += size;
     }

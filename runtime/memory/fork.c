@@ -8,6 +8,8 @@ static int copy_regions(struct space *child, const struct space *parent)
     for (size_t i = 0; i < parent->region_count && !error; i++)
         if (!(parent->regions[i].flags & REGION_DONTFORK))
             region_insert(child, &parent->regions[i]);
+    for (size_t i = 0; i < child->region_count; i++) /* locks are not inherited */
+        child->regions[i].flags &= ~(uint32_t)REGION_LOCKED;
     return error;
 }
 

@@ -62,6 +62,7 @@ enum {
     REGION_DENY_WRITE = 16, /* shared file opened without write access */
     REGION_HEAP = 32,
     REGION_GROWSDOWN = 64,
+    REGION_LOCKED = 128,
 };
 
 struct region {
@@ -125,6 +126,7 @@ struct space {
     struct segment **directories[DIRECTORIES];
     uint64_t brk_start, brk;
     uint64_t data_limit, address_limit, stack_limit;
+    bool lock_future;             /* mlockall: what is mapped from now on is locked */
     uint64_t private_end;         /* private mappings go below, to leave the stack its room */
     uint64_t mapped;              /* bytes in regions */
     uint64_t resident;            /* private pages charged */

@@ -226,6 +226,8 @@ int64_t space_mmap(struct space *space, uint64_t address, uint64_t length, uint3
     struct mapping **files = NULL;
     size_t count = 0;
     host_mutex_lock(&space->lock);
+    if (space->lock_future)
+        region.flags |= REGION_LOCKED;
     int64_t result = map_locked(space, address, &region, length, flags, &files, &count);
     host_mutex_unlock(&space->lock);
     region_put_files(files, count);

@@ -66,6 +66,14 @@ int space_msync(struct space *space, uint64_t address, uint64_t length, uint32_t
 /* One byte for each page into a buffer of the kernel's. */
 int space_mincore(struct space *space, uint64_t address, uint64_t length, uint8_t *vector);
 
+/* mlock(2), munlock(2): pages count as locked. -L_ENOMEM when some are not mapped, or more than
+ * `limit` bytes of the space would be locked. */
+int space_lock_pages(struct space *space, uint64_t address, uint64_t length, bool on,
+                     uint64_t limit);
+/* mlockall(2): all that is mapped (on) and will be (future); with neither, nothing is locked any
+ * more. -L_ENOMEM when more than limit is mapped. */
+int space_lock_all(struct space *space, bool on, bool future, uint64_t limit);
+
 /* A mapping with PROT_WRITE that a descriptor opened read-only may not be given by mprotect: tells
  * the space that the shared file regions in the range may never become writable. */
 void space_deny_write(struct space *space, uint64_t address, uint64_t length);
@@ -111,6 +119,7 @@ struct space_usage {
     uint64_t data;     /* bytes in private writable regions */
     uint64_t stack;    /* bytes in the region named [stack] */
     uint64_t text;     /* bytes in executable regions */
+    uint64_t locked;   /* bytes of mlock */
     uint64_t brk_start, brk;
 };
 void space_usage(struct space *space, struct space_usage *usage);

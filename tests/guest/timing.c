@@ -122,6 +122,20 @@ static void posix_timers(void)
     CHECK_OK(timer_settime(timer, TIMER_ABSTIME, &its, NULL));
     CHECK_EVENTUALLY(timer_gettime(timer, &now) == 0 && !now.it_value.tv_nsec);
     CHECK_OK(timer_delete(timer));
+
+    /* With an interval the first signal tells how many would have been. */
+    event.sigev_notify = SIGEV_SIGNAL;
+    hits = 0;
+    CHECK_OK(timer_create(CLOCK_MONOTONIC, &event, &timer));
+    its = (struct itimerspec){{1000, 0}, {0, 0}};
+    clock_gettime(CLOCK_MONOTONIC, &past);
+    its.it_interval = (struct timespec){past.tv_sec / 7 + 1, 0};
+    its.it_value.tv_nsec = 1;
+    CHECK_OK(timer_settime(timer, TIMER_ABSTIME, &its, NULL));
+    CHECK_EVENTUALLY(hits);
+    CHECK(last_overrun - past.tv_sec / its.it_interval.tv_sec <= 1);
+    CHECK(last_overrun >= past.tv_sec / its.it_interval.tv_sec);
+    CHECK_OK(timer_delete(timer));
 }
 
 static void timer_files(void)
@@ -147,6 +161,15 @@ static void timer_files(void)
     memset(&its, 0, sizeof(its));
     CHECK_OK(timerfd_settime(fd, 0, &its, &now));
     CHECK_ERRNO(read(fd, &count, 8), EAGAIN);
+    /* From the past on, with an interval: all that would have been count, in phase. */
+    its = (struct itimerspec){{0, 10 * MS}, {0, 1}};
+    CHECK_OK(timerfd_settime(fd, TFD_TIMER_ABSTIME, &its, NULL));
+    CHECK_EQ(poll(&p, 1, CHECK_PATIENCE * 1000), 1);
+    int64_t passed = check_now() / (10 * MS);
+    CHECK_EQ(read(fd, &count, 8), 8);
+    CHECK((int64_t)count >= passed && (int64_t)count <= check_now() / (10 * MS) + 1);
+    memset(&its, 0, sizeof(its));
+    CHECK_OK(timerfd_settime(fd, 0, &its, NULL));
     CHECK_ERRNO(timerfd_create(CLOCK_MONOTONIC, 0x1000000), EINVAL);
     CHECK_ERRNO(timerfd_settime(0, 0, &its, NULL), EINVAL);
     close(fd);

@@ -1,0 +1,61 @@
+/* mlock(2): what is locked is counted against RLIMIT_MEMLOCK. That nothing of it has to be read in
+ * again is all that is done about it: only the host can keep pages out of its swap file. */
+#include "runtime/memory/internal.h"
+
+static uint64_t locked_bytes(const struct space *space, uint64_t start, uint64_t end)
+{
+    uint64_t bytes = 0;
+    for (size_t i = region_index(space, start);
+         i < space->region_count && space->regions[i].start < end; i++) {
+        const struct region *region = &space->regions[i];
+        if (region->flags & REGION_LOCKED)
+            bytes += min_u64(end, region->end) - max_u64(start, region->start);
+    }
+    return bytes;
+}
+
+static void set_locked(struct space *space, uint64_t start, uint64_t end, bool on)
+{
+    for (size_t i = region_index(space, start);
+         i < space->region_count && space->regions[i].start < end; i++) {
+        if (on)
+            space->regions[i].flags |= REGION_LOCKED;
+        else
+            space->regions[i].flags &= ~(uint32_t)REGION_LOCKED;
+    }
+    region_merge(space, start, end);
+}
+
+int space_lock_pages(struct space *space, uint64_t address, uint64_t length, bool on,
+                     uint64_t limit)
+{
+    uint64_t start = page_down(address), end = page_up(address + length);
+    if (length > WINDOW_LIMIT || address > WINDOW_LIMIT - length)
+        return -L_ENOMEM;
+    host_mutex_lock(&space->lock);
+    uint64_t before =
+        on ? locked_bytes(space, 0, WINDOW_LIMIT) - locked_bytes(space, start, end) : 0;
+    int error = on && before + (end - start) > limit ? -L_ENOMEM : region_reserve(space, 2);
+    if (!error && !region_covers(space, start, end))
+        error = -L_ENOMEM;
+    if (!error) {
+        region_split(space, start);
+        region_split(space, end);
+        set_locked(space, start, end, on);
+    }
+    host_mutex_unlock(&space->lock);
+    return error;
+}
+
+int space_lock_all(struct space *space, bool on, bool future, uint64_t limit)
+{
+    host_mutex_lock(&space->lock);
+    int error = on && space->mapped > limit ? -L_ENOMEM : 0;
+    if (!error) {
+        space->lock_future = future;
+        if (on || !future)
+            set_locked(space, 0, WINDOW_LIMIT, on);
+    }
+    host_mutex_unlock(&space->lock);
+    return error;
+}
