@@ -15,7 +15,8 @@
 
 #define RECORD     512u
 #define BUFFER     (1u << 20)
-#define HEADER_MAX (1u << 20) /* of a pax header or a long name: hostile archives stop here */
+#define ID_MAX     (UINT32_MAX - 1) /* one more means no user */
+#define HEADER_MAX (1u << 20)       /* of a pax header or a long name: hostile archives stop here */
 
 /* Directories get their times last: what is put into them changes them. */
 struct later {
@@ -131,7 +132,7 @@ static bool parse(const uint8_t *header, struct member *m)
     if (!number(header + 100, 8, &mode) || !number(header + 108, 8, &uid) ||
         !number(header + 116, 8, &gid) || !number(header + 124, 12, &size) ||
         !number(header + 136, 12, &mtime) || !number(header + 329, 8, &major) ||
-        !number(header + 337, 8, &minor))
+        !number(header + 337, 8, &minor) || uid > ID_MAX || gid > ID_MAX)
         return false;
     text_field(header, 100, name);
     text_field(header + 157, 100, m->link);
@@ -183,32 +184,51 @@ static fs_time decimal_time(const char *value)
 
 static bool set_text(char *to, const char *value, size_t length)
 {
-    if (length >= PATH_LENGTH_MAX)
+    if (length >= PATH_LENGTH_MAX || memchr(value, 0, length))
         return false;
     memcpy(to, value, length);
     to[length] = 0;
     return true;
 }
 
+static bool decimal(const char *value, uint64_t most, uint64_t *out)
+{
+    uint64_t number = 0;
+    const char *at = value;
+    for (; *at >= '0' && *at <= '9'; at++) {
+        if (number > (most - (uint64_t)(*at - '0')) / 10)
+            return false;
+        number = number * 10 + (uint64_t)(*at - '0');
+    }
+    *out = number;
+    return at != value && !*at;
+}
+
+static bool decimal_id(const char *value, uint32_t *out)
+{
+    uint64_t number;
+    bool good = decimal(value, ID_MAX, &number);
+    if (good)
+        *out = (uint32_t)number;
+    return good;
+}
+
+/* An empty value takes back what an earlier header of the same kind said. */
 static bool apply_record(struct overrides *o, const char *key, const char *value, size_t length)
 {
+    bool there = length > 0;
     if (strcmp(key, "path") == 0)
-        return o->has_name = set_text(o->name, value, length);
+        return set_text(o->name, value, length) && ((o->has_name = there) || true);
     if (strcmp(key, "linkpath") == 0)
-        return o->has_link = set_text(o->link, value, length);
-    if (strcmp(key, "size") == 0) {
-        o->size = strtoull(value, NULL, 10);
-        o->has_size = true;
-    } else if (strcmp(key, "uid") == 0) {
-        o->uid = (uint32_t)strtoull(value, NULL, 10);
-        o->has_uid = true;
-    } else if (strcmp(key, "gid") == 0) {
-        o->gid = (uint32_t)strtoull(value, NULL, 10);
-        o->has_gid = true;
-    } else if (strcmp(key, "mtime") == 0) {
+        return set_text(o->link, value, length) && ((o->has_link = there) || true);
+    if (strcmp(key, "size") == 0)
+        return !(o->has_size = there) || decimal(value, INT64_MAX, &o->size);
+    if (strcmp(key, "uid") == 0)
+        return !(o->has_uid = there) || decimal_id(value, &o->uid);
+    if (strcmp(key, "gid") == 0)
+        return !(o->has_gid = there) || decimal_id(value, &o->gid);
+    if (strcmp(key, "mtime") == 0 && (o->has_mtime = there))
         o->mtime = decimal_time(value);
-        o->has_mtime = true;
-    }
     return true;
 }
 
@@ -275,20 +295,31 @@ static bool clean(char *name)
     return true;
 }
 
-/* Directories that the archive does not mention before what is in them. */
+/* Directories that the archive does not mention before what is in them: from one to the next, as a
+ * walk from the top for each would take the square of their number. */
 static int make_parents(struct tar *tar, const char *name)
 {
-    char text[PATH_LENGTH_MAX];
-    for (size_t i = 0; name[i]; i++) {
-        if (name[i] != '/')
-            continue;
-        memcpy(text, name, i);
-        text[i] = 0;
-        int error = vfs_mkdir(&tar->caller, &tar->root, text, 0755);
-        if (error && error != -L_EEXIST)
-            return error;
+    char part[NAME_LENGTH_MAX + 1];
+    struct path at = path_get(tar->root), next;
+    int error = 0;
+    for (const char *slash; !error && (slash = strchr(name, '/')); name = slash + 1) {
+        size_t length = (size_t)(slash - name);
+        if (length > NAME_LENGTH_MAX) {
+            error = -L_ENAMETOOLONG;
+            break;
+        }
+        memcpy(part, name, length);
+        part[length] = 0;
+        error = vfs_mkdir(&tar->caller, &at, part, 0755);
+        if (!error || error == -L_EEXIST)
+            error = vfs_walk(&tar->caller, &at, part, WALK_FOLLOW | WALK_DIRECTORY, &next);
+        if (!error) {
+            path_put(at);
+            at = next;
+        }
     }
-    return 0;
+    path_put(at);
+    return error;
 }
 
 static int copy_data(struct tar *tar, struct file *file, uint64_t size)
@@ -406,7 +437,9 @@ static int unpack_member(struct tar *tar, struct member *m)
     if (!directory && m->name[0]) {
         error = vfs_unlink(&tar->caller, &tar->root, m->name);
         if (error && error != -L_ENOENT)
-            return complain(tar, error, "a name in it is used twice");
+            return complain(tar, error,
+                            error == -L_EISDIR ? "a name in it is used twice"
+                                               : "a name in it cannot be made");
     }
     switch (m->type) {
     case '0':
