@@ -58,6 +58,7 @@ host=$work
 [ "$2" != wine ] || {
     options=(--mount "Z:$work:/mnt/shared")
     host=Z:${work//\//\\}
+    root=Z:$root
 }
 check "$work" /mnt/shared
 mkdir -p "$work/below/deeper"
