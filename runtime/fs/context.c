@@ -1,5 +1,5 @@
 #include "runtime/fs/vfs.h"
-#include <stdlib.h>
+#include "runtime/host/heap.h"
 
 struct fs_context *fs_context_new(void)
 {

@@ -2,11 +2,12 @@
 
 #include "runtime/abi/errno.h"
 #include "runtime/fs/tree.h"
-#include <stdlib.h>
+#include "runtime/host/heap.h"
 #include <string.h>
 
 #define DENTRY_BUCKETS 32768u
 #define UNUSED_MAX     65536u
+#define RECLAIM_STEP   256u /* names forgotten under one lock */
 
 struct host_mutex tree_lock = HOST_MUTEX_INIT;
 
@@ -150,6 +151,25 @@ void dentry_put(struct dentry *dentry)
     }
     host_mutex_unlock(&tree_lock);
     collect(garbage);
+}
+
+bool dentry_reclaim(void)
+{
+    bool any = false;
+    for (;;) {
+        struct dentry *garbage = NULL;
+        host_mutex_lock(&tree_lock);
+        for (unsigned n = 0; n < RECLAIM_STEP && lru_last; n++) {
+            struct dentry *oldest = lru_last;
+            lru_remove(oldest);
+            kill_locked(oldest, &garbage);
+        }
+        host_mutex_unlock(&tree_lock);
+        if (!garbage)
+            return any;
+        collect(garbage);
+        any = true;
+    }
 }
 
 static struct dentry *dentry_make(struct superblock *super, struct inode *inode, const char *name,

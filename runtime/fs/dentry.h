@@ -76,6 +76,8 @@ void dentry_instantiate(struct dentry *dentry, struct inode *inode);
 void dentry_remove(struct dentry *dentry);
 /* dentry takes the name and place of target, which is removed; exchange swaps them. */
 void dentry_move(struct dentry *dentry, struct dentry *target, bool exchange);
+/* Forget all unused names; false when there was none. No lock may be held. */
+bool dentry_reclaim(void);
 /* Forget all unused names below a dentry. */
 void dentry_prune(struct dentry *dentry);
 /* Its name, into NAME_LENGTH_MAX + 1 bytes. */

@@ -5,7 +5,6 @@
 #include "runtime/fs/mountapi.h"
 #include "runtime/tty/tty.h"
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define PTMX_INO  2

@@ -1,7 +1,7 @@
 #include "runtime/fs/directory.h"
+#include "runtime/host/heap.h"
 
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 
 static uint32_t hash_of(const char *name, size_t length)

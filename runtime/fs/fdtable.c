@@ -3,7 +3,7 @@
 #include "runtime/abi/errno.h"
 #include "runtime/abi/fcntl.h"
 #include "runtime/fs/locks.h"
-#include <stdlib.h>
+#include "runtime/host/heap.h"
 #include <string.h>
 
 struct files {

@@ -9,10 +9,10 @@
 #include "runtime/fs/inotify.h"
 #include "runtime/fs/locks.h"
 #include "runtime/fs/vfs.h"
+#include "runtime/host/heap.h"
 #include "runtime/kernel/process.h"
 #include "runtime/kernel/waitq.h"
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 struct file *file_new(struct path path, uint32_t flags, const struct file_ops *ops, void *priv)

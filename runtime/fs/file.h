@@ -54,6 +54,8 @@ struct file_ops {
      * reach. Both or none. */
     unsigned (*inner_refs)(const struct file *file);
     void (*collect)(void);
+    /* Bytes that it holds beside itself, about; NULL: none worth to count. */
+    uint64_t (*memory)(struct file *file);
     /* Lines of its own for /proc/PID/fdinfo; returns the length. */
     int (*describe)(struct file *file, char *text, size_t size);
 };

@@ -10,9 +10,9 @@
 
 #include "runtime/abi/errno.h"
 #include "runtime/fs/mountapi.h"
+#include "runtime/host/heap.h"
 #include "runtime/host/random.h"
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const struct inode_ops hostfs_ops;

@@ -2,7 +2,7 @@
  * have removed since. */
 #include "runtime/abi/errno.h"
 #include "runtime/fs/hostfs.h"
-#include <stdlib.h>
+#include "runtime/host/heap.h"
 #include <string.h>
 
 struct snapshot_entry {

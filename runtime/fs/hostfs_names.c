@@ -5,7 +5,7 @@
  */
 #include "runtime/abi/errno.h"
 #include "runtime/fs/hostfs.h"
-#include <stdlib.h>
+#include "runtime/host/heap.h"
 #include <string.h>
 
 /* --- the gate --- */

@@ -4,8 +4,8 @@
 #include "runtime/abi/errno.h"
 #include "runtime/fs/vfs.h"
 #include "runtime/host/file.h"
+#include "runtime/host/heap.h"
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* Longest first: a folder of the host, and whether it is what a mount shows. */

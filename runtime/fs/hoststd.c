@@ -8,7 +8,6 @@
 #include "runtime/kernel/process.h"
 #include "runtime/kernel/waitq.h"
 #include "runtime/memory/access.h"
-#include <stdlib.h>
 
 /* One for each standard handle, forever: the pump may call back at any time. */
 struct standard {

@@ -5,9 +5,9 @@
 #include "runtime/fs/dentry.h"
 #include "runtime/fs/mountapi.h"
 #include "runtime/host/file.h"
+#include "runtime/host/heap.h"
 #include "runtime/host/time.h"
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define IMAGE_MAGIC    0x464f5245 /* f_type; the store's application id */

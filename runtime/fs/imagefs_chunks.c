@@ -3,7 +3,7 @@
 
 #include "runtime/abi/errno.h"
 #include "runtime/abi/stat.h"
-#include <stdlib.h>
+#include "runtime/host/heap.h"
 #include <string.h>
 
 #define LEAF_BITS  32768u

@@ -8,7 +8,6 @@
 #include "runtime/host/log.h"
 #include "runtime/host/thread.h"
 #include "runtime/host/time.h"
-#include <stdlib.h>
 #include <string.h>
 
 #define FLUSH_AFTER 5000000000u  /* ns from the first change to its commit */

@@ -2,7 +2,7 @@
 
 #include "runtime/abi/errno.h"
 #include "runtime/abi/stat.h"
-#include <stdlib.h>
+#include "runtime/host/heap.h"
 #include <string.h>
 
 #define NODES_MOST 100000u /* beyond, nodes that nothing uses are dropped */

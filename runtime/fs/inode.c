@@ -4,9 +4,9 @@
 #include "runtime/abi/fcntl.h"
 #include "runtime/fs/dentry.h"
 #include "runtime/fs/locks.h"
+#include "runtime/host/heap.h"
 #include "runtime/host/time.h"
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define INODE_BUCKETS 8192u

@@ -9,10 +9,10 @@
 #include "runtime/abi/fcntl.h"
 #include "runtime/abi/poll.h"
 #include "runtime/abi/termios.h"
+#include "runtime/host/heap.h"
 #include "runtime/kernel/process.h"
 #include "runtime/kernel/waitq.h"
 #include "runtime/memory/access.h"
-#include <stdlib.h>
 #include <string.h>
 
 #define QUEUE_MAX 16384u
@@ -253,11 +253,23 @@ static void inotify_release(struct file *file)
     atomic_fetch_sub(&instances, 1);
 }
 
+static uint64_t inotify_memory(struct file *file)
+{
+    const struct instance *in = file->priv;
+    host_mutex_lock(&lock);
+    uint64_t bytes = in->bytes + in->queued * sizeof(struct event);
+    for (const struct inotify_mark *mark = in->marks; mark; mark = mark->instance_next)
+        bytes += sizeof(*mark);
+    host_mutex_unlock(&lock);
+    return bytes;
+}
+
 static const struct file_ops inotify_ops = {
     .read = inotify_read,
     .poll = inotify_poll,
     .ioctl = inotify_ioctl,
     .release = inotify_release,
+    .memory = inotify_memory,
 };
 
 struct file *inotify_create(uint32_t flags)

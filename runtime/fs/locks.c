@@ -6,9 +6,9 @@
 #include "runtime/fs/locks.h"
 
 #include "runtime/abi/errno.h"
+#include "runtime/host/heap.h"
 #include "runtime/kernel/waitq.h"
 #include <stdio.h>
-#include <stdlib.h>
 
 enum lock_kind { RECORD, OFD, FLOCK };
 

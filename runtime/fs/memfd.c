@@ -5,8 +5,8 @@
 #include "runtime/fs/mountapi.h"
 #include "runtime/fs/tmpfs.h"
 #include "runtime/fs/vfs.h"
+#include "runtime/host/heap.h"
 #include <stdio.h>
-#include <stdlib.h>
 
 static const struct file_ops memfd_ops;
 

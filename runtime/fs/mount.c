@@ -1,7 +1,7 @@
 #include "runtime/abi/errno.h"
 #include "runtime/fs/tree.h"
+#include "runtime/host/heap.h"
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static struct mount *first, *last; /* oldest first; tree_lock */

@@ -1,11 +1,12 @@
+#define HEAP_TIER HEAP_RESERVE /* as the pages it stands for */
 #include "runtime/fs/pagecache.h"
 
 #include "runtime/abi/errno.h"
 #include "runtime/fs/inode.h"
+#include "runtime/host/heap.h"
 #include "runtime/kernel/task.h"
 #include "runtime/memory/block.h"
 #include "runtime/memory/space.h"
-#include <stdlib.h>
 #include <string.h>
 
 /* Larger pieces become blocks at once. */
@@ -227,12 +228,15 @@ int64_t pagecache_read(struct inode *inode, void *buffer, size_t n, uint64_t pos
     return done || !error ? (int64_t)done : error;
 }
 
-/* Files that live in memory leave an eighth of it to processes, or these would be killed one after
- * the other for want of a page. */
-static bool is_full(const struct inode *inode, size_t n)
+bool pagecache_memory_full(uint64_t n)
 {
     uint64_t limit = memory_limit();
-    return limit && !inode->ops->write_block && memory_used() + n > limit - limit / 8;
+    return limit && memory_used() + n > limit - limit / 8;
+}
+
+static bool is_full(const struct inode *inode, size_t n)
+{
+    return !inode->ops->write_block && pagecache_memory_full(n);
 }
 
 /* One block's part of a write. state held. */

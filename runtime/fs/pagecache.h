@@ -67,6 +67,10 @@ void pagecache_init(struct inode *inode);
 /* Drop all blocks. The inode is going. */
 void pagecache_destroy(struct inode *inode);
 
+/* n more bytes are too many for files that live in memory: they leave an eighth of it to processes,
+ * or these would be killed one after the other for want of a page. */
+bool pagecache_memory_full(uint64_t n);
+
 /* Copy out of the file at pos; holes are zero. Returns the bytes copied (0 at the end). */
 int64_t pagecache_read(struct inode *inode, void *buffer, size_t n, uint64_t pos);
 /* Copy into the file at pos and grow it. Returns the bytes copied or -L_ENOMEM, -L_EIO, -L_EFBIG.

@@ -5,12 +5,12 @@
 #include "runtime/abi/poll.h"
 #include "runtime/abi/termios.h"
 #include "runtime/fs/ring.h"
+#include "runtime/host/heap.h"
 #include "runtime/kernel/process.h"
 #include "runtime/kernel/signal.h"
 #include "runtime/kernel/task.h"
 #include "runtime/kernel/waitq.h"
 #include "runtime/memory/access.h"
-#include <stdlib.h>
 #include <string.h>
 
 struct pipe {
@@ -196,12 +196,22 @@ static void pipe_release(struct file *file)
         pipe_free(pipe);
 }
 
+static uint64_t pipe_memory(struct file *file)
+{
+    struct pipe *pipe = file->priv;
+    host_mutex_lock(&pipe->lock);
+    uint64_t bytes = pipe->ring.capacity;
+    host_mutex_unlock(&pipe->lock);
+    return bytes;
+}
+
 static const struct file_ops pipe_ops = {
     .read = pipe_read,
     .write = pipe_write,
     .poll = pipe_poll,
     .ioctl = pipe_ioctl,
     .release = pipe_release,
+    .memory = pipe_memory,
 };
 
 struct pipe *pipe_of(struct file *file)

@@ -1,3 +1,4 @@
+#define HEAP_TIER HEAP_RESERVE
 #include "runtime/fs/proc.h"
 #include "runtime/fs/permission.h"
 
@@ -6,11 +7,11 @@
 #include "runtime/fs/fdtable.h"
 #include "runtime/fs/mountapi.h"
 #include "runtime/fs/vfs.h"
+#include "runtime/host/heap.h"
 #include "runtime/kernel/process.h"
 #include "runtime/kernel/task.h"
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define TEXT_MAX ((size_t)64 << 20)

@@ -4,12 +4,12 @@
 #include "runtime/fs/fdtable.h"
 #include "runtime/fs/proc.h"
 #include "runtime/fs/vfs.h"
+#include "runtime/host/heap.h"
 #include "runtime/kernel/process.h"
 #include "runtime/kernel/task.h"
 #include "runtime/memory/access.h"
 #include "runtime/memory/space.h"
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define ARGUMENTS_MAX ((uint64_t)8 << 20)

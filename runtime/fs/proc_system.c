@@ -7,6 +7,7 @@
 #include "runtime/fs/pipe.h"
 #include "runtime/fs/proc.h"
 #include "runtime/host/env.h"
+#include "runtime/host/heap.h"
 #include "runtime/host/random.h"
 #include "runtime/host/time.h"
 #include "runtime/kernel/load.h"
@@ -15,7 +16,6 @@
 #include "runtime/kernel/task.h"
 #include "runtime/memory/space.h"
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define SECOND ((uint64_t)1000000000)

@@ -1,3 +1,4 @@
+#include "runtime/fs/dentry.h"
 #include "runtime/fs/inode.h"
 #include "runtime/memory/space.h"
 
@@ -42,6 +43,7 @@ bool pagecache_reclaim_now(void)
     host_mutex_lock(&reclaiming);
     for (int pass = 0; pass < 2; pass++)
         super_each(age_super, NULL);
+    dentry_reclaim();
     host_mutex_unlock(&reclaiming);
     return memory_used() < before;
 }

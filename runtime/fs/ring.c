@@ -1,7 +1,7 @@
 #include "runtime/fs/ring.h"
 
 #include "runtime/abi/errno.h"
-#include <stdlib.h>
+#include "runtime/host/heap.h"
 #include <string.h>
 
 void fs_ring_init(struct fs_ring *ring, size_t size)

@@ -1,7 +1,7 @@
 #include "runtime/abi/errno.h"
 #include "runtime/fs/dentry.h"
+#include "runtime/host/heap.h"
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static struct host_mutex list_lock = HOST_MUTEX_INIT;

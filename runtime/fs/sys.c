@@ -2,7 +2,7 @@
 
 #include "runtime/abi/errno.h"
 #include "runtime/abi/fcntl.h"
-#include <stdlib.h>
+#include "runtime/host/heap.h"
 #include <string.h>
 
 struct file *sys_file_any(struct task *t, uint64_t fd)
@@ -20,14 +20,17 @@ struct file *sys_file(struct task *t, uint64_t fd)
     return file;
 }
 
+#define BOUNCE_LEAST 16384u
+
 uint8_t *sys_bounce(struct task *t, size_t size)
 {
     if (t->bounce_size >= size)
         return t->bounce;
-    uint32_t larger = 16384;
+    uint32_t larger = BOUNCE_LEAST;
     while (larger < size)
         larger *= 2;
-    uint8_t *buffer = malloc(larger);
+    /* The least that read and write work with is there whatever else is not. */
+    uint8_t *buffer = heap_alloc(larger == BOUNCE_LEAST ? HEAP_ALWAYS : HEAP_RESERVE, larger);
     if (!buffer)
         return NULL;
     free(t->bounce);

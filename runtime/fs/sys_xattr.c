@@ -5,7 +5,6 @@
 #include "runtime/fs/permission.h"
 #include "runtime/fs/sys.h"
 #include "runtime/fs/syscalls.h"
-#include <stdlib.h>
 #include <string.h>
 
 #define CWD        ((uint64_t)L_AT_FDCWD)

@@ -6,7 +6,7 @@
 #include "runtime/fs/directory.h"
 #include "runtime/fs/mountapi.h"
 #include "runtime/host/env.h"
-#include <stdlib.h>
+#include "runtime/host/heap.h"
 #include <string.h>
 
 struct xattr {
@@ -38,7 +38,7 @@ static void entry_free(struct entry *e)
 
 static struct inode *make(struct superblock *super, const struct new_inode *attr)
 {
-    struct node *node = calloc(1, sizeof(*node));
+    struct node *node = pagecache_memory_full(0) ? NULL : calloc(1, sizeof(*node));
     if (!node)
         return NULL;
     if ((attr->mode & L_S_IFMT) == L_S_IFDIR) {
@@ -296,6 +296,8 @@ static int tmpfs_setxattr(struct inode *inode, const char *name, const void *val
 {
     if (!inode_keeps_xattr(name))
         return -L_EOPNOTSUPP;
+    if (pagecache_memory_full(size))
+        return -L_ENOSPC;
     struct xattr *x = malloc(sizeof(*x) + size);
     char *copy = strdup(name);
     if (!x || !copy) {

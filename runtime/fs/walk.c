@@ -1,3 +1,4 @@
+#define HEAP_TIER HEAP_RESERVE
 #include "runtime/fs/walk.h"
 
 #include "runtime/fs/permission.h"
@@ -5,7 +6,7 @@
 #include "runtime/abi/errno.h"
 #include "runtime/abi/mount.h"
 #include "runtime/fs/tree.h"
-#include <stdlib.h>
+#include "runtime/host/heap.h"
 #include <string.h>
 
 void cross_mounts(struct path *path)

@@ -71,4 +71,9 @@ void host_view_unmap(uint64_t address, size_t size);
  * contents are undefined afterwards. */
 void host_section_discard(struct host_section *section, uint64_t offset, size_t size);
 
+/* Bytes that the C library's heap gave for p, not NULL; at least what was asked for. */
+size_t host_heap_size(void *p);
+/* Gives what lies idle in the heap back. Takes milliseconds. */
+void host_heap_trim(void);
+
 #endif

@@ -1,10 +1,14 @@
 #include "runtime/host/thread.h"
 #include "runtime/abi/errno.h"
+#include "runtime/host/budget.h"
 #include "runtime/host/thread_native.h"
 #include <stdlib.h>
 
 /* Threads kept for the next user; a thread that finds so many waiting ends. */
 #define IDLE_MAX 64
+
+/* What a thread's stack takes, and the host's own for it. */
+#define STACK_BYTES (HOST_STACK_TOUCHED + 32768)
 
 static struct host_mutex pool_lock = HOST_MUTEX_INIT;
 static struct host_thread *idle;
@@ -92,6 +96,7 @@ void host_thread_main(struct host_thread *thread)
     set_alive(thread, false);
     host_native_forget(thread);
     give_back(thread);
+    memory_uncharge_kernel(STACK_BYTES);
 }
 
 int host_thread_start(void (*fn)(void *), void *arg)
@@ -108,15 +113,20 @@ int host_thread_start(void (*fn)(void *), void *arg)
         host_unpark(&thread->wake);
         return 0;
     }
-    thread = new_structure();
-    if (!thread)
+    if (!memory_charge_kernel(STACK_BYTES))
         return -L_EAGAIN;
-    thread->current = NULL;
-    thread->fn = fn;
-    thread->arg = arg;
-    int error = host_native_create(thread);
+    thread = new_structure();
+    int error = -L_EAGAIN;
+    if (thread) {
+        thread->current = NULL;
+        thread->fn = fn;
+        thread->arg = arg;
+        error = host_native_create(thread);
+        if (error)
+            give_back(thread);
+    }
     if (error)
-        give_back(thread);
+        memory_uncharge_kernel(STACK_BYTES);
     return error;
 }
 

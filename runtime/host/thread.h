@@ -16,7 +16,8 @@
 
 struct host_thread;
 
-/* Runs fn(arg) on a thread of its own. 0, or -L_EAGAIN when the host refuses another thread. */
+/* Runs fn(arg) on a thread of its own. 0, or -L_EAGAIN when the host or the budget (budget.h, which
+ * counts the stack) refuses another thread. */
 int host_thread_start(void (*fn)(void *), void *arg);
 
 /* The calling thread; never NULL: a thread that host_thread_start did not make (main, a library's)

@@ -2,7 +2,6 @@
 
 #include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "runtime/abi/errno.h"
@@ -12,6 +11,7 @@
 #include "runtime/fs/mountapi.h"
 #include "runtime/fs/vfs.h"
 #include "runtime/host/env.h"
+#include "runtime/host/heap.h"
 #include "runtime/host/log.h"
 #include "runtime/host/policy.h"
 #include "runtime/host/stdio.h"

@@ -1,11 +1,12 @@
 /* ELF headers: what Linux accepts and the errno for what it does not (fs/binfmt_elf.c's behaviour).
  */
-#include <stdlib.h>
+#define HEAP_TIER HEAP_RESERVE
 #include <string.h>
 
 #include "runtime/abi/errno.h"
 #include "runtime/abi/fcntl.h"
 #include "runtime/fs/vfs.h"
+#include "runtime/host/heap.h"
 #include "runtime/kernel/exec.h"
 
 #define SEGMENTS_SIZE_MAX 65536

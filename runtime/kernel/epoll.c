@@ -8,7 +8,6 @@
  * Locks: items_lock (one for all epolls: links between items, epolls and files) is taken outside of
  * any queue's lock; ready_lock of an epoll is taken inside of them.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "runtime/abi/errno.h"
@@ -16,6 +15,7 @@
 #include "runtime/abi/poll.h"
 #include "runtime/abi/stat.h"
 #include "runtime/fs/fdtable.h"
+#include "runtime/host/heap.h"
 #include "runtime/host/time.h"
 #include "runtime/kernel/process.h"
 #include "runtime/kernel/syscalls.h"
@@ -269,7 +269,19 @@ static uint32_t epoll_poll(struct file *file, struct poll_table *table)
     return harvest(ep, NULL, 1) ? L_POLLIN | L_POLLRDNORM : 0;
 }
 
-static const struct file_ops epoll_ops = {.poll = epoll_poll, .release = epoll_release};
+static uint64_t epoll_memory(struct file *file)
+{
+    const struct epoll *ep = file->priv;
+    uint64_t bytes = 0;
+    host_mutex_lock(&items_lock);
+    for (const struct epoll_item *item = ep->items; item; item = item->next)
+        bytes += sizeof(*item) + 2 * sizeof(struct item_wait);
+    host_mutex_unlock(&items_lock);
+    return bytes;
+}
+
+static const struct file_ops epoll_ops = {
+    .poll = epoll_poll, .release = epoll_release, .memory = epoll_memory};
 
 static struct epoll *epoll_of(struct file *file)
 {

@@ -1,7 +1,7 @@
+#define HEAP_TIER HEAP_RESERVE
 #include "runtime/kernel/exec.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "runtime/abi/errno.h"
@@ -10,6 +10,7 @@
 #include "runtime/fs/dentry.h"
 #include "runtime/fs/fdtable.h"
 #include "runtime/fs/vfs.h"
+#include "runtime/host/heap.h"
 #include "runtime/kernel/exit.h"
 #include "runtime/kernel/fork.h"
 #include "runtime/kernel/group.h"

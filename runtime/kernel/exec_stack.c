@@ -3,11 +3,12 @@
  * bytes, the file name, the environment's strings, the arguments' strings, the platform's name, 16
  * random bytes; then, RSP being a multiple of 16: argc, argv, envp, auxv.
  */
-#include <stdlib.h>
+#define HEAP_TIER HEAP_RESERVE
 #include <string.h>
 
 #include "runtime/abi/errno.h"
 #include "runtime/abi/mman.h"
+#include "runtime/host/heap.h"
 #include "runtime/host/random.h"
 #include "runtime/kernel/exec.h"
 #include "runtime/kernel/process.h"

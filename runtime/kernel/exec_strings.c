@@ -1,7 +1,8 @@
-#include <stdlib.h>
+#define HEAP_TIER HEAP_RESERVE
 #include <string.h>
 
 #include "runtime/abi/errno.h"
+#include "runtime/host/heap.h"
 #include "runtime/kernel/exec.h"
 
 /* Linux's MAX_ARG_STRLEN: 32 pages, with the NUL. */

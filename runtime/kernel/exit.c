@@ -1,6 +1,5 @@
 #include "runtime/kernel/exit.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "runtime/abi/errno.h"

@@ -1,13 +1,13 @@
 /* clone(2), clone3(2), fork(2), vfork(2): new tasks and processes. */
 #include "runtime/kernel/fork.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "runtime/abi/errno.h"
 #include "runtime/abi/sched.h"
 #include "runtime/fs/fdtable.h"
 #include "runtime/fs/vfs.h"
+#include "runtime/host/heap.h"
 #include "runtime/host/log.h"
 #include "runtime/host/thread.h"
 #include "runtime/host/time.h"

@@ -5,11 +5,11 @@
  * takes it. setitimer's three are members with negative ids. CPU-time timers are checked by
  * rearming: the CPU time still missing is the soonest that they can expire.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "runtime/abi/errno.h"
 #include "runtime/host/env.h"
+#include "runtime/host/heap.h"
 #include "runtime/host/time.h"
 #include "runtime/kernel/pid.h"
 #include "runtime/kernel/process.h"

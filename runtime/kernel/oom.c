@@ -1,5 +1,6 @@
 #include "runtime/kernel/oom.h"
 
+#include "runtime/fs/fdtable.h"
 #include "runtime/fs/pagecache.h"
 #include "runtime/host/log.h"
 #include "runtime/host/thread.h"
@@ -12,6 +13,36 @@
 /* One chooses at a time: the next finds the victim of the one before dead or dying. */
 static struct host_mutex choosing = HOST_MUTEX_INIT;
 
+/* An open file with its inode and its name. */
+#define FILE_BYTES   ((uint64_t)1024)
+#define THREAD_BYTES ((uint64_t)192 << 10)
+
+static struct files *files_of(struct process *p, uint32_t *threads)
+{
+    host_mutex_lock(&kernel_lock);
+    struct files *files = p->threads && p->threads->files ? files_share(p->threads->files) : NULL;
+    *threads = p->live_threads;
+    host_mutex_unlock(&kernel_lock);
+    return files;
+}
+
+/* What the kernel holds for it, about. */
+static uint64_t kernel_bytes(struct process *p)
+{
+    uint32_t threads;
+    struct files *files = files_of(p, &threads);
+    uint64_t bytes = threads * THREAD_BYTES;
+    for (int fd = -1; files && (fd = files_next(files, fd + 1)) >= 0;) {
+        struct file *file = files_get(files, fd);
+        if (!file)
+            continue;
+        bytes += FILE_BYTES + (file->ops->memory ? file->ops->memory(file) : 0);
+        file_put(file);
+    }
+    files_put(files);
+    return bytes;
+}
+
 /* Bytes that its death would give back, and oom_score_adj thousandths of all memory. 0: spare it.
  */
 static uint64_t badness(struct process *p)
@@ -22,7 +53,8 @@ static uint64_t badness(struct process *p)
         return 0;
     space_usage(space, &usage);
     space_put(space);
-    int64_t points = (int64_t)usage.resident + (int64_t)(memory_limit() / 1000) * p->oom_score_adj;
+    int64_t points = (int64_t)(usage.resident + kernel_bytes(p)) +
+                     (int64_t)(memory_limit() / 1000) * p->oom_score_adj;
     if (p->oom_score_adj == ADJUSTMENT_NEVER)
         return 0;
     return points > 0 ? (uint64_t)points : 1;
@@ -95,7 +127,8 @@ static struct process *kill_one(struct task *t)
             "out of memory (limit %llu MiB): killed process %d (%s), which has %llu MiB; asked "
             "for by process %d (%s)",
             (unsigned long long)(memory_limit() >> 20), (int)victim->pid, any ? any->comm : "?",
-            (unsigned long long)(usage.resident >> 20), (int)t->process->pid, t->comm);
+            (unsigned long long)((usage.resident + kernel_bytes(victim)) >> 20),
+            (int)t->process->pid, t->comm);
         if (any)
             task_put(any);
         kill_sharers(space);
@@ -105,19 +138,23 @@ static struct process *kill_one(struct task *t)
     return victim;
 }
 
-static bool relieve(void)
+/* Kills somebody and waits until his memory is given back. */
+static bool end_one(struct task *t)
 {
-    struct task *t = host_current_get();
-    if (!t || signal_fatal_pending(t))
-        return false;
-    if (pagecache_reclaim_now())
-        return true;
     struct process *victim = kill_one(t);
     if (!victim)
         return false;
     int error = wait_until_killable(&victim->exit_wait, has_left_memory, victim, WAIT_FOREVER);
     process_put(victim);
     return !error;
+}
+
+static bool relieve(void)
+{
+    struct task *t = host_current_get();
+    if (!t || signal_fatal_pending(t))
+        return false;
+    return pagecache_reclaim_now() || end_one(t);
 }
 
 static bool is_dying(void)
@@ -130,6 +167,21 @@ void oom_init(void)
 {
     memory_short_set(relieve);
     memory_dying_set(is_dying);
+}
+
+bool oom_relieve_kernel(void)
+{
+    struct task *t = task_current();
+    if (!t || signal_fatal_pending(t) || !memory_kernel_is_short())
+        return false;
+    if (pagecache_reclaim_now() && !memory_kernel_is_short())
+        return true;
+    bool dying;
+    struct process *worst = choose(&dying);
+    bool own = worst == t->process;
+    if (worst)
+        process_put(worst);
+    return worst && !own && end_one(t);
 }
 
 bool oom_make_room(uint64_t bytes)

@@ -1,10 +1,11 @@
 /* poll(2), ppoll(2), select(2), pselect6(2). */
-#include <stdlib.h>
+#define HEAP_TIER HEAP_RESERVE
 #include <string.h>
 
 #include "runtime/abi/errno.h"
 #include "runtime/abi/poll.h"
 #include "runtime/fs/fdtable.h"
+#include "runtime/host/heap.h"
 #include "runtime/host/time.h"
 #include "runtime/kernel/process.h"
 #include "runtime/kernel/syscalls.h"

@@ -1,9 +1,9 @@
 #include "runtime/kernel/process.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "runtime/fs/file.h"
+#include "runtime/host/heap.h"
 #include "runtime/kernel/pid.h"
 #include "runtime/kernel/tree.h"
 #include "runtime/memory/space.h"

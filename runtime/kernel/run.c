@@ -1,10 +1,10 @@
 /* Starting guests from outside, and waiting for them. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "runtime/abi/errno.h"
 #include "runtime/fs/fdtable.h"
 #include "runtime/fs/vfs.h"
+#include "runtime/host/heap.h"
 #include "runtime/host/thread.h"
 #include "runtime/host/time.h"
 #include "runtime/kernel/exec.h"

@@ -1,8 +1,7 @@
 #include "runtime/kernel/session.h"
 
-#include <stdlib.h>
-
 #include "runtime/abi/errno.h"
+#include "runtime/host/heap.h"
 #include "runtime/kernel/pid.h"
 #include "runtime/kernel/tree.h"
 

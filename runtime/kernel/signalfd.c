@@ -1,12 +1,12 @@
 #include "runtime/kernel/signalfd.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "runtime/abi/errno.h"
 #include "runtime/abi/fcntl.h"
 #include "runtime/abi/poll.h"
 #include "runtime/fs/fdtable.h"
+#include "runtime/host/heap.h"
 #include "runtime/kernel/group.h"
 #include "runtime/kernel/process.h"
 #include "runtime/kernel/syscalls.h"

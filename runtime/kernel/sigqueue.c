@@ -1,7 +1,7 @@
-#include <stdlib.h>
 #include <string.h>
 
 #include "runtime/abi/errno.h"
+#include "runtime/host/heap.h"
 #include "runtime/kernel/signal.h"
 
 /* Delivered before all others, because they belong to the instruction the thread stands at. */

@@ -1,5 +1,4 @@
 /* System calls of memory: arguments checked here, done by runtime/memory. */
-#include <stdlib.h>
 
 #include "runtime/abi/errno.h"
 #include "runtime/abi/mman.h"

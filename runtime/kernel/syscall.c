@@ -3,7 +3,11 @@
 #include <stddef.h>
 
 #include "runtime/abi/errno.h"
+#define HEAP_PLAIN
+#include "runtime/host/budget.h"
+#include "runtime/host/heap.h"
 #include "runtime/host/log.h"
+#include "runtime/kernel/oom.h"
 #include "runtime/kernel/process.h"
 #include "runtime/kernel/trace.h"
 #include "runtime/translate/cpu.h"
@@ -30,6 +34,27 @@ static int64_t not_implemented(struct task *t, uint64_t number)
     return -L_ENOSYS;
 }
 
+static bool wants_memory(int64_t result)
+{
+    return result == -L_ENOMEM || result == -L_EAGAIN || result == -L_ENOSPC;
+}
+
+/* A call that fails for want of the kernel's own memory has done nothing: it is done again when
+ * some was made free. */
+static int64_t call(struct task *t, const struct syscall_entry *entry, const uint64_t args[6])
+{
+    int64_t result;
+    uint32_t refusals;
+    do {
+        refusals = memory_refusals();
+        result = entry->fn(t, args[0], args[1], args[2], args[3], args[4], args[5]);
+    } while (__builtin_expect(memory_refusals() != refusals, false) && wants_memory(result) &&
+             oom_relieve_kernel());
+    if (__builtin_expect(heap_wants_trim(), false))
+        heap_trim();
+    return result;
+}
+
 void syscall_dispatch(struct task *t, struct cpu *cpu)
 {
     const uint64_t *g = cpu->gpr;
@@ -42,7 +67,7 @@ void syscall_dispatch(struct task *t, struct cpu *cpu)
         trace_enter(t, (uint32_t)number, args);
     int64_t result;
     if (entry && entry->fn)
-        result = entry->fn(t, args[0], args[1], args[2], args[3], args[4], args[5]);
+        result = call(t, entry, args);
     else
         result = not_implemented(t, number);
     cpu->gpr[CPU_RAX] = (uint64_t)result;

@@ -1,8 +1,8 @@
 #include "runtime/kernel/task.h"
 
-#include <stdlib.h>
 #include <string.h>
 
+#include "runtime/host/heap.h"
 #include "runtime/host/thread.h"
 #include "runtime/host/time.h"
 #include "runtime/kernel/pid.h"

@@ -1,11 +1,11 @@
 /* timerfd_create(2). */
-#include <stdlib.h>
 #include <string.h>
 
 #include "runtime/abi/errno.h"
 #include "runtime/abi/fcntl.h"
 #include "runtime/abi/poll.h"
 #include "runtime/fs/fdtable.h"
+#include "runtime/host/heap.h"
 #include "runtime/host/time.h"
 #include "runtime/kernel/process.h"
 #include "runtime/kernel/syscalls.h"

@@ -1,8 +1,7 @@
 #include "runtime/kernel/timers.h"
 
-#include <stdlib.h>
-
 #include "runtime/abi/errno.h"
+#include "runtime/host/heap.h"
 #include "runtime/host/lock.h"
 #include "runtime/host/thread.h"
 #include "runtime/host/time.h"

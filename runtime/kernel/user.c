@@ -1,7 +1,6 @@
 #include "runtime/kernel/user.h"
 
-#include <stdlib.h>
-
+#include "runtime/host/heap.h"
 #include "runtime/host/lock.h"
 
 static struct host_mutex lock = HOST_MUTEX_INIT;

@@ -1,8 +1,9 @@
+#define HEAP_TIER HEAP_RESERVE /* as the pages it stands for */
 #include "runtime/memory/block.h"
+#include "runtime/host/heap.h"
 #include "runtime/host/lock.h"
 #include "runtime/host/memory.h"
 #include "runtime/memory/space.h"
-#include <stdlib.h>
 #include <string.h>
 
 /* Blocks of one section; the section goes when all of them are free. */

@@ -1,5 +1,6 @@
+#define HEAP_TIER HEAP_RESERVE /* as the pages it stands for */
+#include "runtime/host/heap.h"
 #include "runtime/memory/internal.h"
-#include <stdlib.h>
 #include <string.h>
 
 static unsigned chunk_number(uint64_t address)
@@ -95,7 +96,8 @@ struct saved {
 
 static int save(struct space *space, struct segment *segment, uint64_t base, struct saved *saved)
 {
-    saved->data = malloc((size_t)(saved->end - saved->first) * CHUNK);
+    /* For a moment, and a segment at most. */
+    saved->data = heap_alloc(HEAP_ALWAYS, (size_t)(saved->end - saved->first) * CHUNK);
     if (!saved->data)
         return -L_ENOMEM;
     for (unsigned i = saved->first; i < saved->end; i++) {

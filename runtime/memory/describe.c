@@ -1,5 +1,6 @@
+#define HEAP_TIER HEAP_RESERVE /* as the pages it stands for */
+#include "runtime/host/heap.h"
 #include "runtime/memory/internal.h"
-#include <stdlib.h>
 #include <string.h>
 
 static uint64_t resident_in(const struct space *space, uint64_t start, uint64_t end)

@@ -1,5 +1,4 @@
 #include "runtime/memory/internal.h"
-#include <stdlib.h>
 #include <string.h>
 
 static int copy_regions(struct space *child, const struct space *parent)

@@ -1,7 +1,8 @@
+#define HEAP_TIER HEAP_RESERVE /* as the pages it stands for */
 #include "runtime/memory/mapping.h"
+#include "runtime/host/heap.h"
 #include "runtime/memory/internal.h"
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 void mapping_init(struct mapping *mapping, const struct mapping_ops *ops, uint64_t size)

@@ -1,6 +1,5 @@
 #include "runtime/host/log.h"
 #include "runtime/memory/internal.h"
-#include <stdlib.h>
 
 #define PROT_ALL (L_PROT_READ | L_PROT_WRITE | L_PROT_EXEC)
 

@@ -1,5 +1,6 @@
+#define HEAP_PLAIN /* contents are charged by their pages */
+#include "runtime/host/heap.h"
 #include "runtime/memory/internal.h"
-#include <stdlib.h>
 #include <string.h>
 
 static uint64_t origin_bytes(uint16_t pages)
@@ -16,14 +17,14 @@ void origin_put(struct origin *origin)
         free(origin->data);
         memory_uncharge(origin_bytes(origin->pages));
     }
-    free(origin);
+    heap_free(origin);
     if (owner)
         space_unhold(owner);
 }
 
 static struct origin *origin_create(struct space *owner, uint8_t *data, uint16_t pages)
 {
-    struct origin *origin = malloc(sizeof(*origin));
+    struct origin *origin = heap_alloc(HEAP_RESERVE, sizeof(*origin));
     if (!origin)
         return NULL;
     host_mutex_init(&origin->lock);

@@ -1,6 +1,5 @@
 #include "runtime/host/random.h"
 #include "runtime/memory/internal.h"
-#include <stdlib.h>
 
 bool place_is_free(const struct space *space, uint64_t start, uint64_t end)
 {

@@ -1,5 +1,6 @@
+#define HEAP_TIER HEAP_RESERVE /* as the pages it stands for */
+#include "runtime/host/heap.h"
 #include "runtime/memory/internal.h"
-#include <stdlib.h>
 #include <string.h>
 
 /* Linux's vm.max_map_count. */
@@ -92,7 +93,9 @@ void region_remove(struct space *space, uint64_t start, uint64_t end, struct map
     if (first == last)
         return;
     if (with_file) {
-        struct mapping **more = realloc(*files, (*count + with_file) * sizeof(**files));
+        /* Not refused: it is to give memory back. */
+        struct mapping **more =
+            heap_resize(HEAP_ALWAYS, *files, (*count + with_file) * sizeof(**files));
         if (more)
             *files = more;
         for (size_t i = first; i < last; i++) {

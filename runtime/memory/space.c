@@ -1,6 +1,7 @@
+#define HEAP_TIER HEAP_RESERVE /* as the pages it stands for */
 #include "runtime/memory/space.h"
+#include "runtime/host/heap.h"
 #include "runtime/memory/internal.h"
-#include <stdlib.h>
 #include <string.h>
 
 /* Where windows lie in the host's addresses. */

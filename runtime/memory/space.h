@@ -17,6 +17,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "runtime/host/budget.h"
+
 struct codeview;
 struct mapping;
 struct space;
@@ -145,13 +147,6 @@ struct space_key {
 };
 int space_key(struct space *space, uint64_t address, struct space_key *key);
 
-/* The limit on committed guest memory, all spaces and blocks together, in bytes; 0 for none. */
-void memory_limit_set(uint64_t bytes);
-uint64_t memory_limit(void);
-uint64_t memory_used(void);
-/* Accounting for kernel objects that hold guest data. False at the limit. */
-bool memory_charge(uint64_t bytes);
-void memory_uncharge(uint64_t bytes);
 /* What a page fault may need is not there: the limit is reached, or the host has next to nothing.
  */
 bool memory_is_short(void);

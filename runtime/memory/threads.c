@@ -2,10 +2,11 @@
  * The threads of a space. On Windows a page can only be filled while everybody can see it: the
  * other threads are held for that moment.
  */
+#define HEAP_TIER HEAP_RESERVE /* as the pages it stands for */
+#include "runtime/host/heap.h"
 #include "runtime/host/log.h"
 #include "runtime/host/thread.h"
 #include "runtime/memory/internal.h"
-#include <stdlib.h>
 
 void space_thread_enter(struct space *space)
 {

@@ -2,6 +2,7 @@
 #include "runtime/abi/errno.h"
 #include "runtime/abi/fcntl.h"
 #include "runtime/abi/stat.h"
+#include "runtime/host/heap.h"
 #include "runtime/host/time.h"
 #include "runtime/kernel/time.h"
 #include "runtime/kernel/waitq.h"
@@ -9,7 +10,6 @@
 #include "runtime/net/sys_socket.h"
 #include "runtime/net/syscalls.h"
 #include "runtime/net/unix_rights.h"
-#include <stdlib.h>
 #include <string.h>
 
 #define CONTROL_MAX 20480u

@@ -4,13 +4,13 @@
 #include "runtime/abi/fcntl.h"
 #include "runtime/abi/poll.h"
 #include "runtime/abi/termios.h"
+#include "runtime/host/heap.h"
 #include "runtime/host/time.h"
 #include "runtime/kernel/process.h"
 #include "runtime/kernel/task.h"
 #include "runtime/memory/access.h"
 #include "runtime/net/unix_rights.h"
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 struct host_mutex unix_lock = HOST_MUTEX_INIT;
@@ -673,12 +673,22 @@ static int64_t unix_ioctl(struct file *file, struct task *task, uint32_t command
     return listening ? -L_EINVAL : put_guest_u32(task->process->space, arg, waiting);
 }
 
+static uint64_t unix_memory(struct file *file)
+{
+    struct unix_socket *s = file->priv;
+    host_mutex_lock(&unix_lock);
+    uint64_t bytes = s->held + s->pending_count * sizeof(*s);
+    host_mutex_unlock(&unix_lock);
+    return bytes;
+}
+
 const struct file_ops unix_file_ops = {
     .read = file_receive,
     .write = file_send,
     .poll = unix_poll,
     .ioctl = unix_ioctl,
     .release = unix_release,
+    .memory = unix_memory,
     .inner_refs = rights_inner_refs,
     .collect = rights_collect,
 };

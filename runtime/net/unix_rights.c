@@ -4,7 +4,6 @@
 #include "runtime/host/thread.h"
 #include "runtime/kernel/process.h"
 #include "runtime/kernel/task.h"
-#include <stdlib.h>
 
 /* Sockets that are on their way at least once. unix_lock. */
 static struct unix_socket *travelling;

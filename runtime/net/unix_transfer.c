@@ -1,11 +1,11 @@
 /* Sending and receiving over AF_UNIX sockets. */
 #include "runtime/abi/errno.h"
 #include "runtime/abi/poll.h"
+#include "runtime/host/heap.h"
 #include "runtime/host/time.h"
 #include "runtime/kernel/process.h"
 #include "runtime/kernel/task.h"
 #include "runtime/net/unix_rights.h"
-#include <stdlib.h>
 #include <string.h>
 
 /* A stream is cut into messages of this size, so that a reader can start before all is there. */

@@ -1,9 +1,10 @@
+#define HEAP_TIER HEAP_ALWAYS /* code memory is the bound */
 #include "runtime/translate/block.h"
 
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "runtime/host/heap.h"
 #include "runtime/translate/cache.h"
 
 struct block *block_create(const struct xlate *x, size_t guest_size)

@@ -1,8 +1,9 @@
+#define HEAP_TIER HEAP_ALWAYS /* code memory is the bound */
 #include "runtime/translate/cache.h"
 
-#include <stdlib.h>
-
 #include "runtime/abi/errno.h"
+#include "runtime/host/budget.h"
+#include "runtime/host/heap.h"
 #include "runtime/host/memory.h"
 #include "runtime/translate/block.h"
 
@@ -49,6 +50,7 @@ struct chunk *cache_chunk(void)
         free(c);
         return NULL;
     }
+    memory_charge_always(CACHE_CHUNK);
     c->index = index;
     chunks[index] = c;
     return c;
@@ -58,6 +60,7 @@ void cache_chunk_free(struct chunk *chunk)
 {
     chunks[chunk->index] = NULL;
     free_list[free_count++] = chunk->index;
+    memory_uncharge_kernel(CACHE_CHUNK);
     free(chunk->blocks);
     free(chunk);
 }

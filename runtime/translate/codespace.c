@@ -1,6 +1,6 @@
+#define HEAP_TIER HEAP_ALWAYS /* code memory is the bound */
 #include "runtime/translate/codespace.h"
-
-#include <stdlib.h>
+#include "runtime/host/heap.h"
 
 static struct codespace *shared;
 

@@ -1,9 +1,10 @@
+#define HEAP_TIER HEAP_ALWAYS /* code memory is the bound */
 #include "runtime/translate/dispatch.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "runtime/abi/signal.h"
+#include "runtime/host/heap.h"
 #include "runtime/host/thread.h"
 #include "runtime/translate/fault.h"
 #include "runtime/translate/stubs.h"

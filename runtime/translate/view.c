@@ -1,14 +1,18 @@
+#define HEAP_TIER HEAP_ALWAYS /* code memory is the bound */
 #include "runtime/translate/view.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "runtime/abi/errno.h"
+#include "runtime/host/budget.h"
+#include "runtime/host/heap.h"
 #include "runtime/host/memory.h"
 #include "runtime/host/thread.h"
 #include "runtime/translate/stubs.h"
 
 #define TABLE_BYTES (VIEW_TABLE_ENTRIES * sizeof(uint64_t))
+/* Of a private view of the template, what is written; Windows keeps room for all. */
+#define TABLE_TOUCHED ((uint64_t)65536)
 
 static struct host_section *template_section;
 static uint64_t template_view;
@@ -33,10 +37,15 @@ uint64_t view_miss_table(void)
 static struct view_table *table_create(void)
 {
     uint64_t at;
-    struct view_table *t = calloc(1, sizeof *t);
-    if (!t)
+    if (!memory_charge_kernel(TABLE_TOUCHED))
         return NULL;
+    struct view_table *t = calloc(1, sizeof *t);
+    if (!t) {
+        memory_uncharge_kernel(TABLE_TOUCHED);
+        return NULL;
+    }
     if (host_view_map_private(template_section, 0, TABLE_BYTES, 0, &at) < 0) {
+        memory_uncharge_kernel(TABLE_TOUCHED);
         free(t);
         return NULL;
     }
@@ -50,6 +59,7 @@ static void table_put(struct view_table *t)
     if (--t->refs > 0)
         return;
     host_view_unmap((uint64_t)t->entry, TABLE_BYTES);
+    memory_uncharge_kernel(TABLE_TOUCHED);
     free(t);
 }
 

@@ -1,6 +1,7 @@
 #include "runtime/tty/ldisc.h"
 
 #include "runtime/abi/signal.h"
+#include "runtime/host/heap.h"
 
 static const struct l_termios initial = {
     .c_iflag = L_ICRNL | L_IXON,

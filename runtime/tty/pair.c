@@ -1,9 +1,8 @@
 #include "runtime/tty/pair.h"
 
-#include <stdlib.h>
-
 #include "runtime/abi/errno.h"
 #include "runtime/abi/poll.h"
+#include "runtime/host/heap.h"
 
 /* Terminals by number; table_lock guards it and is taken before nothing else. */
 static struct host_mutex table_lock = HOST_MUTEX_INIT;

@@ -1,10 +1,10 @@
 /* The slave as a file: what guests call their terminal. */
-#include <stdlib.h>
 
 #include "runtime/abi/errno.h"
 #include "runtime/abi/fcntl.h"
 #include "runtime/abi/poll.h"
 #include "runtime/abi/signal.h"
+#include "runtime/host/heap.h"
 #include "runtime/kernel/process.h"
 #include "runtime/kernel/signal.h"
 #include "runtime/kernel/task.h"

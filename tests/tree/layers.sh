@@ -44,6 +44,13 @@ if [ -n "$outside" ]; then
         grep -vE ':[[:space:]]*(/?\*|//)' >"$work/forbidden"
     report "$work/forbidden" "thread-local storage or non-local jumps:"
 
+    # What allocates for guests is counted: runtime/host/heap.h instead of stdlib.h. Not counted are
+    # the image's store and archives, which work for the user.
+    grep -nE '#[[:space:]]*include[[:space:]]*<stdlib\.h>' \
+        $(grep -E '^runtime/(kernel|fs|net|tty|memory|translate)/' <<<"$outside" |
+            grep -vE '^runtime/fs/(store|tar)') /dev/null >"$work/uncounted"
+    report "$work/uncounted" "memory that is not counted (include runtime/host/heap.h):"
+
     # assert.h is there for static_assert: no guest may end the host process.
     grep -nE '\b(assert|abort|exit|_Exit|quick_exit)[[:space:]]*\(' \
         $(grep -E '^(runtime|term)/' <<<"$outside") /dev/null | grep -vE ':[[:space:]]*(/?\*|//)' \

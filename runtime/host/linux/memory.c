@@ -1,6 +1,7 @@
 #include "runtime/host/memory.h"
 #include "runtime/abi/errno.h"
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -219,4 +220,14 @@ void host_section_discard(struct host_section *section, uint64_t offset, size_t 
     int ignored = fallocate(section->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)offset,
                             (off_t)size);
     (void)ignored;
+}
+
+size_t host_heap_size(void *p)
+{
+    return malloc_usable_size(p);
+}
+
+void host_heap_trim(void)
+{
+    malloc_trim(0);
 }

@@ -179,3 +179,14 @@ void host_section_discard(struct host_section *section, uint64_t offset, size_t 
     (void)offset;
     (void)size;
 }
+
+size_t host_heap_size(void *p)
+{
+    return _msize(p);
+}
+
+/* HeapCompact decommits large free blocks. */
+void host_heap_trim(void)
+{
+    HeapCompact((HANDLE)_get_heap_handle(), 0);
+}

@@ -1,0 +1,96 @@
+#include "runtime/host/budget.h"
+
+#include <stdatomic.h>
+
+/* A page of a pipe, a message, a descriptor: what a call that was refused asks for. */
+#define LITTLE ((uint64_t)1 << 20)
+
+static _Atomic uint64_t limit, used, kernel;
+static atomic_uint refusals;
+
+void memory_limit_set(uint64_t bytes)
+{
+    atomic_store(&limit, bytes);
+}
+
+uint64_t memory_limit(void)
+{
+    return atomic_load(&limit);
+}
+
+uint64_t memory_used(void)
+{
+    return atomic_load(&used);
+}
+
+uint64_t memory_kernel_used(void)
+{
+    return atomic_load_explicit(&kernel, memory_order_relaxed);
+}
+
+static bool charge(uint64_t bytes, uint64_t most)
+{
+    uint64_t now = atomic_fetch_add_explicit(&used, bytes, memory_order_relaxed) + bytes;
+    if (!most || now <= most)
+        return true;
+    atomic_fetch_sub_explicit(&used, bytes, memory_order_relaxed);
+    return false;
+}
+
+bool memory_charge(uint64_t bytes)
+{
+    return charge(bytes, atomic_load_explicit(&limit, memory_order_relaxed));
+}
+
+void memory_uncharge(uint64_t bytes)
+{
+    atomic_fetch_sub_explicit(&used, bytes, memory_order_relaxed);
+}
+
+static uint64_t kernel_limit(void)
+{
+    uint64_t most = atomic_load_explicit(&limit, memory_order_relaxed);
+    return most - most / 16;
+}
+
+static bool charge_kernel(uint64_t bytes, uint64_t most)
+{
+    if (charge(bytes, most)) {
+        atomic_fetch_add_explicit(&kernel, bytes, memory_order_relaxed);
+        return true;
+    }
+    atomic_fetch_add_explicit(&refusals, 1, memory_order_relaxed);
+    return false;
+}
+
+bool memory_charge_kernel(uint64_t bytes)
+{
+    return charge_kernel(bytes, kernel_limit());
+}
+
+bool memory_charge_reserve(uint64_t bytes)
+{
+    return charge_kernel(bytes, atomic_load_explicit(&limit, memory_order_relaxed));
+}
+
+void memory_charge_always(uint64_t bytes)
+{
+    charge_kernel(bytes, 0);
+}
+
+void memory_uncharge_kernel(uint64_t bytes)
+{
+    atomic_fetch_sub_explicit(&used, bytes, memory_order_relaxed);
+    atomic_fetch_sub_explicit(&kernel, bytes, memory_order_relaxed);
+}
+
+uint32_t memory_refusals(void)
+{
+    return atomic_load_explicit(&refusals, memory_order_relaxed);
+}
+
+bool memory_kernel_is_short(void)
+{
+    uint64_t most = kernel_limit();
+    return most && atomic_load(&used) + LITTLE > most;
+}
