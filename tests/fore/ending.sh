@@ -1,7 +1,7 @@
 #!/bin/bash
 # The host ends fore: what guests have written is in the image, though nothing asked for it, and the
 # process ends as if by the signal.
-#   ending.sh FORE HOST ROOT.tar    HOST is linux
+#   ending.sh FORE HOST ROOT.tar FORELAND    HOST is linux
 set -u
 [ -e "$3" ] || {
     echo "skipped: there is no $3 (build the target guest_root)"
@@ -38,6 +38,18 @@ ends()
 ends TERM 143
 ends INT 130
 ends HUP 129
+# The window, which SDL closes for the other two.
+coproc SDL_VIDEODRIVER=dummy XDG_CONFIG_HOME=$work "$4" --control --image "$image" \
+    sh -c 'echo kept >/root/window; echo started; exec sleep 1000' 2>/dev/null
+pid=$COPROC_PID
+echo 'wait started' >&"${COPROC[1]}"
+read -r -t 60 line <&"${COPROC[0]}" && [ "$line" = ok ] || fail "the window does not start: $line"
+kill -HUP "$pid"
+wait "$pid" 2>/dev/null
+status=$?
+[ $status -eq 129 ] || fail "the window: status $status, not 129"
+line=$("$fore" --image "$image" cat /root/window)
+[ "$line" = kept ] || fail "the window: the file holds '$line'"
 [ "$("$fore" image check "$image")" = "$image: clean" ] || fail "the image is not clean"
 # What the caller has ignored stays so.
 coproc (

@@ -24,6 +24,6 @@ if(TARGET fore)
     foreland_fore_test(selftest 200)
     foreland_fore_test(folder 600 ${guest_out}/fore/folder)
     if(NOT WIN32) # there, tests/windows/ending.sh
-        foreland_fore_test(ending 200 ${guest_root})
+        foreland_fore_test(ending 200 ${guest_root} $<TARGET_FILE:foreland>)
     endif()
 endif()

@@ -1,10 +1,12 @@
 #include "runtime/host/windows/standard.h"
 
+#include <stdatomic.h>
+
 #include "runtime/host/lock.h"
 
 static struct host_mutex lock = HOST_MUTEX_INIT;
 static struct standard_handle known[3];
-static bool asked[3];
+static atomic_bool asked[3]; /* its row of known stays as it is from then on */
 
 /* A number that is none may be that of a folder which every process has open. */
 static bool is_file(HANDLE handle)
@@ -39,11 +41,12 @@ static struct standard_handle ask(int fd)
 
 struct standard_handle standard_handle(int fd)
 {
+    if (atomic_load(&asked[fd]))
+        return known[fd];
     host_mutex_lock(&lock);
-    if (!asked[fd])
+    if (!atomic_load(&asked[fd]))
         known[fd] = ask(fd);
-    asked[fd] = true;
-    struct standard_handle handle = known[fd];
+    atomic_store(&asked[fd], true);
     host_mutex_unlock(&lock);
-    return handle;
+    return known[fd];
 }
