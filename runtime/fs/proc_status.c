@@ -25,6 +25,7 @@ struct snapshot {
     uint64_t pending, shared_pending, blocked, ignored, caught, queued, queue_limit;
     struct cred cred;
     bool no_new_privs;
+    uint64_t processors[TASK_CPUS_MAX / 64];
     struct tty *tty;
 };
 
@@ -70,6 +71,11 @@ static void take(const struct proc_subject *s, struct snapshot *out)
         out->priority = t->sched_priority;
         out->pending = t->pending.set;
         out->blocked = t->mask;
+    }
+    unsigned cpus = host_cpu_count();
+    for (unsigned i = 0; i < cpus && i < TASK_CPUS_MAX; i++) {
+        if (!t || !t->has_affinity || (t->affinity[i / 64] >> i % 64 & 1))
+            out->processors[i / 64] |= (uint64_t)1 << i % 64;
     }
     out->state = state_of(s, t);
     out->pid = s->task ? s->task->tid : p->pid;
@@ -211,17 +217,32 @@ static void add_memory(struct proc_text *text, const struct proc_subject *s)
         proc_add(text, "%s:\t%8llu kB\n", rows[i].name, (unsigned long long)(rows[i].bytes / 1024));
 }
 
-/* A set of the host's processors, and its list. */
-static void add_processors(struct proc_text *text)
+/* The processors a thread may run on: in words of 32 bits, highest first, and as ranges. */
+static void add_processors(struct proc_text *text, const uint64_t *set)
 {
     unsigned count = host_cpu_count();
-    uint64_t mask = count >= 64 ? UINT64_MAX : ((uint64_t)1 << count) - 1;
-    proc_add(text, "Cpus_allowed:\t%llx\nCpus_allowed_list:\t", (unsigned long long)mask);
-    if (count > 1)
-        proc_add(text, "0-%u\n", count - 1);
-    else
-        proc_add(text, "0\n");
-    proc_add(text, "Mems_allowed:\t1\nMems_allowed_list:\t0\n");
+    proc_add(text, "Cpus_allowed:\t");
+    for (int word = (int)((count - 1) / 32); word >= 0; word--) {
+        uint32_t bits = (uint32_t)(set[word / 2] >> (word % 2 * 32));
+        if (word == (int)((count - 1) / 32))
+            proc_add(text, "%x", bits);
+        else
+            proc_add(text, ",%08x", bits);
+    }
+    proc_add(text, "\nCpus_allowed_list:\t");
+    bool any = false;
+    for (unsigned i = 0; i < count; i++) {
+        unsigned first = i;
+        if (!(set[i / 64] >> i % 64 & 1))
+            continue;
+        while (i + 1 < count && (set[(i + 1) / 64] >> (i + 1) % 64 & 1))
+            i++;
+        proc_add(text, "%s%u", any ? "," : "", first);
+        if (first < i)
+            proc_add(text, "-%u", i);
+        any = true;
+    }
+    proc_add(text, "\nMems_allowed:\t1\nMems_allowed_list:\t0\n");
 }
 
 int proc_show_status(struct proc_text *text, const struct proc_subject *s)
@@ -258,7 +279,7 @@ int proc_show_status(struct proc_text *text, const struct proc_subject *s)
              (unsigned long long)k.cred.effective, (unsigned long long)k.cred.bounding,
              (unsigned long long)k.cred.ambient);
     proc_add(text, "NoNewPrivs:\t%d\nSeccomp:\t0\nSeccomp_filters:\t0\n", k.no_new_privs);
-    add_processors(text);
+    add_processors(text, k.processors);
     proc_add(text, "voluntary_ctxt_switches:\t0\nnonvoluntary_ctxt_switches:\t0\n");
     return 0;
 }

@@ -72,6 +72,24 @@ static bool become_idle(struct host_thread *thread)
     return wanted;
 }
 
+static void free_processors(struct host_thread *thread)
+{
+    host_mutex_lock(&thread->alive_lock);
+    if (thread->restricted)
+        host_native_processors(thread, NULL, 0);
+    thread->restricted = false;
+    host_mutex_unlock(&thread->alive_lock);
+}
+
+void host_thread_processors(struct host_thread *thread, const uint64_t *set, size_t words)
+{
+    host_mutex_lock(&thread->alive_lock);
+    if (thread->alive)
+        host_native_processors(thread, set, words);
+    thread->restricted = true;
+    host_mutex_unlock(&thread->alive_lock);
+}
+
 static bool has_work(struct host_thread *thread)
 {
     host_mutex_lock(&pool_lock);
@@ -88,6 +106,7 @@ void host_thread_main(struct host_thread *thread)
     do {
         thread->fn(thread->arg);
         thread->current = NULL;
+        free_processors(thread);
         if (!become_idle(thread))
             break;
         while (!has_work(thread))

@@ -49,6 +49,13 @@ void host_thread_redirect(struct host_thread *thread);
 /* CPU time that another thread has used, in nanoseconds; 0 when it has ended. */
 uint64_t host_thread_clock(struct host_thread *thread);
 
+/* Lets a thread run on the processors of the set alone (bit i of word i / 64 is processor i), until
+ * its function returns. Without effect where the host does not let it, or has more than 64
+ * processors (Windows counts those in groups). */
+void host_thread_processors(struct host_thread *thread, const uint64_t *set, size_t words);
+/* The processor that the calling thread runs on at this moment. */
+unsigned host_thread_processor(void);
+
 /* Every thread of this process has executed a full memory barrier when this returns (membarrier(2),
  * FlushProcessWriteBuffers). */
 void host_memory_barrier_all(void);

@@ -13,6 +13,7 @@ struct host_thread {
     void *arg;
     struct host_thread *next; /* among the idle, or among the unused structures */
     struct host_mutex alive_lock;
+    bool restricted;             /* to some processors; under alive_lock */
     bool alive;                  /* handle is valid; under alive_lock */
     uint64_t handle;             /* pthread_t, or the thread's HANDLE */
     _Atomic uint32_t redirected; /* Linux: the signal is under way; it would queue */
@@ -32,6 +33,8 @@ struct host_thread *host_native_self(void);
 void host_native_redirect(struct host_thread *thread);
 
 uint64_t host_native_clock(struct host_thread *thread);
+/* With alive_lock held. words 0: all processors again. */
+void host_native_processors(struct host_thread *thread, const uint64_t *set, size_t words);
 
 void host_thread_main(struct host_thread *thread);
 

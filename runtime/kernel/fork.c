@@ -110,6 +110,8 @@ void task_attach_cpu(struct task *t, struct cpu *cpu)
     /* Who wanted something of it until now had no thread to interrupt. */
     if (atomic_load(&t->work))
         cpu_interrupt(cpu);
+    if (t->has_affinity)
+        host_thread_processors(t->host, t->affinity, TASK_CPUS_MAX / 64);
     host_mutex_unlock(&kernel_lock);
     task_clock_start(t);
 }

@@ -6,6 +6,7 @@
 #include "runtime/abi/process.h"
 #include "runtime/host/env.h"
 #include "runtime/host/random.h"
+#include "runtime/host/thread.h"
 #include "runtime/host/time.h"
 #include "runtime/kernel/load.h"
 #include "runtime/kernel/process.h"
@@ -281,10 +282,23 @@ int64_t sys_reboot(struct task *t, uint64_t magic)
     return cred_capable(&t->process->cred, L_CAP_SYS_BOOT) ? -L_EINVAL : -L_EPERM;
 }
 
+/* The host's, or the lowest of the set where the host does not keep to that. */
+static unsigned processor_of(const struct task *t)
+{
+    unsigned now = host_thread_processor();
+    now = now < host_cpu_count() && now < TASK_CPUS_MAX ? now : 0;
+    if (!t->has_affinity || (t->affinity[now / 64] >> now % 64 & 1))
+        return now;
+    for (now = 0; now < TASK_CPUS_MAX - 1 && !(t->affinity[now / 64] >> now % 64 & 1);)
+        now++;
+    return now;
+}
+
 int64_t sys_getcpu(struct task *t, uint64_t ucpu, uint64_t unode)
 {
     struct space *space = t->process->space;
-    if ((ucpu && put_guest_u32(space, ucpu, 0)) || (unode && put_guest_u32(space, unode, 0)))
+    unsigned now = processor_of(t);
+    if ((ucpu && put_guest_u32(space, ucpu, now)) || (unode && put_guest_u32(space, unode, 0)))
         return -L_EFAULT;
     return 0;
 }

@@ -90,6 +90,8 @@ int64_t sys_sched_setaffinity(struct task *t, uint64_t pid, uint64_t length, uin
     if (!result) {
         memcpy(target->affinity, mask, sizeof(mask));
         target->has_affinity = true;
+        if (target->host)
+            host_thread_processors(target->host, mask, TASK_CPUS_MAX / 64);
     }
     host_mutex_unlock(&kernel_lock);
     task_put(target);

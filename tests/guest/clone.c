@@ -268,15 +268,24 @@ static void affinity(void)
     CHECK_OK(sched_setaffinity(0, sizeof(one), &one));
     CHECK_OK(sched_getaffinity(0, sizeof(now), &now));
     CHECK(CPU_EQUAL(&now, &one));
+    CHECK_EQ(sched_getcpu(), first);
     /* Inherited, and a processor that is not there does not count. */
     pid_t child = fork();
     if (child == 0) {
         int wrong = sched_getaffinity(0, sizeof(now), &now) || !CPU_EQUAL(&now, &one);
+        wrong |= sched_getcpu() != first;
         _exit(wrong);
     }
     int status;
     CHECK_EQ(waitpid(child, &status, 0), child);
     CHECK_EQ(status, 0);
+    int last = CPU_SETSIZE - 1;
+    while (!CPU_ISSET(last, &all))
+        last--;
+    CPU_ZERO(&now);
+    CPU_SET(last, &now);
+    CHECK_OK(sched_setaffinity(0, sizeof(now), &now));
+    CHECK_EQ(sched_getcpu(), last);
     CPU_SET(CPU_SETSIZE - 1, &one);
     CHECK_OK(sched_setaffinity(0, sizeof(one), &one));
     CHECK_OK(sched_getaffinity(0, sizeof(now), &now));

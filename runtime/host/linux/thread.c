@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <ucontext.h>
@@ -33,10 +34,21 @@ static void on_redirect(int signo, siginfo_t *info, void *context)
         registers[REG_RIP] = (greg_t)rip;
 }
 
+/* What the program was started with. */
+static cpu_set_t every_processor;
+static atomic_bool restricts; /* some thread was; new ones would inherit it */
+
+static void find_processors(void)
+{
+    if (sched_getaffinity(getpid(), sizeof(every_processor), &every_processor))
+        memset(&every_processor, 0xff, sizeof(every_processor));
+}
+
 static void prepare(void)
 {
     struct sigaction action = {.sa_sigaction = on_redirect, .sa_flags = SA_SIGINFO | SA_RESTART};
     sigfillset(&action.sa_mask);
+    find_processors();
     if (pthread_key_create(&self_key, NULL) || sigaction(redirect_signal(), &action, NULL))
         abort();
 }
@@ -45,6 +57,25 @@ static void *entry(void *arg)
 {
     host_thread_main(arg);
     return NULL;
+}
+
+void host_native_processors(struct host_thread *thread, const uint64_t *set, size_t words)
+{
+    cpu_set_t wanted;
+    CPU_ZERO(&wanted);
+    for (size_t i = 0; i < words * 64 && i < CPU_SETSIZE; i++) {
+        if (set[i / 64] >> i % 64 & 1)
+            CPU_SET(i, &wanted);
+    }
+    atomic_store(&restricts, true);
+    pthread_setaffinity_np((pthread_t)thread->handle, sizeof(wanted),
+                           words ? &wanted : &every_processor);
+}
+
+unsigned host_thread_processor(void)
+{
+    int now = sched_getcpu();
+    return now < 0 ? 0 : (unsigned)now;
 }
 
 int host_native_create(struct host_thread *thread)
@@ -56,6 +87,8 @@ int host_native_create(struct host_thread *thread)
         return -L_EAGAIN;
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
     pthread_attr_setstacksize(&attributes, HOST_STACK_SIZE);
+    if (atomic_load(&restricts))
+        pthread_attr_setaffinity_np(&attributes, sizeof(every_processor), &every_processor);
     int error = pthread_create(&handle, &attributes, entry, thread);
     pthread_attr_destroy(&attributes);
     return error ? -L_EAGAIN : 0;

@@ -76,6 +76,22 @@ uint64_t host_native_clock(struct host_thread *thread)
     return units * 100;
 }
 
+void host_native_processors(struct host_thread *thread, const uint64_t *set, size_t words)
+{
+    DWORD_PTR ours, all;
+    if (GetActiveProcessorCount(ALL_PROCESSOR_GROUPS) > 64 ||
+        !GetProcessAffinityMask(GetCurrentProcess(), &ours, &all))
+        return;
+    DWORD_PTR wanted = words ? (DWORD_PTR)set[0] & ours : ours;
+    if (wanted)
+        SetThreadAffinityMask((HANDLE)(uintptr_t)thread->handle, wanted);
+}
+
+unsigned host_thread_processor(void)
+{
+    return GetCurrentProcessorNumber();
+}
+
 void host_memory_barrier_all(void)
 {
     FlushProcessWriteBuffers();
