@@ -9,36 +9,174 @@
 #include "runtime/kernel/process.h"
 #include "runtime/kernel/signal.h"
 #include "runtime/kernel/task.h"
+#include "runtime/kernel/user.h"
 #include "runtime/kernel/waitq.h"
 #include "runtime/memory/access.h"
 #include <string.h>
 
+/* Bytes in a row that were written alike: a packet (O_DIRECT), or whatever lies between packets. */
+struct run {
+    struct run *next;
+    size_t length;
+    bool packet;
+};
+
 struct pipe {
     struct host_mutex lock; /* everything below */
     struct fs_ring ring;
+    struct run *first, *last; /* what is in the ring; none while there is no packet */
+    uint32_t packets;
     uint32_t readers, writers;
     uint32_t reader_opens, writer_opens; /* ever; for opens of fifos that wait for the other end */
     uint32_t files;                      /* files over this pipe; the last one frees it */
     struct inode *fifo;                  /* the node it belongs to, or NULL */
+    struct user *user;                   /* whose pages its size counts as; referenced */
     struct waitq read_wait, write_wait;
 };
 
+#define PIPE_LITTLE_SIZE 8192u
+#define PAGE             4096u
+
+static bool is_privileged(const struct task *t)
+{
+    return cred_capable(&t->process->cred, L_CAP_SYS_RESOURCE) ||
+           cred_capable(&t->process->cred, L_CAP_SYS_ADMIN);
+}
+
+static bool too_many(struct user *user, uint64_t pages)
+{
+    return user && pages > PIPE_USER_PAGES_SOFT && !is_privileged(task_current());
+}
+
+static void count_size(struct pipe *pipe, size_t before, size_t after)
+{
+    if (pipe->user)
+        atomic_fetch_add(&pipe->user->pipe_pages, after / PAGE - before / PAGE);
+}
+
 static struct pipe *pipe_new(void)
 {
+    struct task *t = task_current();
     struct pipe *pipe = calloc(1, sizeof(*pipe));
     if (!pipe)
         return NULL;
+    size_t size = PIPE_DEFAULT_SIZE;
+    pipe->user = t ? user_find(t->process->cred.uid) : NULL;
+    if (too_many(pipe->user, pipe->user ? atomic_load(&pipe->user->pipe_pages) + size / PAGE : 0))
+        size = PIPE_LITTLE_SIZE;
     host_mutex_init(&pipe->lock);
     waitq_init(&pipe->read_wait);
     waitq_init(&pipe->write_wait);
-    fs_ring_init(&pipe->ring, PIPE_DEFAULT_SIZE);
+    fs_ring_init(&pipe->ring, size);
+    count_size(pipe, 0, size);
     return pipe;
 }
 
 static void pipe_free(struct pipe *pipe)
 {
+    count_size(pipe, pipe->ring.size, 0);
+    user_put(pipe->user);
+    while (pipe->first) {
+        struct run *run = pipe->first;
+        pipe->first = run->next;
+        free(run);
+    }
     fs_ring_free(&pipe->ring);
     free(pipe);
+}
+
+/* --- with the lock: bytes and packets --- */
+
+static size_t room_in(const struct pipe *pipe)
+{
+    /* A packet takes a page of its own. */
+    if (pipe->packets >= pipe->ring.size / PAGE)
+        return 0;
+    return pipe->ring.size - pipe->ring.used;
+}
+
+static struct run *add_run(struct pipe *pipe, size_t length, bool packet)
+{
+    struct run *run = malloc(sizeof(*run));
+    if (!run)
+        return NULL;
+    *run = (struct run){NULL, length, packet};
+    *(pipe->last ? &pipe->last->next : &pipe->first) = run;
+    pipe->last = run;
+    pipe->packets += packet;
+    return run;
+}
+
+static void end_run(struct pipe *pipe)
+{
+    struct run *run = pipe->first;
+    pipe->first = run->next;
+    if (!pipe->first)
+        pipe->last = NULL;
+    pipe->packets -= run->packet;
+    free(run);
+}
+
+/* Linux lets bytes join those before them in the last page, also through O_DIRECT. */
+static bool joins(const struct pipe *pipe, size_t n)
+{
+    bool packet = pipe->last && pipe->last->packet;
+    size_t before = pipe->last ? pipe->last->length : pipe->ring.used;
+    return before && !packet && n % PAGE && before % PAGE + n % PAGE <= PAGE;
+}
+
+/* Puts n bytes, for which there is room; n or -L_ENOMEM. */
+static int put(struct pipe *pipe, const void *data, size_t n, bool packet)
+{
+    if (packet && joins(pipe, n))
+        packet = false;
+    bool plain = !packet && !pipe->first;
+    if (packet && !pipe->first && pipe->ring.used && !add_run(pipe, pipe->ring.used, false))
+        return -L_ENOMEM;
+    struct run *run = NULL;
+    if (!plain && !packet && !pipe->last->packet)
+        run = pipe->last;
+    else if (!plain && !(run = add_run(pipe, 0, packet)))
+        return -L_ENOMEM;
+    int done = fs_ring_put(&pipe->ring, data, n);
+    if (run && done > 0)
+        run->length += (size_t)done;
+    return done;
+}
+
+/* What a packet holds beyond the reader's buffer is lost. */
+static void lose(struct pipe *pipe, size_t n)
+{
+    uint8_t nowhere[256];
+    while (n)
+        n -= fs_ring_take(&pipe->ring, nowhere, n < sizeof(nowhere) ? n : sizeof(nowhere));
+}
+
+/* Bytes up to and with the next packet, n at most. */
+static size_t take(struct pipe *pipe, uint8_t *data, size_t n)
+{
+    size_t got = 0;
+    bool packet = false;
+    if (!pipe->first)
+        got = fs_ring_take(&pipe->ring, data, n);
+    while (pipe->first && got < n && !packet) {
+        struct run *run = pipe->first;
+        size_t piece =
+            fs_ring_take(&pipe->ring, data + got, run->length < n - got ? run->length : n - got);
+        got += piece;
+        run->length -= piece;
+        packet = run->packet;
+        if (packet) {
+            lose(pipe, run->length);
+            run->length = 0;
+        }
+        if (!run->length)
+            end_run(pipe);
+    }
+    /* An empty pipe keeps a page. */
+    if (!pipe->ring.used && pipe->ring.capacity > PAGE)
+        fs_ring_free(&pipe->ring);
+    return got;
 }
 
 static bool can_read(void *arg)
@@ -58,7 +196,7 @@ static int64_t pipe_read(struct file *file, void *buffer, size_t n, uint64_t *po
         return 0;
     for (;;) {
         host_mutex_lock(&pipe->lock);
-        size_t got = fs_ring_take(&pipe->ring, buffer, n);
+        size_t got = take(pipe, buffer, n);
         bool end = !pipe->writers;
         host_mutex_unlock(&pipe->lock);
         if (got) {
@@ -85,20 +223,20 @@ static bool can_write(void *arg)
     const struct room *room = arg;
     struct pipe *pipe = room->pipe;
     host_mutex_lock(&pipe->lock);
-    bool ready = pipe->ring.size - pipe->ring.used >= room->wanted || !pipe->readers;
+    bool ready = room_in(pipe) >= room->wanted || !pipe->readers;
     host_mutex_unlock(&pipe->lock);
     return ready;
 }
 
-static int64_t broken(void)
+static void broken(void)
 {
     struct task *task = task_current();
     if (task)
         signal_send_task(task, L_SIGPIPE, NULL);
-    return -L_EPIPE;
 }
 
-/* Up to PIPE_ATOMIC bytes go in as one piece or not at all; more goes in as it fits. */
+/* Up to PIPE_ATOMIC bytes go in as one piece or not at all; more goes in as it fits. Through
+ * O_DIRECT each piece of that size is a packet. */
 static int64_t pipe_write(struct file *file, const void *buffer, size_t n, uint64_t *pos)
 {
     (void)pos;
@@ -108,22 +246,23 @@ static int64_t pipe_write(struct file *file, const void *buffer, size_t n, uint6
     if (n == 0)
         return 0;
     for (;;) {
-        size_t left = n - done;
-        struct room room = {pipe, left <= PIPE_ATOMIC && done == 0 ? left : 1};
-        int put = 0;
+        bool packet = atomic_load(&file->flags) & L_O_DIRECT;
+        size_t left = packet && n - done > PIPE_ATOMIC ? PIPE_ATOMIC : n - done;
+        struct room room = {pipe, packet || (left <= PIPE_ATOMIC && done == 0) ? left : 1};
+        int written = 0;
         host_mutex_lock(&pipe->lock);
         bool gone = !pipe->readers;
-        size_t space = pipe->ring.size - pipe->ring.used;
+        size_t space = room_in(pipe);
         if (!gone && space >= room.wanted)
-            put = fs_ring_put(&pipe->ring, from + done, left < space ? left : space);
+            written = put(pipe, from + done, left < space ? left : space, packet);
         host_mutex_unlock(&pipe->lock);
         if (gone)
-            return done ? (int64_t)done : broken();
-        if (put < 0)
-            return done ? (int64_t)done : put;
-        if (put) {
+            broken();
+        if (gone || written < 0)
+            return done ? (int64_t)done : gone ? -L_EPIPE : written;
+        if (written) {
             waitq_wake(&pipe->read_wait, L_POLLIN | L_POLLRDNORM);
-            done += (size_t)put;
+            done += (size_t)written;
             if (done == n)
                 return (int64_t)n;
             continue;
@@ -152,7 +291,7 @@ static uint32_t pipe_poll(struct file *file, struct poll_table *table)
             events |= L_POLLHUP;
     }
     if (file_writable(file)) {
-        if (pipe->ring.size - pipe->ring.used >= PIPE_ATOMIC)
+        if (room_in(pipe) >= PIPE_ATOMIC)
             events |= L_POLLOUT | L_POLLWRNORM;
         if (!pipe->readers)
             events |= L_POLLERR;
@@ -334,7 +473,7 @@ int64_t pipe_get_size(struct pipe *pipe)
 
 int64_t pipe_set_size(struct pipe *pipe, uint64_t size, bool privileged)
 {
-    uint64_t rounded = 4096;
+    uint64_t rounded = PAGE;
     if (size > (uint64_t)1 << 31)
         return -L_EINVAL;
     while (rounded < size)
@@ -342,7 +481,17 @@ int64_t pipe_set_size(struct pipe *pipe, uint64_t size, bool privileged)
     if (rounded > PIPE_MAX_SIZE && !privileged)
         return -L_EPERM;
     host_mutex_lock(&pipe->lock);
-    int error = fs_ring_resize(&pipe->ring, (size_t)rounded);
+    size_t before = pipe->ring.size;
+    uint64_t pages = pipe->user ? atomic_load(&pipe->user->pipe_pages) : 0;
+    int error = 0;
+    if (rounded > before && too_many(pipe->user, pages - before / PAGE + rounded / PAGE))
+        error = -L_EPERM;
+    else if (pipe->packets > rounded / PAGE)
+        error = -L_EBUSY;
+    else
+        error = fs_ring_resize(&pipe->ring, (size_t)rounded);
+    if (!error)
+        count_size(pipe, before, (size_t)rounded);
     host_mutex_unlock(&pipe->lock);
     waitq_wake(&pipe->write_wait, L_POLLOUT | L_POLLWRNORM);
     return error ? error : (int64_t)rounded;

@@ -1,6 +1,6 @@
 /*
- * Pipes and fifos: a ring of bytes with the atomicity pipe(7) promises. Both ends of a fifo are
- * files over the pipe kept in inode->ipc.
+ * Pipes and fifos: a ring of bytes with the atomicity pipe(7) promises, and packets (O_DIRECT).
+ * Both ends of a fifo are files over the pipe kept in inode->ipc.
  */
 #ifndef FORELAND_FS_PIPE_H
 #define FORELAND_FS_PIPE_H
@@ -10,6 +10,9 @@
 #define PIPE_DEFAULT_SIZE 65536u
 #define PIPE_MAX_SIZE     1048576u
 #define PIPE_ATOMIC       4096u /* PIPE_BUF */
+
+/* pipe(7): from this on a user's new pipes are small and do not grow, unless he is privileged. */
+#define PIPE_USER_PAGES_SOFT 16384u
 
 struct pipe;
 

@@ -242,6 +242,8 @@ VALUE(show_entropy, "%d", 256)
 VALUE(show_file_max, "%llu", (unsigned long long)INT64_MAX)
 VALUE(show_nr_open, "%u", FILES_MAX)
 VALUE(show_pipe_max, "%u", PIPE_MAX_SIZE)
+VALUE(show_pipe_soft, "%u", PIPE_USER_PAGES_SOFT)
+VALUE(show_pipe_hard, "%u", 0)
 VALUE(show_watches, "%d", 65536)
 VALUE(show_instances, "%d", 128)
 VALUE(show_queued_events, "%d", 16384)
@@ -338,6 +340,8 @@ static const struct proc_entry fs_entries[] = {
     PROC_TEXT("file-max", show_file_max),
     PROC_TEXT("nr_open", show_nr_open),
     PROC_TEXT("pipe-max-size", show_pipe_max),
+    PROC_TEXT("pipe-user-pages-hard", show_pipe_hard),
+    PROC_TEXT("pipe-user-pages-soft", show_pipe_soft),
     PROC_TEXT("protected_hardlinks", show_one),
     PROC_TEXT("protected_symlinks", show_one),
     PROC_DIRECTORY("inotify", inotify_entries),

@@ -13,6 +13,7 @@ void fs_ring_free(struct fs_ring *ring)
 {
     free(ring->data);
     ring->data = NULL;
+    ring->capacity = ring->start = ring->used = 0;
 }
 
 size_t fs_ring_peek(const struct fs_ring *ring, void *data, size_t n)

@@ -13,6 +13,7 @@ struct fs_ring {
 };
 
 void fs_ring_init(struct fs_ring *ring, size_t size);
+/* Drops what is in it, and its memory; it may be used again. */
 void fs_ring_free(struct fs_ring *ring);
 /* Put n bytes (they must fit into size); n or -L_ENOMEM. */
 int fs_ring_put(struct fs_ring *ring, const void *data, size_t n);
