@@ -82,9 +82,20 @@ static int step_up(struct walk *walk)
     return 0;
 }
 
-static bool still_valid(struct inode *dir, struct dentry *d)
+static void take_text(char *text, const char *name, size_t length)
 {
-    return !dir->ops->revalidate || dir->ops->revalidate(dir, d->name, d->inode);
+    memcpy(text, name, length);
+    text[length] = 0;
+}
+
+/* By the name that was looked up: the dentry's own is another one as soon as it is renamed. */
+static bool still_valid(struct inode *dir, const char *name, size_t length, struct inode *inode)
+{
+    char text[NAME_LENGTH_MAX + 1];
+    if (!dir->ops->revalidate)
+        return true;
+    take_text(text, name, length);
+    return dir->ops->revalidate(dir, text, inode);
 }
 
 /* Ask the file system. dir->lock is held. */
@@ -92,8 +103,7 @@ static int lookup_slow(struct dentry *parent, const char *name, size_t length, s
 {
     struct inode *dir = parent->inode, *found = NULL;
     char text[NAME_LENGTH_MAX + 1];
-    memcpy(text, name, length);
-    text[length] = 0;
+    take_text(text, name, length);
     if (!dir->ops->lookup)
         return -L_ENOTDIR;
     int error = dir->ops->lookup(dir, text, &found);
@@ -107,7 +117,7 @@ int lookup_name(struct path dir, const char *name, size_t length, bool locked, s
 {
     struct inode *inode = dir.dentry->inode;
     struct dentry *d = dentry_find(dir.dentry, name, length);
-    if (d && !still_valid(inode, d)) {
+    if (d && !still_valid(inode, name, length, d->inode)) {
         dentry_remove(d);
         dentry_put(d);
         d = NULL;

@@ -6,7 +6,8 @@
 #include <stdint.h>
 
 /* Replaces main's argc and argv by the arguments as UTF-8 (Windows: from the command line; Linux:
- * unchanged). The array lives as long as the process. */
+ * unchanged). The array lives as long as the process. Comes first in main: on Linux it also makes
+ * freed memory go back to the system. */
 void host_arguments(int *argc, char ***argv);
 /* Value of an environment variable in memory that the caller frees, or NULL. */
 char *host_getenv(const char *name);

@@ -73,8 +73,26 @@ static bool guarded(int id)
     return false;
 }
 
-/* Kills what the round has left; returns how many there are, and one of them. */
-static unsigned kill_rest(int *one)
+/* What /proc says of a process, in one line. */
+static void say_process(int id)
+{
+    static const char *const wanted[] = {"State:", "PPid:", "Threads:", "SigPnd:", "ShdPnd:"};
+    char name[40], text[2000], *line, *rest = text, said[300];
+    snprintf(name, sizeof(name), "%d/status", id);
+    int fd = openat(processes_dir, name, O_RDONLY);
+    ssize_t got = read(fd, text, sizeof(text) - 1);
+    close(fd);
+    text[got > 0 ? got : 0] = 0;
+    int length = snprintf(said, sizeof(said), "fault process %d does not die:", id);
+    while ((line = strsep(&rest, "\n")))
+        for (size_t i = 0; i < COUNT(wanted); i++)
+            if (strncmp(line, wanted[i], strlen(wanted[i])) == 0)
+                length += snprintf(said + length, sizeof(said) - (size_t)length, " %s", line);
+    say("%s", said);
+}
+
+/* Kills what the round has left, or says what it is; returns how many there are. */
+static unsigned kill_rest(bool tell)
 {
     unsigned found = 0;
     int fd = openat(processes_dir, ".", O_RDONLY | O_DIRECTORY);
@@ -86,24 +104,17 @@ static unsigned kill_rest(int *one)
         if (!isdigit((unsigned char)entry->d_name[0]) || guarded(id))
             continue;
         kill(id, SIGKILL);
-        *one = id;
+        if (tell)
+            say_process(id);
         found++;
     }
     closedir(dir);
     return found;
 }
 
-/* What /proc says of the process, and which calls the threads are in. */
-static void say_where(int id)
+/* Which calls the workers' threads were in. */
+static void say_where(void)
 {
-    char name[40], text[2000], *line, *rest = text;
-    snprintf(name, sizeof(name), "%d/status", id);
-    int fd = openat(processes_dir, name, O_RDONLY);
-    ssize_t got = read(fd, text, sizeof(text) - 1);
-    close(fd);
-    text[got > 0 ? got : 0] = 0;
-    while ((line = strsep(&rest, "\n")) && *line)
-        say("fault %s", line);
     for (unsigned slot = 0; slot < WORKERS; slot++)
         for (unsigned i = 0; i < THREADS; i++) {
             struct now *now = &shared->now[slot][i];
@@ -118,13 +129,12 @@ static void say_where(int id)
 static void end_processes(void)
 {
     double end = seconds() + KILL_SECONDS;
-    int one = 0;
-    while (kill_rest(&one)) {
+    while (kill_rest(false)) {
         while (waitpid(-1, NULL, WNOHANG | __WALL) > 0)
             continue;
         if (seconds() > end) {
-            say("fault process %d does not die", one);
-            say_where(one);
+            kill_rest(true);
+            say_where();
             return;
         }
         usleep(2000);

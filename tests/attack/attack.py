@@ -199,11 +199,17 @@ class Fore:
                 return None
             if line.startswith("fault "):
                 fail(line)
+                if options.hold:
+                    self.hold()
                 continue
             found = re.fullmatch(pattern, line)
             if found:
                 return found
             self.answers.append(line)
+
+    def hold(self):
+        print("held: process", self.pid, flush=True)
+        signal.pause()
 
     def last_errors(self):
         with open(self.errors.name, "rb") as file:
@@ -331,8 +337,7 @@ def run(root):
         else:
             fore.log_size()
             if options.hold and fore.process.poll() is None:
-                print("held: process", fore.pid, flush=True)
-                signal.pause()
+                fore.hold()
         if fore.peak[0] > options.peak:
             fail(f"{root}: {fore.peak[0]} MB at most")
         after = contents(outside)

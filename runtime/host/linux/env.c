@@ -1,19 +1,31 @@
 #include "runtime/host/env.h"
 #include <errno.h>
+#include <malloc.h>
 #include <pwd.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysinfo.h>
 #include <unistd.h>
 
 extern char **environ;
+
+/* What guests made us hold goes back to the system when it is freed. Otherwise large buffers come
+ * from the heaps after the first of them was freed, and each thread's heap grows by their rests. */
+static void give_memory_back(void)
+{
+    mallopt(M_MMAP_THRESHOLD, 256 << 10);
+    mallopt(M_TRIM_THRESHOLD, 1 << 20);
+    mallopt(M_ARENA_MAX, get_nprocs());
+}
 
 void host_arguments(int *argc, char ***argv)
 {
     (void)argc;
     (void)argv;
+    give_memory_back();
 }
 
 char *host_getenv(const char *name)
