@@ -138,6 +138,15 @@ static int restore(struct space *space, struct segment *segment, uint64_t base,
     return error;
 }
 
+/* Those that depend on these chunks read them without our lock: they get copies. */
+static int let_go(struct space *space, struct segment *segment, const struct saved *saved)
+{
+    int error = 0;
+    for (unsigned i = saved->first; i < saved->end && !error; i++)
+        error = origin_release(space, &segment->chunks[i]);
+    return error;
+}
+
 /* The host cannot free part of a reservation: what it holds is set aside, and what is left of it
  * becomes two. Threads that touch it meanwhile fault and wait for the lock. */
 static int rebuild_around(struct space *space, struct segment *segment, uint64_t base,
@@ -149,9 +158,13 @@ static int rebuild_around(struct space *space, struct segment *segment, uint64_t
     while (saved.end < SEGMENT_CHUNKS && !segment->starts[saved.end] &&
            segment->chunks[saved.end].kind == CHUNK_PRIVATE)
         saved.end++;
-    int error = save(space, segment, base, &saved);
-    if (error)
+    int error = let_go(space, segment, &saved);
+    if (!error)
+        error = save(space, segment, base, &saved);
+    if (error) {
+        pages_apply(space, base + saved.first * CHUNK, base + saved.end * CHUNK);
         return error;
+    }
     host_release(space->base + base + saved.first * CHUNK, (saved.end - saved.first) * CHUNK);
     segment->starts[saved.first] = 0;
     for (unsigned i = saved.first; i < saved.end; i++)

@@ -116,6 +116,12 @@ int origin_share(struct space *parent, struct chunk *chunk, uint64_t address, ui
                  struct origin **out)
 {
     *out = NULL;
+    /* An origin for all of them: what came since the last fork is not in the old one. */
+    if ((chunk->pending & pages) && (chunk->present & pages)) {
+        int error = origin_pull(parent, chunk, address);
+        if (error)
+            return error;
+    }
     if (chunk->pending & pages) {
         atomic_fetch_add(&chunk->origin->refs, 1);
         *out = chunk->origin;

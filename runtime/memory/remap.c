@@ -86,8 +86,10 @@ static int64_t move(struct space *space, struct remap *remap)
     } else {
         error = pages_discard(space, gone, gone + length);
     }
-    if (error) /* the source was made readable only */
-        pages_apply(space, remap->address, remap->address + remap->old_length);
+    /* What was to be copied was made readable, and with it all that shares a chunk with it. */
+    int closed = pages_apply(space, chunk_down(remap->address),
+                             chunk_up(remap->address + remap->old_length));
+    error = error ? error : closed;
     region_merge(space, region.start, region.end);
     return error ? error : target;
 }

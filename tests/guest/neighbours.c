@@ -4,6 +4,7 @@
 
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 
 #define PAGE  4096u
 #define BLOCK 65536u
@@ -133,8 +134,90 @@ static void beside_files(void)
     }
 }
 
+/* Memory that came after a fork, beside what was inherited, reaches the next child. */
+static void inherited(void)
+{
+    for (unsigned first = 0; first < 8; first++) {
+        uint8_t *at = area(), told = 0;
+        int report[2];
+        private_at(at + first * PAGE, PAGE);
+        touch(at + first * PAGE, 1);
+        CHECK_OK(pipe(report));
+        pid_t child = fork();
+        if (child == 0) {
+            private_at(at + 12 * PAGE, 2 * PAGE);
+            at[12 * PAGE] = 2;
+            at[13 * PAGE] = 3;
+            if (fork() == 0) {
+                told = (uint8_t)(at[first * PAGE] * 100 + at[12 * PAGE] * 10 + at[13 * PAGE]);
+                _exit(write(report[1], &told, 1) != 1);
+            }
+            int status;
+            wait(&status);
+            _exit(WEXITSTATUS(status));
+        }
+        CHECK_OK(close(report[1]));
+        CHECK_EQ(read(report[0], &told, 1), 1);
+        CHECK_EQ(told, 123);
+        CHECK_OK(close(report[0]));
+        CHECK_EQ(waitpid(child, NULL, 0), child);
+        CHECK_OK(munmap(at, BLOCK));
+    }
+}
+
+/* What was beside moved memory keeps its protection, for children too. */
+static void left_behind(void)
+{
+    uint8_t *at = area(), *to = area() + 16 * BLOCK;
+    int ends[2];
+    CHECK_OK(pipe(ends));
+    private_at(at, 3 * PAGE);
+    memset(at, 'l', 3 * PAGE);
+    CHECK_OK(mprotect(at + PAGE, PAGE, PROT_NONE));
+    CHECK(mremap(at, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, to) == to);
+    CHECK_ERRNO(write(ends[1], at + PAGE, 1), EFAULT);
+    CHECK_EQ(write(ends[1], at + 2 * PAGE, 1), 1);
+    for (unsigned i = 0; i < 3; i++) {
+        pid_t child = fork();
+        int status;
+        if (child == 0) {
+            if (at[2 * PAGE] != 'l' || mprotect(at + PAGE, PAGE, PROT_READ) || at[PAGE] != 'l')
+                _exit(1);
+            _exit(0);
+        }
+        CHECK_EQ(waitpid(child, &status, 0), child);
+        CHECK_EQ(status, 0);
+    }
+    CHECK_OK(close(ends[0]));
+    CHECK_OK(close(ends[1]));
+}
+
+/* A child reads what it has from its parent while the parent shows a file beside it. */
+static void carved_while_read(void)
+{
+    for (unsigned round = 0; round < 30; round++) {
+        uint8_t *at = area();
+        private_at(at, 4 * BLOCK);
+        memset(at, 'p', 4 * BLOCK);
+        pid_t child = fork();
+        if (child == 0) {
+            for (unsigned i = 0; i < 4 * BLOCK; i += PAGE)
+                if (at[i] != 'p')
+                    _exit(1);
+            _exit(0);
+        }
+        CHECK_OK(munmap(at + 2 * BLOCK, BLOCK));
+        use(MAP_FAILED, shared_at(at + 2 * BLOCK, PAGE, 0), 0);
+        int status;
+        CHECK_EQ(waitpid(child, &status, 0), child);
+        CHECK_EQ(status, 0);
+        CHECK_OK(munmap(at, 4 * BLOCK));
+    }
+}
+
 int main(void)
 {
+    inherited();
     file = (int)syscall(SYS_memfd_create, "neighbours", 0);
     CHECK_OK(ftruncate(file, 32 * PAGE));
     moved_private();
@@ -143,5 +226,7 @@ int main(void)
     grown();
     chosen();
     beside_files();
+    carved_while_read();
+    left_behind();
     return check_done();
 }
