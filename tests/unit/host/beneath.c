@@ -10,6 +10,8 @@
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -301,6 +303,63 @@ START_TEST(links)
 }
 END_TEST
 
+static atomic_bool done;
+
+static void *exchange_always(void *arg)
+{
+    unsigned *count = arg;
+    while (!atomic_load(&done))
+        *count += host_at_exchange(root, "dir", "link") == 0;
+    return NULL;
+}
+
+/* A directory and a link out of the root change places all the time. */
+START_TEST(raced)
+{
+    pthread_t thread;
+    unsigned exchanged = 0, inside = 0;
+    struct host_file *file;
+    struct host_stat stat;
+    make_links();
+    ck_assert_int_eq(host_at_mkdir(root, "dir", 0755), 0);
+    put("dir/secret", "mine");
+    atomic_store(&done, false);
+    ck_assert_int_eq(pthread_create(&thread, NULL, exchange_always, &exchanged), 0);
+    for (int i = 0; i < 3000 || inside < 100; i++) {
+        char text[100] = "", name[40];
+        if (host_at_open(root, "dir/secret", HOST_FILE_READ | HOST_FILE_WRITE, 0, &file) == 0) {
+            ck_assert_int_eq(host_file_read(file, text, sizeof(text), 0), 4);
+            ck_assert_str_eq(text, "mine");
+            host_file_close(file);
+            inside++;
+        }
+        snprintf(name, sizeof(name), "dir/made%d", i % 10);
+        host_at_mkdir(root, name, 0755);
+        host_at_symlink(root, "x", "dir/symlink");
+        host_at_rename(root, "dir/symlink", "dir/renamed", false);
+        host_at_chmod(root, "dir/secret", 0640);
+        host_at_utimes(root, "dir/secret", 0, 0);
+    }
+    atomic_store(&done, true);
+    ck_assert_int_eq(pthread_join(thread, NULL), 0);
+    ck_assert_uint_gt(exchanged, 0);
+    struct host_dir *dir;
+    struct host_dirent entry;
+    char path[100];
+    int count = 0;
+    snprintf(path, sizeof(path), "%s/out", top);
+    ck_assert_int_eq(host_dir_open(path, &dir), 0);
+    while (host_dir_next(dir, &entry) > 0)
+        count++;
+    host_dir_close(dir);
+    ck_assert_int_eq(count, 2); /* what was there */
+    snprintf(path, sizeof(path), "%s/out/secret", top);
+    ck_assert_int_eq(host_path_stat(path, &stat), 0);
+    ck_assert_uint_eq(stat.mode & 0777, 0644);
+    ck_assert_int_gt(stat.mtime, 0);
+}
+END_TEST
+
 /* The same on a kernel that has no openat2: a filter of system calls plays it, for this process and
  * what it starts, so in a child. */
 START_TEST(links_part_by_part)
@@ -349,6 +408,7 @@ int main(void)
     tcase_add_test(tcase, misfits);
 #ifdef __linux__
     tcase_add_test(tcase, links);
+    tcase_add_test(tcase, raced);
     tcase_add_test(tcase, links_part_by_part);
 #endif
     return unit_run("host beneath", tcase);
