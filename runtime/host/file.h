@@ -6,8 +6,8 @@
  * positive, or a negative guest errno.
  *
  * Buffers are kernel memory. Files are opened so that others may read, write, rename and delete
- * them as far as the host permits that (Windows: sharing all modes; a deleted name that is still
- * open stays taken until the last handle goes).
+ * them as far as the host permits that (Windows: sharing all modes; where a file system there does
+ * not know POSIX semantics, the name of a deleted file stays taken until its last handle goes).
  */
 #ifndef FORELAND_HOST_FILE_H
 #define FORELAND_HOST_FILE_H
