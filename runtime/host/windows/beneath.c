@@ -281,7 +281,7 @@ int host_at_open(struct host_root *root, const char *name, uint32_t flags, uint3
     DWORD access = host_access_of(flags);
     error =
         open_existing(root, path, access | FILE_WRITE_ATTRIBUTES, FILE_ATTRIBUTE_NORMAL, &handle);
-    if (error == -L_EACCES)
+    if (error == -L_EACCES || error == -L_EROFS)
         error = open_existing(root, path, access, FILE_ATTRIBUTE_NORMAL, &handle);
     if (!error)
         error = host_file_wrap(handle, path, out);
@@ -501,8 +501,10 @@ int host_file_utimes(struct host_file *file, int64_t atime, int64_t mtime)
 int host_file_reopen(struct host_file *file, uint32_t flags, struct host_file **out)
 {
     *out = NULL;
-    HANDLE handle =
-        ReOpenFile(file->handle, host_access_of(flags) | FILE_WRITE_ATTRIBUTES, SHARE_ALL, 0);
+    DWORD access = host_access_of(flags);
+    HANDLE handle = ReOpenFile(file->handle, access | FILE_WRITE_ATTRIBUTES, SHARE_ALL, 0);
+    if (handle == INVALID_HANDLE_VALUE)
+        handle = ReOpenFile(file->handle, access, SHARE_ALL, 0);
     if (handle == INVALID_HANDLE_VALUE)
         return GetLastError() == ERROR_CALL_NOT_IMPLEMENTED ? -L_ENOSYS : host_last_error();
     int error = host_file_wrap(handle, L"", out);

@@ -386,9 +386,10 @@ static const struct {
 static void judge(size_t i, int error, const char *said)
 {
     if (cases[i].told)
-        ck_assert_msg(error < 0 && strstr(said, cases[i].told), "case %zu: %d, %s", i, error, said);
+        ck_assert_msg(error < 0 && strstr(said, cases[i].told), "case %d: %d, %s", (int)i, error,
+                      said);
     else
-        ck_assert_msg(error == 0, "case %zu: %d, %s", i, error, said);
+        ck_assert_msg(error == 0, "case %d: %d, %s", (int)i, error, said);
 }
 
 static void nothing_outside(struct vfs_caller *c)
@@ -471,7 +472,7 @@ START_TEST(cut)
         int error = unpack(&super, said, sizeof(said));
         super_put(super);
         bool marked = length >= whole - 512;
-        ck_assert_msg(marked ? error == 0 : error < 0 && said[0], "%zu: %d %s", length, error,
+        ck_assert_msg(marked ? error == 0 : error < 0 && said[0], "%d: %d %s", (int)length, error,
                       said);
     }
 }
@@ -493,7 +494,7 @@ START_TEST(checksums)
         header[at] ^= 1;
         int error = unpack(&super, said, sizeof(said));
         super_put(super);
-        ck_assert_msg(error < 0, "byte %zu", at);
+        ck_assert_msg(error < 0, "byte %d", (int)at);
     }
 }
 END_TEST

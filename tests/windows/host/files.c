@@ -46,6 +46,7 @@ static struct {
     DWORD index_low;
     const wchar_t *junction; /* a path that ends so lies elsewhere, with what is below it */
     bool no_final_path;
+    bool read_only;        /* the medium */
     const wchar_t *device; /* a name that is a device */
 } behaviour;
 
@@ -77,6 +78,10 @@ static HANDLE WINAPI shim_CreateFileW(LPCWSTR path, DWORD access, DWORD share,
 {
     if (disposition == CREATE_NEW)
         calls.make++;
+    if (behaviour.read_only && (access & (FILE_WRITE_ATTRIBUTES | GENERIC_WRITE | DELETE))) {
+        SetLastError(ERROR_WRITE_PROTECT);
+        return INVALID_HANDLE_VALUE;
+    }
     HANDLE handle = REAL(CreateFileW)(path, access, share, security, disposition, flags, template);
     if (handle == INVALID_HANDLE_VALUE)
         return handle;
@@ -444,6 +449,20 @@ START_TEST(no_final_path)
 }
 END_TEST
 
+/* Reading from a medium that cannot be written asks for no more. */
+START_TEST(read_only)
+{
+    struct host_file *file;
+    behaviour.read_only = true;
+    ck_assert_int_eq(host_at_open(root, "file", HOST_FILE_READ, 0, &file), 0);
+    host_file_close(file);
+    ck_assert_int_eq(host_at_open(root, "file", HOST_FILE_READ | HOST_FILE_WRITE, 0, &file),
+                     -L_EROFS);
+    ck_assert_int_eq(host_at_unlink(root, "file", false), -L_EROFS);
+    ck_assert_int_eq(host_at_chmod(root, "file", 0444), -L_EROFS);
+}
+END_TEST
+
 START_TEST(devices)
 {
     struct host_stat stat;
@@ -467,6 +486,7 @@ int main(void)
     tcase_add_test(tcase, numbers);
     tcase_add_test(tcase, junction);
     tcase_add_test(tcase, no_final_path);
+    tcase_add_test(tcase, read_only);
     tcase_add_test(tcase, devices);
     return unit_run("windows files", tcase);
 }
