@@ -31,6 +31,7 @@
 enum { EVENT_CHANGED, EVENT_END, EVENT_CALL, EVENT_FONTS };
 
 struct call {
+    struct call *next; /* of those whose event was lost */
     void (*fn)(struct window *, void *);
     void *arg;
     struct host_mutex lock;
@@ -38,10 +39,30 @@ struct call {
     bool done;
 };
 
-static void push(struct window *w, int code, void *data)
+static bool queued(struct window *w, int code, void *data)
 {
     SDL_Event event = {.user = {.type = w->event_type, .code = code, .data1 = data}};
-    SDL_PushEvent(&event);
+    return SDL_PushEvent(&event) == 1;
+}
+
+/* SDL's queue is bounded. What has no room in it is done when the queue has been worked off: where
+ * there is room at the second time, it may already have been. */
+static void push(struct window *w, int code)
+{
+    if (queued(w, code, NULL))
+        return;
+    atomic_fetch_or(&w->lost, 1u << code);
+    queued(w, code, NULL);
+}
+
+static void push_call(struct window *w, struct call *call)
+{
+    if (queued(w, EVENT_CALL, call))
+        return;
+    call->next = atomic_load(&w->lost_calls);
+    while (!atomic_compare_exchange_weak(&w->lost_calls, &call->next, call))
+        ;
+    queued(w, EVENT_CALL, NULL);
 }
 
 /* One event at a time: SDL's queue is bounded, and a flood must not fill it. */
@@ -49,19 +70,19 @@ static void on_changed(void *context)
 {
     struct window *w = context;
     if (!atomic_exchange(&w->change_told, true))
-        push(w, EVENT_CHANGED, NULL);
+        push(w, EVENT_CHANGED);
 }
 
 void window_end(struct window *w, bool keep_open)
 {
     atomic_store(&w->keep_open, keep_open);
-    push(w, EVENT_END, NULL);
+    push(w, EVENT_END);
 }
 
 /* From the thread that lists the system's fonts. */
 static void on_fonts(void *context)
 {
-    push(context, EVENT_FONTS, NULL);
+    push(context, EVENT_FONTS);
 }
 
 static void on_ended(void *context)
@@ -75,7 +96,7 @@ bool window_call(struct window *w, void (*fn)(struct window *w, void *arg), void
     struct call call = {.fn = fn, .arg = arg};
     if (atomic_load(&w->closing))
         return false;
-    push(w, EVENT_CALL, &call);
+    push_call(w, &call);
     host_mutex_lock(&call.lock);
     while (!call.done && !atomic_load(&w->closing))
         host_cond_wait(&call.done_cond, &call.lock, host_clock_monotonic_ns() + 100000000);
@@ -362,9 +383,9 @@ static void handle_window_event(struct window *w, const SDL_WindowEvent *event)
     }
 }
 
-static void handle_user_event(struct window *w, const SDL_UserEvent *event)
+static void serve_event(struct window *w, int code, struct call *call)
 {
-    switch (event->code) {
+    switch (code) {
     case EVENT_CHANGED:
         w->dirty = true;
         break;
@@ -373,7 +394,8 @@ static void handle_user_event(struct window *w, const SDL_UserEvent *event)
             w->running = false;
         break;
     case EVENT_CALL:
-        run_call(w, event->data1);
+        if (call)
+            run_call(w, call);
         break;
     case EVENT_FONTS:
         w->painter.all = w->painter.all || w->painter.pending;
@@ -383,10 +405,29 @@ static void handle_user_event(struct window *w, const SDL_UserEvent *event)
     }
 }
 
+/* What had no room in the queue, in the order in which it came. */
+static void serve_lost(struct window *w)
+{
+    unsigned lost = atomic_exchange(&w->lost, 0);
+    struct call *calls = atomic_exchange(&w->lost_calls, NULL), *next, *first = NULL;
+    for (; calls; calls = next) {
+        next = calls->next;
+        calls->next = first;
+        first = calls;
+    }
+    for (; first; first = next) {
+        next = first->next;
+        run_call(w, first);
+    }
+    for (int code = EVENT_CHANGED; code <= EVENT_FONTS; code++)
+        if (lost >> code & 1)
+            serve_event(w, code, NULL);
+}
+
 static void handle(struct window *w, const SDL_Event *event)
 {
     if (event->type == w->event_type) {
-        handle_user_event(w, &event->user);
+        serve_event(w, event->user.code, event->user.data1);
     } else if (event->type == SDL_WINDOWEVENT) {
         handle_window_event(w, &event->window);
     } else if (event->type == SDL_QUIT) {
@@ -478,6 +519,7 @@ void window_run(struct window *w)
             do
                 handle(w, &event);
             while (w->running && SDL_PollEvent(&event));
+            serve_lost(w);
         }
         draw_when_due(w);
     }

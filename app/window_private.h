@@ -17,6 +17,8 @@
 #include "app/typing.h"
 #include "app/window.h"
 
+struct call;
+
 struct window {
     SDL_Window *sdl;
     struct screen screen;
@@ -41,6 +43,8 @@ struct window {
     uint64_t held_since; /* since when a program holds its output back, 0 not */
 
     atomic_bool change_told; /* an event is under way */
+    atomic_uint lost;        /* a bit for each kind of event that had no room */
+    _Atomic(struct call *) lost_calls;
     atomic_bool keep_open;
     atomic_bool closing;
 

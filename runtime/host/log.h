@@ -9,7 +9,8 @@
 #include <stddef.h>
 
 /* Appends to the file at path (UTF-8), made when missing. One that has grown beyond HOST_LOG_MAX
- * bytes is renamed to path.old first. 0 or negative errno. */
+ * bytes is renamed to path.old, here and whenever another 64 KiB have been written. 0 or negative
+ * errno. */
 #define HOST_LOG_MAX (4 << 20)
 int host_log_open(const char *path);
 /* The same with a file of that name in host_cache_dir(); where there is none the log stays on
@@ -17,9 +18,18 @@ int host_log_open(const char *path);
 void host_log_open_kept(const char *name);
 /* Path of the open log file, or NULL. */
 const char *host_log_path(void);
-/* printf format; a newline is added. At most 1000 bytes. */
+/* printf format; a newline is added. At most 1000 bytes. Lines are rationed, for guests may provoke
+ * many: HOST_LOG_BURST at once, then HOST_LOG_EACH_SECOND; the next line tells how many were left
+ * out. */
+#define HOST_LOG_BURST       200
+#define HOST_LOG_EACH_SECOND 5
 void host_log(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* The same without the ration: what the user has asked for. */
+void host_log_all(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The text as it is; safe in a fault handler. */
 void host_log_raw(const char *text, size_t length);
+
+/* For log.c, one thread at a time: begins a new file where the present one has grown too long. */
+void host_log_renew(void);
 
 #endif

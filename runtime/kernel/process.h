@@ -81,7 +81,7 @@ struct process {
 
     struct posix_timer *timers;
     struct posix_timer *itimer_real;
-    uint32_t enosys_logged[16]; /* one bit per system call number */
+    uint32_t enosys_logged[16]; /* one bit per system call number; the last: all beyond */
 };
 
 void process_get(struct process *p);

@@ -18,13 +18,12 @@ static int64_t not_implemented(struct task *t, uint64_t number)
 {
     struct process *p = t->process;
     host_mutex_lock(&kernel_lock);
-    bool first = true;
-    if (number < 512) {
-        uint32_t *word = &p->enosys_logged[number / 32];
-        uint32_t bit = 1u << (number % 32);
-        first = !(*word & bit);
-        *word |= bit;
-    }
+    /* All beyond the last number share its bit. */
+    uint64_t one = number < 511 ? number : 511;
+    uint32_t *word = &p->enosys_logged[one / 32];
+    uint32_t bit = 1u << (one % 32);
+    bool first = !(*word & bit);
+    *word |= bit;
     host_mutex_unlock(&kernel_lock);
     if (first) {
         const char *name = number < syscall_table_size ? syscall_table[number].name : NULL;

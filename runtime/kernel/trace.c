@@ -113,7 +113,7 @@ void trace_enter(struct task *t, uint32_t number, const uint64_t args[6])
         return;
     struct line l = {.used = 0};
     put_call(&l, t, number, args);
-    host_log("%s", l.text);
+    host_log_all("%s", l.text);
 }
 
 void trace_leave(struct task *t, uint32_t number, const uint64_t args[6], int64_t result)
@@ -131,7 +131,7 @@ void trace_leave(struct task *t, uint32_t number, const uint64_t args[6], int64_
         put(&l, " = 0x%" PRIx64, (uint64_t)result);
     else
         put(&l, " = %" PRId64, result);
-    host_log("%s", l.text);
+    host_log_all("%s", l.text);
 }
 
 void trace_exit(struct task *t, bool last)
@@ -139,7 +139,7 @@ void trace_exit(struct task *t, bool last)
     if (!syscall_trace)
         return;
     if (last)
-        host_log("[%d] exits, status 0x%x", (int)t->tid, (unsigned)t->process->group_code);
+        host_log_all("[%d] exits, status 0x%x", (int)t->tid, (unsigned)t->process->group_code);
     else
-        host_log("[%d] exits", (int)t->tid);
+        host_log_all("[%d] exits", (int)t->tid);
 }

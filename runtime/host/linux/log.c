@@ -22,12 +22,17 @@ static void set_aside(const char *path)
     rename(path, old);
 }
 
+static int open_log(const char *path)
+{
+    set_aside(path);
+    return open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+}
+
 int host_log_open(const char *path)
 {
     if (strlen(path) >= sizeof(log_path))
         return -L_ENAMETOOLONG;
-    set_aside(path);
-    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+    int fd = open_log(path);
     if (fd < 0)
         return -errno;
     strcpy(log_path, path);
@@ -35,6 +40,20 @@ int host_log_open(const char *path)
     if (old != STDERR_FILENO)
         close(old);
     return 0;
+}
+
+/* Under the same number: a line that is just being written goes to one of the two. */
+void host_log_renew(void)
+{
+    struct stat status;
+    int fd = atomic_load(&log_fd), next;
+    if (fd == STDERR_FILENO || fstat(fd, &status) || status.st_size <= HOST_LOG_MAX)
+        return;
+    next = open_log(log_path);
+    if (next < 0)
+        return;
+    dup3(next, fd, O_CLOEXEC);
+    close(next);
 }
 
 const char *host_log_path(void)

@@ -28,25 +28,46 @@ static void set_aside(const wchar_t *path)
     free(old);
 }
 
-int host_log_open(const char *path)
+static int open_log(const char *path, HANDLE *handle)
 {
-    if (strlen(path) >= sizeof(log_path))
-        return -L_ENAMETOOLONG;
     wchar_t *wide = host_wide(path);
     if (!wide)
         return -L_ENOMEM;
     set_aside(wide);
-    HANDLE handle =
-        CreateFileW(wide, FILE_APPEND_DATA, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
-                    NULL, OPEN_ALWAYS, FILE_ATTRIBUTE_NORMAL, NULL);
+    *handle = CreateFileW(wide, FILE_APPEND_DATA | FILE_READ_ATTRIBUTES,
+                          FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL, OPEN_ALWAYS,
+                          FILE_ATTRIBUTE_NORMAL, NULL);
     free(wide);
-    if (handle == INVALID_HANDLE_VALUE)
-        return -host_windows_errno(GetLastError());
+    return *handle == INVALID_HANDLE_VALUE ? -host_windows_errno(GetLastError()) : 0;
+}
+
+int host_log_open(const char *path)
+{
+    HANDLE handle;
+    if (strlen(path) >= sizeof(log_path))
+        return -L_ENAMETOOLONG;
+    int error = open_log(path, &handle);
+    if (error)
+        return error;
     strcpy(log_path, path);
     HANDLE old = atomic_exchange(&log_handle, handle);
     if (old)
         CloseHandle(old);
     return 0;
+}
+
+/* The handler of faults may just be writing to the present file: it is closed at the next time. */
+void host_log_renew(void)
+{
+    static HANDLE last;
+    LARGE_INTEGER size;
+    HANDLE handle = atomic_load(&log_handle), next;
+    if (!handle || !GetFileSizeEx(handle, &size) || size.QuadPart <= HOST_LOG_MAX ||
+        open_log(log_path, &next))
+        return;
+    if (last)
+        CloseHandle(last);
+    last = atomic_exchange(&log_handle, next);
 }
 
 const char *host_log_path(void)

@@ -119,6 +119,58 @@ START_TEST(log_lines)
 }
 END_TEST
 
+static long size_of(const char *name)
+{
+    FILE *file = fopen(name, "rb");
+    ck_assert_ptr_nonnull(file);
+    fseek(file, 0, SEEK_END);
+    long size = ftell(file);
+    fclose(file);
+    return size;
+}
+
+/* Neither file of the log grows beyond its bound while it is open. */
+START_TEST(log_bounded)
+{
+    char name[] = "host_env_test.log", old[] = "host_env_test.log.old", line[500];
+    memset(line, 'x', sizeof(line));
+    remove(name);
+    remove(old);
+    ck_assert_int_eq(host_log_open(name), 0);
+    for (size_t written = 0; written < 3 * (size_t)HOST_LOG_MAX; written += sizeof(line))
+        host_log_all("%.*s", (int)sizeof(line), line);
+    ck_assert_int_le(size_of(name), HOST_LOG_MAX + (70 << 10));
+    ck_assert_int_le(size_of(old), HOST_LOG_MAX + (70 << 10));
+    ck_assert_int_ge(size_of(old), HOST_LOG_MAX);
+}
+END_TEST
+
+/* What guests may provoke is rationed, and what was left out is counted. */
+START_TEST(log_rationed)
+{
+    char name[] = "host_env_test.log", line[200];
+    remove(name);
+    ck_assert_int_eq(host_log_open(name), 0);
+    uint64_t start = host_clock_monotonic_ns();
+    for (int i = 0; i < 100000; i++)
+        host_log("line %d", i);
+    uint64_t seconds = (host_clock_monotonic_ns() - start) / 1000000000 + 1;
+    ck_assert_uint_le((uint64_t)size_of(name),
+                      64 * (HOST_LOG_BURST + 2 * HOST_LOG_EACH_SECOND * seconds));
+    uint64_t later = start + 30000000000u;
+    bool told = false;
+    while (!told && host_clock_monotonic_ns() < later) {
+        host_log("the next one");
+        FILE *file = fopen(name, "rb");
+        ck_assert_ptr_nonnull(file);
+        while (fgets(line, sizeof(line), file))
+            told |= strstr(line, "more lines were left out)") != NULL;
+        fclose(file);
+    }
+    ck_assert(told);
+}
+END_TEST
+
 int main(int argc, char **argv)
 {
     host_arguments(&argc, &argv);
@@ -130,5 +182,7 @@ int main(int argc, char **argv)
     tcase_add_test(tcase, machine);
     tcase_add_test(tcase, environment);
     tcase_add_test(tcase, log_lines);
+    tcase_add_test(tcase, log_bounded);
+    tcase_add_test(tcase, log_rationed);
     return unit_run("env", tcase);
 }
