@@ -169,6 +169,17 @@ static bool sync_all(struct control *c)
     return window_call(c->w, do_pump, NULL) && window_call(c->w, nothing, NULL);
 }
 
+/* SDL's queue is bounded: what has no room goes in when the queue has been worked off. */
+static bool queue(struct control *c, SDL_Event *events, int n)
+{
+    /* All at once, as the window system does: the text belongs to the key. */
+    int in = SDL_PeepEvents(events, n, SDL_ADDEVENT, 0, 0);
+    in = in < 0 ? 0 : in;
+    if (in < n && window_call(c->w, nothing, NULL))
+        in += SDL_PeepEvents(events + in, n - in, SDL_ADDEVENT, 0, 0);
+    return in == n;
+}
+
 static void type(struct control *c, char *text)
 {
     if (!unescape(text))
@@ -178,10 +189,11 @@ static void type(struct control *c, char *text)
         SDL_Event event = {.text = {.type = SDL_TEXTINPUT}};
         size_t size = n - at;
         if (text[at] == '\n' || text[at] == '\r') {
-            SDL_Event key = {.key = {.type = SDL_KEYDOWN, .keysym = {.sym = SDLK_RETURN}}};
-            SDL_PushEvent(&key);
-            key.type = SDL_KEYUP;
-            SDL_PushEvent(&key);
+            SDL_Event keys[2] = {{.key = {.type = SDL_KEYDOWN, .keysym = {.sym = SDLK_RETURN}}}};
+            keys[1] = keys[0];
+            keys[1].type = SDL_KEYUP;
+            if (!queue(c, keys, 2))
+                break;
             at++;
             continue;
         }
@@ -195,9 +207,7 @@ static void type(struct control *c, char *text)
         }
         memcpy(event.text.text, text + at, size);
         at += size;
-        /* SDL's queue is bounded: wait for each piece to be worked on. */
-        SDL_PushEvent(&event);
-        if (!window_call(c->w, nothing, NULL))
+        if (!queue(c, &event, 1) || !window_call(c->w, nothing, NULL))
             break;
     }
     sync_answer(c);
@@ -213,7 +223,7 @@ static bool take_prefix(const char **text, const char *prefix)
 }
 
 /* Queues the events of a key. False, and the answer, when there is no such key. */
-static bool push_key(const char *name)
+static bool push_key(struct control *c, const char *name)
 {
     uint16_t mods = 0;
     const char *full = name;
@@ -245,14 +255,16 @@ static bool push_key(const char *name)
     events[n] = events[0];
     events[n].type = SDL_KEYUP;
     events[n++].key.state = SDL_RELEASED;
-    /* All at once, as the window system does: the text belongs to the key. */
-    SDL_PeepEvents(events, n, SDL_ADDEVENT, 0, 0);
+    if (!queue(c, events, n)) {
+        answer("error the window is closed");
+        return false;
+    }
     return true;
 }
 
 static void press_key(struct control *c, char *name)
 {
-    if (push_key(name))
+    if (push_key(c, name))
         sync_answer(c);
 }
 
@@ -272,7 +284,7 @@ static void time_key(struct control *c, char *arguments)
             return;
     }
     uint64_t start = host_clock_monotonic_ns();
-    if (!push_key(arguments) || (text && !await(c, text, true)))
+    if (!push_key(c, arguments) || (text && !await(c, text, true)))
         return;
     if (!text && !window_call(c->w, do_draw, NULL))
         answer("error the window is closed");
@@ -338,8 +350,9 @@ static void cell(struct control *c, char *arguments)
 
 static void do_size(struct window *w, void *arg)
 {
-    const int *size = arg;
-    window_set_cells(w, size[0], size[1]);
+    int *size = arg;
+    if (!window_set_cells(w, size[0], size[1]))
+        size[0] = 0;
 }
 
 static void do_scale(struct window *w, void *arg)
@@ -362,8 +375,10 @@ static void resize(struct control *c, char *arguments)
     int size[2];
     if (sscanf(arguments, "%d %d", &size[0], &size[1]) != 2 || size[0] < 1 || size[1] < 1)
         answer("error how many rows and columns?");
+    else if (!window_call(c->w, do_size, size))
+        answer("error the window is closed");
     else
-        answer(window_call(c->w, do_size, size) ? "ok" : "error the window is closed");
+        answer(size[0] ? "ok" : "error that is too large");
 }
 
 static int write_file(const char *path, const void *bytes, size_t n)

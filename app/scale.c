@@ -43,6 +43,18 @@ void scale_pretend(struct window *w, int percent)
         scale_apply(w, true);
 }
 
+bool scale_bound(int *width, int *height)
+{
+    int wide = *width < SCALE_SIDE_MAX ? *width : SCALE_SIDE_MAX;
+    int high = *height < SCALE_SIDE_MAX ? *height : SCALE_SIDE_MAX;
+    if ((int64_t)wide * high > SCALE_PIXELS_MAX)
+        high = SCALE_PIXELS_MAX / wide;
+    bool fits = wide == *width && high == *height;
+    *width = wide;
+    *height = high;
+    return fits;
+}
+
 void scale_set_size(struct window *w, int width, int height)
 {
     SDL_SetWindowSize(w->sdl, scale_from_pixels(w, width), scale_from_pixels(w, height));

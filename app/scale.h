@@ -19,6 +19,13 @@ void scale_pretend(struct window *w, int percent);
  * rows and columns need, unless the system has resized it. */
 void scale_apply(struct window *w, bool keep_cells);
 
+/* Bounds what a size costs: four bytes for each pixel, in the picture, in what lies over it and in
+ * the window system. More pixels than this are not drawn, whoever asks for them: 8K is fewer. False
+ * when there were more; then the height is less, or both. */
+#define SCALE_PIXELS_MAX (36 << 20)
+#define SCALE_SIDE_MAX   32767
+bool scale_bound(int *width, int *height);
+
 /* The window's size in pixels. */
 void scale_set_size(struct window *w, int width, int height);
 

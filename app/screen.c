@@ -35,7 +35,9 @@ static void show_texture(struct screen *s, SDL_Surface *picture, const SDL_Rect 
                             (ptrdiff_t)parts[i].x * picture->format->BytesPerPixel;
         SDL_UpdateTexture(s->texture, &parts[i], from, picture->pitch);
     }
-    SDL_RenderCopy(s->renderer, s->texture, NULL, NULL);
+    SDL_Rect all = {0, 0, picture->w, picture->h};
+    SDL_RenderClear(s->renderer);
+    SDL_RenderCopy(s->renderer, s->texture, NULL, &all);
     SDL_RenderPresent(s->renderer);
 }
 

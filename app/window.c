@@ -124,6 +124,7 @@ static bool make_surface(struct window *w)
 {
     int width, height;
     SDL_GetWindowSizeInPixels(w->sdl, &width, &height);
+    scale_bound(&width, &height);
     if (w->surface && w->surface->w == width && w->surface->h == height)
         return true;
     SDL_Surface *surface =
@@ -326,12 +327,24 @@ void window_apply(struct window *w, const struct config *config)
     configure(w);
 }
 
-void window_set_cells(struct window *w, int rows, int columns)
+/* Pixels of so many cells; no more than there may be. */
+static bool size_of_cells(const struct window *w, int rows, int columns, int *width, int *height)
 {
     struct font_metrics m = font_metrics(w->painter.font);
-    scale_set_size(w, columns * m.cell_width + 2 * w->painter.padding,
-                   rows * m.cell_height + 2 * w->painter.padding);
+    int64_t across = (int64_t)columns * m.cell_width + 2 * w->painter.padding;
+    int64_t down = (int64_t)rows * m.cell_height + 2 * w->painter.padding;
+    *width = across < INT32_MAX ? (int)across : INT32_MAX;
+    *height = down < INT32_MAX ? (int)down : INT32_MAX;
+    return scale_bound(width, height);
+}
+
+bool window_set_cells(struct window *w, int rows, int columns)
+{
+    int width, height;
+    bool fits = size_of_cells(w, rows, columns, &width, &height);
+    scale_set_size(w, width, height);
     window_draw(w);
+    return fits;
 }
 
 void window_close(struct window *w)
@@ -556,8 +569,9 @@ static bool open_window(struct window *w)
     if (!w->painter.font)
         return false;
     struct font_metrics m = font_metrics(w->painter.font);
-    scale_set_size(w, w->config->size.columns * m.cell_width + 2 * w->painter.padding,
-                   w->config->size.rows * m.cell_height + 2 * w->painter.padding);
+    int width, height;
+    size_of_cells(w, w->config->size.rows, w->config->size.columns, &width, &height);
+    scale_set_size(w, width, height);
     SDL_SetWindowMinimumSize(w->sdl, scale_from_pixels(w, m.cell_width + 2 * w->painter.padding),
                              scale_from_pixels(w, m.cell_height + 2 * w->painter.padding));
     return make_surface(w);

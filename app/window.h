@@ -37,8 +37,8 @@ bool window_call(struct window *w, void (*fn)(struct window *w, void *arg), void
 
 /* For calls made that way. What has been drawn, brought up to date. */
 const struct canvas *window_canvas(struct window *w);
-/* Sets the size in cells. */
-void window_set_cells(struct window *w, int rows, int columns);
+/* Sets the size in cells. False when they would be more pixels than are drawn (scale_bound). */
+bool window_set_cells(struct window *w, int rows, int columns);
 /* A wheel turn or button at a cell, as the mouse would make it. */
 struct window_mouse {
     int kind; /* enum term_mouse_kind */
