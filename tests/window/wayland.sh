@@ -70,6 +70,6 @@ typed'
 # Cells of 100 % twice as large, not cells drawn larger.
 tell picture "$work/picture.png"
 size=$(od -An -tu1 -j16 -N8 "$work/picture.png" | awk '{ print $3 * 256 + $4, $7 * 256 + $8 }')
-[ "$size" = "$((40 * 18 + 8)) $((10 * 34 + 8))" ] || fail "a picture of $size pixels"
+[ "$size" = "$((40 * 18 + 8)) $((10 * 36 + 8))" ] || fail "a picture of $size pixels"
 answer close
 ended
