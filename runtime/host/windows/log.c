@@ -62,12 +62,14 @@ void host_log_renew(void)
     static HANDLE last;
     LARGE_INTEGER size;
     HANDLE handle = atomic_load(&log_handle), next;
-    if (!handle || !GetFileSizeEx(handle, &size) || size.QuadPart <= HOST_LOG_MAX ||
-        open_log(log_path, &next))
+    if (!handle || !GetFileSizeEx(handle, &size) || size.QuadPart <= HOST_LOG_MAX)
         return;
+    /* A file that is open cannot be replaced. */
     if (last)
         CloseHandle(last);
-    last = atomic_exchange(&log_handle, next);
+    last = NULL;
+    if (open_log(log_path, &next) == 0)
+        last = atomic_exchange(&log_handle, next);
 }
 
 const char *host_log_path(void)

@@ -20,6 +20,8 @@ static atomic_int running;
 static struct window *open_window(void)
 {
     const char *error;
+    /* SDL forgets hints when it ends. */
+    SDL_SetHint(SDL_HINT_VIDEODRIVER, "dummy");
     struct window *w = window_new(config, &error);
     ck_assert_msg(w != NULL, "%s", error);
     return w;
@@ -109,7 +111,6 @@ END_TEST
 int main(void)
 {
     SDL_SetMainReady();
-    SDL_SetHint(SDL_HINT_VIDEODRIVER, "dummy");
     config = config_new(NULL);
     TCase *tests = tcase_create("window");
     tcase_set_timeout(tests, 200);

@@ -132,7 +132,7 @@ static long size_of(const char *name)
 /* Neither file of the log grows beyond its bound while it is open. */
 START_TEST(log_bounded)
 {
-    char name[] = "host_env_test.log", old[] = "host_env_test.log.old", line[500];
+    char name[] = "host_env_bounded.log", old[] = "host_env_bounded.log.old", line[500];
     memset(line, 'x', sizeof(line));
     remove(name);
     remove(old);
@@ -148,7 +148,7 @@ END_TEST
 /* What guests may provoke is rationed, and what was left out is counted. */
 START_TEST(log_rationed)
 {
-    char name[] = "host_env_test.log", line[200];
+    char name[] = "host_env_rationed.log", line[200];
     remove(name);
     ck_assert_int_eq(host_log_open(name), 0);
     uint64_t start = host_clock_monotonic_ns();
