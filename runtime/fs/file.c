@@ -10,6 +10,7 @@
 #include "runtime/fs/locks.h"
 #include "runtime/fs/vfs.h"
 #include "runtime/host/heap.h"
+#include "runtime/kernel/async.h"
 #include "runtime/kernel/process.h"
 #include "runtime/kernel/waitq.h"
 #include <stdio.h>
@@ -52,6 +53,8 @@ void file_put(struct file *file)
     }
     if (file->epoll)
         epoll_forget(file);
+    if (file->async)
+        async_forget(file);
     if (file->kind & FILE_LOCKED)
         lock_release_file(file);
     if (file->ops != &path_file_ops)

@@ -14,6 +14,7 @@
 #include "runtime/fs/turn.h"
 
 struct epoll_item;
+struct file_async;
 struct poll_table;
 struct task;
 
@@ -21,6 +22,7 @@ struct task;
 enum {
     FILE_OPS_PAGED = 1, /* data goes through the inode's page cache: mmap works */
     FILE_OPS_SINK = 2,  /* takes every write unseen */
+    FILE_OPS_ASYNC = 4, /* O_ASYNC works */
 };
 
 struct file_ops {
@@ -68,6 +70,15 @@ enum {
     FILE_EXECUTED = 16,   /* likewise, as one that nobody may write to */
 };
 
+/* Who gets signals (F_SETOWN_EX's types), which one (F_SETSIG; 0: SIGIO), and who said so. */
+enum { FILE_OWNER_TID, FILE_OWNER_PID, FILE_OWNER_PGRP };
+
+struct file_owner {
+    int32_t type, id; /* id 0: nobody */
+    int32_t signal;
+    uint32_t uid, euid;
+};
+
 struct file {
     atomic_uint refs;
     atomic_uint flags; /* access mode and status flags: L_O_* */
@@ -78,10 +89,9 @@ struct file {
     void *priv;
     struct turn position; /* of whoever uses or moves pos; not of devices */
     uint64_t pos;
-    struct host_mutex owner_lock; /* for the next three */
-    int32_t owner;
-    int32_t owner_type;
-    int32_t signal;
+    struct host_mutex owner_lock; /* for the next */
+    struct file_owner owner;
+    struct file_async *async; /* owned by kernel/async.h: signals are wanted */
     uint32_t lease;
     struct epoll_item *epoll; /* owned by epoll: what watches this description */
 };

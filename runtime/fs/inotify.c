@@ -265,6 +265,7 @@ static uint64_t inotify_memory(struct file *file)
 }
 
 static const struct file_ops inotify_ops = {
+    .kind_flags = FILE_OPS_ASYNC,
     .read = inotify_read,
     .poll = inotify_poll,
     .ioctl = inotify_ioctl,

@@ -6,6 +6,7 @@
 #include "runtime/abi/termios.h"
 #include "runtime/fs/ring.h"
 #include "runtime/host/heap.h"
+#include "runtime/kernel/async.h"
 #include "runtime/kernel/process.h"
 #include "runtime/kernel/signal.h"
 #include "runtime/kernel/task.h"
@@ -267,6 +268,7 @@ static int64_t pipe_write(struct file *file, const void *buffer, size_t n, uint6
                 return (int64_t)n;
             continue;
         }
+        async_no_room(file);
         if (atomic_load(&file->flags) & L_O_NONBLOCK)
             return done ? (int64_t)done : -L_EAGAIN;
         int error = wait_until(&pipe->write_wait, can_write, &room, WAIT_FOREVER);
@@ -345,6 +347,7 @@ static uint64_t pipe_memory(struct file *file)
 }
 
 static const struct file_ops pipe_ops = {
+    .kind_flags = FILE_OPS_ASYNC,
     .read = pipe_read,
     .write = pipe_write,
     .poll = pipe_poll,

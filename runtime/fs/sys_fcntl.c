@@ -8,15 +8,21 @@
 #include "runtime/fs/pipe.h"
 #include "runtime/fs/sys.h"
 #include "runtime/fs/syscalls.h"
+#include "runtime/kernel/async.h"
 
 #define SETFL_BITS (L_O_APPEND | L_O_NONBLOCK | L_O_ASYNC | L_O_DIRECT | L_O_NOATIME)
 
-static int64_t set_flags(struct task *t, struct file *file, uint32_t flags)
+static int64_t set_flags(struct task *t, struct file *file, int fd, uint32_t flags)
 {
     uint32_t before = atomic_load(&file->flags);
     if ((flags & ~before & L_O_NOATIME) && !cred_capable(&t->process->cred, L_CAP_FOWNER) &&
         t->process->cred.fsuid != file->inode->uid)
         return -L_EPERM;
+    if (((flags ^ before) & L_O_ASYNC) && (file->ops->kind_flags & FILE_OPS_ASYNC)) {
+        int error = async_set(file, fd, flags & L_O_ASYNC);
+        if (error)
+            return error;
+    }
     while (!atomic_compare_exchange_weak(&file->flags, &before,
                                          (before & ~(uint32_t)SETFL_BITS) | (flags & SETFL_BITS)))
         ;
@@ -114,32 +120,52 @@ struct owner_ex {
     int32_t type, pid;
 };
 
+static bool owner_exists(int32_t type, int32_t id)
+{
+    struct task *t = type == FILE_OWNER_TID ? task_find(id) : NULL;
+    struct process *p = type == FILE_OWNER_PID ? process_find(id) : NULL;
+    struct pgrp *group = type == FILE_OWNER_PGRP ? pgrp_find(id, NULL) : NULL;
+    bool there = t || p || group;
+    task_put(t);
+    if (p)
+        process_put(p);
+    if (group)
+        pgrp_put(group);
+    return there;
+}
+
+static int64_t set_owner(struct task *t, struct file *file, int32_t type, int32_t id)
+{
+    if (type < 0 || type > FILE_OWNER_PGRP)
+        return -L_EINVAL;
+    if (id && !owner_exists(type, id))
+        return -L_ESRCH;
+    host_mutex_lock(&file->owner_lock);
+    file->owner.type = type;
+    file->owner.id = id;
+    file->owner.uid = t->process->cred.uid;
+    file->owner.euid = t->process->cred.euid;
+    host_mutex_unlock(&file->owner_lock);
+    return 0;
+}
+
 static int64_t owner_call(struct task *t, struct file *file, uint32_t command, uint64_t arg)
 {
     struct owner_ex ex;
+    int32_t id = (int32_t)arg;
     switch (command) {
     case L_F_SETOWN:
-        if ((int32_t)arg == INT32_MIN)
+        if (id == INT32_MIN)
             return -L_EINVAL;
-        host_mutex_lock(&file->owner_lock);
-        file->owner = (int32_t)arg < 0 ? -(int32_t)arg : (int32_t)arg;
-        file->owner_type = (int32_t)arg < 0 ? 2 : 1;
-        host_mutex_unlock(&file->owner_lock);
-        return 0;
+        return set_owner(t, file, id < 0 ? FILE_OWNER_PGRP : FILE_OWNER_PID, id < 0 ? -id : id);
     case L_F_GETOWN:
-        return file->owner_type == 2 ? -file->owner : file->owner;
+        return file->owner.type == FILE_OWNER_PGRP ? -file->owner.id : file->owner.id;
     case L_F_SETOWN_EX:
         if (copy_from_guest(sys_space(t), &ex, arg, sizeof(ex)))
             return -L_EFAULT;
-        if (ex.type < 0 || ex.type > 2)
-            return -L_EINVAL;
-        host_mutex_lock(&file->owner_lock);
-        file->owner = ex.pid;
-        file->owner_type = ex.type;
-        host_mutex_unlock(&file->owner_lock);
-        return 0;
+        return set_owner(t, file, ex.type, ex.pid);
     default:
-        ex = (struct owner_ex){file->owner_type, file->owner};
+        ex = (struct owner_ex){file->owner.type, file->owner.id};
         return copy_to_guest(sys_space(t), arg, &ex, sizeof(ex));
     }
 }
@@ -154,11 +180,11 @@ static int64_t pipe_call(struct task *t, struct file *file, uint32_t command, ui
     return pipe_set_size(pipe, (uint32_t)arg, cred_capable(&t->process->cred, L_CAP_SYS_RESOURCE));
 }
 
-static int64_t fcntl_file(struct task *t, struct file *file, uint32_t command, uint64_t arg)
+static int64_t fcntl_file(struct task *t, struct file *file, int fd, uint32_t command, uint64_t arg)
 {
     switch (command) {
     case L_F_SETFL:
-        return set_flags(t, file, (uint32_t)arg);
+        return set_flags(t, file, fd, (uint32_t)arg);
     case L_F_GETLK:
     case L_F_OFD_GETLK:
         return get_lock(t, file, arg, command == L_F_OFD_GETLK);
@@ -176,10 +202,12 @@ static int64_t fcntl_file(struct task *t, struct file *file, uint32_t command, u
     case L_F_SETSIG:
         if (arg > L_NSIG)
             return -L_EINVAL;
-        file->signal = (int32_t)arg;
+        host_mutex_lock(&file->owner_lock);
+        file->owner.signal = (int32_t)arg;
+        host_mutex_unlock(&file->owner_lock);
         return 0;
     case L_F_GETSIG:
-        return file->signal;
+        return file->owner.signal;
     case L_F_SETPIPE_SZ:
     case L_F_GETPIPE_SZ:
         return pipe_call(t, file, command, arg);
@@ -220,7 +248,8 @@ int64_t sys_fcntl(struct task *t, uint64_t fd, uint64_t command, uint64_t arg)
         result = atomic_load(&file->flags);
         break;
     default:
-        result = atomic_load(&file->flags) & L_O_PATH ? -L_EBADF : fcntl_file(t, file, what, arg);
+        result = atomic_load(&file->flags) & L_O_PATH ? -L_EBADF
+                                                      : fcntl_file(t, file, (int32_t)fd, what, arg);
     }
     file_put(file);
     return result;
@@ -244,7 +273,22 @@ static int64_t bytes_left(struct task *t, struct file *file, uint64_t arg)
     return put_guest_u32(sys_space(t), arg, left > INT32_MAX ? INT32_MAX : (uint32_t)left);
 }
 
-static int64_t ioctl_file(struct task *t, struct file *file, uint32_t command, uint64_t arg)
+static int64_t set_async(struct file *file, int fd, bool on)
+{
+    bool before = atomic_load(&file->flags) & L_O_ASYNC;
+    if (on == before)
+        return 0;
+    if (!(file->ops->kind_flags & FILE_OPS_ASYNC))
+        return -L_ENOTTY;
+    int error = async_set(file, fd, on);
+    if (!error && on)
+        atomic_fetch_or(&file->flags, L_O_ASYNC);
+    else if (!error)
+        atomic_fetch_and(&file->flags, ~(uint32_t)L_O_ASYNC);
+    return error;
+}
+
+static int64_t ioctl_file(struct task *t, struct file *file, int fd, uint32_t command, uint64_t arg)
 {
     uint32_t value;
     switch (command) {
@@ -256,6 +300,10 @@ static int64_t ioctl_file(struct task *t, struct file *file, uint32_t command, u
         else
             atomic_fetch_and(&file->flags, ~(uint32_t)L_O_NONBLOCK);
         return 0;
+    case L_FIOASYNC:
+        if (get_guest_u32(sys_space(t), arg, &value))
+            return -L_EFAULT;
+        return set_async(file, fd, value);
     case L_FIONREAD:
         if ((file->inode->mode & L_S_IFMT) == L_S_IFREG)
             return bytes_left(t, file, arg);
@@ -273,7 +321,7 @@ int64_t sys_ioctl(struct task *t, uint64_t fd, uint64_t command, uint64_t arg)
     if ((uint32_t)command == L_FIOCLEX || (uint32_t)command == L_FIONCLEX)
         result = files_set_flags(t->files, (int32_t)fd, (uint32_t)command == L_FIOCLEX);
     else
-        result = ioctl_file(t, file, (uint32_t)command, arg);
+        result = ioctl_file(t, file, (int32_t)fd, (uint32_t)command, arg);
     file_put(file);
     return result;
 }

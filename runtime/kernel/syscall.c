@@ -7,6 +7,7 @@
 #include "runtime/host/budget.h"
 #include "runtime/host/heap.h"
 #include "runtime/host/log.h"
+#include "runtime/kernel/async.h"
 #include "runtime/kernel/oom.h"
 #include "runtime/kernel/process.h"
 #include "runtime/kernel/trace.h"
@@ -49,6 +50,8 @@ static int64_t call(struct task *t, const struct syscall_entry *entry, const uin
         result = entry->fn(t, args[0], args[1], args[2], args[3], args[4], args[5]);
     } while (__builtin_expect(memory_refusals() != refusals, false) && wants_memory(result) &&
              oom_relieve_kernel());
+    if (__builtin_expect(async_waiting(), false))
+        async_deliver();
     if (__builtin_expect(heap_wants_trim(), false))
         heap_trim();
     return result;

@@ -683,6 +683,7 @@ static uint64_t unix_memory(struct file *file)
 }
 
 const struct file_ops unix_file_ops = {
+    .kind_flags = FILE_OPS_ASYNC,
     .read = file_receive,
     .write = file_send,
     .poll = unix_poll,

@@ -3,6 +3,7 @@
 #include "runtime/abi/poll.h"
 #include "runtime/host/heap.h"
 #include "runtime/host/time.h"
+#include "runtime/kernel/async.h"
 #include "runtime/kernel/process.h"
 #include "runtime/kernel/task.h"
 #include "runtime/net/unix_rights.h"
@@ -74,6 +75,7 @@ static int queue_locked(struct unix_socket *s, struct unix_socket *to, struct un
     if (to->read_shut)
         return -L_EPIPE;
     if (!unix_has_room(to)) {
+        async_no_room(s->file);
         if (s->peer == to)
             unix_starve_locked(s);
         return 1;

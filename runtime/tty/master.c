@@ -114,6 +114,7 @@ static void master_release(struct file *file)
 }
 
 const struct file_ops tty_master_file_ops = {
+    .kind_flags = FILE_OPS_ASYNC,
     .read = master_read,
     .write = master_write,
     .ioctl = master_ioctl,

@@ -128,6 +128,7 @@ static int64_t slave_ioctl(struct file *file, struct task *task, uint32_t comman
 }
 
 const struct file_ops tty_slave_ops = {
+    .kind_flags = FILE_OPS_ASYNC,
     .read = slave_read,
     .write = slave_write,
     .ioctl = slave_ioctl,
