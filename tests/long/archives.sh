@@ -8,6 +8,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 top=$here/../..
 out=$1
 . "$here/../lib.sh"
+export FORELAND_CACHE=${FORELAND_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/foreland}
 export CK_FORK=no WINEDEBUG=-all LC_ALL=C.UTF-8
 rounds=${ARCHIVES_ROUNDS:-100000}
 export ARCHIVES_SEED=${ARCHIVES_SEED:-$(date +%s)}
