@@ -4,6 +4,7 @@
 #include "runtime/fs/mountapi.h"
 #include "runtime/fs/store.h"
 #include "runtime/host/file.h"
+#include "runtime/host/stdio.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -36,13 +37,13 @@ static int create(char **argv)
 }
 
 /* Runs work on the file system of an image and closes it again. */
-static int with_image(const char *path,
+static int with_image(const char *path, bool read_only,
                       int (*work)(const char *other, struct superblock *super, char *message,
                                   size_t size),
                       const char *other)
 {
     int error;
-    struct superblock *super = imagefs_new(path, &error, message, sizeof(message));
+    struct superblock *super = imagefs_new(path, read_only, &error, message, sizeof(message));
     if (!super)
         return complain(error);
     error = work(other, super, message, sizeof(message));
@@ -63,25 +64,58 @@ static int import(char **argv)
         snprintf(message, sizeof(message), "%s: no such file", argv[1]);
         return complain(-L_ENOENT);
     }
-    return with_image(argv[0], tar_unpack, argv[1]);
+    return with_image(argv[0], false, tar_unpack, argv[1]);
 }
 
 static int export_image(char **argv)
 {
     if (ends_with(argv[1], ".tar"))
-        return with_image(argv[0], tar_pack, argv[1]);
+        return with_image(argv[0], true, tar_pack, argv[1]);
     int error = store_copy(argv[0], argv[1], message, sizeof(message));
     return error ? complain(error) : 0;
 }
 
+/* --- check --- */
+
+struct checking {
+    const char *path;
+    bool shows; /* how far it is */
+    int shown;  /* hundredths; -1: nothing stands in the line */
+};
+
+static void hide_progress(struct checking *checking)
+{
+    if (checking->shown >= 0)
+        fputs("\r\033[K", stderr);
+    checking->shown = -1;
+}
+
 static void print_fault(void *arg, const char *line)
 {
-    printf("%s: %s\n", (const char *)arg, line);
+    struct checking *checking = arg;
+    hide_progress(checking);
+    printf("%s: %s\n", checking->path, line);
+    fflush(stdout);
+}
+
+static void show_progress(void *arg, unsigned percent)
+{
+    struct checking *checking = arg;
+    if (!checking->shows || checking->shown == (int)percent)
+        return;
+    checking->shown = (int)percent;
+    fprintf(stderr, "\r%s: %u %%", checking->path, percent);
+    fflush(stderr);
 }
 
 static int check(char **argv)
 {
-    int faults = store_check(argv[0], print_fault, argv[0], message, sizeof(message));
+    struct checking checking = {
+        .path = argv[0], .shows = host_stdio_kind(2) == HOST_STDIO_TERMINAL, .shown = -1};
+    const struct store_watch watch = {
+        .report = print_fault, .progress = show_progress, .arg = &checking};
+    int faults = store_check(argv[0], &watch, message, sizeof(message));
+    hide_progress(&checking);
     if (faults < 0)
         return complain(faults);
     if (faults == 0)

@@ -156,6 +156,7 @@ static int make_named(struct inode *dir, const char *name, const struct new_inod
         forget(inode);
         return error;
     }
+    node_moved(image, inode, dir->ino);
     directory_add(d, e);
     inode_touch_modified(dir);
     *out = inode;
@@ -302,6 +303,8 @@ static int exchange_names(struct inode *olddir, struct entry *a, struct inode *i
     a->type = b->type;
     b->ino = ino;
     b->type = type;
+    node_moved(image_of(olddir), inode, newdir->ino);
+    node_moved(image_of(olddir), target, olddir->ino);
     inode_touch_modified(olddir);
     inode_touch_modified(newdir);
     inode_touch_changed(inode);
@@ -344,6 +347,7 @@ static int move_name(struct inode *olddir, struct entry *from, struct inode *ino
         to->ino = inode->ino;
         to->type = (uint16_t)(inode->mode & L_S_IFMT);
     }
+    node_moved(image_of(olddir), inode, newdir->ino);
     directory_take(node_of(olddir)->directory, from);
     free(from);
     inode_touch_modified(olddir);
@@ -411,29 +415,64 @@ static int imagefs_setattr(struct inode *inode, const struct attr *attr)
     return error;
 }
 
-/* Whether the store need not be asked; otherwise asks it for all names once. */
+/*
+ * Whether a file has no attributes is remembered, so that most are never asked for. Changes are
+ * made under inode->lock; what a reader found before one may arrive after it, so only a reader
+ * between whose question and answer nothing was changed may remember it.
+ */
 static bool without_xattrs(struct inode *inode)
 {
+    struct image *image = image_of(inode);
     struct node *node = node_of(inode);
-    if (!node->no_xattrs && store_list_xattr(image_of(inode)->store, inode->ino, NULL, 0) == 0)
-        node->no_xattrs = true;
-    return node->no_xattrs;
+    host_mutex_lock(&image->lock);
+    bool none = node->no_xattrs;
+    uint32_t changes = node->xattr_changes;
+    host_mutex_unlock(&image->lock);
+    if (none || store_list_xattr(image->store, inode->ino, NULL, 0) != 0)
+        return none;
+    host_mutex_lock(&image->lock);
+    node->no_xattrs = none = node->xattr_changes == changes;
+    host_mutex_unlock(&image->lock);
+    return none;
 }
 
 static int64_t imagefs_getxattr(struct inode *inode, const char *name, void *value, size_t size)
 {
+    struct image *image = image_of(inode);
     if (!inode_keeps_xattr(name))
         return -L_EOPNOTSUPP;
     if (without_xattrs(inode))
         return -L_ENODATA;
-    return store_get_xattr(image_of(inode)->store, inode->ino, name, value, size);
+    int64_t length = store_get_xattr(image->store, inode->ino, name, value, size);
+    return length < 0 ? image_error(image, inode->ino, length) : length;
 }
 
 static int64_t imagefs_listxattr(struct inode *inode, char *list, size_t size)
 {
+    struct image *image = image_of(inode);
     if (without_xattrs(inode))
         return 0;
-    return store_list_xattr(image_of(inode)->store, inode->ino, list, size);
+    int64_t length = store_list_xattr(image->store, inode->ino, list, size);
+    return length < 0 ? image_error(image, inode->ino, length) : length;
+}
+
+/* Hands over a change of attributes. The store must have it before a reader may find that nothing
+ * was changed. */
+static int change_xattrs(struct inode *inode, struct store_batch *batch)
+{
+    struct image *image = image_of(inode);
+    struct node *node = node_of(inode);
+    store_wait_for_room(image->store);
+    host_mutex_lock(&image->lock);
+    int error = store_submit(image->store, batch, true);
+    if (!error) {
+        node->no_xattrs = false;
+        node->xattr_changes++;
+    }
+    host_mutex_unlock(&image->lock);
+    if (!error)
+        inode_touch_changed(inode);
+    return error;
 }
 
 static int imagefs_setxattr(struct inode *inode, const char *name, const void *value, size_t size,
@@ -447,12 +486,7 @@ static int imagefs_setxattr(struct inode *inode, const char *name, const void *v
         return conflict;
     struct store_batch *batch = store_batch_new();
     store_put_xattr(batch, inode->ino, name, value, size);
-    int error = store_submit(image_of(inode)->store, batch, false);
-    if (!error) {
-        node_of(inode)->no_xattrs = false;
-        inode_touch_changed(inode);
-    }
-    return error;
+    return change_xattrs(inode, batch);
 }
 
 static int imagefs_removexattr(struct inode *inode, const char *name)
@@ -462,10 +496,7 @@ static int imagefs_removexattr(struct inode *inode, const char *name)
         return (int)before;
     struct store_batch *batch = store_batch_new();
     store_remove_xattr(batch, inode->ino, name);
-    int error = store_submit(image_of(inode)->store, batch, false);
-    if (!error)
-        inode_touch_changed(inode);
-    return error;
+    return change_xattrs(inode, batch);
 }
 
 /* --- data --- */
@@ -473,7 +504,8 @@ static int imagefs_removexattr(struct inode *inode, const char *name)
 static int imagefs_read_block(struct inode *inode, uint64_t index, void *data, size_t length)
 {
     image_shrink_cache(image_of(inode));
-    return store_get_chunk(image_of(inode)->store, inode->ino, index, data, length);
+    int error = store_get_chunk(image_of(inode)->store, inode->ino, index, data, length);
+    return image_error(image_of(inode), inode->ino, error);
 }
 
 static int imagefs_write_block(struct inode *inode, uint64_t index, const void *data, size_t length)
@@ -632,10 +664,11 @@ static struct superblock *mount_store(struct store *store, const char *host_path
     return NULL;
 }
 
-struct superblock *imagefs_new(const char *host_path, int *error, char *message, size_t size)
+struct superblock *imagefs_new(const char *host_path, bool read_only, int *error, char *message,
+                               size_t size)
 {
     struct store *store;
-    *error = store_open(host_path, &store, message, size);
+    *error = store_open(host_path, read_only, &store, message, size);
     if (*error)
         return NULL;
     struct superblock *super = mount_store(store, host_path, error);

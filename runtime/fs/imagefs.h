@@ -34,12 +34,15 @@ struct node {
     struct node *dirty_next, *flush_next;
     struct store_inode attr; /* newest attributes; guarded by image->lock, as are: */
     struct store_inode sent; /* the attributes the store has been given */
+    uint64_t parent;         /* of a directory: the one its name lies in, once that is known */
     uint64_t ready;          /* the size whose data the flush under way has handed over */
     uint32_t live;           /* VFS inodes over this node */
     uint32_t busy;           /* a flush is looking at it */
     bool dirty;              /* on the dirty list */
     bool dead;               /* removed from the store; goes with the last live and busy */
     bool no_xattrs;          /* known to have none */
+    uint32_t xattr_changes;  /* since the node is in memory */
+    bool told;               /* that it is damaged */
     struct chunk_map chunks; /* guarded by a lock of its own */
     char *target;            /* of a symbolic link; constant */
     struct directory *directory;
@@ -55,6 +58,7 @@ struct image {
     struct host_mutex lock; /* guards the rest */
     struct node *table[NODE_BUCKETS];
     uint32_t node_count, sweeps;
+    uint32_t told; /* nodes found damaged */
     struct node *dirty;
     _Atomic uint64_t next_ino;
     bool stopping, flusher_running;
@@ -95,6 +99,11 @@ struct inode *node_make_inode(struct image *image, struct node *node);
 struct directory *directory_of(struct inode *dir, int *error);
 /* An entry for a directory (directory_prepare). */
 struct entry *node_entry(struct directory *d, const char *name, uint64_t ino, uint32_t mode);
+
+/* The directory that a directory's name lies in has changed. */
+void node_moved(struct image *image, struct inode *inode, uint64_t parent);
+/* What a guest gets for an error of the store: for damage EIO, with the file's name in the log. */
+int image_error(struct image *image, uint64_t ino, int64_t error);
 
 /* --- imagefs_chunks.c --- */
 

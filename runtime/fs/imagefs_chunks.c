@@ -90,7 +90,7 @@ int chunks_load(struct inode *inode)
     else
         *map = fresh;
     host_mutex_unlock(&map_lock);
-    return error;
+    return image_error(image_of(inode), inode->ino, error);
 }
 
 void chunks_set(struct inode *inode, uint64_t index, bool stored)

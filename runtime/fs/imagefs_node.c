@@ -3,9 +3,11 @@
 #include "runtime/abi/errno.h"
 #include "runtime/abi/stat.h"
 #include "runtime/host/heap.h"
+#include "runtime/host/log.h"
 #include <string.h>
 
 #define NODES_MOST 100000u /* beyond, nodes that nothing uses are dropped */
+#define TOLD_MOST  100u    /* damaged files that are told in the log */
 
 /* --- nodes --- */
 
@@ -103,6 +105,25 @@ void node_forget(struct image *image, struct node *node)
     node_free(node);
 }
 
+int image_error(struct image *image, uint64_t ino, int64_t error)
+{
+    char path[PATH_LENGTH_MAX];
+    if (error != -L_EUCLEAN)
+        return (int)error;
+    host_mutex_lock(&image->lock);
+    struct node *node = find_locked(image, ino);
+    bool news = !(node && node->told) && image->told < TOLD_MOST;
+    if (node)
+        node->told = true;
+    image->told += news ? 1 : 0;
+    host_mutex_unlock(&image->lock);
+    if (news) {
+        store_name_of(image->store, ino, path, sizeof(path));
+        host_log("%s: %s is damaged", store_path(image->store), path);
+    }
+    return -L_EIO;
+}
+
 static struct node *fetch(struct image *image, uint64_t ino, int *error)
 {
     struct store_inode attr;
@@ -116,6 +137,7 @@ static struct node *fetch(struct image *image, uint64_t ino, int *error)
         length = store_get_target(image->store, ino, target, sizeof(target));
         *error = length < 0 ? length : 0;
     }
+    *error = image_error(image, ino, *error);
     if (*error)
         return NULL;
     struct node *node = node_new(&attr, link ? target : NULL, (size_t)length);
@@ -207,6 +229,23 @@ struct entry *node_entry(struct directory *d, const char *name, uint64_t ino, ui
     return e;
 }
 
+void node_moved(struct image *image, struct inode *inode, uint64_t parent)
+{
+    host_mutex_lock(&image->lock);
+    if ((inode->mode & L_S_IFMT) == L_S_IFDIR)
+        node_of(inode)->parent = parent;
+    host_mutex_unlock(&image->lock);
+}
+
+/* A directory lies in one other; an image that says otherwise has been made to harm. lock held. */
+static bool lies_elsewhere(const struct node *dir, const struct node *child)
+{
+    if ((child->attr.mode & L_S_IFMT) != L_S_IFDIR)
+        return false;
+    return child->attr.ino == STORE_ROOT || child->attr.ino == dir->attr.ino ||
+           (child->parent && child->parent != dir->attr.ino);
+}
+
 /* What reading a directory collects on the store's thread. */
 struct reading {
     struct directory *directory;
@@ -247,15 +286,21 @@ struct directory *directory_of(struct inode *dir, int *error)
     while (reading.nodes) {
         struct node *found = reading.nodes;
         reading.nodes = found->hash_next;
-        if (usable)
-            enter_locked(image, found);
-        else
+        if (!usable) {
             node_free(found);
+            continue;
+        }
+        found = enter_locked(image, found);
+        if (lies_elsewhere(node, found))
+            *error = -L_EUCLEAN;
+        else
+            found->parent = node->attr.ino;
     }
     if (image->node_count > NODES_MOST)
         sweep(image);
     host_mutex_unlock(&image->lock);
     if (*error) {
+        *error = image_error(image, node->attr.ino, *error);
         directory_free(reading.directory);
         return NULL;
     }

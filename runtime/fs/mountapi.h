@@ -11,9 +11,10 @@
 struct superblock *tmpfs_new(const char *source, uint32_t root_mode, int *error);
 /* A directory of the host (UTF-8 path). */
 struct superblock *hostfs_new(const char *host_path, int *error);
-/* An image (see store.h), which this process then has for itself; a sentence on what is wrong in
- * message. */
-struct superblock *imagefs_new(const char *host_path, int *error, char *message, size_t size);
+/* An image (see store.h), which this process then has for itself; read_only: what is changed stays
+ * in memory. A sentence on what is wrong in message. */
+struct superblock *imagefs_new(const char *host_path, bool read_only, int *error, char *message,
+                               size_t size);
 /* At the end of the program: stores everything and closes all images. What still asks for something
  * that is not in memory gets -L_EIO. */
 void imagefs_shutdown(void);

@@ -366,32 +366,49 @@ static void store_thread(void *arg)
 
 /* --- open and close --- */
 
-static int prepare(struct store *store, char *message, size_t size)
+/* The largest inode number that anything in the image bears. */
+static int last_inode(struct store_db *db, int64_t *out)
 {
-    int error = store_db_open(&store->db, store->path, message, size);
+    int64_t first = 0, chunk = 0;
+    int error = store_db_number(db, "SELECT ifnull(max(ino), 0) FROM inode", out);
+    if (!error)
+        error = store_db_number(db, "SELECT ifnull(min(ino), 0) FROM inode", &first);
+    if (!error)
+        error = store_db_number(db, "SELECT ifnull(max(id), 0) FROM chunk", &chunk);
+    if (!error && (first != STORE_ROOT || *out > (int64_t)STORE_INODE_MAX || chunk < 0))
+        error = -L_EUCLEAN;
+    if (chunk >> STORE_INDEX_BITS > *out)
+        *out = chunk >> STORE_INDEX_BITS;
+    return error;
+}
+
+static int prepare(struct store *store, bool read_only, char *message, size_t size)
+{
+    int error = store_db_open(&store->db, store->path, read_only ? MEDIA_MEMORY : MEDIA_DISK,
+                              message, size);
+    if (!error && !read_only && !store->db.sealed)
+        error = store_convert(&store->db, store->path, message, size);
     if (error)
         return error;
     int64_t last = 0;
     error = store_db_remove_orphans(&store->db);
     if (!error)
-        error = store_db_number(&store->db, "SELECT max(ino) FROM inode", &last);
-    if (!error && last < (int64_t)STORE_ROOT)
-        error = -L_EUCLEAN;
+        error = last_inode(&store->db, &last);
     store->next_ino = (uint64_t)last + 1;
     measure(store, &store->usage);
     if (!error)
         error = host_thread_start(store_thread, store);
     if (error) {
         snprintf(message, size, "%s: %s", store->path,
-                 error == -L_EUCLEAN ? "damaged (see fore image check)"
-                                     : sqlite3_errmsg(store->db.handle));
-        store_db_close(&store->db);
-        store_owner_remove(store->path);
+                 error == -L_EUCLEAN  ? "the image is damaged; fore image check says how"
+                 : error == -L_ENOSPC ? "the disk is full"
+                                      : sqlite3_errmsg(store->db.handle));
+        store_db_close(&store->db, store->path);
     }
     return error;
 }
 
-int store_open(const char *path, struct store **out, char *message, size_t size)
+int store_open(const char *path, bool read_only, struct store **out, char *message, size_t size)
 {
     struct store *store = calloc(1, sizeof(*store));
     *out = NULL;
@@ -405,7 +422,7 @@ int store_open(const char *path, struct store **out, char *message, size_t size)
     strcpy(store->path, path);
     list_init(&store->queue);
     list_init(&store->kept);
-    int error = prepare(store, message, size);
+    int error = prepare(store, read_only, message, size);
     if (error) {
         free(store->path);
         free(store);
@@ -428,8 +445,7 @@ int store_stop(struct store *store)
     host_cond_broadcast(&store->room);
     host_mutex_unlock(&store->lock);
     store_db_rollback(&store->db);
-    int closed = store_db_close(&store->db);
-    store_owner_remove(store->path);
+    int closed = store_db_close(&store->db, store->path);
     free_list(&store->kept);
     return error ? error : closed;
 }

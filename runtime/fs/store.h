@@ -11,9 +11,10 @@
  * Reads wait for the store's thread: callers cache what must not wait. A read sees all batches
  * submitted before it.
  *
- * Errors are negative guest errnos. When the host's disk is full (or memory short) the transaction
- * is rolled back and its batches are kept; submissions then fail with that error until a later
- * store_commit, which tries the whole again, succeeds. Other failures stay: -L_EIO.
+ * Errors are negative guest errnos; -L_EUCLEAN: what is asked for is damaged. When the host's disk
+ * is full (or memory short) the transaction is rolled back and its batches are kept; submissions
+ * then fail with that error until a later store_commit, which tries the whole again, succeeds.
+ * Other failures stay: -L_EIO.
  *
  * Functions may be called from any thread, with locks held that neither the store nor its readers
  * take. Files beside the image: PATH-wal (SQLite's log; part of the image until a clean close has
@@ -51,11 +52,13 @@ struct store_inode {
 int store_create(const char *path, char *message, size_t size);
 
 /*
- * Opens an image for this process alone, completes what a crash interrupted and removes orphans.
- * 0, -L_EBUSY (in use: message names the process), -L_ENOENT, -L_EINVAL (not an image, or one of a
- * newer format), -L_EUCLEAN (damaged), -L_EROFS ...; a sentence for the user in message.
+ * Opens an image for this process alone, completes what a crash interrupted, removes orphans and
+ * converts the older format. read_only: beside others that do so, and the files are only read; what
+ * is changed stays in memory and goes with the store. 0, -L_EBUSY (in use: message names the
+ * process), -L_ENOENT, -L_EINVAL (not an image, or one of a newer format), -L_EUCLEAN (damaged),
+ * -L_EROFS ...; a sentence for the user in message.
  */
-int store_open(const char *path, struct store **out, char *message, size_t size);
+int store_open(const char *path, bool read_only, struct store **out, char *message, size_t size);
 
 /* Commits, folds the log into the image and closes it; the result of the last commit. Everything
  * asked of the store afterwards fails with -L_EIO; stopping it again does nothing. */
@@ -140,6 +143,9 @@ int store_next_chunk(struct store *store, uint64_t ino, uint64_t index, uint64_t
 
 /* --- about the whole --- */
 
+/* A path to an inode, for messages; "inode N" where none is found. Looks through the whole image.
+ */
+void store_name_of(struct store *store, uint64_t ino, char *path, size_t size);
 /* Larger than every inode number ever used in this image. */
 uint64_t store_next_ino(struct store *store);
 struct store_usage {
@@ -148,21 +154,28 @@ struct store_usage {
 /* As of the last commit; does not wait. */
 void store_usage(struct store *store, struct store_usage *out);
 const char *store_path(struct store *store);
-/* The image may not grow beyond so many bytes (or beyond its present size): then it is full, as if
- * the host's disk were. Lasts until the store is closed. */
+/* The image and its log may not take more than so many bytes together: then the disk is full, as if
+ * it had no more. Lasts until the store is closed. */
 int store_limit(struct store *store, uint64_t bytes);
 
 /* --- whole images, none of them open --- */
 
+/* Who watches a check. report gets one sentence for each fault; progress, which may be NULL, the
+ * part that is done, in hundredths. */
+struct store_watch {
+    void (*report)(void *arg, const char *line);
+    void (*progress)(void *arg, unsigned percent);
+    void *arg;
+};
 /*
- * Verifies an image: SQLite's own check, then that every name leads to an inode, every inode has
- * the links it counts and can be reached from the root, and data lies inside regular files. report
- * gets one sentence for each fault. Changes nothing but to complete what a crash interrupted.
- * Returns the number of faults, or a negative errno with a sentence in message.
+ * Verifies an image: the checksums of its pages and data, SQLite's own check, then that every name
+ * leads to an inode, every inode has the links it counts and can be reached from the root, and data
+ * lies inside regular files. Changes nothing. Returns the number of faults, or a negative errno
+ * with a sentence in message.
  */
-int store_check(const char *path, void (*report)(void *arg, const char *line), void *arg,
-                char *message, size_t size);
-/* A compact copy of an image as one file at a path where nothing is. */
+int store_check(const char *path, const struct store_watch *watch, char *message, size_t size);
+/* A compact copy of an image, in the present format, as one file at a path where nothing is. What
+ * is damaged is not copied: -L_EUCLEAN. */
 int store_copy(const char *path, const char *to, char *message, size_t size);
 
 #endif

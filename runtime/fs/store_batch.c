@@ -1,4 +1,5 @@
 #include "runtime/fs/store_queue.h"
+#include "runtime/fs/store_seal.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +30,7 @@ static struct store_op *add(struct store_batch *batch, enum store_op_kind kind, 
 {
     if (!batch)
         return NULL;
-    struct store_op *op = malloc(sizeof(*op) + name_length + value_length);
+    struct store_op *op = malloc(sizeof(*op) + name_length + value_length + SEAL_SIZE);
     if (!op) {
         batch->failed = true;
         return NULL;
@@ -98,8 +99,10 @@ size_t store_put_chunk(struct store_batch *batch, uint64_t ino, uint64_t index, 
 {
     length = significant(data, length);
     struct store_op *op = add(batch, OP_PUT_CHUNK, ino, NULL, 0, data, length);
-    if (op)
+    if (op) {
         op->number = index;
+        seal_write(op->text + length, seal_of_chunk(ino, index, op->text, length));
+    }
     return length;
 }
 
@@ -113,7 +116,11 @@ void store_cut(struct store_batch *batch, uint64_t ino, uint64_t size)
 void store_put_xattr(struct store_batch *batch, uint64_t ino, const char *name, const void *value,
                      size_t length)
 {
-    add(batch, OP_PUT_XATTR, ino, name, strlen(name), value, length);
+    size_t name_length = strlen(name);
+    struct store_op *op = add(batch, OP_PUT_XATTR, ino, name, name_length, value, length);
+    if (op)
+        seal_write(op->text + name_length + length,
+                   seal_of_xattr(ino, name, name_length, value, length));
 }
 
 void store_remove_xattr(struct store_batch *batch, uint64_t ino, const char *name)

@@ -85,14 +85,57 @@ static int in_use(const char *path, char *message, size_t size)
     return -L_EBUSY;
 }
 
+static int cannot_write(const char *path, char *message, size_t size)
+{
+    snprintf(message, size,
+             "%s: the image can only be read; make the file writable, copy it to a folder of "
+             "yours, or start with --read-only, which keeps changes in memory",
+             path);
+    return -L_EROFS;
+}
+
+/* The log could not be made beside the image. What the host says to another file there tells why.
+ */
+static int cannot_make_log(const char *path, char *message, size_t size)
+{
+    struct host_file *file = NULL;
+    char *owner = owner_path(path);
+    int error =
+        owner ? host_file_open(owner, HOST_FILE_WRITE | HOST_FILE_CREATE, 0644, &file) : -L_ENOMEM;
+    free(owner);
+    if (!error)
+        host_file_close(file);
+    if (error == -L_ENOSPC)
+        return say(message, size, error, path, "the disk is full");
+    snprintf(message, size,
+             "%s: no file can be made beside the image (%s); move it to a folder of yours, or "
+             "start with --read-only, which keeps changes in memory",
+             path,
+             error == -L_EROFS ? "the disk is read-only" : "the folder belongs to somebody else");
+    return error ? error : -L_EACCES;
+}
+
 /* What went wrong on a connection, in words. */
 static int failed(struct store_db *db, int error, const char *path, char *message, size_t size)
 {
-    if (error == -L_EBUSY)
+    switch (error) {
+    case -L_EBUSY:
         return in_use(path, message, size);
-    if (error == -L_EINVAL)
+    case -L_EINVAL:
         return say(message, size, error, path, "not a Foreland image");
-    snprintf(message, size, "%s: %s", path, sqlite3_errmsg(db->handle));
+    case -L_EUCLEAN:
+        return say(message, size, error, path, "the image is damaged; fore image check says how");
+    case -L_EROFS:
+        return cannot_write(path, message, size);
+    case -L_ENOSPC:
+        return say(message, size, error, path, "the disk is full");
+    default:
+        break;
+    }
+    if ((sqlite3_errcode(db->handle) & 0xff) == SQLITE_CANTOPEN)
+        return cannot_make_log(path, message, size);
+    snprintf(message, size, "%s: the image cannot be used: %s (error %d of the system)", path,
+             sqlite3_errmsg(db->handle), sqlite3_system_errno(db->handle));
     return error;
 }
 
@@ -105,20 +148,32 @@ static int log_hook(void *arg, sqlite3 *handle, const char *name, int pages)
     return SQLITE_OK;
 }
 
-static int connect_to(struct store_db *db, const char *path, char *message, size_t size)
+static int connect_to(struct store_db *db, const char *path, enum media media, char *message,
+                      size_t size)
 {
+    const char *vfs = media_vfs(media);
     *db = (struct store_db){0};
     int result =
-        sqlite3_open_v2(path, &db->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+        vfs ? sqlite3_open_v2(path, &db->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, vfs)
+            : SQLITE_NOMEM;
     if (result == SQLITE_NOMEM || !db->handle)
         return say(message, size, -L_ENOMEM, path, "not enough memory");
     if (result != SQLITE_OK)
         return failed(db, store_errno(result), path, message, size);
+    if (sqlite3_db_readonly(db->handle, "main") == 1)
+        return cannot_write(path, message, size);
     sqlite3_extended_result_codes(db->handle, 1);
+    sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     int error = store_db_run(db, "PRAGMA locking_mode=EXCLUSIVE; PRAGMA temp_store=MEMORY;"
                                  "PRAGMA cache_size=-16384; PRAGMA foreign_keys=OFF;"
-                                 "PRAGMA trusted_schema=OFF");
+                                 "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON");
     return error ? failed(db, error, path, message, size) : 0;
+}
+
+static void disconnect(struct store_db *db)
+{
+    sqlite3_close(db->handle);
+    db->handle = NULL;
 }
 
 /* The log stays in memory-indexed exclusive mode, so no -shm file appears. */
@@ -141,11 +196,44 @@ static int check_header(struct store_db *db, const char *path, char *message, si
         return failed(db, error, path, message, size);
     if (application != STORE_APPLICATION)
         return say(message, size, -L_EINVAL, path, "not a Foreland image");
-    if (format != STORE_FORMAT) {
+    db->sealed = format == STORE_FORMAT;
+    db->replaced = format == STORE_FORMAT_REPLACED;
+    if (!db->sealed && !db->replaced && format != STORE_FORMAT_BARE) {
         snprintf(message, size, "%s: image format %lld, this program knows %d", path,
                  (long long)format, STORE_FORMAT);
         return -L_EINVAL;
     }
+    if (db->sealed != media_is_checked(db->handle))
+        return failed(db, -L_EUCLEAN, path, message, size);
+    return 0;
+}
+
+/* Whether a statement is one of those that make a new image. */
+static bool is_ours(const char *sql)
+{
+    const char *at = sql ? strstr(schema, sql) : NULL;
+    return at && *sql && (at == schema || at[-1] == ';') && at[strlen(sql)] == ';';
+}
+
+/* An image has the tables that a new one gets, to the letter and in any order, and nothing else: no
+ * trigger, view or index of somebody else's runs here. */
+static int check_schema(struct store_db *db, const char *path, char *message, size_t size)
+{
+    sqlite3_stmt *statement;
+    int missing = 0, result;
+    for (const char *at = schema; (at = strchr(at, ';')); at++)
+        missing++;
+    result = sqlite3_prepare_v2(db->handle, "SELECT sql FROM sqlite_schema", -1, &statement, NULL);
+    if (result != SQLITE_OK)
+        return failed(db, store_errno(result), path, message, size);
+    while ((result = sqlite3_step(statement)) == SQLITE_ROW && missing >= 0)
+        missing = is_ours((const char *)sqlite3_column_text(statement, 0)) ? missing - 1 : -1;
+    sqlite3_finalize(statement);
+    if (missing >= 0 && result != SQLITE_DONE)
+        return failed(db, store_errno(result), path, message, size);
+    if (missing != 0)
+        return say(message, size, -L_EINVAL, path,
+                   "not made by Foreland: it has other tables than an image has");
     return 0;
 }
 
@@ -168,25 +256,29 @@ static int check_file(const char *path, char *message, size_t size)
     return 0;
 }
 
-int store_db_open(struct store_db *db, const char *path, char *message, size_t size)
+int store_db_open(struct store_db *db, const char *path, enum media media, char *message,
+                  size_t size)
 {
     int error = check_file(path, message, size);
     if (error)
         return error;
-    error = connect_to(db, path, message, size);
+    error = connect_to(db, path, media, message, size);
     if (!error)
         error = check_header(db, path, message, size);
+    if (!error)
+        error = check_schema(db, path, message, size);
     if (!error) {
         error = use_log(db);
         if (error)
             failed(db, error, path, message, size);
     }
     if (error) {
-        sqlite3_close(db->handle);
-        db->handle = NULL;
+        disconnect(db);
         return error;
     }
-    store_owner_write(path);
+    db->owned = media == MEDIA_DISK;
+    if (db->owned)
+        store_owner_write(path);
     return 0;
 }
 
@@ -207,32 +299,35 @@ static int make_root(struct store_db *db)
     return store_db_apply(db, &op);
 }
 
-int store_db_create(struct store_db *db, const char *path, char *message, size_t size)
+int store_db_create(struct store_db *db, const char *path, bool as_copy, char *message, size_t size)
 {
     char pragmas[200];
+    int tail = STORE_PAGE_TAIL;
     snprintf(pragmas, sizeof(pragmas),
              "PRAGMA page_size=%d; PRAGMA auto_vacuum=INCREMENTAL; PRAGMA application_id=%d;"
              "PRAGMA user_version=%d",
              STORE_PAGE_SIZE, STORE_APPLICATION, STORE_FORMAT);
-    int error = connect_to(db, path, message, size);
+    int error = connect_to(db, path, MEDIA_DISK, message, size);
     if (error) {
-        sqlite3_close(db->handle);
+        disconnect(db);
         return error;
     }
+    db->sealed = true;
+    sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_RESERVE_BYTES, &tail);
     error = store_db_run(db, pragmas);
     if (!error)
-        error = use_log(db);
+        error = as_copy ? store_db_run(db, "PRAGMA journal_mode=OFF") : use_log(db);
     if (!error)
         error = store_db_begin(db);
     if (!error)
         error = store_db_run(db, schema);
-    if (!error)
+    if (!error && !as_copy)
         error = make_root(db);
-    if (!error)
+    if (!error && !as_copy)
         error = store_db_commit(db);
     if (error) {
         failed(db, error, path, message, size);
-        sqlite3_close(db->handle);
+        disconnect(db);
     }
     return error;
 }
@@ -247,64 +342,19 @@ static void shrink(struct store_db *db)
         store_db_run(db, "PRAGMA incremental_vacuum");
 }
 
-int store_db_close(struct store_db *db)
+int store_db_close(struct store_db *db, const char *path)
 {
-    shrink(db);
+    bool owned = db->owned;
+    if (owned)
+        shrink(db);
     for (int i = 0; i < SQL_STATEMENTS; i++)
         sqlite3_finalize(db->statements[i]);
     int result =
-        sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+        owned ? sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL)
+              : SQLITE_OK;
     int closed = sqlite3_close(db->handle);
     db->handle = NULL;
+    if (owned)
+        store_owner_remove(path);
     return store_errno(result != SQLITE_OK ? result : closed);
-}
-
-int store_create(const char *path, char *message, size_t size)
-{
-    struct host_file *file;
-    int error =
-        host_file_open(path, HOST_FILE_WRITE | HOST_FILE_CREATE | HOST_FILE_EXCLUSIVE, 0644, &file);
-    if (error == -L_EEXIST)
-        return say(message, size, error, path, "exists already");
-    if (error == -L_ENOENT)
-        return say(message, size, error, path, "no such folder");
-    if (error)
-        return say(message, size, error, path, "cannot be made");
-    host_file_close(file);
-    struct store_db db;
-    error = store_db_create(&db, path, message, size);
-    if (!error) {
-        error = store_db_close(&db);
-        if (error)
-            say(message, size, error, path, "cannot be written");
-    }
-    if (error)
-        host_path_unlink(path);
-    return error;
-}
-
-int store_copy(const char *path, const char *to, char *message, size_t size)
-{
-    struct store_db db;
-    struct host_stat stat;
-    if (host_path_stat(to, &stat) == 0)
-        return say(message, size, -L_EEXIST, to, "exists already");
-    int error = store_db_open(&db, path, message, size);
-    if (error)
-        return error;
-    sqlite3_stmt *statement;
-    int result = sqlite3_prepare_v2(db.handle, "VACUUM INTO ?", -1, &statement, NULL);
-    if (result == SQLITE_OK) {
-        sqlite3_bind_text(statement, 1, to, -1, SQLITE_STATIC);
-        result = sqlite3_step(statement);
-        sqlite3_finalize(statement);
-    }
-    error = store_errno(result);
-    if (error)
-        failed(&db, error, to, message, size);
-    int closed = store_db_close(&db);
-    store_owner_remove(path);
-    if (!error && closed)
-        error = say(message, size, closed, path, "cannot be closed");
-    return error;
 }

@@ -1,8 +1,11 @@
 #include "runtime/fs/store_queue.h"
 
 #include "runtime/abi/errno.h"
+#include "runtime/abi/stat.h"
 #include <stdio.h>
 #include <string.h>
+
+#define DEPTH_MOST 64 /* of directories in a path that is told */
 
 struct read_args {
     uint64_t ino, index;
@@ -28,10 +31,9 @@ static int64_t get_inode(struct store_db *db, void *arg)
         return failure(db);
     sqlite3_bind_int64(statement, 1, (int64_t)args->ino);
     int result = sqlite3_step(statement);
-    if (result == SQLITE_ROW)
-        store_db_inode(statement, 0, args->data);
+    int bad = result == SQLITE_ROW ? store_db_inode(statement, 0, args->data) : 0;
     int error = store_db_done(statement, result);
-    return result == SQLITE_DONE ? -L_ENOENT : error;
+    return result == SQLITE_DONE ? -L_ENOENT : error ? error : bad;
 }
 
 int store_get_inode(struct store *store, uint64_t ino, struct store_inode *out)
@@ -40,19 +42,16 @@ int store_get_inode(struct store *store, uint64_t ino, struct store_inode *out)
     return (int)store_ask(store, ino, false, get_inode, &args);
 }
 
-/* Copies a blob column: its length, cut at size when cut is set, -L_ERANGE otherwise. */
-static int64_t copy_blob(sqlite3_stmt *statement, void *to, size_t size, bool cut)
+/* Copies the first bytes of a blob column, `length` long: that, -L_ERANGE when it is more. */
+static int64_t copy_blob(sqlite3_stmt *statement, int64_t length, void *to, size_t size)
 {
-    size_t length = (size_t)sqlite3_column_bytes(statement, 0);
-    const void *blob = sqlite3_column_blob(statement, 0);
-    if (length > size) {
-        if (!cut)
-            return size ? -L_ERANGE : (int64_t)length;
-        length = size;
-    }
+    if (length < 0 || size == 0)
+        return length;
+    if ((size_t)length > size)
+        return -L_ERANGE;
     if (length)
-        memcpy(to, blob, length);
-    return (int64_t)length;
+        memcpy(to, sqlite3_column_blob(statement, 0), (size_t)length);
+    return length;
 }
 
 static int64_t get_target(struct store_db *db, void *arg)
@@ -63,8 +62,15 @@ static int64_t get_target(struct store_db *db, void *arg)
         return failure(db);
     sqlite3_bind_int64(statement, 1, (int64_t)args->ino);
     int result = sqlite3_step(statement);
-    int64_t length =
-        result == SQLITE_ROW ? copy_blob(statement, args->data, args->size, true) : -L_ENOENT;
+    int64_t length = -L_ENOENT;
+    if (result == SQLITE_ROW) {
+        length = sqlite3_column_bytes(statement, 0);
+        if (!store_target_is_possible(statement, 0, (uint64_t)length))
+            length = -L_EUCLEAN;
+        else if ((size_t)length > args->size)
+            length = (int64_t)args->size;
+        length = copy_blob(statement, length, args->data, args->size);
+    }
     int error = store_db_done(statement, result);
     return error ? error : length;
 }
@@ -83,11 +89,17 @@ static int64_t get_chunk(struct store_db *db, void *arg)
         return failure(db);
     sqlite3_bind_int64(statement, 1, (int64_t)(args->ino << STORE_INDEX_BITS | args->index));
     int result = sqlite3_step(statement);
-    int64_t length = result == SQLITE_ROW ? copy_blob(statement, args->data, args->size, true) : 0;
+    int64_t length = 0;
+    if (result == SQLITE_ROW)
+        length = store_db_chunk_length(db, statement, 0, args->ino, args->index);
+    if (length > (int64_t)args->size)
+        length = (int64_t)args->size;
+    copy_blob(statement, length, args->data, args->size);
     int error = store_db_done(statement, result);
-    if (!error)
-        memset((char *)args->data + length, 0, args->size - (size_t)length);
-    return error;
+    if (error || length < 0)
+        return error ? error : length;
+    memset((char *)args->data + length, 0, args->size - (size_t)length);
+    return 0;
 }
 
 int store_get_chunk(struct store *store, uint64_t ino, uint64_t index, void *data, size_t length)
@@ -141,6 +153,28 @@ int store_read_chunks(struct store *store, uint64_t ino, void (*fn)(void *arg, u
     return (int)store_ask(store, ino, false, read_chunks, &args);
 }
 
+/* The entry in the present row; -L_EUCLEAN when it cannot be one. */
+static int entry_of(sqlite3_stmt *statement, char *name, struct store_entry *entry)
+{
+    const void *text = sqlite3_column_blob(statement, 0);
+    entry->length = (size_t)sqlite3_column_bytes(statement, 0);
+    if (!text || !store_name_is_possible(text, entry->length) ||
+        sqlite3_column_type(statement, 0) != SQLITE_BLOB)
+        return -L_EUCLEAN;
+    memcpy(name, text, entry->length);
+    name[entry->length] = 0;
+    entry->name = name;
+    int error = store_db_inode(statement, 1, &entry->inode);
+    if (error || entry->inode.nlink == 0)
+        return -L_EUCLEAN;
+    bool link = (entry->inode.mode & L_S_IFMT) == L_S_IFLNK;
+    if (link && !store_target_is_possible(statement, 13, entry->inode.size))
+        return -L_EUCLEAN;
+    entry->target = link ? sqlite3_column_blob(statement, 13) : NULL;
+    entry->target_length = link ? (size_t)sqlite3_column_bytes(statement, 13) : 0;
+    return 0;
+}
+
 static int64_t read_dir(struct store_db *db, void *arg)
 {
     struct read_args *args = arg;
@@ -150,14 +184,11 @@ static int64_t read_dir(struct store_db *db, void *arg)
     sqlite3_bind_int64(statement, 1, (int64_t)args->ino);
     int result, stop = 0;
     while (!stop && (result = sqlite3_step(statement)) == SQLITE_ROW) {
-        char name[256];
-        struct store_entry entry = {.name = name};
-        store_db_inode(statement, 1, &entry.inode);
-        entry.length = (size_t)copy_blob(statement, name, sizeof(name) - 1, true);
-        name[entry.length] = 0;
-        entry.target = sqlite3_column_blob(statement, 13);
-        entry.target_length = (size_t)sqlite3_column_bytes(statement, 13);
-        stop = args->fn(args->arg, &entry);
+        char name[STORE_NAME_MAX + 1];
+        struct store_entry entry;
+        stop = entry_of(statement, name, &entry);
+        if (!stop)
+            stop = args->fn(args->arg, &entry);
     }
     int error = store_db_done(statement, stop ? SQLITE_OK : result);
     return stop ? stop : error;
@@ -179,8 +210,11 @@ static int64_t get_xattr(struct store_db *db, void *arg)
     sqlite3_bind_int64(statement, 1, (int64_t)args->ino);
     sqlite3_bind_blob(statement, 2, args->name, (int)strlen(args->name), SQLITE_STATIC);
     int result = sqlite3_step(statement);
-    int64_t length =
-        result == SQLITE_ROW ? copy_blob(statement, args->data, args->size, false) : -L_ENODATA;
+    int64_t length = -L_ENODATA;
+    if (result == SQLITE_ROW) {
+        length = store_db_xattr_length(db, statement, 0, args->ino, args->name, strlen(args->name));
+        length = copy_blob(statement, length, args->data, args->size);
+    }
     int error = store_db_done(statement, result);
     return error ? error : length;
 }
@@ -202,10 +236,15 @@ static int64_t list_xattr(struct store_db *db, void *arg)
     int result;
     size_t total = 0;
     while ((result = sqlite3_step(statement)) == SQLITE_ROW) {
+        const char *name = sqlite3_column_blob(statement, 0);
         size_t length = (size_t)sqlite3_column_bytes(statement, 0);
+        if (!name || length > STORE_NAME_MAX || memchr(name, 0, length)) {
+            result = SQLITE_CORRUPT;
+            break;
+        }
         if (args->size && total + length + 1 <= args->size) {
             char *to = (char *)args->data + total;
-            memcpy(to, sqlite3_column_blob(statement, 0), length);
+            memcpy(to, name, length);
             to[length] = 0;
         }
         total += length + 1;
@@ -222,13 +261,59 @@ int64_t store_list_xattr(struct store *store, uint64_t ino, char *list, size_t s
     return store_ask(store, ino, false, list_xattr, &args);
 }
 
+/* Puts "/name" of an inode before what ends at *at; the directory it lies in, or 0. */
+static uint64_t prepend_name(sqlite3_stmt *statement, uint64_t ino, char *path, size_t *at)
+{
+    uint64_t dir = 0;
+    sqlite3_bind_int64(statement, 1, (int64_t)ino);
+    if (sqlite3_step(statement) == SQLITE_ROW) {
+        const char *name = sqlite3_column_blob(statement, 1);
+        size_t length = (size_t)sqlite3_column_bytes(statement, 1);
+        if (name && length + 1 < *at) {
+            dir = (uint64_t)sqlite3_column_int64(statement, 0);
+            *at -= length;
+            memcpy(path + *at, name, length);
+            path[--*at] = '/';
+        }
+    }
+    sqlite3_reset(statement);
+    return dir;
+}
+
+static int64_t name_of(struct store_db *db, void *arg)
+{
+    struct read_args *args = arg;
+    char *path = args->data;
+    size_t at = args->size - 1;
+    uint64_t ino = args->ino;
+    sqlite3_stmt *statement;
+    path[at] = 0;
+    if (sqlite3_prepare_v2(db->handle, "SELECT dir, name FROM name WHERE ino=? LIMIT 1", -1,
+                           &statement, NULL) != SQLITE_OK)
+        return -L_EIO;
+    for (int depth = 0; ino != STORE_ROOT && ino && depth < DEPTH_MOST; depth++)
+        ino = prepend_name(statement, ino, path, &at);
+    sqlite3_finalize(statement);
+    if (ino != STORE_ROOT)
+        return -L_ENOENT;
+    if (!path[at])
+        path[--at] = '/';
+    memmove(path, path + at, args->size - at);
+    return 0;
+}
+
+void store_name_of(struct store *store, uint64_t ino, char *path, size_t size)
+{
+    struct read_args args = {.ino = ino, .data = path, .size = size};
+    if (store_ask(store, ino, false, name_of, &args) != 0)
+        snprintf(path, size, "inode %llu", (unsigned long long)ino);
+}
+
 static int64_t set_limit(struct store_db *db, void *arg)
 {
     const uint64_t *bytes = arg;
-    char sql[64];
-    snprintf(sql, sizeof(sql), "PRAGMA max_page_count=%llu",
-             (unsigned long long)(*bytes / STORE_PAGE_SIZE));
-    return store_db_run(db, sql);
+    media_limit(db->handle, *bytes);
+    return 0;
 }
 
 int store_limit(struct store *store, uint64_t bytes)

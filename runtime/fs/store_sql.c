@@ -1,6 +1,8 @@
 #include "runtime/fs/store_sql.h"
 
 #include "runtime/abi/errno.h"
+#include "runtime/abi/stat.h"
+#include "runtime/fs/store_seal.h"
 #include <string.h>
 
 #define INODE_COLUMNS "ino, mode, nlink, uid, gid, rdev, size, blocks, atime, mtime, ctime, btime"
@@ -22,8 +24,6 @@ static const char *const sql_text[SQL_STATEMENTS] = {
     [SQL_REMOVE_NAME] = "DELETE FROM name WHERE dir=? AND name=?",
     [SQL_PUT_CHUNK] = "INSERT OR REPLACE INTO chunk(id, data) VALUES(?,?)",
     [SQL_REMOVE_CHUNKS] = "DELETE FROM chunk WHERE id BETWEEN ? AND ?",
-    [SQL_SHORTEN_CHUNK] = "UPDATE chunk SET data=substr(data, 1, ?2) "
-                          "WHERE id=?1 AND length(data) > ?2",
     [SQL_PUT_XATTR] = "INSERT OR REPLACE INTO xattr(ino, name, value) VALUES(?,?,?)",
     [SQL_REMOVE_XATTR] = "DELETE FROM xattr WHERE ino=? AND name=?",
     [SQL_REMOVE_XATTRS] = "DELETE FROM xattr WHERE ino=?",
@@ -151,20 +151,119 @@ int store_db_checkpoint(struct store_db *db)
     return store_errno(result);
 }
 
-void store_db_inode(sqlite3_stmt *statement, int column, struct store_inode *out)
+static int64_t chunk_id(uint64_t ino, uint64_t index)
 {
-    out->ino = (uint64_t)sqlite3_column_int64(statement, column);
-    out->mode = (uint32_t)sqlite3_column_int64(statement, column + 1);
-    out->nlink = (uint32_t)sqlite3_column_int64(statement, column + 2);
-    out->uid = (uint32_t)sqlite3_column_int64(statement, column + 3);
-    out->gid = (uint32_t)sqlite3_column_int64(statement, column + 4);
-    out->rdev = (uint64_t)sqlite3_column_int64(statement, column + 5);
-    out->size = (uint64_t)sqlite3_column_int64(statement, column + 6);
-    out->blocks = (uint64_t)sqlite3_column_int64(statement, column + 7);
-    out->atime = sqlite3_column_int64(statement, column + 8);
-    out->mtime = sqlite3_column_int64(statement, column + 9);
-    out->ctime = sqlite3_column_int64(statement, column + 10);
-    out->btime = sqlite3_column_int64(statement, column + 11);
+    return (int64_t)(ino << STORE_INDEX_BITS | index);
+}
+
+/* The length of the text of a blob without its seal, after that has been looked at. */
+static int64_t sealed_length(struct store_db *db, sqlite3_stmt *statement, int column, size_t most)
+{
+    size_t seal = db->sealed ? SEAL_SIZE : 0;
+    size_t length = (size_t)sqlite3_column_bytes(statement, column);
+    if (sqlite3_column_type(statement, column) != SQLITE_BLOB || length < seal ||
+        length > most + seal)
+        return -L_EUCLEAN;
+    return (int64_t)(length - seal);
+}
+
+int64_t store_db_chunk_length(struct store_db *db, sqlite3_stmt *statement, int column,
+                              uint64_t ino, uint64_t index)
+{
+    int64_t length = sealed_length(db, statement, column, STORE_CHUNK_SIZE);
+    const uint8_t *data = length > 0 ? sqlite3_column_blob(statement, column) : NULL;
+    if (length == 0 || (length > 0 && !data))
+        return length == 0 ? -L_EUCLEAN : -L_ENOMEM;
+    if (data && db->sealed &&
+        !seal_holds(data + length, seal_of_chunk(ino, index, data, (size_t)length)))
+        return -L_EUCLEAN;
+    return length;
+}
+
+int64_t store_db_xattr_length(struct store_db *db, sqlite3_stmt *statement, int column,
+                              uint64_t ino, const void *name, size_t name_length)
+{
+    int64_t length = sealed_length(db, statement, column, STORE_XATTR_MAX);
+    const uint8_t *value = length >= 0 ? sqlite3_column_blob(statement, column) : NULL;
+    if (value && db->sealed &&
+        !seal_holds(value + length, seal_of_xattr(ino, name, name_length, value, (size_t)length)))
+        return -L_EUCLEAN;
+    return length;
+}
+
+static int64_t number_at(sqlite3_stmt *statement, int column, int64_t low, int64_t high, bool *good)
+{
+    int64_t value = sqlite3_column_int64(statement, column);
+    if (sqlite3_column_type(statement, column) != SQLITE_INTEGER || value < low || value > high)
+        *good = false;
+    return value;
+}
+
+bool store_name_is_possible(const char *name, size_t length)
+{
+    if (length == 0 || length > STORE_NAME_MAX || memchr(name, '/', length) ||
+        memchr(name, 0, length))
+        return false;
+    return name[0] != '.' || (length != 1 && (length != 2 || name[1] != '.'));
+}
+
+bool store_target_is_possible(sqlite3_stmt *statement, int column, uint64_t size)
+{
+    const void *text = sqlite3_column_blob(statement, column);
+    size_t length = (size_t)sqlite3_column_bytes(statement, column);
+    return sqlite3_column_type(statement, column) == SQLITE_BLOB && length == size && length > 0 &&
+           length <= STORE_TARGET_MAX && text && !memchr(text, 0, length);
+}
+
+/* What no program of ours has written, whatever its checksums say. */
+static bool is_possible(const struct store_inode *inode)
+{
+    switch (inode->mode & L_S_IFMT) {
+    case L_S_IFDIR:
+        return inode->nlink != 1;
+    case L_S_IFREG:
+    case L_S_IFLNK:
+    case L_S_IFCHR:
+    case L_S_IFBLK:
+    case L_S_IFIFO:
+    case L_S_IFSOCK:
+        return true;
+    default:
+        return false;
+    }
+}
+
+int store_db_inode(sqlite3_stmt *statement, int column, struct store_inode *out)
+{
+    const int64_t word = UINT32_MAX, any = INT64_MAX;
+    bool good = true;
+    out->ino = (uint64_t)number_at(statement, column, STORE_ROOT, STORE_INODE_MAX, &good);
+    out->mode = (uint32_t)number_at(statement, column + 1, 0, 0xffff, &good);
+    out->nlink = (uint32_t)number_at(statement, column + 2, 0, STORE_LINKS_MAX, &good);
+    out->uid = (uint32_t)number_at(statement, column + 3, 0, word, &good);
+    out->gid = (uint32_t)number_at(statement, column + 4, 0, word, &good);
+    out->rdev = (uint64_t)number_at(statement, column + 5, INT64_MIN, any, &good);
+    out->size = (uint64_t)number_at(statement, column + 6, 0, STORE_SIZE_MAX, &good);
+    out->blocks = (uint64_t)number_at(statement, column + 7, 0, any, &good);
+    out->atime = number_at(statement, column + 8, INT64_MIN, any, &good);
+    out->mtime = number_at(statement, column + 9, INT64_MIN, any, &good);
+    out->ctime = number_at(statement, column + 10, INT64_MIN, any, &good);
+    out->btime = number_at(statement, column + 11, INT64_MIN, any, &good);
+    return good && is_possible(out) ? 0 : -L_EUCLEAN;
+}
+
+int64_t store_db_chunk(struct store_db *db, uint64_t ino, uint64_t index, uint8_t *data)
+{
+    sqlite3_stmt *statement = store_db_statement(db, SQL_GET_CHUNK);
+    if (!statement)
+        return store_errno(sqlite3_errcode(db->handle));
+    sqlite3_bind_int64(statement, 1, chunk_id(ino, index));
+    int result = sqlite3_step(statement);
+    int64_t length = result == SQLITE_ROW ? store_db_chunk_length(db, statement, 0, ino, index) : 0;
+    if (length > 0)
+        memcpy(data, sqlite3_column_blob(statement, 0), (size_t)length);
+    int error = store_db_done(statement, result);
+    return error ? error : length;
 }
 
 /* --- changes --- */
@@ -180,11 +279,6 @@ static int put_inode(sqlite3_stmt *statement, const struct store_inode *inode)
     return finish(statement);
 }
 
-static int64_t chunk_id(uint64_t ino, uint64_t index)
-{
-    return (int64_t)(ino << STORE_INDEX_BITS | index);
-}
-
 /* Removes chunks from index on. */
 static int remove_chunks(struct store_db *db, uint64_t ino, uint64_t index)
 {
@@ -197,18 +291,39 @@ static int remove_chunks(struct store_db *db, uint64_t ino, uint64_t index)
     return finish(statement);
 }
 
+static int bind_chunk(struct store_db *db, uint64_t ino, uint64_t index, const uint8_t *data,
+                      size_t length)
+{
+    bool hole = length == 0;
+    sqlite3_stmt *statement = store_db_statement(db, hole ? SQL_REMOVE_CHUNKS : SQL_PUT_CHUNK);
+    if (!statement)
+        return store_errno(sqlite3_errcode(db->handle));
+    sqlite3_bind_int64(statement, 1, chunk_id(ino, index));
+    if (hole)
+        sqlite3_bind_int64(statement, 2, chunk_id(ino, index));
+    else
+        sqlite3_bind_blob(statement, 2, data, (int)(length + (db->sealed ? SEAL_SIZE : 0)),
+                          SQLITE_STATIC);
+    return finish(statement);
+}
+
+/* Cuts the chunk that `size` lies in. */
+static int shorten(struct store_db *db, uint64_t ino, uint64_t size)
+{
+    uint8_t data[STORE_CHUNK_SIZE + SEAL_SIZE];
+    uint64_t index = size >> STORE_CHUNK_SHIFT;
+    size_t rest = size & (STORE_CHUNK_SIZE - 1);
+    int64_t length = store_db_chunk(db, ino, index, data);
+    if (length <= (int64_t)rest)
+        return length < 0 ? (int)length : 0;
+    seal_write(data + rest, seal_of_chunk(ino, index, data, rest));
+    return bind_chunk(db, ino, index, data, rest);
+}
+
 static int cut(struct store_db *db, uint64_t ino, uint64_t size)
 {
     int error = remove_chunks(db, ino, (size + STORE_CHUNK_SIZE - 1) >> STORE_CHUNK_SHIFT);
-    int64_t rest = (int64_t)(size & (STORE_CHUNK_SIZE - 1));
-    if (error || !rest)
-        return error;
-    sqlite3_stmt *statement = store_db_statement(db, SQL_SHORTEN_CHUNK);
-    if (!statement)
-        return store_errno(sqlite3_errcode(db->handle));
-    sqlite3_bind_int64(statement, 1, chunk_id(ino, size >> STORE_CHUNK_SHIFT));
-    sqlite3_bind_int64(statement, 2, rest);
-    return finish(statement);
+    return error || !(size & (STORE_CHUNK_SIZE - 1)) ? error : shorten(db, ino, size);
 }
 
 static int remove_inode(struct store_db *db, uint64_t ino)
@@ -225,21 +340,6 @@ static int remove_inode(struct store_db *db, uint64_t ino)
     return error;
 }
 
-static int put_chunk(struct store_db *db, const struct store_op *op)
-{
-    int64_t id = chunk_id(op->ino, op->number);
-    bool hole = op->value_length == 0;
-    sqlite3_stmt *statement = store_db_statement(db, hole ? SQL_REMOVE_CHUNKS : SQL_PUT_CHUNK);
-    if (!statement)
-        return store_errno(sqlite3_errcode(db->handle));
-    sqlite3_bind_int64(statement, 1, id);
-    if (hole)
-        sqlite3_bind_int64(statement, 2, id);
-    else
-        sqlite3_bind_blob(statement, 2, op->text, (int)op->value_length, SQLITE_STATIC);
-    return finish(statement);
-}
-
 /* Statements of the form (ino, text, number or value), as far as they have parameters. */
 static int put_text(struct store_db *db, enum store_statement which, const struct store_op *op)
 {
@@ -254,8 +354,8 @@ static int put_text(struct store_db *db, enum store_statement which, const struc
     if (which == SQL_PUT_NAME)
         sqlite3_bind_int64(statement, 3, (int64_t)op->number);
     else if (which == SQL_PUT_XATTR)
-        sqlite3_bind_blob(statement, 3, op->text + op->name_length, (int)op->value_length,
-                          SQLITE_STATIC);
+        sqlite3_bind_blob(statement, 3, op->text + op->name_length,
+                          (int)(op->value_length + (db->sealed ? SEAL_SIZE : 0)), SQLITE_STATIC);
     return finish(statement);
 }
 
@@ -276,7 +376,7 @@ int store_db_apply(struct store_db *db, const struct store_op *op)
     case OP_REMOVE_NAME:
         return put_text(db, SQL_REMOVE_NAME, op);
     case OP_PUT_CHUNK:
-        return put_chunk(db, op);
+        return bind_chunk(db, op->ino, op->number, op->text, op->value_length);
     case OP_CUT:
         return cut(db, op->ino, op->number);
     case OP_PUT_XATTR:

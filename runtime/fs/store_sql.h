@@ -8,18 +8,28 @@
  *   chunk(id, data)           id = ino << 28 | index; a missing chunk is a hole, a short one goes
  *                             on with zeros
  *   xattr(ino, name, value)   key (ino, name)
- * rdev is kept as the signed number of the same bits.
+ * rdev is kept as the signed number of the same bits. data and value end in a seal
+ * (store_seal.h), and pages have checksums (store_media.h). Images of format 2 have neither; they
+ * are converted when they are opened to be written (store_convert.c), and else used as they are.
  */
 #ifndef FORELAND_FS_STORE_SQL_H
 #define FORELAND_FS_STORE_SQL_H
 
 #include "runtime/fs/store.h"
+#include "runtime/fs/store_media.h"
 #include <sqlite3.h>
 
 #define STORE_APPLICATION 0x464f5245 /* "FORE", in the header of the file */
-#define STORE_FORMAT      2
-#define STORE_PAGE_SIZE   8192
-#define STORE_INDEX_BITS  28
+#define STORE_FORMAT      3
+#define STORE_FORMAT_BARE 2 /* the older one, without checksums */
+/* The older one with a converted copy beside it, which is to take its place. */
+#define STORE_FORMAT_REPLACED 0x10002
+#define STORE_INDEX_BITS      28
+#define STORE_INDEX_LAST      (((uint64_t)1 << STORE_INDEX_BITS) - 1)
+#define STORE_LINKS_MAX       0x7fffffff
+#define STORE_XATTR_MAX       65536
+#define STORE_NAME_MAX        255
+#define STORE_TARGET_MAX      4095
 
 enum store_statement {
     SQL_BEGIN,
@@ -32,7 +42,6 @@ enum store_statement {
     SQL_REMOVE_NAME,
     SQL_PUT_CHUNK,
     SQL_REMOVE_CHUNKS,
-    SQL_SHORTEN_CHUNK,
     SQL_PUT_XATTR,
     SQL_REMOVE_XATTR,
     SQL_REMOVE_XATTRS,
@@ -52,6 +61,9 @@ struct store_db {
     sqlite3 *handle;
     sqlite3_stmt *statements[SQL_STATEMENTS];
     bool in_transaction;
+    bool owned;    /* PATH-owner names this process */
+    bool sealed;   /* not of STORE_FORMAT_BARE */
+    bool replaced; /* of that format, and a converted copy lies beside it (store_convert.c) */
     int wal_pages; /* in the log after the last commit */
 };
 
@@ -76,18 +88,31 @@ struct store_op {
     uint64_t number; /* inode of a name, index of a chunk, size of a cut */
     struct store_inode inode;
     uint32_t name_length, value_length;
-    uint8_t text[];
+    uint8_t text[]; /* with room for a seal, which is there for chunks and attributes */
 };
 
 /* The errno of a result of SQLite; 0 for SQLITE_OK, SQLITE_ROW and SQLITE_DONE. */
 int store_errno(int result);
 
-/* Opens the file with the settings every connection needs and checks that it is an image. */
-int store_db_open(struct store_db *db, const char *path, char *message, size_t size);
-/* The same for an empty file: sets what only a new one can be given, makes tables and root. */
-int store_db_create(struct store_db *db, const char *path, char *message, size_t size);
+/* Opens the file with the settings every connection needs and checks that it is an image. With
+ * MEDIA_MEMORY nothing is written to it or beside it. */
+int store_db_open(struct store_db *db, const char *path, enum media media, char *message,
+                  size_t size);
+/* The same for an empty file: sets what only a new one can be given, makes tables and root. As a
+ * copy: without the root and with the transaction left open, for somebody who fills it at once. */
+int store_db_create(struct store_db *db, const char *path, bool as_copy, char *message,
+                    size_t size);
 /* Folds the log in and closes. */
-int store_db_close(struct store_db *db);
+int store_db_close(struct store_db *db, const char *path);
+/* A compact copy, verified on the way, as one file at a path where nothing is; on the disk when
+ * this returns. Of an older image the copy is of the present format. */
+int store_copy_to(struct store_db *from, const char *to, char *message, size_t size);
+/* An image that is open nowhere, and what may lie beside it. */
+void store_remove_files(const char *path);
+/* Brings an image of the older format, just opened, to the present one. Whatever happens meanwhile,
+ * the path leads to the whole image. When it cannot be done the connection is as before and the log
+ * says why; an error, with a sentence, means that it is closed. */
+int store_convert(struct store_db *db, const char *path, char *message, size_t size);
 int store_db_remove_orphans(struct store_db *db);
 /* Moves the log into the image as far as possible without waiting. */
 int store_db_checkpoint(struct store_db *db);
@@ -103,8 +128,20 @@ int store_db_run(struct store_db *db, const char *sql);
 /* A statement ready to be bound; store_db_done resets it and gives the errno of result. */
 sqlite3_stmt *store_db_statement(struct store_db *db, enum store_statement which);
 int store_db_done(sqlite3_stmt *statement, int result);
-/* Columns from `column` on as SQL_GET_INODE lists them. */
-void store_db_inode(sqlite3_stmt *statement, int column, struct store_inode *out);
+/* Whether a name of a directory's entry can be one. */
+bool store_name_is_possible(const char *name, size_t length);
+/* Whether a column can be the text of a symbolic link of that size. */
+bool store_target_is_possible(sqlite3_stmt *statement, int column, uint64_t size);
+/* Columns from `column` on as SQL_GET_INODE lists them. -L_EUCLEAN: they cannot be. */
+int store_db_inode(sqlite3_stmt *statement, int column, struct store_inode *out);
+/* Data of a chunk, verified, into room for STORE_CHUNK_SIZE bytes: its length, 0 for a hole. */
+int64_t store_db_chunk(struct store_db *db, uint64_t ino, uint64_t index, uint8_t *data);
+/* The length of what a column holds of a chunk or an extended attribute, which has been verified;
+ * -L_EUCLEAN. */
+int64_t store_db_chunk_length(struct store_db *db, sqlite3_stmt *statement, int column,
+                              uint64_t ino, uint64_t index);
+int64_t store_db_xattr_length(struct store_db *db, sqlite3_stmt *statement, int column,
+                              uint64_t ino, const void *name, size_t name_length);
 
 /* PATH-owner: who has the image open. */
 void store_owner_write(const char *path);

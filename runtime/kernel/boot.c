@@ -80,8 +80,9 @@ static int mount_one(const char *spec, char *message, size_t size)
 }
 
 /* The image beside the program unless another one is named. */
-static int mount_image(const char *path, char *message, size_t size)
+static int mount_image(const struct boot_options *options, char *message, size_t size)
 {
+    const char *path = options->image;
     char *program = path ? NULL : host_program_path();
     char beside[4096];
     if (program) {
@@ -93,7 +94,8 @@ static int mount_image(const char *path, char *message, size_t size)
         path = beside;
     }
     int error = -L_ENOENT;
-    struct superblock *super = path ? imagefs_new(path, &error, message, size) : NULL;
+    struct superblock *super =
+        path ? imagefs_new(path, options->read_only, &error, message, size) : NULL;
     return super ? fs_mount_root(super) : error;
 }
 
@@ -113,7 +115,7 @@ static void mount_drive(void)
 static int mount_all(const struct boot_options *options, char *message, size_t size)
 {
     int error = options->root ? fs_mount_root_from(options->root, message, size)
-                              : mount_image(options->image, message, size);
+                              : mount_image(options, message, size);
     if (!error)
         error = fs_mount_standard(message, size);
     if (!error)

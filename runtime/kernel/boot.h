@@ -15,6 +15,7 @@ struct tty;
 struct boot_options {
     const char *root;          /* directory or tar archive of the host; NULL: the image */
     const char *image;         /* image file; NULL: the default one */
+    bool read_only;            /* changes of the image stay in memory */
     const char *const *mounts; /* HOST:GUEST, as many as mount_count */
     unsigned mount_count;
     uint64_t memory; /* limit in bytes; 0: three quarters of the machine's */

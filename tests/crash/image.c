@@ -142,7 +142,7 @@ static void open_image(const char *path)
 {
     char message[500];
     int error;
-    struct superblock *super = imagefs_new(path, &error, message, sizeof(message));
+    struct superblock *super = imagefs_new(path, false, &error, message, sizeof(message));
     if (!super) {
         fprintf(stderr, "crash_image: %s\n", message);
         host_exit(1);
@@ -212,7 +212,8 @@ static uint64_t version_of(const char *name)
 static void check_image(const char *path)
 {
     char message[500];
-    if (store_check(path, print_fault, NULL, message, sizeof(message)) < 0) {
+    const struct store_watch watch = {.report = print_fault};
+    if (store_check(path, &watch, message, sizeof(message)) < 0) {
         printf("%s\n", message);
         faults++;
     }

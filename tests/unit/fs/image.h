@@ -32,7 +32,8 @@ static void collect_fault(void *arg, const char *line)
 static int check_faults(const char *path)
 {
     faults[0] = 0;
-    return store_check(path, collect_fault, NULL, message, sizeof(message));
+    const struct store_watch watch = {.report = collect_fault};
+    return store_check(path, &watch, message, sizeof(message));
 }
 
 static void expect_clean(const char *path)

@@ -1,0 +1,413 @@
+#include "runtime/fs/store_media.h"
+
+#include "runtime/fs/crc32c.h"
+#include "runtime/fs/store_shadow.h"
+#include "runtime/host/lock.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define HEADER_SIZE 100
+#define HEADER_TAIL 20 /* where the header says how many bytes of a page SQLite leaves alone */
+
+struct media_file {
+    sqlite3_file base;
+    struct media_file *image; /* of a log: the image it belongs to; of an image: itself; or NULL */
+    struct shadow *shadow;    /* with MEDIA_MEMORY */
+    bool is_image, checked, has_real, locked;
+    uint64_t size;
+    uint64_t limit, log_size; /* of an image */
+    uint8_t page[STORE_PAGE_SIZE];
+    sqlite3_file real[]; /* as large as the host's VFS wants it */
+};
+
+static struct media_file *file_of(sqlite3_file *file)
+{
+    return (struct media_file *)file;
+}
+
+static sqlite3_vfs *real_vfs(sqlite3_vfs *vfs)
+{
+    return vfs->pAppData;
+}
+
+/* --- pages --- */
+
+static uint32_t sum_of(const uint8_t *page, uint64_t number)
+{
+    return crc32c(crc32c(0, &number, sizeof(number)), page, STORE_PAGE_SIZE - STORE_PAGE_TAIL);
+}
+
+static bool is_page(const struct media_file *file, int amount, sqlite3_int64 offset)
+{
+    return file->is_image && amount == STORE_PAGE_SIZE && offset % STORE_PAGE_SIZE == 0;
+}
+
+static bool all_zero(const uint8_t *page)
+{
+    return page[0] == 0 && memcmp(page, page + 1, STORE_PAGE_SIZE - 1) == 0;
+}
+
+static int verify(const uint8_t *page, sqlite3_int64 offset)
+{
+    uint32_t sum;
+    memcpy(&sum, page + STORE_PAGE_SIZE - STORE_PAGE_TAIL, sizeof(sum));
+    if (sum == sum_of(page, (uint64_t)offset / STORE_PAGE_SIZE) || all_zero(page))
+        return SQLITE_OK;
+    return SQLITE_CORRUPT;
+}
+
+/* --- what SQLite calls --- */
+
+static int media_close(sqlite3_file *handle)
+{
+    struct media_file *file = file_of(handle);
+    shadow_free(file->shadow);
+    return file->has_real ? file->real->pMethods->xClose(file->real) : SQLITE_OK;
+}
+
+static int read_any(struct media_file *file, void *data, int amount, sqlite3_int64 offset)
+{
+    if (file->shadow)
+        return shadow_read(file->shadow, data, amount, offset);
+    return file->real->pMethods->xRead(file->real, data, amount, offset);
+}
+
+static int media_read(sqlite3_file *handle, void *data, int amount, sqlite3_int64 offset)
+{
+    struct media_file *file = file_of(handle);
+    int result = read_any(file, data, amount, offset);
+    if (!file->checked || result != SQLITE_OK)
+        return result;
+    if (is_page(file, amount, offset))
+        return verify(data, offset);
+    /* Only the header is read otherwise: a page of another size is a damaged header's. */
+    return amount > HEADER_SIZE ? SQLITE_CORRUPT : SQLITE_OK;
+}
+
+/* Makes the file that large if that is within the limit. */
+static int grow(struct media_file *file, uint64_t size)
+{
+    struct media_file *image = file->image;
+    if (size > file->size && image) {
+        uint64_t others = file->is_image ? image->log_size : image->size;
+        if (size + others > image->limit)
+            return SQLITE_FULL;
+    }
+    return SQLITE_OK;
+}
+
+static void set_size(struct media_file *file, uint64_t size)
+{
+    file->size = size;
+    if (file->image && !file->is_image)
+        file->image->log_size = size;
+}
+
+static int media_write(sqlite3_file *handle, const void *data, int amount, sqlite3_int64 offset)
+{
+    struct media_file *file = file_of(handle);
+    uint64_t end = (uint64_t)offset + (uint64_t)amount;
+    int result = grow(file, end);
+    if (result != SQLITE_OK)
+        return result;
+    if (file->checked && is_page(file, amount, offset)) {
+        memcpy(file->page, data, STORE_PAGE_SIZE);
+        uint32_t sum = sum_of(data, (uint64_t)offset / STORE_PAGE_SIZE);
+        memcpy(file->page + STORE_PAGE_SIZE - STORE_PAGE_TAIL, &sum, sizeof(sum));
+        data = file->page;
+    }
+    if (file->shadow)
+        result = shadow_write(file->shadow, data, amount, offset);
+    else
+        result = file->real->pMethods->xWrite(file->real, data, amount, offset);
+    if (result == SQLITE_OK && end > file->size)
+        set_size(file, end);
+    return result;
+}
+
+static int media_truncate(sqlite3_file *handle, sqlite3_int64 size)
+{
+    struct media_file *file = file_of(handle);
+    int result = grow(file, (uint64_t)size);
+    if (result != SQLITE_OK)
+        return result;
+    if (file->shadow)
+        shadow_truncate(file->shadow, size);
+    else
+        result = file->real->pMethods->xTruncate(file->real, size);
+    if (result == SQLITE_OK)
+        set_size(file, (uint64_t)size);
+    return result;
+}
+
+static int media_sync(sqlite3_file *handle, int flags)
+{
+    struct media_file *file = file_of(handle);
+    return file->shadow ? SQLITE_OK : file->real->pMethods->xSync(file->real, flags);
+}
+
+static int media_size(sqlite3_file *handle, sqlite3_int64 *out)
+{
+    struct media_file *file = file_of(handle);
+    if (!file->shadow)
+        return file->real->pMethods->xFileSize(file->real, out);
+    *out = shadow_size(file->shadow);
+    return SQLITE_OK;
+}
+
+/* A file that is only read gets a reader's lock, which keeps writers out, and no other. */
+static int media_lock(sqlite3_file *handle, int lock)
+{
+    struct media_file *file = file_of(handle);
+    if (!file->shadow)
+        return file->real->pMethods->xLock(file->real, lock);
+    if (!file->has_real || file->locked)
+        return SQLITE_OK;
+    int result = file->real->pMethods->xLock(file->real, SQLITE_LOCK_SHARED);
+    file->locked = result == SQLITE_OK;
+    return result;
+}
+
+static int media_unlock(sqlite3_file *handle, int lock)
+{
+    struct media_file *file = file_of(handle);
+    if (!file->shadow)
+        return file->real->pMethods->xUnlock(file->real, lock);
+    if (!file->locked || lock > SQLITE_LOCK_NONE)
+        return SQLITE_OK;
+    file->locked = false;
+    return file->real->pMethods->xUnlock(file->real, SQLITE_LOCK_NONE);
+}
+
+static int media_check_lock(sqlite3_file *handle, int *out)
+{
+    struct media_file *file = file_of(handle);
+    *out = 0;
+    return file->shadow ? SQLITE_OK : file->real->pMethods->xCheckReservedLock(file->real, out);
+}
+
+static int media_control(sqlite3_file *handle, int op, void *arg)
+{
+    struct media_file *file = file_of(handle);
+    return file->shadow ? SQLITE_NOTFOUND : file->real->pMethods->xFileControl(file->real, op, arg);
+}
+
+static int media_sector(sqlite3_file *handle)
+{
+    struct media_file *file = file_of(handle);
+    return file->shadow ? 4096 : file->real->pMethods->xSectorSize(file->real);
+}
+
+static int media_traits(sqlite3_file *handle)
+{
+    struct media_file *file = file_of(handle);
+    return file->shadow ? 0 : file->real->pMethods->xDeviceCharacteristics(file->real);
+}
+
+/* Without shared memory: the connection is exclusive and keeps the log's index to itself. */
+static const sqlite3_io_methods methods = {
+    .iVersion = 1,
+    .xClose = media_close,
+    .xRead = media_read,
+    .xWrite = media_write,
+    .xTruncate = media_truncate,
+    .xSync = media_sync,
+    .xFileSize = media_size,
+    .xLock = media_lock,
+    .xUnlock = media_unlock,
+    .xCheckReservedLock = media_check_lock,
+    .xFileControl = media_control,
+    .xSectorSize = media_sector,
+    .xDeviceCharacteristics = media_traits,
+};
+
+/* What is to be known of a file that has just been opened. */
+static int look_at(struct media_file *file)
+{
+    uint8_t header[HEADER_SIZE];
+    sqlite3_int64 size = 0;
+    int result = media_size(&file->base, &size);
+    if (result != SQLITE_OK)
+        return result;
+    set_size(file, (uint64_t)size);
+    if (!file->is_image)
+        return SQLITE_OK;
+    if (size < HEADER_SIZE) {
+        file->checked = size == 0;
+        return SQLITE_OK;
+    }
+    result = read_any(file, header, sizeof(header), 0);
+    file->checked = result == SQLITE_OK && header[HEADER_TAIL] == STORE_PAGE_TAIL;
+    return result;
+}
+
+static int open_real(sqlite3_vfs *real, const char *name, struct media_file *file, int flags,
+                     int *out_flags)
+{
+    int result = real->xOpen(real, name, file->real, flags, out_flags);
+    file->has_real = file->real->pMethods != NULL;
+    return result;
+}
+
+/* The file itself is only read; one that is not there is an empty one. */
+static int open_in_memory(sqlite3_vfs *real, const char *name, struct media_file *file, int flags)
+{
+    int kind = flags & ~(SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_EXCLUSIVE |
+                         SQLITE_OPEN_DELETEONCLOSE);
+    int there = 0, result = SQLITE_OK, unused;
+    if (name)
+        real->xAccess(real, name, SQLITE_ACCESS_EXISTS, &there);
+    if (there)
+        result = open_real(real, name, file, kind | SQLITE_OPEN_READONLY, &unused);
+    else if (!(flags & SQLITE_OPEN_CREATE))
+        result = SQLITE_CANTOPEN;
+    if (result != SQLITE_OK)
+        return result;
+    file->shadow = shadow_new(file->has_real ? file->real : NULL);
+    return file->shadow ? SQLITE_OK : SQLITE_NOMEM;
+}
+
+static int delete_nothing(sqlite3_vfs *vfs, const char *name, int sync_folder)
+{
+    (void)vfs;
+    (void)name;
+    (void)sync_folder;
+    return SQLITE_OK;
+}
+
+static int media_open(sqlite3_vfs *vfs, sqlite3_filename name, sqlite3_file *handle, int flags,
+                      int *out_flags)
+{
+    struct media_file *file = file_of(handle);
+    bool in_memory = vfs->xDelete == delete_nothing;
+    memset(file, 0, sizeof(*file));
+    file->is_image = (flags & SQLITE_OPEN_MAIN_DB) != 0;
+    file->limit = UINT64_MAX;
+    if (file->is_image)
+        file->image = file;
+    else if (flags & SQLITE_OPEN_WAL)
+        file->image = file_of(sqlite3_database_file_object(name));
+    int result = in_memory ? open_in_memory(real_vfs(vfs), name, file, flags)
+                           : open_real(real_vfs(vfs), name, file, flags, out_flags);
+    if (in_memory && out_flags)
+        *out_flags = flags;
+    if (result == SQLITE_OK)
+        result = look_at(file);
+    if (result != SQLITE_OK) {
+        media_close(handle);
+        return result;
+    }
+    file->base.pMethods = &methods;
+    return SQLITE_OK;
+}
+
+static int media_delete(sqlite3_vfs *vfs, const char *name, int sync_folder)
+{
+    return real_vfs(vfs)->xDelete(real_vfs(vfs), name, sync_folder);
+}
+
+static int media_access(sqlite3_vfs *vfs, const char *name, int flags, int *out)
+{
+    return real_vfs(vfs)->xAccess(real_vfs(vfs), name, flags, out);
+}
+
+static int media_full_path(sqlite3_vfs *vfs, const char *name, int size, char *out)
+{
+    return real_vfs(vfs)->xFullPathname(real_vfs(vfs), name, size, out);
+}
+
+static int media_randomness(sqlite3_vfs *vfs, int size, char *out)
+{
+    return real_vfs(vfs)->xRandomness(real_vfs(vfs), size, out);
+}
+
+static int media_sleep(sqlite3_vfs *vfs, int microseconds)
+{
+    return real_vfs(vfs)->xSleep(real_vfs(vfs), microseconds);
+}
+
+static int media_time(sqlite3_vfs *vfs, double *out)
+{
+    return real_vfs(vfs)->xCurrentTime(real_vfs(vfs), out);
+}
+
+static int media_last_error(sqlite3_vfs *vfs, int size, char *out)
+{
+    return real_vfs(vfs)->xGetLastError(real_vfs(vfs), size, out);
+}
+
+/* --- registering --- */
+
+static sqlite3_vfs on_disk = {
+    .iVersion = 1,
+    .zName = "foreland",
+    .xOpen = media_open,
+    .xDelete = media_delete,
+    .xAccess = media_access,
+    .xFullPathname = media_full_path,
+    .xRandomness = media_randomness,
+    .xSleep = media_sleep,
+    .xCurrentTime = media_time,
+    .xGetLastError = media_last_error,
+};
+static sqlite3_vfs in_memory;
+
+const char *media_vfs(enum media media)
+{
+    static struct host_mutex lock = HOST_MUTEX_INIT;
+    host_mutex_lock(&lock);
+    sqlite3_vfs *real = on_disk.pAppData ? on_disk.pAppData : sqlite3_vfs_find(NULL);
+    if (real && !on_disk.pAppData) {
+        on_disk.szOsFile = (int)sizeof(struct media_file) + real->szOsFile;
+        on_disk.mxPathname = real->mxPathname;
+        on_disk.pAppData = real;
+
+        in_memory = on_disk;
+        in_memory.zName = "foreland-memory";
+        in_memory.xDelete = delete_nothing;
+        sqlite3_vfs_register(&on_disk, 0);
+        sqlite3_vfs_register(&in_memory, 0);
+    }
+    host_mutex_unlock(&lock);
+    if (!real)
+        return NULL;
+    return media == MEDIA_MEMORY ? in_memory.zName : on_disk.zName;
+}
+
+/* --- asking --- */
+
+static struct media_file *image_of(sqlite3 *handle)
+{
+    sqlite3_file *file = NULL;
+    sqlite3_file_control(handle, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+    return file_of(file);
+}
+
+bool media_is_checked(sqlite3 *handle)
+{
+    return image_of(handle)->checked;
+}
+
+int media_verify(sqlite3 *handle, uint64_t page)
+{
+    struct media_file *file = image_of(handle);
+    sqlite3_int64 offset = (sqlite3_int64)(page - 1) * STORE_PAGE_SIZE;
+    int result = read_any(file, file->page, STORE_PAGE_SIZE, offset);
+    return result == SQLITE_OK && file->checked ? verify(file->page, offset) : result;
+}
+
+void media_limit(sqlite3 *handle, uint64_t bytes)
+{
+    image_of(handle)->limit = bytes;
+}
+
+void media_usage(sqlite3 *handle, struct media_usage *out)
+{
+    struct media_file *file = image_of(handle);
+    uint64_t used = file->size + file->log_size;
+    out->image = file->size;
+    out->log = file->log_size;
+    out->room = file->limit == UINT64_MAX ? UINT64_MAX
+                : file->limit > used      ? file->limit - used
+                                          : 0;
+}

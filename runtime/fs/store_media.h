@@ -1,0 +1,42 @@
+/*
+ * The files of an image as SQLite sees them. For store*.c only.
+ *
+ * Each page of the image ends in STORE_PAGE_TAIL bytes that SQLite leaves alone: the CRC-32C of the
+ * page's number and the rest of it, written with the page and verified each time the page is read
+ * from the image. A page that does not verify gives SQLITE_CORRUPT. Pages of zeros pass: a page
+ * that was freed before it was ever written is one, and what else would use it verifies itself
+ * (store_seal.h). Images of format 2 have no such tail; their header says so.
+ *
+ * MEDIA_MEMORY keeps everything that is written in memory, in front of files that are only read.
+ */
+#ifndef FORELAND_FS_STORE_MEDIA_H
+#define FORELAND_FS_STORE_MEDIA_H
+
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define STORE_PAGE_SIZE 8192
+#define STORE_PAGE_TAIL 4
+
+enum media { MEDIA_DISK, MEDIA_MEMORY };
+
+/* The name of the VFS to open a connection with; NULL: no memory. */
+const char *media_vfs(enum media media);
+
+/* The following take a connection that was opened with it. */
+
+/* Whether pages have checksums. */
+bool media_is_checked(sqlite3 *handle);
+/* Verifies one page, counted from 1, as it lies in the image: SQLITE_OK, SQLITE_CORRUPT, or what
+ * reading gave. */
+int media_verify(sqlite3 *handle, uint64_t page);
+/* The image and its log may not take more than so many bytes together from now on. */
+void media_limit(sqlite3 *handle, uint64_t bytes);
+struct media_usage {
+    uint64_t image, log; /* bytes of the two files */
+    uint64_t room;       /* bytes by which they may grow; UINT64_MAX: only the disk knows */
+};
+void media_usage(sqlite3 *handle, struct media_usage *out);
+
+#endif
