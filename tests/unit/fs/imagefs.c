@@ -6,6 +6,7 @@
 #include "runtime/fs/mountapi.h"
 #include "runtime/fs/vfs.h"
 #include "runtime/host/file.h"
+#include "runtime/host/thread.h"
 #include "tests/unit/fs/image.h"
 #include "tests/unit/run.h"
 #include <check.h>
@@ -426,6 +427,69 @@ START_TEST(extended_attributes)
 }
 END_TEST
 
+/* Somebody looks for attributes while the first one is set: it is there afterwards. */
+#define RACES 3000
+
+struct race {
+    struct inode *inode[RACES];
+    struct host_mutex lock;
+    struct host_cond changed;
+    int turn, done;
+};
+
+static void ask_for_attributes(void *arg)
+{
+    struct race *race = arg;
+    char list[100];
+    for (int i = 0; i < RACES; i++) {
+        host_mutex_lock(&race->lock);
+        while (race->turn < i)
+            host_cond_wait(&race->changed, &race->lock, HOST_FOREVER);
+        host_mutex_unlock(&race->lock);
+        race->inode[i]->ops->listxattr(race->inode[i], list, sizeof(list));
+        host_mutex_lock(&race->lock);
+        race->done = i + 1;
+        host_cond_broadcast(&race->changed);
+        host_mutex_unlock(&race->lock);
+    }
+}
+
+START_TEST(attributes_race)
+{
+    static struct race race = {.lock = HOST_MUTEX_INIT, .changed = HOST_COND_INIT, .turn = -1};
+    char name[20];
+    for (int i = 0; i < RACES; i++) {
+        snprintf(name, sizeof(name), "f%d", i);
+        put(name, "");
+    }
+    remount();
+    for (int i = 0; i < RACES; i++) {
+        struct path path;
+        snprintf(name, sizeof(name), "f%d", i);
+        ck_assert_int_eq(vfs_walk(root, &top, name, 0, &path), 0);
+        race.inode[i] = inode_get(path.dentry->inode);
+        path_put(path);
+    }
+    ck_assert_int_eq(host_thread_start(ask_for_attributes, &race), 0);
+    for (int i = 0; i < RACES; i++) {
+        struct inode *inode = race.inode[i];
+        host_mutex_lock(&race.lock);
+        race.turn = i;
+        host_cond_broadcast(&race.changed);
+        host_mutex_unlock(&race.lock);
+        host_mutex_lock(&inode->lock);
+        ck_assert_int_eq(inode->ops->setxattr(inode, "user.a", "1", 1, 0), 0);
+        host_mutex_unlock(&inode->lock);
+        host_mutex_lock(&race.lock);
+        while (race.done < i + 1)
+            host_cond_wait(&race.changed, &race.lock, HOST_FOREVER);
+        host_mutex_unlock(&race.lock);
+        ck_assert_int_eq(inode->ops->getxattr(inode, "user.a", name, sizeof(name)), 1);
+        inode_put(inode);
+    }
+}
+END_TEST
+
 int main(void)
 {
     TCase *tcase = tcase_create("imagefs");
@@ -442,5 +506,6 @@ int main(void)
     tcase_add_test(tcase, many_files);
     tcase_add_test(tcase, large_file);
     tcase_add_test(tcase, extended_attributes);
+    tcase_add_test(tcase, attributes_race);
     return unit_run("imagefs", tcase);
 }

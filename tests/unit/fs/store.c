@@ -2,6 +2,7 @@
 #include "runtime/fs/store.h"
 #include "runtime/abi/errno.h"
 #include "runtime/abi/stat.h"
+#include "runtime/fs/crc32c.h"
 #include "runtime/host/env.h"
 #include "runtime/host/file.h"
 #include "tests/unit/fs/image.h"
@@ -117,7 +118,8 @@ END_TEST
 START_TEST(not_an_image)
 {
     struct store *store;
-    ck_assert_int_eq(store_open("store-none.img", false, &store, message, sizeof(message)), -L_ENOENT);
+    ck_assert_int_eq(store_open("store-none.img", false, &store, message, sizeof(message)),
+                     -L_ENOENT);
     ck_assert_str_eq(message, "store-none.img: no such file");
     unlink_all(image);
     struct host_file *file;
@@ -448,11 +450,31 @@ START_TEST(check_finds_corruption)
 }
 END_TEST
 
+/* RFC 3720, B.4, and that both ways of reckoning agree at every length and alignment. */
+START_TEST(checksums)
+{
+    static uint8_t data[20000];
+    uint64_t state = 1;
+    memset(data, 0, 32);
+    ck_assert_uint_eq(crc32c(0, data, 32), 0x8a9136aa);
+    ck_assert_uint_eq(crc32c(0, "123456789", 9), 0xe3069283);
+    for (size_t i = 0; i < sizeof(data); i++)
+        data[i] = (uint8_t)((state = state * 6364136223846793005u + 1) >> 56);
+    for (size_t length = 0; length < sizeof(data) - 8; length += 1 + length / 50) {
+        uint32_t sum = crc32c(7, data + length % 8, length);
+        ck_assert_uint_eq(sum, crc32c_plain(7, data + length % 8, length));
+        ck_assert_uint_eq(sum, crc32c(crc32c(7, data + length % 8, length / 3),
+                                      data + length % 8 + length / 3, length - length / 3));
+    }
+}
+END_TEST
+
 int main(void)
 {
     TCase *tcase = tcase_create("store");
     tcase_set_timeout(tcase, 60);
     tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_test(tcase, checksums);
     tcase_add_test(tcase, create);
     tcase_add_test(tcase, not_an_image);
     tcase_add_test(tcase, attributes);
