@@ -109,10 +109,10 @@ void guest_end(void)
     boot_end(session_tty(guest.session));
 }
 
-void guest_finish(void)
+int guest_finish(char *message, size_t size)
 {
     /* The session has got SIGHUP: time for shells to pass it on and for editors to save. */
     process_wait_all(host_clock_monotonic_ns() + GRACE_NS);
     host_mutex_lock(&finishing);
-    boot_finish();
+    return boot_finish(message, size);
 }

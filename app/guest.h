@@ -22,8 +22,9 @@ int guest_start(const struct config *config, char *const *command, struct sessio
 enum guest_state { GUEST_NONE, GUEST_FIRST, GUEST_BUSY };
 enum guest_state guest_state(void);
 
-/* The window is closed: guests are killed when they do not end soon, files are written back. */
-void guest_finish(void);
+/* The window is closed: guests are killed when they do not end soon, files are written back. As
+ * boot_finish. */
+int guest_finish(char *message, size_t size);
 
 /* The same when the host ends the program: quicker. */
 void guest_end(void);

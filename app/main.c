@@ -80,6 +80,11 @@ int main(int argc, char **argv)
         fail("no thread", NULL);
     host_ending_watch(guest_end);
     window_run(w);
-    guest_finish();
-    host_exit(0);
+    char lost[1000];
+    int unstored = guest_finish(lost, sizeof(lost));
+    if (unstored) {
+        fprintf(stderr, "foreland: %s\n", lost);
+        SDL_ShowSimpleMessageBox(SDL_MESSAGEBOX_ERROR, "Foreland", lost, NULL);
+    }
+    host_exit(unstored ? 1 : 0);
 }

@@ -47,13 +47,12 @@ static int with_image(const char *path, bool read_only,
     if (!super)
         return complain(error);
     error = work(other, super, message, sizeof(message));
-    int synced = super_sync(super);
-    if (!error && synced) {
-        error = synced;
-        snprintf(message, sizeof(message), "%s: %s", path,
-                 synced == -L_ENOSPC ? "the disk is full" : "cannot be written");
+    static char lost[sizeof(message)];
+    int closed = imagefs_shutdown(lost, sizeof(lost));
+    if (!error && closed) {
+        error = closed;
+        strcpy(message, lost);
     }
-    imagefs_shutdown();
     return error ? complain(error) : 0;
 }
 

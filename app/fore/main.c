@@ -18,6 +18,7 @@
 #include "runtime/kernel/syscall.h"
 
 #define USAGE_STATUS 2
+#define LOST_STATUS  1 /* the program succeeded, but what it wrote is lost */
 
 static int bad_usage(const char *text)
 {
@@ -87,10 +88,13 @@ static int run(const struct options *o)
     else
         status = error == -L_ENOENT || error == -L_ENOTDIR ? 127 : 126;
     host_mutex_lock(&finishing);
-    boot_finish();
     free(host_directory);
     if (error)
         fprintf(stderr, "fore: %s\n", message);
+    if (boot_finish(message, sizeof(message))) {
+        fprintf(stderr, "fore: %s\n", message);
+        status = status ? status : LOST_STATUS;
+    }
     return status;
 }
 

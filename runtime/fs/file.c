@@ -275,6 +275,8 @@ static int generic_fallocate(struct file *file, int mode, uint64_t offset, uint6
         error = keep ? pagecache_punch(inode, offset, length) : -L_EOPNOTSUPP;
     else if (mode & L_FALLOC_FL_ZERO_RANGE)
         error = pagecache_punch(inode, offset, length);
+    else if (inode->ops->claim)
+        error = inode->ops->claim(inode, offset >> FS_BLOCK_SHIFT, length, 0);
     else
         error = inode->ops->read_block ? 0 : pagecache_allocate(inode, offset, length);
     if (!error && !keep && offset + length > inode->size) {

@@ -4,8 +4,8 @@
 #include "runtime/abi/stat.h"
 #include "runtime/fs/dentry.h"
 #include "runtime/fs/mountapi.h"
-#include "runtime/host/file.h"
 #include "runtime/host/heap.h"
+#include "runtime/host/log.h"
 #include "runtime/host/time.h"
 #include <stdio.h>
 #include <string.h>
@@ -125,8 +125,8 @@ static int make_named(struct inode *dir, const char *name, const struct new_inod
 {
     struct image *image = image_of(dir);
     bool directory = (attr->mode & L_S_IFMT) == L_S_IFDIR;
-    int error;
-    struct directory *d = directory_of(dir, &error);
+    int error = image_claim(image, CLAIM_NAMES, 0);
+    struct directory *d = error ? NULL : directory_of(dir, &error);
     struct inode *inode = d ? make(dir, attr, target, directory ? 2 : 1, &error) : NULL;
     if (!inode)
         return error;
@@ -177,8 +177,8 @@ static int imagefs_symlink(struct inode *dir, const char *name, const char *targ
 
 static int imagefs_tmpfile(struct inode *dir, const struct new_inode *attr, struct inode **out)
 {
-    int error;
-    struct inode *inode = make(dir, attr, NULL, 0, &error);
+    int error = image_claim(image_of(dir), CLAIM_NAMES, 0);
+    struct inode *inode = error ? NULL : make(dir, attr, NULL, 0, &error);
     if (!inode)
         return error;
     struct store_batch *batch = store_batch_new();
@@ -231,8 +231,8 @@ static int change(struct image *image, struct store_batch *batch, const struct l
 
 static int imagefs_link(struct inode *dir, const char *name, struct inode *inode)
 {
-    int error;
-    struct directory *d = directory_of(dir, &error);
+    int error = image_claim(image_of(dir), CLAIM_NAMES, 0);
+    struct directory *d = error ? NULL : directory_of(dir, &error);
     struct entry *e = d ? node_entry(d, name, inode->ino, inode->mode) : NULL;
     if (!e)
         return error ? error : -L_ENOMEM;
@@ -264,6 +264,7 @@ static int remove_name(struct inode *dir, const char *name, struct inode *inode)
     if (is_dir(inode))
         links_add(&links, dir, -1);
     store_remove_name(batch, dir->ino, name, e->length);
+    store_batch_frees(batch);
     error = change(image_of(dir), batch, &links);
     if (error)
         return error;
@@ -372,6 +373,10 @@ static int imagefs_rename(struct inode *olddir, const char *oldname, struct inod
         return error ? error : -L_ENOENT;
     if (exchange)
         return exchange_names(olddir, from, inode, newdir, to, target);
+    if (!to)
+        error = image_claim(image_of(olddir), CLAIM_NAMES, 0);
+    if (error)
+        return error;
     if (is_dir(target)) {
         struct directory *d = directory_of(target, &error);
         if (!d)
@@ -395,6 +400,7 @@ static int cut(struct inode *inode, const struct attr *attr)
     }
     struct store_batch *batch = store_batch_new();
     store_cut(batch, inode->ino, attr->size);
+    store_batch_frees(batch);
     error = image_submit_cut(inode, batch, attr->size);
     if (!error) {
         chunks_cut(inode, attr->size);
@@ -481,9 +487,11 @@ static int imagefs_setxattr(struct inode *inode, const char *name, const void *v
     int64_t before = imagefs_getxattr(inode, name, NULL, 0);
     if (before < 0 && before != -L_ENODATA)
         return (int)before;
-    int conflict = inode_xattr_conflict(before >= 0, flags);
-    if (conflict)
-        return conflict;
+    int error = inode_xattr_conflict(before >= 0, flags);
+    if (!error)
+        error = image_claim(image_of(inode), CLAIM_NAMES + size, 0);
+    if (error)
+        return error;
     struct store_batch *batch = store_batch_new();
     store_put_xattr(batch, inode->ino, name, value, size);
     return change_xattrs(inode, batch);
@@ -559,6 +567,7 @@ const struct inode_ops imagefs_ops = {
     .setxattr = imagefs_setxattr,
     .listxattr = imagefs_listxattr,
     .removexattr = imagefs_removexattr,
+    .claim = image_claim_data,
     .read_block = imagefs_read_block,
     .write_block = imagefs_write_block,
     .next_stored = chunks_next,
@@ -572,10 +581,8 @@ static int imagefs_statfs(struct superblock *super, struct fs_usage *out)
 {
     struct image *image = super->priv;
     struct store_usage usage;
-    struct host_fs_usage host = {.block_size = 4096};
     store_usage(image->store, &usage);
-    host_path_statfs(store_path(image->store), &host);
-    uint64_t room = host.available * host.block_size + usage.bytes_free;
+    uint64_t room = image_room(image) + usage.bytes_free;
     *out = (struct fs_usage){
         .blocks = (usage.bytes - usage.bytes_free + room) / 4096,
         .free = room / 4096,
@@ -616,20 +623,43 @@ static const struct super_ops imagefs_super_ops = {
     .destroy = imagefs_destroy,
 };
 
+struct closing {
+    char *message;
+    size_t size;
+    int error;
+};
+
 static void shut_down(struct superblock *super, void *arg)
 {
-    (void)arg;
-    if (super->ops != &imagefs_super_ops)
-        return;
+    struct closing *closing = arg;
     struct image *image = super->priv;
+    if (super->ops != &imagefs_super_ops || image->shut)
+        return;
+    image->shut = true;
     image_stop_flusher(image);
-    super_sync(super);
+    int error = super_sync(super);
+    if (error && !closing->error) {
+        image_tell_lost(image, error, closing->message, closing->size);
+        host_log("%s", closing->message);
+        closing->error = error;
+    }
     store_stop(image->store);
 }
 
-void imagefs_shutdown(void)
+int imagefs_shutdown(char *message, size_t size)
 {
-    super_each(shut_down, NULL);
+    struct closing closing = {message, size, 0};
+    message[0] = 0;
+    super_each(shut_down, &closing);
+    return closing.error;
+}
+
+void imagefs_limit(struct superblock *super, uint64_t bytes)
+{
+    struct image *image = super->priv;
+    struct store_usage usage;
+    store_usage(image->store, &usage);
+    store_limit(image->store, bytes == UINT64_MAX ? bytes : usage.bytes + bytes);
 }
 
 static struct superblock *mount_store(struct store *store, const char *host_path, int *error)

@@ -48,6 +48,11 @@ struct node {
     struct directory *directory;
 };
 
+/* Bytes that were accepted: new ones, and such that take the place of others. */
+struct image_claims {
+    uint64_t grow, rewrite;
+};
+
 #define NODE_BUCKETS 16384u
 
 struct image {
@@ -61,10 +66,15 @@ struct image {
     uint32_t told; /* nodes found damaged */
     struct node *dirty;
     _Atomic uint64_t next_ino;
-    bool stopping, flusher_running;
+    bool stopping, flusher_running, shut;
     atomic_flag shrinking;
-    uint64_t cache_most; /* bytes of cached blocks before some are dropped */
-    uint64_t flush_at;   /* when the flusher is to commit; HOST_FOREVER: nothing to do */
+    struct host_mutex room_lock; /* leaf; guards what concerns claims (imagefs_room.c) */
+    struct image_claims claims;  /* not stored, nor being so */
+    struct image_claims storing; /* of commits under way */
+    uint64_t granted;            /* bytes that need not be asked for */
+    bool unsettled;              /* the log has not been folded in since a commit */
+    uint64_t cache_most;         /* bytes of cached blocks before some are dropped */
+    uint64_t flush_at;           /* when the flusher is to commit; HOST_FOREVER: nothing to do */
     struct host_cond wake;
 };
 
@@ -118,6 +128,25 @@ int chunks_next(struct inode *inode, uint64_t index, uint64_t *out);
  * not stored yet as well; inode->state is not held then. */
 uint64_t chunks_blocks(struct inode *inode, uint64_t size, uint64_t unknown, bool with_dirty);
 
+/* Whether a block is stored; reads the map if it is not known. inode->writing not held. */
+bool chunks_has(struct inode *inode, uint64_t index);
+
+/* --- imagefs_room.c --- */
+
+/* What a change of names, links or attributes may take besides its text. */
+#define CLAIM_NAMES (24u << 10)
+
+/* Claims room before something is accepted: bytes that are new, and such that take the place of
+ * others. May commit, so none but an inode->lock is held. -L_ENOSPC. */
+int image_claim(struct image *image, uint64_t grow, uint64_t rewrite);
+/* The same for data in a block of a file (inode_ops.claim). */
+int image_claim_data(struct inode *inode, uint64_t index, uint64_t grow, uint64_t rewrite);
+/* Takes the claims that a commit which begins now will store, and says what became of them. */
+struct image_claims image_claims_take(struct image *image);
+void image_claims_done(struct image *image, struct image_claims claims, bool stored, bool settled);
+/* Bytes that may be claimed, about. */
+uint64_t image_room(struct image *image);
+
 /* --- imagefs_flush.c --- */
 
 /* Takes over the attributes of an inode into its node and sees to it that they are stored. */
@@ -136,6 +165,8 @@ int image_submit_data(struct inode *inode, struct store_batch *batch, uint64_t e
 int image_submit_cut(struct inode *inode, struct store_batch *batch, uint64_t size);
 /* Commits everything done so far and waits for it. */
 int image_commit(struct image *image);
+/* The same, with the log folded into the image. */
+int image_settle(struct image *image);
 /* The inode is gone: forget the node or, if it has no links, remove it from the store. */
 void image_evict(struct inode *inode);
 /* Takes a node that nothing uses out of the table and frees it. lock held. */
@@ -147,6 +178,11 @@ void image_hurry(struct image *image);
 void image_shrink_cache(struct image *image);
 int image_start_flusher(struct image *image);
 void image_stop_flusher(struct image *image);
+
+/* --- imagefs_lost.c --- */
+
+/* A sentence on what the last commit has not stored. */
+void image_tell_lost(struct image *image, int error, char *message, size_t size);
 
 /* --- imagefs.c --- */
 extern const struct inode_ops imagefs_ops;

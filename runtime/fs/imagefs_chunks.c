@@ -110,6 +110,20 @@ void chunks_cut(struct inode *inode, uint64_t size)
     host_mutex_unlock(&map_lock);
 }
 
+bool chunks_has(struct inode *inode, uint64_t index)
+{
+    host_mutex_lock(&inode->writing);
+    int error = chunks_load(inode);
+    host_mutex_unlock(&inode->writing);
+    if (error)
+        return false;
+    host_mutex_lock(&map_lock);
+    uint64_t *word = word_of(&node_of(inode)->chunks, index, false);
+    bool stored = word && *word >> (index % 64) & 1;
+    host_mutex_unlock(&map_lock);
+    return stored;
+}
+
 int chunks_next(struct inode *inode, uint64_t index, uint64_t *out)
 {
     host_mutex_lock(&inode->writing);

@@ -244,25 +244,37 @@ static int flush(struct image *image)
     return failed ? failed : error;
 }
 
-static int commit_once(struct image *image)
+static int commit_once(struct image *image, bool settles)
 {
     host_mutex_lock(&image->committing);
+    struct image_claims claims = image_claims_take(image);
     /* Most of the work without keeping changes of names waiting. */
     flush(image);
     host_mutex_lock(&image->order);
     int error = flush(image);
-    uint64_t mark = store_mark(image->store);
+    uint64_t mark = settles ? store_mark_settled(image->store) : store_mark(image->store);
     host_mutex_unlock(&image->order);
     host_mutex_unlock(&image->committing);
     int committed = store_committed(image->store, mark);
+    image_claims_done(image, claims, !error && !committed, settles);
     return committed ? committed : error;
+}
+
+static int commit(struct image *image, bool settles)
+{
+    int error = commit_once(image, settles);
+    /* A store that was full takes nothing before a commit has succeeded. */
+    return error ? commit_once(image, settles) : 0;
 }
 
 int image_commit(struct image *image)
 {
-    int error = commit_once(image);
-    /* A store that was full takes nothing before a commit has succeeded. */
-    return error ? commit_once(image) : 0;
+    return commit(image, false);
+}
+
+int image_settle(struct image *image)
+{
+    return commit(image, true);
 }
 
 void image_hurry(struct image *image)
@@ -323,6 +335,7 @@ void image_evict(struct inode *inode)
         struct store_batch *batch = store_batch_new();
         node->dead = true;
         store_remove_inode(batch, node->attr.ino);
+        store_batch_frees(batch);
         store_submit(image->store, batch, true);
         wake_at(image, host_clock_monotonic_ns() + FLUSH_AFTER);
     }

@@ -149,6 +149,10 @@ struct inode_ops {
      * NULL: the cache is the only copy. May block; called without inode->state. */
     int (*read_block)(struct inode *inode, uint64_t index, void *data, size_t length);
     int (*write_block)(struct inode *inode, uint64_t index, const void *data, size_t length);
+    /* Before data is accepted for a block: `grow` bytes that the file did not have and `rewrite`
+     * that it had and that are not dirty. -L_ENOSPC. Called without inode->state. NULL: there is
+     * room. */
+    int (*claim)(struct inode *inode, uint64_t index, uint64_t grow, uint64_t rewrite);
     /* Nobody maps the file any more. NULL: nothing. */
     void (*unmapped)(struct inode *inode);
     /* The first block at or after index that is not a hole in what read_block reads; -L_ENXIO when

@@ -131,8 +131,8 @@ int fs_mount_host(const char *host_path, const char *guest_path, bool read_only,
     return mount_at(super, 0, guest_path, read_only ? L_MS_RDONLY : 0, message, size);
 }
 
-void fs_shutdown(void)
+int fs_shutdown(char *message, size_t size)
 {
     super_sync_all();
-    imagefs_shutdown();
+    return imagefs_shutdown(message, size);
 }

@@ -16,8 +16,11 @@ struct superblock *hostfs_new(const char *host_path, int *error);
 struct superblock *imagefs_new(const char *host_path, bool read_only, int *error, char *message,
                                size_t size);
 /* At the end of the program: stores everything and closes all images. What still asks for something
- * that is not in memory gets -L_EIO. */
-void imagefs_shutdown(void);
+ * that is not in memory gets -L_EIO. An error means that changes are lost: message, else empty, has
+ * a sentence on which. */
+int imagefs_shutdown(char *message, size_t size);
+/* For tests: the disk has so many bytes beyond what the image takes. UINT64_MAX: as it is. */
+void imagefs_limit(struct superblock *super, uint64_t bytes);
 struct superblock *proc_new(int *error);
 struct superblock *sysfs_new(int *error);
 struct superblock *devfs_new(int *error);
@@ -48,6 +51,6 @@ int fs_mount_host(const char *host_path, const char *guest_path, bool read_only,
  * when they do not. */
 int fs_guest_path(const char *host_path, char *guest, size_t size);
 /* Write everything back; at the end of the program. */
-void fs_shutdown(void);
+int fs_shutdown(char *message, size_t size);
 
 #endif

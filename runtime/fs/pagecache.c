@@ -272,6 +272,26 @@ static int write_piece(struct inode *inode, const uint8_t *from, uint32_t piece,
     return 0;
 }
 
+/* Asks for room for one block's part of a write. state is held before and after, but not
+ * throughout. */
+static int claim_piece(struct inode *inode, uint32_t piece, uint64_t pos)
+{
+    uint64_t index = pos >> FS_BLOCK_SHIFT;
+    uint32_t end = (uint32_t)(pos & (FS_BLOCK_SIZE - 1)) + piece;
+    if (!inode->ops->claim)
+        return 0;
+    uint32_t before = length_in(inode->size, index);
+    const struct page_slot *slot = slot_at(&inode->pages, index, false);
+    bool dirty = slot && (slot->flags & SLOT_DIRTY);
+    uint32_t grow = end > before ? end - before : 0;
+    if (dirty && !grow)
+        return 0;
+    host_mutex_unlock(&inode->state);
+    int error = inode->ops->claim(inode, index, grow, dirty ? 0 : before);
+    host_mutex_lock(&inode->state);
+    return error;
+}
+
 int64_t pagecache_write(struct inode *inode, const void *buffer, size_t n, uint64_t pos)
 {
     const uint8_t *from = buffer;
@@ -292,7 +312,9 @@ int64_t pagecache_write(struct inode *inode, const void *buffer, size_t n, uint6
         uint32_t piece = FS_BLOCK_SIZE - (pos & (FS_BLOCK_SIZE - 1));
         if (piece > n - done)
             piece = (uint32_t)(n - done);
-        error = write_piece(inode, from + done, piece, pos);
+        error = claim_piece(inode, piece, pos);
+        if (!error)
+            error = write_piece(inode, from + done, piece, pos);
         if (error)
             break;
         done += piece;
@@ -729,11 +751,15 @@ static void mapping_dirty(struct mapping *mapping, uint64_t index)
         return;
     host_mutex_lock(&inode->state);
     struct page_slot *slot = slot_at(&inode->pages, index, false);
+    bool fresh = slot && !(slot->flags & SLOT_DIRTY);
     if (slot && (slot->flags & SLOT_VALID)) {
         slot->flags |= SLOT_STORED;
         slot_dirty(&inode->pages, slot);
     }
     host_mutex_unlock(&inode->state);
+    /* The store has been made: that there is no room can only be told at the next msync. */
+    if (fresh && inode->ops->claim)
+        inode->ops->claim(inode, index, 0, FS_BLOCK_SIZE);
     if (inode->ops->dirty_inode)
         inode->ops->dirty_inode(inode);
 }

@@ -2,6 +2,8 @@
 
 #include "runtime/abi/errno.h"
 #include "runtime/fs/store_queue.h"
+#include "runtime/host/env.h"
+#include "runtime/host/file.h"
 #include "runtime/host/lock.h"
 #include "runtime/host/log.h"
 #include "runtime/host/thread.h"
@@ -14,6 +16,10 @@
 #define LOG_PAGES_GOAL  1024         /* checkpoint when idle beyond this */
 #define LOG_PAGES_MOST  8192         /* checkpoint at once beyond this */
 #define PENDING_BUCKETS 1024u
+#define LOG_FRAME       24 /* bytes before each page in the log */
+#define OVERHEAD        (64u << 10)
+/* Left free for changes that were not foreseen, and those that make room. */
+#define ROOM_KEPT (1u << 20)
 
 struct list {
     struct store_batch *first, **last;
@@ -21,6 +27,8 @@ struct list {
 
 struct store {
     char *path;
+    bool read_only;
+    struct media_file *media;
     struct store_db db; /* the thread's alone, as is kept */
     struct list kept;   /* applied or rolled back, but not committed */
     size_t kept_bytes;
@@ -109,6 +117,8 @@ int store_submit(struct store *store, struct store_batch *batch, bool urgent)
     if (!urgent)
         wait_for_room(store);
     int error = store->stopping ? -L_EIO : store->error;
+    if (error == -L_ENOSPC && batch->frees)
+        error = 0;
     if (!error) {
         store->since_mark += batch->bytes;
         count_pending(store, batch, 1);
@@ -120,23 +130,34 @@ int store_submit(struct store *store, struct store_batch *batch, bool urgent)
     return error;
 }
 
-uint64_t store_mark(struct store *store)
+static uint64_t mark(struct store *store, bool settles)
 {
     struct store_batch *batch = store_batch_new();
     if (!batch)
         return 0;
     batch->item = ITEM_COMMIT;
-    uint64_t mark = 0;
+    batch->settles = settles;
+    uint64_t at = 0;
     host_mutex_lock(&store->lock);
     if (!store->stopping) {
-        mark = batch->mark = ++store->last_mark;
+        at = batch->mark = ++store->last_mark;
         store->since_mark = 0;
         enqueue(store, batch);
     }
     host_mutex_unlock(&store->lock);
-    if (!mark)
+    if (!at)
         store_batch_free(batch);
-    return mark;
+    return at;
+}
+
+uint64_t store_mark(struct store *store)
+{
+    return mark(store, false);
+}
+
+uint64_t store_mark_settled(struct store *store)
+{
+    return mark(store, true);
 }
 
 int store_committed(struct store *store, uint64_t mark)
@@ -246,14 +267,61 @@ static void do_changes(struct store *store, struct store_batch *batch)
     }
 }
 
-/* Tries the rolled back transaction again from its start. */
+/* --- inodes that go --- */
+
+/* The inodes that the kept batches remove: what else they hold of those need not be stored. */
+struct going {
+    uint64_t *ino;
+    size_t count, room;
+};
+
+static void note_going(struct going *going, uint64_t ino)
+{
+    if (going->count == going->room) {
+        size_t room = going->room ? going->room * 2 : 256;
+        uint64_t *more = realloc(going->ino, room * sizeof(*more));
+        if (!more)
+            return; /* it is stored and removed then */
+        going->ino = more;
+        going->room = room;
+    }
+    going->ino[going->count++] = ino;
+}
+
+static int by_number(const void *a, const void *b)
+{
+    uint64_t one = *(const uint64_t *)a, other = *(const uint64_t *)b;
+    return (one > other) - (one < other);
+}
+
+static bool is_going(const struct going *going, uint64_t ino)
+{
+    return going->count && bsearch(&ino, going->ino, going->count, sizeof(ino), by_number) != NULL;
+}
+
+/* Tries the rolled back transaction again from its start, without the data of files that it
+ * removes. */
 static int repeat(struct store *store)
 {
-    if (store->fatal)
-        return store->error;
-    int error = 0;
-    for (struct store_batch *batch = store->kept.first; batch && !error; batch = batch->next)
-        error = apply(store, batch);
+    struct going going = {0};
+    int error = store->fatal ? store->error : 0;
+    for (struct store_batch *batch = store->kept.first; batch && !error; batch = batch->next) {
+        for (const struct store_op *op = batch->first; op; op = op->next) {
+            if (op->kind == OP_REMOVE_INODE)
+                note_going(&going, op->ino);
+        }
+    }
+    if (going.count)
+        qsort(going.ino, going.count, sizeof(*going.ino), by_number);
+    if (!error && store->kept.first)
+        error = store_db_begin(&store->db);
+    for (struct store_batch *batch = store->kept.first; batch && !error; batch = batch->next) {
+        for (const struct store_op *op = batch->first; op && !error; op = op->next) {
+            if (op->kind != OP_PUT_CHUNK || !is_going(&going, op->ino))
+                error = store_db_apply(&store->db, op);
+        }
+    }
+    free(going.ino);
     return error;
 }
 
@@ -264,9 +332,25 @@ static void measure(struct store *store, struct store_usage *usage)
     store_db_number(&store->db, "PRAGMA freelist_count", &free_pages);
     usage->bytes = (uint64_t)pages * STORE_PAGE_SIZE;
     usage->bytes_free = (uint64_t)free_pages * STORE_PAGE_SIZE;
+    usage->bytes_log = (uint64_t)store->db.wal_pages * (STORE_PAGE_SIZE + LOG_FRAME);
 }
 
-static void do_commit(struct store *store, uint64_t mark)
+/* Moves the log into the image and starts it anew. */
+static void fold(struct store *store, bool whole)
+{
+    struct store_usage usage = {0};
+    if (whole && sqlite3_wal_checkpoint_v2(store->db.handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL,
+                                           NULL) == SQLITE_OK)
+        store->db.wal_pages = 0;
+    else
+        store_db_checkpoint(&store->db);
+    measure(store, &usage);
+    host_mutex_lock(&store->lock);
+    store->usage = usage;
+    host_mutex_unlock(&store->lock);
+}
+
+static void do_commit(struct store *store, uint64_t at, bool settles)
 {
     struct store_usage usage = {0};
     int error = store->error ? repeat(store) : 0;
@@ -279,14 +363,16 @@ static void do_commit(struct store *store, uint64_t mark)
         store->kept_bytes = 0;
         store->kept_lost = false;
         measure(store, &usage);
+        if (settles)
+            fold(store, true);
     }
     host_mutex_lock(&store->lock);
     if (!error)
         store->error = 0;
-    if (!error)
+    if (!error && !settles)
         store->usage = usage;
     store->result = error ? store->error : 0;
-    store->committed_mark = mark;
+    store->committed_mark = at;
     host_cond_broadcast(&store->done);
     host_mutex_unlock(&store->lock);
 }
@@ -334,17 +420,17 @@ static bool step(struct store *store)
         } else if (item->item == ITEM_READ) {
             do_read(store, item->request);
         } else {
-            do_commit(store, item->mark);
+            do_commit(store, item->mark, item->settles);
             store_batch_free(item);
             if (store->db.wal_pages > LOG_PAGES_MOST)
-                store_db_checkpoint(&store->db);
+                fold(store, false);
         }
     } else if (store->stopping) {
         return false;
     } else if (store->db.wal_pages > LOG_PAGES_GOAL && !store->db.in_transaction) {
         host_mutex_unlock(&store->lock);
-        if (store_db_checkpoint(&store->db) != 0)
-            store->db.wal_pages = 0; /* not again before the next commit */
+        fold(store, false);
+        store->db.wal_pages = 0; /* not again before the next commit */
     } else {
         host_cond_wait(&store->work, &store->lock, HOST_FOREVER);
         return true;
@@ -395,6 +481,13 @@ static int prepare(struct store *store, bool read_only, char *message, size_t si
     if (!error)
         error = last_inode(&store->db, &last);
     store->next_ino = (uint64_t)last + 1;
+    store->read_only = read_only;
+    store->media = media_of(store->db.handle);
+    if (read_only) {
+        struct media_usage used;
+        media_usage(store->media, &used);
+        media_limit(store->media, used.image + used.log + host_memory_size() / 4);
+    }
     measure(store, &store->usage);
     if (!error)
         error = host_thread_start(store_thread, store);
@@ -475,6 +568,66 @@ void store_usage(struct store *store, struct store_usage *out)
     host_mutex_lock(&store->lock);
     *out = store->usage;
     host_mutex_unlock(&store->lock);
+}
+
+void store_limit(struct store *store, uint64_t bytes)
+{
+    media_limit(store->media, bytes);
+}
+
+/* Pages for so many bytes of data, with rows, lists of free pages and the tree above them. */
+static uint64_t with_overhead(uint64_t bytes)
+{
+    return bytes ? bytes + bytes / 8 + OVERHEAD : 0;
+}
+
+static uint64_t beyond(uint64_t needed, uint64_t there)
+{
+    return needed > there ? needed - there : 0;
+}
+
+bool store_fits(struct store *store, uint64_t grow, uint64_t rewrite, uint64_t *spare)
+{
+    struct host_fs_usage host = {.block_size = 4096};
+    struct media_usage media;
+    struct store_usage usage;
+    store_usage(store, &usage);
+    media_usage(store->media, &media);
+    uint64_t room = media.room;
+    if (!store->read_only && host_path_statfs(store->path, &host) == 0 &&
+        host.available * host.block_size < room)
+        room = host.available * host.block_size;
+    uint64_t more = grow ? with_overhead(grow) + ROOM_KEPT : 0;
+    uint64_t needed = beyond(usage.bytes, media.image) + beyond(more, usage.bytes_free) +
+                      beyond(usage.bytes_log + with_overhead(grow + rewrite), media.log);
+    *spare = beyond(room, needed);
+    return needed <= room;
+}
+
+struct unstored {
+    struct store *store;
+    enum store_op_kind kind;
+    void (*fn)(void *arg, uint64_t ino);
+    void *arg;
+};
+
+static int64_t each_unstored(struct store_db *db, void *arg)
+{
+    const struct unstored *unstored = arg;
+    (void)db;
+    for (struct store_batch *batch = unstored->store->kept.first; batch; batch = batch->next) {
+        for (const struct store_op *op = batch->first; op; op = op->next) {
+            if (op->kind == unstored->kind)
+                unstored->fn(unstored->arg, op->kind == OP_PUT_NAME ? op->number : op->ino);
+        }
+    }
+    return 0;
+}
+
+int store_unstored(struct store *store, bool names, void (*fn)(void *arg, uint64_t ino), void *arg)
+{
+    struct unstored unstored = {store, names ? OP_PUT_NAME : OP_PUT_CHUNK, fn, arg};
+    return (int)store_ask(store, 0, false, each_unstored, &unstored);
 }
 
 const char *store_path(struct store *store)

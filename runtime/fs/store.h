@@ -96,6 +96,8 @@ void store_put_xattr(struct store_batch *batch, uint64_t ino, const char *name, 
                      size_t length);
 void store_remove_xattr(struct store_batch *batch, uint64_t ino, const char *name);
 
+/* This change makes room: it is accepted while the disk is full, too. */
+void store_batch_frees(struct store_batch *batch);
 /* Takes over the batch, also on failure. Waits while too much is queued, unless urgent. */
 int store_submit(struct store *store, struct store_batch *batch, bool urgent);
 /* Waits while too much is queued: before an urgent batch of one who could wait, but not with the
@@ -104,6 +106,8 @@ void store_wait_for_room(struct store *store);
 /* Marks the present end of the queue as a place to commit at, to be waited for with
  * store_committed. Never waits. 0: no memory. */
 uint64_t store_mark(struct store *store);
+/* The same; after the commit the log is folded into the image, whose size is settled then. */
+uint64_t store_mark_settled(struct store *store);
 /* Waits until the commit at a mark has been done; its result. */
 int store_committed(struct store *store, uint64_t mark);
 /* Both. */
@@ -149,14 +153,24 @@ void store_name_of(struct store *store, uint64_t ino, char *path, size_t size);
 /* Larger than every inode number ever used in this image. */
 uint64_t store_next_ino(struct store *store);
 struct store_usage {
-    uint64_t bytes, bytes_free; /* of the image file; free: inside it */
+    uint64_t bytes, bytes_free; /* of the image file, once the log is in it; free: inside it */
+    uint64_t bytes_log;         /* of the log in use */
 };
 /* As of the last commit; does not wait. */
 void store_usage(struct store *store, struct store_usage *out);
 const char *store_path(struct store *store);
 /* The image and its log may not take more than so many bytes together: then the disk is full, as if
  * it had no more. Lasts until the store is closed. */
-int store_limit(struct store *store, uint64_t bytes);
+void store_limit(struct store *store, uint64_t bytes);
+/*
+ * Whether data of `grow` bytes that is new, and of `rewrite` bytes that takes the place of other,
+ * can be committed with the room there is now, both on the disk and in the log; a little stays
+ * free for what makes room. *spare: bytes that there are beyond.
+ */
+bool store_fits(struct store *store, uint64_t grow, uint64_t rewrite, uint64_t *spare);
+/* What a commit that failed for want of room has not stored: fn is called with the inode of each
+ * piece of data, or of each new name, on the store's thread. */
+int store_unstored(struct store *store, bool names, void (*fn)(void *arg, uint64_t ino), void *arg);
 
 /* --- whole images, none of them open --- */
 

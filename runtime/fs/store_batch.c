@@ -24,6 +24,12 @@ void store_batch_free(struct store_batch *batch)
     free(batch);
 }
 
+void store_batch_frees(struct store_batch *batch)
+{
+    if (batch)
+        batch->frees = true;
+}
+
 static struct store_op *add(struct store_batch *batch, enum store_op_kind kind, uint64_t ino,
                             const void *name, size_t name_length, const void *value,
                             size_t value_length)

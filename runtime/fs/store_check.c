@@ -302,7 +302,7 @@ static void check_rows(struct check *check)
 static int check_pages(struct check *check)
 {
     struct media_usage usage;
-    media_usage(check->db.handle, &usage);
+    media_usage(media_of(check->db.handle), &usage);
     uint64_t count = usage.image / STORE_PAGE_SIZE;
     for (uint64_t page = 1; page <= count; page++) {
         int result = page == LOCK_PAGE ? SQLITE_OK : media_verify(check->db.handle, page);

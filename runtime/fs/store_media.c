@@ -3,10 +3,13 @@
 #include "runtime/fs/crc32c.h"
 #include "runtime/fs/store_shadow.h"
 #include "runtime/host/lock.h"
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define HEADER_SIZE 100
+#define LOG_HEADER  32
+#define LOG_LEAST   (64 << 10)
 #define HEADER_TAIL 20 /* where the header says how many bytes of a page SQLite leaves alone */
 
 struct media_file {
@@ -14,8 +17,8 @@ struct media_file {
     struct media_file *image; /* of a log: the image it belongs to; of an image: itself; or NULL */
     struct shadow *shadow;    /* with MEDIA_MEMORY */
     bool is_image, checked, has_real, locked;
-    uint64_t size;
-    uint64_t limit, log_size; /* of an image */
+    _Atomic uint64_t size;
+    _Atomic uint64_t limit, log_size; /* of an image */
     uint8_t page[STORE_PAGE_SIZE];
     sqlite3_file real[]; /* as large as the host's VFS wants it */
 };
@@ -84,8 +87,8 @@ static int media_read(sqlite3_file *handle, void *data, int amount, sqlite3_int6
     return amount > HEADER_SIZE ? SQLITE_CORRUPT : SQLITE_OK;
 }
 
-/* Makes the file that large if that is within the limit. */
-static int grow(struct media_file *file, uint64_t size)
+/* Whether the file may be that large. */
+static int may_grow(struct media_file *file, uint64_t size)
 {
     struct media_file *image = file->image;
     if (size > file->size && image) {
@@ -103,11 +106,49 @@ static void set_size(struct media_file *file, uint64_t size)
         file->image->log_size = size;
 }
 
+static bool is_log(const struct media_file *file)
+{
+    return file->image && !file->is_image && !file->shadow;
+}
+
+/* Takes the room that a log keeps, or as much as there is. */
+static void allocate_log(struct media_file *file)
+{
+    const sqlite3_io_methods *real = file->real->pMethods;
+    int result = SQLITE_FULL;
+    for (int chunk = MEDIA_LOG_KEPT; chunk >= LOG_LEAST && result != SQLITE_OK; chunk /= 2) {
+        sqlite3_int64 size = chunk;
+        if (may_grow(file, (uint64_t)size) != SQLITE_OK)
+            continue;
+        real->xFileControl(file->real, SQLITE_FCNTL_CHUNK_SIZE, &chunk);
+        result = real->xFileControl(file->real, SQLITE_FCNTL_SIZE_HINT, &size);
+    }
+    int none = 0;
+    sqlite3_int64 size;
+    real->xFileControl(file->real, SQLITE_FCNTL_CHUNK_SIZE, &none);
+    if (real->xFileSize(file->real, &size) == SQLITE_OK)
+        set_size(file, (uint64_t)size);
+}
+
+/* A log of no bytes is one whose header says nothing. */
+static int clear_log(struct media_file *file)
+{
+    static const uint8_t nothing[LOG_HEADER];
+    const sqlite3_io_methods *real = file->real->pMethods;
+    int result = real->xWrite(file->real, nothing, sizeof(nothing), 0);
+    if (result == SQLITE_OK && file->size > MEDIA_LOG_KEPT) {
+        result = real->xTruncate(file->real, MEDIA_LOG_KEPT);
+        if (result == SQLITE_OK)
+            set_size(file, MEDIA_LOG_KEPT);
+    }
+    return result;
+}
+
 static int media_write(sqlite3_file *handle, const void *data, int amount, sqlite3_int64 offset)
 {
     struct media_file *file = file_of(handle);
     uint64_t end = (uint64_t)offset + (uint64_t)amount;
-    int result = grow(file, end);
+    int result = may_grow(file, end);
     if (result != SQLITE_OK)
         return result;
     if (file->checked && is_page(file, amount, offset)) {
@@ -128,9 +169,11 @@ static int media_write(sqlite3_file *handle, const void *data, int amount, sqlit
 static int media_truncate(sqlite3_file *handle, sqlite3_int64 size)
 {
     struct media_file *file = file_of(handle);
-    int result = grow(file, (uint64_t)size);
+    int result = may_grow(file, (uint64_t)size);
     if (result != SQLITE_OK)
         return result;
+    if (is_log(file) && size == 0 && file->size > 0)
+        return clear_log(file);
     if (file->shadow)
         shadow_truncate(file->shadow, size);
     else
@@ -297,6 +340,8 @@ static int media_open(sqlite3_vfs *vfs, sqlite3_filename name, sqlite3_file *han
         media_close(handle);
         return result;
     }
+    if (is_log(file) && file->size < MEDIA_LOG_KEPT)
+        allocate_log(file);
     file->base.pMethods = &methods;
     return SQLITE_OK;
 }
@@ -396,18 +441,20 @@ int media_verify(sqlite3 *handle, uint64_t page)
     return result == SQLITE_OK && file->checked ? verify(file->page, offset) : result;
 }
 
-void media_limit(sqlite3 *handle, uint64_t bytes)
+struct media_file *media_of(sqlite3 *handle)
 {
-    image_of(handle)->limit = bytes;
+    return image_of(handle);
 }
 
-void media_usage(sqlite3 *handle, struct media_usage *out)
+void media_limit(struct media_file *media, uint64_t bytes)
 {
-    struct media_file *file = image_of(handle);
-    uint64_t used = file->size + file->log_size;
-    out->image = file->size;
-    out->log = file->log_size;
-    out->room = file->limit == UINT64_MAX ? UINT64_MAX
-                : file->limit > used      ? file->limit - used
-                                          : 0;
+    media->limit = bytes;
+}
+
+void media_usage(struct media_file *media, struct media_usage *out)
+{
+    out->image = media->size;
+    out->log = media->log_size;
+    uint64_t limit = media->limit, used = out->image + out->log;
+    out->room = limit == UINT64_MAX ? UINT64_MAX : limit > used ? limit - used : 0;
 }

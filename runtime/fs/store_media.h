@@ -7,6 +7,9 @@
  * that was freed before it was ever written is one, and what else would use it verifies itself
  * (store_seal.h). Images of format 2 have no such tail; their header says so.
  *
+ * A log has MEDIA_LOG_KEPT bytes of the disk as long as it is there, so that
+ * changes that take no more room, like removing files, can be made on a full disk.
+ *
  * MEDIA_MEMORY keeps everything that is written in memory, in front of files that are only read.
  */
 #ifndef FORELAND_FS_STORE_MEDIA_H
@@ -18,6 +21,7 @@
 
 #define STORE_PAGE_SIZE 8192
 #define STORE_PAGE_TAIL 4
+#define MEDIA_LOG_KEPT  (4 << 20)
 
 enum media { MEDIA_DISK, MEDIA_MEMORY };
 
@@ -31,12 +35,14 @@ bool media_is_checked(sqlite3 *handle);
 /* Verifies one page, counted from 1, as it lies in the image: SQLITE_OK, SQLITE_CORRUPT, or what
  * reading gave. */
 int media_verify(sqlite3 *handle, uint64_t page);
+/* The two files of a connection, to be asked from any thread while it is open. */
+struct media_file *media_of(sqlite3 *handle);
 /* The image and its log may not take more than so many bytes together from now on. */
-void media_limit(sqlite3 *handle, uint64_t bytes);
+void media_limit(struct media_file *media, uint64_t bytes);
 struct media_usage {
     uint64_t image, log; /* bytes of the two files */
     uint64_t room;       /* bytes by which they may grow; UINT64_MAX: only the disk knows */
 };
-void media_usage(sqlite3 *handle, struct media_usage *out);
+void media_usage(struct media_file *media, struct media_usage *out);
 
 #endif

@@ -166,7 +166,9 @@ static int connect_to(struct store_db *db, const char *path, enum media media, c
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     int error = store_db_run(db, "PRAGMA locking_mode=EXCLUSIVE; PRAGMA temp_store=MEMORY;"
                                  "PRAGMA cache_size=-16384; PRAGMA foreign_keys=OFF;"
-                                 "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON");
+                                 "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON;"
+                                 /* A build may have it on: removing would take room. */
+                                 "PRAGMA secure_delete=OFF");
     return error ? failed(db, error, path, message, size) : 0;
 }
 

@@ -10,6 +10,8 @@ struct store_batch {
     struct store_op *first, **last;
     size_t bytes;
     bool failed; /* memory was short while it was made */
+    bool frees;  /* accepted when the disk is full */
+    bool settles;
     enum { ITEM_CHANGES, ITEM_COMMIT, ITEM_READ } item;
     uint64_t mark;
     struct store_request *request;

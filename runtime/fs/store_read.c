@@ -308,15 +308,3 @@ void store_name_of(struct store *store, uint64_t ino, char *path, size_t size)
     if (store_ask(store, ino, false, name_of, &args) != 0)
         snprintf(path, size, "inode %llu", (unsigned long long)ino);
 }
-
-static int64_t set_limit(struct store_db *db, void *arg)
-{
-    const uint64_t *bytes = arg;
-    media_limit(db->handle, *bytes);
-    return 0;
-}
-
-int store_limit(struct store *store, uint64_t bytes)
-{
-    return (int)store_ask(store, 0, false, set_limit, &bytes);
-}

@@ -132,28 +132,30 @@ int boot_start(const struct boot_options *options, char *message, size_t size)
 }
 
 /* Files first: a terminal may take its time. */
-static void finish(uint64_t kill_ns, uint64_t output_deadline)
+static int finish(uint64_t kill_ns, uint64_t output_deadline, char *message, size_t size)
 {
     process_kill_all(host_clock_monotonic_ns() + kill_ns);
     host_stdio_stop();
-    fs_shutdown();
+    int error = fs_shutdown(message, size);
     hostterm_finish(output_deadline);
+    return error;
 }
 
-void boot_finish(void)
+int boot_finish(char *message, size_t size)
 {
-    finish(KILL_NS, HOST_FOREVER);
+    return finish(KILL_NS, HOST_FOREVER, message, size);
 }
 
 void boot_end(struct tty *tty)
 {
+    char message[1000]; /* the log has it as well */
     if (!tty)
         tty = atomic_load(&terminal);
     if (tty) {
         tty_hangup(tty);
         process_wait_all(host_clock_monotonic_ns() + END_GRACE_NS);
     }
-    finish(END_KILL_NS, host_clock_monotonic_ns() + END_OUTPUT_NS);
+    finish(END_KILL_NS, host_clock_monotonic_ns() + END_OUTPUT_NS, message, sizeof(message));
 }
 
 /* --- the environment of a session ---------------------------------------------------------- */

@@ -24,8 +24,9 @@ struct boot_options {
 /* Once. 0 or a negative errno with *message filled. */
 int boot_start(const struct boot_options *options, char *message, size_t size);
 
-/* Kills what still runs, writes file systems back. */
-void boot_finish(void);
+/* Kills what still runs, writes file systems back. An error means that changes of files are lost:
+ * message, else empty, says which. */
+int boot_finish(char *message, size_t size);
 
 /* The same when the host ends the program (runtime/host/ending.h) and gives it little time: what
  * runs on the terminal (NULL: that of the host, if it is used) gets SIGHUP and a moment before. */

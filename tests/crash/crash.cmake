@@ -3,6 +3,8 @@
 set(guest_programs)
 list(APPEND guest_headers ${CMAKE_CURRENT_SOURCE_DIR}/crash/content.h)
 foreland_guest(crash "${FORELAND_GUEST_CC};-static" guest ${CMAKE_CURRENT_SOURCE_DIR}/crash/guest.c)
+foreland_guest(image "${FORELAND_GUEST_CC};-static" full_guest
+               ${CMAKE_CURRENT_SOURCE_DIR}/image/full_guest.c)
 add_custom_target(crash_guest ALL DEPENDS ${guest_programs})
 add_executable(crash_image crash/image.c)
 target_link_libraries(crash_image PRIVATE runtime)
@@ -34,6 +36,12 @@ if(TARGET fore)
                      ${CMAKE_CROSSCOMPILING_EMULATOR} $<TARGET_FILE:image_attack>)
     set_tests_properties(image.formats PROPERTIES LABELS image TIMEOUT 300
                                                   ENVIRONMENT "WINEDEBUG=-all")
+    add_test(NAME image.full
+             COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/image/full.sh
+                     ${CMAKE_CURRENT_BINARY_DIR}/image-full ${guest_out}/image/full_guest
+                     ${crash_fore} --)
+    set_tests_properties(image.full PROPERTIES LABELS image TIMEOUT 300 SKIP_RETURN_CODE 77
+                                               ENVIRONMENT "WINEDEBUG=-all")
     add_test(NAME image.fore
              COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/image/fore.sh ${CMAKE_CURRENT_BINARY_DIR}/image
                      ${CMAKE_CROSSCOMPILING_EMULATOR} $<TARGET_FILE:fore> --

@@ -245,7 +245,8 @@ static int verify(char **argv)
             fault("older than promised:", promised[i]);
     }
     path_put(top);
-    imagefs_shutdown();
+    char message[500];
+    imagefs_shutdown(message, sizeof(message));
     check_image(argv[0]);
     printf("%llu files promised, %d faults\n", files, faults);
     return faults ? 1 : 0;

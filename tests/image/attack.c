@@ -184,7 +184,7 @@ static void look(struct content *content, struct inode *inode, const char *path,
 
 static void close_image(struct superblock *super)
 {
-    imagefs_shutdown();
+    imagefs_shutdown(message, sizeof(message));
     super_put(super);
 }
 
@@ -504,7 +504,7 @@ static void write_everywhere(const char *path)
         }
         super_sync(super);
     }
-    imagefs_shutdown();
+    imagefs_shutdown(message, sizeof(message));
 }
 
 static int rows(void)

@@ -36,7 +36,7 @@ static void mount_image(const char *path)
 static void unmount_image(void)
 {
     struct path path = top;
-    imagefs_shutdown();
+    imagefs_shutdown(message, sizeof(message));
     mount_remove(path, true);
     path_put(path);
 }
@@ -427,6 +427,158 @@ START_TEST(extended_attributes)
 }
 END_TEST
 
+/* --- a full disk --- */
+
+static void limit(uint64_t bytes)
+{
+    imagefs_limit(top.dentry->inode->super, bytes);
+}
+
+static uint8_t byte_at(uint64_t pos, uint64_t seed)
+{
+    return (uint8_t)(pos * 7 + seed + (pos >> 13) + 1);
+}
+
+/* Writes pieces until one is refused; what was taken. */
+static uint64_t fill(const char *name, uint64_t piece, uint64_t most)
+{
+    static uint8_t data[1 << 20];
+    struct file *file = open_file(name, L_O_WRONLY | L_O_CREAT);
+    uint64_t pos = 0;
+    int64_t done = (int64_t)piece;
+    while (done == (int64_t)piece && pos < most) {
+        for (uint64_t i = 0; i < piece; i++)
+            data[i] = byte_at(pos + i, 0);
+        done = file_write(file, data, (size_t)piece, NULL);
+        pos += done > 0 ? (uint64_t)done : 0;
+    }
+    if (done >= 0 && done < (int64_t)piece)
+        done = file_write(file, data, 100000, NULL);
+    ck_assert_msg(done == (int64_t)piece || done == -L_ENOSPC, "%d", (int)done);
+    file_put(file);
+    return pos;
+}
+
+static void expect_filled(const char *name, uint64_t size)
+{
+    static uint8_t data[1 << 16];
+    struct file *file = open_file(name, L_O_RDONLY);
+    uint64_t pos = 0;
+    int64_t got;
+    while ((got = file_read(file, data, sizeof(data), NULL)) > 0)
+        for (int64_t i = 0; i < got; i++, pos++)
+            if (data[i] != byte_at(pos, 0))
+                ck_abort_msg("%s: wrong at %llu", name, (unsigned long long)pos);
+    ck_assert_int_eq(got, 0);
+    ck_assert_uint_eq(pos, size);
+    file_put(file);
+}
+
+static int sync_file(const char *name)
+{
+    struct file *file = open_file(name, L_O_WRONLY);
+    int error = file_fsync(file, false);
+    file_put(file);
+    return error;
+}
+
+/* What was accepted is stored; what there is no room for is refused when it is written. */
+START_TEST(disk_full)
+{
+    struct file *file;
+    struct kstat stat;
+    put("old", "something");
+    ck_assert_int_eq(super_sync(top.dentry->inode->super), 0);
+    limit(24 << 20);
+    uint64_t size = fill("large", 1 << 20, 105 << 20);
+    ck_assert_uint_lt(size, 24 << 20);
+    ck_assert_uint_gt(size, 7 << 20);
+    /* Smaller things may still fit, until nothing does. */
+    int count = 0, error = 0;
+    for (char name[20]; count < 10000 && !error; count++) {
+        snprintf(name, sizeof(name), "d%d", count);
+        error = vfs_mkdir(root, &top, name, 0755);
+    }
+    ck_assert_int_eq(error, -L_ENOSPC);
+    ck_assert_int_eq(vfs_symlink(root, "x", &top, "link"), -L_ENOSPC);
+    ck_assert_int_eq(vfs_open(root, &top, "new", L_O_CREAT | L_O_WRONLY, 0644, 0, &file),
+                     -L_ENOSPC);
+    ck_assert_int_eq(sync_file("large"), 0);
+    /* Data that takes the place of other needs no room. */
+    file = open_file("large", L_O_WRONLY);
+    uint8_t first[100];
+    for (int i = 0; i < 100; i++)
+        first[i] = byte_at((uint64_t)i, 0);
+    ck_assert_int_eq(file_write(file, first, 100, NULL), 100);
+    ck_assert_int_eq(file_fsync(file, false), 0);
+    file_put(file);
+    remount();
+    limit(UINT64_MAX);
+    stat = stat_of("large");
+    ck_assert_uint_eq(stat.size, size);
+    expect_filled("large", size);
+    expect("old", "something");
+}
+END_TEST
+
+/* Removing a file makes room, in this mount and for the next one. */
+START_TEST(room_again)
+{
+    limit(24 << 20);
+    uint64_t size = fill("one", 1 << 18, 105 << 20);
+    for (int round = 0; round < 3; round++) {
+        ck_assert_int_eq(vfs_unlink(root, &top, "one"), 0);
+        uint64_t again = fill("one", 1 << 18, 105 << 20);
+        ck_assert_uint_ge(again + again / 8, size);
+        expect_filled("one", again);
+        size = again;
+    }
+    remount();
+    expect_filled("one", size);
+}
+END_TEST
+
+/* Others fill the disk behind data that was accepted: it stays, and is stored when there is room;
+ * what is removed meanwhile needs none. */
+START_TEST(filled_by_others)
+{
+    uint64_t size = fill("kept", 1 << 20, 12 << 20), more = fill("gone", 1 << 20, 12 << 20);
+    ck_assert_uint_eq(more, 12 << 20);
+    limit(0);
+    ck_assert_int_eq(sync_file("kept"), -L_ENOSPC);
+    ck_assert_int_eq(vfs_unlink(root, &top, "gone"), 0);
+    ck_assert_int_eq(vfs_mkdir(root, &top, "none", 0755), -L_ENOSPC);
+    expect_filled("kept", size);
+    limit(40 << 20);
+    ck_assert_int_eq(sync_file("kept"), 0);
+    remount();
+    ck_assert_int_eq(walk("gone"), -L_ENOENT);
+    expect_filled("kept", size);
+}
+END_TEST
+
+/* What cannot be stored at the end is told. */
+START_TEST(lost_at_the_end)
+{
+    put("safe", "safe");
+    ck_assert_int_eq(super_sync(top.dentry->inode->super), 0);
+    ck_assert_int_eq(vfs_mkdir(root, &top, "folder", 0755), 0);
+    fill("folder/lost", 1 << 20, 12 << 20);
+    limit(0);
+    struct path path = top;
+    int error = imagefs_shutdown(message, sizeof(message));
+    ck_assert_int_eq(error, -L_ENOSPC);
+    ck_assert_msg(strstr(message, "disk is full"), "%s", message);
+    ck_assert_msg(strstr(message, "/folder/lost"), "%s", message);
+    mount_remove(path, true);
+    path_put(path);
+    expect_clean(image);
+    mount_image(image);
+    expect("safe", "safe");
+    ck_assert_int_eq(walk("folder"), -L_ENOENT);
+}
+END_TEST
+
 /* Somebody looks for attributes while the first one is set: it is there afterwards. */
 #define RACES 3000
 
@@ -507,5 +659,9 @@ int main(void)
     tcase_add_test(tcase, large_file);
     tcase_add_test(tcase, extended_attributes);
     tcase_add_test(tcase, attributes_race);
+    tcase_add_test(tcase, disk_full);
+    tcase_add_test(tcase, room_again);
+    tcase_add_test(tcase, filled_by_others);
+    tcase_add_test(tcase, lost_at_the_end);
     return unit_run("imagefs", tcase);
 }

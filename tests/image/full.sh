@@ -1,0 +1,94 @@
+#!/bin/bash
+# A small disk that is full: what fore has accepted is there at the next start, removing makes room,
+# and what is lost because others filled the disk is told. Needs the right to mount.
+#   tests/image/full.sh FOLDER FULL_GUEST FORE-COMMAND... --
+set -u
+here=$(realpath "$(dirname "${BASH_SOURCE[0]}")")
+folder=$1
+guest=$(realpath "$2")
+shift 2
+. "$here/lib.sh"
+umount "$folder/disk" 2>/dev/null
+rm -rf "$folder"
+mkdir -p "$folder/disk" "$folder/root"
+cd "$folder" || exit 1
+mount -t tmpfs -o size=40m none disk 2>/dev/null || {
+    echo "no right to mount: skipped"
+    exit 77
+}
+held=
+clean_up()
+{
+    [ -z "$held" ] || kill "$held" 2>/dev/null
+    wait
+    umount "$folder/disk"
+    rm -rf "$folder"
+}
+trap clean_up EXIT
+bad=0
+
+fail()
+{
+    echo "FAIL: $*"
+    bad=1
+}
+
+mkdir -p root/root
+cp "$guest" root/guest && tar -cf root.tar -C root --owner=0 --group=0 .
+"${fore[@]}" image create disk/full.img && "${fore[@]}" image import disk/full.img root.tar || exit 1
+
+# run ARGUMENTS...: the guest; its output and what fore says in files.
+run()
+{
+    "${fore[@]}" --image disk/full.img /guest "$@" >output 2>errors
+}
+
+run fill /large || fail "fill: $? $(cat output errors)"
+size=$(head -1 output | tr -d '\r')
+[ "${size:-0}" -gt 15000000 ] || fail "only $size bytes were taken"
+[ "${size:-0}" -lt 40000000 ] || fail "$size bytes on a disk of 40 MB"
+run verify /large "$size" || fail "after a restart: $(cat output errors)"
+"${fore[@]}" image check disk/full.img >output 2>&1 || fail "check: $(cat output)"
+run again /large "$size" || fail "rm and fill: $? $(cat output errors)"
+size=$(head -1 output | tr -d '\r')
+run verify /large "$size" || fail "after rm, fill and a restart: $(cat output errors)"
+
+# Others fill the disk behind what was accepted.
+umount disk && mount -t tmpfs -o size=60m none disk || exit 1
+"${fore[@]}" image create disk/full.img && "${fore[@]}" image import disk/full.img root.tar || exit 1
+mkfifo input
+
+# while_full ARGUMENTS...: the guest; once it has said something others fill the disk, then its
+# input ends. Its status.
+while_full()
+{
+    "${fore[@]}" --image disk/full.img /guest "$@" <input >output 2>errors &
+    held=$!
+    exec 5>input
+    local deadline=$((SECONDS + 60)) status
+    until [ -s output ] || [ $SECONDS -gt $deadline ]; do
+        sleep 0.05
+    done
+    head -c 60M /dev/zero >disk/other 2>/dev/null
+    exec 5>&-
+    wait $held
+    status=$?
+    held=
+    rm -f disk/other
+    return $status
+}
+
+if while_full hold /lost 9000000; then
+    run verify /lost 9000000 || fail "lost without a word: $(cat output errors)"
+else
+    grep -q 'disk is full.*/lost' errors || fail "status: $(cat output errors)"
+fi
+"${fore[@]}" image check disk/full.img >output 2>&1 || fail "check: $(cat output)"
+
+# What is removed meanwhile needs no room.
+"${fore[@]}" --image disk/full.img /guest hold /large 9000000 </dev/null >output 2>errors ||
+    fail "a large file: $(cat output errors)"
+while_full remove /small 1000 /large || fail "removing on a full disk: $(cat output errors)"
+run verify /large 9000000 && fail "a removed file is there"
+"${fore[@]}" image check disk/full.img >output 2>&1 || fail "check: $(cat output)"
+exit $bad
