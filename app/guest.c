@@ -55,6 +55,7 @@ static void run(void *arg)
     const struct config *c = guest.config;
     const struct boot_options boot = {.root = c->root[0] ? c->root : NULL,
                                       .image = c->image[0] ? c->image : NULL,
+                                      .read_only = c->read_only,
                                       .mounts = (const char *const *)c->mounts.items,
                                       .mount_count = (unsigned)c->mounts.count,
                                       .memory = c->memory};

@@ -58,6 +58,7 @@ static int run(const struct options *o)
     const struct boot_options boot = {
         .root = o->root,
         .image = o->image,
+        .read_only = o->read_only,
         .mounts = o->mounts,
         .mount_count = o->mount_count,
         .memory = o->memory,

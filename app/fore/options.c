@@ -15,6 +15,8 @@ const char options_help[] =
     "  --root DIR|FILE.tar   root file system: a directory of this machine, or an archive\n"
     "                        that is unpacked into memory; default: the image\n"
     "  --image FILE          image to use; default: foreland.img beside the program\n"
+    "  --read-only           only read the image: what is changed stays in memory and is\n"
+    "                        gone at the end\n"
     "  --mount HOST:GUEST    show a directory of this machine at a path of the guest's\n"
     "  --env NAME=VALUE      set an environment variable\n"
     "  --cwd DIR             start in this directory, a path of the guest's or of this\n"
@@ -61,6 +63,8 @@ static bool take_flag(struct options *o, const char *name)
 {
     if (!strcmp(name, "--strace"))
         o->strace = true;
+    else if (!strcmp(name, "--read-only"))
+        o->read_only = true;
     else if (!strcmp(name, "--help") || !strcmp(name, "-h"))
         o->help = true;
     else if (!strcmp(name, "--version"))
@@ -132,6 +136,8 @@ bool options_read(struct options *o, char **argv, char *message, unsigned size)
     }
     if (o->root && o->image)
         return fail(message, size, "%s", "--root and --image exclude each other");
+    if (o->root && o->read_only)
+        return fail(message, size, "%s", "--read-only is for an image, not for --root");
     o->command = a;
     return true;
 }

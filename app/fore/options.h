@@ -13,7 +13,7 @@ struct options {
     const char *environment[OPTIONS_LIST_MAX + 1];
     unsigned mount_count, environment_count;
     uint64_t memory;
-    bool strace, help, version;
+    bool strace, read_only, help, version;
     char **command; /* what is left of argv; NULL-terminated, may be empty */
 };
 

@@ -9,7 +9,7 @@
 
 #define HEADER_SIZE 100
 #define LOG_HEADER  32
-#define LOG_LEAST   (64 << 10)
+#define LOG_PIECE   (64 << 10)
 #define HEADER_TAIL 20 /* where the header says how many bytes of a page SQLite leaves alone */
 
 struct media_file {
@@ -111,23 +111,19 @@ static bool is_log(const struct media_file *file)
     return file->image && !file->is_image && !file->shadow;
 }
 
-/* Takes the room that a log keeps, or as much as there is. */
+/* Takes the room that a log keeps, or as much as there is. By writing: a host may count a file that
+ * was only made longer as one with a hole. */
 static void allocate_log(struct media_file *file)
 {
+    static const uint8_t zeros[LOG_PIECE];
     const sqlite3_io_methods *real = file->real->pMethods;
-    int result = SQLITE_FULL;
-    for (int chunk = MEDIA_LOG_KEPT; chunk >= LOG_LEAST && result != SQLITE_OK; chunk /= 2) {
-        sqlite3_int64 size = chunk;
-        if (may_grow(file, (uint64_t)size) != SQLITE_OK)
-            continue;
-        real->xFileControl(file->real, SQLITE_FCNTL_CHUNK_SIZE, &chunk);
-        result = real->xFileControl(file->real, SQLITE_FCNTL_SIZE_HINT, &size);
+    while (file->size < MEDIA_LOG_KEPT) {
+        int part = LOG_PIECE - (int)(file->size % LOG_PIECE);
+        if (may_grow(file, file->size + (uint64_t)part) != SQLITE_OK ||
+            real->xWrite(file->real, zeros, part, (sqlite3_int64)file->size) != SQLITE_OK)
+            return;
+        set_size(file, file->size + (uint64_t)part);
     }
-    int none = 0;
-    sqlite3_int64 size;
-    real->xFileControl(file->real, SQLITE_FCNTL_CHUNK_SIZE, &none);
-    if (real->xFileSize(file->real, &size) == SQLITE_OK)
-        set_size(file, (uint64_t)size);
 }
 
 /* A log of no bytes is one whose header says nothing. */

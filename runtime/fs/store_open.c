@@ -126,7 +126,8 @@ static int failed(struct store_db *db, int error, const char *path, char *messag
     case -L_EUCLEAN:
         return say(message, size, error, path, "the image is damaged; fore image check says how");
     case -L_EROFS:
-        return cannot_write(path, message, size);
+        return sqlite3_db_readonly(db->handle, "main") == 1 ? cannot_write(path, message, size)
+                                                            : cannot_make_log(path, message, size);
     case -L_ENOSPC:
         return say(message, size, error, path, "the disk is full");
     default:

@@ -96,6 +96,12 @@ static int mount_image(const struct boot_options *options, char *message, size_t
     int error = -L_ENOENT;
     struct superblock *super =
         path ? imagefs_new(path, options->read_only, &error, message, size) : NULL;
+    if (error == -L_ENOENT && !options->image)
+        snprintf(message, size,
+                 "%s: there is no image beside the program. If it was started from inside the zip "
+                 "file, unpack all of that first and start it in the new folder; else name an "
+                 "image with --image, or make one (fore image --help)",
+                 path ? path : "foreland.img");
     return super ? fs_mount_root(super) : error;
 }
 

@@ -62,6 +62,55 @@ head -c 100000 test.tar >test4.tar
 expect 2 'fore: test4.tar: .*' import test2.img test4.tar
 expect 0 'test2.img: clean' check test2.img
 
+# Each message names the cause and what to do.
+mkdir alone
+if [ "${fore[0]}" = wine ]; then
+    cp "${fore[-1]}" alone/fore.exe
+    lonely=(wine alone/fore.exe)
+else
+    cp "${fore[-1]}" alone/fore
+    lonely=(alone/fore)
+fi
+text=$("${lonely[@]}" true 2>&1 </dev/null | tr -d '\r')
+[[ $text =~ foreland.img:\ there\ is\ no\ image\ beside\ the\ program.*zip.*--image ]] ||
+    { echo "no image beside the program: $text"; bad=1; }
+expect 0 '' create open.img
+expect 0 '' import open.img test.tar
+before=$(cksum <open.img)
+if [ "$(id -u)" = 0 ] && [ "${fore[0]}" != wine ] && setpriv --reuid=65534 --clear-groups true 2>/dev/null; then
+    # A folder of somebody else's; then a file that is only to be read in a folder that is not.
+    mkdir other && cp open.img other/a.img && cp "${fore[0]}" other/fore && chmod 755 other .
+    as_other=(setpriv --reuid=65534 --clear-groups)
+    said()
+    {
+        local text
+        text=$("${as_other[@]}" "$PWD/other/fore" --image "$PWD/other/$1" "${@:3}" nothing 2>&1 </dev/null)
+        [[ $text =~ $2 ]] || { echo "$1: $text; wanted $2"; bad=1; }
+    }
+    if "${as_other[@]}" test -x "$PWD/other/fore"; then
+        chmod 666 other/a.img
+        said a.img 'beside the image \(the folder belongs to somebody else\).*--read-only'
+        chmod 777 other && chmod 444 other/a.img
+        said a.img 'the image can only be read.*--read-only'
+        said a.img 'nothing: not found' --read-only
+    fi
+fi
+if mkdir fixed && mount -t tmpfs none fixed 2>/dev/null; then
+    cp open.img fixed/a.img && mount -o remount,ro fixed
+    text=$("${fore[@]}" --image fixed/a.img nothing 2>&1 </dev/null | tr -d '\r')
+    [[ $text =~ --read-only ]] || { echo "a read-only disk: $text"; bad=1; }
+    text=$("${fore[@]}" --read-only --image fixed/a.img nothing 2>&1 </dev/null | tr -d '\r')
+    [[ $text =~ nothing:\ not\ found ]] || { echo "read-only on a read-only disk: $text"; bad=1; }
+    umount fixed
+fi
+# Two at a time, and nothing is written.
+"${fore[@]}" --read-only --image open.img nothing >read1 2>&1 </dev/null &
+text=$("${fore[@]}" --read-only --image open.img nothing 2>&1 </dev/null | tr -d '\r')
+wait
+[[ $text =~ nothing:\ not\ found ]] || { echo "--read-only: $text"; bad=1; }
+grep -q 'nothing: not found' read1 || { echo "--read-only: $(cat read1)"; bad=1; }
+[ "$(cksum <open.img)" = "$before" ] || { echo "--read-only wrote to the image"; bad=1; }
+
 "$@" write test.img log 1 &
 writer=$!
 deadline=$((SECONDS + 60))
