@@ -426,14 +426,14 @@ START_TEST(hostile_to_image)
         int error;
         unlink_all(image_name);
         ck_assert_int_eq(store_create(image_name, message, sizeof(message)), 0);
-        struct superblock *super = imagefs_new(image_name, &error, message, sizeof(message));
+        struct superblock *super = imagefs_new(image_name, false, &error, message, sizeof(message));
         ck_assert_ptr_nonnull(super);
         used = 0;
         makers[i]();
         finish_archive();
         unpack_into(super, message, sizeof(message));
         ck_assert_int_eq(super_sync(super), 0);
-        imagefs_shutdown();
+        imagefs_shutdown(message, sizeof(message));
         expect_clean(image_name);
     }
     unlink_all(image_name);
