@@ -2,9 +2,10 @@
 #include "runtime/fs/imagefs.h"
 
 #include "runtime/abi/errno.h"
+#define HEAP_TIER HEAP_RESERVE
+#include "runtime/host/heap.h"
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define NAMED_MOST 5
