@@ -326,12 +326,11 @@ static int directory_readdir(struct file *file, dir_emit *emit, void *arg)
 
 static int64_t directory_seek(struct file *file, int64_t offset, int whence)
 {
-    int64_t to = whence == L_SEEK_CUR ? (int64_t)file->pos + offset : offset;
+    int64_t base = whence == L_SEEK_CUR ? (int64_t)file->pos : 0, to;
     if (whence == L_SEEK_END)
         to = INT64_MAX;
-    else if (whence != L_SEEK_SET && whence != L_SEEK_CUR)
-        return -L_EINVAL;
-    if (to < 0)
+    else if ((whence != L_SEEK_SET && whence != L_SEEK_CUR) ||
+             __builtin_add_overflow(base, offset, &to) || to < 0)
         return -L_EINVAL;
     file->pos = (uint64_t)to;
     return to;

@@ -215,6 +215,8 @@ START_TEST(removing)
     ck_assert_str_eq(names_at(dir, positions[19], 1).first, all[19].first);
     ck_assert_str_eq(names_at(dir, positions[60], 1).first, all[60].first);
     ck_assert_uint_eq(names_at(dir, 0, FILES).count, FILES - 20 + 2);
+    ck_assert_int_eq(file_seek(dir, INT64_MAX, L_SEEK_SET), INT64_MAX);
+    ck_assert_int_eq(file_seek(dir, INT64_MAX, L_SEEK_CUR), -L_EINVAL);
     file_put(dir);
     host_remove_tree(HOST_DIR);
 }
