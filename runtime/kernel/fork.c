@@ -367,8 +367,10 @@ static struct birth *prepare_birth(struct task *t, struct task *child,
     birth->cpu->gpr[CPU_RAX] = 0;
     if (r->stack)
         birth->cpu->gpr[CPU_RSP] = r->stack;
-    if (r->flags & L_CLONE_SETTLS)
+    if (r->flags & L_CLONE_SETTLS) {
+        birth->cpu->selector[CPU_FS] = 0;
         birth->cpu->fs_base = r->tls;
+    }
     return birth;
 }
 

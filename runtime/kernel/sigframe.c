@@ -22,8 +22,6 @@
 #define MXCSR_VALID      0xffffu
 #define FCW_DEFAULT      0x37f
 #define MXCSR_DEFAULT    0x1f80u
-#define GUEST_CS         0x33
-#define GUEST_SS         0x2b
 #define AVX_STATE        4u
 #define LEGACY_STATE     3u
 #define XSAVE_SIZE_NOAVX 576u
@@ -103,8 +101,8 @@ static void save_registers(struct l_sigcontext *sc, const struct cpu *cpu, uint6
         .sp = g[CPU_RSP],
         .ip = cpu->rip,
         .flags = cpu->rflags,
-        .cs = GUEST_CS,
-        .ss = GUEST_SS,
+        .cs = CPU_SELECTOR_CS,
+        .ss = CPU_SELECTOR_SS,
         .err = cpu->fault.error,
         .trapno = cpu->fault.trapno,
         .oldmask = mask,

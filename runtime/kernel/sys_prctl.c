@@ -20,6 +20,7 @@ int64_t sys_arch_prctl(struct task *t, uint64_t code, uint64_t address)
     case L_ARCH_SET_GS:
         if (address >= task_size)
             return -L_EPERM;
+        cpu->selector[(int)code == L_ARCH_SET_FS ? CPU_FS : CPU_GS] = 0;
         if ((int)code == L_ARCH_SET_FS)
             cpu->fs_base = address;
         else

@@ -74,6 +74,9 @@ void cpu_reset(struct cpu *cpu)
     static const uint16_t fcw = 0x37f;
     static const uint32_t mxcsr = 0x1f80;
     memset(cpu->gpr, 0, sizeof cpu->gpr);
+    memset(cpu->selector, 0, sizeof cpu->selector);
+    cpu->selector[CPU_CS] = CPU_SELECTOR_CS;
+    cpu->selector[CPU_SS] = CPU_SELECTOR_SS;
     memset(cpu->xsave, 0, sizeof cpu->xsave);
     memcpy(cpu->xsave + CPU_XSAVE_FCW, &fcw, 2);
     memcpy(cpu->xsave + CPU_XSAVE_MXCSR, &mxcsr, 4);
@@ -109,6 +112,7 @@ void cpu_copy_state(struct cpu *to, const struct cpu *from)
     to->light_mxcsr = from->light_mxcsr;
     to->rip = from->rip;
     to->rflags = from->rflags;
+    memcpy(to->selector, from->selector, sizeof to->selector);
     to->fs_base = from->fs_base;
     to->gs_base = from->gs_base;
 }

@@ -44,6 +44,13 @@ enum {
     CPU_R15
 };
 
+/* Indices of selector[], in hardware order. */
+enum { CPU_ES, CPU_CS, CPU_SS, CPU_DS, CPU_FS, CPU_GS };
+
+/* Selectors of a 64-bit Linux process; the others are 0. */
+#define CPU_SELECTOR_CS 0x33
+#define CPU_SELECTOR_SS 0x2b
+
 enum {
     CPU_FLAG_CF = 1 << 0,
     CPU_FLAG_PF = 1 << 2,
@@ -122,6 +129,9 @@ struct cpu {
     _Alignas(16) uint8_t xmm[16][16];           /* while light is 1 */
     uint32_t light; /* a system call saved xmm alone: x87 and the upper halves of ymm are initial */
     uint32_t light_mxcsr;
+    uint64_t helper_detail; /* a trap's second operand, and its third */
+    uint64_t helper_offset;
+    uint16_t selector[6]; /* segment registers by CPU_ES and so on; the host's stay its own */
 };
 
 typedef int cpu_service_fn(struct cpu *cpu, enum cpu_event event);
@@ -136,15 +146,17 @@ int cpu_init(void);
  * is returned. The block dies with the call. */
 int cpu_start(void (*init)(struct cpu *, void *), void *arg, cpu_service_fn *service);
 
-/* Registers as execve leaves them: general registers and rflags (0x202) cleared, x87 and MXCSR at
- * their defaults, vector registers zero. Leaves rip, task and view alone. */
+/* Registers as execve leaves them: general registers and rflags (0x202) cleared, selectors of a new
+ * process, x87 and MXCSR at their defaults, vector registers zero. Leaves rip, task and view alone.
+ */
 void cpu_reset(struct cpu *cpu);
 
 /* The extended state as an XSAVE image, which may be read and changed until the service function
  * returns. Everyone who looks at it goes through here. */
 uint8_t *cpu_extended(struct cpu *cpu);
 
-/* Copies the guest-visible state (registers, flags, bases, extended state) for fork and clone. */
+/* Copies the guest-visible state (registers, flags, selectors, bases, extended state) for fork and
+ * clone. */
 void cpu_copy_state(struct cpu *to, const struct cpu *from);
 
 /* The thread runs in this address space from now on; window is the host address of guest address

@@ -6,6 +6,7 @@
 #include "runtime/host/log.h"
 #include "runtime/host/thread.h"
 #include "runtime/translate/dispatch.h"
+#include "runtime/translate/selector.h"
 #include "runtime/translate/stubs.h"
 
 #define SI_KERNEL_CODE 0x80
@@ -58,8 +59,23 @@ static void plain_registers(struct cpu *cpu, uint16_t in_slot)
     cpu->gpr[CPU_RSP] = cpu->raw[HOST_GUEST_RSP];
 }
 
+/* A string instruction with 32-bit addresses that has done nothing yet. */
+static bool is_untouched(const struct cpu *cpu, const struct recovery *r)
+{
+    return (r->kind & RECOVERY_NARROW) &&
+           (!(r->kind & RECOVERY_REP) ||
+            (uint32_t)cpu->raw[HOST_SCRATCH] == (uint32_t)cpu->raw[HOST_GUEST_RCX]);
+}
+
 static void recover(struct cpu *cpu, const struct block *b, const struct recovery *r)
 {
+    if (is_untouched(cpu, r)) {
+        plain_registers(cpu, (r->kind & RECOVERY_RSI ? 1 << CPU_RSI : 0) |
+                                 (r->kind & RECOVERY_RDI ? 1 << CPU_RDI : 0));
+        cpu->gpr[CPU_RSP] += (uint64_t)(int64_t)r->sp;
+        cpu->rip = b->pc + r->guest;
+        return;
+    }
     plain_registers(cpu, r->in_slot);
     cpu->gpr[CPU_RSP] += (uint64_t)(int64_t)r->sp;
     if (r->kind & RECOVERY_RCX)
@@ -72,6 +88,10 @@ static void recover(struct cpu *cpu, const struct block *b, const struct recover
         cpu->gpr[CPU_RSI] -= cpu->fs_base;
     if (r->kind & RECOVERY_GS)
         cpu->gpr[CPU_RSI] -= cpu->gs_base;
+    if ((r->kind & RECOVERY_NARROW) && (r->kind & RECOVERY_RSI))
+        cpu->gpr[CPU_RSI] = (uint32_t)cpu->gpr[CPU_RSI];
+    if ((r->kind & RECOVERY_NARROW) && (r->kind & RECOVERY_RDI))
+        cpu->gpr[CPU_RDI] = (uint32_t)cpu->gpr[CPU_RDI];
     cpu->rip = b->pc + r->guest;
 }
 
@@ -85,11 +105,16 @@ void fault_set(struct cpu *cpu, int signo, int code, uint64_t address, uint32_t 
         .signo = signo, .code = code, .address = address, .trapno = trapno, .error = error};
 }
 
+void fault_general(struct cpu *cpu, uint32_t error)
+{
+    fault_set(cpu, L_SIGSEGV, SI_KERNEL_CODE, 0, TRAP_GENERAL, error);
+}
+
 void fault_address(struct cpu *cpu, uint64_t address, enum code_access access)
 {
     bool canonical = address + ((uint64_t)1 << 47) < (uint64_t)1 << 48;
     if (!canonical) {
-        fault_set(cpu, L_SIGSEGV, SI_KERNEL_CODE, 0, TRAP_GENERAL, 0);
+        fault_general(cpu, 0);
         return;
     }
     /* Linux calls every access to an address of the kernel's a protection violation. */
@@ -169,7 +194,7 @@ static void general_protection(struct cpu *cpu, const struct recovery *r)
 {
     uint64_t host;
     bool aligned;
-    fault_set(cpu, L_SIGSEGV, SI_KERNEL_CODE, 0, TRAP_GENERAL, 0);
+    fault_general(cpu, 0);
     if (!host_operand(cpu, &host, &aligned) || is_canonical(host))
         return;
     uint64_t guest = host - cpu->window;
@@ -358,7 +383,7 @@ static int emulate_xgetbv(struct cpu *cpu)
     uint64_t value = cpu_xcr0();
     if (index > 1) {
         cpu->rip -= 3;
-        fault_set(cpu, L_SIGSEGV, SI_KERNEL_CODE, 0, TRAP_GENERAL, 0);
+        fault_general(cpu, 0);
         return dispatch_serve(cpu, CPU_FAULT);
     }
     if (index == 1)
@@ -405,6 +430,17 @@ int fault_trap(struct cpu *cpu)
     case TRAP_POPF:
         cpu->rflags = (cpu->rflags & ~(uint64_t)POPF_BITS) | (cpu->helper_value & POPF_BITS);
         break;
+    case TRAP_POPF16:
+        cpu->rflags = (cpu->rflags & ~(uint64_t)(POPF_BITS & 0xffff)) |
+                      (cpu->helper_value & (POPF_BITS & 0xffff));
+        break;
+    case TRAP_SELECTOR:
+        if (!selector_answer(cpu))
+            return dispatch_serve(cpu, CPU_FAULT);
+        /* Nothing comes between a load of ss and the instruction after it. */
+        stepping &= SELECTOR_USE(cpu->helper_detail) != SELECTOR_LOAD ||
+                    SELECTOR_SEGMENT(cpu->helper_detail) != CPU_SS;
+        break;
     case TRAP_CHECK:
         return check_block(cpu);
     case TRAP_BREAKPOINT:
@@ -414,10 +450,10 @@ int fault_trap(struct cpu *cpu)
         fault_set(cpu, L_SIGTRAP, 1, cpu->rip, 1, 0);
         return dispatch_serve(cpu, CPU_FAULT);
     case TRAP_INTERRUPT:
-        fault_set(cpu, L_SIGSEGV, SI_KERNEL_CODE, 0, TRAP_GENERAL, (uint32_t)cpu->helper_value);
+        fault_general(cpu, (uint32_t)cpu->helper_value);
         return dispatch_serve(cpu, CPU_FAULT);
     case TRAP_PRIVILEGED:
-        fault_set(cpu, L_SIGSEGV, SI_KERNEL_CODE, 0, TRAP_GENERAL, 0);
+        fault_general(cpu, 0);
         return dispatch_serve(cpu, CPU_FAULT);
     default:
         fault_set(cpu, L_SIGILL, 2, cpu->rip, 6, 0);

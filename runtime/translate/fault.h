@@ -19,6 +19,8 @@ int fault_trap(struct cpu *cpu);
 
 void fault_set(struct cpu *cpu, int signo, int code, uint64_t address, uint32_t trapno,
                uint32_t error);
+/* General protection: SIGSEGV without an address. */
+void fault_general(struct cpu *cpu, uint32_t error);
 /* Completes cpu->fault (signo and code are there) for a page fault at a guest address. */
 void fault_address(struct cpu *cpu, uint64_t address, enum code_access access);
 /* A defect of ours: logs it and lets SIGKILL end the guest. */

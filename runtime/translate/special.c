@@ -1,4 +1,4 @@
-/* String instructions, implicit memory operands, segment registers, the XSAVE family. */
+/* String instructions, implicit memory operands, the XSAVE family. */
 #include "runtime/translate/xlate.h"
 
 #define STATE(field) emit_state(offsetof(struct cpu, field))
@@ -28,9 +28,20 @@ static void lea_sum(struct xlate *x, int reg, int index, int32_t disp)
         (struct host_mem){.base = (int8_t)reg, .index = (int8_t)index, .scale = 1, .disp = disp});
 }
 
+/* With 32-bit addresses the registers lose their upper halves when the instruction has done
+ * something: until then their values are in the state block. */
+static uint8_t keep_wide(struct xlate *x, struct string_use use)
+{
+    if (use.rsi)
+        emit_store(&x->e, emit_state(offsetof(struct cpu, gpr) + 8 * CPU_RSI), CPU_RSI);
+    if (use.rdi)
+        emit_store(&x->e, emit_state(offsetof(struct cpu, gpr) + 8 * CPU_RDI), CPU_RDI);
+    return RECOVERY_NARROW;
+}
+
 static uint8_t enter_string(struct xlate *x, const struct insn *in, struct string_use use)
 {
-    uint8_t kind = 0;
+    uint8_t kind = in->address32 ? keep_wide(x, use) : 0;
     if (use.rsi) {
         if (in->address32)
             emit_mov32(&x->e, CPU_RSI, CPU_RSI);
@@ -74,6 +85,13 @@ static enum xlate_step string(struct xlate *x, const struct insn *in, struct str
 {
     struct emit *e = &x->e;
     bool rep = in->prefix_rep;
+    size_t none = 0;
+    if (rep && in->address32) {
+        emit_mov32(e, HOST_SCRATCH, HOST_GUEST_RCX);
+        emit_byte(e, 0xe3); /* jrcxz: all registers stay as they are */
+        none = e->n;
+        emit_byte(e, 0);
+    }
     uint8_t kind = enter_string(x, in, use);
     if (rep) {
         if (in->address32)
@@ -93,6 +111,8 @@ static enum xlate_step string(struct xlate *x, const struct insn *in, struct str
     if (rep)
         emit_mov(e, HOST_GUEST_RCX, HOST_SCRATCH);
     leave_string(x, in, use);
+    if (none)
+        e->buf[none] = (uint8_t)(e->n - none - 1);
     return STEP_NEXT;
 }
 
@@ -168,53 +188,31 @@ static enum xlate_step mov_offset(struct xlate *x, const struct insn *in)
     return STEP_NEXT;
 }
 
-/* maskmovq, maskmovdqu: memory at rdi. */
+/* maskmovq, maskmovdqu: memory at rdi, which holds the host's address for the instruction. */
 static enum xlate_step mask_move(struct xlate *x, const struct insn *in)
 {
-    struct string_use use = {.rdi = true};
-    if (in->segment || in->address32)
-        return STEP_UNDEFINED;
-    uint8_t kind = enter_string(x, in, use);
-    xlate_mark(x, kind);
-    emit_bytes(&x->e, in->bytes, in->length);
-    leave_string(x, in, use);
-    return STEP_NEXT;
-}
-
-/* Selectors as a 64-bit Linux process has them; the host's may differ. */
-static uint16_t selector(ZydisRegister r)
-{
-    return r == ZYDIS_REGISTER_CS ? 0x33 : r == ZYDIS_REGISTER_SS ? 0x2b : 0;
-}
-
-static enum xlate_step read_selector(struct xlate *x, const struct insn *in)
-{
     struct emit *e = &x->e;
-    uint16_t value = selector(in->op[1].reg.value);
-    if (in->mem) {
-        struct host_mem m = relocate_address(x, in, HOST_SCRATCH, true, 0);
-        xlate_mark(x, 0);
-        emit_byte(e, 0x66);
-        uint8_t rex = 0x40 | (m.index >= 8) << 1 | (m.base >= 8);
-        emit_byte(e, rex);
-        emit_byte(e, 0xc7);
-        emit_modrm_mem(e, 0, &m);
-        emit_byte(e, (uint8_t)value);
-        emit_byte(e, (uint8_t)(value >> 8));
-        relocate_return(x);
-        return STEP_NEXT;
+    emit_store(e, emit_state(offsetof(struct cpu, gpr) + 8 * CPU_RDI), CPU_RDI);
+    x->borrowed |= 1 << CPU_RDI;
+    if (in->address32)
+        emit_mov32(e, CPU_RDI, CPU_RDI);
+    if (in->segment) {
+        segment_bias(x, in);
+        lea_sum(x, CPU_RDI, HOST_SCRATCH, 0);
     }
-    xlate_flush_sp(x);
-    int g = in->role_rm.reg;
-    if (in->role_rm.size == 16) {
-        relocate_read(x, HOST_SCRATCH, g);
-        emit_bytes(e, "\x66\xb9", 2); /* mov cx, imm16 */
-        emit_byte(e, (uint8_t)value);
-        emit_byte(e, (uint8_t)(value >> 8));
+    bias(x, CPU_RDI);
+    xlate_mark(x, 0);
+    size_t from = in->opcode_at;
+    if (in->vex) {
+        from -= in->bytes[from - 2] == 0xc5 ? 2 : 3;
     } else {
-        emit_imm(e, HOST_SCRATCH, value);
+        if (in->prefix_66)
+            emit_byte(e, 0x66);
+        if (in->rex_r | in->rex_b)
+            emit_byte(e, (uint8_t)(0x40 | in->rex_r >> 1 | in->rex_b >> 3));
     }
-    relocate_write(x, g, HOST_SCRATCH);
+    emit_bytes(e, in->bytes + from, in->length - from);
+    relocate_return(x);
     return STEP_NEXT;
 }
 
@@ -256,12 +254,6 @@ static bool runs_as_nop(const struct insn *in)
            in->mnemonic == ZYDIS_MNEMONIC_RDSSPQ;
 }
 
-static bool is_segment_register(const ZydisDecodedOperand *o)
-{
-    return o->type == ZYDIS_OPERAND_TYPE_REGISTER && o->reg.value >= ZYDIS_REGISTER_ES &&
-           o->reg.value <= ZYDIS_REGISTER_GS;
-}
-
 enum xlate_step special(struct xlate *x, const struct insn *in, bool *handled)
 {
     struct string_use use;
@@ -286,26 +278,7 @@ enum xlate_step special(struct xlate *x, const struct insn *in, bool *handled)
     case ZYDIS_MNEMONIC_XRSTOR:
     case ZYDIS_MNEMONIC_XRSTOR64:
         return xsave_family(x, in);
-    case ZYDIS_MNEMONIC_LAR:
-    case ZYDIS_MNEMONIC_LSL:
-    case ZYDIS_MNEMONIC_VERR:
-    case ZYDIS_MNEMONIC_VERW:
-    case ZYDIS_MNEMONIC_SGDT:
-    case ZYDIS_MNEMONIC_SIDT:
-    case ZYDIS_MNEMONIC_SLDT:
-    case ZYDIS_MNEMONIC_STR:
-    case ZYDIS_MNEMONIC_SMSW:
-    case ZYDIS_MNEMONIC_LDS:
-    case ZYDIS_MNEMONIC_LSS:
-    case ZYDIS_MNEMONIC_LES:
-    case ZYDIS_MNEMONIC_LFS:
-    case ZYDIS_MNEMONIC_LGS:
-        return STEP_PRIVILEGED;
     case ZYDIS_MNEMONIC_MOV:
-        if (is_segment_register(&in->op[0]))
-            return STEP_PRIVILEGED;
-        if (is_segment_register(&in->op[1]))
-            return read_selector(x, in);
         if (!in->vex && in->opcode_len == 1 && (in->opcode & 0xfc) == 0xa0)
             return mov_offset(x, in);
         break;

@@ -18,6 +18,18 @@ static void store_sized(struct xlate *x, struct host_mem m, int from, int size, 
         emit_store32(&x->e, m, from);
 }
 
+/* Loads size bytes; the rest of the register stays. */
+static void load_sized(struct xlate *x, int to, struct host_mem m, int size)
+{
+    xlate_mark(x, RECOVERY_STACK);
+    if (size == 2)
+        emit_byte(&x->e, 0x66);
+    if (size == 8)
+        emit_load(&x->e, to, m);
+    else
+        emit_load32(&x->e, to, m);
+}
+
 /* Host register that holds guest register g, as rsp was before the instruction. */
 static int source(struct xlate *x, int g)
 {
@@ -32,9 +44,8 @@ static int source(struct xlate *x, int g)
     return g == CPU_RCX ? HOST_GUEST_RCX : g;
 }
 
-static enum xlate_step push(struct xlate *x, const struct insn *in)
+static enum xlate_step push(struct xlate *x, const struct insn *in, int size)
 {
-    int size = in->z.operand_width == 16 ? 2 : 8;
     const ZydisDecodedOperand *o = &in->op[0];
     if (o->type == ZYDIS_OPERAND_TYPE_IMMEDIATE) {
         int64_t v = o->imm.value.s;
@@ -58,8 +69,8 @@ static enum xlate_step push(struct xlate *x, const struct insn *in)
         store_sized(x, top(x, -size), HOST_SCRATCH, size, RECOVERY_STACK);
     } else {
         int g = decode_gpr(o->reg.value);
-        if (g < 0) { /* fs or gs: their selectors are 0 in a 64-bit Linux process */
-            emit_imm(&x->e, HOST_SCRATCH, 0);
+        if (g < 0) { /* fs or gs */
+            segment_selector(x, HOST_SCRATCH, o->reg.value);
             store_sized(x, top(x, -size), HOST_SCRATCH, size, RECOVERY_STACK);
         } else {
             store_sized(x, top(x, -size), source(x, g), size, RECOVERY_STACK);
@@ -100,13 +111,7 @@ static enum xlate_step pop_memory(struct xlate *x, const struct insn *in, int si
 {
     /* The value first; an rsp in the address is the one after the pop. */
     int value = relocate_borrow(x, in, 0, false);
-    xlate_mark(x, RECOVERY_STACK);
-    if (size == 2)
-        emit_byte(&x->e, 0x66);
-    if (size == 8)
-        emit_load(&x->e, value, top(x, 0));
-    else
-        emit_load32(&x->e, value, top(x, 0));
+    load_sized(x, value, top(x, 0), size);
     int32_t before = x->sp;
     x->sp += size;
     struct host_mem m = relocate_address(x, in, HOST_SCRATCH, true, 0);
@@ -118,9 +123,8 @@ static enum xlate_step pop_memory(struct xlate *x, const struct insn *in, int si
     return STEP_NEXT;
 }
 
-static enum xlate_step pop(struct xlate *x, const struct insn *in)
+static enum xlate_step pop(struct xlate *x, const struct insn *in, int size)
 {
-    int size = in->z.operand_width == 16 ? 2 : 8;
     if (in->mem) {
         if (in->address32)
             xlate_flush_sp(x);
@@ -128,89 +132,96 @@ static enum xlate_step pop(struct xlate *x, const struct insn *in)
     }
     int g = decode_gpr(in->op[0].reg.value);
     if (g < 0)
-        return STEP_PRIVILEGED; /* loads a segment register */
+        return segment_pop(x, in, size);
     pop_register(x, g, size);
     return STEP_NEXT;
 }
 
-static enum xlate_step leave(struct xlate *x)
+/* Sets rbp, or its low half word. */
+static void set_frame(struct xlate *x, int from, int size)
 {
-    xlate_mark(x, RECOVERY_STACK);
-    emit_load(&x->e, HOST_SCRATCH, emit_guest(CPU_RBP, 0));
-    emit_lea(&x->e, HOST_GUEST_RSP, emit_mem(CPU_RBP, 8));
-    emit_mov(&x->e, CPU_RBP, HOST_SCRATCH);
+    if (size == 2)
+        emit_byte(&x->e, 0x66);
+    if (size == 8)
+        emit_mov(&x->e, CPU_RBP, from);
+    else
+        emit_mov32(&x->e, CPU_RBP, from);
+}
+
+static enum xlate_step leave(struct xlate *x, int size)
+{
+    load_sized(x, HOST_SCRATCH, emit_guest(CPU_RBP, 0), size);
+    emit_lea(&x->e, HOST_GUEST_RSP, emit_mem(CPU_RBP, size));
+    set_frame(x, HOST_SCRATCH, size);
     x->sp = 0;
     return STEP_NEXT;
 }
 
-static enum xlate_step enter(struct xlate *x, const struct insn *in)
+static enum xlate_step enter(struct xlate *x, const struct insn *in, int size)
 {
     struct emit *e = &x->e;
     int32_t bytes = (int32_t)in->op[0].imm.value.u & 0xffff;
     int level = (int)in->op[1].imm.value.u & 31;
-    if (in->z.operand_width == 16)
-        return STEP_UNDEFINED;
-    store_sized(x, top(x, -8), CPU_RBP, 8, RECOVERY_STACK);
+    store_sized(x, top(x, -size), CPU_RBP, size, RECOVERY_STACK);
     for (int i = 1; i < level; i++) {
-        xlate_mark(x, RECOVERY_STACK);
-        emit_load(e, HOST_SCRATCH, emit_guest(CPU_RBP, -8 * i));
-        store_sized(x, top(x, -8 - 8 * i), HOST_SCRATCH, 8, RECOVERY_STACK);
+        load_sized(x, HOST_SCRATCH, emit_guest(CPU_RBP, -size * i), size);
+        store_sized(x, top(x, -size - size * i), HOST_SCRATCH, size, RECOVERY_STACK);
     }
     if (level > 0) {
-        emit_lea(e, HOST_SCRATCH, emit_mem(HOST_GUEST_RSP, x->sp - 8));
-        store_sized(x, top(x, -8 - 8 * level), HOST_SCRATCH, 8, RECOVERY_STACK);
+        emit_lea(e, HOST_SCRATCH, emit_mem(HOST_GUEST_RSP, x->sp - size));
+        store_sized(x, top(x, -size - size * level), HOST_SCRATCH, size, RECOVERY_STACK);
     }
     /* The processor touches the new top of the stack before it commits. */
-    xlate_mark(x, RECOVERY_STACK);
-    emit_load(e, HOST_SCRATCH, top(x, -8 - 8 * level - bytes));
-    emit_lea(e, CPU_RBP, emit_mem(HOST_GUEST_RSP, x->sp - 8));
-    emit_lea(e, HOST_GUEST_RSP, emit_mem(CPU_RBP, -8 * level - bytes));
+    load_sized(x, HOST_SCRATCH, top(x, -size - size * level - bytes), size);
+    emit_lea(e, HOST_SCRATCH, emit_mem(HOST_GUEST_RSP, x->sp - size));
+    set_frame(x, HOST_SCRATCH, size);
+    emit_lea(e, HOST_GUEST_RSP, emit_mem(HOST_SCRATCH, -size * level - bytes));
     x->sp = 0;
     return STEP_NEXT;
 }
 
 /* Host rsp is off for one instruction, in which an interruption leaves the thread alone; the block
  * ends here so that `pending` is tested right after. */
-static enum xlate_step push_flags(struct xlate *x, const struct insn *in)
+static enum xlate_step push_flags(struct xlate *x, const struct insn *in, int size)
 {
     emit_byte(&x->e, 0x9c);
     emit_byte(&x->e, 0x58 | HOST_SCRATCH);
-    store_sized(x, top(x, -8), HOST_SCRATCH, 8, RECOVERY_STACK);
-    x->sp -= 8;
+    store_sized(x, top(x, -size), HOST_SCRATCH, size, RECOVERY_STACK);
+    x->sp -= size;
     xlate_flush_sp(x);
     control_leave(x, in->next);
     return STEP_END;
 }
 
-static enum xlate_step pop_flags(struct xlate *x, const struct insn *in)
+static enum xlate_step pop_flags(struct xlate *x, const struct insn *in, int size)
 {
-    xlate_mark(x, RECOVERY_STACK);
-    emit_load(&x->e, HOST_SCRATCH, top(x, 0));
+    load_sized(x, HOST_SCRATCH, top(x, 0), size);
     emit_store(&x->e, emit_state(offsetof(struct cpu, helper_value)), HOST_SCRATCH);
-    x->sp += 8;
+    x->sp += size;
     xlate_flush_sp(x);
-    control_trap(x, TRAP_POPF, in->next);
+    control_trap(x, size == 2 ? TRAP_POPF16 : TRAP_POPF, in->next);
     return STEP_END;
 }
 
 enum xlate_step stack(struct xlate *x, const struct insn *in, bool *handled)
 {
+    int size = in->z.operand_width == 16 ? 2 : 8;
     *handled = true;
     switch (in->mnemonic) {
     case ZYDIS_MNEMONIC_PUSH:
-        return push(x, in);
+        return push(x, in, size);
     case ZYDIS_MNEMONIC_POP:
-        return pop(x, in);
+        return pop(x, in, size);
     case ZYDIS_MNEMONIC_LEAVE:
-        return in->z.operand_width == 16 ? STEP_UNDEFINED : leave(x);
+        return leave(x, size);
     case ZYDIS_MNEMONIC_ENTER:
-        return enter(x, in);
+        return enter(x, in, size);
     case ZYDIS_MNEMONIC_PUSHF:
     case ZYDIS_MNEMONIC_PUSHFQ:
-        return in->z.operand_width == 16 ? STEP_UNDEFINED : push_flags(x, in);
+        return push_flags(x, in, size);
     case ZYDIS_MNEMONIC_POPF:
     case ZYDIS_MNEMONIC_POPFQ:
-        return in->z.operand_width == 16 ? STEP_UNDEFINED : pop_flags(x, in);
+        return pop_flags(x, in, size);
     default:
         *handled = false;
         return STEP_NEXT;

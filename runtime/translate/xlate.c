@@ -47,6 +47,8 @@ static enum xlate_step one(struct xlate *x, const struct insn *in)
     if (!handled)
         step = stack(x, in, &handled);
     if (!handled)
+        step = segment(x, in, &handled);
+    if (!handled)
         step = special(x, in, &handled);
     if (!handled)
         step = relocate(x, in);

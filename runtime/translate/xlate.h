@@ -34,6 +34,7 @@ enum {
     RECOVERY_GS = 16,    /* ... gs_base */
     RECOVERY_STACK = 64, /* the access is relative to the stack segment: #SS instead of #GP */
     RECOVERY_REP = 32, /* the host instruction repeats: stopping in it is an instruction boundary */
+    RECOVERY_NARROW = 128, /* addresses of 32 bits: rsi and rdi as they were are in gpr[] */
 };
 
 /* A direct exit: a rel32 that first leads to a stub in the block and can be linked to a body. */
@@ -60,8 +61,10 @@ enum xlate_trap {
     TRAP_INTERRUPT, /* int n; helper_value: the error code */
     TRAP_CPUID,
     TRAP_XGETBV,
-    TRAP_POPF,  /* helper_value: what popfq read; rip is after it */
-    TRAP_CHECK, /* self-checking block whose guest bytes seem to have changed */
+    TRAP_POPF,     /* helper_value: what popfq read; rip is after it */
+    TRAP_POPF16,   /* the same of 16 bits */
+    TRAP_SELECTOR, /* helper_value: a selector, helper_detail what becomes of it (selector.h) */
+    TRAP_CHECK,    /* self-checking block whose guest bytes seem to have changed */
 };
 
 struct xlate {
@@ -127,7 +130,14 @@ void check_bytes(struct xlate *x, const uint8_t *code, size_t size);
 /* stack.c: push, pop, leave, enter, pushf, popf. */
 enum xlate_step stack(struct xlate *x, const struct insn *in, bool *handled);
 
-/* special.c: string instructions, xlat, maskmov, segment registers, XSAVE family. */
+/* segment.c: segment registers, and what else asks about descriptors. */
+enum xlate_step segment(struct xlate *x, const struct insn *in, bool *handled);
+/* Puts the selector in a segment register into the host register to. */
+void segment_selector(struct xlate *x, int to, ZydisRegister reg);
+/* pop fs, pop gs */
+enum xlate_step segment_pop(struct xlate *x, const struct insn *in, int size);
+
+/* special.c: string instructions, xlat, maskmov, XSAVE family. */
 enum xlate_step special(struct xlate *x, const struct insn *in, bool *handled);
 
 /* xlate.c: translates from the guest bytes at code (n of them, guest address x->start). Returns the

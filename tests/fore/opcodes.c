@@ -6,7 +6,8 @@
  *                     elsewhere, 'K' something killed the process, 'x' SIGSEGV or SIGILL where
  *                     either may come
  *
- *   opcodes random SEED COUNT     executes bytes by chance instead, in so many processes
+ *   opcodes random SEED COUNT     executes bytes by chance instead, in so many processes, and
+ *                                 prints how each ended (by_chance)
  *
  * An encoding is executed with valid addresses in the registers and in a process that a handler
  * brings back; state that it may leave behind is set anew before the next one. */
@@ -17,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <ucontext.h>
 #include <unistd.h>
@@ -50,15 +52,16 @@ static unsigned filled;
 
 void run_code(uint64_t code);
 extern char run_resume[];
-extern uint64_t run_stack;
+extern uint64_t run_stack, run_fs;
 extern uint8_t run_clean[512];
-/* The registers of the caller are kept, floating point begins anew. */
+/* The registers of the caller are kept, floating point and flags begin anew; run_resume sets the
+ * segment registers as they were. */
 __asm__(".intel_syntax noprefix\n"
         ".globl run_code, run_resume\n"
         "run_code: push rbx; push rbp; push r12; push r13; push r14; push r15\n"
         "mov run_stack[rip], rsp\n"
         "fxrstor run_clean[rip]\n"
-        "mov target[rip], rdi\n"
+        "mov target[rip], rdi\n push 0x202\n popfq\n"
         "movabs rdi, 0x170080000\n mov rsi, rdi\n mov rsp, rdi\n mov rbp, rdi\n mov rbx, rdi\n"
         "mov rax, rdi\n mov rdx, rdi\n mov ecx, 1\n"
         "mov r8, rdi\n mov r9, rdi\n mov r10, rdi\n mov r11, rdi\n"
@@ -66,9 +69,11 @@ __asm__(".intel_syntax noprefix\n"
         "jmp target[rip]\n"
         "run_resume: mov rsp, run_stack[rip]\n"
         "cld\n"
+        "xor eax, eax\n mov ds, eax\n mov es, eax\n mov gs, eax\n"
+        "mov eax, 158\n mov edi, 0x1002\n mov rsi, run_fs[rip]\n syscall\n" /* ARCH_SET_FS */
         "pop r15; pop r14; pop r13; pop r12; pop rbp; pop rbx\n ret\n"
         ".data\n .balign 16\n run_clean: .skip 512\n run_stack: .quad 0\n target: .quad 0\n"
-        ".globl run_clean, run_stack\n"
+        "run_fs: .quad 0\n .globl run_clean, run_stack, run_fs\n"
         ".text\n .att_syntax\n");
 
 static volatile uint64_t expected;
@@ -103,15 +108,20 @@ static void on_signal(int signal, siginfo_t *info, void *context)
     state->uc_mcontext.gregs[REG_EFL] &= ~(greg_t)0x44d00; /* AC, NT, TF, DF */
 }
 
-static void child(void)
+static void on_signals(void (*handler)(int, siginfo_t *, void *))
 {
     static const int signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGALRM};
     stack_t stack = {.ss_sp = malloc(1 << 16), .ss_size = 1 << 16};
-    struct sigaction action = {.sa_sigaction = on_signal,
+    struct sigaction action = {.sa_sigaction = handler,
                                .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
     sigaltstack(&stack, NULL);
     for (unsigned i = 0; i < sizeof(signals) / sizeof(*signals); i++)
         sigaction(signals[i], &action, NULL);
+}
+
+static void child(void)
+{
+    on_signals(on_signal);
     while (shared->at < filled) {
         expected = CODE + shared->at * SLOT + SLOT / 2;
         seen = '?';
@@ -169,7 +179,6 @@ static bool left_out(const uint8_t *prefix, unsigned prefixes, unsigned map, uin
         case 0x62:
         case 0xcd: /* int n: 0x80 is a system call */
         case 0xf1: /* int1 */
-        case 0x8e: /* segment registers */
         case 0x8f: /* XOP */
         case 0xd6:
             return true;
@@ -183,11 +192,8 @@ static bool left_out(const uint8_t *prefix, unsigned prefixes, unsigned map, uin
     }
     if (map == 1) {
         switch (opcode) {
-        case 0x00: /* selectors and tables, which Linux may emulate */
-        case 0x01:
-            return opcode == 0 || modrm >= 0xc0 || (modrm & 0x38) < 0x10 || (modrm & 0x38) == 0x20;
-        case 0x02:
-        case 0x03:
+        case 0x01: /* system_group() */
+            return modrm >= 0xc0 && (modrm & 0x38) != 0x20;
         case 0x05: /* syscall, sysenter, sysret */
         case 0x07:
         case 0x33: /* rdpmc, which Linux may allow */
@@ -197,12 +203,11 @@ static bool left_out(const uint8_t *prefix, unsigned prefixes, unsigned map, uin
         case 0x3a:
         case 0x0e:
         case 0x0f:
-        case 0xa1: /* pop fs, gs; far pointers */
-        case 0xa9:
-        case 0xb2:
+            return true;
+        case 0xb2: /* far pointers with 64 bits, which AMD lacks */
         case 0xb4:
         case 0xb5:
-            return true;
+            return prefixes && prefix[prefixes - 1] == 0x48;
         case 0x0d: /* prefetch, whose registers only AMD refuses */
             return modrm >= 0xc0;
         case 0x20: /* with lock, another register on AMD */
@@ -352,30 +357,102 @@ static uint64_t random_number(void)
     return state * 0x2545f4914f6cdd1du;
 }
 
-/* Bytes that are not for comparing: whatever they do, only the process that executes them may come
- * to harm. */
+#define CHANCE 4096u
+
+/* The end of a process that executes bytes by chance. */
+static struct end {
+    uint64_t signal, registers[16], flags, rip;
+} * end;
+
+static long plain_call(long number, uint64_t a, uint64_t b)
+{
+    long result;
+    __asm__ volatile("syscall"
+                     : "=a"(result)
+                     : "a"(number), "D"(a), "S"(b)
+                     : "rcx", "r11", "memory");
+    return result;
+}
+
+/* Nothing here may use the thread's segment. */
+static void on_end(int signal, siginfo_t *info, void *context)
+{
+    static const uint8_t order[16] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP,
+                                      REG_RSI, REG_RDI, REG_R8,  REG_R9,  REG_R10, REG_R11,
+                                      REG_R12, REG_R13, REG_R14, REG_R15};
+    const greg_t *registers = ((ucontext_t *)context)->uc_mcontext.gregs;
+    (void)info;
+    for (int i = 0; i < 16; i++)
+        end->registers[i] = (uint64_t)registers[order[i]];
+    end->flags = (uint64_t)registers[REG_EFL] & ~UINT64_C(0x10000); /* RF */
+    end->rip = (uint64_t)registers[REG_RIP];
+    end->signal = (uint64_t)signal;
+    plain_call(SYS_exit_group, 0, 0);
+}
+
+/* Bytes by chance. System calls are for other tests: neither files nor processes come to harm.
+ * cpuid, rdtsc, xgetbv and rdpid tell of the machine, and hypervisors do not agree about int1. */
+static void fill(uint8_t *code)
+{
+    for (unsigned k = 0; k < CHANCE; k++)
+        code[k] = (uint8_t)(random_number() >> 32);
+    for (unsigned k = 0; k + 1 < CHANCE; k++) {
+        uint8_t next = code[k + 1];
+        if ((code[k] == 0x0f && (next == 0x05 || next == 0x34 || next == 0xa2 || next == 0x31)) ||
+            (code[k] == 0x01 && next == 0xd0) || (code[k] == 0xc7 && next >= 0xf8) ||
+            code[k] == 0xcd || code[k] == 0xf1)
+            code[k] = 0x0b;
+    }
+}
+
+static void chance_child(uint64_t base, const uint8_t *code)
+{
+    void *at = mmap((void *)base, CHANCE, PROT_READ | PROT_WRITE | PROT_EXEC,
+                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+    memcpy(at, code, CHANCE);
+    on_signals(on_end);
+    alarm(1);
+    plain_call(SYS_arch_prctl, 0x1001, MIDDLE); /* ARCH_SET_GS, ARCH_SET_FS */
+    plain_call(SYS_arch_prctl, 0x1002, MIDDLE);
+    run_code(base);
+    plain_call(SYS_exit_group, 0, 0);
+}
+
+static void print_end(const uint8_t *code, uint64_t base)
+{
+    uint64_t offset = end->rip - base;
+    printf("%d %llx %llx ", (int)end->signal, (unsigned long long)offset,
+           (unsigned long long)end->flags);
+    for (int k = 0; offset < CHANCE - 15 && k < 15; k++)
+        printf("%02x", code[offset + k]);
+    if (offset >= CHANCE - 15)
+        printf(end->rip < 0x10000 ? "low" : "-");
+    for (int k = 0; k < 16; k++)
+        printf(" %llx", (unsigned long long)end->registers[k]);
+    printf("\n");
+}
+
+/* Executes bytes by chance, one process for each number, and prints
+ *
+ *   NUMBER SIGNAL OFFSET FLAGS BYTES REGISTERS
+ *
+ * with the offset of rip in the code and the bytes there, or "low" in the first 64 KiB of memory;
+ * or NUMBER and "other" when it ended in another way, or went on until its time was over. Whatever
+ * the bytes do, only the process that executes them may come to harm. */
 static void by_chance(uint64_t seed, long count)
 {
     state = seed * 2 + 1;
+    end = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     for (long i = 0; i < count; i++) {
+        static uint8_t code[CHANCE];
+        uint64_t base = i & 1 ? 0x50000000 : CODE;
         int status;
+        fill(code);
+        end->signal = 0;
+        fflush(stdout);
         pid_t pid = fork();
-        if (pid == 0) {
-            uint8_t *code = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
-                                 MAP_PRIVATE | MAP_ANONYMOUS | (i & 1 ? MAP_32BIT : 0), -1, 0);
-            for (unsigned k = 0; k < 4096; k++)
-                code[k] = (uint8_t)(random_number() >> 32);
-            /* System calls are for other tests: neither files nor processes come to harm. */
-            for (unsigned k = 0; k + 1 < 4096; k++)
-                if ((code[k] == 0x0f && (code[k + 1] == 0x05 || code[k + 1] == 0x34)) ||
-                    code[k] == 0xcd)
-                    code[k] = 0x0b;
-            alarm(1);
-            run_code((uintptr_t)code);
-            _exit(0);
-        }
-        for (int k = 0; k < 4096; k++)
-            random_number();
+        if (pid == 0)
+            chance_child(base, code);
         if (pid < 0 || waitpid(pid, &status, 0) != pid) {
             printf("no process\n");
             exit(1);
@@ -384,13 +461,22 @@ static void by_chance(uint64_t seed, long count)
             printf("seed %llu, number %ld: killed\n", (unsigned long long)seed, i);
             exit(1);
         }
+        printf("%ld ", i);
+        if (end->signal == 0 || end->signal == SIGALRM)
+            printf("other\n");
+        else
+            print_end(code, base);
     }
     printf("done\n");
 }
 
 int main(int argc, char **argv)
 {
-    __asm__ volatile("fxsave %0" : "=m"(run_clean));
+    static const uint16_t control = 0x37f;
+    static const uint32_t mxcsr = 0x1f80;
+    memcpy(run_clean, &control, sizeof(control));
+    memcpy(run_clean + 24, &mxcsr, sizeof(mxcsr));
+    syscall(SYS_arch_prctl, 0x1003, &run_fs); /* ARCH_GET_FS */
     shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     mmap((void *)(uintptr_t)DATA, DATAS, PROT_READ | PROT_WRITE,
          MAP_FIXED_NOREPLACE | MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
