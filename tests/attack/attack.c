@@ -6,6 +6,7 @@
  *   start TEXT                    "started TEXT", after another program ran
  *   round SEED CALLS MILLISECONDS a round of hostile calls, done by the master, its child: "round
  *                                 SEED calls N", after "fault ..." for each thing that went wrong
+ *   free                          "free N", the MB that guests may still use
  *   coverage                      which calls have ever succeeded
  *   end
  * attack FOLDER... takes the folders in which the workers work.
@@ -35,7 +36,7 @@
 
 struct shared *shared;
 static char **folders;
-static int folder_count, processes_dir, mounts_file, program;
+static int folder_count, processes_dir, mounts_file, memory_file, program;
 
 static void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 static void say(const char *format, ...)
@@ -54,6 +55,12 @@ static _Noreturn void die(const char *what)
 {
     say("fault %s: %s", what, strerror(errno));
     _exit(1);
+}
+
+/* The other workers may have what there is. */
+static bool short_of_memory(void)
+{
+    return errno == ENOMEM || errno == EAGAIN;
 }
 
 static double seconds(void)
@@ -229,11 +236,9 @@ static void start_worker(unsigned slot, uint64_t seed, uint64_t calls, unsigned 
         die("folder");
     mkdir(name, 0777);
     chmod(name, 0777);
-    if (chdir(name))
-        die(name);
-    pid_t child = fork();
-    if (child < 0)
-        die("fork");
+    pid_t child = chdir(name) ? -1 : fork();
+    if (child < 0 && !short_of_memory())
+        die("worker");
     if (child)
         return;
     int null = open("/dev/null", O_RDWR);
@@ -291,9 +296,11 @@ static _Noreturn void master(int lines)
 static void answer_ping(int home, const char *text)
 {
     char back[100] = "";
+    errno = 0;
     int fd = openat(home, "answer", O_RDWR | O_CREAT | O_TRUNC, 0600);
-    if (fd < 0 || write(fd, text, strlen(text)) < 0 || pread(fd, back, sizeof(back) - 1, 0) < 0 ||
-        strcmp(back, text) != 0)
+    if ((fd < 0 || write(fd, text, strlen(text)) < 0 || pread(fd, back, sizeof(back) - 1, 0) < 0 ||
+         strcmp(back, text) != 0) &&
+        !short_of_memory())
         say("fault the second guest's file: %s, not %s: %s", back, text, strerror(errno));
     close(fd);
     say("pong %s", text);
@@ -313,6 +320,16 @@ static void answer_start(const char *text)
         say("fault no program can be started: %s", strerror(errno));
     else if (status)
         say("fault a program ends with %#x: %s", status, strerror(WEXITSTATUS(status)));
+}
+
+/* Of what --memory allows, as the guests are told. */
+static void free_memory(void)
+{
+    char text[2000];
+    ssize_t got = pread(memory_file, text, sizeof(text) - 1, 0);
+    text[got > 0 ? got : 0] = 0;
+    const char *found = strstr(text, "MemFree:");
+    say("free %ld", found ? atol(found + strlen("MemFree:")) / 1024 : -1);
 }
 
 static void coverage(void)
@@ -336,6 +353,7 @@ int main(int argc, char **argv)
     shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     processes_dir = open("/proc", O_RDONLY | O_DIRECTORY);
     mounts_file = open("/proc/self/mounts", O_RDONLY);
+    memory_file = open("/proc/meminfo", O_RDONLY);
     program = open("/proc/self/exe", O_RDONLY);
     if (!folder_count || shared == MAP_FAILED || processes_dir < 0 || mounts_file < 0 ||
         program < 0 || pipe(pair))
@@ -360,6 +378,8 @@ int main(int argc, char **argv)
             answer_ping(home, line + 5);
         } else if (strncmp(line, "start ", 6) == 0) {
             answer_start(line + 6);
+        } else if (strcmp(line, "free") == 0) {
+            free_memory();
         } else if (strcmp(line, "coverage") == 0) {
             coverage();
         } else {

@@ -45,6 +45,8 @@ MB = 1 << 20
 LOG_MOST = 10 * MB
 # What is held for guests that are gone, and by the pools of the host's libraries.
 THREADS_MORE = 80
+# Of the guests' memory: pages of files, what the guest that answers has used.
+FREE_LESS = 60
 FILES_MORE = 20 if options.host == "linux" else 6 * THREADS_MORE
 failures = []
 
@@ -234,6 +236,11 @@ class Fore:
                 return None
             time.sleep(0.1)
 
+    def free(self):
+        self.say("free")
+        found = self.expect(r"free (-?\d+)")
+        return int(found[1]) if found else 0
+
     slowest = 0
 
     def log_size(self):
@@ -296,7 +303,7 @@ def run(root):
         answering = fore.expect("ready")
         # The first round brings what is kept once: code, pools of the host's libraries.
         answering = answering and fore.round(0) is not None
-        start = fore.held()
+        start, free = fore.held(), fore.free()
         for seed in seeds() if answering else ():
             made = fore.round(seed)
             if made is None:
@@ -324,14 +331,16 @@ def run(root):
                 fore.say("coverage")
                 fore.expect("covered")
                 print("\n".join(fore.answers))
-            now = fore.held()
+            now, left = fore.held(), fore.free()
+            if left < free - FREE_LESS:
+                fail(f"{root}: {free} MB were free at first, {left} are at the end")
             for name, was, is_, more in zip(("MB", "threads", "files"), start, now,
                                             (options.growth, THREADS_MORE, FILES_MORE)):
                 if is_ > was + more:
                     fail(f"{root}: {name}: {was} at first, {is_} at the end")
             print(f"{root}: seeds {first} to {last}, {calls} calls in "
                   f"{time.monotonic() - begun:.0f} s; MB, threads, files: {start} at first, "
-                  f"{fore.peak} at most, {now} at the end; log {fore.log_size() // 1024} KiB; "
+                  f"{fore.peak} at most, {now} at the end; MB free for guests: {free}, {left}; log {fore.log_size() // 1024} KiB; "
                   f"slowest answer {fore.slowest:.1f} s", flush=True)
             fore.end()
         else:
