@@ -22,3 +22,16 @@ void vfs_caller_of(struct task *task, struct vfs_caller *out)
         out->cred.group_count = 64;
     memcpy(out->cred.groups, cred->groups, out->cred.group_count * sizeof(uint32_t));
 }
+
+void vfs_real_caller_of(struct task *task, struct vfs_caller *out)
+{
+    const struct cred *cred = &task->process->cred;
+    uint64_t caps = cred->effective;
+    if (!(cred->securebits & L_SECBIT_NO_SETUID_FIXUP))
+        caps = cred->uid ? 0 : cred->permitted;
+    vfs_caller_of(task, out);
+    out->cred.uid = cred->uid;
+    out->cred.gid = cred->gid;
+    out->cred.dac_override = caps >> L_CAP_DAC_OVERRIDE & 1;
+    out->cred.dac_read = caps >> L_CAP_DAC_READ_SEARCH & 1;
+}

@@ -174,6 +174,10 @@ static int open_last(struct walk *walk, const struct last_name *last, uint32_t f
         path_put(found);
         return error ? error : 1;
     }
+    if (!*created && !may_reuse(&walk->caller->cred, dir, found.dentry->inode)) {
+        path_put(found);
+        return -L_EACCES;
+    }
     *to = found;
     return 0;
 }

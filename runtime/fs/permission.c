@@ -77,10 +77,23 @@ bool may_link_to(const struct fs_cred *cred, struct inode *inode)
            (mode & (L_S_ISGID | 010)) != (L_S_ISGID | 010) && !inode_permission(cred, inode, 6);
 }
 
+/* Somebody else's file where all may write, yet only owners remove what is theirs. */
+static bool is_planted(const struct fs_cred *cred, const struct inode *directory,
+                       const struct inode *inode)
+{
+    return cred->uid != inode->uid && directory->uid != inode->uid &&
+           (directory->mode & (L_S_ISVTX | 02)) == (L_S_ISVTX | 02);
+}
+
 bool may_follow(const struct fs_cred *cred, const struct inode *directory, const struct inode *link)
 {
-    return cred->uid == link->uid || (directory->mode & (L_S_ISVTX | 02)) != (L_S_ISVTX | 02) ||
-           directory->uid == link->uid;
+    return !is_planted(cred, directory, link);
+}
+
+bool may_reuse(const struct fs_cred *cred, const struct inode *directory, const struct inode *found)
+{
+    uint32_t type = found->mode & L_S_IFMT;
+    return (type != L_S_IFREG && type != L_S_IFIFO) || !is_planted(cred, directory, found);
 }
 
 int may_delete(const struct fs_cred *cred, struct path dir, struct inode *victim)

@@ -18,6 +18,11 @@ bool may_link_to(const struct fs_cred *cred, struct inode *inode);
  * of the directory's owner. */
 bool may_follow(const struct fs_cred *cred, const struct inode *directory,
                 const struct inode *link);
+/* Whether O_CREAT may open what is there already in that directory (Linux's protected_fifos and
+ * protected_regular): in a sticky directory that all may write to no FIFO and no regular file but
+ * the caller's own and those of the directory's owner. */
+bool may_reuse(const struct fs_cred *cred, const struct inode *directory,
+               const struct inode *found);
 /* Remove victim's name from dir: -L_EROFS, -L_EACCES, -L_EPERM (sticky directory). */
 int may_delete(const struct fs_cred *cred, struct path dir, struct inode *victim);
 /* Make a name in dir: -L_ENOENT when dir itself was removed, -L_EROFS, -L_EACCES. */

@@ -71,8 +71,8 @@ void sys_at_end(struct sys_at *at)
         path_put(at->at);
 }
 
-int sys_walk(struct task *t, uint64_t dirfd, uint64_t address, uint32_t flags, bool follow,
-             struct vfs_caller *caller, struct path *out)
+int sys_walk_as(struct task *t, uint64_t dirfd, uint64_t address, uint32_t flags, bool follow,
+                struct vfs_caller *caller, struct path *out)
 {
     char name[PATH_LENGTH_MAX];
     int error = sys_path(t, address, name);
@@ -88,11 +88,17 @@ int sys_walk(struct task *t, uint64_t dirfd, uint64_t address, uint32_t flags, b
         follow = false;
     if (flags & L_AT_SYMLINK_FOLLOW)
         follow = true;
-    vfs_caller_of(t, caller);
     error = vfs_walk(caller, at.start, name,
                      (follow ? WALK_FOLLOW : 0) | (flags & L_AT_EMPTY_PATH ? WALK_EMPTY : 0), out);
     sys_at_end(&at);
     return error;
+}
+
+int sys_walk(struct task *t, uint64_t dirfd, uint64_t address, uint32_t flags, bool follow,
+             struct vfs_caller *caller, struct path *out)
+{
+    vfs_caller_of(t, caller);
+    return sys_walk_as(t, dirfd, address, flags, follow, caller, out);
 }
 
 uint64_t sys_fd_limit(struct task *t)

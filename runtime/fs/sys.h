@@ -44,6 +44,9 @@ void sys_at_end(struct sys_at *at);
  * do with a link at the end when flags do not say (AT_SYMLINK_NOFOLLOW, AT_SYMLINK_FOLLOW do). */
 int sys_walk(struct task *t, uint64_t dirfd, uint64_t address, uint32_t flags, bool follow,
              struct vfs_caller *caller, struct path *out);
+/* The same for the caller that is given. */
+int sys_walk_as(struct task *t, uint64_t dirfd, uint64_t address, uint32_t flags, bool follow,
+                struct vfs_caller *caller, struct path *out);
 
 uint64_t sys_fd_limit(struct task *t);
 /* Install a new file (reference taken over) at the lowest descriptor. */

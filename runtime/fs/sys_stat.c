@@ -135,21 +135,14 @@ static int64_t access_at(struct task *t, uint64_t dirfd, uint64_t name, uint64_t
     if ((mode & ~(uint64_t)7) ||
         (flags & ~(uint64_t)(L_AT_EACCESS | L_AT_SYMLINK_NOFOLLOW | L_AT_EMPTY_PATH)))
         return -L_EINVAL;
-    int error =
-        sys_walk(t, dirfd, name, (uint32_t)flags & ~(uint32_t)L_AT_EACCESS, true, &caller, &path);
+    if (flags & L_AT_EACCESS)
+        vfs_caller_of(t, &caller);
+    else
+        vfs_real_caller_of(t, &caller);
+    int error = sys_walk_as(t, dirfd, name, (uint32_t)flags & ~(uint32_t)L_AT_EACCESS, true,
+                            &caller, &path);
     if (error)
         return error;
-    if (!(flags & L_AT_EACCESS)) {
-        const struct cred *cred = &t->process->cred;
-        caller.cred.uid = cred->uid;
-        caller.cred.gid = cred->gid;
-        /* As if the real user were the effective one. */
-        uint64_t caps = cred->effective;
-        if (!(cred->securebits & L_SECBIT_NO_SETUID_FIXUP))
-            caps = cred->uid ? 0 : cred->permitted;
-        caller.cred.dac_override = caps >> L_CAP_DAC_OVERRIDE & 1;
-        caller.cred.dac_read = caps >> L_CAP_DAC_READ_SEARCH & 1;
-    }
     error = vfs_permission(&caller.cred, path, (uint32_t)mode);
     path_put(path);
     return error;

@@ -54,6 +54,8 @@ struct vfs_caller {
 struct vfs_caller *vfs_kernel_caller(void);
 /* The caller that a task is (effective ids); in runtime/fs/caller.c. */
 void vfs_caller_of(struct task *task, struct vfs_caller *out);
+/* As if its real ids were the effective ones: who access(2) asks for. */
+void vfs_real_caller_of(struct task *task, struct vfs_caller *out);
 
 enum {
     WALK_FOLLOW = 1,       /* follow a symbolic link as the last component */

@@ -43,6 +43,9 @@ struct epoll_item {
     struct epoll_item *file_next;   /* of the file; items_lock */
     struct epoll_item *ready_next;  /* ready_lock */
     bool ready;                     /* ready_lock */
+    uint64_t harvest;               /* the last that took an event of it; items_lock */
+    int32_t place;                  /* where among its events */
+    uint32_t taken_events;          /* event.events before it */
     struct item_wait *waits;
     bool failed;
 };
@@ -67,6 +70,7 @@ struct item_table {
 };
 
 static struct host_mutex items_lock = HOST_MUTEX_INIT;
+static uint64_t harvests; /* that were numbered; items_lock */
 
 static void append(struct row *row, struct epoll_item *item)
 {
@@ -234,6 +238,7 @@ static uint32_t item_poll(struct epoll_item *item, struct poll_table *table);
 /* With items_lock. Fills in up to max events of items that are ready now; out NULL only counts. */
 static int harvest_locked(struct epoll *ep, struct l_epoll_event *out, int max)
 {
+    uint64_t number = out ? ++harvests : 0;
     struct row left = take_ready(ep), again = {NULL, NULL};
     int n = 0;
     while (left.first && n < max) {
@@ -241,8 +246,12 @@ static int harvest_locked(struct epoll *ep, struct l_epoll_event *out, int max)
         uint32_t events = item_poll(item, NULL);
         if (!events)
             continue;
-        if (out)
+        if (out) {
             out[n] = (struct l_epoll_event){events, item->event.data};
+            item->harvest = number;
+            item->place = n;
+            item->taken_events = item->event.events;
+        }
         n++;
         if (out && (item->event.events & L_EPOLLONESHOT))
             item->event.events &= PRIVATE_BITS;
@@ -253,20 +262,39 @@ static int harvest_locked(struct epoll *ep, struct l_epoll_event *out, int max)
     return n;
 }
 
-static int harvest(struct epoll *ep, struct l_epoll_event *out, int max)
+/* *number: what give_back wants to know. */
+static int harvest(struct epoll *ep, struct l_epoll_event *out, int max, uint64_t *number)
 {
     host_mutex_lock(&items_lock);
     int n = harvest_locked(ep, out, max);
+    *number = harvests;
     host_mutex_unlock(&items_lock);
     return n;
+}
+
+/* The events of a harvest from that place on did not reach the guest: their items are as before,
+ * but for those that were changed or harvested again meanwhile. */
+static void give_back(struct epoll *ep, uint64_t number, int from)
+{
+    host_mutex_lock(&items_lock);
+    for (struct epoll_item *item = ep->items; item; item = item->next) {
+        if (item->harvest != number || item->place < from)
+            continue;
+        item->harvest = 0;
+        item->event.events = item->taken_events;
+        mark_ready(item);
+    }
+    host_mutex_unlock(&items_lock);
+    waitq_wake(&ep->queue, L_POLLIN);
 }
 
 /* That an item is listed says only that it was ready once: it is asked. */
 static uint32_t epoll_poll(struct file *file, struct poll_table *table)
 {
     struct epoll *ep = file->priv;
+    uint64_t number;
     poll_wait(table, &ep->queue);
-    return harvest(ep, NULL, 1) ? L_POLLIN | L_POLLRDNORM : 0;
+    return harvest(ep, NULL, 1, &number) ? L_POLLIN | L_POLLRDNORM : 0;
 }
 
 static uint64_t epoll_memory(struct file *file)
@@ -390,6 +418,7 @@ static int change_item(struct epoll_item *item, const struct l_epoll_event *even
     if (item->event.events & L_EPOLLEXCLUSIVE)
         return -L_EINVAL;
     item->event = *event;
+    item->harvest = 0;
     uint32_t events = item_poll(item, NULL);
     if (events)
         mark_ready(item);
@@ -455,13 +484,25 @@ struct epoll_wait {
     struct epoll *epoll;
     struct l_epoll_event *out;
     int max, count;
+    uint64_t number;
 };
 
 static bool wait_ready(void *arg)
 {
     struct epoll_wait *w = arg;
-    w->count = harvest(w->epoll, w->out, w->max);
+    w->count = harvest(w->epoll, w->out, w->max, &w->number);
     return w->count;
+}
+
+/* How many events reach the guest: those before the first that it has no memory for. */
+static int64_t deliver(struct task *t, const struct epoll_wait *w, uint64_t uevents)
+{
+    size_t size = (size_t)w->count * sizeof(*w->out);
+    size_t copied = copy_to_guest_partial(t->process->space, uevents, w->out, size);
+    int whole = (int)(copied / sizeof(*w->out));
+    if (whole < w->count)
+        give_back(w->epoll, w->number, whole);
+    return whole ? whole : -L_EFAULT;
 }
 
 /* Room for every item there is now, and for some that come while waiting. */
@@ -495,10 +536,8 @@ static int64_t do_wait(struct task *t, uint64_t epfd, uint64_t uevents, int max,
         result = 0;
     else if (result == -L_ERESTARTSYS)
         result = -L_EINTR;
-    if (!result && w.count) {
-        size_t size = (size_t)w.count * sizeof(*w.out);
-        result = copy_to_guest(t->process->space, uevents, w.out, size) ? -L_EFAULT : w.count;
-    }
+    if (!result && w.count)
+        result = deliver(t, &w, uevents);
     free(w.out);
     file_put(file);
     return result;

@@ -79,13 +79,15 @@ void pidfd_cancel(struct task *t, struct pidfd *pidfd)
     file_put(pidfd->file);
 }
 
-struct process *pidfd_process(struct task *t, int fd)
+struct process *pidfd_process(struct task *t, int fd, uint32_t *flags)
 {
     struct file *file = files_get(t->files, fd);
     struct process *p = NULL;
     if (file && file->ops == &pidfd_ops) {
         p = file->priv;
         process_get(p);
+        if (flags)
+            *flags = atomic_load(&file->flags);
     }
     if (file)
         file_put(file);
@@ -107,7 +109,7 @@ int64_t sys_pidfd_open(struct task *t, uint64_t pid, uint64_t flags)
 int64_t sys_pidfd_send_signal(struct task *t, uint64_t fd, uint64_t sig, uint64_t uinfo,
                               uint64_t flags)
 {
-    struct process *p = pidfd_process(t, (int)fd);
+    struct process *p = pidfd_process(t, (int)fd, NULL);
     if (!p)
         return -L_EBADF;
     int64_t result = flags ? -L_EINVAL : signal_send_from_guest(t, p, (int)sig, uinfo);
@@ -117,7 +119,7 @@ int64_t sys_pidfd_send_signal(struct task *t, uint64_t fd, uint64_t sig, uint64_
 
 int64_t sys_pidfd_getfd(struct task *t, uint64_t pidfd, uint64_t fd, uint64_t flags)
 {
-    struct process *p = pidfd_process(t, (int)pidfd);
+    struct process *p = pidfd_process(t, (int)pidfd, NULL);
     if (!p)
         return -L_EBADF;
     struct files *files = NULL;

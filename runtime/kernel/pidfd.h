@@ -22,7 +22,8 @@ void pidfd_install(struct task *t, struct pidfd *pidfd);
 /* It is not. */
 void pidfd_cancel(struct task *t, struct pidfd *pidfd);
 
-/* The process behind a descriptor, with a reference; NULL: it is no such descriptor. */
-struct process *pidfd_process(struct task *t, int fd);
+/* The process behind a descriptor, with a reference; NULL: it is no such descriptor. Its L_O_* in
+ * *flags, unless that is NULL. */
+struct process *pidfd_process(struct task *t, int fd, uint32_t *flags);
 
 #endif

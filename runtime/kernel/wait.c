@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "runtime/abi/errno.h"
+#include "runtime/abi/fcntl.h"
 #include "runtime/abi/process.h"
 #include "runtime/kernel/group.h"
 #include "runtime/kernel/pid.h"
@@ -16,6 +17,7 @@ struct wait_request {
     int type; /* L_P_ALL, L_P_PID, L_P_PGID */
     int32_t id;
     struct process *only; /* counted; the one behind a pidfd, else NULL */
+    bool nonblock;        /* of the pidfd */
     uint32_t options;
     /* What was found; error when there is nothing to wait for. */
     int error;
@@ -115,9 +117,10 @@ static bool wait_ready(void *arg)
 /* 1 when found, 0 with WNOHANG and nothing to tell, or a negative errno. */
 static int do_wait(struct wait_request *w)
 {
-    if (w->options & L_WNOHANG) {
+    bool polls = w->options & L_WNOHANG;
+    if (polls || w->nonblock) {
         wait_ready(w);
-        return w->error ? w->error : w->found;
+        return w->error ? w->error : w->found || polls ? w->found : -L_EAGAIN;
     }
     int error = wait_until(&w->task->process->child_wait, wait_ready, w, WAIT_FOREVER);
     if (w->found)
@@ -169,6 +172,7 @@ int64_t sys_wait4(struct task *t, uint64_t upid, uint64_t ustatus, uint64_t opti
 
 static int waitid_target(struct task *t, struct wait_request *w, int type, int32_t id)
 {
+    uint32_t flags = 0;
     w->type = type;
     w->id = id;
     switch (type) {
@@ -183,7 +187,8 @@ static int waitid_target(struct task *t, struct wait_request *w, int type, int32
             w->id = (int32_t)sys_getpgrp(t);
         return 0;
     case L_P_PIDFD:
-        w->only = pidfd_process(t, id);
+        w->only = pidfd_process(t, id, &flags);
+        w->nonblock = flags & L_O_NONBLOCK;
         return w->only ? 0 : -L_EBADF;
     default:
         return -L_EINVAL;

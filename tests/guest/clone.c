@@ -206,6 +206,33 @@ static void by_pidfd(void)
     CHECK_ERRNO(waitid(WAIT_BY_PIDFD, (id_t)fd, &info, WEXITED), EBADF);
 }
 
+/* PIDFD_NONBLOCK is O_NONBLOCK: a wait that would take time is EAGAIN, also when the flag comes
+ * later. */
+static void by_nonblocking_pidfd(void)
+{
+    siginfo_t info;
+    pid_t child = fork();
+    if (child == 0) {
+        for (;;)
+            pause();
+    }
+    int fd = (int)syscall(SYS_pidfd_open, child, O_NONBLOCK);
+    CHECK_EQ(fcntl(fd, F_GETFL), O_RDWR | O_NONBLOCK);
+    CHECK_ERRNO(waitid(WAIT_BY_PIDFD, (id_t)fd, &info, WEXITED), EAGAIN);
+    info.si_pid = 1;
+    CHECK_EQ(waitid(WAIT_BY_PIDFD, (id_t)fd, &info, WEXITED | WNOHANG), 0);
+    CHECK_EQ(info.si_pid, 0);
+    CHECK_ERRNO(waitid(WAIT_BY_PIDFD, (id_t)fd, NULL, WEXITED), EAGAIN);
+    CHECK_OK(fcntl(fd, F_SETFL, 0));
+    kill(child, SIGTERM);
+    CHECK_EQ(waitid(WAIT_BY_PIDFD, (id_t)fd, &info, WEXITED | WNOWAIT), 0);
+    CHECK_OK(fcntl(fd, F_SETFL, O_NONBLOCK));
+    CHECK_EQ(waitid(WAIT_BY_PIDFD, (id_t)fd, &info, WEXITED), 0);
+    CHECK_EQ(info.si_pid, child);
+    CHECK_ERRNO(waitid(WAIT_BY_PIDFD, (id_t)fd, &info, WEXITED), ECHILD);
+    close(fd);
+}
+
 static void *nothing(void *arg)
 {
     return arg;
@@ -315,6 +342,7 @@ int main(void)
     unseen();
     accept_without_room();
     by_pidfd();
+    by_nonblocking_pidfd();
     process_limit();
     affinity();
     return check_done();

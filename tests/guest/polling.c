@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/select.h>
 #include <sys/socket.h>
@@ -290,6 +291,37 @@ static void drained(void)
     CHECK_EQ(poll_one(inner, POLLIN, 0), 0);
 }
 
+/* What a wait could not tell for want of memory is told by the next one: edges, single shots, and
+ * those of several for which there was no room. */
+static void untold(void)
+{
+    int fds[2], epoll = epoll_create1(0), event_fd = eventfd(1, 0);
+    long page = sysconf(_SC_PAGESIZE);
+    char *pages = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    CHECK_OK(munmap(pages + page, page));
+    CHECK_OK(pipe(fds));
+    CHECK_EQ(write(fds[1], "x", 1), 1);
+    watch(epoll, EPOLL_CTL_ADD, fds[0], EPOLLIN | EPOLLET);
+    watch(epoll, EPOLL_CTL_ADD, event_fd, EPOLLIN | EPOLLONESHOT);
+    struct epoll_event *bad = (struct epoll_event *)(pages + page), got[4];
+    CHECK_ERRNO(epoll_wait(epoll, bad, 4, -1), EFAULT);
+    CHECK_EQ(poll_one(epoll, POLLIN, 0), POLLIN);
+    CHECK_EQ(epoll_wait(epoll, bad - 1, 4, -1), 1);
+    CHECK_EQ(epoll_wait(epoll, got, 4, 0), 1);
+    CHECK_EQ(bad[-1].data.fd + got[0].data.fd, fds[0] + event_fd);
+    CHECK_EQ(epoll_wait(epoll, got, 4, 0), 0);
+    watch(epoll, EPOLL_CTL_MOD, event_fd, EPOLLIN | EPOLLONESHOT);
+    CHECK_ERRNO(epoll_wait(epoll, bad, 1, -1), EFAULT);
+    CHECK_EQ(epoll_wait(epoll, got, 4, 0), 1);
+    CHECK_EQ(got[0].data.fd, event_fd);
+    CHECK_EQ(epoll_wait(epoll, got, 4, 0), 0);
+    close(epoll);
+    close(event_fd);
+    close(fds[0]);
+    close(fds[1]);
+    munmap(pages, page);
+}
+
 /* Descriptors that are always ready take turns, and a wait gives as many as there is room for. */
 static void many_ready(void)
 {
@@ -323,6 +355,7 @@ int main(void)
     with_select();
     with_epoll();
     drained();
+    untold();
     counters();
     woken();
     many_ready();

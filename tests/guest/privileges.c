@@ -1,6 +1,6 @@
 /* What a user may not do and what root may give away: capabilities over set*uid, capset, exec and
- * files; other users' processes in /proc and by system calls; attributes; hard and symbolic links;
- * set-ID bits. Only root can play all this. */
+ * files; other users' processes in /proc and by system calls; attributes; hard and symbolic links,
+ * files and fifos where all may write; set-ID bits; access(2). Only root can play all this. */
 #include "check.h"
 
 #include <fcntl.h>
@@ -451,6 +451,75 @@ static void links(void)
     close(result);
 }
 
+static void make(const char *name, mode_t mode)
+{
+    int fd = open(in_folder(name), O_WRONLY | O_CREAT, 0600);
+    CHECK_OK(fchmod(fd, mode));
+    close(fd);
+}
+
+/* O_CREAT of what somebody else has put where all may write. */
+static void try_planted(void)
+{
+    int file = open(in_folder("sticky/planted"), O_RDWR | O_CREAT, 0600);
+    CHECK(sysctl("protected_regular") ? file == -1 && errno == EACCES : file != -1);
+    int fifo = open(in_folder("sticky/fifo"), O_RDWR | O_CREAT, 0600);
+    CHECK(sysctl("protected_fifos") ? fifo == -1 && errno == EACCES : fifo != -1);
+    close(file);
+    close(fifo);
+    CHECK_ERRNO(open(in_folder("sticky/planted"), O_RDWR | O_CREAT | O_EXCL, 0600), EEXIST);
+    CHECK_OK(open(in_folder("sticky/planted"), O_RDWR));
+    CHECK_OK(open(in_folder("sticky/fifo"), O_RDWR));
+    CHECK_OK(open(in_folder("sticky/folder/planted"), O_RDWR | O_CREAT, 0600));
+}
+
+static void planted_as_user(void)
+{
+    become_user(USER);
+    try_planted();
+    CHECK_OK(open(in_folder("sticky/public"), O_RDWR | O_CREAT, 0600)); /* the folder's owner's */
+    CHECK_OK(open(in_folder("sticky/mine"), O_RDWR | O_CREAT, 0600));
+    CHECK_OK(open(in_folder("sticky/mine"), O_RDWR | O_CREAT, 0600));
+}
+
+static void planted(void)
+{
+    make("sticky/planted", 0666);
+    make("sticky/public", 0666);
+    CHECK_OK(mkfifo(in_folder("sticky/fifo"), 0600));
+    CHECK_OK(mkdir(in_folder("sticky/folder"), 0700));
+    make("sticky/folder/planted", 0666);
+    static const char *const names[] = {"sticky/planted", "sticky/fifo", "sticky/folder",
+                                        "sticky/folder/planted"};
+    for (unsigned i = 0; i < 4; i++)
+        CHECK_OK(chown(in_folder(names[i]), OTHER, OTHER));
+    CHECK_OK(chmod(in_folder("sticky/fifo"), 0666));
+    CHECK_OK(chmod(in_folder("sticky/folder"), 0777));
+    in_child(planted_as_user);
+    try_planted();
+    CHECK_OK(unlink(in_folder("sticky/folder/planted")));
+    CHECK_OK(rmdir(in_folder("sticky/folder")));
+}
+
+/* The whole path is walked with the real ids. */
+static void access_by_real_ids(void)
+{
+    const char *path = in_folder("closed/inside");
+    CHECK_OK(syscall(SYS_setresgid, USER, 0, 0));
+    CHECK_OK(syscall(SYS_setgroups, 0, NULL));
+    CHECK_OK(syscall(SYS_setresuid, USER, 0, 0));
+    CHECK_ERRNO(access(path, F_OK), EACCES);
+    CHECK_ERRNO(syscall(SYS_faccessat, AT_FDCWD, path, R_OK), EACCES);
+    CHECK_OK(syscall(SYS_faccessat2, AT_FDCWD, path, R_OK, AT_EACCESS));
+    CHECK_OK(close(open(path, O_RDONLY)));
+    CHECK_OK(syscall(SYS_setresuid, 0, 0, 0));
+    CHECK_OK(syscall(SYS_setresgid, 0, 0, 0));
+    CHECK_OK(syscall(SYS_setresuid, 0, USER, 0));
+    CHECK_OK(access(path, R_OK | W_OK));
+    CHECK_ERRNO(syscall(SYS_faccessat2, AT_FDCWD, path, F_OK, AT_EACCESS), EACCES);
+    CHECK_ERRNO(open(path, O_RDONLY), EACCES);
+}
+
 /* What exec gives a process that has just become the other user. */
 static int exec_as_other(void)
 {
@@ -486,13 +555,6 @@ static void over_limit(void)
     kill(other, SIGKILL);
     CHECK_EQ(waitpid(other, &status, 0), other);
     CHECK_EQ(exec_as_other(), 0);
-}
-
-static void make(const char *name, mode_t mode)
-{
-    int fd = open(in_folder(name), O_WRONLY | O_CREAT, 0600);
-    CHECK_OK(fchmod(fd, mode));
-    close(fd);
 }
 
 int main(int argc, char **argv)
@@ -531,11 +593,33 @@ int main(int argc, char **argv)
     in_child(undumpable);
     in_child(attributes_as_user);
     links();
+    planted();
+    CHECK_OK(mkdir(in_folder("closed"), 0700));
+    make("closed/inside", 0666);
+    in_child(access_by_real_ids);
+    CHECK_OK(unlink(in_folder("closed/inside")));
+    CHECK_OK(rmdir(in_folder("closed")));
     in_child(over_limit);
-    static const char *const names[] = {
-        "sticky/new",   "sticky/new2", "sticky/new3", "sticky/own", "sticky/other", "sticky/roots",
-        "sticky/there", "program",     "own",         "others",     "all",          "can",
-        "may",          "setuid",      "setroot",     "hidden"};
+    static const char *const names[] = {"sticky/new",
+                                        "sticky/new2",
+                                        "sticky/new3",
+                                        "sticky/own",
+                                        "sticky/other",
+                                        "sticky/roots",
+                                        "sticky/there",
+                                        "program",
+                                        "own",
+                                        "others",
+                                        "all",
+                                        "can",
+                                        "may",
+                                        "setuid",
+                                        "setroot",
+                                        "hidden",
+                                        "sticky/planted",
+                                        "sticky/fifo",
+                                        "sticky/public",
+                                        "sticky/mine"};
     for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         unlink(in_folder(names[i]));
     CHECK_OK(rmdir(in_folder("sticky")));
