@@ -31,6 +31,8 @@ struct file_ops {
      * file has FILE_STREAM set). */
     int64_t (*read)(struct file *file, void *buffer, size_t n, uint64_t *pos);
     int64_t (*write)(struct file *file, const void *buffer, size_t n, uint64_t *pos);
+    /* Of sockets: read as with L_O_NONBLOCK. */
+    int64_t (*read_now)(struct file *file, void *buffer, size_t n);
     /* NULL: seek by inode->size for files with a position, else -L_ESPIPE. Sets file->pos. */
     int64_t (*seek)(struct file *file, int64_t offset, int whence);
     /* arg is the guest's: use the accessors of runtime/memory/access.h. -L_ENOTTY for unknown ones.

@@ -26,7 +26,9 @@ struct pipe {
     struct host_mutex lock; /* everything below */
     struct fs_ring ring;
     struct run *first, *last; /* what is in the ring; none while there is no packet */
+    struct run *spare;        /* for what is put into reserved room */
     uint32_t packets;
+    bool taking, putting; /* a splice has the bytes; reserved room */
     uint32_t readers, writers;
     uint32_t reader_opens, writer_opens; /* ever; for opens of fifos that wait for the other end */
     uint32_t files;                      /* files over this pipe; the last one frees it */
@@ -93,13 +95,15 @@ static size_t room_in(const struct pipe *pipe)
     /* A packet takes a page of its own. */
     if (pipe->packets >= pipe->ring.size / PAGE)
         return 0;
-    return pipe->ring.size - pipe->ring.used;
+    return pipe->ring.size - pipe->ring.used - pipe->ring.reserved;
 }
 
 static struct run *add_run(struct pipe *pipe, size_t length, bool packet)
 {
-    struct run *run = malloc(sizeof(*run));
-    if (!run)
+    struct run *run = pipe->putting ? NULL : pipe->spare;
+    if (run)
+        pipe->spare = NULL;
+    else if (!(run = malloc(sizeof(*run))))
         return NULL;
     *run = (struct run){NULL, length, packet};
     *(pipe->last ? &pipe->last->next : &pipe->first) = run;
@@ -129,8 +133,6 @@ static bool joins(const struct pipe *pipe, size_t n)
 /* Puts n bytes, for which there is room; n or -L_ENOMEM. */
 static int put(struct pipe *pipe, const void *data, size_t n, bool packet)
 {
-    if (packet && joins(pipe, n))
-        packet = false;
     bool plain = !packet && !pipe->first;
     if (packet && !pipe->first && pipe->ring.used && !add_run(pipe, pipe->ring.used, false))
         return -L_ENOMEM;
@@ -145,12 +147,11 @@ static int put(struct pipe *pipe, const void *data, size_t n, bool packet)
     return done;
 }
 
-/* What a packet holds beyond the reader's buffer is lost. */
-static void lose(struct pipe *pipe, size_t n)
+/* An empty pipe keeps a page. */
+static void shrink(struct pipe *pipe)
 {
-    uint8_t nowhere[256];
-    while (n)
-        n -= fs_ring_take(&pipe->ring, nowhere, n < sizeof(nowhere) ? n : sizeof(nowhere));
+    if (!pipe->ring.used && !pipe->ring.reserved && pipe->ring.capacity > PAGE)
+        fs_ring_free(&pipe->ring);
 }
 
 /* Bytes up to and with the next packet, n at most. */
@@ -168,15 +169,14 @@ static size_t take(struct pipe *pipe, uint8_t *data, size_t n)
         run->length -= piece;
         packet = run->packet;
         if (packet) {
-            lose(pipe, run->length);
+            /* What it holds beyond the reader's buffer is lost. */
+            fs_ring_drop(&pipe->ring, run->length);
             run->length = 0;
         }
         if (!run->length)
             end_run(pipe);
     }
-    /* An empty pipe keeps a page. */
-    if (!pipe->ring.used && pipe->ring.capacity > PAGE)
-        fs_ring_free(&pipe->ring);
+    shrink(pipe);
     return got;
 }
 
@@ -184,7 +184,7 @@ static bool can_read(void *arg)
 {
     struct pipe *pipe = arg;
     host_mutex_lock(&pipe->lock);
-    bool ready = pipe->ring.used || !pipe->writers;
+    bool ready = pipe->ring.used ? !pipe->taking : !pipe->writers;
     host_mutex_unlock(&pipe->lock);
     return ready;
 }
@@ -197,8 +197,8 @@ static int64_t pipe_read(struct file *file, void *buffer, size_t n, uint64_t *po
         return 0;
     for (;;) {
         host_mutex_lock(&pipe->lock);
-        size_t got = take(pipe, buffer, n);
-        bool end = !pipe->writers;
+        size_t got = pipe->taking ? 0 : take(pipe, buffer, n);
+        bool end = !pipe->writers && !pipe->ring.used;
         host_mutex_unlock(&pipe->lock);
         if (got) {
             waitq_wake(&pipe->write_wait, L_POLLOUT | L_POLLWRNORM);
@@ -255,7 +255,8 @@ static int64_t pipe_write(struct file *file, const void *buffer, size_t n, uint6
         bool gone = !pipe->readers;
         size_t space = room_in(pipe);
         if (!gone && space >= room.wanted)
-            written = put(pipe, from + done, left < space ? left : space, packet);
+            written = put(pipe, from + done, left < space ? left : space,
+                          packet && !joins(pipe, left < space ? left : space));
         host_mutex_unlock(&pipe->lock);
         if (gone)
             broken();
@@ -277,6 +278,114 @@ static int64_t pipe_write(struct file *file, const void *buffer, size_t n, uint6
     }
 }
 
+/* --- the ends for splice --- */
+
+int pipe_wait_bytes(struct pipe *pipe)
+{
+    return wait_until(&pipe->read_wait, can_read, pipe, WAIT_FOREVER);
+}
+
+int pipe_take_begin(struct pipe *pipe)
+{
+    host_mutex_lock(&pipe->lock);
+    int result = pipe->taking ? -L_EAGAIN : pipe->ring.used ? 1 : pipe->writers ? -L_EAGAIN : 0;
+    if (result > 0)
+        pipe->taking = true;
+    host_mutex_unlock(&pipe->lock);
+    return result;
+}
+
+size_t pipe_take_peek(struct pipe *pipe, size_t skip, void *buffer, size_t n, bool *packet)
+{
+    host_mutex_lock(&pipe->lock);
+    const struct run *run = pipe->first;
+    size_t left = skip;
+    for (; run && left >= run->length; run = run->next)
+        left -= run->length;
+    if (run && n > run->length - left)
+        n = run->length - left;
+    *packet = run && run->packet;
+    n = fs_ring_peek(&pipe->ring, skip, buffer, n);
+    host_mutex_unlock(&pipe->lock);
+    return n;
+}
+
+void pipe_take_end(struct pipe *pipe, size_t n)
+{
+    host_mutex_lock(&pipe->lock);
+    fs_ring_drop(&pipe->ring, n);
+    while (pipe->first && n) {
+        struct run *run = pipe->first;
+        size_t piece = n < run->length ? n : run->length;
+        run->length -= piece;
+        n -= piece;
+        if (!run->length)
+            end_run(pipe);
+    }
+    pipe->taking = false;
+    shrink(pipe);
+    host_mutex_unlock(&pipe->lock);
+    waitq_wake(&pipe->read_wait, L_POLLIN | L_POLLRDNORM);
+    waitq_wake(&pipe->write_wait, L_POLLOUT | L_POLLWRNORM);
+}
+
+static bool can_put(void *arg)
+{
+    struct pipe *pipe = arg;
+    host_mutex_lock(&pipe->lock);
+    bool ready = !pipe->readers || (!pipe->putting && room_in(pipe) >= PIPE_ATOMIC);
+    host_mutex_unlock(&pipe->lock);
+    return ready;
+}
+
+int pipe_wait_room(struct pipe *pipe)
+{
+    return wait_until(&pipe->write_wait, can_put, pipe, WAIT_FOREVER);
+}
+
+int64_t pipe_put_begin(struct pipe *pipe, size_t n)
+{
+    struct run *spare = malloc(sizeof(*spare));
+    host_mutex_lock(&pipe->lock);
+    bool gone = !pipe->readers;
+    size_t room = room_in(pipe);
+    int error = gone                                  ? -L_EPIPE
+                : pipe->putting || room < PIPE_ATOMIC ? -L_EAGAIN
+                : !spare                              ? -L_ENOMEM
+                                                      : 0;
+    if (n > room)
+        n = room;
+    if (!error)
+        error = fs_ring_reserve(&pipe->ring, n);
+    if (!error) {
+        pipe->putting = true;
+        pipe->spare = spare;
+    }
+    host_mutex_unlock(&pipe->lock);
+    if (error)
+        free(spare);
+    if (gone)
+        broken();
+    return error ? error : (int64_t)n;
+}
+
+int pipe_put_end(struct pipe *pipe, const void *data, size_t n, bool packet)
+{
+    host_mutex_lock(&pipe->lock);
+    pipe->ring.reserved = 0;
+    pipe->putting = false;
+    int done = n ? put(pipe, data, n, packet) : 0;
+    struct run *spare = pipe->spare;
+    pipe->spare = NULL;
+    shrink(pipe);
+    host_mutex_unlock(&pipe->lock);
+    free(spare);
+    if (n)
+        waitq_wake(&pipe->read_wait, L_POLLIN | L_POLLRDNORM);
+    waitq_wake(&pipe->write_wait, L_POLLOUT | L_POLLWRNORM);
+    return done;
+}
+
 static uint32_t pipe_poll(struct file *file, struct poll_table *table)
 {
     struct pipe *pipe = file->priv;
@@ -287,7 +396,7 @@ static uint32_t pipe_poll(struct file *file, struct poll_table *table)
         poll_wait(table, &pipe->write_wait);
     host_mutex_lock(&pipe->lock);
     if (file_readable(file)) {
-        if (pipe->ring.used)
+        if (pipe->ring.used && !pipe->taking)
             events |= L_POLLIN | L_POLLRDNORM;
         if (!pipe->writers && pipe->writer_opens)
             events |= L_POLLHUP;

@@ -13,18 +13,21 @@ void fs_ring_free(struct fs_ring *ring)
 {
     free(ring->data);
     ring->data = NULL;
-    ring->capacity = ring->start = ring->used = 0;
+    ring->capacity = ring->start = ring->used = ring->reserved = 0;
 }
 
-size_t fs_ring_peek(const struct fs_ring *ring, void *data, size_t n)
+size_t fs_ring_peek(const struct fs_ring *ring, size_t skip, void *data, size_t n)
 {
-    if (n > ring->used)
-        n = ring->used;
-    size_t first = ring->capacity - ring->start;
+    if (skip > ring->used)
+        skip = ring->used;
+    if (n > ring->used - skip)
+        n = ring->used - skip;
+    size_t at = ring->capacity ? (ring->start + skip) & (ring->capacity - 1) : 0;
+    size_t first = ring->capacity - at;
     if (first > n)
         first = n;
     if (n) {
-        memcpy(data, ring->data + ring->start, first);
+        memcpy(data, ring->data + at, first);
         memcpy((uint8_t *)data + first, ring->data, n - first);
     }
     return n;
@@ -40,7 +43,7 @@ static int grow(struct fs_ring *ring, size_t needed)
     uint8_t *data = malloc(capacity);
     if (!data)
         return -L_ENOMEM;
-    fs_ring_peek(ring, data, ring->used);
+    fs_ring_peek(ring, 0, data, ring->used);
     free(ring->data);
     ring->data = data;
     ring->capacity = capacity;
@@ -50,7 +53,7 @@ static int grow(struct fs_ring *ring, size_t needed)
 
 int fs_ring_put(struct fs_ring *ring, const void *data, size_t n)
 {
-    int error = grow(ring, ring->used + n);
+    int error = grow(ring, ring->used + ring->reserved + n);
     if (error)
         return error;
     size_t at = (ring->start + ring->used) & (ring->capacity - 1);
@@ -65,7 +68,21 @@ int fs_ring_put(struct fs_ring *ring, const void *data, size_t n)
 
 size_t fs_ring_take(struct fs_ring *ring, void *data, size_t n)
 {
-    n = fs_ring_peek(ring, data, n);
+    return fs_ring_drop(ring, fs_ring_peek(ring, 0, data, n));
+}
+
+int fs_ring_reserve(struct fs_ring *ring, size_t n)
+{
+    int error = grow(ring, ring->used + ring->reserved + n);
+    if (!error)
+        ring->reserved += n;
+    return error;
+}
+
+size_t fs_ring_drop(struct fs_ring *ring, size_t n)
+{
+    if (n > ring->used)
+        n = ring->used;
     if (n) {
         ring->start = (ring->start + n) & (ring->capacity - 1);
         ring->used -= n;
@@ -77,7 +94,7 @@ size_t fs_ring_take(struct fs_ring *ring, void *data, size_t n)
 
 int fs_ring_resize(struct fs_ring *ring, size_t size)
 {
-    if (ring->used > size)
+    if (ring->used + ring->reserved > size)
         return -L_EBUSY;
     ring->size = size;
     return 0;

@@ -42,6 +42,7 @@ int64_t sys_copy_file_range(struct task *t, uint64_t infd, uint64_t inaddress, u
                             uint64_t outaddress, uint64_t n, uint64_t flags);
 int64_t sys_splice(struct task *t, uint64_t infd, uint64_t inaddress, uint64_t outfd,
                    uint64_t outaddress, uint64_t n, uint64_t flags);
+int64_t sys_tee(struct task *t, uint64_t infd, uint64_t outfd, uint64_t n, uint64_t flags);
 
 /* sys_dir.c */
 int64_t sys_getdents64(struct task *t, uint64_t fd, uint64_t address, uint64_t size);

@@ -292,7 +292,7 @@ const struct syscall_entry syscall_table[] = {
     YES(set_robust_list, "xu"),
     YES(get_robust_list, "dxx"),
     YES(splice, "fxfxux"),
-    NO(tee),
+    YES(tee, "ffuu"),
     YES(sync_file_range, "f"),
     NO(vmsplice),
     NO(move_pages),

@@ -613,15 +613,24 @@ static void unix_release(struct file *file)
 
 /* --- the file --- */
 
-static int64_t file_receive(struct file *file, void *buffer, size_t n, uint64_t *pos)
+static int64_t receive(struct file *file, void *buffer, size_t n, uint32_t flags)
 {
-    uint32_t flags = atomic_load(&file->flags) & L_O_NONBLOCK ? L_MSG_DONTWAIT : 0;
     struct unix_received received;
-    (void)pos;
     int64_t got = unix_receive(file->priv, buffer, n, flags, &received);
     if (got >= 0)
         unix_control_free(received.control);
     return got;
+}
+
+static int64_t file_receive(struct file *file, void *buffer, size_t n, uint64_t *pos)
+{
+    (void)pos;
+    return receive(file, buffer, n, atomic_load(&file->flags) & L_O_NONBLOCK ? L_MSG_DONTWAIT : 0);
+}
+
+static int64_t file_receive_now(struct file *file, void *buffer, size_t n)
+{
+    return receive(file, buffer, n, L_MSG_DONTWAIT);
 }
 
 static int64_t file_send(struct file *file, const void *buffer, size_t n, uint64_t *pos)
@@ -685,6 +694,7 @@ static uint64_t unix_memory(struct file *file)
 const struct file_ops unix_file_ops = {
     .kind_flags = FILE_OPS_ASYNC,
     .read = file_receive,
+    .read_now = file_receive_now,
     .write = file_send,
     .poll = unix_poll,
     .ioctl = unix_ioctl,

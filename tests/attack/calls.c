@@ -218,6 +218,7 @@ static const struct kind {
     {N(set_robust_list), 1, "pc"},
     {N(get_robust_list), 1, "npp"},
     {N(splice), 4, "fpfpuh"},
+    {N(tee), 2, "ffuh"},
     {N(sync_file_range), 1, "foui"},
     {N(utimensat), 1, "DqTh"},
     {N(epoll_pwait), 2, "fbiizc"},
