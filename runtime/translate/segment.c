@@ -98,20 +98,20 @@ static enum xlate_step load_pointer(struct xlate *x, const struct insn *in, int 
     cpu_cpuid(0, 0, vendor);
     bool amd = vendor[1] == 0x68747541 || vendor[1] == 0x6f677948; /* Auth..., Hygo... */
     int size = in->rex_w && !amd ? 8 : in->prefix_66 && !in->rex_w ? 2 : 4;
-    int selector = relocate_borrow(x, in, 0, false);
+    int offset = relocate_borrow(x, in, 0, false);
     struct host_mem m = relocate_address(x, in, HOST_SCRATCH, true, 0);
     emit_lea(&x->e, HOST_SCRATCH, m);
-    xlate_mark(x, relocate_segment(in));
-    load16(x, selector, emit_mem(HOST_SCRATCH, size));
     xlate_mark(x, relocate_segment(in));
     if (size == 2)
         emit_byte(&x->e, 0x66);
     if (size == 8)
-        emit_load(&x->e, HOST_SCRATCH, emit_mem(HOST_SCRATCH, 0));
+        emit_load(&x->e, offset, emit_mem(HOST_SCRATCH, 0));
     else
-        emit_load32(&x->e, HOST_SCRATCH, emit_mem(HOST_SCRATCH, 0));
-    emit_store(&x->e, STATE(helper_value), selector);
-    emit_store(&x->e, STATE(helper_offset), HOST_SCRATCH);
+        emit_load32(&x->e, offset, emit_mem(HOST_SCRATCH, 0));
+    xlate_mark(x, relocate_segment(in));
+    load16(x, HOST_SCRATCH, emit_mem(HOST_SCRATCH, size));
+    emit_store(&x->e, STATE(helper_value), HOST_SCRATCH);
+    emit_store(&x->e, STATE(helper_offset), offset);
     relocate_return(x);
     return ask(x, in, SELECTOR_LOAD,
                (unsigned)segment << 4 | (unsigned)in->role_reg.reg << 8 | (unsigned)size << 12);

@@ -354,6 +354,7 @@ static uint64_t run_case(uint64_t index, const struct options *options)
         show_state("in ", &in);
         flush();
     }
+    __asm__ volatile("mov %0, %%ds\n mov %0, %%es" ::"r"(0));
     inside = true;
     enter(&in, &out);
     inside = false;

@@ -25,9 +25,10 @@ static void emit_vex(struct emit *e, const struct row *row, const struct operand
 {
     uint8_t wanted[3] = {0};
     unsigned count = 0;
-    if (o->memory && o->segment)
+    bool addressed = o->memory || (row->flags & F_RDI);
+    if (addressed && o->segment)
         wanted[count++] = o->segment;
-    if (o->memory && o->narrow)
+    if (addressed && o->narrow)
         wanted[count++] = 0x67;
     emit_prefixes(e, wanted, count, true);
     bool r = o->reg >> 3, x = o->memory && o->index >= 8;
@@ -85,6 +86,15 @@ static void prepare_memory(struct emit *e, const struct row *row, struct operand
         load_register(e, o->reg, (int64_t)below(e->seed, 8000) - 4000);
 }
 
+/* The memory that an instruction names by rdi. */
+static void load_rdi(struct emit *e, struct operand *o)
+{
+    o->segment = chance(e, 4) ? 0x64 + below(e->seed, 2) : 0;
+    uint64_t target = choose_target(e, 16, 0) - segment_base(o);
+    o->narrow = chance(e, 4) && !(target >> 32);
+    load_register(e, 7, target + (o->narrow ? next_random(e->seed) << 32 : 0));
+}
+
 /* With a VEX prefix. */
 static uint32_t emit_row_vex(struct emit *e, const struct row *row, struct operand *o,
                              unsigned opcode, unsigned pp, bool wide)
@@ -111,9 +121,10 @@ static uint32_t emit_row_legacy(struct emit *e, const struct row *row, const str
     bool modrm = !(row->flags & F_NOMODRM);
     uint8_t wanted[6];
     unsigned count = 0;
-    if (o->memory && o->segment)
+    bool addressed = o->memory || (row->flags & F_RDI);
+    if (addressed && o->segment)
         wanted[count++] = o->segment;
-    bool narrow = o->memory ? o->narrow : row->imm == I_OFFSET && chance(e, 4);
+    bool narrow = addressed ? o->narrow : row->imm == I_OFFSET && chance(e, 4);
     if (row->imm == I_OFFSET && o->target >> 32)
         narrow = false;
     if (narrow)
@@ -182,7 +193,7 @@ uint32_t emit_row(struct emit *e, const struct row *row)
         load_register(e, 0, random_value(e->seed) >> below(e->seed, 64));
     }
     if (row->flags & F_RDI)
-        load_register(e, 7, choose_target(e, 16, 0));
+        load_rdi(e, &o);
     if (o.memory)
         prepare_memory(e, row, &o);
     else if (row->imm == I_OFFSET)

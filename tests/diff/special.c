@@ -12,17 +12,24 @@ static uint32_t emit_string(struct emit *e)
     struct operand o = {.segment = segment};
     uint8_t wanted[4];
     unsigned count = 0;
-    load_register(e, 6, source - segment_base(&o));
-    load_register(e, 7, target);
-    if (!chance(e, 3)) {
-        load_register(e, 1, below(e->seed, 80));
+    bool repeated = !chance(e, 3), narrow = chance(e, 8);
+    uint64_t times = below(e->seed, 80), garbage = 0;
+    if ((source - segment_base(&o)) >> 32 || target >> 32)
+        narrow = false;
+    /* Processors leave different upper halves when nothing is repeated. */
+    if (narrow && times)
+        garbage = next_random(e->seed) << 32;
+    load_register(e, 6, source - segment_base(&o) + garbage);
+    load_register(e, 7, target + garbage);
+    if (repeated) {
+        load_register(e, 1, times + garbage);
         wanted[count++] = chance(e, 2) ? REP : REPN;
     }
     if (chance(e, 2))
         load_register(e, 0, UINT64_C(0x0101010101010101) * below(e->seed, 3));
     if (segment)
         wanted[count++] = segment;
-    if (chance(e, 8) && !((source - segment_base(&o)) >> 32) && !(target >> 32))
+    if (narrow)
         wanted[count++] = 0x67;
     if (chance(e, 4))
         wanted[count++] = 0x66;
@@ -67,20 +74,32 @@ static uint32_t emit_stack(struct emit *e)
     case 5:
         return emit_row(e, &pop_memory);
     case 6:
+        if (chance(e, 4))
+            byte(e, 0x66);
         byte(e, 0x9c);
         break;
     case 7:
         byte(e, 0x68);
         number(e, random_flags(e->seed), 4);
         start = e->at;
+        if (chance(e, 4))
+            byte(e, 0x66);
         byte(e, 0x9d);
         break;
     default:
         if (chance(e, 2)) {
             load_register(e, 5, choose_target(e, 8, 8));
             start = e->at;
+            if (chance(e, 4))
+                byte(e, 0x66);
             byte(e, 0xc9);
         } else {
+            if (chance(e, 4)) {
+                if (chance(e, 2))
+                    load_register(e, 5, choose_target(e, 8, 1));
+                start = e->at;
+                byte(e, 0x66);
+            }
             byte(e, 0xc8);
             number(e, below(e->seed, 64), 2);
             byte(e, chance(e, 2) ? 0 : below(e->seed, 4));
@@ -225,10 +244,86 @@ static uint32_t emit_mxcsr(struct emit *e)
 
 static uint32_t emit_xlat(struct emit *e)
 {
-    load_register(e, 3, choose_target(e, 1, 0));
+    struct operand o = {.segment = chance(e, 4) ? 0x64 + below(e->seed, 2) : 0};
+    uint64_t table = choose_target(e, 1, 0) - segment_base(&o);
+    uint8_t wanted[2];
+    unsigned count = 0;
+    if (o.segment)
+        wanted[count++] = o.segment;
+    if (chance(e, 4) && !(table >> 32)) {
+        wanted[count++] = 0x67;
+        table += next_random(e->seed) << 32;
+    }
+    load_register(e, 3, table);
     uint32_t start = e->at;
+    emit_prefixes(e, wanted, count, true);
     byte(e, 0xd7);
     return start;
+}
+
+static uint16_t choose_selector(struct emit *e)
+{
+    static const uint8_t list[] = {0, 1, 2, 3, 0x20, 0x23, 0x28, 0x2b, 0x2b, 0x2b, 0x30, 0x33};
+    return chance(e, 4) ? below(e->seed, 0x70) : list[below(e->seed, sizeof(list))];
+}
+
+/* With a register that holds a selector: 66h or REX, opcode, ModRM with reg. */
+static uint32_t emit_with_selector(struct emit *e, const uint8_t *opcode, unsigned length,
+                                   unsigned reg, bool half)
+{
+    unsigned rm = below(e->seed, 16);
+    load_register(e, rm, choose_selector(e) + (chance(e, 2) ? next_random(e->seed) << 16 : 0));
+    uint32_t start = e->at;
+    if (half)
+        byte(e, 0x66);
+    unsigned wide = !half && chance(e, 3) ? 8 : 0;
+    if (wide || reg >= 8 || rm >= 8 || chance(e, 8))
+        byte(e, 0x40 | wide | (reg >> 3) << 2 | rm >> 3);
+    for (unsigned i = 0; i < length; i++)
+        byte(e, opcode[i]);
+    byte(e, 0xc0 | (reg & 7) << 3 | (rm & 7));
+    return start;
+}
+
+/* Segment registers and what asks about descriptors. fs and gs stay: the arena hangs on them. */
+static uint32_t emit_segment(struct emit *e)
+{
+    static const struct row read = {0, 1, 0, 0x8c, 0x8c, 0x3f, I_NONE, 2, F_SIZES};
+    static const struct row load = {0, 1, 0, 0x8e, 0x8e, 0x09, I_NONE, 2, F_MEMORY};
+    static const struct row verify = {0, 1, 1, 0x00, 0x00, 0x30, I_NONE, 2, F_MEMORY};
+    static const struct row pointer = {0, 3, 1, 0xb2, 0xb2, 0, I_NONE, 6, F_MEMORY};
+    static const uint8_t load_opcode[] = {0x8e}, verify_opcode[] = {0x0f, 0x00};
+    static const uint8_t look_opcode[2][2] = {{0x0f, 0x02}, {0x0f, 0x03}};
+    static const uint8_t loaded[] = {0, 0, 2, 3};
+    uint32_t start;
+    switch (below(e->seed, 12)) {
+    case 0:
+        return emit_row(e, &load);
+    case 1:
+        return emit_row(e, &verify);
+    case 2:
+        return emit_row(e, &pointer);
+    case 3:
+    case 4:
+        return emit_with_selector(e, load_opcode, 1, loaded[below(e->seed, 4)], false);
+    case 5:
+    case 6:
+        return emit_with_selector(e, verify_opcode, 2, 4 + below(e->seed, 2), false);
+    case 7: /* lar of 16 bits: above, processors differ */
+        return emit_with_selector(e, look_opcode[0], 2, below(e->seed, 16), true);
+    case 8:
+        return emit_with_selector(e, look_opcode[1], 2, below(e->seed, 16), chance(e, 3));
+    case 9:
+        load_register(e, 4, choose_target(e, 8, chance(e, 2) ? 8 : 1));
+        start = e->at;
+        if (chance(e, 3))
+            byte(e, 0x66);
+        byte(e, 0x0f);
+        byte(e, chance(e, 2) ? 0xa0 : 0xa8); /* push fs, push gs */
+        return start;
+    default:
+        return emit_row(e, &read);
+    }
 }
 
 /* A system call without effect: number 9999 is ENOSYS. */
@@ -299,10 +394,11 @@ uint32_t emit_special(struct emit *e)
         unsigned weight;
         uint32_t (*make)(struct emit *);
     } kinds[] = {
-        {G_STRING, 4, emit_string},       {G_CONTROL, 4, emit_stack},
-        {G_CONTROL, 4, emit_jump},        {G_X87, 2, emit_x87},
-        {G_SSE, 1, emit_mxcsr},           {G_INTEGER, 1, emit_xlat},
-        {G_CONTROL, 1, emit_system_call}, {G_FAULT, 1, emit_trap},
+        {G_STRING, 4, emit_string}, {G_CONTROL, 4, emit_stack},
+        {G_CONTROL, 4, emit_jump},  {G_CONTROL, 3, emit_segment},
+        {G_X87, 2, emit_x87},       {G_SSE, 1, emit_mxcsr},
+        {G_INTEGER, 1, emit_xlat},  {G_CONTROL, 1, emit_system_call},
+        {G_FAULT, 1, emit_trap},
     };
     unsigned sum = 0, count = sizeof(kinds) / sizeof(*kinds);
     for (unsigned i = 0; i < count; i++)

@@ -6,6 +6,7 @@
  *                     elsewhere, 'K' something killed the process, 'x' SIGSEGV or SIGILL where
  *                     either may come
  *
+ *   opcodes tables                prints what sgdt and its kin store instead
  *   opcodes random SEED COUNT     executes bytes by chance instead, in so many processes, and
  *                                 prints how each ended (by_chance)
  *
@@ -470,6 +471,37 @@ static void by_chance(uint64_t seed, long count)
     printf("done\n");
 }
 
+/* Memory has ones behind what is stored, registers have ones around it. */
+static void tables(void)
+{
+    uint8_t global[12], interrupt[12];
+    uint16_t words[3];
+    uint64_t registers[9];
+    memset(global, 0xff, sizeof(global));
+    memset(interrupt, 0xff, sizeof(interrupt));
+    memset(words, 0xff, sizeof(words));
+    memset(registers, 0xff, sizeof(registers));
+    __asm__ volatile("sgdt %0" : "+m"(global));
+    __asm__ volatile("sidt %0" : "+m"(interrupt));
+    __asm__ volatile("smsw %0" : "+m"(words[0]));
+    __asm__ volatile("sldt %0" : "+m"(words[1]));
+    __asm__ volatile("str %0" : "+m"(words[2]));
+    __asm__ volatile("smsw %w0\n smsw %k1\n smsw %q2"
+                     : "+r"(registers[0]), "+r"(registers[1]), "+r"(registers[2]));
+    __asm__ volatile("sldt %w0\n sldt %k1\n rex.W sldt %k2"
+                     : "+r"(registers[3]), "+r"(registers[4]), "+r"(registers[5]));
+    __asm__ volatile("str %w0\n str %k1\n rex.W str %k2"
+                     : "+r"(registers[6]), "+r"(registers[7]), "+r"(registers[8]));
+    for (unsigned i = 0; i < sizeof(global); i++)
+        printf("%02x", global[i]);
+    printf(" ");
+    for (unsigned i = 0; i < sizeof(interrupt); i++)
+        printf("%02x", interrupt[i]);
+    printf("\n%x %x %x\n", words[0], words[1], words[2]);
+    for (unsigned i = 0; i < 9; i++)
+        printf("%llx%c", (unsigned long long)registers[i], i % 3 == 2 ? '\n' : ' ');
+}
+
 int main(int argc, char **argv)
 {
     static const uint16_t control = 0x37f;
@@ -482,6 +514,10 @@ int main(int argc, char **argv)
          MAP_FIXED_NOREPLACE | MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (argc == 4 && strcmp(argv[1], "random") == 0) {
         by_chance(strtoull(argv[2], NULL, 0), atol(argv[3]));
+        return 0;
+    }
+    if (argc == 2 && strcmp(argv[1], "tables") == 0) {
+        tables();
         return 0;
     }
     legacy();
