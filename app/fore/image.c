@@ -36,24 +36,28 @@ static int create(char **argv)
     return error ? complain(error) : 0;
 }
 
-/* Runs work on the file system of an image and closes it again. */
+/* Runs work on the file system of an image and closes it again. Its result, or what closing says.
+ */
 static int with_image(const char *path, bool read_only,
-                      int (*work)(const char *other, struct superblock *super, char *message,
-                                  size_t size),
-                      const char *other)
+                      int (*work)(const char *other, struct superblock *super), const char *other)
 {
     int error;
     struct superblock *super = imagefs_new(path, read_only, &error, message, sizeof(message));
     if (!super)
-        return complain(error);
-    error = work(other, super, message, sizeof(message));
+        return error;
+    int result = work(other, super);
     static char lost[sizeof(message)];
     int closed = imagefs_shutdown(lost, sizeof(lost));
-    if (!error && closed) {
-        error = closed;
+    if (result >= 0 && closed) {
+        result = closed;
         strcpy(message, lost);
     }
-    return error ? complain(error) : 0;
+    return result;
+}
+
+static int unpack(const char *tar, struct superblock *super)
+{
+    return tar_unpack(tar, super, message, sizeof(message));
 }
 
 static int import(char **argv)
@@ -63,15 +67,33 @@ static int import(char **argv)
         snprintf(message, sizeof(message), "%s: no such file", argv[1]);
         return complain(-L_ENOENT);
     }
-    return with_image(argv[0], false, tar_unpack, argv[1]);
+    int error = with_image(argv[0], false, unpack, argv[1]);
+    return error ? complain(error) : 0;
+}
+
+static void print_loss(void *arg, const char *line)
+{
+    (void)arg;
+    fprintf(stderr, "fore: not exported: %s\n", line);
+}
+
+static int pack(const char *tar, struct superblock *super)
+{
+    return tar_pack(tar, super, print_loss, NULL, message, sizeof(message));
 }
 
 static int export_image(char **argv)
 {
-    if (ends_with(argv[1], ".tar"))
-        return with_image(argv[0], true, tar_pack, argv[1]);
-    int error = store_copy(argv[0], argv[1], message, sizeof(message));
-    return error ? complain(error) : 0;
+    const struct store_watch watch = {.report = print_loss};
+    int losses = ends_with(argv[1], ".tar")
+                     ? with_image(argv[0], true, pack, argv[1])
+                     : store_copy(argv[0], argv[1], &watch, message, sizeof(message));
+    if (losses < 0)
+        return complain(losses);
+    if (losses)
+        fprintf(stderr, "fore: %s: the image is damaged: %s has what could be read of it\n",
+                argv[0], argv[1]);
+    return losses ? 1 : 0;
 }
 
 /* --- check --- */

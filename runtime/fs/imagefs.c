@@ -545,8 +545,10 @@ static void imagefs_dirty(struct inode *inode)
 
 static int imagefs_fsync(struct inode *inode, bool data_only)
 {
+    struct image *image = image_of(inode);
     (void)data_only;
-    return image_commit(image_of(inode));
+    int error = image_commit(image);
+    return !error && store_refused(image->store, inode->ino) ? -L_EIO : error;
 }
 
 const struct inode_ops imagefs_ops = {
@@ -644,6 +646,15 @@ static void shut_down(struct superblock *super, void *arg)
         closing->error = error;
     }
     store_stop(image->store);
+    uint32_t refused = store_refusals(image->store);
+    if (closing->error || !refused)
+        return;
+    closing->error = -L_EUCLEAN;
+    snprintf(closing->message, closing->size,
+             "%s: the image is damaged: %u changes could not be stored; fore image export copies "
+             "what can be read into a new image",
+             store_path(image->store), refused);
+    host_log("%s", closing->message);
 }
 
 int imagefs_shutdown(char *message, size_t size)

@@ -260,6 +260,8 @@ static int collect(void *arg, const struct store_entry *entry)
     if (!e)
         return -L_ENOMEM;
     directory_add(reading->directory, e);
+    if (entry->inode.mode == 0)
+        return 0; /* damaged: who looks at it learns that (fetch) */
     struct node *node = node_new(&entry->inode, entry->target, entry->target_length);
     if (!node)
         return -L_ENOMEM;

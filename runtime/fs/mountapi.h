@@ -32,8 +32,9 @@ struct superblock *devpts_new(int *error);
  */
 int tar_unpack(const char *host_path, struct superblock *super, char *message, size_t size);
 /* The other way round: write all files of a superblock into a new archive (pax where ustar does not
- * suffice). */
-int tar_pack(const char *host_path, struct superblock *super, char *message, size_t size);
+ * suffice). What cannot be read is left out and told to lost; returns how much that is. */
+int tar_pack(const char *host_path, struct superblock *super,
+             void (*lost)(void *arg, const char *line), void *arg, char *message, size_t size);
 
 /* Mount superblock as the root of everything. Takes over the reference. */
 int fs_mount_root(struct superblock *super);

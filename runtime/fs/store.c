@@ -16,7 +16,10 @@
 #define LOG_PAGES_GOAL  1024         /* checkpoint when idle beyond this */
 #define LOG_PAGES_MOST  8192         /* checkpoint at once beyond this */
 #define PENDING_BUCKETS 1024u
-#define LOG_FRAME       24 /* bytes before each page in the log */
+#define REFUSED_MOST    256u
+#define TOLD_MOST       100u
+#define INODES_UNSEEN   (1 << 24) /* numbers left out where the last ones cannot be read */
+#define LOG_FRAME       24        /* bytes before each page in the log */
 #define OVERHEAD        (64u << 10)
 /* Left free for changes that were not foreseen, and those that make room. */
 #define ROOM_KEPT (1u << 20)
@@ -33,6 +36,7 @@ struct store {
     struct list kept;   /* applied or rolled back, but not committed */
     size_t kept_bytes;
     bool kept_lost; /* too much to keep */
+    uint32_t told;  /* refused changes that are in the log */
     uint64_t next_ino;
 
     struct host_mutex lock; /* guards the rest */
@@ -45,6 +49,8 @@ struct store {
     int result; /* of the last commit */
     bool fatal; /* error stays */
     bool stopping, stopped;
+    uint64_t refused[REFUSED_MOST]; /* inodes with changes that met damage, since asked */
+    uint32_t refused_count, refused_ever;
     struct store_usage usage;
     uint32_t pending[PENDING_BUCKETS]; /* queued changes by inode */
 };
@@ -177,6 +183,28 @@ int store_commit(struct store *store)
     return store_committed(store, store_mark(store));
 }
 
+bool store_refused(struct store *store, uint64_t ino)
+{
+    uint32_t kept = 0;
+    host_mutex_lock(&store->lock);
+    uint32_t before = store->refused_count;
+    for (uint32_t i = 0; i < before; i++) {
+        if (store->refused[i] != ino)
+            store->refused[kept++] = store->refused[i];
+    }
+    store->refused_count = kept;
+    host_mutex_unlock(&store->lock);
+    return kept < before;
+}
+
+uint32_t store_refusals(struct store *store)
+{
+    host_mutex_lock(&store->lock);
+    uint32_t count = store->refused_ever;
+    host_mutex_unlock(&store->lock);
+    return count;
+}
+
 uint64_t store_pending(struct store *store)
 {
     host_mutex_lock(&store->lock);
@@ -216,14 +244,6 @@ static void free_list(struct list *list)
         store_batch_free(list_take(list));
 }
 
-static int apply(struct store *store, const struct store_batch *batch)
-{
-    int error = batch->first ? store_db_begin(&store->db) : 0;
-    for (const struct store_op *op = batch->first; op && !error; op = op->next)
-        error = store_db_apply(&store->db, op);
-    return error;
-}
-
 /* The transaction cannot go on: roll it back; what it held is kept for another try. */
 static void fail(struct store *store, int error)
 {
@@ -241,30 +261,6 @@ static void fail(struct store *store, int error)
         host_log("%s: changes cannot be stored: %s", store->path, sqlite3_errmsg(store->db.handle));
     if (!again)
         free_list(&store->kept);
-}
-
-static void do_changes(struct store *store, struct store_batch *batch)
-{
-    int error = store->error;
-    if (!error) {
-        error = apply(store, batch);
-        if (error)
-            fail(store, error);
-    }
-    size_t bytes = batch->bytes;
-    host_mutex_lock(&store->lock);
-    count_pending(store, batch, -1);
-    host_cond_broadcast(&store->room);
-    host_mutex_unlock(&store->lock);
-    if (store->kept_bytes + bytes > KEPT_MOST && !store->error)
-        store->kept_lost = true;
-    if (store->kept_lost) {
-        store_batch_free(batch);
-        free_list(&store->kept);
-    } else {
-        store->kept_bytes += bytes;
-        list_add(&store->kept, batch);
-    }
 }
 
 /* --- inodes that go --- */
@@ -299,6 +295,84 @@ static bool is_going(const struct going *going, uint64_t ino)
     return going->count && bsearch(&ino, going->ino, going->count, sizeof(ino), by_number) != NULL;
 }
 
+/* --- applying --- */
+
+/* The change cannot be stored, because what it is about is damaged; the others can. */
+static void refuse(struct store *store, struct store_batch *batch)
+{
+    char path[4096];
+    const struct store_op *first = batch->first;
+    batch->refused = true;
+    if (store->told++ < TOLD_MOST) {
+        store_db_name_of(&store->db, first->ino, path, sizeof(path));
+        host_log("%s: the image is damaged: a change of %s cannot be stored; fore image export "
+                 "copies what can be read into a new image",
+                 store->path, path);
+    }
+    host_mutex_lock(&store->lock);
+    store->refused_ever++;
+    for (const struct store_op *op = first; op && store->refused_count < REFUSED_MOST;
+         op = op->next)
+        store->refused[store->refused_count++] = op->ino;
+    host_mutex_unlock(&store->lock);
+}
+
+static int apply_ops(struct store *store, const struct store_batch *batch,
+                     const struct going *going)
+{
+    int error = store_db_save(&store->db);
+    if (error)
+        return error;
+    store->db.leaves = batch->leaves;
+    for (const struct store_op *op = batch->first; op && !error; op = op->next) {
+        if (op->kind != OP_PUT_CHUNK || !is_going(going, op->ino))
+            error = store_db_apply(&store->db, op);
+    }
+    store->db.leaves = false;
+    return store_db_settle(&store->db, error);
+}
+
+/*
+ * Applies a batch as a whole or not at all. Damage that cannot be mended is left behind if the
+ * batch only removes it, else the batch is refused. *again: the transaction has to be rolled back
+ * and tried anew, after *page has been mended if there is one.
+ */
+static int apply(struct store *store, struct store_batch *batch, const struct going *going,
+                 bool *again, uint64_t *page)
+{
+    int error = 0;
+    *page = 0;
+    *again = false;
+    while (!*again && batch->first && !batch->refused) {
+        media_damaged_page(store->db.handle);
+        error = store_db_begin(&store->db);
+        if (!error)
+            error = apply_ops(store, batch, going);
+        if (error != -L_EUCLEAN)
+            return error;
+        if (!store->kept_lost && store_db_can_mend(&store->db, page)) {
+            *again = true;
+            return error;
+        }
+        *page = 0;
+        if (!batch->leaves)
+            batch->leaves = true;
+        else
+            refuse(store, batch);
+        *again = store_db_is_spoiled(&store->db);
+    }
+    return *again ? error : 0;
+}
+
+/* Rolls the transaction back; a page, if it is not 0, is mended. Should that fail, none is before
+ * the next commit. */
+static void mend(struct store *store, uint64_t page)
+{
+    store_db_rollback(&store->db);
+    if (page)
+        store_db_mend(&store->db, page);
+}
+
 /* Tries the rolled back transaction again from its start, without the data of files that it
  * removes. */
 static int repeat(struct store *store)
@@ -307,22 +381,64 @@ static int repeat(struct store *store)
     int error = store->fatal ? store->error : 0;
     for (struct store_batch *batch = store->kept.first; batch && !error; batch = batch->next) {
         for (const struct store_op *op = batch->first; op; op = op->next) {
-            if (op->kind == OP_REMOVE_INODE)
+            if (op->kind == OP_REMOVE_INODE && !batch->refused)
                 note_going(&going, op->ino);
         }
     }
     if (going.count)
         qsort(going.ino, going.count, sizeof(*going.ino), by_number);
-    if (!error && store->kept.first)
-        error = store_db_begin(&store->db);
-    for (struct store_batch *batch = store->kept.first; batch && !error; batch = batch->next) {
-        for (const struct store_op *op = batch->first; op && !error; op = op->next) {
-            if (op->kind != OP_PUT_CHUNK || !is_going(&going, op->ino))
-                error = store_db_apply(&store->db, op);
-        }
+    for (struct store_batch *batch = store->kept.first; batch && !error;) {
+        uint64_t page;
+        bool again;
+        error = apply(store, batch, &going, &again, &page);
+        batch = batch->next;
+        if (!again)
+            continue;
+        mend(store, page);
+        batch = store->kept.first;
+        error = 0;
     }
     free(going.ino);
     return error;
+}
+
+/* Begins the transaction anew. */
+static void restart(struct store *store, uint64_t page)
+{
+    int error = -L_EUCLEAN;
+    mend(store, page);
+    if (!store->kept_lost)
+        error = repeat(store);
+    if (error)
+        fail(store, error);
+}
+
+static void do_changes(struct store *store, struct store_batch *batch)
+{
+    static const struct going nothing;
+    uint64_t page = 0;
+    bool again = false;
+    size_t bytes = batch->bytes;
+    if (store->kept_bytes + bytes > KEPT_MOST && !store->error)
+        store->kept_lost = true;
+    if (!store->error) {
+        int error = apply(store, batch, &nothing, &again, &page);
+        if (error && !again)
+            fail(store, error);
+    }
+    host_mutex_lock(&store->lock);
+    count_pending(store, batch, -1);
+    host_cond_broadcast(&store->room);
+    host_mutex_unlock(&store->lock);
+    if (store->kept_lost) {
+        store_batch_free(batch);
+        free_list(&store->kept);
+    } else {
+        store->kept_bytes += bytes;
+        list_add(&store->kept, batch);
+    }
+    if (again)
+        restart(store, page);
 }
 
 static void measure(struct store *store, struct store_usage *usage)
@@ -362,6 +478,7 @@ static void do_commit(struct store *store, uint64_t at, bool settles)
         free_list(&store->kept);
         store->kept_bytes = 0;
         store->kept_lost = false;
+        store->db.no_mending = false;
         measure(store, &usage);
         if (settles)
             fold(store, true);
@@ -396,6 +513,9 @@ static void do_read(struct store *store, struct store_request *request)
         result = store->error;
     else
         result = request->run(&store->db, request->arg);
+    /* What a reader meets is not to cost others their changes. */
+    if (result == -L_EUCLEAN && store_db_is_spoiled(&store->db))
+        restart(store, 0);
     host_mutex_lock(&store->lock);
     request->result = result;
     request->done = true;
@@ -452,19 +572,36 @@ static void store_thread(void *arg)
 
 /* --- open and close --- */
 
-/* The largest inode number that anything in the image bears. */
-static int last_inode(struct store_db *db, int64_t *out)
+/* A number of the image; `otherwise` where damage hides it, if the image is only to be read. */
+static int number_of(struct store_db *db, const char *sql, bool read_only, int64_t otherwise,
+                     int64_t *out, bool *damaged)
+{
+    int error = store_db_number(db, sql, out);
+    if (error != -L_EUCLEAN || !read_only)
+        return error;
+    *out = otherwise;
+    *damaged = true;
+    return 0;
+}
+
+/* The largest inode number that anything in the image bears; more where that cannot be read. */
+static int last_inode(struct store_db *db, bool read_only, int64_t *out)
 {
     int64_t first = 0, chunk = 0;
-    int error = store_db_number(db, "SELECT ifnull(max(ino), 0) FROM inode", out);
+    bool damaged = false;
+    int error = number_of(db, "SELECT ifnull(max(ino), 0) FROM inode", read_only, 0, out, &damaged);
     if (!error)
-        error = store_db_number(db, "SELECT ifnull(min(ino), 0) FROM inode", &first);
+        error = number_of(db, "SELECT ifnull(min(ino), 0) FROM inode", read_only, STORE_ROOT,
+                          &first, &damaged);
     if (!error)
-        error = store_db_number(db, "SELECT ifnull(max(id), 0) FROM chunk", &chunk);
+        error =
+            number_of(db, "SELECT ifnull(max(id), 0) FROM chunk", read_only, 0, &chunk, &damaged);
     if (!error && (first != STORE_ROOT || *out > (int64_t)STORE_INODE_MAX || chunk < 0))
         error = -L_EUCLEAN;
     if (chunk >> STORE_INDEX_BITS > *out)
         *out = chunk >> STORE_INDEX_BITS;
+    if (damaged)
+        *out += INODES_UNSEEN;
     return error;
 }
 
@@ -478,8 +615,10 @@ static int prepare(struct store *store, bool read_only, char *message, size_t si
         return error;
     int64_t last = 0;
     error = store_db_remove_orphans(&store->db);
+    if (error == -L_EUCLEAN && read_only)
+        error = 0; /* what can be read is to be read */
     if (!error)
-        error = last_inode(&store->db, &last);
+        error = last_inode(&store->db, read_only, &last);
     store->next_ino = (uint64_t)last + 1;
     store->read_only = read_only;
     store->media = media_of(store->db.handle);
@@ -493,7 +632,7 @@ static int prepare(struct store *store, bool read_only, char *message, size_t si
         error = host_thread_start(store_thread, store);
     if (error) {
         snprintf(message, size, "%s: %s", store->path,
-                 error == -L_EUCLEAN  ? "the image is damaged; fore image check says how"
+                 error == -L_EUCLEAN  ? STORE_DAMAGED
                  : error == -L_ENOSPC ? "the disk is full"
                                       : sqlite3_errmsg(store->db.handle));
         store_db_close(&store->db, store->path);

@@ -14,7 +14,8 @@
  * Errors are negative guest errnos; -L_EUCLEAN: what is asked for is damaged. When the host's disk
  * is full (or memory short) the transaction is rolled back and its batches are kept; submissions
  * then fail with that error until a later store_commit, which tries the whole again, succeeds.
- * Other failures stay: -L_EIO.
+ * Other failures stay: -L_EIO. A change that meets damage in the image is left out (store_refused);
+ * removing what is damaged works where the pages of its rows are whole (store_mend.c).
  *
  * Functions may be called from any thread, with locks held that neither the store nor its readers
  * take. Files beside the image: PATH-wal (SQLite's log; part of the image until a clean close has
@@ -112,6 +113,11 @@ uint64_t store_mark_settled(struct store *store);
 int store_committed(struct store *store, uint64_t mark);
 /* Both. */
 int store_commit(struct store *store);
+/* Whether a change of an inode could not be stored since this was last asked, because the image is
+ * damaged there. Such a change fails alone; the commit it belongs to does not. */
+bool store_refused(struct store *store, uint64_t ino);
+/* How many changes that were, since the image was opened. */
+uint32_t store_refusals(struct store *store);
 /* Bytes submitted since the last mark; a large number asks for a commit. */
 uint64_t store_pending(struct store *store);
 
@@ -127,8 +133,8 @@ int store_get_chunk(struct store *store, uint64_t ino, uint64_t index, void *dat
 struct store_entry {
     const char *name; /* ends in NUL as well */
     size_t length;
-    struct store_inode inode;
-    const char *target; /* of a symbolic link, else NULL */
+    struct store_inode inode; /* mode 0: it cannot be read */
+    const char *target;       /* of a symbolic link, else NULL */
     size_t target_length;
 };
 /* Calls fn for each name of a directory, on the store's thread: fn may not call the store. Stops
@@ -189,7 +195,9 @@ struct store_watch {
  */
 int store_check(const char *path, const struct store_watch *watch, char *message, size_t size);
 /* A compact copy of an image, in the present format, as one file at a path where nothing is. What
- * is damaged is not copied: -L_EUCLEAN. */
-int store_copy(const char *path, const char *to, char *message, size_t size);
+ * is damaged is not copied: with a watch each loss is reported and the rest is copied, else
+ * -L_EUCLEAN. Returns the number of losses, or a negative errno with a sentence in message. */
+int store_copy(const char *path, const char *to, const struct store_watch *watch, char *message,
+               size_t size);
 
 #endif

@@ -306,7 +306,7 @@ static int check_pages(struct check *check)
     uint64_t count = usage.image / STORE_PAGE_SIZE;
     for (uint64_t page = 1; page <= count; page++) {
         int result = page == LOCK_PAGE ? SQLITE_OK : media_verify(check->db.handle, page);
-        if (result == SQLITE_CORRUPT)
+        if (result == MEDIA_DAMAGED)
             report(check, "page %llu is damaged", (unsigned long long)page);
         else if (result != SQLITE_OK)
             return store_errno(result);

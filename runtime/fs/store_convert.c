@@ -41,7 +41,7 @@ static int make_copy(struct store_db *db, const char *path, const char *fresh)
         return error;
     store_remove_files(fresh);
     host_log("%s: converting the image to format %d", path, STORE_FORMAT);
-    error = store_copy_to(db, fresh, reason, sizeof(reason));
+    error = store_copy_to(db, fresh, NULL, reason, sizeof(reason));
     if (error)
         host_log("%s: stays as it is, without checksums: %s", path, reason);
     return error ? error : mark(db, STORE_FORMAT_REPLACED);

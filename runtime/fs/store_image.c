@@ -150,15 +150,24 @@ void store_remove_files(const char *path)
 }
 
 /* The two steps at the end leave the new file as one that was closed in order. */
-static int fill(struct store_db *from, struct store_db *to)
+static int fill(struct store_db *from, struct store_db *to, const struct store_watch *watch)
 {
-    int error = copy_tables(from, to);
+    int lost = 0, error = store_db_save(to);
+    if (!error)
+        error = store_db_settle(to, copy_tables(from, to));
+    if (error == -L_EUCLEAN && watch) {
+        lost = store_rescue(from, to, watch);
+        error = lost < 0 ? lost : 0;
+    }
     if (!error)
         error = store_db_commit(to);
-    return error ? error : store_db_run(to, "PRAGMA journal_mode=WAL");
+    if (!error)
+        error = store_db_run(to, "PRAGMA journal_mode=WAL");
+    return error ? error : lost;
 }
 
-int store_copy_to(struct store_db *from, const char *to, char *message, size_t size)
+int store_copy_to(struct store_db *from, const char *to, const struct store_watch *watch,
+                  char *message, size_t size)
 {
     struct host_file *file;
     struct store_db db;
@@ -171,8 +180,10 @@ int store_copy_to(struct store_db *from, const char *to, char *message, size_t s
                                         : "cannot be made");
     host_file_close(file);
     error = store_db_create(&db, to, true, message, size);
+    int lost = 0;
     if (!error) {
-        error = fill(from, &db);
+        lost = fill(from, &db, watch);
+        error = lost < 0 ? lost : 0;
         if (error)
             snprintf(message, size, "%s: %s", to,
                      error == -L_ENOSPC    ? "the disk is full"
@@ -189,16 +200,17 @@ int store_copy_to(struct store_db *from, const char *to, char *message, size_t s
     }
     if (error)
         store_remove_files(to);
-    return error;
+    return error ? error : lost;
 }
 
-int store_copy(const char *path, const char *to, char *message, size_t size)
+int store_copy(const char *path, const char *to, const struct store_watch *watch, char *message,
+               size_t size)
 {
     struct store_db db;
     int error = store_db_open(&db, path, MEDIA_MEMORY, message, size);
     if (error)
         return error;
-    error = store_copy_to(&db, to, message, size);
+    int lost = store_copy_to(&db, to, watch, message, size);
     store_db_close(&db, path);
-    return error;
+    return lost;
 }

@@ -7,10 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HEADER_SIZE 100
-#define LOG_HEADER  32
-#define LOG_PIECE   (64 << 10)
-#define HEADER_TAIL 20 /* where the header says how many bytes of a page SQLite leaves alone */
+#define HEADER_SIZE  100
+#define LOG_HEADER   32
+#define LOG_PIECE    (64 << 10)
+#define HEADER_PAGES 28
+#define HEADER_TAIL  20 /* where the header says how many bytes of a page SQLite leaves alone */
 
 struct media_file {
     sqlite3_file base;
@@ -19,6 +20,7 @@ struct media_file {
     bool is_image, checked, has_real, locked;
     _Atomic uint64_t size;
     _Atomic uint64_t limit, log_size; /* of an image */
+    uint64_t damaged, empty;          /* pages, the last that did not verify, or had only zeros */
     uint8_t page[STORE_PAGE_SIZE];
     sqlite3_file real[]; /* as large as the host's VFS wants it */
 };
@@ -50,13 +52,19 @@ static bool all_zero(const uint8_t *page)
     return page[0] == 0 && memcmp(page, page + 1, STORE_PAGE_SIZE - 1) == 0;
 }
 
-static int verify(const uint8_t *page, sqlite3_int64 offset)
+static int verify(struct media_file *file, const uint8_t *page, sqlite3_int64 offset)
 {
+    uint64_t number = (uint64_t)offset / STORE_PAGE_SIZE;
     uint32_t sum;
     memcpy(&sum, page + STORE_PAGE_SIZE - STORE_PAGE_TAIL, sizeof(sum));
-    if (sum == sum_of(page, (uint64_t)offset / STORE_PAGE_SIZE) || all_zero(page))
+    if (sum == sum_of(page, number))
         return SQLITE_OK;
-    return SQLITE_CORRUPT;
+    if (all_zero(page)) {
+        file->empty = number + 1;
+        return SQLITE_OK;
+    }
+    file->damaged = number + 1;
+    return MEDIA_DAMAGED;
 }
 
 /* --- what SQLite calls --- */
@@ -79,12 +87,16 @@ static int media_read(sqlite3_file *handle, void *data, int amount, sqlite3_int6
 {
     struct media_file *file = file_of(handle);
     int result = read_any(file, data, amount, offset);
+    if (result == SQLITE_IOERR_READ && is_page(file, amount, offset)) {
+        file->damaged = (uint64_t)offset / STORE_PAGE_SIZE + 1;
+        return MEDIA_DAMAGED;
+    }
     if (!file->checked || result != SQLITE_OK)
         return result;
     if (is_page(file, amount, offset))
-        return verify(data, offset);
+        return verify(file, data, offset);
     /* Only the header is read otherwise: a page of another size is a damaged header's. */
-    return amount > HEADER_SIZE ? SQLITE_CORRUPT : SQLITE_OK;
+    return amount > HEADER_SIZE ? MEDIA_DAMAGED : SQLITE_OK;
 }
 
 /* Whether the file may be that large. */
@@ -260,6 +272,13 @@ static const sqlite3_io_methods methods = {
     .xDeviceCharacteristics = media_traits,
 };
 
+/* How many pages the header says there are. */
+static uint32_t pages_of(const uint8_t *header)
+{
+    const uint8_t *at = header + HEADER_PAGES;
+    return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+}
+
 /* What is to be known of a file that has just been opened. */
 static int look_at(struct media_file *file)
 {
@@ -277,6 +296,11 @@ static int look_at(struct media_file *file)
     }
     result = read_any(file, header, sizeof(header), 0);
     file->checked = result == SQLITE_OK && header[HEADER_TAIL] == STORE_PAGE_TAIL;
+    /* Of a file that was cut off the rest can be read; SQLite would refuse it as a whole. */
+    if (file->shadow && file->checked) {
+        shadow_extend(file->shadow, (sqlite3_int64)pages_of(header) * STORE_PAGE_SIZE);
+        set_size(file, (uint64_t)shadow_size(file->shadow));
+    }
     return result;
 }
 
@@ -431,10 +455,27 @@ bool media_is_checked(sqlite3 *handle)
 
 int media_verify(sqlite3 *handle, uint64_t page)
 {
+    return media_read_page(handle, page, image_of(handle)->page);
+}
+
+uint64_t media_damaged_page(sqlite3 *handle)
+{
     struct media_file *file = image_of(handle);
-    sqlite3_int64 offset = (sqlite3_int64)(page - 1) * STORE_PAGE_SIZE;
-    int result = read_any(file, file->page, STORE_PAGE_SIZE, offset);
-    return result == SQLITE_OK && file->checked ? verify(file->page, offset) : result;
+    uint64_t page = file->damaged ? file->damaged : file->empty;
+    file->damaged = file->empty = 0;
+    return page;
+}
+
+int media_read_page(sqlite3 *handle, uint64_t page, uint8_t *data)
+{
+    return media_read(&image_of(handle)->base, data, STORE_PAGE_SIZE,
+                      (sqlite3_int64)(page - 1) * STORE_PAGE_SIZE);
+}
+
+int media_write_page(sqlite3 *handle, uint64_t page, const uint8_t *data)
+{
+    return media_write(&image_of(handle)->base, data, STORE_PAGE_SIZE,
+                       (sqlite3_int64)(page - 1) * STORE_PAGE_SIZE);
 }
 
 struct media_file *media_of(sqlite3 *handle)

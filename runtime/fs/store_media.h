@@ -3,9 +3,10 @@
  *
  * Each page of the image ends in STORE_PAGE_TAIL bytes that SQLite leaves alone: the CRC-32C of the
  * page's number and the rest of it, written with the page and verified each time the page is read
- * from the image. A page that does not verify gives SQLITE_CORRUPT. Pages of zeros pass: a page
+ * from the image. A page that does not verify gives MEDIA_DAMAGED. Pages of zeros pass: a page
  * that was freed before it was ever written is one, and what else would use it verifies itself
- * (store_seal.h). Images of format 2 have no such tail; their header says so.
+ * (store_seal.h). A page that the host cannot read is damaged as well. Images of format 2 have no
+ * such tail; their header says so.
  *
  * A log has MEDIA_LOG_KEPT bytes of the disk as long as it is there, so that
  * changes that take no more room, like removing files, can be made on a full disk.
@@ -22,6 +23,9 @@
 #define STORE_PAGE_SIZE 8192
 #define STORE_PAGE_TAIL 4
 #define MEDIA_LOG_KEPT  (4 << 20)
+/* A code that SQLite has no use for: after SQLITE_CORRUPT it would write nothing more in the
+ * transaction, after an error of reading it would roll it back. */
+#define MEDIA_DAMAGED SQLITE_FORMAT
 
 enum media { MEDIA_DISK, MEDIA_MEMORY };
 
@@ -32,9 +36,15 @@ const char *media_vfs(enum media media);
 
 /* Whether pages have checksums. */
 bool media_is_checked(sqlite3 *handle);
-/* Verifies one page, counted from 1, as it lies in the image: SQLITE_OK, SQLITE_CORRUPT, or what
+/* Verifies one page, counted from 1, as it lies in the image: SQLITE_OK, MEDIA_DAMAGED, or what
  * reading gave. */
 int media_verify(sqlite3 *handle, uint64_t page);
+/* The page found damaged last, or of zeros where none has been, since it was last asked; 0: none.
+ */
+uint64_t media_damaged_page(sqlite3 *handle);
+/* Reads a page, verified; writes one, with its checksum, behind SQLite's back. */
+int media_read_page(sqlite3 *handle, uint64_t page, uint8_t *data);
+int media_write_page(sqlite3 *handle, uint64_t page, const uint8_t *data);
 /* The two files of a connection, to be asked from any thread while it is open. */
 struct media_file *media_of(sqlite3 *handle);
 /* The image and its log may not take more than so many bytes together from now on. */

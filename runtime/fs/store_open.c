@@ -124,7 +124,7 @@ static int failed(struct store_db *db, int error, const char *path, char *messag
     case -L_EINVAL:
         return say(message, size, error, path, "not a Foreland image");
     case -L_EUCLEAN:
-        return say(message, size, error, path, "the image is damaged; fore image check says how");
+        return say(message, size, error, path, STORE_DAMAGED);
     case -L_EROFS:
         return sqlite3_db_readonly(db->handle, "main") == 1 ? cannot_write(path, message, size)
                                                             : cannot_make_log(path, message, size);
@@ -319,7 +319,7 @@ int store_db_create(struct store_db *db, const char *path, bool as_copy, char *m
     sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_RESERVE_BYTES, &tail);
     error = store_db_run(db, pragmas);
     if (!error)
-        error = as_copy ? store_db_run(db, "PRAGMA journal_mode=OFF") : use_log(db);
+        error = as_copy ? store_db_run(db, "PRAGMA journal_mode=MEMORY") : use_log(db);
     if (!error)
         error = store_db_begin(db);
     if (!error)

@@ -9,8 +9,10 @@ struct store_batch {
     struct store_batch *next;
     struct store_op *first, **last;
     size_t bytes;
-    bool failed; /* memory was short while it was made */
-    bool frees;  /* accepted when the disk is full */
+    bool failed;  /* memory was short while it was made */
+    bool frees;   /* accepted when the disk is full */
+    bool leaves;  /* what is damaged is left behind where it only removes */
+    bool refused; /* it met damage: left out when its transaction is repeated */
     bool settles;
     enum { ITEM_CHANGES, ITEM_COMMIT, ITEM_READ } item;
     uint64_t mark;

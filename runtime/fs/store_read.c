@@ -131,6 +131,22 @@ int store_next_chunk(struct store *store, uint64_t ino, uint64_t index, uint64_t
     return (int)store_ask(store, ino, false, next_chunk, &args);
 }
 
+/* The same from an index on, one by one: something nearby is damaged. */
+static int probe_chunks(struct store_db *db, struct read_args *args, uint64_t index)
+{
+    uint64_t count;
+    sqlite3_stmt *statement = store_db_statement(db, SQL_HAS_CHUNK);
+    int error = statement ? store_db_chunk_count(db, args->ino, &count) : (int)failure(db);
+    for (; !error && index < count; index++) {
+        sqlite3_bind_int64(statement, 1, (int64_t)(args->ino << STORE_INDEX_BITS | index));
+        int result = sqlite3_step(statement);
+        error = store_db_done(statement, result);
+        if (result == SQLITE_ROW)
+            args->chunk(args->arg, index);
+    }
+    return error;
+}
+
 static int64_t read_chunks(struct store_db *db, void *arg)
 {
     struct read_args *args = arg;
@@ -140,10 +156,14 @@ static int64_t read_chunks(struct store_db *db, void *arg)
         return failure(db);
     sqlite3_bind_int64(statement, 1, (int64_t)(args->ino << STORE_INDEX_BITS));
     sqlite3_bind_int64(statement, 2, (int64_t)(args->ino << STORE_INDEX_BITS | last));
+    uint64_t next = 0;
     int result;
-    while ((result = sqlite3_step(statement)) == SQLITE_ROW)
-        args->chunk(args->arg, (uint64_t)sqlite3_column_int64(statement, 0) & last);
-    return store_db_done(statement, result);
+    while ((result = sqlite3_step(statement)) == SQLITE_ROW) {
+        next = (uint64_t)sqlite3_column_int64(statement, 0) & last;
+        args->chunk(args->arg, next++);
+    }
+    int error = store_db_done(statement, result);
+    return error == -L_EUCLEAN ? probe_chunks(db, args, next) : error;
 }
 
 int store_read_chunks(struct store *store, uint64_t ino, void (*fn)(void *arg, uint64_t index),
@@ -153,17 +173,23 @@ int store_read_chunks(struct store *store, uint64_t ino, void (*fn)(void *arg, u
     return (int)store_ask(store, ino, false, read_chunks, &args);
 }
 
-/* The entry in the present row; -L_EUCLEAN when it cannot be one. */
-static int entry_of(sqlite3_stmt *statement, char *name, struct store_entry *entry)
+/* The name in the present row; -L_EUCLEAN when it cannot be one. */
+static int name_at(sqlite3_stmt *statement, char *name, size_t *length)
 {
     const void *text = sqlite3_column_blob(statement, 0);
-    entry->length = (size_t)sqlite3_column_bytes(statement, 0);
-    if (!text || !store_name_is_possible(text, entry->length) ||
+    size_t bytes = (size_t)sqlite3_column_bytes(statement, 0);
+    if (!text || !store_name_is_possible(text, bytes) ||
         sqlite3_column_type(statement, 0) != SQLITE_BLOB)
         return -L_EUCLEAN;
-    memcpy(name, text, entry->length);
-    name[entry->length] = 0;
-    entry->name = name;
+    memcpy(name, text, bytes);
+    name[bytes] = 0;
+    *length = bytes;
+    return 0;
+}
+
+/* The inode in the present row; -L_EUCLEAN when it cannot be one. */
+static int attributes_of(sqlite3_stmt *statement, struct store_entry *entry)
+{
     int error = store_db_inode(statement, 1, &entry->inode);
     if (error || entry->inode.nlink == 0)
         return -L_EUCLEAN;
@@ -175,6 +201,47 @@ static int entry_of(sqlite3_stmt *statement, char *name, struct store_entry *ent
     return 0;
 }
 
+/* The entry for a name whose inode may not be readable: it has no mode then. */
+static int entry_alone(struct read_args *args, sqlite3_stmt *inode, const char *name, size_t length,
+                       uint64_t ino)
+{
+    struct store_entry entry = {0};
+    sqlite3_bind_int64(inode, 1, (int64_t)ino);
+    int result = sqlite3_step(inode);
+    int error = result == SQLITE_ROW ? attributes_of(inode, &entry) : store_errno(result);
+    entry.name = name;
+    entry.length = length;
+    if (error == -L_EUCLEAN)
+        entry.inode = (struct store_inode){.ino = ino};
+    if (result == SQLITE_DONE)
+        error = 0;
+    else if (!error || error == -L_EUCLEAN)
+        error = args->fn(args->arg, &entry);
+    sqlite3_reset(inode);
+    return error;
+}
+
+/* The names behind one, each with its own look at the inode: some of those are damaged. */
+static int read_names(struct store_db *db, struct read_args *args, char *name, size_t length)
+{
+    sqlite3_stmt *statement = store_db_statement(db, SQL_READ_NAMES);
+    sqlite3_stmt *inode = store_db_statement(db, SQL_GET_ENTRY);
+    if (!statement || !inode)
+        return (int)failure(db);
+    sqlite3_bind_int64(statement, 1, (int64_t)args->ino);
+    /* The buffer changes while the statement runs. */
+    sqlite3_bind_blob(statement, 2, name, (int)length, SQLITE_TRANSIENT);
+    int result, stop = 0;
+    while (!stop && (result = sqlite3_step(statement)) == SQLITE_ROW) {
+        stop = name_at(statement, name, &length);
+        if (!stop)
+            stop = entry_alone(args, inode, name, length,
+                               (uint64_t)sqlite3_column_int64(statement, 1));
+    }
+    int error = store_db_done(statement, stop ? SQLITE_OK : result);
+    return stop ? stop : error;
+}
+
 static int64_t read_dir(struct store_db *db, void *arg)
 {
     struct read_args *args = arg;
@@ -182,15 +249,26 @@ static int64_t read_dir(struct store_db *db, void *arg)
     if (!statement)
         return failure(db);
     sqlite3_bind_int64(statement, 1, (int64_t)args->ino);
+    char name[STORE_NAME_MAX + 1] = "";
+    size_t length = 0;
     int result, stop = 0;
+    bool damaged = false;
     while (!stop && (result = sqlite3_step(statement)) == SQLITE_ROW) {
-        char name[STORE_NAME_MAX + 1];
         struct store_entry entry;
-        stop = entry_of(statement, name, &entry);
-        if (!stop)
-            stop = args->fn(args->arg, &entry);
+        char next[STORE_NAME_MAX + 1];
+        size_t next_length = 0;
+        stop = name_at(statement, next, &next_length);
+        damaged = !stop && attributes_of(statement, &entry) != 0;
+        if (stop || damaged)
+            break;
+        memcpy(name, next, next_length + 1);
+        entry.name = name;
+        entry.length = length = next_length;
+        stop = args->fn(args->arg, &entry);
     }
-    int error = store_db_done(statement, stop ? SQLITE_OK : result);
+    int error = store_db_done(statement, stop || damaged ? SQLITE_OK : result);
+    if (damaged || (!stop && error == -L_EUCLEAN))
+        return read_names(db, args, name, length);
     return stop ? stop : error;
 }
 
@@ -280,25 +358,31 @@ static uint64_t prepend_name(sqlite3_stmt *statement, uint64_t ino, char *path, 
     return dir;
 }
 
-static int64_t name_of(struct store_db *db, void *arg)
+void store_db_name_of(struct store_db *db, uint64_t ino, char *path, size_t size)
 {
-    struct read_args *args = arg;
-    char *path = args->data;
-    size_t at = args->size - 1;
-    uint64_t ino = args->ino;
-    sqlite3_stmt *statement;
+    size_t at = size - 1;
+    uint64_t dir = ino;
+    sqlite3_stmt *statement = NULL;
     path[at] = 0;
     if (sqlite3_prepare_v2(db->handle, "SELECT dir, name FROM name WHERE ino=? LIMIT 1", -1,
                            &statement, NULL) != SQLITE_OK)
-        return -L_EIO;
-    for (int depth = 0; ino != STORE_ROOT && ino && depth < DEPTH_MOST; depth++)
-        ino = prepend_name(statement, ino, path, &at);
+        dir = 0;
+    for (int depth = 0; dir != STORE_ROOT && dir && depth < DEPTH_MOST; depth++)
+        dir = prepend_name(statement, dir, path, &at);
     sqlite3_finalize(statement);
-    if (ino != STORE_ROOT)
-        return -L_ENOENT;
+    if (dir != STORE_ROOT) {
+        snprintf(path, size, "inode %llu", (unsigned long long)ino);
+        return;
+    }
     if (!path[at])
         path[--at] = '/';
-    memmove(path, path + at, args->size - at);
+    memmove(path, path + at, size - at);
+}
+
+static int64_t name_of(struct store_db *db, void *arg)
+{
+    struct read_args *args = arg;
+    store_db_name_of(db, args->ino, args->data, args->size);
     return 0;
 }
 

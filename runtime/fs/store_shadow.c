@@ -143,6 +143,12 @@ void shadow_truncate(struct shadow *shadow, sqlite3_int64 size)
     shadow->size = size;
 }
 
+void shadow_extend(struct shadow *shadow, sqlite3_int64 size)
+{
+    if (size > shadow->size)
+        shadow->size = size;
+}
+
 sqlite3_int64 shadow_size(const struct shadow *shadow)
 {
     return shadow->size;

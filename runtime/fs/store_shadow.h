@@ -15,6 +15,8 @@ void shadow_free(struct shadow *shadow);
 int shadow_read(struct shadow *shadow, void *data, int amount, sqlite3_int64 offset);
 int shadow_write(struct shadow *shadow, const void *data, int amount, sqlite3_int64 offset);
 void shadow_truncate(struct shadow *shadow, sqlite3_int64 size);
+/* Zeros at the end, up to a size. */
+void shadow_extend(struct shadow *shadow, sqlite3_int64 size);
 sqlite3_int64 shadow_size(const struct shadow *shadow);
 
 #endif

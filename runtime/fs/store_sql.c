@@ -11,6 +11,10 @@ static const char *const sql_text[SQL_STATEMENTS] = {
     [SQL_BEGIN] = "BEGIN IMMEDIATE",
     [SQL_COMMIT] = "COMMIT",
     [SQL_ROLLBACK] = "ROLLBACK",
+    [SQL_TRY] = "DELETE FROM inode WHERE 0",
+    [SQL_SAVE] = "SAVEPOINT part",
+    [SQL_UNDO] = "ROLLBACK TO part",
+    [SQL_RELEASE] = "RELEASE part",
     [SQL_PUT_INODE] = "INSERT INTO inode(" INODE_COLUMNS ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?) "
                       "ON CONFLICT(ino) DO UPDATE SET mode=excluded.mode, nlink=excluded.nlink, "
                       "uid=excluded.uid, gid=excluded.gid, rdev=excluded.rdev, size=excluded.size, "
@@ -23,6 +27,8 @@ static const char *const sql_text[SQL_STATEMENTS] = {
                      "ON CONFLICT(dir, name) DO UPDATE SET ino=excluded.ino",
     [SQL_REMOVE_NAME] = "DELETE FROM name WHERE dir=? AND name=?",
     [SQL_PUT_CHUNK] = "INSERT OR REPLACE INTO chunk(id, data) VALUES(?,?)",
+    [SQL_REMOVE_CHUNK] = "DELETE FROM chunk WHERE id=?",
+    [SQL_HAS_CHUNK] = "SELECT 1 FROM chunk WHERE id=?",
     [SQL_REMOVE_CHUNKS] = "DELETE FROM chunk WHERE id BETWEEN ? AND ?",
     [SQL_PUT_XATTR] = "INSERT OR REPLACE INTO xattr(ino, name, value) VALUES(?,?,?)",
     [SQL_REMOVE_XATTR] = "DELETE FROM xattr WHERE ino=? AND name=?",
@@ -32,13 +38,16 @@ static const char *const sql_text[SQL_STATEMENTS] = {
     [SQL_GET_CHUNK] = "SELECT data FROM chunk WHERE id=?",
     [SQL_NEXT_CHUNK] = "SELECT min(id) FROM chunk WHERE id BETWEEN ? AND ?",
     [SQL_READ_CHUNKS] = "SELECT id FROM chunk WHERE id BETWEEN ? AND ?",
+    [SQL_LAST_CHUNK] = "SELECT max(id) FROM chunk WHERE id BETWEEN ? AND ?",
+    [SQL_READ_NAMES] = "SELECT name, ino FROM name WHERE dir=? AND name>? ORDER BY name",
+    [SQL_GET_ENTRY] = "SELECT NULL, " INODE_COLUMNS ", target FROM inode WHERE ino=?",
     [SQL_READ_DIR] =
         "SELECT name.name, inode.ino, mode, nlink, uid, gid, rdev, size, blocks, atime, "
         "mtime, ctime, btime, target FROM name JOIN inode ON inode.ino=name.ino "
         "WHERE name.dir=? ORDER BY name.name",
     [SQL_GET_XATTR] = "SELECT value FROM xattr WHERE ino=? AND name=?",
     [SQL_LIST_XATTR] = "SELECT name FROM xattr WHERE ino=? ORDER BY name",
-    [SQL_ORPHANS] = "SELECT ino FROM inode WHERE nlink=0",
+    [SQL_ORPHANS] = "SELECT ino FROM inode WHERE nlink=0 AND ino>? ORDER BY ino LIMIT 1",
 };
 
 int store_errno(int result)
@@ -56,6 +65,7 @@ int store_errno(int result)
     case SQLITE_LOCKED:
         return -L_EBUSY;
     case SQLITE_CORRUPT:
+    case MEDIA_DAMAGED:
         return -L_EUCLEAN;
     case SQLITE_NOTADB:
         return -L_EINVAL;
@@ -139,6 +149,26 @@ void store_db_rollback(struct store_db *db)
     if (db->in_transaction && !sqlite3_get_autocommit(db->handle))
         run(db, SQL_ROLLBACK);
     db->in_transaction = false;
+}
+
+int store_db_save(struct store_db *db)
+{
+    return run(db, SQL_SAVE);
+}
+
+int store_db_settle(struct store_db *db, int error)
+{
+    /* Some failures have ended the whole transaction already. */
+    if (sqlite3_get_autocommit(db->handle))
+        return error ? error : -L_EIO;
+    int undone = error ? run(db, SQL_UNDO) : 0;
+    int released = undone ? undone : run(db, SQL_RELEASE);
+    return undone || released ? (undone ? undone : released) : error;
+}
+
+bool store_db_is_spoiled(struct store_db *db)
+{
+    return db->in_transaction && run(db, SQL_TRY) != 0;
 }
 
 int store_db_checkpoint(struct store_db *db)
@@ -279,41 +309,69 @@ static int put_inode(sqlite3_stmt *statement, const struct store_inode *inode)
     return finish(statement);
 }
 
+int store_db_chunk_count(struct store_db *db, uint64_t ino, uint64_t *out)
+{
+    struct store_inode inode = {0};
+    sqlite3_stmt *statement = store_db_statement(db, SQL_GET_INODE);
+    if (!statement)
+        return store_errno(sqlite3_errcode(db->handle));
+    sqlite3_bind_int64(statement, 1, (int64_t)ino);
+    int result = sqlite3_step(statement);
+    int bad = result == SQLITE_ROW ? store_db_inode(statement, 0, &inode) : -L_EUCLEAN;
+    int error = store_db_done(statement, result);
+    *out = (inode.size + STORE_CHUNK_SIZE - 1) >> STORE_CHUNK_SHIFT;
+    return error ? error : bad ? bad : *out <= STORE_PROBES_MOST ? 0 : -L_EUCLEAN;
+}
+
+static int remove_chunk(struct store_db *db, int64_t id)
+{
+    sqlite3_stmt *statement = store_db_statement(db, SQL_REMOVE_CHUNK);
+    if (!statement)
+        return store_errno(sqlite3_errcode(db->handle));
+    sqlite3_bind_int64(statement, 1, id);
+    return finish(statement);
+}
+
 /* Removes chunks from index on. */
 static int remove_chunks(struct store_db *db, uint64_t ino, uint64_t index)
 {
-    const uint64_t last = ((uint64_t)1 << STORE_INDEX_BITS) - 1;
+    uint64_t count;
     sqlite3_stmt *statement = store_db_statement(db, SQL_REMOVE_CHUNKS);
-    if (index > last || !statement)
+    if (index > STORE_INDEX_LAST || !statement)
         return statement ? 0 : store_errno(sqlite3_errcode(db->handle));
     sqlite3_bind_int64(statement, 1, chunk_id(ino, index));
-    sqlite3_bind_int64(statement, 2, chunk_id(ino, last));
-    return finish(statement);
+    sqlite3_bind_int64(statement, 2, chunk_id(ino, STORE_INDEX_LAST));
+    int error = finish(statement);
+    if (error != -L_EUCLEAN || store_db_chunk_count(db, ino, &count) != 0)
+        return error;
+    for (error = 0; index < count && !error; index++)
+        error = remove_chunk(db, chunk_id(ino, index));
+    return error;
 }
 
 static int bind_chunk(struct store_db *db, uint64_t ino, uint64_t index, const uint8_t *data,
                       size_t length)
 {
-    bool hole = length == 0;
-    sqlite3_stmt *statement = store_db_statement(db, hole ? SQL_REMOVE_CHUNKS : SQL_PUT_CHUNK);
+    if (length == 0)
+        return remove_chunk(db, chunk_id(ino, index));
+    sqlite3_stmt *statement = store_db_statement(db, SQL_PUT_CHUNK);
     if (!statement)
         return store_errno(sqlite3_errcode(db->handle));
     sqlite3_bind_int64(statement, 1, chunk_id(ino, index));
-    if (hole)
-        sqlite3_bind_int64(statement, 2, chunk_id(ino, index));
-    else
-        sqlite3_bind_blob(statement, 2, data, (int)(length + (db->sealed ? SEAL_SIZE : 0)),
-                          SQLITE_STATIC);
+    sqlite3_bind_blob(statement, 2, data, (int)(length + (db->sealed ? SEAL_SIZE : 0)),
+                      SQLITE_STATIC);
     return finish(statement);
 }
 
-/* Cuts the chunk that `size` lies in. */
+/* Cuts the chunk that `size` lies in. A damaged one stays as it is, and cannot be read. */
 static int shorten(struct store_db *db, uint64_t ino, uint64_t size)
 {
     uint8_t data[STORE_CHUNK_SIZE + SEAL_SIZE];
     uint64_t index = size >> STORE_CHUNK_SHIFT;
     size_t rest = size & (STORE_CHUNK_SIZE - 1);
     int64_t length = store_db_chunk(db, ino, index, data);
+    if (length == -L_EUCLEAN)
+        return 0;
     if (length <= (int64_t)rest)
         return length < 0 ? (int)length : 0;
     seal_write(data + rest, seal_of_chunk(ino, index, data, rest));
@@ -326,18 +384,84 @@ static int cut(struct store_db *db, uint64_t ino, uint64_t size)
     return error || !(size & (STORE_CHUNK_SIZE - 1)) ? error : shorten(db, ino, size);
 }
 
+static int remove_by_inode(struct store_db *db, enum store_statement which, uint64_t ino)
+{
+    sqlite3_stmt *statement = store_db_statement(db, which);
+    if (!statement)
+        return store_errno(sqlite3_errcode(db->handle));
+    sqlite3_bind_int64(statement, 1, (int64_t)ino);
+    return finish(statement);
+}
+
+/* The first or last chunk of a range; -L_ENXIO when there is none. */
+static int find_chunk(struct store_db *db, enum store_statement which, int64_t low, int64_t high,
+                      int64_t *out)
+{
+    sqlite3_stmt *statement = store_db_statement(db, which);
+    if (!statement)
+        return store_errno(sqlite3_errcode(db->handle));
+    sqlite3_bind_int64(statement, 1, low);
+    sqlite3_bind_int64(statement, 2, high);
+    int result = sqlite3_step(statement);
+    bool found = result == SQLITE_ROW && sqlite3_column_type(statement, 0) != SQLITE_NULL;
+    if (found)
+        *out = sqlite3_column_int64(statement, 0);
+    int error = store_db_done(statement, result);
+    return error ? error : found ? 0 : -L_ENXIO;
+}
+
+/* Removes one chunk, or leaves it when that meets damage. */
+static int try_remove_chunk(struct store_db *db, int64_t id)
+{
+    int error = store_db_save(db);
+    if (error)
+        return error;
+    error = store_db_settle(db, remove_chunk(db, id));
+    return error == -L_EUCLEAN ? 0 : error;
+}
+
+/* Removes the chunks that can be reached from either end. */
+static int remove_good_chunks(struct store_db *db, uint64_t ino)
+{
+    int64_t low = chunk_id(ino, 0), high = chunk_id(ino, STORE_INDEX_LAST), id = 0;
+    int error = 0;
+    while (low <= high && !(error = find_chunk(db, SQL_NEXT_CHUNK, low, high, &id))) {
+        error = try_remove_chunk(db, id);
+        if (error)
+            return error;
+        low = id + 1;
+    }
+    if (error != -L_EUCLEAN)
+        return error == -L_ENXIO ? 0 : error;
+    while (low <= high && !(error = find_chunk(db, SQL_LAST_CHUNK, low, high, &id))) {
+        error = try_remove_chunk(db, id);
+        if (error)
+            return error;
+        high = id - 1;
+    }
+    return error == -L_ENXIO || error == -L_EUCLEAN ? 0 : error;
+}
+
+/* What is left belongs to no inode any more; numbers are never used again. */
+static int remove_but_leave(struct store_db *db, uint64_t ino)
+{
+    int error = remove_good_chunks(db, ino);
+    if (!error)
+        error = store_db_save(db);
+    if (error)
+        return error;
+    error = store_db_settle(db, remove_by_inode(db, SQL_REMOVE_XATTRS, ino));
+    return error && error != -L_EUCLEAN ? error : remove_by_inode(db, SQL_REMOVE_INODE, ino);
+}
+
 static int remove_inode(struct store_db *db, uint64_t ino)
 {
+    if (db->leaves)
+        return remove_but_leave(db, ino);
     int error = remove_chunks(db, ino, 0);
-    const enum store_statement rest[] = {SQL_REMOVE_XATTRS, SQL_REMOVE_INODE};
-    for (int i = 0; i < 2 && !error; i++) {
-        sqlite3_stmt *statement = store_db_statement(db, rest[i]);
-        if (!statement)
-            return store_errno(sqlite3_errcode(db->handle));
-        sqlite3_bind_int64(statement, 1, (int64_t)ino);
-        error = finish(statement);
-    }
-    return error;
+    if (!error)
+        error = remove_by_inode(db, SQL_REMOVE_XATTRS, ino);
+    return error ? error : remove_by_inode(db, SQL_REMOVE_INODE, ino);
 }
 
 /* Statements of the form (ino, text, number or value), as far as they have parameters. */
@@ -387,25 +511,47 @@ int store_db_apply(struct store_db *db, const struct store_op *op)
     return -L_EINVAL;
 }
 
-int store_db_remove_orphans(struct store_db *db)
+/* Removes an inode in a transaction of its own, around what is damaged. */
+static int remove_alone(struct store_db *db, uint64_t ino)
 {
     for (;;) {
-        sqlite3_stmt *statement = store_db_statement(db, SQL_ORPHANS);
-        if (!statement)
-            return store_errno(sqlite3_errcode(db->handle));
-        int result = sqlite3_step(statement);
-        uint64_t ino = result == SQLITE_ROW ? (uint64_t)sqlite3_column_int64(statement, 0) : 0;
-        int error = store_db_done(statement, result);
-        if (error || result != SQLITE_ROW)
-            return error;
-        error = store_db_begin(db);
+        uint64_t page;
+        int error = store_db_begin(db);
         if (!error)
             error = remove_inode(db, ino);
         if (!error)
             error = store_db_commit(db);
-        if (error) {
-            store_db_rollback(db);
+        if (!error)
+            return 0;
+        store_db_rollback(db);
+        if (error != -L_EUCLEAN)
             return error;
-        }
+        if (store_db_can_mend(db, &page) && store_db_mend(db, page) == 0)
+            continue;
+        if (db->leaves)
+            return 0; /* it stays */
+        db->leaves = true;
+        error = remove_alone(db, ino);
+        db->leaves = false;
+        return error;
+    }
+}
+
+int store_db_remove_orphans(struct store_db *db)
+{
+    uint64_t ino = 0;
+    for (;;) {
+        sqlite3_stmt *statement = store_db_statement(db, SQL_ORPHANS);
+        if (!statement)
+            return store_errno(sqlite3_errcode(db->handle));
+        sqlite3_bind_int64(statement, 1, (int64_t)ino);
+        int result = sqlite3_step(statement);
+        ino = result == SQLITE_ROW ? (uint64_t)sqlite3_column_int64(statement, 0) : 0;
+        int error = store_db_done(statement, result);
+        if (error || result != SQLITE_ROW)
+            return error;
+        error = remove_alone(db, ino);
+        if (error)
+            return error;
     }
 }

@@ -26,21 +26,31 @@
 #define STORE_FORMAT_REPLACED 0x10002
 #define STORE_INDEX_BITS      28
 #define STORE_INDEX_LAST      (((uint64_t)1 << STORE_INDEX_BITS) - 1)
+#define STORE_PROBES_MOST     65536
 #define STORE_LINKS_MAX       0x7fffffff
 #define STORE_XATTR_MAX       65536
 #define STORE_NAME_MAX        255
 #define STORE_TARGET_MAX      4095
 
+#define STORE_DAMAGED                                                                              \
+    "the image is damaged; fore image check says how, and fore image export copies what can be "   \
+    "read into a new image"
+
 enum store_statement {
     SQL_BEGIN,
     SQL_COMMIT,
     SQL_ROLLBACK,
+    SQL_TRY,
+    SQL_SAVE,
+    SQL_UNDO,
+    SQL_RELEASE,
     SQL_PUT_INODE,
     SQL_PUT_TARGET,
     SQL_REMOVE_INODE,
     SQL_PUT_NAME,
     SQL_REMOVE_NAME,
     SQL_PUT_CHUNK,
+    SQL_REMOVE_CHUNK,
     SQL_REMOVE_CHUNKS,
     SQL_PUT_XATTR,
     SQL_REMOVE_XATTR,
@@ -48,9 +58,13 @@ enum store_statement {
     SQL_GET_INODE,
     SQL_GET_TARGET,
     SQL_GET_CHUNK,
+    SQL_HAS_CHUNK,
     SQL_NEXT_CHUNK,
     SQL_READ_CHUNKS,
+    SQL_LAST_CHUNK,
     SQL_READ_DIR,
+    SQL_READ_NAMES,
+    SQL_GET_ENTRY,
     SQL_GET_XATTR,
     SQL_LIST_XATTR,
     SQL_ORPHANS,
@@ -61,10 +75,13 @@ struct store_db {
     sqlite3 *handle;
     sqlite3_stmt *statements[SQL_STATEMENTS];
     bool in_transaction;
-    bool owned;    /* PATH-owner names this process */
-    bool sealed;   /* not of STORE_FORMAT_BARE */
-    bool replaced; /* of that format, and a converted copy lies beside it (store_convert.c) */
-    int wal_pages; /* in the log after the last commit */
+    bool owned;      /* PATH-owner names this process */
+    bool sealed;     /* not of STORE_FORMAT_BARE */
+    bool leaves;     /* what is damaged is left behind where an inode is removed */
+    uint64_t mended; /* the page that was mended last */
+    bool no_mending; /* it has failed since the last commit */
+    bool replaced;   /* of that format, and a converted copy lies beside it (store_convert.c) */
+    int wal_pages;   /* in the log after the last commit */
 };
 
 enum store_op_kind {
@@ -105,8 +122,11 @@ int store_db_create(struct store_db *db, const char *path, bool as_copy, char *m
 /* Folds the log in and closes. */
 int store_db_close(struct store_db *db, const char *path);
 /* A compact copy, verified on the way, as one file at a path where nothing is; on the disk when
- * this returns. Of an older image the copy is of the present format. */
-int store_copy_to(struct store_db *from, const char *to, char *message, size_t size);
+ * this returns. Of an older image the copy is of the present format. watch as for store_copy. */
+int store_copy_to(struct store_db *from, const char *to, const struct store_watch *watch,
+                  char *message, size_t size);
+/* Fills an empty copy with what can be read; how many losses were reported. */
+int store_rescue(struct store_db *from, struct store_db *to, const struct store_watch *watch);
 /* An image that is open nowhere, and what may lie beside it. */
 void store_remove_files(const char *path);
 /* Brings an image of the older format, just opened, to the present one. Whatever happens meanwhile,
@@ -121,6 +141,24 @@ int store_db_begin(struct store_db *db); /* nothing when already in a transactio
 int store_db_commit(struct store_db *db);
 void store_db_rollback(struct store_db *db);
 int store_db_apply(struct store_db *db, const struct store_op *op);
+/* A part of the transaction that can be undone alone. Such parts may be nested. */
+int store_db_save(struct store_db *db);
+int store_db_settle(struct store_db *db, int error); /* undoes it if there is an error; the error */
+
+/* Whether the transaction can only be rolled back: SQLite has met what cannot be in pages that
+ * verify. */
+bool store_db_is_spoiled(struct store_db *db);
+/* See store_name_of. */
+void store_db_name_of(struct store_db *db, uint64_t ino, char *path, size_t size);
+
+/* --- store_mend.c --- */
+
+/* Whether what was asked for last met a damaged page that can be mended. */
+bool store_db_can_mend(struct store_db *db, uint64_t *page);
+/* Makes a page with data of files whole again, so that what it belongs to can be removed or
+ * replaced; the data in it is lost and does not verify. Folds the log in; not in a transaction.
+ * -L_EUCLEAN: it cannot be done. */
+int store_db_mend(struct store_db *db, uint64_t page);
 
 /* Runs a query that gives one number. */
 int store_db_number(struct store_db *db, const char *sql, int64_t *out);
@@ -136,6 +174,10 @@ bool store_target_is_possible(sqlite3_stmt *statement, int column, uint64_t size
 int store_db_inode(sqlite3_stmt *statement, int column, struct store_inode *out);
 /* Data of a chunk, verified, into room for STORE_CHUNK_SIZE bytes: its length, 0 for a hole. */
 int64_t store_db_chunk(struct store_db *db, uint64_t ino, uint64_t index, uint8_t *data);
+/* How many chunks a file has with its holes, by its size in the image; -L_EUCLEAN when they are too
+ * many to be asked for one by one, or the size cannot be read. A range of rows cannot be read to
+ * its end when what comes behind it is damaged; single rows can. */
+int store_db_chunk_count(struct store_db *db, uint64_t ino, uint64_t *out);
 /* The length of what a column holds of a chunk or an extended attribute, which has been verified;
  * -L_EUCLEAN. */
 int64_t store_db_chunk_length(struct store_db *db, sqlite3_stmt *statement, int column,

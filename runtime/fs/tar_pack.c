@@ -38,11 +38,16 @@ struct pack {
     struct seen *seen; /* open addressing, a power of two */
     size_t seen_size, seen_count;
     char failing[PATH_LENGTH_MAX];
+    void (*lost)(void *arg, const char *line); /* told of what cannot be read */
+    void *arg;
+    int losses;
+    bool unwritable; /* the failure is the archive's */
 };
 
 static int put(struct pack *pack, const void *data, size_t length)
 {
     int64_t done = host_file_write(pack->file, data, length, pack->pos);
+    pack->unwritable |= done != (int64_t)length;
     if (done < 0)
         return (int)done;
     if ((size_t)done < length)
@@ -174,10 +179,14 @@ static struct seen *seen_slot(struct seen *table, size_t size, uint64_t ino)
     return &table[i];
 }
 
-/* The name under which a file was written already, or NULL after noting this one. */
-static int first_name(struct pack *pack, uint64_t ino, const char *name, const char **first)
+/* The name under which a file was written already, or NULL. */
+static const char *first_name(const struct pack *pack, uint64_t ino)
 {
-    *first = NULL;
+    return pack->seen_size ? seen_slot(pack->seen, pack->seen_size, ino)->name : NULL;
+}
+
+static int note_name(struct pack *pack, uint64_t ino, const char *name)
+{
     if (pack->seen_count * 2 >= pack->seen_size) {
         size_t size = pack->seen_size ? pack->seen_size * 2 : SEEN_START;
         struct seen *table = calloc(size, sizeof(*table));
@@ -192,10 +201,6 @@ static int first_name(struct pack *pack, uint64_t ino, const char *name, const c
         pack->seen_size = size;
     }
     struct seen *slot = seen_slot(pack->seen, pack->seen_size, ino);
-    if (slot->name) {
-        *first = slot->name;
-        return 0;
-    }
     slot->name = strdup(name);
     if (!slot->name)
         return -L_ENOMEM;
@@ -224,40 +229,47 @@ static int put_data(struct pack *pack, struct path path, uint64_t size)
     return error ? error : pad(pack, RECORD);
 }
 
-static int put_inode(struct pack *pack, const char *name, struct path path)
+/* A file's first name. */
+static int put_first(struct pack *pack, const char *name, struct path path,
+                     const struct kstat *stat)
 {
-    struct kstat stat;
     char target[PATH_LENGTH_MAX] = "";
-    const char *first = NULL;
-    int error = vfs_stat(path, &stat);
-    uint32_t type = stat.mode & L_S_IFMT;
-    if (!error && type != L_S_IFDIR && stat.nlink > 1)
-        error = first_name(pack, stat.ino, name, &first);
-    if (error)
-        return error;
-    if (first)
-        return put_member(pack, name, first, '1', &stat, 0);
-    switch (type) {
+    int error;
+    switch (stat->mode & L_S_IFMT) {
     case L_S_IFREG:
-        error = put_member(pack, name, "", '0', &stat, stat.size);
-        return error ? error : put_data(pack, path, stat.size);
+        error = put_member(pack, name, "", '0', stat, stat->size);
+        return error ? error : put_data(pack, path, stat->size);
     case L_S_IFLNK:
         error = vfs_readlink(path, target, sizeof(target) - 1);
         if (error < 0)
             return error;
         target[error] = 0;
-        return put_member(pack, name, target, '2', &stat, 0);
+        return put_member(pack, name, target, '2', stat, 0);
     case L_S_IFCHR:
-        return put_member(pack, name, "", '3', &stat, 0);
+        return put_member(pack, name, "", '3', stat, 0);
     case L_S_IFBLK:
-        return put_member(pack, name, "", '4', &stat, 0);
+        return put_member(pack, name, "", '4', stat, 0);
     case L_S_IFDIR:
-        return put_member(pack, name, "", '5', &stat, 0);
+        return put_member(pack, name, "", '5', stat, 0);
     case L_S_IFIFO:
-        return put_member(pack, name, "", '6', &stat, 0);
+        return put_member(pack, name, "", '6', stat, 0);
     default:
         return 0;
     }
+}
+
+static int put_inode(struct pack *pack, const char *name, struct path path)
+{
+    struct kstat stat;
+    int error = vfs_stat(path, &stat);
+    if (error)
+        return error;
+    bool linked = (stat.mode & L_S_IFMT) != L_S_IFDIR && stat.nlink > 1;
+    const char *first = linked ? first_name(pack, stat.ino) : NULL;
+    if (first)
+        return put_member(pack, name, first, '1', &stat, 0);
+    error = put_first(pack, name, path, &stat);
+    return error || !linked ? error : note_name(pack, stat.ino, name);
 }
 
 struct listing {
@@ -300,6 +312,18 @@ static int list(struct inode *dir, const char *directory, struct name **out)
     return error ? error : listing.failed ? -L_ENOMEM : 0;
 }
 
+/* What cannot be read of an image is told and left out; other errors end the work. */
+static int unread(struct pack *pack, const char *name, const char *what, int error)
+{
+    char line[PATH_LENGTH_MAX + 100];
+    if (error != -L_EIO || pack->unwritable)
+        return error;
+    snprintf(line, sizeof(line), "/%s: %s", name, what);
+    pack->losses++;
+    pack->lost(pack->arg, line);
+    return 0;
+}
+
 /* Writes one name; the names below it, if it is a directory, in *below. */
 static int visit(struct pack *pack, const char *name, struct name **below)
 {
@@ -308,15 +332,20 @@ static int visit(struct pack *pack, const char *name, struct name **below)
     *below = NULL;
     if (strlen(name) + 2 > sizeof(slashed))
         return -L_ENAMETOOLONG;
+    uint64_t start = pack->pos;
     int error = vfs_walk(&pack->caller, &pack->root, name, 0, &path);
     if (error)
-        return error;
+        return unread(pack, name, "is damaged", error);
     struct inode *inode = path.dentry->inode;
     bool directory = (inode->mode & L_S_IFMT) == L_S_IFDIR;
     snprintf(slashed, sizeof(slashed), directory ? "%s/" : "%s", name);
     error = put_inode(pack, slashed, path);
-    if (!error && directory)
-        error = list(inode, slashed, below);
+    if (error) {
+        error = unread(pack, name, "is damaged", error);
+        pack->pos = start; /* nothing of it is in the archive */
+    } else if (directory) {
+        error = unread(pack, name, "names in it are damaged", list(inode, slashed, below));
+    }
     path_put(path);
     return error;
 }
@@ -324,10 +353,11 @@ static int visit(struct pack *pack, const char *name, struct name **below)
 /* Every name, parents before what is in them. A list instead of recursion: trees may be deep. */
 static int put_tree(struct pack *pack)
 {
-    struct name *todo;
+    struct name *todo = NULL;
     int error = put_inode(pack, "./", pack->root);
     if (!error)
-        error = list(pack->root.dentry->inode, "", &todo);
+        error =
+            unread(pack, "", "names in it are damaged", list(pack->root.dentry->inode, "", &todo));
     if (error)
         return error;
     while (todo) {
@@ -350,9 +380,10 @@ static int put_tree(struct pack *pack)
     return error;
 }
 
-int tar_pack(const char *host_path, struct superblock *super, char *message, size_t size)
+int tar_pack(const char *host_path, struct superblock *super,
+             void (*lost)(void *arg, const char *line), void *arg, char *message, size_t size)
 {
-    struct pack pack = {.caller = *vfs_kernel_caller()};
+    struct pack pack = {.caller = *vfs_kernel_caller(), .lost = lost, .arg = arg};
     struct fs_context *own = NULL;
     struct mount *mount;
     int error = host_file_open(host_path, HOST_FILE_WRITE | HOST_FILE_CREATE | HOST_FILE_EXCLUSIVE,
@@ -383,6 +414,9 @@ int tar_pack(const char *host_path, struct superblock *super, char *message, siz
         error = put(&pack, (uint8_t[2 * RECORD]){0}, 2 * RECORD);
     if (!error)
         error = pad(&pack, 20 * RECORD);
+    /* The last file may have been taken back. */
+    if (!error)
+        error = host_file_truncate(pack.file, pack.pos);
     host_file_close(pack.file);
     for (size_t i = 0; i < pack.seen_size; i++)
         free(pack.seen[i].name);
@@ -393,5 +427,5 @@ int tar_pack(const char *host_path, struct superblock *super, char *message, siz
                  pack.failing[0] ? " at " : "", pack.failing, -error);
         host_path_unlink(host_path);
     }
-    return error;
+    return error ? error : pack.losses;
 }

@@ -111,6 +111,27 @@ wait
 grep -q 'nothing: not found' read1 || { echo "--read-only: $(cat read1)"; bad=1; }
 [ "$(cksum <open.img)" = "$before" ] || { echo "--read-only wrote to the image"; bad=1; }
 
+# Of a damaged image what can be read is exported, and the rest is named.
+cp test.img broken.img
+python3 - broken.img tree/sub/large <<'END'
+import sys
+data = bytearray(open(sys.argv[1], 'rb').read())
+at = data.find(open(sys.argv[2], 'rb').read()[100000:100064])
+assert at > 0
+data[at] ^= 1
+open(sys.argv[1], 'wb').write(data)
+END
+loss='fore: not exported: /sub/large: is damaged.fore: broken.img: the image is damaged: .*'
+expect 1 "$loss" export broken.img broken.tar
+expect 1 "$loss" export broken.img test5.img
+expect 0 'test5.img: clean' check test5.img
+expect 0 '' export test5.img test5.tar
+for name in broken test5; do
+    mkdir $name && tar -x -C $name -f $name.tar
+    text=$(diff -r --no-dereference tree $name)
+    [ "$text" = 'Only in tree/sub: large' ] || { echo "$name.tar: $text"; bad=1; }
+done
+
 "$@" write test.img log 1 &
 writer=$!
 deadline=$((SECONDS + 60))

@@ -268,7 +268,7 @@ START_TEST(second_opener)
              (unsigned long long)host_process_id());
     ck_assert_str_eq(message, wanted);
     ck_assert_int_eq(check_faults(image), -L_EBUSY);
-    ck_assert_int_eq(store_copy(image, "store-copy.img", message, sizeof(message)), -L_EBUSY);
+    ck_assert_int_eq(store_copy(image, "store-copy.img", NULL, message, sizeof(message)), -L_EBUSY);
     put_file(store, 2, "still", 1000);
     ck_assert_int_eq(store_close(store), 0);
     expect_clean(image);
@@ -382,9 +382,10 @@ START_TEST(copy)
     struct store *store = open_image();
     put_file(store, 2, "f", 300000);
     ck_assert_int_eq(store_close(store), 0);
-    ck_assert_int_eq(store_copy(image, "store-copy.img", message, sizeof(message)), 0);
+    ck_assert_int_eq(store_copy(image, "store-copy.img", NULL, message, sizeof(message)), 0);
     ck_assert(!exists("store-copy.img-wal"));
-    ck_assert_int_eq(store_copy(image, "store-copy.img", message, sizeof(message)), -L_EEXIST);
+    ck_assert_int_eq(store_copy(image, "store-copy.img", NULL, message, sizeof(message)),
+                     -L_EEXIST);
     ck_assert_int_eq(store_open("store-copy.img", false, &store, message, sizeof(message)), 0);
     expect_file(store, 2, 300000);
     ck_assert_int_eq(store_close(store), 0);
