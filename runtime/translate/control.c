@@ -233,7 +233,7 @@ static enum xlate_step call(struct xlate *x, const struct insn *in)
         return STEP_END;
     }
     if (in->z.meta.branch_type == ZYDIS_BRANCH_TYPE_FAR)
-        return STEP_PRIVILEGED;
+        return far_branch(x, in, true);
     indirect_target(x, in);
     push_return(x, in->next, true);
     table_jump(x);
@@ -243,7 +243,7 @@ static enum xlate_step call(struct xlate *x, const struct insn *in)
 static enum xlate_step ret(struct xlate *x, const struct insn *in)
 {
     if (in->z.meta.branch_type == ZYDIS_BRANCH_TYPE_FAR)
-        return STEP_PRIVILEGED;
+        return far_return(x, in);
     uint32_t extra = in->imm_len == 2 ? (uint32_t)in->op[0].imm.value.u & 0xffff : 0;
     xlate_mark(x, RECOVERY_STACK);
     emit_load(&x->e, HOST_SCRATCH, emit_guest(HOST_GUEST_RSP, x->sp));
@@ -261,7 +261,7 @@ static enum xlate_step jump(struct xlate *x, const struct insn *in)
         return STEP_END;
     }
     if (in->z.meta.branch_type == ZYDIS_BRANCH_TYPE_FAR)
-        return STEP_PRIVILEGED;
+        return far_branch(x, in, false);
     indirect_target(x, in);
     xlate_flush_sp(x);
     table_jump(x);
@@ -320,10 +320,11 @@ enum xlate_step control(struct xlate *x, const struct insn *in, bool *handled)
     case ZYDIS_MNEMONIC_UD1:
     case ZYDIS_MNEMONIC_UD2:
         return STEP_UNDEFINED;
-    case ZYDIS_MNEMONIC_HLT:
     case ZYDIS_MNEMONIC_IRET:
     case ZYDIS_MNEMONIC_IRETD:
     case ZYDIS_MNEMONIC_IRETQ:
+        return far_iret(x, in);
+    case ZYDIS_MNEMONIC_HLT:
     case ZYDIS_MNEMONIC_SYSRET:
         return STEP_PRIVILEGED;
     default:

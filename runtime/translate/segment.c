@@ -90,14 +90,10 @@ enum xlate_step segment_pop(struct xlate *x, const struct insn *in, int size)
     return ask(x, in, SELECTOR_LOAD, (unsigned)segment << 4 | (unsigned)size << 20);
 }
 
-/* A pointer in memory to a register and a segment register. AMD's processors have none with an
- * offset of 64 bits. */
+/* A pointer in memory to a register and a segment register. */
 static enum xlate_step load_pointer(struct xlate *x, const struct insn *in, int segment)
 {
-    uint32_t vendor[4];
-    cpu_cpuid(0, 0, vendor);
-    bool amd = vendor[1] == 0x68747541 || vendor[1] == 0x6f677948; /* Auth..., Hygo... */
-    int size = in->rex_w && !amd ? 8 : in->prefix_66 && !in->rex_w ? 2 : 4;
+    int size = in->rex_w && selector_wide_pointers() ? 8 : in->prefix_66 && !in->rex_w ? 2 : 4;
     int offset = relocate_borrow(x, in, 0, false);
     struct host_mem m = relocate_address(x, in, HOST_SCRATCH, true, 0);
     emit_lea(&x->e, HOST_SCRATCH, m);

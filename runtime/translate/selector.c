@@ -108,10 +108,21 @@ static bool look(struct cpu *cpu, enum selector_use use, const struct descriptor
     }
 }
 
+bool selector_wide_pointers(void)
+{
+    uint32_t vendor[4];
+    cpu_cpuid(0, 0, vendor);
+    return vendor[1] != 0x68747541 && vendor[1] != 0x6f677948; /* Auth..., Hygo... */
+}
+
 bool selector_answer(struct cpu *cpu)
 {
     uint16_t selector = (uint16_t)cpu->helper_value;
     enum selector_use use = SELECTOR_USE(cpu->helper_detail);
+    if (use == SELECTOR_REFUSE) {
+        fault_general(cpu, selector & ~RPL);
+        return false;
+    }
     if (use == SELECTOR_LOAD) {
         if (!load(cpu, selector))
             return false;

@@ -10,7 +10,14 @@
 
 #include "runtime/translate/cpu.h"
 
-enum selector_use { SELECTOR_LOAD, SELECTOR_LAR, SELECTOR_LSL, SELECTOR_VERR, SELECTOR_VERW };
+enum selector_use {
+    SELECTOR_LOAD,
+    SELECTOR_LAR,
+    SELECTOR_LSL,
+    SELECTOR_VERR,
+    SELECTOR_VERW,
+    SELECTOR_REFUSE
+};
 
 /* What TRAP_SELECTOR finds in helper_detail. */
 #define SELECTOR_USE(detail)      ((enum selector_use)((detail)&15))
@@ -24,5 +31,8 @@ enum selector_use { SELECTOR_LOAD, SELECTOR_LAR, SELECTOR_LSL, SELECTOR_VERR, SE
  * of a far pointer gets helper_offset), and steps over it. False: it faults, `fault` is filled and
  * nothing has changed. */
 bool selector_answer(struct cpu *cpu);
+
+/* Whether far pointers may have offsets of 64 bits, which AMD's processors lack. */
+bool selector_wide_pointers(void);
 
 #endif

@@ -137,6 +137,11 @@ void segment_selector(struct xlate *x, int to, ZydisRegister reg);
 /* pop fs, pop gs */
 enum xlate_step segment_pop(struct xlate *x, const struct insn *in, int size);
 
+/* far.c: far call and jmp, ret and iret. */
+enum xlate_step far_branch(struct xlate *x, const struct insn *in, bool call);
+enum xlate_step far_return(struct xlate *x, const struct insn *in);
+enum xlate_step far_iret(struct xlate *x, const struct insn *in);
+
 /* special.c: string instructions, xlat, maskmov, XSAVE family. */
 enum xlate_step special(struct xlate *x, const struct insn *in, bool *handled);
 

@@ -1,5 +1,6 @@
 /* Segment registers: what a process starts with, what loads do, which are refused and with what
- * error code, what lar, lsl, verr and verw say of every selector, and who inherits them. */
+ * error code, what lar, lsl, verr and verw say of every selector, where far branches lead, and who
+ * inherits them. */
 #include "check.h"
 
 #include <pthread.h>
@@ -139,6 +140,58 @@ static void refused(void)
     if (sigsetjmp(back, 1) == 0)
         __asm__ volatile(".byte 0x8e, 0xf0" ::: "memory"); /* to a seventh */
     CHECK_EQ(trap, 6);
+}
+
+/* Far branches to the code segment that is there, and refused ones. The stack pointer is the same
+ * before and behind each. */
+static void far_branches(void)
+{
+    static uint64_t before, after, pushed[2];
+    uint64_t flags;
+#define AROUND(text)                                                                               \
+    __asm__ volatile("sub $256, %%rsp\n mov %%rsp, %0\n mov %%rsp, %%rcx\n" text                   \
+                     "\n 1: mov %%rsp, %1\n mov %0, %%rsp\n add $256, %%rsp"                       \
+                     : "=m"(before), "=m"(after)::"rax", "rcx", "cc", "memory")
+    AROUND("pushq $0x33\n lea 1f(%%rip), %%rax\n push %%rax\n lretq\n ud2");
+    CHECK_EQ(before, after);
+    AROUND(
+        "pushq $7\n pushq $8\n pushq $0x33\n lea 1f(%%rip), %%rax\n push %%rax\n lretq $16\n ud2");
+    CHECK_EQ(before, after);
+    AROUND("pushq $0x2b\n push %%rcx\n pushq $0xed7\n pushq $0x33\n lea 1f(%%rip), %%rax\n"
+           "push %%rax\n iretq\n ud2");
+    __asm__ volatile("pushfq\n pop %0\n cld" : "=r"(flags)::"cc", "memory");
+    CHECK_EQ(before, after);
+    CHECK(flags & 0x400);
+    if (!((uintptr_t)far_branches >> 32)) { /* a pointer of 32 bits, pushed as such */
+        static struct {
+            uint32_t offset;
+            uint16_t selector;
+        } __attribute__((packed)) pointer = {0, 0x33};
+        __asm__ volatile("lea 1f(%%rip), %%rax\n mov %%eax, %0\n ljmp *%0\n ud2\n 1:"
+                         : "+m"(pointer)::"rax", "memory");
+        __asm__ volatile("sub $256, %%rsp\n mov %%rsp, %1\n lea 1f(%%rip), %%rax\n mov %%eax, %0\n"
+                         "lcall *%0\n ud2\n 1: pop %2\n mov %%rsp, %3\n add $256, %%rsp"
+                         : "+m"(pointer), "=m"(before), "=m"(pushed[0]), "=m"(after)::"rax",
+                           "memory");
+        CHECK(before == after && pushed[0] >> 32 == 0x33);
+        CHECK_EQ((uint32_t)pushed[0] + 2, pointer.offset);
+        __asm__ volatile("sub $256, %%rsp\n mov %%rsp, %0\n sub $8, %%rsp\n movl $0x33, 4(%%rsp)\n"
+                         "lea 1f(%%rip), %%rax\n mov %%eax, (%%rsp)\n lretl\n ud2\n"
+                         "1: mov %%rsp, %1\n mov %0, %%rsp\n add $256, %%rsp"
+                         : "=m"(before), "=m"(after)::"rax", "memory");
+        CHECK_EQ(before, after);
+    }
+    if (sigsetjmp(back, 1) == 0)
+        AROUND("pushq $0x2b\n push $0\n mov %%rsp, %0\n lretq");
+    CHECK(trap == 13 && error == 0x28 && (uint64_t)stack_pointer == before);
+    if (sigsetjmp(back, 1) == 0)
+        AROUND("pushq $0x23\n push %%rcx\n pushq $0x2\n pushq $0x33\n push $0\n mov %%rsp, %0\n"
+               "iretq");
+    CHECK(trap == 13 && error == 0x20 && (uint64_t)stack_pointer == before);
+    if (sigsetjmp(back, 1) == 0)
+        AROUND("pushq $0x2b\n push %%rcx\n pushq $0x2\n pushq $0x40\n push $0\n mov %%rsp, %0\n"
+               "iretq");
+    CHECK(trap == 13 && error == 0x40 && (uint64_t)stack_pointer == before);
 }
 
 /* fs: the thread's own data hang on it. */
@@ -298,6 +351,7 @@ int main(int argc, char **argv)
     load_each();
     forms();
     refused();
+    far_branches();
     load_fs();
     look();
     processor();
