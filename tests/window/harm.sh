@@ -6,20 +6,20 @@ set -u
 . "$(dirname "$0")/lib.sh"
 programs=$FORELAND_GUESTS/fore
 [ "$host" != wine ] || programs=Z:$programs
-start_shell --memory 256M --mount "$programs:/mnt/programs"
+start_shell --memory 384M --mount "$programs:/mnt/programs"
 enter '(while :; do date +%s >/tmp/beat; sleep 0.1; done) &'
 shows '
 [1] '
-enter '/mnt/programs/memory 256 hog; echo MARK $?'
+enter '/mnt/programs/memory 384 hog; echo MARK $?'
 shows '
 MARK 137'
 shows 'Killed'
 clear_screen
-enter '/mnt/programs/memory 256 crash; echo MARK $?'
+enter '/mnt/programs/memory 384 crash; echo MARK $?'
 shows '
 MARK 139'
 clear_screen
-enter '/mnt/programs/memory 256 recurse; echo MARK $?'
+enter '/mnt/programs/memory 384 recurse; echo MARK $?'
 shows '
 MARK 139'
 clear_screen

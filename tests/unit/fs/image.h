@@ -24,8 +24,8 @@ static void unlink_all(const char *path)
 static void collect_fault(void *arg, const char *line)
 {
     (void)arg;
-    strncat(faults, line, sizeof(faults) - strlen(faults) - 2);
-    strcat(faults, "\n");
+    size_t length = strlen(faults);
+    snprintf(faults + length, sizeof(faults) - length, "%s\n", line);
 }
 
 /* The number of faults, or a negative errno with the message. */
