@@ -12,6 +12,20 @@
 
 #define PAGE_MASK (SPACE_PAGE - 1)
 
+/* What a task may lock, in bytes. */
+static uint64_t lock_limit(struct task *t)
+{
+    bool any = cred_capable(&t->process->cred, L_CAP_IPC_LOCK);
+    return any ? UINT64_MAX : t->process->rlimits[L_RLIMIT_MEMLOCK].rlim_cur;
+}
+
+/* The task's space, with what may be locked now: that depends on what the task may do. */
+static struct space *space_of(struct task *t)
+{
+    space_set_lock_limit(t->process->space, lock_limit(t));
+    return t->process->space;
+}
+
 static int64_t map(struct space *space, uint64_t address, uint64_t length, uint32_t prot,
                    uint32_t flags, struct mapping *mapping, uint64_t offset)
 {
@@ -24,7 +38,7 @@ static int64_t map(struct space *space, uint64_t address, uint64_t length, uint3
 static int64_t map_file(struct task *t, uint64_t address, uint64_t length, uint32_t prot,
                         uint32_t flags, int fd, uint64_t offset)
 {
-    struct space *space = t->process->space;
+    struct space *space = space_of(t);
     struct file *file = files_get(t->files, fd);
     if (!file)
         return -L_EBADF;
@@ -55,8 +69,7 @@ int64_t sys_mmap(struct task *t, uint64_t address, uint64_t length, uint64_t pro
     if (flags & L_MAP_HUGETLB)
         return -L_ENOMEM;
     if (flags & L_MAP_ANONYMOUS)
-        return map(t->process->space, address, length, (uint32_t)prot, (uint32_t)flags, NULL,
-                   offset);
+        return map(space_of(t), address, length, (uint32_t)prot, (uint32_t)flags, NULL, offset);
     return map_file(t, address, length, (uint32_t)prot, (uint32_t)flags, (int)fd, offset);
 }
 
@@ -73,7 +86,7 @@ int64_t sys_mprotect(struct task *t, uint64_t address, uint64_t length, uint64_t
 int64_t sys_mremap(struct task *t, uint64_t address, uint64_t old_length, uint64_t new_length,
                    uint64_t flags, uint64_t new_address)
 {
-    struct space *space = t->process->space;
+    struct space *space = space_of(t);
     int64_t result =
         space_mremap(space, address, old_length, new_length, (uint32_t)flags, new_address);
     if (result == -L_ENOMEM && oom_make_room(new_length))
@@ -116,18 +129,11 @@ int64_t sys_mincore(struct task *t, uint64_t address, uint64_t length, uint64_t 
 
 int64_t sys_brk(struct task *t, uint64_t address)
 {
-    struct space *space = t->process->space;
+    struct space *space = space_of(t);
     uint64_t now = space_brk(space, address);
     if (now < address && oom_make_room(address - now))
         now = space_brk(space, address);
     return (int64_t)now;
-}
-
-/* What a task may lock, in bytes. */
-static uint64_t lock_limit(struct task *t)
-{
-    bool any = cred_capable(&t->process->cred, L_CAP_IPC_LOCK);
-    return any ? UINT64_MAX : t->process->rlimits[L_RLIMIT_MEMLOCK].rlim_cur;
 }
 
 /* Brings the pages in; a kill ends it. */
@@ -176,12 +182,12 @@ int64_t sys_mlockall(struct task *t, uint64_t flags)
     uint64_t limit = lock_limit(t);
     if (!limit)
         return -L_EPERM;
-    return space_lock_all(t->process->space, flags & L_MCL_CURRENT, flags & L_MCL_FUTURE, limit);
+    return space_lock_all(t->process->space, (uint32_t)flags, limit);
 }
 
 int64_t sys_munlockall(struct task *t)
 {
-    return space_lock_all(t->process->space, false, false, UINT64_MAX);
+    return space_lock_all(t->process->space, 0, UINT64_MAX);
 }
 
 /* A processor without protection keys, as cpuid says. */

@@ -17,13 +17,14 @@ static bool grow(struct space *space, uint64_t from, uint64_t to)
     if (to > WINDOW_LIMIT || !place_is_clear(space, from, to) ||
         !place_fits(space, from, to, NULL, 0) || space_over_data(space, to - from) ||
         space->mapped + (to - from) > space->address_limit ||
+        (space->lock_future && !space_may_lock(space, to - from)) ||
         (limit && memory_used() + (to - from) > limit) || region_reserve(space, 1))
         return false;
     struct region heap = {.start = from,
                           .end = to,
                           .name = "[heap]",
                           .prot = L_PROT_READ | L_PROT_WRITE,
-                          .flags = REGION_HEAP};
+                          .flags = REGION_HEAP | (space->lock_future ? REGION_LOCKED : 0)};
     region_insert(space, &heap);
     region_merge(space, from, to);
     if (to - from <= COMMIT_AT_ONCE)
@@ -45,7 +46,10 @@ uint64_t space_brk(struct space *space, uint64_t address)
     if (moved)
         space->brk = address;
     uint64_t result = space->brk;
+    bool eager = moved && new_end > old_end && space->lock_future && !space->lock_on_fault;
     host_mutex_unlock(&space->lock);
     region_put_files(files, count);
+    if (eager)
+        space_populate(space, old_end, new_end, true);
     return result;
 }

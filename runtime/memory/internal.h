@@ -126,7 +126,9 @@ struct space {
     struct segment **directories[DIRECTORIES];
     uint64_t brk_start, brk;
     uint64_t data_limit, address_limit, stack_limit;
+    _Atomic uint64_t lock_limit;  /* bytes that may be locked */
     bool lock_future;             /* mlockall: what is mapped from now on is locked */
+    bool lock_on_fault;           /* but not brought in */
     uint64_t private_end;         /* private mappings go below, to leave the stack its room */
     uint64_t mapped;              /* bytes in regions */
     uint64_t resident;            /* private pages charged */
@@ -315,5 +317,10 @@ bool space_over_data(const struct space *space, uint64_t more);
 int space_unmap_locked(struct space *space, uint64_t start, uint64_t end, struct mapping ***files,
                        size_t *count);
 void space_commit_small(struct space *space, uint64_t start, uint64_t end);
+/* Without the lock: brings pages in up to the first that cannot be had, or a kill. */
+void space_populate(struct space *space, uint64_t start, uint64_t end, bool write);
+
+/* lock.c: with space->lock. Whether that many more bytes may be locked. */
+bool space_may_lock(const struct space *space, uint64_t more);
 
 #endif

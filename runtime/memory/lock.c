@@ -47,15 +47,54 @@ int space_lock_pages(struct space *space, uint64_t address, uint64_t length, boo
     return error;
 }
 
-int space_lock_all(struct space *space, bool on, bool future, uint64_t limit)
+bool space_may_lock(const struct space *space, uint64_t more)
 {
+    uint64_t limit = atomic_load(&space->lock_limit);
+    return limit == UINT64_MAX ||
+           (more <= limit && locked_bytes(space, 0, WINDOW_LIMIT) <= limit - more);
+}
+
+void space_set_lock_limit(struct space *space, uint64_t bytes)
+{
+    atomic_store(&space->lock_limit, bytes);
+}
+
+/* The next locked range at or above *at that can be touched. */
+static bool next_locked(struct space *space, uint64_t *at, uint64_t *end, bool *write)
+{
+    bool found = false;
     host_mutex_lock(&space->lock);
-    int error = on && space->mapped > limit ? -L_ENOMEM : 0;
-    if (!error) {
-        space->lock_future = future;
-        if (on || !future)
-            set_locked(space, 0, WINDOW_LIMIT, on);
+    for (size_t i = region_index(space, *at); i < space->region_count && !found; i++) {
+        const struct region *region = &space->regions[i];
+        if (!(region->flags & REGION_LOCKED) || !(region->prot & (L_PROT_READ | L_PROT_WRITE)))
+            continue;
+        found = true;
+        *at = max_u64(*at, region->start);
+        *end = region->end;
+        *write = (region->prot & L_PROT_WRITE) && !(region->flags & REGION_SHARED);
     }
     host_mutex_unlock(&space->lock);
+    return found;
+}
+
+int space_lock_all(struct space *space, uint32_t flags, uint64_t limit)
+{
+    bool current = flags & L_MCL_CURRENT, future = flags & L_MCL_FUTURE;
+    host_mutex_lock(&space->lock);
+    int error = current && space->mapped > limit ? -L_ENOMEM : 0;
+    if (!error) {
+        space->lock_future = future;
+        space->lock_on_fault = future && (flags & L_MCL_ONFAULT);
+        if (current || !future)
+            set_locked(space, 0, WINDOW_LIMIT, current);
+    }
+    host_mutex_unlock(&space->lock);
+    uint64_t at = 0, end;
+    bool write;
+    while (!error && current && !(flags & L_MCL_ONFAULT) && !memory_dying() &&
+           next_locked(space, &at, &end, &write)) {
+        space_populate(space, at, end, write);
+        at = end;
+    }
     return error;
 }

@@ -194,7 +194,7 @@ static int check_arguments(uint64_t *length, uint32_t flags, struct mapping *fil
     return 0;
 }
 
-static void populate(struct space *space, uint64_t start, uint64_t end, bool write)
+void space_populate(struct space *space, uint64_t start, uint64_t end, bool write)
 {
     struct space_fault fault;
     for (uint64_t address = start; address < end && !memory_dying(); address += PAGE)
@@ -205,7 +205,10 @@ static void populate(struct space *space, uint64_t start, uint64_t end, bool wri
 int64_t space_mmap(struct space *space, uint64_t address, uint64_t length, uint32_t prot,
                    uint32_t flags, struct mapping *file, uint64_t offset)
 {
+    const uint32_t both = L_MAP_POPULATE | L_MAP_NONBLOCK;
     int error = check_arguments(&length, flags, file, offset);
+    if (!error && (flags & L_MAP_LOCKED) && !atomic_load(&space->lock_limit))
+        error = -L_EPERM;
     if (error)
         return error;
     bool shared = (flags & L_MAP_TYPE) != L_MAP_PRIVATE;
@@ -225,15 +228,19 @@ int64_t space_mmap(struct space *space, uint64_t address, uint64_t length, uint3
     struct mapping **files = NULL;
     size_t count = 0;
     host_mutex_lock(&space->lock);
-    if (space->lock_future)
+    bool locked = space->lock_future || (flags & L_MAP_LOCKED);
+    bool eager = locked ? !space->lock_on_fault : (flags & both) == L_MAP_POPULATE;
+    if (locked)
         region.flags |= REGION_LOCKED;
-    int64_t result = map_locked(space, address, &region, length, flags, &files, &count);
+    int64_t result = locked && !space_may_lock(space, length) ? -L_EAGAIN : 0;
+    if (!result)
+        result = map_locked(space, address, &region, length, flags, &files, &count);
     host_mutex_unlock(&space->lock);
     region_put_files(files, count);
     if (made)
         mapping_put(made);
-    if (result >= 0 && (flags & L_MAP_POPULATE) && !(flags & L_MAP_NONBLOCK))
-        populate(space, (uint64_t)result, (uint64_t)result + length, prot & L_PROT_WRITE);
+    if (result >= 0 && eager)
+        space_populate(space, (uint64_t)result, (uint64_t)result + length, prot & L_PROT_WRITE);
     return result;
 }
 

@@ -103,6 +103,8 @@ static int64_t grow(struct space *space, struct remap *remap)
     bool data = (region->prot & L_PROT_WRITE) && !(region->flags & REGION_SHARED);
     if (space->mapped + more > space->address_limit || (data && space_over_data(space, more)))
         return -L_ENOMEM;
+    if ((region->flags & REGION_LOCKED) && !space_may_lock(space, more))
+        return -L_EAGAIN;
     if (limit && !(region->flags & (REGION_SHARED | REGION_NORESERVE)) &&
         memory_used() + more > limit)
         return -L_ENOMEM;

@@ -54,6 +54,7 @@ struct space *space_create(void)
     space->id = next_id++;
     space->base = SLOTS_START + space->slot * WINDOW_SIZE;
     space->data_limit = space->address_limit = space->stack_limit = UINT64_MAX;
+    space->lock_limit = UINT64_MAX;
     space->private_end = HIGH_END;
     atomic_init(&space->refs, 1);
     atomic_init(&space->holds, 1);

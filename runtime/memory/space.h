@@ -72,9 +72,12 @@ int space_mincore(struct space *space, uint64_t address, uint64_t length, uint8_
  * `limit` bytes of the space would be locked. */
 int space_lock_pages(struct space *space, uint64_t address, uint64_t length, bool on,
                      uint64_t limit);
-/* mlockall(2): all that is mapped (on) and will be (future); with neither, nothing is locked any
- * more. -L_ENOMEM when more than limit is mapped. */
-int space_lock_all(struct space *space, bool on, bool future, uint64_t limit);
+/* mlockall(2) with L_MCL_* flags; with none, nothing is locked any more. What is mapped is brought
+ * in, as far as that can be done. -L_ENOMEM when more than limit is mapped. */
+int space_lock_all(struct space *space, uint32_t flags, uint64_t limit);
+/* What mappings that are locked from the start may come to, all in all: mmap and mremap are
+ * -L_EAGAIN beyond it, and the break is not moved. UINT64_MAX at first. */
+void space_set_lock_limit(struct space *space, uint64_t bytes);
 
 /* A mapping with PROT_WRITE that a descriptor opened read-only may not be given by mprotect: tells
  * the space that the shared file regions in the range may never become writable. */

@@ -1,4 +1,5 @@
-/* RLIMIT_CPU ends a loop, RLIMIT_MEMLOCK bounds what is locked, and sleeping on CPU clocks. */
+/* RLIMIT_CPU ends a loop, RLIMIT_MEMLOCK bounds what is locked and what will be, and sleeping on
+ * CPU clocks. */
 #include "check.h"
 
 #include <pthread.h>
@@ -99,6 +100,98 @@ static void memory_of_user(void)
     CHECK_ERRNO(mlockall(MCL_CURRENT), EPERM);
 }
 
+static long present(char *area, size_t size)
+{
+    static uint8_t pages[4096];
+    long count = 0;
+    CHECK_OK(mincore(area, size, pages));
+    for (size_t i = 0; i < size / (4 * KB); i++)
+        count += pages[i] & 1;
+    return count;
+}
+
+static char *map(size_t size, int flags)
+{
+    return mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
+}
+
+/* What is locked is brought in, and what is unlocked is not. */
+static void brought_in(void)
+{
+    char *area = map(16 * MB, 0);
+    CHECK_OK(munlock(area, 16 * MB));
+    CHECK_OK(munlockall());
+    CHECK_EQ(present(area, 16 * MB), 0);
+    CHECK_OK(mlockall(MCL_FUTURE | MCL_ONFAULT));
+    char *later = map(16 * MB, 0);
+    CHECK_EQ(present(later, 16 * MB), 0);
+    CHECK_OK(mlockall(MCL_FUTURE));
+    CHECK_EQ(present(area, 16 * MB) + present(later, 16 * MB), 0);
+    char *now = map(16 * MB, 0),
+         *none = mmap(NULL, 16 * MB, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    CHECK_EQ(present(now, 16 * MB), 4096);
+    CHECK_EQ(present(none, 16 * MB), 0);
+    CHECK_OK(munlockall());
+    CHECK_EQ(present(area, 16 * MB) + present(later, 16 * MB), 0);
+    CHECK_OK(mlockall(MCL_CURRENT));
+    CHECK_EQ(present(area, 16 * MB), 4096);
+    CHECK_EQ(present(none, 16 * MB), 0);
+    CHECK_OK(munlockall());
+    char *locked = map(16 * MB, MAP_LOCKED);
+    CHECK_EQ(present(locked, 16 * MB), 4096);
+    CHECK_EQ(locked_kilobytes(), 16 * KB);
+    CHECK_OK(munlockall());
+    munmap(area, 16 * MB);
+    munmap(later, 16 * MB);
+    munmap(now, 16 * MB);
+    munmap(none, 16 * MB);
+    munmap(locked, 16 * MB);
+}
+
+/* Mappings that would be locked from the start. */
+static void born_locked(void)
+{
+    struct rlimit limit = {2 * MB, 2 * MB};
+    CHECK_OK(setrlimit(RLIMIT_MEMLOCK, &limit));
+    CHECK_OK(syscall(SYS_setresuid, 54325, 54325, 54325));
+    CHECK_OK(mlockall(MCL_FUTURE));
+    char *area = map(MB, 0);
+    CHECK(area != MAP_FAILED);
+    CHECK(locked_kilobytes() >= KB); /* and what a libc has mapped to tell */
+    CHECK_ERRNO(map(2 * MB, 0), EAGAIN);
+    CHECK_ERRNO(map(2 * MB, MAP_LOCKED), EAGAIN);
+    CHECK_ERRNO(mmap(area, 2 * MB, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0),
+                EAGAIN);
+    CHECK_ERRNO(mremap(area, MB, 3 * MB, MREMAP_MAYMOVE), EAGAIN);
+    char *end = (char *)syscall(SYS_brk, 0);
+    CHECK_EQ(syscall(SYS_brk, end + 4 * MB), end);
+    CHECK_OK(munlockall());
+    CHECK_EQ(syscall(SYS_brk, end + 4 * MB), end + 4 * MB);
+    CHECK_EQ(locked_kilobytes(), 0);
+    CHECK_ERRNO(map(4 * MB, MAP_LOCKED), EAGAIN);
+    limit.rlim_cur = 0;
+    CHECK_OK(setrlimit(RLIMIT_MEMLOCK, &limit));
+    /* A libc may give another errno. */
+    CHECK_ERRNO(syscall(SYS_mmap, NULL, 4 * KB, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_LOCKED,
+                        -1, 0l),
+                EPERM);
+    CHECK_OK(munlock(area, MB));
+    CHECK_OK(munlockall());
+}
+
+static void in_child(void (*fn)(void))
+{
+    fflush(stdout);
+    pid_t child = fork();
+    if (child == 0) {
+        check_failed = 0;
+        fn();
+        fflush(stdout);
+        _exit(check_failed != 0);
+    }
+    CHECK_EQ(status_of(child), 0);
+}
+
 static void memory(void)
 {
     char *area = mmap(NULL, MB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -109,12 +202,9 @@ static void memory(void)
     munlockall();
     if (geteuid() != 0)
         return;
-    pid_t child = fork();
-    if (child == 0) {
-        memory_of_user();
-        _exit(check_failed != 0);
-    }
-    CHECK_EQ(status_of(child), 0);
+    in_child(memory_of_user);
+    in_child(brought_in);
+    in_child(born_locked);
 }
 
 static atomic_bool stop;
