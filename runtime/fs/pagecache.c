@@ -542,19 +542,33 @@ static int allocate_block(struct inode *inode, uint64_t index)
     if (!error)
         error = slot_grow(&inode->pages, slot, FS_BLOCK_SIZE, true);
     if (!error)
-        slot->flags |= SLOT_VALID;
+        slot->flags |= slot->flags & SLOT_VALID ? 0 : SLOT_VALID | SLOT_RESERVED;
     host_mutex_unlock(&inode->state);
     return error;
+}
+
+/* Blocks that were given to a mapping meanwhile stay. */
+static void end_allocation(struct inode *inode, uint64_t first, uint64_t end, bool keep)
+{
+    for (uint64_t index = first; index < end; index++) {
+        host_mutex_lock(&inode->state);
+        struct page_slot *slot = slot_at(&inode->pages, index, false);
+        if (slot && !keep && slot->flags == (SLOT_VALID | SLOT_RESERVED))
+            slot_drop(&inode->pages, slot);
+        else if (slot)
+            slot->flags &= ~(uint32_t)SLOT_RESERVED;
+        host_mutex_unlock(&inode->state);
+    }
 }
 
 int pagecache_allocate(struct inode *inode, uint64_t pos, uint64_t n)
 {
     uint64_t last = (pos + n - 1) >> FS_BLOCK_SHIFT;
+    uint64_t first = pos >> FS_BLOCK_SHIFT, index = first;
     int error = is_full(inode, n) ? -L_ENOSPC : 0;
-    for (uint64_t index = pos >> FS_BLOCK_SHIFT; index <= last && !error; index++) {
-        struct task *task = task_current();
-        error = task && signal_pending(task) ? -L_EINTR : allocate_block(inode, index);
-    }
+    for (; index <= last && !error; index++)
+        error = is_dying() ? -L_EINTR : allocate_block(inode, index);
+    end_allocation(inode, first, index, !error);
     return error;
 }
 

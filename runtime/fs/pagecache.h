@@ -38,7 +38,8 @@ enum {
     SLOT_USED = 16,   /* used since the last time unused blocks were dropped */
     SLOT_STORED =
         32, /* a mapping said it was written; it stays dirty while anything maps the file */
-    SLOT_WRITING = 64, /* on its way to write_block */
+    SLOT_WRITING = 64,   /* on its way to write_block */
+    SLOT_RESERVED = 128, /* of an allocation that is under way */
     SLOT_UNSTORED = SLOT_DIRTY | SLOT_WRITING,
 };
 
@@ -85,7 +86,8 @@ void pagecache_truncate(struct inode *inode, uint64_t size);
 /* Make a hole: zero the range, dropping whole blocks where nothing is behind the cache. -L_EINTR
  * when the thread has to die. */
 int pagecache_punch(struct inode *inode, uint64_t pos, uint64_t n);
-/* Reserve memory for the range so that later writes do not fail. -L_EINTR for any signal. */
+/* Reserve memory for the range so that later writes do not fail. -L_EINTR when the
+ * thread has to die; what an error ends gives back what it took. inode->lock is held. */
 int pagecache_allocate(struct inode *inode, uint64_t pos, uint64_t n);
 /* The next offset of data (or hole) at or after pos; -L_ENXIO beyond the end. */
 int64_t pagecache_seek(struct inode *inode, uint64_t pos, bool hole);

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/sendfile.h>
@@ -346,6 +347,65 @@ static void nameless(void)
     close(fd);
 }
 
+static uint64_t blocks_of(int fd)
+{
+    struct stat st;
+    CHECK_OK(fstat(fd, &st));
+    return (uint64_t)st.st_blocks;
+}
+
+/* Allocates when told to and says how far it came. */
+static void allocate(int fd, atomic_int *state, int64_t *slice)
+{
+    int64_t start = check_now();
+    if (fallocate(fd, 0, 64 * KIB, 512 * MIB) != 0)
+        _exit(1);
+    *slice = check_now() - start;
+    if (ftruncate(fd, 128 * KIB) != 0)
+        _exit(1);
+    atomic_store(state, 1);
+    fallocate(fd, 0, 64 * KIB, 512 * MIB);
+    atomic_store(state, 2);
+    for (;;)
+        pause();
+}
+
+/* An allocation that a kill ends gives back what it took, and nothing else. */
+static void half_allocated(void)
+{
+    static uint8_t bytes[64 * KIB];
+    int fd = (int)syscall(SYS_memfd_create, "allocated", 0);
+    struct shared {
+        atomic_int state;
+        int64_t slice;
+    } *shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    memset(bytes, 'k', sizeof(bytes));
+    CHECK_EQ(pwrite(fd, bytes, sizeof(bytes), 64 * KIB), sizeof(bytes));
+    uint64_t before = blocks_of(fd);
+    int64_t until = check_now() + CHECK_PATIENCE * INT64_C(1000000000);
+    fflush(stdout);
+    do {
+        if (ftruncate(fd, 128 * KIB) != 0)
+            break;
+        atomic_store(&shared->state, 0);
+        pid_t child = fork();
+        if (child == 0)
+            allocate(fd, &shared->state, &shared->slice);
+        while (atomic_load(&shared->state) == 0 && waitpid(child, NULL, WNOHANG) == 0)
+            sched_yield();
+        struct timespec half = {shared->slice / 2000000000, shared->slice / 2 % 1000000000};
+        nanosleep(&half, NULL);
+        kill(child, SIGKILL);
+        waitpid(child, NULL, 0);
+    } while (atomic_load(&shared->state) != 1 && check_now() < until);
+    CHECK_EQ(atomic_load(&shared->state), 1);
+    CHECK_EQ(blocks_of(fd), before);
+    CHECK_EQ(lseek(fd, 0, SEEK_END), 128 * KIB);
+    CHECK(reads_as(fd, 64 * KIB, 'k', 256) && reads_as(fd, 128 * KIB - 256, 'k', 256));
+    munmap(shared, 4096);
+    close(fd);
+}
+
 #define PARTS 1024
 
 static int source, sink;
@@ -419,6 +479,7 @@ int main(void)
     holes();
     times();
     nameless();
+    half_allocated();
     source = open("/dev/urandom", O_RDONLY);
     sink = open("/dev/null", O_WRONLY);
     target = memory(4 * MIB);
