@@ -7,15 +7,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HEADER_SIZE  100
-#define LOG_HEADER   32
-#define LOG_PIECE    (64 << 10)
-#define HEADER_PAGES 28
-#define HEADER_TAIL  20 /* where the header says how many bytes of a page SQLite leaves alone */
+#define HEADER_SIZE    100
+#define LOG_HEADER     32
+#define LOG_PIECE      (64 << 10)
+#define HEADER_CHANGES 24
+#define HEADER_PAGES   28 /* valid when the two numbers beside are the same */
+#define HEADER_COUNTED 92
+#define HEADER_TAIL    20 /* where the header says how many bytes of a page SQLite leaves alone */
 
 struct media_file {
     sqlite3_file base;
     struct media_file *image; /* of a log: the image it belongs to; of an image: itself; or NULL */
+    struct media_file *log;   /* of an image, while it is open */
     struct shadow *shadow;    /* with MEDIA_MEMORY */
     bool is_image, checked, has_real, locked;
     _Atomic uint64_t size;
@@ -28,6 +31,11 @@ struct media_file {
 static struct media_file *file_of(sqlite3_file *file)
 {
     return (struct media_file *)file;
+}
+
+static bool is_log(const struct media_file *file)
+{
+    return file->image && !file->is_image && !file->shadow;
 }
 
 static sqlite3_vfs *real_vfs(sqlite3_vfs *vfs)
@@ -72,6 +80,8 @@ static int verify(struct media_file *file, const uint8_t *page, sqlite3_int64 of
 static int media_close(sqlite3_file *handle)
 {
     struct media_file *file = file_of(handle);
+    if (is_log(file) && file->image->log == file)
+        file->image->log = NULL;
     shadow_free(file->shadow);
     return file->has_real ? file->real->pMethods->xClose(file->real) : SQLITE_OK;
 }
@@ -118,24 +128,58 @@ static void set_size(struct media_file *file, uint64_t size)
         file->image->log_size = size;
 }
 
-static bool is_log(const struct media_file *file)
-{
-    return file->image && !file->is_image && !file->shadow;
-}
-
-/* Takes the room that a log keeps, or as much as there is. By writing: a host may count a file that
+/* Writes zeros up to a size, or as far as there is room. By writing: a host may count a file that
  * was only made longer as one with a hole. */
-static void allocate_log(struct media_file *file)
+static void write_zeros(struct media_file *file, uint64_t end)
 {
     static const uint8_t zeros[LOG_PIECE];
     const sqlite3_io_methods *real = file->real->pMethods;
-    while (file->size < MEDIA_LOG_KEPT) {
-        int part = LOG_PIECE - (int)(file->size % LOG_PIECE);
-        if (may_grow(file, file->size + (uint64_t)part) != SQLITE_OK ||
-            real->xWrite(file->real, zeros, part, (sqlite3_int64)file->size) != SQLITE_OK)
+    while (file->size < end) {
+        uint64_t part = LOG_PIECE - file->size % LOG_PIECE;
+        if (part > end - file->size)
+            part = end - file->size;
+        if (may_grow(file, file->size + part) != SQLITE_OK ||
+            real->xWrite(file->real, zeros, (int)part, (sqlite3_int64)file->size) != SQLITE_OK)
             return;
-        set_size(file, file->size + (uint64_t)part);
+        set_size(file, file->size + part);
     }
+}
+
+static void cut_to(struct media_file *file, uint64_t size)
+{
+    if (size < file->size &&
+        file->real->pMethods->xTruncate(file->real, (sqlite3_int64)size) == SQLITE_OK)
+        set_size(file, size);
+}
+
+/* How many pages the header says there are. */
+static uint64_t pages_of(const uint8_t *header)
+{
+    const uint8_t *at = header + HEADER_PAGES;
+    return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+}
+
+/* Where the pages of an image end that has no log; 0 when it does not say. */
+static uint64_t end_of_pages(struct media_file *image)
+{
+    uint8_t header[HEADER_SIZE];
+    if (!image->checked || read_any(image, header, sizeof(header), 0) != SQLITE_OK ||
+        memcmp(header + HEADER_CHANGES, header + HEADER_COUNTED, 4) != 0)
+        return 0;
+    return pages_of(header) * STORE_PAGE_SIZE;
+}
+
+/* Takes the room that a log keeps, or as much as there is. */
+static void allocate_log(struct media_file *file)
+{
+    bool is_new = file->size == 0;
+    write_zeros(file, MEDIA_LOG_KEPT);
+    if (file->size == MEDIA_LOG_KEPT || !is_new)
+        return;
+    uint64_t end = end_of_pages(file->image);
+    if (end)
+        cut_to(file->image, end);
+    write_zeros(file, MEDIA_LOG_KEPT);
 }
 
 /* A log of no bytes is one whose header says nothing. */
@@ -272,13 +316,6 @@ static const sqlite3_io_methods methods = {
     .xDeviceCharacteristics = media_traits,
 };
 
-/* How many pages the header says there are. */
-static uint32_t pages_of(const uint8_t *header)
-{
-    const uint8_t *at = header + HEADER_PAGES;
-    return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
-}
-
 /* What is to be known of a file that has just been opened. */
 static int look_at(struct media_file *file)
 {
@@ -360,6 +397,8 @@ static int media_open(sqlite3_vfs *vfs, sqlite3_filename name, sqlite3_file *han
         media_close(handle);
         return result;
     }
+    if (is_log(file))
+        file->image->log = file;
     if (is_log(file) && file->size < MEDIA_LOG_KEPT)
         allocate_log(file);
     file->base.pMethods = &methods;
@@ -481,6 +520,17 @@ int media_write_page(sqlite3 *handle, uint64_t page, const uint8_t *data)
 struct media_file *media_of(sqlite3 *handle)
 {
     return image_of(handle);
+}
+
+void media_keep_room(sqlite3 *handle)
+{
+    struct media_file *image = image_of(handle);
+    uint64_t end = end_of_pages(image);
+    if (image->shadow || !image->log || !end || end > image->size)
+        return;
+    cut_to(image->log, 0);
+    cut_to(image, end + MEDIA_LOG_KEPT);
+    write_zeros(image, end + MEDIA_LOG_KEPT);
 }
 
 void media_limit(struct media_file *media, uint64_t bytes)

@@ -9,7 +9,8 @@
  * such tail; their header says so.
  *
  * A log has MEDIA_LOG_KEPT bytes of the disk as long as it is there, so that
- * changes that take no more room, like removing files, can be made on a full disk.
+ * changes that take no more room, like removing files, can be made on a full disk. While there is
+ * no log the image has so much behind its last page, and gives it away when a log finds no room.
  *
  * MEDIA_MEMORY keeps everything that is written in memory, in front of files that are only read.
  */
@@ -45,6 +46,9 @@ uint64_t media_damaged_page(sqlite3 *handle);
 /* Reads a page, verified; writes one, with its checksum, behind SQLite's back. */
 int media_read_page(sqlite3 *handle, uint64_t page, uint8_t *data);
 int media_write_page(sqlite3 *handle, uint64_t page, const uint8_t *data);
+/* Gives the room of the log, which holds nothing any more, to the image: right before a connection
+ * is closed. */
+void media_keep_room(sqlite3 *handle);
 /* The two files of a connection, to be asked from any thread while it is open. */
 struct media_file *media_of(sqlite3 *handle);
 /* The image and its log may not take more than so many bytes together from now on. */

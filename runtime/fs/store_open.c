@@ -355,6 +355,8 @@ int store_db_close(struct store_db *db, const char *path)
     int result =
         owned ? sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL)
               : SQLITE_OK;
+    if (owned && result == SQLITE_OK)
+        media_keep_room(db->handle);
     int closed = sqlite3_close(db->handle);
     db->handle = NULL;
     if (owned)

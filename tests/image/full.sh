@@ -91,4 +91,13 @@ fi
 while_full remove /small 1000 /large || fail "removing on a full disk: $(cat output errors)"
 run verify /large 9000000 && fail "a removed file is there"
 "${fore[@]}" image check disk/full.img >output 2>&1 || fail "check: $(cat output)"
+
+# Others fill the disk to its last byte before the start.
+run hold /old 12000000 </dev/null || fail "before the disk is full: $(cat output errors)"
+head -c 60M /dev/zero >disk/other 2>/dev/null
+run rm /old || fail "removing on a disk that was full before: $(cat output errors)"
+run verify /old 12000000 && fail "the removed file is there"
+run hold /again 9000000 </dev/null || fail "no room after removing: $(cat output errors)"
+run verify /again 9000000 || fail "written to the room given back: $(cat output errors)"
+"${fore[@]}" image check disk/full.img >output 2>&1 || fail "check: $(cat output)"
 exit $bad

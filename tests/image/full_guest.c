@@ -5,6 +5,7 @@
  *   full_guest again FILE N    removes the file, which must work, and writes about as much again
  *   full_guest hold FILE N     writes so many bytes, says so, and ends when its input ends
  *   full_guest remove FILE N OTHER   the same, and removes another file at the end
+ *   full_guest rm FILE         removes it and says that this is stored
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -87,6 +88,10 @@ int main(int argc, char **argv)
         unsigned long long again = fill(argv[2], ~0ull);
         printf("%llu\n", again);
         return again + again / 4 < size;
+    }
+    if (strcmp(what, "rm") == 0) {
+        int folder = open("/", O_RDONLY);
+        return unlink(argv[2]) || fsync(folder) ? fail(argv[2]) : 0;
     }
     if (strcmp(what, "hold") == 0 || strcmp(what, "remove") == 0) {
         printf("%llu\n", fill(argv[2], size));

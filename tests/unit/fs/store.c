@@ -377,6 +377,30 @@ START_TEST(log_is_bounded)
 }
 END_TEST
 
+/* While an image is closed it keeps the room of the log, and gives it away when there is no other.
+ */
+START_TEST(room_while_closed)
+{
+    struct host_stat stat;
+    struct store *store = open_image();
+    put_file(store, 2, "f", 300000);
+    ck_assert_int_eq(store_close(store), 0);
+    ck_assert_int_eq(host_path_stat(image, &stat), 0);
+    uint64_t closed = stat.size;
+    ck_assert_uint_gt(closed, 300000 + (4 << 20));
+    ck_assert(!exists("store-test.img-wal"));
+    expect_clean(image);
+    for (int i = 0; i < 3; i++) { /* not more each time */
+        store = open_image();
+        expect_file(store, 2, 300000);
+        ck_assert_int_eq(store_close(store), 0);
+        ck_assert_int_eq(host_path_stat(image, &stat), 0);
+        ck_assert_uint_eq(stat.size, closed);
+    }
+    expect_clean(image);
+}
+END_TEST
+
 START_TEST(copy)
 {
     struct store *store = open_image();
@@ -487,6 +511,7 @@ int main(void)
     tcase_add_test(tcase, commit_is_durable);
     tcase_add_test(tcase, full);
     tcase_add_test(tcase, log_is_bounded);
+    tcase_add_test(tcase, room_while_closed);
     tcase_add_test(tcase, copy);
     tcase_add_test(tcase, check_finds);
     tcase_add_test(tcase, check_finds_corruption);
