@@ -111,6 +111,33 @@ wait
 grep -q 'nothing: not found' read1 || { echo "--read-only: $(cat read1)"; bad=1; }
 [ "$(cksum <open.img)" = "$before" ] || { echo "--read-only wrote to the image"; bad=1; }
 
+# On a terminal a check shows how far it is, in one line that is gone at the end; nowhere else.
+if [ "${fore[0]}" != wine ]; then
+    python3 - "${fore[@]}" image check test.img <<'END' || bad=1
+import os, pty, re, sys
+pid, fd = pty.fork()
+if pid == 0:
+    os.execvp(sys.argv[1], sys.argv[1:])
+text = b''
+while True:
+    try:
+        part = os.read(fd, 4096)
+    except OSError:
+        break
+    if not part:
+        break
+    text += part
+status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+shown = [int(n) for n in re.findall(rb'\rtest\.img: (\d+) %', text)]
+if status or len(shown) < 3 or shown != sorted(set(shown)) or shown[-1] != 100 or \
+        not text.endswith(b'\r\x1b[Ktest.img: clean\r\n'):
+    print('check on a terminal:', status, text)
+    sys.exit(1)
+END
+fi
+text=$("${fore[@]}" image check test.img 2>&1)
+[[ $text != *%* ]] || { echo "check into a pipe: $text"; bad=1; }
+
 # Of a damaged image what can be read is exported, and the rest is named.
 cp test.img broken.img
 python3 - broken.img tree/sub/large <<'END'
