@@ -62,6 +62,7 @@ mkfifo input
 # input ends. Its status.
 while_full()
 {
+    rm -f output
     "${fore[@]}" --image disk/full.img /guest "$@" <input >output 2>errors &
     held=$!
     exec 5>input
