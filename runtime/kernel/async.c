@@ -40,10 +40,12 @@ struct queues {
 };
 
 static struct host_mutex setting = HOST_MUTEX_INIT; /* file->async of every file */
+/* One thread sends at a time, so that who waits for it finds everything sent. */
+static struct host_mutex sending = HOST_MUTEX_INIT;
 /* Taken inside of a queue's lock. */
 static struct host_mutex pending_lock = HOST_MUTEX_INIT;
 static struct file_async *pending;
-static atomic_bool waiting;
+static atomic_bool waiting; /* something is pending or being sent; changes under pending_lock */
 static struct host_parker sender = HOST_PARKER_INIT;
 static bool sender_runs; /* setting */
 
@@ -70,13 +72,13 @@ static void note(struct wait_entry *wait, uint32_t events)
         a->next = pending;
         pending = a;
     }
-    if (wanted)
+    if (wanted) {
         a->codes |= 1u << code;
+        atomic_store(&waiting, true);
+    }
     host_mutex_unlock(&pending_lock);
-    if (!wanted)
-        return;
-    atomic_store(&waiting, true);
-    host_unpark(&sender);
+    if (wanted)
+        host_unpark(&sender);
 }
 
 void async_no_room(struct file *file)
@@ -184,6 +186,8 @@ static bool pop(struct message *m)
         m->fd = a->fd;
         m->codes = a->codes;
         a->codes = 0;
+    } else {
+        atomic_store(&waiting, false);
     }
     host_mutex_unlock(&pending_lock);
     return a;
@@ -245,11 +249,12 @@ bool async_waiting(void)
 void async_deliver(void)
 {
     struct message m;
-    atomic_store(&waiting, false);
+    host_mutex_lock(&sending);
     while (pop(&m)) {
         for (int code = CODE_IN; code <= CODE_HUP && m.owner.id; code++) {
             if (m.codes & (1u << code))
                 send_code(&m, code);
         }
     }
+    host_mutex_unlock(&sending);
 }

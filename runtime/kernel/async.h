@@ -20,7 +20,7 @@ void async_no_room(struct file *file);
 
 /* Cheap: there is something to send. */
 bool async_waiting(void);
-/* Sends it. No lock may be held. */
+/* Sends it; what another thread is sending is sent when this returns. No lock may be held. */
 void async_deliver(void);
 
 #endif
