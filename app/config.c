@@ -8,7 +8,7 @@
 #include "app/options.h"
 #include "runtime/abi/errno.h"
 #include "runtime/host/file.h"
-#include "term/unicode.h"
+#include "term/unicode/unicode.h"
 
 #define MISTAKES_SHOWN 20
 #define LINE_SHOWN     60 /* of a value that is quoted in a reason */

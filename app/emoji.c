@@ -1,6 +1,6 @@
 #include "app/emoji.h"
 
-#include "term/unicode.h"
+#include "term/unicode/unicode.h"
 
 static bool is_skin_tone(uint32_t code)
 {

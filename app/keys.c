@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "term/unicode.h"
+#include "term/unicode/unicode.h"
 
 static const struct {
     SDL_Keycode sdl;

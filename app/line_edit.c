@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "term/unicode.h"
+#include "term/unicode/unicode.h"
 
 void line_edit_clear(struct line_edit *e)
 {

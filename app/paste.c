@@ -5,7 +5,7 @@
 
 #include "app/clipboard.h"
 #include "app/window_private.h"
-#include "term/unicode.h"
+#include "term/unicode/unicode.h"
 
 static bool is_control(uint32_t code)
 {

@@ -1,7 +1,7 @@
 #include "term/term.h"
 
-#include "term/actions.h"
-#include "term/state.h"
+#include "term/screen/state.h"
+#include "term/vt/acts.h"
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>

@@ -33,7 +33,7 @@ if [ -n "$outside" ]; then
         grep -vE "<($plain)\.h>" |
         grep -vE '^runtime/translate/[^:]*:[0-9]+:.*<Zydis/' |
         grep -vE '^runtime/fs/store[^:]*:[0-9]+:.*<sqlite3\.h>' |
-        grep -vE '^term/grid_tsm\.c:[0-9]+:.*<libtsm\.h>' |
+        grep -vE '^term/view/grid_tsm\.c:[0-9]+:.*<libtsm\.h>' |
         grep -vE '^app/[^:]*:[0-9]+:.*<(SDL|SDL2/SDL|ft2build|hb)[^>]*>' >"$work/includes"
     report "$work/includes" "headers of the host system outside runtime/host and app/host:"
 

@@ -7,7 +7,7 @@
 // FORELAND_FUZZ_SESSIONS and FORELAND_FUZZ_SEED choose how many and where to begin; a failure
 // names its seed.
 #include "term/term.h"
-#include "term/unicode.h"
+#include "term/unicode/unicode.h"
 #include "tests/unit/run.h"
 
 #include "tests/unit/term/find.h"

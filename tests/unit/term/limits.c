@@ -1,5 +1,5 @@
 // What a program prints can neither take memory without bound nor stop the terminal for long.
-#include "term/history.h"
+#include "term/history/history.h"
 #include "term/term.h"
 #include "tests/unit/run.h"
 

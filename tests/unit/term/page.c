@@ -1,6 +1,6 @@
 // term/sequences.md says what the tables in the code say. With FORELAND_WRITE_PAGE set to a file
 // name the page is written there instead.
-#include "term/sequences.h"
+#include "term/vt/sequences.h"
 #include "tests/unit/run.h"
 
 #include <check.h>

@@ -28,7 +28,7 @@
 //
 // Every check of the screen is made on views over both grids, which must agree in every cell.
 #include "term/term.h"
-#include "term/unicode.h"
+#include "term/unicode/unicode.h"
 #include "tests/unit/run.h"
 
 #include "tests/unit/term/find.h"

@@ -1,6 +1,6 @@
 // Grapheme clusters against the Unicode Consortium's own test (grapheme_break.txt), widths of known
 // characters, and which of them an emoji selector makes wide.
-#include "term/unicode.h"
+#include "term/unicode/unicode.h"
 #include "tests/unit/run.h"
 
 #include <check.h>
