@@ -128,6 +128,17 @@ struct dentry *dentry_get_locked(struct dentry *dentry)
     return dentry;
 }
 
+/* That there is no such name need not be known where it is asked anew, or of a directory that is
+ * gone, which it would keep. tree_lock held. */
+static bool worth_keeping(const struct dentry *d)
+{
+    if (!d->hashed)
+        return false;
+    if (d->inode)
+        return d->inode->nlink != 0;
+    return !(d->super->flags & SUPER_NO_NEGATIVE) && d->parent->inode && d->parent->inode->nlink;
+}
+
 void dentry_put(struct dentry *dentry)
 {
     unsigned refs = atomic_load(&dentry->refs);
@@ -138,7 +149,7 @@ void dentry_put(struct dentry *dentry)
     struct dentry *garbage = NULL;
     host_mutex_lock(&tree_lock);
     if (atomic_fetch_sub(&dentry->refs, 1) == 1) {
-        if (dentry->hashed && !(dentry->inode && dentry->inode->nlink == 0)) {
+        if (worth_keeping(dentry)) {
             lru_add(dentry);
             while (unused_count > UNUSED_MAX) {
                 struct dentry *oldest = lru_last;
@@ -300,33 +311,41 @@ void dentry_move(struct dentry *dentry, struct dentry *target, bool exchange)
     host_mutex_unlock(&tree_lock);
 }
 
-/* Some unused dentry below top. tree_lock held. */
-static struct dentry *prune_one(struct dentry *top)
+/* Some unused dentry below top: one without children. tree_lock held. */
+static struct dentry *unused_below(struct dentry *top)
 {
-    for (struct dentry *d = lru_first; d; d = d->lru_next) {
-        for (struct dentry *up = d; up->parent != up; up = up->parent) {
-            if (up->parent == top)
-                return d;
+    struct dentry *d = top;
+    for (;;) {
+        if (d->children) {
+            d = d->children;
+            continue;
         }
+        if (d != top && atomic_load(&d->refs) == 0)
+            return d;
+        while (d != top && !d->sibling_next)
+            d = d->parent;
+        if (d == top)
+            return NULL;
+        d = d->sibling_next;
     }
-    return NULL;
 }
 
 void dentry_prune(struct dentry *dentry)
 {
-    for (;;) {
-        struct dentry *garbage = NULL;
+    struct dentry *garbage;
+    do {
+        garbage = NULL;
         host_mutex_lock(&tree_lock);
-        struct dentry *victim = prune_one(dentry);
-        if (victim) {
+        for (unsigned n = 0; n < RECLAIM_STEP; n++) {
+            struct dentry *victim = unused_below(dentry);
+            if (!victim)
+                break;
             lru_remove(victim);
             kill_locked(victim, &garbage);
         }
         host_mutex_unlock(&tree_lock);
         collect(garbage);
-        if (!victim)
-            return;
-    }
+    } while (garbage);
 }
 
 void dentry_name(struct dentry *dentry, char *name)

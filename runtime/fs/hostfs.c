@@ -137,6 +137,14 @@ static void search(struct superblock *super, const struct host_stat *st, const c
         else
             s->others[s->count++] = inode;
     }
+    /* The host gives the number of a file that is gone to another, while guests may still have the
+     * one that is gone. */
+    for (unsigned i = 0; i < s->count && !s->found && !s->free_number; i++) {
+        if (host_node_of(s->others[i])->dead) {
+            inode_unhash(s->others[i]);
+            s->free_number = s->others[i]->ino;
+        }
+    }
 }
 
 static int find(struct inode *dir, const char *name, struct inode **out)

@@ -131,6 +131,13 @@ static void unhash_locked(struct inode *inode)
     inode->hashed = false;
 }
 
+void inode_unhash(struct inode *inode)
+{
+    host_mutex_lock(&table_lock);
+    unhash_locked(inode);
+    host_mutex_unlock(&table_lock);
+}
+
 static void evict(struct inode *inode)
 {
     struct superblock *super = inode->super;

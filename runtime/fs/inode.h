@@ -265,6 +265,8 @@ struct inode *inode_new(struct superblock *super, uint64_t ino, uint32_t mode,
 struct inode *inode_find(struct superblock *super, uint64_t ino);
 /* Make it findable. If another thread was quicker, inode is dropped and the other one returned. */
 struct inode *inode_hash(struct inode *inode);
+/* Make it one that is not found any more: its number is free for another. */
+void inode_unhash(struct inode *inode);
 struct inode *inode_get(struct inode *inode);
 /* May evict: never call with inode->state or the dentry cache lock held. */
 void inode_put(struct inode *inode);

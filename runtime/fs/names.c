@@ -215,6 +215,9 @@ static int remove_name(struct vfs_caller *caller, const struct path *at, const c
             inotify_inode(victim, L_IN_ATTRIB);
         if (victim->marks && (directory || victim->nlink == 0))
             inotify_inode(victim, L_IN_DELETE_SELF);
+        /* Names that were looked for in vain would keep it. */
+        if (directory)
+            dentry_prune(m.d);
     }
     if (m.d)
         dentry_put(m.d);
@@ -389,6 +392,8 @@ static int rename_found(struct vfs_caller *caller, struct renaming *r, uint32_t 
         host_mutex_unlock(&rename_lock);
     if (source)
         tell_renamed(r, source, target, flags);
+    if (target && is_directory(target) && !(flags & L_RENAME_EXCHANGE))
+        dentry_prune(r->target);
     if (r->source)
         dentry_put(r->source);
     if (r->target)

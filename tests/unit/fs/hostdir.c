@@ -222,6 +222,66 @@ START_TEST(removing)
 }
 END_TEST
 
+/* The host gives the numbers of what is gone to what is new; guests may have many of the former. */
+START_TEST(numbers)
+{
+    enum { GONE = 40 };
+    struct vfs_caller *c = with_mount("/numbers");
+    struct path files[GONE], dirs[GONE];
+    for (int i = 0; i < GONE; i++) {
+        put_file(c, "host/a", "x");
+        ck_assert_int_eq(vfs_walk(c, NULL, "host/a", 0, &files[i]), 0);
+        ck_assert_int_eq(vfs_unlink(c, NULL, "host/a"), 0);
+        ck_assert_int_eq(vfs_mkdir(c, NULL, "host/d", 0755), 0);
+        ck_assert_int_eq(vfs_walk(c, NULL, "host/d", 0, &dirs[i]), 0);
+        ck_assert_int_eq(vfs_rmdir(c, NULL, "host/d"), 0);
+    }
+    for (int i = 0; i < GONE; i++) {
+        path_put(files[i]);
+        path_put(dirs[i]);
+    }
+    host_remove_tree(HOST_DIR);
+}
+END_TEST
+
+static bool is_known(struct superblock *super, uint64_t number)
+{
+    struct inode *inode = inode_find(super, number);
+    if (inode)
+        inode_put(inode);
+    return inode != NULL;
+}
+
+/* Names that were looked for in vain keep no directory, neither before it is removed nor after. */
+START_TEST(looked_for)
+{
+    struct vfs_caller *c = with_mount("/looked");
+    struct kstat st;
+    struct path removed, replaced;
+    ck_assert_int_eq(vfs_mkdir(c, NULL, "host/removed", 0755), 0);
+    ck_assert_int_eq(vfs_mkdir(c, NULL, "host/replaced", 0755), 0);
+    ck_assert_int_eq(vfs_mkdir(c, NULL, "host/other", 0755), 0);
+    ck_assert_int_eq(stat_of(c, "host/removed/a", &st), -L_ENOENT);
+    ck_assert_int_eq(stat_of(c, "host/replaced/a", &st), -L_ENOENT);
+    ck_assert_int_eq(vfs_walk(c, NULL, "host/removed", 0, &removed), 0);
+    ck_assert_int_eq(vfs_walk(c, NULL, "host/replaced", 0, &replaced), 0);
+    ck_assert_int_eq(vfs_rmdir(c, NULL, "host/removed"), 0);
+    ck_assert_int_eq(vfs_rename(c, NULL, "host/other", NULL, "host/replaced", 0), 0);
+    struct path none;
+    ck_assert_int_eq(vfs_walk(c, &removed, "b", 0, &none), -L_ENOENT);
+    ck_assert_int_eq(vfs_walk(c, &replaced, "b", 0, &none), -L_ENOENT);
+    struct superblock *super = removed.dentry->super;
+    uint64_t one = removed.dentry->inode->ino, other = replaced.dentry->inode->ino;
+    ck_assert(is_known(super, one) && is_known(super, other));
+    super_get(super);
+    path_put(removed);
+    path_put(replaced);
+    ck_assert(!is_known(super, one) && !is_known(super, other));
+    super_put(super);
+    host_remove_tree(HOST_DIR);
+}
+END_TEST
+
 START_TEST(letters)
 {
     struct vfs_caller *c = with_mount("/letters");
@@ -247,6 +307,8 @@ int main(void)
     tcase_add_test(tcase, open_and_gone);
     tcase_add_test(tcase, mapped);
     tcase_add_test(tcase, removing);
+    tcase_add_test(tcase, numbers);
+    tcase_add_test(tcase, looked_for);
     tcase_add_test(tcase, letters);
     return unit_run("hostdir", tcase);
 }
