@@ -1,8 +1,10 @@
 #include "app/fore/image.h"
 
 #include "runtime/abi/errno.h"
+#include "runtime/fs/image.h"
 #include "runtime/fs/mountapi.h"
 #include "runtime/fs/store.h"
+#include "runtime/fs/tar.h"
 #include "runtime/host/file.h"
 #include "runtime/host/stdio.h"
 #include <stdio.h>

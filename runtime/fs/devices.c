@@ -3,7 +3,6 @@
 #include "runtime/abi/fcntl.h"
 #include "runtime/abi/poll.h"
 #include "runtime/fs/chrdev.h"
-#include "runtime/fs/mountapi.h"
 #include "runtime/fs/tmpfs.h"
 #include "runtime/fs/vfs.h"
 #include "runtime/host/log.h"

@@ -9,7 +9,6 @@
 #include "runtime/fs/hostfs.h"
 
 #include "runtime/abi/errno.h"
-#include "runtime/fs/mountapi.h"
 #include "runtime/host/heap.h"
 #include "runtime/host/random.h"
 #include <stdio.h>

@@ -5,6 +5,10 @@
 #include "runtime/fs/file.h"
 #include "runtime/host/beneath.h"
 
+/* A directory of the host (UTF-8 path): a superblock with one reference, or NULL and the errno in
+ * *error. */
+struct superblock *hostfs_new(const char *host_path, int *error);
+
 #define HOST_PATH_MAX 8192
 /* Names remembered of one file with many; the others are found again when they are looked up. */
 #define HOST_NAMES_MAX 64

@@ -1,8 +1,6 @@
 /* Where guests see a folder of the host. */
-#include "runtime/fs/mountapi.h"
-
 #include "runtime/abi/errno.h"
-#include "runtime/fs/vfs.h"
+#include "runtime/fs/path.h"
 #include "runtime/host/file.h"
 #include "runtime/host/heap.h"
 #include <stdio.h>

@@ -3,7 +3,7 @@
 #include "runtime/abi/errno.h"
 #include "runtime/abi/stat.h"
 #include "runtime/fs/dentry.h"
-#include "runtime/fs/mountapi.h"
+#include "runtime/fs/image.h"
 #include "runtime/host/heap.h"
 #include "runtime/host/log.h"
 #include "runtime/host/time.h"

@@ -2,7 +2,6 @@
 
 #include "runtime/abi/errno.h"
 #include "runtime/abi/fcntl.h"
-#include "runtime/fs/mountapi.h"
 #include "runtime/fs/tmpfs.h"
 #include "runtime/fs/vfs.h"
 #include "runtime/host/heap.h"

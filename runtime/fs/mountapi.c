@@ -2,9 +2,15 @@
 
 #include "runtime/abi/errno.h"
 #include "runtime/abi/mount.h"
-#include "runtime/fs/vfs.h"
+#include "runtime/fs/hostfs.h"
+#include "runtime/fs/image.h"
+#include "runtime/fs/path.h"
+#include "runtime/fs/proc.h"
+#include "runtime/fs/tar.h"
+#include "runtime/fs/tmpfs.h"
 #include "runtime/host/file.h"
 #include "runtime/host/log.h"
+#include "runtime/tty/tty.h"
 #include <stdio.h>
 #include <string.h>
 

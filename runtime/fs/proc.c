@@ -5,7 +5,6 @@
 #include "runtime/abi/errno.h"
 #include "runtime/abi/fcntl.h"
 #include "runtime/fs/fdtable.h"
-#include "runtime/fs/mountapi.h"
 #include "runtime/fs/vfs.h"
 #include "runtime/host/heap.h"
 #include "runtime/kernel/process.h"

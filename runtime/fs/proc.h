@@ -11,6 +11,10 @@
 struct process;
 struct task;
 
+/* Superblocks with one reference, or NULL and the errno in *error. */
+struct superblock *proc_new(int *error);
+struct superblock *sysfs_new(int *error);
+
 /* Text that grows; failed when memory ran out (what is there stays valid). */
 struct proc_text {
     char *data;

@@ -2,6 +2,7 @@
 
 #include "runtime/abi/errno.h"
 #include "runtime/abi/fcntl.h"
+#include "runtime/fs/path.h"
 #include "runtime/host/heap.h"
 #include <string.h>
 

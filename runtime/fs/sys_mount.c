@@ -3,9 +3,10 @@
 #include "runtime/abi/errno.h"
 #include "runtime/abi/fcntl.h"
 #include "runtime/abi/mount.h"
-#include "runtime/fs/mountapi.h"
+#include "runtime/fs/proc.h"
 #include "runtime/fs/sys.h"
 #include "runtime/fs/syscalls.h"
+#include "runtime/fs/tmpfs.h"
 #include <string.h>
 
 #define CWD         ((uint64_t)L_AT_FDCWD)

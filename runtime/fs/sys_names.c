@@ -1,6 +1,7 @@
 /* mkdir(2), unlink(2), rename(2), link(2), symlink(2), mknod(2) and their *at forms. */
 #include "runtime/abi/errno.h"
 #include "runtime/abi/fcntl.h"
+#include "runtime/fs/path.h"
 #include "runtime/fs/sys.h"
 #include "runtime/fs/syscalls.h"
 

@@ -2,6 +2,7 @@
 #include "runtime/abi/errno.h"
 #include "runtime/abi/fcntl.h"
 #include "runtime/fs/memfd.h"
+#include "runtime/fs/path.h"
 #include "runtime/fs/pipe.h"
 #include "runtime/fs/sys.h"
 #include "runtime/fs/syscalls.h"

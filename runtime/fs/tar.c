@@ -3,10 +3,10 @@
  * SCHILY.xattr ignored) and GNU long names. Format: POSIX.1-2017 pax, "ustar Interchange Format"
  * and "pax Header Block"; the GNU types L and K as `info tar` describes them.
  */
+#include "runtime/fs/tar.h"
 #include "runtime/abi/errno.h"
 #include "runtime/abi/fcntl.h"
-#include "runtime/fs/mountapi.h"
-#include "runtime/fs/vfs.h"
+#include "runtime/fs/path.h"
 #include "runtime/host/file.h"
 #include "runtime/host/time.h"
 #include <stdio.h>

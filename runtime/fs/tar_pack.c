@@ -7,8 +7,8 @@
 #include "runtime/abi/errno.h"
 #include "runtime/abi/fcntl.h"
 #include "runtime/abi/stat.h"
-#include "runtime/fs/mountapi.h"
-#include "runtime/fs/vfs.h"
+#include "runtime/fs/path.h"
+#include "runtime/fs/tar.h"
 #include "runtime/host/file.h"
 #include <stdio.h>
 #include <stdlib.h>

@@ -4,7 +4,6 @@
 #include "runtime/abi/errno.h"
 #include "runtime/fs/dentry.h"
 #include "runtime/fs/directory.h"
-#include "runtime/fs/mountapi.h"
 #include "runtime/host/env.h"
 #include "runtime/host/heap.h"
 #include <string.h>

@@ -1,10 +1,9 @@
+#include "runtime/fs/path.h"
 /*
  * The path walk itself, for the files that implement operations on names (walk.c, open.c, names.c).
  */
 #ifndef FORELAND_FS_WALK_H
 #define FORELAND_FS_WALK_H
-
-#include "runtime/fs/vfs.h"
 
 #define WALK_LINKS_MAX 40
 

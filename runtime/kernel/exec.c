@@ -9,7 +9,7 @@
 #include "runtime/abi/mount.h"
 #include "runtime/fs/dentry.h"
 #include "runtime/fs/fdtable.h"
-#include "runtime/fs/vfs.h"
+#include "runtime/fs/path.h"
 #include "runtime/host/heap.h"
 #include "runtime/kernel/exit.h"
 #include "runtime/kernel/fork.h"

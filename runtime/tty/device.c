@@ -6,7 +6,7 @@
 #include "runtime/abi/stat.h"
 #include "runtime/fs/chrdev.h"
 #include "runtime/fs/fdtable.h"
-#include "runtime/fs/vfs.h"
+#include "runtime/fs/path.h"
 #include "runtime/kernel/process.h"
 #include "runtime/kernel/session.h"
 #include "runtime/kernel/task.h"

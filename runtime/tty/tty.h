@@ -24,6 +24,7 @@
 
 struct file;
 struct session;
+struct superblock;
 struct task;
 struct tty;
 
@@ -100,6 +101,9 @@ void tty_message(struct task *t, const char *text);
 /* For /proc/PID/stat and the like. Device number as stat reports it; group id or -1. */
 uint64_t tty_device(const struct tty *tty);
 int32_t tty_foreground(struct tty *tty);
+
+/* /dev/pts: a superblock with one reference, or NULL and the errno in *error. */
+struct superblock *devpts_new(int *error);
 
 /*
  * For devpts: calls each (in rising order, without locks) for every pair whose master is open.

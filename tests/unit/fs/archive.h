@@ -3,6 +3,7 @@
 #define TESTS_UNIT_FS_ARCHIVE_H
 
 #include "fixture.h"
+#include "runtime/fs/tar.h"
 #include "runtime/host/file.h"
 #include "runtime/host/random.h"
 

@@ -6,6 +6,7 @@
  */
 #include "archive.h"
 #include "image.h"
+#include "runtime/fs/image.h"
 
 static const char image_name[] = "unit-fs-archives.img";
 

@@ -2,7 +2,6 @@
  * ptmx of its own. */
 #include "runtime/abi/errno.h"
 #include "runtime/fs/dentry.h"
-#include "runtime/fs/mountapi.h"
 #include "runtime/tty/tty.h"
 #include <stdio.h>
 #include <string.h>

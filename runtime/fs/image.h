@@ -1,0 +1,23 @@
+/* Images as file systems, for those who mount and end them. */
+#ifndef FORELAND_FS_IMAGE_H
+#define FORELAND_FS_IMAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct superblock;
+
+/* An image (see store.h), which this process then has for itself; read_only: what is changed stays
+ * in memory. A superblock with one reference; or NULL, the errno in *error and a sentence on what
+ * is wrong in message. */
+struct superblock *imagefs_new(const char *host_path, bool read_only, int *error, char *message,
+                               size_t size);
+/* At the end of the program: stores everything and closes all images. What still asks for something
+ * that is not in memory gets -L_EIO. An error means that changes are lost: message, else empty, has
+ * a sentence on which. */
+int imagefs_shutdown(char *message, size_t size);
+/* For tests: the disk has so many bytes beyond what the image takes. UINT64_MAX: as it is. */
+void imagefs_limit(struct superblock *super, uint64_t bytes);
+
+#endif
