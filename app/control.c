@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/options.h"
-#include "app/png.h"
-#include "app/scale.h"
-#include "app/window_private.h"
+#include "app/config/options.h"
+#include "app/draw/png.h"
+#include "app/window/scale.h"
+#include "app/window/window_private.h"
 #include "runtime/abi/errno.h"
 #include "runtime/host/file.h"
 #include "runtime/host/lock.h"

@@ -5,13 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/arguments.h"
-#include "app/config_print.h"
+#include "app/config/arguments.h"
+#include "app/config/config_print.h"
 #include "app/control.h"
-#include "app/guest.h"
-#include "app/host/window.h"
+#include "app/host/window_system.h"
+#include "app/session/guest.h"
 #include "app/settings.h"
-#include "app/window.h"
+#include "app/window/window.h"
 #include "runtime/host/ending.h"
 #include "runtime/host/env.h"
 #include "runtime/host/log.h"

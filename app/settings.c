@@ -4,14 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/config_check.h"
-#include "app/config_print.h"
-#include "app/hash.h"
-#include "app/host/config.h"
-#include "app/host/opening.h"
+#include "app/base/hash.h"
+#include "app/config/config_check.h"
+#include "app/config/config_print.h"
+#include "app/host/config_path.h"
+#include "app/host/opener.h"
 #include "app/host/watch.h"
-#include "app/opening.h"
-#include "app/window_private.h"
+#include "app/window/opening.h"
+#include "app/window/window_private.h"
 #include "runtime/abi/errno.h"
 #include "runtime/host/file.h"
 #include "runtime/host/log.h"

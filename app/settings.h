@@ -6,8 +6,8 @@
 #ifndef APP_SETTINGS_H
 #define APP_SETTINGS_H
 
-#include "app/arguments.h"
-#include "app/config.h"
+#include "app/config/arguments.h"
+#include "app/config/config.h"
 
 struct window;
 

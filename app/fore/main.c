@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/fore/command_line.h"
 #include "app/fore/image.h"
-#include "app/fore/options.h"
 #include "app/fore/selftest.h"
 #include "runtime/abi/errno.h"
 #include "runtime/host/ending.h"

@@ -16,7 +16,8 @@ struct host_font {
 
 /*
  * The file of a family (NULL: the host's monospaced one) in a style (FONT_BOLD and FONT_ITALIC of
- * app/font.h). False when the host has no such family, or the family has no face of that style.
+ * app/font/font.h). False when the host has no such family, or the family has no face of that
+ * style.
  */
 bool host_font_find(const char *family, unsigned style, struct host_font *found);
 

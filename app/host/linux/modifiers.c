@@ -9,7 +9,7 @@
 #include <X11/Xlib.h>
 #include <X11/keysym.h>
 
-#include "app/host/keyboard.h"
+#include "app/host/keymap.h"
 
 enum kind { SHIFT, CONTROL, ALT, SUPER, LEVEL, KINDS };
 

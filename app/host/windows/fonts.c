@@ -5,7 +5,7 @@
 #include <string.h>
 #include <windows.h>
 
-#include "app/font.h"
+#include "app/font/font.h"
 
 /* Where Windows lists its fonts: "Consolas Bold (TrueType)" = "consolab.ttf", in the folder of
  * fonts or with a whole path; collections as "Cambria & Cambria Math (TrueType)". */

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "app/bindings.h"
+#include "app/config/bindings.h"
 #include "tests/unit/run.h"
 
 static char reason[256];

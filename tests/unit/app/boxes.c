@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/boxes.h"
-#include "app/font.h"
+#include "app/draw/boxes.h"
+#include "app/font/font.h"
 #include "tests/unit/run.h"
 
 #define SIZE_MAX_PIXELS 128

@@ -5,12 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/arguments.h"
-#include "app/config.h"
-#include "app/config_check.h"
-#include "app/config_print.h"
-#include "app/host/config.h"
-#include "app/options.h"
+#include "app/config/arguments.h"
+#include "app/config/config.h"
+#include "app/config/config_check.h"
+#include "app/config/config_print.h"
+#include "app/config/options.h"
+#include "app/host/config_path.h"
 #include "runtime/host/env.h"
 #include "runtime/host/file.h"
 #include "tests/unit/run.h"

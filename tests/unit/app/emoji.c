@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/color.h"
-#include "app/emoji.h"
+#include "app/font/color.h"
+#include "app/font/emoji.h"
 #include "tests/unit/run.h"
 
 START_TEST(presentation)

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/font.h"
+#include "app/font/font.h"
 #include "app/host/fonts.h"
 #include "tests/unit/run.h"
 

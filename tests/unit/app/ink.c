@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/faces.h"
-#include "app/font.h"
+#include "app/font/faces.h"
+#include "app/font/font.h"
 #include "app/host/fonts.h"
 #include "tests/unit/run.h"
 

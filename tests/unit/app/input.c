@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/session.h"
+#include "app/session/session.h"
 #include "runtime/host/lock.h"
 #include "runtime/host/time.h"
 #include "runtime/tty/tty.h"

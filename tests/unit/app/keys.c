@@ -3,7 +3,7 @@
 #include <check.h>
 #include <string.h>
 
-#include "app/keys.h"
+#include "app/input/keys.h"
 #include "tests/unit/run.h"
 
 /* A German keyboard, as far as the tests go: the character of a position on a level. */

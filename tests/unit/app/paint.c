@@ -3,10 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/canvas.h"
-#include "app/font.h"
-#include "app/painter.h"
-#include "app/png.h"
+#include "app/draw/canvas.h"
+#include "app/draw/painter.h"
+#include "app/draw/png.h"
+#include "app/font/font.h"
 #include "runtime/host/lock.h"
 #include "tests/unit/run.h"
 

@@ -4,12 +4,12 @@
 #include <check.h>
 #include <string.h>
 
-#include "app/label.h"
-#include "app/line_edit.h"
-#include "app/links.h"
-#include "app/paste.h"
-#include "app/question.h"
-#include "app/scroll_bar.h"
+#include "app/draw/label.h"
+#include "app/input/line_edit.h"
+#include "app/window/links.h"
+#include "app/window/paste.h"
+#include "app/window/question.h"
+#include "app/window/scroll_bar.h"
 #include "tests/unit/run.h"
 
 START_TEST(links)

@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/font.h"
-#include "app/painter.h"
+#include "app/draw/painter.h"
+#include "app/font/font.h"
 #include "tests/unit/run.h"
 #include "tests/unit/term/find.h"
 

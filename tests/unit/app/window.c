@@ -6,9 +6,9 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-#include "app/config.h"
-#include "app/scale.h"
-#include "app/window_private.h"
+#include "app/config/config.h"
+#include "app/window/scale.h"
+#include "app/window/window_private.h"
 #include "runtime/host/thread.h"
 #include "runtime/host/time.h"
 #include "tests/unit/run.h"

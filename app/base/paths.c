@@ -1,0 +1,8 @@
+#include "app/base/paths.h"
+
+#include "runtime/host/file.h"
+
+bool path_is_absolute(const char *path)
+{
+    return path[0] == '/' || path[0] == '\\' || (host_has_drives() && path[0] && path[1] == ':');
+}

@@ -1,0 +1,27 @@
+/* The command line of fore. */
+#ifndef APP_FORE_COMMAND_LINE_H
+#define APP_FORE_COMMAND_LINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define OPTIONS_LIST_MAX 64
+
+struct options {
+    const char *root, *image, *cwd;
+    const char *mounts[OPTIONS_LIST_MAX + 1];
+    const char *environment[OPTIONS_LIST_MAX + 1];
+    unsigned mount_count, environment_count;
+    uint64_t memory;
+    bool strace, read_only, help, version;
+    char **command; /* what is left of argv; NULL-terminated, may be empty */
+};
+
+/* Reads options up to the first argument that is none. False with a line for the user in message.
+ */
+bool options_read(struct options *options, char **argv, char *message, unsigned size);
+
+/* The text of --help. */
+extern const char options_help[];
+
+#endif

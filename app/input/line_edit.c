@@ -1,0 +1,141 @@
+#include "app/input/line_edit.h"
+
+#include <string.h>
+
+#include "term/unicode/unicode.h"
+
+void line_edit_clear(struct line_edit *e)
+{
+    *e = (struct line_edit){.length = 0};
+}
+
+void line_edit_insert(struct line_edit *e, const char *text, size_t n)
+{
+    while (n > 0) {
+        uint32_t code;
+        size_t k = utf8_decode((const uint8_t *)text, n, &code);
+        bool broken = code == UNICODE_REPLACEMENT && k < 3;
+        if (e->length + k >= LINE_EDIT_MAX)
+            return;
+        if (code >= ' ' && (code < 0x7f || code >= 0xa0) && !broken) {
+            memmove(e->text + e->cursor + k, e->text + e->cursor, e->length - e->cursor + 1);
+            memcpy(e->text + e->cursor, text, k);
+            e->cursor += k;
+            e->length += k;
+        }
+        text += k;
+        n -= k;
+    }
+}
+
+/* Where the cluster before or after a place begins or ends. */
+static size_t before(const struct line_edit *e, size_t at)
+{
+    struct grapheme state = {0};
+    size_t start = 0;
+    for (size_t i = 0; i < at;) {
+        uint32_t code;
+        size_t k = utf8_decode((const uint8_t *)e->text + i, e->length - i, &code);
+        if (grapheme_next(&state, code))
+            start = i;
+        i += k;
+    }
+    return start;
+}
+
+static size_t after(const struct line_edit *e, size_t at)
+{
+    struct grapheme state = {0};
+    size_t i = at;
+    while (i < e->length) {
+        uint32_t code;
+        size_t k = utf8_decode((const uint8_t *)e->text + i, e->length - i, &code);
+        if (grapheme_next(&state, code) && i > at)
+            break;
+        i += k;
+    }
+    return i;
+}
+
+static size_t word_before(const struct line_edit *e, size_t at)
+{
+    while (at > 0 && e->text[at - 1] == ' ')
+        at--;
+    while (at > 0 && e->text[at - 1] != ' ')
+        at--;
+    return at;
+}
+
+static size_t word_after(const struct line_edit *e, size_t at)
+{
+    while (at < e->length && e->text[at] == ' ')
+        at++;
+    while (at < e->length && e->text[at] != ' ')
+        at++;
+    return at;
+}
+
+static enum line_edit_result cut(struct line_edit *e, size_t from, size_t to)
+{
+    if (from == to)
+        return LINE_EDIT_MOVED;
+    memmove(e->text + from, e->text + to, e->length - to + 1);
+    e->length -= to - from;
+    e->cursor = from;
+    return LINE_EDIT_CHANGED;
+}
+
+static enum line_edit_result move(struct line_edit *e, size_t to)
+{
+    e->cursor = to;
+    return LINE_EDIT_MOVED;
+}
+
+static enum line_edit_result control_key(struct line_edit *e, uint32_t code)
+{
+    switch (code) {
+    case 'a':
+        return move(e, 0);
+    case 'e':
+        return move(e, e->length);
+    case 'u':
+        return cut(e, 0, e->cursor);
+    case 'k':
+        return cut(e, e->cursor, e->length);
+    case 'w':
+    case TERM_KEY_BACKSPACE:
+        return cut(e, word_before(e, e->cursor), e->cursor);
+    case TERM_KEY_DELETE:
+        return cut(e, e->cursor, word_after(e, e->cursor));
+    case TERM_KEY_LEFT:
+        return move(e, word_before(e, e->cursor));
+    case TERM_KEY_RIGHT:
+        return move(e, word_after(e, e->cursor));
+    }
+    return LINE_EDIT_NONE;
+}
+
+enum line_edit_result line_edit_key(struct line_edit *e, const struct term_key *key)
+{
+    if (key->mods & TERM_MOD_CTRL)
+        return control_key(e, key->code);
+    switch (key->code) {
+    case TERM_KEY_LEFT:
+        return move(e, before(e, e->cursor));
+    case TERM_KEY_RIGHT:
+        return move(e, after(e, e->cursor));
+    case TERM_KEY_HOME:
+        return move(e, 0);
+    case TERM_KEY_END:
+        return move(e, e->length);
+    case TERM_KEY_BACKSPACE:
+        return cut(e, before(e, e->cursor), e->cursor);
+    case TERM_KEY_DELETE:
+        return cut(e, e->cursor, after(e, e->cursor));
+    }
+    if (!key->text || !*key->text || (key->mods & (TERM_MOD_ALT | TERM_MOD_SUPER)))
+        return LINE_EDIT_NONE;
+    size_t length = e->length;
+    line_edit_insert(e, key->text, strlen(key->text));
+    return e->length != length ? LINE_EDIT_CHANGED : LINE_EDIT_MOVED;
+}

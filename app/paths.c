@@ -1,8 +1,0 @@
-#include "app/paths.h"
-
-#include "runtime/host/file.h"
-
-bool path_is_absolute(const char *path)
-{
-    return path[0] == '/' || path[0] == '\\' || (host_has_drives() && path[0] && path[1] == ':');
-}

@@ -1,0 +1,119 @@
+#include "app/session/guest.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "app/config/config.h"
+#include "runtime/host/lock.h"
+#include "runtime/host/log.h"
+#include "runtime/host/policy.h"
+#include "runtime/host/thread.h"
+#include "runtime/host/time.h"
+#include "runtime/kernel/boot.h"
+#include "runtime/kernel/process.h"
+#include "runtime/tty/tty.h"
+
+#define GRACE_NS 3000000000u
+
+static struct {
+    const struct config *config;
+    char *const *command;
+    struct session *session;
+    void (*ended)(void *context, bool message);
+    void *context;
+    _Atomic int32_t first; /* its process id while it runs, else 0 */
+} guest;
+
+/* A message of ours among what guests write: in red, and what to do next. */
+static void show_error(const char *what, const char *message)
+{
+    char text[2048];
+    snprintf(text, sizeof(text),
+             "\033[0;1;31m%s\033[0m\n\n%s%s%s\n\nClose the window when you have read this.\n", what,
+             message, host_log_path() ? "\n\nThe log is " : "",
+             host_log_path() ? host_log_path() : "");
+    session_print(guest.session, text);
+}
+
+static int start_session(struct process **first, char *message, size_t size)
+{
+    static const char *const shell[] = {"-bash", NULL};
+    const struct config *c = guest.config;
+    char *const *command = guest.command ? guest.command : c->command.items;
+    struct boot_session session = {.tty = session_tty(guest.session),
+                                   .argv = command ? (const char *const *)command : shell,
+                                   .program = command ? NULL : "/bin/bash",
+                                   .environment = (const char *const *)c->environment.items};
+    return boot_session(&session, first, message, size);
+}
+
+static void run(void *arg)
+{
+    (void)arg;
+    char message[1024];
+    const struct config *c = guest.config;
+    const struct boot_options boot = {.root = c->root[0] ? c->root : NULL,
+                                      .image = c->image[0] ? c->image : NULL,
+                                      .read_only = c->read_only,
+                                      .mounts = (const char *const *)c->mounts.items,
+                                      .mount_count = (unsigned)c->mounts.count,
+                                      .memory = c->memory};
+    struct process *first;
+    if (boot_start(&boot, message, sizeof(message))) {
+        show_error("Foreland cannot start.", message);
+        guest.ended(guest.context, true);
+        return;
+    }
+    if (host_policy(message, sizeof(message)) != HOST_POLICY_FREE) {
+        session_print(guest.session, message);
+        session_print(guest.session, "\n");
+    }
+    if (start_session(&first, message, sizeof(message))) {
+        show_error("The command cannot be started.", message);
+        guest.ended(guest.context, true);
+        return;
+    }
+    atomic_store(&guest.first, first->pid);
+    process_wait_exit(first);
+    atomic_store(&guest.first, 0);
+    process_put(first);
+    guest.ended(guest.context, false);
+}
+
+int guest_start(const struct config *config, char *const *command, struct session *session,
+                void (*ended)(void *context, bool message), void *context)
+{
+    guest.config = config;
+    guest.command = command;
+    guest.session = session;
+    guest.ended = ended;
+    guest.context = context;
+    return host_thread_start(run, NULL);
+}
+
+enum guest_state guest_state(void)
+{
+    int32_t first = atomic_load(&guest.first);
+    if (!first)
+        return GUEST_NONE;
+    int32_t front = tty_foreground(session_tty(guest.session));
+    return front == first || front <= 0 ? GUEST_FIRST : GUEST_BUSY;
+}
+
+/* Held by whoever brings Foreland down, until the process ends. */
+static struct host_mutex finishing = HOST_MUTEX_INIT;
+
+void guest_end(void)
+{
+    host_mutex_lock(&finishing);
+    boot_end(session_tty(guest.session));
+}
+
+int guest_finish(char *message, size_t size)
+{
+    /* The session has got SIGHUP: time for shells to pass it on and for editors to save. */
+    process_wait_all(host_clock_monotonic_ns() + GRACE_NS);
+    host_mutex_lock(&finishing);
+    return boot_finish(message, size);
+}

@@ -1,0 +1,145 @@
+#include "app/window/note.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/draw/label.h"
+#include "app/window/window_private.h"
+
+#define PASS_MS 4000
+#define MARGIN  4 /* pixels at 100 %, above and below the text */
+
+/* It is another one from now on. Tests wait for this as for a change of the screen. */
+static void replace(struct window *w, char **to, const char *text)
+{
+    free(*to);
+    *to = text ? malloc(strlen(text) + 1) : NULL;
+    if (*to)
+        strcpy(*to, text);
+    w->note.placed = false;
+    overlay_touch(w, OVERLAY_NOTE);
+    session_view_changed(w->session);
+}
+
+void note_stand(struct window *w, const char *text)
+{
+    if (text || w->note.standing)
+        replace(w, &w->note.standing, text);
+}
+
+void note_pass(struct window *w, const char *text)
+{
+    w->note.until = SDL_GetTicks64() + PASS_MS;
+    replace(w, &w->note.passing, text);
+}
+
+void note_hide(struct window *w)
+{
+    replace(w, w->note.passing ? &w->note.passing : &w->note.standing, NULL);
+}
+
+bool note_key(struct window *w, const struct term_key *key)
+{
+    if (!w->note.standing || key->code != TERM_KEY_ESCAPE || key->action == TERM_KEY_REPEAT)
+        return false;
+    note_stand(w, NULL);
+    return true;
+}
+
+const char *note_text(const struct window *w)
+{
+    return w->note.passing ? w->note.passing : w->note.standing;
+}
+
+uint64_t note_deadline(const struct window *w)
+{
+    return w->note.passing ? w->note.until : 0;
+}
+
+static int columns(const struct window *w, int width)
+{
+    int n = width / font_metrics(w->painter.font).cell_width - 2;
+    return n < 1 ? 1 : n;
+}
+
+/* The next row of at most so many columns; *text is moved behind it. Returns its bytes, -1 at the
+ * end. */
+static int next_row(const char **text, int columns, const char **row)
+{
+    size_t line = strcspn(*text, "\n");
+    *row = *text;
+    if (!**text)
+        return -1;
+    size_t n = label_fit(*text, line, columns);
+    /* Broken at a blank when there is one in the last part of the row. */
+    if (n < line) {
+        for (size_t at = n; at > n / 2; at--)
+            if (at < line && (*row)[at] == ' ') {
+                n = at;
+                break;
+            }
+    }
+    *text += n;
+    *text += **text == ' ' && n < line;
+    *text += **text == '\n';
+    return (int)n;
+}
+
+static int count_rows(const char *text, int columns)
+{
+    int rows = 0;
+    const char *row;
+    while (next_row(&text, columns, &row) >= 0)
+        rows++;
+    return rows;
+}
+
+SDL_Rect note_place(struct window *w, int width, int height)
+{
+    struct font_metrics m = font_metrics(w->painter.font);
+    if (w->note.passing && SDL_GetTicks64() >= w->note.until)
+        note_hide(w);
+    const char *text = note_text(w);
+    if (!text)
+        return (SDL_Rect){0, 0, 0, 0};
+    int margin = (int)(MARGIN * w->scale + 0.5);
+    int rows = count_rows(text, columns(w, width));
+    int most = (height - 2 * margin) * 2 / 3 / m.cell_height;
+    most = most < 1 ? 1 : most;
+    int h = (rows < most ? rows : most) * m.cell_height + 2 * margin;
+    if (!w->note.placed) {
+        int cursor = w->painter.padding + (term_view_cursor(w->view).row + 1) * m.cell_height;
+        w->note.at_top = cursor > height - h && h <= height / 2;
+        w->note.placed = true;
+    }
+    return (SDL_Rect){0, w->note.at_top ? 0 : height - h, width, h};
+}
+
+void note_draw(struct window *w, struct canvas *c, const SDL_Rect *at)
+{
+    struct font_metrics m = font_metrics(w->painter.font);
+    uint32_t fg = term_view_foreground(w->view), bg = term_view_background(w->view);
+    int y = at->y + (int)(MARGIN * w->scale + 0.5), length;
+    const char *text = note_text(w), *row;
+    canvas_fill(c, at->x, at->y, at->w, at->h, canvas_mix(bg, 0xc08020, 80));
+    canvas_fill(c, at->x, w->note.at_top ? at->y + at->h - 1 : at->y, at->w, 1,
+                canvas_mix(bg, fg, 170));
+    while (text && (length = next_row(&text, columns(w, at->w), &row)) >= 0 &&
+           y + m.cell_height <= at->y + at->h) {
+        char *copy = malloc((size_t)length + 1);
+        if (!copy)
+            return;
+        memcpy(copy, row, (size_t)length);
+        copy[length] = 0;
+        label_draw(&w->painter, c, m.cell_width, y, at->w, copy, fg);
+        free(copy);
+        y += m.cell_height;
+    }
+}
+
+void note_free(struct window *w)
+{
+    free(w->note.standing);
+    free(w->note.passing);
+    w->note.standing = w->note.passing = NULL;
+}

@@ -1,0 +1,117 @@
+#include "app/window/question.h"
+
+#include <string.h>
+
+#include "app/draw/label.h"
+#include "app/input/keys.h"
+#include "app/window/window_private.h"
+
+#define MARGIN 4 /* pixels at 100 %, above and below the text */
+
+static void finish(struct window *w, bool yes)
+{
+    void (*answered)(struct window *, bool) = w->question.answered;
+    w->question.answered = NULL;
+    overlay_touch(w, OVERLAY_QUESTION);
+    if (answered)
+        answered(w, yes);
+}
+
+void question_ask(struct window *w, const struct question *q)
+{
+    if (w->question.answered)
+        finish(w, false);
+    w->question = *q;
+    overlay_touch(w, OVERLAY_QUESTION);
+}
+
+bool question_key(struct window *w, const struct term_key *key)
+{
+    if (!w->question.answered)
+        return false;
+    /* The key that led to the question may still be held. */
+    if (key->action != TERM_KEY_REPEAT && !keys_modifier(key->code))
+        finish(w, key->code == TERM_KEY_ENTER || key->code == TERM_KEY_KP_ENTER);
+    return true;
+}
+
+bool question_text(struct window *w)
+{
+    if (!w->question.answered)
+        return false;
+    finish(w, false);
+    return true;
+}
+
+void question_click(struct window *w, int x, int y)
+{
+    SDL_Point at = {x, y};
+    for (int i = 0; w->question.answered && i < QUESTION_ANSWERS; i++)
+        if (SDL_PointInRect(&at, &w->question.buttons[i]))
+            finish(w, i == QUESTION_YES);
+}
+
+static int columns_of(const char *text)
+{
+    return label_columns(text, strlen(text));
+}
+
+/* Each has a blank before and behind it, and one between them. */
+static int columns_of_answers(const struct question *q)
+{
+    return columns_of(q->answers[QUESTION_YES]) + columns_of(q->answers[QUESTION_NO]) + 5;
+}
+
+/* Whether the answers stand in the line of the text: else in one of their own. */
+static bool in_one_line(const struct window *w, const struct question *q, int width)
+{
+    int cell = font_metrics(w->painter.font).cell_width;
+    return (columns_of(q->text) + 3 + columns_of_answers(q)) * cell <= width;
+}
+
+SDL_Rect question_place(struct window *w, int width, int height)
+{
+    const struct question *q = &w->question;
+    if (!q->answered)
+        return (SDL_Rect){0, 0, 0, 0};
+    int lines = in_one_line(w, q, width) ? 1 : 2;
+    for (int i = 0; i < QUESTION_DETAILS; i++)
+        lines += q->details[i][0] != 0;
+    int h = lines * font_metrics(w->painter.font).cell_height + 2 * (int)(MARGIN * w->scale + 0.5);
+    return (SDL_Rect){0, h > height ? 0 : height - h, width, h};
+}
+
+static void draw_answers(struct window *w, struct canvas *c, int y, uint32_t front, uint32_t back)
+{
+    struct question *q = &w->question;
+    struct font_metrics m = font_metrics(w->painter.font);
+    int x = c->width - columns_of_answers(q) * m.cell_width - m.cell_width / 2;
+    x = x < 0 ? 0 : x;
+    for (int i = 0; i < QUESTION_ANSWERS; i++) {
+        int width = (columns_of(q->answers[i]) + 2) * m.cell_width;
+        q->buttons[i] = (SDL_Rect){x, y, width, m.cell_height};
+        canvas_fill(c, x, y, width, m.cell_height, back);
+        label_draw(&w->painter, c, x + m.cell_width, y, x + width, q->answers[i], front);
+        x += width + m.cell_width;
+    }
+}
+
+void question_draw(struct window *w, struct canvas *c, const SDL_Rect *at)
+{
+    const struct question *q = &w->question;
+    struct font_metrics m = font_metrics(w->painter.font);
+    uint32_t fg = term_view_foreground(w->view), bg = term_view_background(w->view);
+    uint32_t back = canvas_mix(bg, 0xc02020, 140);
+    bool one_line = in_one_line(w, q, at->w);
+    int y = at->y + (int)(MARGIN * w->scale + 0.5), right = at->w - m.cell_width / 2;
+    canvas_fill(c, at->x, at->y, at->w, at->h, back);
+    label_draw(&w->painter, c, m.cell_width, y, right, q->text, fg);
+    if (one_line)
+        draw_answers(w, c, y, fg, canvas_mix(back, bg, 110));
+    for (int i = 0; i < QUESTION_DETAILS; i++)
+        if (q->details[i][0])
+            label_draw(&w->painter, c, 2 * m.cell_width, y += m.cell_height, right, q->details[i],
+                       canvas_mix(back, fg, 190));
+    if (!one_line)
+        draw_answers(w, c, y + m.cell_height, fg, canvas_mix(back, bg, 110));
+}
