@@ -166,7 +166,7 @@ static bool reload(struct window *w, struct reading *r)
     return true;
 }
 
-void settings_reload(struct window *w)
+static void reload_always(struct window *w)
 {
     reload(w, &(struct reading){.always = true, .last = true});
 }
@@ -182,19 +182,6 @@ static bool on_changed(void *window, bool last)
 {
     bool done = last;
     return !window_call(window, reload_changed, &done) || done;
-}
-
-void settings_attach(struct window *w)
-{
-    check(w, &settings.mistakes);
-    report(w, &settings.mistakes, true);
-    if (!settings.path)
-        return;
-    settings.watch = host_watch_new(on_changed, w);
-    if (!settings.watch)
-        host_log("%s: not watched", settings.path);
-    if (!watch_files())
-        reload(w, &(struct reading){.last = true});
 }
 
 /* The folders on the way to the file. */
@@ -234,7 +221,7 @@ static int make_file(const char *path)
     return error == -L_EEXIST ? 0 : error;
 }
 
-void settings_edit(struct window *w)
+static void edit(struct window *w)
 {
     char text[4096];
     int error = settings.path ? make_file(settings.path) : -L_ENOENT;
@@ -247,4 +234,19 @@ void settings_edit(struct window *w)
              settings.path ? settings.path : "The configuration file", reason_of(error));
     host_log("%s", text);
     note_pass(w, text);
+}
+
+void settings_attach(struct window *w)
+{
+    static const struct window_settings calls = {.edit = edit, .reload = reload_always};
+    window_set_settings(w, &calls);
+    check(w, &settings.mistakes);
+    report(w, &settings.mistakes, true);
+    if (!settings.path)
+        return;
+    settings.watch = host_watch_new(on_changed, w);
+    if (!settings.watch)
+        host_log("%s: not watched", settings.path);
+    if (!watch_files())
+        reload(w, &(struct reading){.last = true});
 }

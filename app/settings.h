@@ -18,14 +18,7 @@ struct window;
 const struct config *settings_load(const struct arguments *arguments, char *reason, size_t size);
 
 /* Shows the mistakes of the file in the window and in the log; from now on the window follows the
- * file. */
+ * file, and its actions open and reload it. */
 void settings_attach(struct window *w);
-
-/* Reads the file now, and applies it. */
-void settings_reload(struct window *w);
-
-/* Opens the file in an editor of the host, made with every option as a comment when it is missing.
- */
-void settings_edit(struct window *w);
 
 #endif

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-void page_add(struct page *p, const char *format, ...)
+void strbuf_add(struct strbuf *p, const char *format, ...)
 {
     va_list args, again;
     va_start(args, format);
@@ -22,7 +22,7 @@ void page_add(struct page *p, const char *format, ...)
     va_end(args);
 }
 
-char *page_finish(struct page *p)
+char *strbuf_finish(struct strbuf *p)
 {
     if (!p->failed)
         return p->text;

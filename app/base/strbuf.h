@@ -5,14 +5,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct page {
+struct strbuf {
     char *text;
     size_t size;
     bool failed;
 };
 
-void page_add(struct page *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void strbuf_add(struct strbuf *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The text, malloc'ed, or NULL. */
-char *page_finish(struct page *p);
+char *strbuf_finish(struct strbuf *p);
 
 #endif

@@ -13,7 +13,7 @@
 #define WIDTH 80
 
 /* Lines of at most WIDTH columns, each after the prefix. */
-static void wrap(struct page *p, const char *prefix, const char *text)
+static void wrap(struct strbuf *p, const char *prefix, const char *text)
 {
     size_t room = WIDTH - strlen(prefix);
     while (*text) {
@@ -23,31 +23,31 @@ static void wrap(struct page *p, const char *prefix, const char *text)
                 ;
             n = n ? n : strcspn(text, " ");
         }
-        page_add(p, "%s%.*s\n", prefix, (int)n, text);
+        strbuf_add(p, "%s%.*s\n", prefix, (int)n, text);
         text += n + strspn(text + n, " ");
     }
 }
 
 /* What may stand after the name. */
-static void add_argument(struct page *p, const struct option *o)
+static void add_argument(struct strbuf *p, const struct option *o)
 {
     if (o->argument)
-        page_add(p, "%s", o->argument);
+        strbuf_add(p, "%s", o->argument);
     else if (o->kind == OPTION_YES_NO)
-        page_add(p, "yes|no");
+        strbuf_add(p, "yes|no");
     else
         for (const char *w = o->words; *w; w++)
-            page_add(p, "%c", *w == ' ' ? '|' : *w);
+            strbuf_add(p, "%c", *w == ' ' ? '|' : *w);
 }
 
 /* The names of the built-in schemes in lines after the prefix. */
-static void add_schemes(struct page *p, const char *prefix)
+static void add_schemes(struct strbuf *p, const char *prefix)
 {
-    struct page names = {0};
-    page_add(&names, "Built in:");
+    struct strbuf names = {0};
+    strbuf_add(&names, "Built in:");
     for (size_t i = 0; i < scheme_file_count; i++)
-        page_add(&names, " %s%s", scheme_files[i].name, i + 1 < scheme_file_count ? "," : ".");
-    char *text = page_finish(&names);
+        strbuf_add(&names, " %s%s", scheme_files[i].name, i + 1 < scheme_file_count ? "," : ".");
+    char *text = strbuf_finish(&names);
     if (text)
         wrap(p, prefix, text);
     else
@@ -57,80 +57,81 @@ static void add_schemes(struct page *p, const char *prefix)
 
 char *config_help(void)
 {
-    struct page p = {0};
-    page_add(&p, "Usage: foreland [options] [command arguments...]\n"
-                 "Opens a window with Linux inside: a login bash, or the command.\n");
+    struct strbuf p = {0};
+    strbuf_add(&p, "Usage: foreland [options] [command arguments...]\n"
+                   "Opens a window with Linux inside: a login bash, or the command.\n");
     for (size_t i = 0; i < argument_count; i++) {
         const struct argument *a = &argument_table[i];
-        page_add(&p, "%s  --%s%s%s\n", i ? "" : "\n", a->name, a->argument ? " " : "",
-                 a->argument ? a->argument : "");
+        strbuf_add(&p, "%s  --%s%s%s\n", i ? "" : "\n", a->name, a->argument ? " " : "",
+                   a->argument ? a->argument : "");
         wrap(&p, "        ", a->text);
     }
-    page_add(
+    strbuf_add(
         &p,
         "\nEach of the following can also stand in the configuration file, without the dashes:\n"
         "NAME = VALUE.\n");
     for (size_t i = 0; i < option_count; i++) {
         const struct option *o = &options[i];
         if (o->section) {
-            page_add(&p, "\n%s\n", o->section);
+            strbuf_add(&p, "\n%s\n", o->section);
             continue;
         }
-        page_add(&p, "  --%s ", o->name);
+        strbuf_add(&p, "  --%s ", o->name);
         add_argument(&p, o);
-        page_add(&p, o->fallback[0] ? "  (%s)\n" : "\n", o->fallback);
+        strbuf_add(&p, o->fallback[0] ? "  (%s)\n" : "\n", o->fallback);
         wrap(&p, "        ", o->text);
         if (o->kind == OPTION_SCHEME)
             add_schemes(&p, "        ");
     }
-    return page_finish(&p);
+    return strbuf_finish(&p);
 }
 
 /* The actions and the keys they have. */
-static void add_bindings(struct page *p)
+static void add_bindings(struct strbuf *p)
 {
-    page_add(p, "#\n# Actions, with the keys they have:\n#\n");
+    strbuf_add(p, "#\n# Actions, with the keys they have:\n#\n");
     for (int i = 0; i < ACTION_COUNT; i++) {
         const struct action_info *a = &action_table[i];
-        page_add(p, "# %s%s%s\n", a->name, a->argument ? " " : "", a->argument ? a->argument : "");
+        strbuf_add(p, "# %s%s%s\n", a->name, a->argument ? " " : "",
+                   a->argument ? a->argument : "");
         wrap(p, "#     ", a->text);
         for (const char *keys = a->keys; *keys; keys += strspn(keys, " ")) {
             size_t n = strcspn(keys, " ");
-            page_add(p, "# bind = %.*s %s\n", (int)n, keys, a->name);
+            strbuf_add(p, "# bind = %.*s %s\n", (int)n, keys, a->name);
             keys += n;
         }
         if (a->windows_keys)
-            page_add(p, "#     On Windows: %s\n", a->windows_keys);
+            strbuf_add(p, "#     On Windows: %s\n", a->windows_keys);
     }
 }
 
 char *config_default_file(void)
 {
-    struct page p = {0};
-    page_add(&p,
-             "# Configuration of Foreland. Each line is NAME = VALUE; lines that begin with # are\n"
-             "# comments. Every option is below, with its default. A change takes effect when\n"
-             "# this file is saved, unless it says that it waits for the next start.\n");
+    struct strbuf p = {0};
+    strbuf_add(
+        &p, "# Configuration of Foreland. Each line is NAME = VALUE; lines that begin with # are\n"
+            "# comments. Every option is below, with its default. A change takes effect when\n"
+            "# this file is saved, unless it says that it waits for the next start.\n");
     for (size_t i = 0; i < option_count; i++) {
         const struct option *o = &options[i];
         if (o->section) {
-            page_add(&p, "\n\n# ---- %s ----\n", o->section);
+            strbuf_add(&p, "\n\n# ---- %s ----\n", o->section);
             continue;
         }
-        page_add(&p, "\n");
+        strbuf_add(&p, "\n");
         wrap(&p, "# ", o->text);
         if (o->kind == OPTION_SCHEME)
             add_schemes(&p, "# ");
         if (o->argument || o->words) {
-            page_add(&p, "# ");
+            strbuf_add(&p, "# ");
             add_argument(&p, o);
-            page_add(&p, "\n");
+            strbuf_add(&p, "\n");
         }
         if (o->at_start)
-            page_add(&p, "# Waits for the next start.\n");
-        page_add(&p, "# %s =%s%s\n", o->kind == OPTION_PALETTE ? "color0" : o->name,
-                 o->fallback[0] ? " " : "", o->fallback);
+            strbuf_add(&p, "# Waits for the next start.\n");
+        strbuf_add(&p, "# %s =%s%s\n", o->kind == OPTION_PALETTE ? "color0" : o->name,
+                   o->fallback[0] ? " " : "", o->fallback);
     }
     add_bindings(&p);
-    return page_finish(&p);
+    return strbuf_finish(&p);
 }

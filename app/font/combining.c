@@ -5,7 +5,7 @@ struct seen {
     int middle, top, bottom, advance;
 };
 
-bool marks_common(uint32_t code)
+bool combining_common(uint32_t code)
 {
     return (code >= 0x300 && code <= 0x36f && !(code >= 0x35c && code <= 0x362)) ||
            (code >= 0x1ab0 && code <= 0x1aff) || (code >= 0x1dc0 && code <= 0x1dff) ||
@@ -42,7 +42,7 @@ static void stack(struct face *face, struct face_glyph *mark, const struct seen 
         mark->y -= down;
 }
 
-void marks_place(struct face *face, struct face_text *text, int at)
+void combining_place(struct face *face, struct face_text *text, int at)
 {
     struct face_glyph *mark = &text->glyphs[at], *before = mark - 1;
     struct seen s, b;

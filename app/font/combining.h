@@ -9,12 +9,12 @@
 
 /* Marks that may be put over any letter: those that belong to no script, without those that span
  * two letters. */
-bool marks_common(uint32_t code);
+bool combining_common(uint32_t code);
 
 /*
  * Puts glyph `at` of the text, a common mark behind its letter, over or under what stands before
  * it, unless the font has done so. The text's advance is that of the letter.
  */
-void marks_place(struct face *face, struct face_text *text, int at);
+void combining_place(struct face *face, struct face_text *text, int at);
 
 #endif

@@ -191,8 +191,8 @@ void face_shape(struct face *face, const uint32_t *codes, size_t n, struct face_
         out->glyphs[out->count++] =
             (struct face_glyph){infos[i].codepoint, out->advance + positions[i].x_offset,
                                 positions[i].y_offset, positions[i].y_offset};
-        if (forward && out->count > 1 && out->advance > 0 && marks_common(from))
-            marks_place(face, out, out->count - 1);
+        if (forward && out->count > 1 && out->advance > 0 && combining_common(from))
+            combining_place(face, out, out->count - 1);
         else
             out->advance += positions[i].x_advance;
     }

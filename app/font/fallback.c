@@ -12,14 +12,14 @@
 /* How long the UI thread waits for an answer before it goes on without. */
 #define PATIENCE_NS 20000000
 
-struct page {
+struct strbuf {
     uint32_t first;
     uint32_t bits[8];
 };
 
 struct fallback {
     struct host_font font;
-    struct page *pages; /* ascending */
+    struct strbuf *pages; /* ascending */
     int page_count;
     struct fallback *next;
 };
@@ -39,7 +39,7 @@ static void add_page(void *arg, uint32_t first, const uint32_t bits[8])
 {
     struct fallback *f = arg;
     if (f->page_count % 16 == 0) {
-        struct page *more = realloc(f->pages, sizeof(*more) * (size_t)(f->page_count + 16));
+        struct strbuf *more = realloc(f->pages, sizeof(*more) * (size_t)(f->page_count + 16));
         if (!more)
             return;
         f->pages = more;
@@ -61,13 +61,13 @@ static bool read_pages(FT_Library library, struct fallback *f)
         return false;
     }
     FT_UInt glyph;
-    struct page page = {.first = UINT32_MAX};
+    struct strbuf page = {.first = UINT32_MAX};
     for (FT_ULong c = FT_Get_First_Char(face, &glyph); glyph;
          c = FT_Get_Next_Char(face, c, &glyph)) {
         if (page.first != (c & ~255u)) {
             if (page.first != UINT32_MAX)
                 add_page(f, page.first, page.bits);
-            page = (struct page){.first = (uint32_t)c & ~255u};
+            page = (struct strbuf){.first = (uint32_t)c & ~255u};
         }
         page.bits[c >> 5 & 7] |= 1u << (c & 31);
     }

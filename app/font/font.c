@@ -277,7 +277,7 @@ static void narrow(struct work *w, struct face *face, struct face_text *text, un
 static void lower(struct work *w, struct face *face, struct face_text *text, unsigned made_up,
                   double scale)
 {
-    if (scale >= SMALLEST_LETTER || w->n == 1 || !marks_common(w->codes[w->n - 1]))
+    if (scale >= SMALLEST_LETTER || w->n == 1 || !combining_common(w->codes[w->n - 1]))
         shrink(w, face, text, made_up, scale);
 }
 

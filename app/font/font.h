@@ -12,8 +12,7 @@
 #include <stdint.h>
 
 #include "app/font/glyph.h"
-
-enum { FONT_BOLD = 1, FONT_ITALIC = 2, FONT_STYLES = 4 };
+#include "app/host/fonts.h"
 
 /* Beside a style in font_glyph: the cell behind is blank, and what is wider may go on into it. */
 #define FONT_SPARE 4u

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { FONT_BOLD = 1, FONT_ITALIC = 2, FONT_STYLES = 4 };
+
 #define HOST_FONT_PATH_MAX 2048
 
 struct host_font {
@@ -15,9 +17,8 @@ struct host_font {
 };
 
 /*
- * The file of a family (NULL: the host's monospaced one) in a style (FONT_BOLD and FONT_ITALIC of
- * app/font/font.h). False when the host has no such family, or the family has no face of that
- * style.
+ * The file of a family (NULL: the host's monospaced one) in a style (FONT_BOLD, FONT_ITALIC). False
+ * when the host has no such family, or the family has no face of that style.
  */
 bool host_font_find(const char *family, unsigned style, struct host_font *found);
 

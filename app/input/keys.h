@@ -5,22 +5,8 @@
 #include <SDL.h>
 #include <stdbool.h>
 
+#include "app/host/keymap.h"
 #include "term/term.h"
-
-/* Levels of a key in the user's layout. */
-#define KEYS_SHIFT 1u
-#define KEYS_ALTGR 2u
-
-/* What the host knows about the keyboard. */
-struct keys_host {
-    bool right_alt_chooses;   /* the right Alt key is AltGr: a level of the layout, not Alt */
-    bool right_alt_unknown;   /* it is AltGr where it gives other text than the key alone */
-    bool control_alt_chooses; /* Ctrl and Alt together are AltGr where they give text */
-    /* The character a key has in the user's layout on a level (KEYS_*); 0: none or not known. The
-     * position is the key's number in the first set of scan codes. May be NULL. */
-    uint32_t (*character)(void *context, int position, unsigned level);
-    void *context;
-};
 
 /* Whether a key of struct term_key is Shift, Ctrl, a lock or the like. */
 bool keys_modifier(uint32_t code);

@@ -1,26 +1,12 @@
-#include "app/config/actions.h"
+#include "app/window/action_run.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "app/input/clipboard.h"
-#include "app/settings.h"
 #include "app/window/close.h"
 #include "app/window/paste.h"
 #include "app/window/window_private.h"
-
-const struct action_info action_table[ACTION_COUNT] = {
-#define ACTION(id, ...) [ACTION_##id] = {__VA_ARGS__},
-#include "app/config/actions.def"
-};
-
-enum action action_find(const char *name, size_t n)
-{
-    for (int i = 0; i < ACTION_COUNT; i++)
-        if (strlen(action_table[i].name) == n && memcmp(action_table[i].name, name, n) == 0)
-            return (enum action)i;
-    return ACTION_COUNT;
-}
 
 bool window_copy(struct window *w, bool primary)
 {
@@ -134,10 +120,12 @@ bool action_run(struct window *w, enum action action, const char *argument)
         toggle_full_screen(w);
         break;
     case ACTION_OPEN_CONFIG:
-        settings_edit(w);
+        if (w->settings)
+            w->settings->edit(w);
         break;
     case ACTION_RELOAD_CONFIG:
-        settings_reload(w);
+        if (w->settings)
+            w->settings->reload(w);
         break;
     case ACTION_RESET:
         term_reset(session_lock(w->session), true);

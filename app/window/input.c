@@ -1,7 +1,7 @@
 #include "app/window/input.h"
 
-#include "app/config/actions.h"
 #include "app/input/keys.h"
+#include "app/window/action_run.h"
 #include "app/window/scale.h"
 #include "app/window/typing.h"
 #include "app/window/window_private.h"

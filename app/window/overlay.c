@@ -253,7 +253,7 @@ void overlay_present(struct window *w, struct painted painted)
     memcpy(o->shown, now, sizeof(now));
     memset(o->touched, 0, sizeof(o->touched));
     if (d.count > 0)
-        screen_show(&w->screen, composed ? o->surface : w->surface, d.rects, d.count);
+        present_show(&w->present, composed ? o->surface : w->surface, d.rects, d.count);
 }
 
 const struct canvas *overlay_canvas(struct window *w)

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/config/actions.h"
 #include "app/host/window_system.h"
+#include "app/window/action_run.h"
 #include "app/window/links.h"
 #include "app/window/overlay.h"
 #include "app/window/paste.h"

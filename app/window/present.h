@@ -8,7 +8,7 @@
 #include <SDL.h>
 #include <stdbool.h>
 
-struct screen {
+struct present {
     SDL_Window *window;
     SDL_Renderer *renderer; /* NULL: the window's surface */
     SDL_Texture *texture;   /* of the picture's size */
@@ -16,12 +16,12 @@ struct screen {
 };
 
 /* Before the window is shown. False, with SDL's error, when there is no way to draw on it. */
-bool screen_open(struct screen *screen, SDL_Window *window);
+bool present_open(struct present *p, SDL_Window *window);
 
 /* Shows these parts of the picture, which has the window's size in pixels; the others are as they
  * were shown last in a picture of that size. */
-void screen_show(struct screen *screen, SDL_Surface *picture, const SDL_Rect *parts, int count);
+void present_show(struct present *p, SDL_Surface *picture, const SDL_Rect *parts, int count);
 
-void screen_close(struct screen *screen);
+void present_close(struct present *p);
 
 #endif

@@ -30,7 +30,7 @@ static void take_text(char *text, size_t size)
 static const struct keys_host *host(struct window *w)
 {
     if (!w->typing.host_known)
-        host_keyboard(w->sdl, &w->typing.host);
+        host_keymap(w->sdl, &w->typing.host);
     w->typing.host_known = true;
     return &w->typing.host;
 }

@@ -119,6 +119,11 @@ struct session *window_session(struct window *w)
     return w->session;
 }
 
+void window_set_settings(struct window *w, const struct window_settings *settings)
+{
+    w->settings = settings;
+}
+
 /* The canvas is ours and survives; the window's own surface is only valid until it resizes. */
 static bool make_surface(struct window *w)
 {
@@ -559,9 +564,9 @@ static bool open_window(struct window *w)
     w->sdl =
         SDL_CreateWindow("Foreland", SDL_WINDOWPOS_UNDEFINED, SDL_WINDOWPOS_UNDEFINED, 640, 400,
                          SDL_WINDOW_RESIZABLE | SDL_WINDOW_HIDDEN | SDL_WINDOW_ALLOW_HIGHDPI);
-    if (!w->sdl || !screen_open(&w->screen, w->sdl))
+    if (!w->sdl || !present_open(&w->present, w->sdl))
         return false;
-    host_keyboard_follow(w->sdl);
+    host_modifiers_follow(w->sdl);
     host_window_frame(w->sdl);
     scale_update(w);
     w->painter.padding = (int)lround(w->config->padding * w->scale);
@@ -625,7 +630,7 @@ void window_free(struct window *w)
     note_free(w);
     paste_free(w);
     SDL_FreeSurface(w->surface);
-    screen_close(&w->screen);
+    present_close(&w->present);
     if (w->sdl)
         SDL_DestroyWindow(w->sdl);
     SDL_Quit();

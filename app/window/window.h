@@ -24,6 +24,17 @@ void window_apply(struct window *w, const struct config *config);
 
 struct session *window_session(struct window *w);
 
+/* What the actions on the configuration file do, on the UI thread. The table has to live on; until
+ * it is set they do nothing. */
+struct window_settings {
+    /* Opens the file in an editor of the host, made with every option as a comment when it is
+     * missing. */
+    void (*edit)(struct window *w);
+    /* Reads the file now, and applies it. */
+    void (*reload)(struct window *w);
+};
+void window_set_settings(struct window *w, const struct window_settings *settings);
+
 /* Runs until the session has ended or the user closes the window. */
 void window_run(struct window *w);
 

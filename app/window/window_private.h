@@ -21,17 +21,18 @@ struct call;
 
 struct window {
     SDL_Window *sdl;
-    struct screen screen;
+    struct present present;
     SDL_Surface *surface; /* what the painter draws into */
     struct painter painter;
     struct term_view *view;
     struct session *session;
     int rows, columns;
     const struct config *config;
-    double font_size;    /* points, as zoomed */
-    double scale;        /* of text, 1 at 96 pixels an inch */
-    double density;      /* pixels in a unit of window coordinates */
-    int pretended_scale; /* percent, by a test; 0: none */
+    const struct window_settings *settings; /* NULL: none yet */
+    double font_size;                       /* points, as zoomed */
+    double scale;                           /* of text, 1 at 96 pixels an inch */
+    double density;                         /* pixels in a unit of window coordinates */
+    int pretended_scale;                    /* percent, by a test; 0: none */
     uint32_t event_type;
     SDL_threadID ui_thread;
     bool running, focused;

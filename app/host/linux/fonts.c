@@ -9,8 +9,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "app/font/font.h"
-
 /* Two threads at once would both read the configuration. */
 static bool ready(void)
 {

@@ -53,7 +53,7 @@ static uint32_t character(void *context, int position, unsigned level)
     return code_point(x11.keysym(display, KEYCODE(position), group(display), level));
 }
 
-void host_keyboard(SDL_Window *window, struct keys_host *keys)
+void host_keymap(SDL_Window *window, struct keys_host *keys)
 {
     SDL_SysWMinfo info;
     SDL_VERSION(&info.version);

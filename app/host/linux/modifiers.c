@@ -120,7 +120,7 @@ static int filter(void *unused, SDL_Event *event)
     return 0;
 }
 
-void host_keyboard_follow(SDL_Window *window)
+void host_modifiers_follow(SDL_Window *window)
 {
     SDL_SysWMinfo info;
     SDL_VERSION(&info.version);

@@ -5,8 +5,6 @@
 #include <string.h>
 #include <windows.h>
 
-#include "app/font/font.h"
-
 /* Where Windows lists its fonts: "Consolas Bold (TrueType)" = "consolab.ttf", in the folder of
  * fonts or with a whole path; collections as "Cambria & Cambria Math (TrueType)". */
 #define FONTS_KEY L"SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion\\Fonts"

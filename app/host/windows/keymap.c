@@ -22,13 +22,13 @@ static uint32_t character(void *context, int position, unsigned level)
     return n == 1 && text[0] >= ' ' && text[0] != 0x7f ? text[0] : 0;
 }
 
-void host_keyboard(SDL_Window *window, struct keys_host *keys)
+void host_keymap(SDL_Window *window, struct keys_host *keys)
 {
     (void)window;
     *keys = (struct keys_host){.control_alt_chooses = true, .character = character};
 }
 
-void host_keyboard_follow(SDL_Window *window)
+void host_modifiers_follow(SDL_Window *window)
 {
     (void)window;
 }
