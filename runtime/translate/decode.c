@@ -279,7 +279,8 @@ static enum insn_status judge(const struct insn *in)
         return INSN_UNDEFINED;
     if (z->mnemonic == ZYDIS_MNEMONIC_IN || z->mnemonic == ZYDIS_MNEMONIC_OUT ||
         z->mnemonic == ZYDIS_MNEMONIC_RDPMC || z->mnemonic == ZYDIS_MNEMONIC_CLI ||
-        z->mnemonic == ZYDIS_MNEMONIC_STI || z->meta.category == ZYDIS_CATEGORY_IOSTRINGOP ||
+        z->mnemonic == ZYDIS_MNEMONIC_STI || z->mnemonic == ZYDIS_MNEMONIC_LGDT ||
+        z->meta.category == ZYDIS_CATEGORY_IOSTRINGOP ||
         (z->attributes & ZYDIS_ATTRIB_IS_PRIVILEGED))
         return INSN_PRIVILEGED;
     if (!isa_allowed[z->meta.isa_set])

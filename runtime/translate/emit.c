@@ -127,6 +127,18 @@ void emit_store32(struct emit *e, struct host_mem m, int from)
     op_mem(e, 0, 0x89, from, &m);
 }
 
+void emit_load16(struct emit *e, int to, struct host_mem m)
+{
+    emit_byte(e, 0x66);
+    emit_load32(e, to, m);
+}
+
+void emit_store16(struct emit *e, struct host_mem m, int from)
+{
+    emit_byte(e, 0x66);
+    emit_store32(e, m, from);
+}
+
 void emit_store_imm32(struct emit *e, struct host_mem m, int32_t imm)
 {
     op_mem(e, 1, 0xc7, 0, &m);

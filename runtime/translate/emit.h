@@ -55,6 +55,8 @@ void emit_load(struct emit *e, int to, struct host_mem m); /* 64 bits */
 void emit_load32(struct emit *e, int to, struct host_mem m);
 void emit_store(struct emit *e, struct host_mem m, int from); /* 64 bits */
 void emit_store32(struct emit *e, struct host_mem m, int from);
+void emit_load16(struct emit *e, int to, struct host_mem m); /* the rest of the register stays */
+void emit_store16(struct emit *e, struct host_mem m, int from);
 void emit_store_imm32(struct emit *e, struct host_mem m,
                       int32_t imm); /* sign-extended to 64 bits */
 void emit_lea(struct emit *e, int to, struct host_mem m);

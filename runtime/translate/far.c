@@ -6,42 +6,37 @@
 
 #define STATE(field) emit_state(offsetof(struct cpu, field))
 
-static void leave_through(struct xlate *x, int stub)
+/* The branch has read everything: rsp will be what is in the scratch register, and C does the rest.
+ */
+static enum xlate_step go(struct xlate *x, enum xlate_trap trap)
 {
-    emit_jmp_mem(&x->e, emit_state(offsetof(struct cpu, stub) + 8 * (size_t)stub));
+    emit_store(&x->e, STATE(helper_detail), HOST_SCRATCH);
+    control_trap(x, trap, x->pc);
+    return STEP_END;
 }
 
-static void load_sized(struct xlate *x, int to, struct host_mem m, int size, uint8_t kind)
-{
-    if (size == 2)
-        emit_imm(&x->e, to, 0);
-    xlate_mark(x, kind);
-    if (size == 2)
-        emit_byte(&x->e, 0x66);
-    if (size == 8)
-        emit_load(&x->e, to, m);
-    else
-        emit_load32(&x->e, to, m);
-}
-
-/* Goes on when the selector in memory is the wanted one. Changes no flags; clobbers the scratch
- * register. */
+/* Goes on when the selector in memory is wanted or one of some before it. Changes no flags;
+ * clobbers the scratch register. */
 static void want_selector(struct xlate *x, const struct insn *in, struct host_mem m, int wanted,
-                          uint8_t kind)
+                          int before, uint8_t kind)
 {
     struct emit *e = &x->e;
     uint16_t borrowed = x->borrowed;
-    load_sized(x, HOST_SCRATCH, m, 2, kind);
+    size_t jumps[4];
+    xlate_load(x, HOST_SCRATCH, m, 2, kind, true);
     emit_store(e, STATE(helper_value), HOST_SCRATCH);
-    emit_lea(e, HOST_SCRATCH, emit_mem(HOST_SCRATCH, -wanted));
-    emit_byte(e, 0xe3); /* jrcxz */
-    size_t at = e->n;
-    emit_byte(e, 0);
+    for (int i = 0; i <= before; i++) {
+        emit_lea(e, HOST_SCRATCH, emit_mem(HOST_SCRATCH, i ? 1 : -wanted));
+        emit_byte(e, 0xe3); /* jrcxz */
+        jumps[i] = e->n;
+        emit_byte(e, 0);
+    }
     relocate_return(x);
     emit_store_imm32(e, STATE(helper_detail), SELECTOR_REFUSE | in->length << 16);
     control_trap(x, TRAP_SELECTOR, x->pc);
     x->borrowed = borrowed;
-    e->buf[at] = (uint8_t)(e->n - at - 1);
+    for (int i = 0; i <= before; i++)
+        e->buf[jumps[i]] = (uint8_t)(e->n - jumps[i] - 1);
 }
 
 static int operand_size(const struct insn *in)
@@ -55,42 +50,47 @@ enum xlate_step far_return(struct xlate *x, const struct insn *in)
     int size = operand_size(in);
     int32_t extra = in->imm_len == 2 ? (int32_t)in->op[0].imm.value.u & 0xffff : 0;
     xlate_flush_sp(x);
-    want_selector(x, in, emit_guest(HOST_GUEST_RSP, size), CPU_SELECTOR_CS, RECOVERY_STACK);
-    load_sized(x, HOST_SCRATCH, emit_guest(HOST_GUEST_RSP, 0), size, RECOVERY_STACK);
-    emit_store(e, STATE(rip), HOST_SCRATCH);
-    emit_lea(e, HOST_GUEST_RSP, emit_mem(HOST_GUEST_RSP, 2 * size + extra));
-    leave_through(x, STUB_MISS);
-    return STEP_END;
+    want_selector(x, in, emit_guest(HOST_GUEST_RSP, size), CPU_SELECTOR_CS, 0, RECOVERY_STACK);
+    xlate_load(x, HOST_SCRATCH, emit_guest(HOST_GUEST_RSP, 0), size, RECOVERY_STACK, true);
+    emit_store(e, STATE(helper_offset), HOST_SCRATCH);
+    emit_lea(e, HOST_SCRATCH, emit_mem(HOST_GUEST_RSP, 2 * size + extra));
+    return go(x, TRAP_FAR);
+}
+
+/* In 64-bit mode there is no return to another task. */
+static void refuse_nested_task(struct xlate *x)
+{
+    struct emit *e = &x->e;
+    emit_byte(e, 0x9c); /* pushfq: only looked at after it, as in stack.c */
+    emit_byte(e, 0x58 | HOST_SCRATCH);
+    /* Bit 14, without a change of flags: two more to the left it is the lowest of the next half. */
+    emit_movzx16(e, HOST_SCRATCH, HOST_SCRATCH);
+    emit_lea32(e, HOST_SCRATCH,
+               (struct host_mem){.base = NO_REG, .index = HOST_SCRATCH, .scale = 4});
+    emit_store(e, STATE(helper_value), HOST_SCRATCH);
+    emit_imm(e, HOST_SCRATCH, 0);
+    emit_load16(e, HOST_SCRATCH, emit_state(offsetof(struct cpu, helper_value) + 2));
+    emit_byte(e, 0xe3); /* jrcxz */
+    size_t at = e->n;
+    emit_byte(e, 0);
+    control_trap(x, TRAP_PRIVILEGED, x->pc);
+    e->buf[at] = (uint8_t)(e->n - at - 1);
 }
 
 enum xlate_step far_iret(struct xlate *x, const struct insn *in)
 {
     struct emit *e = &x->e;
     int size = operand_size(in);
-    if (size == 2)
-        return STEP_PRIVILEGED; /* its stack lies in the first 64 KiB */
     xlate_flush_sp(x);
-    want_selector(x, in, emit_guest(HOST_GUEST_RSP, size), CPU_SELECTOR_CS, RECOVERY_STACK);
-    want_selector(x, in, emit_guest(HOST_GUEST_RSP, 4 * size), CPU_SELECTOR_SS, RECOVERY_STACK);
-    load_sized(x, HOST_SCRATCH, emit_guest(HOST_GUEST_RSP, 2 * size), size, RECOVERY_STACK);
+    refuse_nested_task(x);
+    want_selector(x, in, emit_guest(HOST_GUEST_RSP, size), CPU_SELECTOR_CS, 0, RECOVERY_STACK);
+    want_selector(x, in, emit_guest(HOST_GUEST_RSP, 4 * size), CPU_SELECTOR_SS, 0, RECOVERY_STACK);
+    xlate_load(x, HOST_SCRATCH, emit_guest(HOST_GUEST_RSP, 2 * size), size, RECOVERY_STACK, true);
     emit_store(e, STATE(helper_value), HOST_SCRATCH);
-    load_sized(x, HOST_SCRATCH, emit_guest(HOST_GUEST_RSP, 0), size, RECOVERY_STACK);
-    emit_store(e, STATE(rip), HOST_SCRATCH);
-    load_sized(x, HOST_GUEST_RSP, emit_guest(HOST_GUEST_RSP, 3 * size), size, RECOVERY_STACK);
-    emit_store_imm32(e, STATE(helper_arg), TRAP_POPF);
-    leave_through(x, STUB_TRAP);
-    return STEP_END;
-}
-
-static void push_sized(struct xlate *x, int32_t at, int size)
-{
-    xlate_mark(x, RECOVERY_STACK);
-    if (size == 2)
-        emit_byte(&x->e, 0x66);
-    if (size == 8)
-        emit_store(&x->e, emit_guest(HOST_GUEST_RSP, at), HOST_SCRATCH);
-    else
-        emit_store32(&x->e, emit_guest(HOST_GUEST_RSP, at), HOST_SCRATCH);
+    xlate_load(x, HOST_SCRATCH, emit_guest(HOST_GUEST_RSP, 0), size, RECOVERY_STACK, true);
+    emit_store(e, STATE(helper_offset), HOST_SCRATCH);
+    xlate_load(x, HOST_SCRATCH, emit_guest(HOST_GUEST_RSP, 3 * size), size, RECOVERY_STACK, true);
+    return go(x, size == 2 ? TRAP_IRET16 : TRAP_IRET);
 }
 
 enum xlate_step far_branch(struct xlate *x, const struct insn *in, bool call)
@@ -103,17 +103,17 @@ enum xlate_step far_branch(struct xlate *x, const struct insn *in, bool call)
     xlate_flush_sp(x);
     int pointer = relocate_borrow(x, in, 0, false);
     emit_lea(e, pointer, relocate_address(x, in, HOST_SCRATCH, true, 0));
-    want_selector(x, in, emit_mem(pointer, wide), CPU_SELECTOR_CS, relocate_segment(in));
-    load_sized(x, HOST_SCRATCH, emit_mem(pointer, 0), wide, relocate_segment(in));
-    emit_store(e, STATE(rip), HOST_SCRATCH);
+    /* The privilege in the selector does not count here. */
+    want_selector(x, in, emit_mem(pointer, wide), CPU_SELECTOR_CS, 3, relocate_segment(in));
+    xlate_load(x, HOST_SCRATCH, emit_mem(pointer, 0), wide, relocate_segment(in), true);
+    emit_store(e, STATE(helper_offset), HOST_SCRATCH);
     relocate_return(x);
     if (call) {
         emit_imm(e, HOST_SCRATCH, CPU_SELECTOR_CS);
-        push_sized(x, -size, size);
+        xlate_store(x, emit_guest(HOST_GUEST_RSP, -size), HOST_SCRATCH, size, RECOVERY_STACK);
         emit_imm(e, HOST_SCRATCH, in->next);
-        push_sized(x, -2 * size, size);
-        emit_lea(e, HOST_GUEST_RSP, emit_mem(HOST_GUEST_RSP, -2 * size));
+        xlate_store(x, emit_guest(HOST_GUEST_RSP, -2 * size), HOST_SCRATCH, size, RECOVERY_STACK);
     }
-    leave_through(x, STUB_MISS);
-    return STEP_END;
+    emit_lea(e, HOST_SCRATCH, emit_mem(HOST_GUEST_RSP, call ? -2 * size : 0));
+    return go(x, TRAP_FAR);
 }

@@ -110,10 +110,14 @@ void fault_general(struct cpu *cpu, uint32_t error)
     fault_set(cpu, L_SIGSEGV, SI_KERNEL_CODE, 0, TRAP_GENERAL, error);
 }
 
+static bool is_canonical(uint64_t address)
+{
+    return address + ((uint64_t)1 << 47) < (uint64_t)1 << 48;
+}
+
 void fault_address(struct cpu *cpu, uint64_t address, enum code_access access)
 {
-    bool canonical = address + ((uint64_t)1 << 47) < (uint64_t)1 << 48;
-    if (!canonical) {
+    if (!is_canonical(address)) {
         fault_general(cpu, 0);
         return;
     }
@@ -133,7 +137,8 @@ void fault_defect(struct cpu *cpu, const char *what)
     fault_set(cpu, L_SIGKILL, CPU_CODE_DEFECT, 0, 0, 0);
 }
 
-/* Whether a vector operand in memory has to be aligned to its size. */
+/* Whether a vector operand in memory has to be aligned to its size, and is refused for that before
+ * its address is looked at. */
 static bool wants_alignment(const struct insn *in)
 {
     switch (in->z.mnemonic) {
@@ -155,7 +160,7 @@ static bool wants_alignment(const struct insn *in)
     case ZYDIS_MNEMONIC_VMOVNTDQA:
         return true;
     default:
-        return !in->vex;
+        return !in->vex && in->z.meta.isa_set != ZYDIS_ISA_SET_SHA;
     }
 }
 
@@ -178,15 +183,11 @@ static bool host_operand(const struct cpu *cpu, uint64_t *address, bool *aligned
         if (index >= 0)
             *address += cpu->raw[index] * o->mem.scale;
         uint64_t size = o->size / 8;
-        *aligned = size < 16 || !(*address & (size - 1)) || !wants_alignment(&in);
+        bool vector = size == 16 || size == 32;
+        *aligned = !vector || !(*address & (size - 1)) || !wants_alignment(&in);
         return true;
     }
     return false;
-}
-
-static bool is_canonical(uint64_t a)
-{
-    return a + ((uint64_t)1 << 47) < (uint64_t)1 << 48;
 }
 
 /* #GP: an address that is not canonical on the host, or not aligned as the instruction demands. */
@@ -397,6 +398,23 @@ static int emulate_xgetbv(struct cpu *cpu)
     (CPU_FLAG_CF | CPU_FLAG_PF | CPU_FLAG_AF | CPU_FLAG_ZF | CPU_FLAG_SF | CPU_FLAG_TF |           \
      CPU_FLAG_DF | CPU_FLAG_OF | 1u << 14 | CPU_FLAG_AC | CPU_FLAG_ID)
 
+/* A far branch has read where it leads, and iret the flags. False: that is nowhere. */
+static bool go_far(struct cpu *cpu)
+{
+    if (!is_canonical(cpu->helper_offset)) {
+        fault_general(cpu, 0);
+        return false;
+    }
+    cpu->rip = cpu->helper_offset;
+    cpu->gpr[CPU_RSP] = cpu->helper_detail;
+    return true;
+}
+
+static void set_flags(struct cpu *cpu, uint64_t bits)
+{
+    cpu->rflags = (cpu->rflags & ~bits) | (cpu->helper_value & bits);
+}
+
 /* A self-checking block: the guest bytes are as they were when it was translated, or it goes. */
 static int check_block(struct cpu *cpu)
 {
@@ -428,11 +446,18 @@ int fault_trap(struct cpu *cpu)
     case TRAP_XGETBV:
         return emulate_xgetbv(cpu);
     case TRAP_POPF:
-        cpu->rflags = (cpu->rflags & ~(uint64_t)POPF_BITS) | (cpu->helper_value & POPF_BITS);
+        set_flags(cpu, POPF_BITS);
         break;
     case TRAP_POPF16:
-        cpu->rflags = (cpu->rflags & ~(uint64_t)(POPF_BITS & 0xffff)) |
-                      (cpu->helper_value & (POPF_BITS & 0xffff));
+        set_flags(cpu, POPF_BITS & 0xffff);
+        break;
+    case TRAP_FAR:
+    case TRAP_IRET:
+    case TRAP_IRET16:
+        if (!go_far(cpu))
+            return dispatch_serve(cpu, CPU_FAULT);
+        if (cpu->helper_arg != TRAP_FAR)
+            set_flags(cpu, cpu->helper_arg == TRAP_IRET ? POPF_BITS : POPF_BITS & 0xffff);
         break;
     case TRAP_SELECTOR:
         if (!selector_answer(cpu))

@@ -23,17 +23,10 @@ static int segment_operand(const ZydisDecodedOperand *o)
     return o->type == ZYDIS_OPERAND_TYPE_REGISTER ? segment_of(o->reg.value) : -1;
 }
 
-/* The low half word of a register or of memory. */
-static void load16(struct xlate *x, int to, struct host_mem m)
-{
-    emit_byte(&x->e, 0x66);
-    emit_load32(&x->e, to, m);
-}
-
 static void load_zero16(struct xlate *x, int to, struct host_mem m)
 {
     emit_imm(&x->e, to, 0);
-    load16(x, to, m);
+    emit_load16(&x->e, to, m);
 }
 
 static struct host_mem selector_slot(int segment)
@@ -63,8 +56,7 @@ static void take_selector(struct xlate *x, const struct insn *in)
 {
     if (in->mem) {
         struct host_mem m = relocate_address(x, in, HOST_SCRATCH, true, 0);
-        xlate_mark(x, relocate_segment(in));
-        load16(x, HOST_SCRATCH, m);
+        xlate_load(x, HOST_SCRATCH, m, 2, relocate_segment(in), false);
         relocate_return(x);
     } else {
         xlate_flush_sp(x);
@@ -84,8 +76,7 @@ static enum xlate_step load(struct xlate *x, const struct insn *in, int segment)
 enum xlate_step segment_pop(struct xlate *x, const struct insn *in, int size)
 {
     int segment = segment_operand(&in->op[0]);
-    xlate_mark(x, RECOVERY_STACK);
-    load16(x, HOST_SCRATCH, emit_guest(HOST_GUEST_RSP, x->sp));
+    xlate_load(x, HOST_SCRATCH, emit_guest(HOST_GUEST_RSP, x->sp), 2, RECOVERY_STACK, false);
     emit_store(&x->e, STATE(helper_value), HOST_SCRATCH);
     return ask(x, in, SELECTOR_LOAD, (unsigned)segment << 4 | (unsigned)size << 20);
 }
@@ -97,15 +88,8 @@ static enum xlate_step load_pointer(struct xlate *x, const struct insn *in, int 
     int offset = relocate_borrow(x, in, 0, false);
     struct host_mem m = relocate_address(x, in, HOST_SCRATCH, true, 0);
     emit_lea(&x->e, HOST_SCRATCH, m);
-    xlate_mark(x, relocate_segment(in));
-    if (size == 2)
-        emit_byte(&x->e, 0x66);
-    if (size == 8)
-        emit_load(&x->e, offset, emit_mem(HOST_SCRATCH, 0));
-    else
-        emit_load32(&x->e, offset, emit_mem(HOST_SCRATCH, 0));
-    xlate_mark(x, relocate_segment(in));
-    load16(x, HOST_SCRATCH, emit_mem(HOST_SCRATCH, size));
+    xlate_load(x, offset, emit_mem(HOST_SCRATCH, 0), size, relocate_segment(in), false);
+    xlate_load(x, HOST_SCRATCH, emit_mem(HOST_SCRATCH, size), 2, relocate_segment(in), false);
     emit_store(&x->e, STATE(helper_value), HOST_SCRATCH);
     emit_store(&x->e, STATE(helper_offset), offset);
     relocate_return(x);
@@ -126,21 +110,18 @@ static enum xlate_step look(struct xlate *x, const struct insn *in, enum selecto
 
 static enum xlate_step read_selector(struct xlate *x, const struct insn *in, int segment)
 {
-    struct emit *e = &x->e;
     if (in->mem) {
         int value = relocate_borrow(x, in, 0, false);
-        load16(x, value, selector_slot(segment));
+        emit_load16(&x->e, value, selector_slot(segment));
         struct host_mem m = relocate_address(x, in, HOST_SCRATCH, true, 0);
-        xlate_mark(x, relocate_segment(in));
-        emit_byte(e, 0x66);
-        emit_store32(e, m, value);
+        xlate_store(x, m, value, 2, relocate_segment(in));
         relocate_return(x);
         return STEP_NEXT;
     }
     xlate_flush_sp(x);
     if (in->role_rm.size == 16) {
         relocate_read(x, HOST_SCRATCH, in->role_rm.reg);
-        load16(x, HOST_SCRATCH, selector_slot(segment));
+        emit_load16(&x->e, HOST_SCRATCH, selector_slot(segment));
     } else {
         load_zero16(x, HOST_SCRATCH, selector_slot(segment));
     }
@@ -161,14 +142,18 @@ static void store_imm16(struct xlate *x, struct host_mem m, uint16_t value)
     emit_byte(e, (uint8_t)(value >> 8));
 }
 
+/* The kernel stores these, not the processor: outside of memory is no fault of the stack segment.
+ */
+#define KERNEL_STORES 0
+
 /* sgdt, sidt: a limit of 0 and the address. */
 static enum xlate_step store_table(struct xlate *x, const struct insn *in, int32_t address)
 {
     struct host_mem m = relocate_address(x, in, HOST_SCRATCH, true, 0);
     emit_lea(&x->e, HOST_SCRATCH, m);
-    xlate_mark(x, relocate_segment(in));
+    xlate_mark(x, KERNEL_STORES);
     store_imm16(x, emit_mem(HOST_SCRATCH, 0), 0);
-    xlate_mark(x, relocate_segment(in));
+    xlate_mark(x, KERNEL_STORES);
     emit_store_imm32(&x->e, emit_mem(HOST_SCRATCH, 2), address);
     relocate_return(x);
     return STEP_NEXT;
@@ -182,7 +167,7 @@ static enum xlate_step store_word(struct xlate *x, const struct insn *in, uint32
     int g = in->role_rm.reg;
     if (in->mem) {
         struct host_mem m = relocate_address(x, in, HOST_SCRATCH, true, 0);
-        xlate_mark(x, relocate_segment(in));
+        xlate_mark(x, KERNEL_STORES);
         store_imm16(x, m, (uint16_t)value);
         relocate_return(x);
         return STEP_NEXT;

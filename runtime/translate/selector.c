@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "runtime/host/env.h"
+#include "runtime/host/log.h"
 #include "runtime/host/thread.h"
 #include "runtime/translate/fault.h"
 
@@ -11,12 +12,13 @@
 
 /* Descriptors of Linux's table that user code may look at (arch/x86/include/asm/segment.h), with
  * the rights that lar shows. */
-#define GET_CPU 0x78
+#define CODE_OF_32_BITS 0x20
+#define GET_CPU         0x78
 static const struct descriptor {
     uint16_t selector;
     uint32_t rights, limit;
 } descriptors[] = {
-    {0x20, 0xcffb00, UINT32_MAX},                   /* code of 32 bits */
+    {CODE_OF_32_BITS, 0xcffb00, UINT32_MAX},        /* code of 32 bits */
     {CPU_SELECTOR_SS & ~RPL, 0xcff300, UINT32_MAX}, /* data */
     {CPU_SELECTOR_CS & ~RPL, 0xaffb00, UINT32_MAX}, /* code of 64 bits */
     {GET_CPU, 0x40f500, 0 /* see limit */},         /* its limit is the processor's number */
@@ -120,6 +122,9 @@ bool selector_answer(struct cpu *cpu)
     uint16_t selector = (uint16_t)cpu->helper_value;
     enum selector_use use = SELECTOR_USE(cpu->helper_detail);
     if (use == SELECTOR_REFUSE) {
+        if ((selector & ~RPL) == CODE_OF_32_BITS)
+            host_log("a program branches to 32-bit code, which is not supported (guest rip %#llx)",
+                     (unsigned long long)cpu->rip);
         fault_general(cpu, selector & ~RPL);
         return false;
     }

@@ -6,30 +6,6 @@ static struct host_mem top(const struct xlate *x, int32_t off)
     return emit_guest(HOST_GUEST_RSP, x->sp + off);
 }
 
-/* Stores the low size bytes of a host register in guest memory. */
-static void store_sized(struct xlate *x, struct host_mem m, int from, int size, uint8_t kind)
-{
-    xlate_mark(x, kind);
-    if (size == 2)
-        emit_byte(&x->e, 0x66);
-    if (size == 8)
-        emit_store(&x->e, m, from);
-    else
-        emit_store32(&x->e, m, from);
-}
-
-/* Loads size bytes; the rest of the register stays. */
-static void load_sized(struct xlate *x, int to, struct host_mem m, int size)
-{
-    xlate_mark(x, RECOVERY_STACK);
-    if (size == 2)
-        emit_byte(&x->e, 0x66);
-    if (size == 8)
-        emit_load(&x->e, to, m);
-    else
-        emit_load32(&x->e, to, m);
-}
-
 /* Host register that holds guest register g, as rsp was before the instruction. */
 static int source(struct xlate *x, int g)
 {
@@ -54,26 +30,20 @@ static enum xlate_step push(struct xlate *x, const struct insn *in, int size)
             emit_store_imm32(&x->e, top(x, -8), (int32_t)v);
         } else {
             emit_imm(&x->e, HOST_SCRATCH, (uint64_t)v & 0xffff);
-            store_sized(x, top(x, -size), HOST_SCRATCH, size, RECOVERY_STACK);
+            xlate_store(x, top(x, -size), HOST_SCRATCH, size, RECOVERY_STACK);
         }
     } else if (in->mem) {
         struct host_mem m = relocate_address(x, in, HOST_SCRATCH, true, 0);
-        xlate_mark(x, relocate_segment(in));
-        if (size == 8) {
-            emit_load(&x->e, HOST_SCRATCH, m);
-        } else {
-            emit_byte(&x->e, 0x66);
-            emit_load32(&x->e, HOST_SCRATCH, m);
-        }
+        xlate_load(x, HOST_SCRATCH, m, size, relocate_segment(in), false);
         relocate_return(x);
-        store_sized(x, top(x, -size), HOST_SCRATCH, size, RECOVERY_STACK);
+        xlate_store(x, top(x, -size), HOST_SCRATCH, size, RECOVERY_STACK);
     } else {
         int g = decode_gpr(o->reg.value);
         if (g < 0) { /* fs or gs */
             segment_selector(x, HOST_SCRATCH, o->reg.value);
-            store_sized(x, top(x, -size), HOST_SCRATCH, size, RECOVERY_STACK);
+            xlate_store(x, top(x, -size), HOST_SCRATCH, size, RECOVERY_STACK);
         } else {
-            store_sized(x, top(x, -size), source(x, g), size, RECOVERY_STACK);
+            xlate_store(x, top(x, -size), source(x, g), size, RECOVERY_STACK);
         }
     }
     x->sp -= size;
@@ -92,13 +62,10 @@ static void pop_register(struct xlate *x, int g, int size)
             xlate_flush_sp(x);
             to = HOST_GUEST_RSP;
         }
-        xlate_mark(x, RECOVERY_STACK);
-        emit_byte(&x->e, 0x66);
-        emit_load32(&x->e, to, top(x, 0));
-    } else {
-        xlate_mark(x, RECOVERY_STACK);
-        emit_load(&x->e, g == CPU_RSP ? HOST_GUEST_RSP : to, top(x, 0));
+    } else if (g == CPU_RSP) {
+        to = HOST_GUEST_RSP;
     }
+    xlate_load(x, to, top(x, 0), size, RECOVERY_STACK, false);
     if (to == HOST_SCRATCH)
         relocate_write(x, g, to);
     if (g == CPU_RSP)
@@ -111,13 +78,13 @@ static enum xlate_step pop_memory(struct xlate *x, const struct insn *in, int si
 {
     /* The value first; an rsp in the address is the one after the pop. */
     int value = relocate_borrow(x, in, 0, false);
-    load_sized(x, value, top(x, 0), size);
+    xlate_load(x, value, top(x, 0), size, RECOVERY_STACK, false);
     int32_t before = x->sp;
     x->sp += size;
     struct host_mem m = relocate_address(x, in, HOST_SCRATCH, true, 0);
     int32_t after = x->sp;
     x->sp = before;
-    store_sized(x, m, value, size, relocate_segment(in));
+    xlate_store(x, m, value, size, relocate_segment(in));
     x->sp = after;
     relocate_return(x);
     return STEP_NEXT;
@@ -150,7 +117,7 @@ static void set_frame(struct xlate *x, int from, int size)
 
 static enum xlate_step leave(struct xlate *x, int size)
 {
-    load_sized(x, HOST_SCRATCH, emit_guest(CPU_RBP, 0), size);
+    xlate_load(x, HOST_SCRATCH, emit_guest(CPU_RBP, 0), size, RECOVERY_STACK, false);
     emit_lea(&x->e, HOST_GUEST_RSP, emit_mem(CPU_RBP, size));
     set_frame(x, HOST_SCRATCH, size);
     x->sp = 0;
@@ -162,17 +129,17 @@ static enum xlate_step enter(struct xlate *x, const struct insn *in, int size)
     struct emit *e = &x->e;
     int32_t bytes = (int32_t)in->op[0].imm.value.u & 0xffff;
     int level = (int)in->op[1].imm.value.u & 31;
-    store_sized(x, top(x, -size), CPU_RBP, size, RECOVERY_STACK);
+    xlate_store(x, top(x, -size), CPU_RBP, size, RECOVERY_STACK);
     for (int i = 1; i < level; i++) {
-        load_sized(x, HOST_SCRATCH, emit_guest(CPU_RBP, -size * i), size);
-        store_sized(x, top(x, -size - size * i), HOST_SCRATCH, size, RECOVERY_STACK);
+        xlate_load(x, HOST_SCRATCH, emit_guest(CPU_RBP, -size * i), size, RECOVERY_STACK, false);
+        xlate_store(x, top(x, -size - size * i), HOST_SCRATCH, size, RECOVERY_STACK);
     }
     if (level > 0) {
         emit_lea(e, HOST_SCRATCH, emit_mem(HOST_GUEST_RSP, x->sp - size));
-        store_sized(x, top(x, -size - size * level), HOST_SCRATCH, size, RECOVERY_STACK);
+        xlate_store(x, top(x, -size - size * level), HOST_SCRATCH, size, RECOVERY_STACK);
     }
     /* The processor touches the new top of the stack before it commits. */
-    load_sized(x, HOST_SCRATCH, top(x, -size - size * level - bytes), size);
+    xlate_load(x, HOST_SCRATCH, top(x, -size - size * level - bytes), size, RECOVERY_STACK, false);
     emit_lea(e, HOST_SCRATCH, emit_mem(HOST_GUEST_RSP, x->sp - size));
     set_frame(x, HOST_SCRATCH, size);
     emit_lea(e, HOST_GUEST_RSP, emit_mem(HOST_SCRATCH, -size * level - bytes));
@@ -186,7 +153,7 @@ static enum xlate_step push_flags(struct xlate *x, const struct insn *in, int si
 {
     emit_byte(&x->e, 0x9c);
     emit_byte(&x->e, 0x58 | HOST_SCRATCH);
-    store_sized(x, top(x, -size), HOST_SCRATCH, size, RECOVERY_STACK);
+    xlate_store(x, top(x, -size), HOST_SCRATCH, size, RECOVERY_STACK);
     x->sp -= size;
     xlate_flush_sp(x);
     control_leave(x, in->next);
@@ -195,7 +162,7 @@ static enum xlate_step push_flags(struct xlate *x, const struct insn *in, int si
 
 static enum xlate_step pop_flags(struct xlate *x, const struct insn *in, int size)
 {
-    load_sized(x, HOST_SCRATCH, top(x, 0), size);
+    xlate_load(x, HOST_SCRATCH, top(x, 0), size, RECOVERY_STACK, false);
     emit_store(&x->e, emit_state(offsetof(struct cpu, helper_value)), HOST_SCRATCH);
     x->sp += size;
     xlate_flush_sp(x);

@@ -22,6 +22,30 @@ void xlate_mark(struct xlate *x, uint8_t kind)
                                                      .kind = kind};
 }
 
+void xlate_load(struct xlate *x, int to, struct host_mem m, int size, uint8_t kind, bool clear)
+{
+    if (size == 2 && clear)
+        emit_imm(&x->e, to, 0);
+    xlate_mark(x, kind);
+    if (size == 2)
+        emit_load16(&x->e, to, m);
+    else if (size == 4)
+        emit_load32(&x->e, to, m);
+    else
+        emit_load(&x->e, to, m);
+}
+
+void xlate_store(struct xlate *x, struct host_mem m, int from, int size, uint8_t kind)
+{
+    xlate_mark(x, kind);
+    if (size == 2)
+        emit_store16(&x->e, m, from);
+    else if (size == 4)
+        emit_store32(&x->e, m, from);
+    else
+        emit_store(&x->e, m, from);
+}
+
 void xlate_flush_sp(struct xlate *x)
 {
     if (x->sp)

@@ -61,8 +61,11 @@ enum xlate_trap {
     TRAP_INTERRUPT, /* int n; helper_value: the error code */
     TRAP_CPUID,
     TRAP_XGETBV,
-    TRAP_POPF,     /* helper_value: what popfq read; rip is after it */
-    TRAP_POPF16,   /* the same of 16 bits */
+    TRAP_POPF,   /* helper_value: what popfq read; rip is after it */
+    TRAP_POPF16, /* the same of 16 bits */
+    TRAP_FAR,    /* rip is at a far branch to helper_offset; helper_detail: rsp after it */
+    TRAP_IRET,   /* the same with flags in helper_value */
+    TRAP_IRET16,
     TRAP_SELECTOR, /* helper_value: a selector, helper_detail what becomes of it (selector.h) */
     TRAP_CHECK,    /* self-checking block whose guest bytes seem to have changed */
 };
@@ -89,6 +92,12 @@ struct xlate {
 
 /* The next host instruction may fault. */
 void xlate_mark(struct xlate *x, uint8_t kind);
+
+/* Loads size bytes (2, 4 or 8) of memory, where a fault is of that kind. What lies above them in
+ * the register becomes 0 with clear; else half a word leaves it as it is. */
+void xlate_load(struct xlate *x, int to, struct host_mem m, int size, uint8_t kind, bool clear);
+/* Stores the low size bytes of a host register. */
+void xlate_store(struct xlate *x, struct host_mem m, int from, int size, uint8_t kind);
 
 /* Brings the guest rsp register up to date. Changes no flags. */
 void xlate_flush_sp(struct xlate *x);

@@ -53,7 +53,7 @@ static unsigned filled;
 
 void run_code(uint64_t code);
 extern char run_resume[];
-extern uint64_t run_stack, run_fs;
+extern uint64_t run_stack, run_fs, run_frame; /* the last is what rbp becomes */
 extern uint8_t run_clean[512];
 /* The registers of the caller are kept, floating point and flags begin anew; run_resume sets the
  * segment registers as they were. */
@@ -63,7 +63,8 @@ __asm__(".intel_syntax noprefix\n"
         "mov run_stack[rip], rsp\n"
         "fxrstor run_clean[rip]\n"
         "mov target[rip], rdi\n push 0x202\n popfq\n"
-        "movabs rdi, 0x170080000\n mov rsi, rdi\n mov rsp, rdi\n mov rbp, rdi\n mov rbx, rdi\n"
+        "movabs rdi, 0x170080000\n mov rsi, rdi\n mov rsp, rdi\n mov rbp, run_frame[rip]\n"
+        "mov rbx, rdi\n"
         "mov rax, rdi\n mov rdx, rdi\n mov ecx, 1\n"
         "mov r8, rdi\n mov r9, rdi\n mov r10, rdi\n mov r11, rdi\n"
         "mov r12, rdi\n mov r13, rdi\n mov r14, rdi\n mov r15, rdi\n"
@@ -74,7 +75,8 @@ __asm__(".intel_syntax noprefix\n"
         "mov eax, 158\n mov edi, 0x1002\n mov rsi, run_fs[rip]\n syscall\n" /* ARCH_SET_FS */
         "pop r15; pop r14; pop r13; pop r12; pop rbp; pop rbx\n ret\n"
         ".data\n .balign 16\n run_clean: .skip 512\n run_stack: .quad 0\n target: .quad 0\n"
-        "run_fs: .quad 0\n .globl run_clean, run_stack, run_fs\n"
+        "run_fs: .quad 0\n run_frame: .quad 0x170080000\n"
+        ".globl run_clean, run_stack, run_fs, run_frame\n"
         ".text\n .att_syntax\n");
 
 static volatile uint64_t expected;
@@ -348,6 +350,47 @@ static void vex(void)
                 }
 }
 
+/* Operands relative to the stack that no address can be, aligned and not. */
+static void outside(void)
+{
+    static const uint8_t prefixes[] = {0, 0x66, 0xf2, 0xf3};
+    finish();
+    run_frame = 0x0012345678abcde0;
+    for (unsigned map = 1; map < 4; map++)
+        for (unsigned p = 0; p < sizeof(prefixes); p++)
+            for (unsigned opcode = 0; opcode < 256; opcode++)
+                for (unsigned m = 0; m < (map == 1 ? 16 : 2); m++) {
+                    uint8_t bytes[16], modrm = (uint8_t)(0x45 | (m >> 1) << 3);
+                    unsigned n = 0;
+                    if (!has_modrm(map, (uint8_t)opcode) ||
+                        left_out(prefixes + p, p > 0, map, (uint8_t)opcode, modrm))
+                        continue;
+                    if (p)
+                        bytes[n++] = prefixes[p];
+                    bytes[n++] = 0x0f;
+                    if (map > 1)
+                        bytes[n++] = map == 2 ? 0x38 : 0x3a;
+                    bytes[n++] = (uint8_t)opcode;
+                    bytes[n++] = modrm;
+                    bytes[n++] = m & 1;
+                    collect(bytes, n);
+                }
+    for (unsigned map = 1; map < 4; map++)
+        for (unsigned last = 0; last < 16; last++)
+            for (unsigned opcode = 0; opcode < 256; opcode++) {
+                uint8_t bytes[] = {0xc4,
+                                   (uint8_t)(0xe0 | map),
+                                   (uint8_t)((last & 8) << 4 | 0x78 | (last & 7)),
+                                   (uint8_t)opcode,
+                                   0x45,
+                                   1};
+                if (map != 1 || opcode != 0xae)
+                    collect(bytes, sizeof(bytes));
+            }
+    finish();
+    run_frame = MIDDLE;
+}
+
 static uint64_t state;
 
 static uint64_t random_number(void)
@@ -523,6 +566,6 @@ int main(int argc, char **argv)
     legacy();
     system_group();
     vex();
-    finish();
+    outside();
     return 0;
 }

@@ -16,7 +16,7 @@
 #define RPL         3u
 
 static sigjmp_buf back;
-static volatile greg_t trap, error, stack_pointer;
+static volatile greg_t trap, error, stack_pointer, at, flags_then;
 static volatile int code;
 
 static void on_fault(int signal, siginfo_t *info, void *context)
@@ -26,6 +26,8 @@ static void on_fault(int signal, siginfo_t *info, void *context)
     trap = registers[REG_TRAPNO];
     error = registers[REG_ERR];
     stack_pointer = registers[REG_RSP];
+    at = registers[REG_RIP];
+    flags_then = registers[REG_EFL];
     code = info->si_code;
     siglongjmp(back, 1);
 }
@@ -175,6 +177,10 @@ static void far_branches(void)
                            "memory");
         CHECK(before == after && pushed[0] >> 32 == 0x33);
         CHECK_EQ((uint32_t)pushed[0] + 2, pointer.offset);
+        pointer.selector = 0x30; /* its privilege does not count */
+        __asm__ volatile("lea 1f(%%rip), %%rax\n mov %%eax, %0\n ljmp *%0\n ud2\n 1:"
+                         : "+m"(pointer)::"rax", "memory");
+        CHECK_EQ(READ(cs), 0x33);
         __asm__ volatile("sub $256, %%rsp\n mov %%rsp, %0\n sub $8, %%rsp\n movl $0x33, 4(%%rsp)\n"
                          "lea 1f(%%rip), %%rax\n mov %%eax, (%%rsp)\n lretl\n ud2\n"
                          "1: mov %%rsp, %1\n mov %0, %%rsp\n add $256, %%rsp"
@@ -192,6 +198,45 @@ static void far_branches(void)
         AROUND("pushq $0x2b\n push %%rcx\n pushq $0x2\n pushq $0x40\n push $0\n mov %%rsp, %0\n"
                "iretq");
     CHECK(trap == 13 && error == 0x40 && (uint64_t)stack_pointer == before);
+}
+
+/* Far returns that are refused at the instruction, with everything as it was before it: to where
+ * nothing can be, and iret of a nested task. And iret with 16 bits. */
+static void far_returns(void)
+{
+    static uint64_t before, site;
+#define REFUSED(text, instruction)                                                                 \
+    do {                                                                                           \
+        at = 0;                                                                                    \
+        if (sigsetjmp(back, 1) == 0)                                                               \
+            __asm__ volatile("movabs $0x0012345678abcdef, %%rcx\n" text                            \
+                             "\n mov %%rsp, %0\n lea 1f(%%rip), %%rax\n mov %%rax, %1\n"           \
+                             "1: " instruction                                                     \
+                             : "=m"(before), "=m"(site)::"rax", "rcx", "cc", "memory");            \
+        CHECK(trap == 13 && error == 0 && code == SI_KERNEL);                                      \
+        CHECK_EQ(at, site);                                                                        \
+        CHECK_EQ(stack_pointer, before);                                                           \
+    } while (0)
+#define FRAME(where)                                                                               \
+    "mov %%rsp, %%rax\n pushq $0x2b\n push %%rax\n pushq $0x2\n pushq $0x33\n push " where "\n"
+#define NEST "pushfq\n orl $0x4000, (%%rsp)\n popfq\n"
+    REFUSED("pushq $0x33\n push %%rcx", "lretq");
+    REFUSED("pushq $0x33\n push %%rcx", "lretq $8");
+    REFUSED(FRAME("%%rcx"), "iretq");
+    REFUSED(FRAME("$0") NEST, "iretq");
+    REFUSED("push $0x40\n push $0x40\n push $0x40\n push $0x40\n push $0x40\n" NEST, "iretl");
+    REFUSED(NEST, ".byte 0x66, 0xcf");
+    __asm__ volatile("sub $128, %%rsp\n push $2\n popfq\n add $128, %%rsp" ::: "cc", "memory");
+
+    static uint16_t frame[] = {0x1234, 0x33, 0x8d7, 0x5678, 0x2b};
+    if (sigsetjmp(back, 1) == 0)
+        __asm__ volatile("lea %0, %%rsp\n .byte 0x66, 0xcf" ::"m"(frame) : "memory");
+    CHECK(trap == 14 && at == 0x1234 && stack_pointer == 0x5678);
+    CHECK_EQ(flags_then & 0xcd5, 0x8d5);
+    frame[1] = 0x40;
+    if (sigsetjmp(back, 1) == 0)
+        __asm__ volatile("lea %0, %%rsp\n .byte 0x66, 0xcf" ::"m"(frame) : "memory");
+    CHECK(trap == 13 && error == 0x40 && stack_pointer == (greg_t)(uintptr_t)frame);
 }
 
 /* fs: the thread's own data hang on it. */
@@ -344,7 +389,9 @@ int main(int argc, char **argv)
 {
     if (argc > 1)
         return !is_new();
-    struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO};
+    static uint8_t stack[1 << 15];
+    struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+    CHECK_OK(sigaltstack(&(stack_t){.ss_sp = stack, .ss_size = sizeof(stack)}, NULL));
     CHECK(is_new());
     CHECK_OK(sigaction(SIGSEGV, &action, NULL));
     CHECK_OK(sigaction(SIGILL, &action, NULL));
@@ -352,6 +399,7 @@ int main(int argc, char **argv)
     forms();
     refused();
     far_branches();
+    far_returns();
     load_fs();
     look();
     processor();
