@@ -16,6 +16,7 @@ enum {
     L_CAP_SETUID = 7,
     L_CAP_SETPCAP = 8,
     L_CAP_LINUX_IMMUTABLE = 9,
+    L_CAP_NET_ADMIN = 12,
     L_CAP_IPC_LOCK = 14,
     L_CAP_SYS_CHROOT = 18,
     L_CAP_SYS_PTRACE = 19,

@@ -42,6 +42,7 @@
 #define L_SO_RCVBUFFORCE   33
 #define L_SO_PROTOCOL      38
 #define L_SO_DOMAIN        39
+#define L_SK_MEM_MAX       212992u /* SO_SNDBUF and SO_RCVBUF; the most that may be asked for */
 #define L_SCM_RIGHTS       1
 #define L_SCM_CREDENTIALS  2
 #define L_SCM_MAX_FD       253

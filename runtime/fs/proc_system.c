@@ -1,5 +1,6 @@
 /* The files at the top of /proc, and /proc/sys. */
 #include "runtime/abi/errno.h"
+#include "runtime/abi/socket.h"
 #include "runtime/abi/time.h"
 #include "runtime/fs/chrdev.h"
 #include "runtime/fs/fdtable.h"
@@ -250,6 +251,7 @@ VALUE(show_queued_events, "%d", 16384)
 VALUE(show_map_count, "%d", 65530)
 VALUE(show_min_addr, "%d", 65536)
 VALUE(show_somaxconn, "%d", 4096)
+VALUE(show_socket_buffer, "%u", L_SK_MEM_MAX)
 VALUE(show_shmmax, "%llu", 18446744073692774399ull)
 VALUE(show_randomize, "%d", 2)
 
@@ -358,7 +360,11 @@ static const struct proc_entry vm_entries[] = {
     PROC_END,
 };
 
-static const struct proc_entry core_entries[] = {PROC_TEXT("somaxconn", show_somaxconn), PROC_END};
+static const struct proc_entry core_entries[] = {
+    PROC_TEXT("somaxconn", show_somaxconn),    PROC_TEXT("wmem_default", show_socket_buffer),
+    PROC_TEXT("wmem_max", show_socket_buffer), PROC_TEXT("rmem_default", show_socket_buffer),
+    PROC_TEXT("rmem_max", show_socket_buffer), PROC_END,
+};
 static const struct proc_entry net_entries[] = {PROC_DIRECTORY("core", core_entries), PROC_END};
 
 const struct proc_entry proc_sys_entries[] = {

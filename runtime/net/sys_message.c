@@ -82,7 +82,7 @@ static int64_t send_parts(struct task *t, struct file *file, struct parts *parts
     vfs_caller_of(t, &caller);
     if (socket_nonblock(file, flags))
         flags |= L_MSG_DONTWAIT;
-    if (s->type != L_SOCK_STREAM && parts->total > UNIX_QUEUE_MAX)
+    if (s->type != L_SOCK_STREAM && parts->total > unix_packet_most(s))
         return -L_EMSGSIZE;
     do {
         size_t n = piece_of(parts);

@@ -1,8 +1,10 @@
 /* socket(2) and the calls that connect sockets and set them up. */
 #include "runtime/net/sys_socket.h"
 
+#include "runtime/abi/capability.h"
 #include "runtime/abi/errno.h"
 #include "runtime/abi/fcntl.h"
+#include "runtime/abi/poll.h"
 #include "runtime/abi/time.h"
 #include "runtime/net/syscalls.h"
 #include <string.h>
@@ -246,6 +248,27 @@ static int set_timeout(struct task *t, uint64_t address, uint64_t length, uint64
     return 0;
 }
 
+/* As socket(7) says: twice what was asked for, as there is more to keep than the data. */
+static int set_buffer(struct task *t, struct unix_socket *s, uint32_t name, uint32_t value)
+{
+    bool force = name == L_SO_SNDBUFFORCE || name == L_SO_RCVBUFFORCE;
+    bool sends = name == L_SO_SNDBUF || name == L_SO_SNDBUFFORCE;
+    uint32_t least = sends ? UNIX_SEND_LEAST : UNIX_RECEIVE_LEAST;
+    if (force && !cred_capable(&t->process->cred, L_CAP_NET_ADMIN))
+        return -L_EPERM;
+    if (force && (int32_t)value < 0)
+        value = 0;
+    if (!force && value > L_SK_MEM_MAX)
+        value = L_SK_MEM_MAX;
+    if (value > INT32_MAX / 2)
+        value = INT32_MAX / 2;
+    value = 2 * value > least ? 2 * value : least;
+    atomic_store(sends ? &s->send_buffer : &s->receive_buffer, value);
+    if (sends)
+        waitq_wake(&s->write_wait, L_POLLOUT | L_POLLWRNORM);
+    return 0;
+}
+
 static int set_option(struct task *t, struct unix_socket *s, uint32_t name, uint64_t address,
                       uint64_t length)
 {
@@ -264,12 +287,9 @@ static int set_option(struct task *t, struct unix_socket *s, uint32_t name, uint
         return 0;
     case L_SO_SNDBUF:
     case L_SO_SNDBUFFORCE:
-        s->send_buffer = value > UNIX_QUEUE_MAX ? 2 * UNIX_QUEUE_MAX : 2 * value;
-        return 0;
     case L_SO_RCVBUF:
     case L_SO_RCVBUFFORCE:
-        s->receive_buffer = value > UNIX_QUEUE_MAX ? 2 * UNIX_QUEUE_MAX : 2 * value;
-        return 0;
+        return set_buffer(t, s, name, value);
     case L_SO_DEBUG:
     case L_SO_REUSEADDR:
     case L_SO_DONTROUTE:

@@ -37,7 +37,8 @@ static struct unix_socket *unix_new(int type)
     s->name.length = 2;
     s->name.un.sun_family = L_AF_UNIX;
     s->cred = credentials();
-    s->send_buffer = s->receive_buffer = UNIX_QUEUE_MAX;
+    atomic_init(&s->send_buffer, L_SK_MEM_MAX);
+    atomic_init(&s->receive_buffer, L_SK_MEM_MAX);
     waitq_init(&s->read_wait);
     waitq_init(&s->write_wait);
     return s;
@@ -74,6 +75,7 @@ void unix_messages_free(struct unix_message *m)
             m->control->next = list;
             list = m->control;
         }
+        unix_put(m->sender);
         free(m);
         m = next;
     }
@@ -581,6 +583,8 @@ static void unix_close(struct unix_socket *s, bool never_accepted)
     leave_names(s);
     s->state = UNIX_CLOSED;
     s->read_shut = s->write_shut = true;
+    for (struct unix_message *m = messages; m; m = m->next)
+        unix_message_left(m);
     s->first = s->last = NULL;
     s->peer = NULL;
     s->pending = NULL;
@@ -658,10 +662,10 @@ static uint32_t unix_poll(struct file *file, struct poll_table *table)
     bool fresh = s->state == UNIX_NEW && s->type != L_SOCK_DGRAM;
     if ((s->read_shut && s->write_shut) || fresh)
         events |= L_POLLHUP;
-    bool room = !peer || peer->state == UNIX_CLOSED || unix_has_room(peer);
+    bool room = !peer || peer->state == UNIX_CLOSED || unix_has_room(s, peer);
     if (!room)
         unix_starve_locked(s);
-    if (s->state != UNIX_LISTENING && (room || s->write_shut))
+    if (s->state != UNIX_LISTENING && ((room && unix_writable(s)) || s->write_shut))
         events |= L_POLLOUT | L_POLLWRNORM | L_POLLWRBAND;
     host_mutex_unlock(&unix_lock);
     return events;
@@ -676,7 +680,7 @@ static int64_t unix_ioctl(struct file *file, struct task *task, uint32_t command
     bool listening = s->state == UNIX_LISTENING;
     uint32_t waiting = (uint32_t)s->queued;
     if (command == L_SIOCOUTQ)
-        waiting = s->peer ? (uint32_t)s->peer->queued : 0;
+        waiting = (uint32_t)s->sent;
     else if (s->type != L_SOCK_STREAM)
         waiting = s->first ? (uint32_t)s->first->size : 0;
     host_mutex_unlock(&unix_lock);

@@ -17,10 +17,13 @@
 #include "runtime/kernel/user.h"
 #include "runtime/kernel/waitq.h"
 
-#define UNIX_QUEUE_MAX                                                                             \
-    ((size_t)212992) /* bytes of memory that messages at a receiver may take and be joined by one  \
-                        more (SO_RCVBUF's default) */
-#define UNIX_DGRAMS 256u /* datagrams that may wait at a receiver */
+/*
+ * SO_SNDBUF is the memory that what a socket has sent, and nobody has received, may take and be
+ * joined by one more message. SO_RCVBUF is only shown, as unix(7) says.
+ */
+#define UNIX_SEND_LEAST    4608u
+#define UNIX_RECEIVE_LEAST 2304u
+#define UNIX_DGRAMS        256u /* that may wait at a receiver which is not connected to the sender */
 
 struct unix_address {
     uint32_t length; /* of the whole sockaddr; 2: unnamed; 0: none */
@@ -38,7 +41,8 @@ struct unix_control {
 
 struct unix_message {
     struct unix_message *next;
-    size_t size, taken;
+    size_t size, taken, cost;     /* cost: in the sender's SO_SNDBUF, as Linux counts */
+    struct unix_socket *sender;   /* referenced, while the message is in a queue */
     struct unix_control *control; /* NULL: no descriptors */
     struct l_ucred cred;
     struct unix_address from;
@@ -58,6 +62,7 @@ struct unix_socket {
     struct unix_message *first, *last; /* waiting to be received */
     size_t queued;                     /* bytes of data */
     size_t held;                       /* bytes of memory that the messages take */
+    size_t sent;                       /* cost of its own messages in others' queues */
     uint32_t messages;
     struct unix_socket *pending, *pending_next; /* a listener's connections not accepted yet */
     uint32_t pending_count, backlog;
@@ -65,7 +70,7 @@ struct unix_socket {
     int error; /* SO_ERROR, positive */
     struct l_ucred cred, peer_cred;
     uint64_t receive_timeout_ns, send_timeout_ns; /* 0: none */
-    uint32_t send_buffer, receive_buffer;         /* what getsockopt shows */
+    atomic_uint send_buffer, receive_buffer;      /* SO_SNDBUF, SO_RCVBUF */
     struct waitq read_wait, write_wait;
     /* Datagram sockets that found no room here, at their peer. Each is on one such list at most. */
     struct unix_socket *starved, *starved_next, *starved_at;
@@ -115,8 +120,17 @@ int64_t unix_receive(struct unix_socket *s, void *data, size_t n, uint32_t flags
                      struct unix_received *out);
 /* Frees messages that are in no queue any more, with what they held. No lock may be held. */
 void unix_messages_free(struct unix_message *m);
-/* One more message may be queued. unix_lock held. */
-bool unix_has_room(const struct unix_socket *to);
+/* A message that leaves a queue does not count for its sender any more, who is woken when that is
+ * what it waits for. unix_lock held. */
+void unix_message_left(struct unix_message *m);
+/* s may send one more message to another socket, as far as that one's queue goes. unix_lock held.
+ */
+bool unix_has_room(const struct unix_socket *s, const struct unix_socket *to);
+/* s may be said to be ready for more, as far as its own buffer goes: a good part of it is free.
+ * unix_lock held. */
+bool unix_writable(const struct unix_socket *s);
+/* The largest packet that s can send. */
+size_t unix_packet_most(const struct unix_socket *s);
 /* A datagram socket found no room at its peer: it is woken (write_wait) when there is some.
  * unix_lock held. */
 void unix_starve_locked(struct unix_socket *s);

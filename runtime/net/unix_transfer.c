@@ -9,8 +9,12 @@
 #include "runtime/net/unix_rights.h"
 #include <string.h>
 
-/* A stream is cut into messages of this size, so that a reader can start before all is there. */
-#define STREAM_PIECE ((size_t)32768)
+/* A stream is cut into messages of this size, so that a reader can start before all is there, and
+ * so that there are two of them in a buffer. */
+#define STREAM_PIECE    ((size_t)32768)
+#define PIECE_OVERHEAD  64u
+#define PACKET_OVERHEAD 32u
+#define PACKET_MOST     ((size_t)1 << 20) /* more is not copied at once */
 
 static struct l_ucred sender(const struct unix_control *control)
 {
@@ -22,6 +26,21 @@ static struct l_ucred sender(const struct unix_control *control)
     return (struct l_ucred){t->process->pid, t->process->cred.uid, t->process->cred.gid};
 }
 
+/* What Linux's buffers for n bytes take: a head with what describes it, and pages. */
+#define HEAD_STRUCT 256u
+#define HEAD_SHARED 320u
+#define HEAD_MOST   3776u /* of data */
+#define PAGE        ((size_t)4096)
+
+static size_t cost_of(size_t n)
+{
+    size_t head = 512;
+    while (head < HEAD_SHARED + (n < HEAD_MOST ? n : HEAD_MOST))
+        head *= 2;
+    size_t paged = n > HEAD_MOST ? n - HEAD_MOST : 0;
+    return HEAD_STRUCT + head + (paged + PAGE - 1) / PAGE * PAGE;
+}
+
 static struct unix_message *make_message(const struct unix_socket *s, const void *data, size_t n,
                                          const struct unix_control *control)
 {
@@ -30,6 +49,7 @@ static struct unix_message *make_message(const struct unix_socket *s, const void
         return NULL;
     memset(m, 0, sizeof(*m));
     m->size = n;
+    m->cost = cost_of(n);
     m->cred = sender(control);
     m->from = s->name;
     memcpy(m->data, data, n);
@@ -41,26 +61,56 @@ static size_t memory_of(const struct unix_message *m)
     return sizeof(*m) + m->size;
 }
 
-bool unix_has_room(const struct unix_socket *to)
+bool unix_has_room(const struct unix_socket *s, const struct unix_socket *to)
 {
-    return to->held < UNIX_QUEUE_MAX && (to->type == L_SOCK_STREAM || to->messages < UNIX_DGRAMS);
+    return to->type == L_SOCK_STREAM || to->peer == s || to->messages < UNIX_DGRAMS;
+}
+
+bool unix_writable(const struct unix_socket *s)
+{
+    return s->sent * 4 <= s->send_buffer;
+}
+
+size_t unix_packet_most(const struct unix_socket *s)
+{
+    size_t most = s->send_buffer - PACKET_OVERHEAD;
+    return most < PACKET_MOST ? most : PACKET_MOST;
+}
+
+static size_t stream_piece(const struct unix_socket *s)
+{
+    size_t half = s->send_buffer / 2 - PIECE_OVERHEAD;
+    return half < STREAM_PIECE ? half : STREAM_PIECE;
+}
+
+void unix_message_left(struct unix_message *m)
+{
+    struct unix_socket *s = m->sender;
+    bool before = unix_writable(s);
+    s->sent -= m->cost;
+    if (!before && unix_writable(s))
+        waitq_wake(&s->write_wait, L_POLLOUT | L_POLLWRNORM);
 }
 
 struct sending {
     struct unix_socket *s, *to;
+    bool own; /* its own buffer is full, not the other's queue */
 };
 
 static bool can_send(void *arg)
 {
     const struct sending *w = arg;
     host_mutex_lock(&unix_lock);
-    bool ready =
-        w->s->write_shut || w->to->read_shut || w->to->state == UNIX_CLOSED || unix_has_room(w->to);
+    const struct unix_socket *s = w->s, *to = w->to;
+    bool ready = s->write_shut || to->read_shut || to->state == UNIX_CLOSED ||
+                 (w->own ? s->sent < s->send_buffer : unix_has_room(s, to));
     host_mutex_unlock(&unix_lock);
     return ready;
 }
 
-/* 1: no room. unix_lock held. */
+enum no_room { NO_BUFFER = 1, NO_QUEUE };
+
+/* What is positive says which room lacks. unix_lock held. */
 static int queue_locked(struct unix_socket *s, struct unix_socket *to, struct unix_message *m)
 {
     if (s->error) {
@@ -74,12 +124,15 @@ static int queue_locked(struct unix_socket *s, struct unix_socket *to, struct un
         return s->type == L_SOCK_DGRAM ? -L_ECONNREFUSED : -L_EPIPE;
     if (to->read_shut)
         return -L_EPIPE;
-    if (!unix_has_room(to)) {
+    bool own = s->sent >= s->send_buffer;
+    if (own || !unix_has_room(s, to)) {
         async_no_room(s->file);
-        if (s->peer == to)
+        if (!own && s->peer == to)
             unix_starve_locked(s);
-        return 1;
+        return own ? NO_BUFFER : NO_QUEUE;
     }
+    m->sender = unix_get(s);
+    s->sent += m->cost;
     rights_enter_locked(m->control);
     *(to->last ? &to->last->next : &to->first) = m;
     to->last = m;
@@ -99,12 +152,13 @@ static int send_message(struct unix_socket *s, struct unix_socket *to, struct un
         host_mutex_unlock(&unix_lock);
         if (error == 0)
             waitq_wake(&to->read_wait, L_POLLIN | L_POLLRDNORM);
-        if (error != 1)
+        if (error <= 0)
             return error;
         if (nonblock)
             return -L_EAGAIN;
-        struct sending waiting = {s, to};
-        error = wait_until(&to->write_wait, can_send, &waiting, deadline);
+        struct sending waiting = {s, to, error == NO_BUFFER};
+        error = wait_until(waiting.own ? &s->write_wait : &to->write_wait, can_send, &waiting,
+                           deadline);
         if (error)
             return unix_wait_error(error, deadline);
     }
@@ -158,10 +212,11 @@ int64_t unix_send(struct unix_socket *s, struct vfs_caller *caller, const void *
     int error = destination(s, caller, to, &other);
     if (error)
         return error;
-    if (!stream && n > UNIX_QUEUE_MAX)
+    size_t most = stream ? stream_piece(s) : unix_packet_most(s);
+    if (!stream && n > most)
         error = -L_EMSGSIZE;
     while (!error && (done < n || (!stream && done == 0))) {
-        size_t piece = stream && n - done > STREAM_PIECE ? STREAM_PIECE : n - done;
+        size_t piece = n - done < most ? n - done : most;
         struct unix_message *m = make_message(s, (const uint8_t *)data + done, piece, control);
         if (!m) {
             error = -L_ENOMEM;
@@ -218,6 +273,7 @@ static void unlink_first(struct unix_socket *s, struct unix_message **done)
         s->last = NULL;
     s->messages--;
     s->held -= memory_of(m);
+    unix_message_left(m);
     m->next = *done;
     *done = m;
 }
@@ -296,18 +352,14 @@ int64_t unix_receive(struct unix_socket *s, void *data, size_t n, uint32_t flags
         } else if (n || s->type != L_SOCK_STREAM) {
             result = nothing_locked(s);
         }
-        struct unix_socket *peer = s->peer ? unix_get(s->peer) : NULL;
-        if (some && unix_has_room(s))
+        /* Those for whom there was no room in this queue. */
+        bool shorter = done && s->type == L_SOCK_DGRAM && s->messages < UNIX_DGRAMS;
+        if (shorter)
             unix_room_locked(s);
         host_mutex_unlock(&unix_lock);
         unix_messages_free(done);
-        if (some) {
-            /* Senders wait on the queue of the socket they send to. */
+        if (shorter)
             waitq_wake(&s->write_wait, L_POLLOUT | L_POLLWRNORM);
-            if (peer)
-                waitq_wake(&peer->write_wait, L_POLLOUT | L_POLLWRNORM);
-        }
-        unix_put(peer);
         bool whole = (flags & L_MSG_WAITALL) && s->type == L_SOCK_STREAM && !out->control &&
                      !(flags & L_MSG_PEEK) && got < n;
         if (some && !whole)
