@@ -15,6 +15,7 @@
 #include "runtime/host/stdio.h"
 #include "runtime/kernel/boot.h"
 #include "runtime/kernel/process.h"
+#include "runtime/kernel/run.h"
 #include "runtime/kernel/syscall.h"
 
 #define USAGE_STATUS 2

@@ -12,6 +12,7 @@
 #include "runtime/host/time.h"
 #include "runtime/kernel/boot.h"
 #include "runtime/kernel/process.h"
+#include "runtime/kernel/run.h"
 #include "runtime/tty/tty.h"
 
 #define GRACE_NS 3000000000u

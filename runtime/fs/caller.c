@@ -35,3 +35,11 @@ void vfs_real_caller_of(struct task *task, struct vfs_caller *out)
     out->cred.dac_override = caps >> L_CAP_DAC_OVERRIDE & 1;
     out->cred.dac_read = caps >> L_CAP_DAC_READ_SEARCH & 1;
 }
+
+struct file *process_exe(struct process *p)
+{
+    host_mutex_lock(&kernel_lock);
+    struct file *file = p->exe ? file_get(p->exe) : NULL;
+    host_mutex_unlock(&kernel_lock);
+    return file;
+}

@@ -52,7 +52,7 @@ void file_put(struct file *file)
         return;
     }
     if (file->epoll)
-        epoll_forget(file);
+        file->watch->forget(file);
     if (file->async)
         async_forget(file);
     if (file->kind & FILE_LOCKED)

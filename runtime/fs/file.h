@@ -25,6 +25,13 @@ enum {
     FILE_OPS_ASYNC = 4, /* O_ASYNC works */
 };
 
+/* What epoll, which stands above files, gives them. */
+struct file_watch {
+    /* The last reference goes: takes the file out of every epoll. Before file_ops.release, when
+     * file->epoll is not NULL. */
+    void (*forget)(struct file *file);
+};
+
 struct file_ops {
     uint32_t kind_flags;
     /* pos is where to read and is advanced by the count; NULL for files without a position (the
@@ -95,7 +102,8 @@ struct file {
     struct file_owner owner;
     struct file_async *async; /* owned by kernel/async.h: signals are wanted */
     uint32_t lease;
-    struct epoll_item *epoll; /* owned by epoll: what watches this description */
+    struct epoll_item *epoll;       /* owned by epoll: what watches this description */
+    const struct file_watch *watch; /* set with epoll */
 };
 
 /* A new description with one reference; takes over the path's references, also on failure (NULL: no

@@ -8,6 +8,8 @@
 
 #include "runtime/fs/file.h"
 
+struct process;
+
 /* Root directory, current directory and umask of a process; CLONE_FS shares it. Reference counted,
  * guarded by its lock. */
 struct fs_context {
@@ -51,6 +53,8 @@ struct vfs_caller {
 struct vfs_caller *vfs_kernel_caller(void);
 /* The caller that a task is (effective ids); in runtime/fs/caller.c. */
 void vfs_caller_of(struct task *task, struct vfs_caller *out);
+/* The program of a process: its file with a reference, or NULL. */
+struct file *process_exe(struct process *p);
 /* As if its real ids were the effective ones: who access(2) asks for. */
 void vfs_real_caller_of(struct task *task, struct vfs_caller *out);
 

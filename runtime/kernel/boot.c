@@ -18,6 +18,7 @@
 #include "runtime/host/stdio.h"
 #include "runtime/host/time.h"
 #include "runtime/kernel/process.h"
+#include "runtime/kernel/run.h"
 #include "runtime/kernel/service.h"
 #include "runtime/kernel/time.h"
 #include "runtime/memory/space.h"

@@ -164,13 +164,15 @@ static void remove_item(struct epoll_item *item)
     free(item);
 }
 
-void epoll_forget(struct file *file)
+static void epoll_forget(struct file *file)
 {
     host_mutex_lock(&items_lock);
     while (file->epoll)
         remove_item(file->epoll);
     host_mutex_unlock(&items_lock);
 }
+
+static const struct file_watch watch = {.forget = epoll_forget};
 
 static void epoll_release(struct file *file)
 {
@@ -402,6 +404,7 @@ static int add_item(struct epoll *ep, struct file *file, int fd, const struct l_
     ep->count++;
     item->file_next = file->epoll;
     file->epoll = item;
+    file->watch = &watch;
     struct item_table table = {{item_add_queue}, item};
     uint32_t events = item_poll(item, &table.table);
     if (item->failed) {

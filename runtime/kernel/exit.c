@@ -8,10 +8,9 @@
 #include "runtime/kernel/fork.h"
 #include "runtime/kernel/futex.h"
 #include "runtime/kernel/group.h"
+#include "runtime/kernel/itimer.h"
 #include "runtime/kernel/pid.h"
 #include "runtime/kernel/syscalls.h"
-#include "runtime/kernel/timers.h"
-#include "runtime/kernel/trace.h"
 #include "runtime/kernel/tree.h"
 #include "runtime/memory/access.h"
 #include "runtime/memory/space.h"
@@ -204,7 +203,7 @@ void task_exit(struct task *t, int32_t status)
     atomic_fetch_and(&t->work, ~(uint32_t)(TASK_WORK_STOP | TASK_WORK_SIGNAL));
     group_thread_gone_locked(p);
     host_mutex_unlock(&kernel_lock);
-    trace_exit(t, last);
+    life_ops->exits(t, last);
 
     task_leave_space(t);
     if (p->space)

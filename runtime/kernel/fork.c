@@ -13,15 +13,16 @@
 #include "runtime/host/time.h"
 #include "runtime/kernel/exit.h"
 #include "runtime/kernel/group.h"
+#include "runtime/kernel/itimer.h"
 #include "runtime/kernel/pid.h"
 #include "runtime/kernel/pidfd.h"
-#include "runtime/kernel/service.h"
 #include "runtime/kernel/syscalls.h"
-#include "runtime/kernel/timers.h"
 #include "runtime/kernel/tree.h"
 #include "runtime/memory/access.h"
 #include "runtime/memory/space.h"
 #include "runtime/translate/cpu.h"
+
+const struct life_ops *life_ops;
 
 struct birth *birth_new(struct task *t)
 {
@@ -59,7 +60,7 @@ static void birth_init(struct cpu *cpu, void *arg)
 void birth_run(struct birth *birth)
 {
     struct task *t = birth->task;
-    int result = cpu_start(birth_init, birth, service);
+    int result = cpu_start(birth_init, birth, life_ops->service);
     if (result < 0) {
         /* There was no memory for the thread; init has not run. */
         birth_free(birth);

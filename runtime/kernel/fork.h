@@ -6,7 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct cpu;
+#include "runtime/translate/cpu.h"
+
 struct process;
 struct sighand;
 struct task;
@@ -52,5 +53,12 @@ void task_attach_cpu(struct task *t, struct cpu *cpu);
 void vfork_release(struct task *t);
 
 void sighand_put(struct sighand *sighand);
+
+/* What those above the life of tasks give it, before the first one starts. */
+struct life_ops {
+    int (*service)(struct cpu *cpu, enum cpu_event event); /* of every guest thread */
+    void (*exits)(struct task *t, bool last); /* told of each end; last: of its process */
+};
+extern const struct life_ops *life_ops;
 
 #endif

@@ -11,6 +11,7 @@
 #include "runtime/host/env.h"
 #include "runtime/host/heap.h"
 #include "runtime/host/time.h"
+#include "runtime/kernel/itimer.h"
 #include "runtime/kernel/pid.h"
 #include "runtime/kernel/process.h"
 #include "runtime/kernel/syscalls.h"

@@ -106,17 +106,6 @@ int64_t sys_pidfd_open(struct task *t, uint64_t pid, uint64_t flags)
     return file ? sys_install(t, file, true) : -L_ENOMEM;
 }
 
-int64_t sys_pidfd_send_signal(struct task *t, uint64_t fd, uint64_t sig, uint64_t uinfo,
-                              uint64_t flags)
-{
-    struct process *p = pidfd_process(t, (int)fd, NULL);
-    if (!p)
-        return -L_EBADF;
-    int64_t result = flags ? -L_EINVAL : signal_send_from_guest(t, p, (int)sig, uinfo);
-    process_put(p);
-    return result;
-}
-
 int64_t sys_pidfd_getfd(struct task *t, uint64_t pidfd, uint64_t fd, uint64_t flags)
 {
     struct process *p = pidfd_process(t, (int)pidfd, NULL);

@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "runtime/fs/file.h"
 #include "runtime/host/heap.h"
 #include "runtime/kernel/pid.h"
 #include "runtime/kernel/tree.h"
@@ -116,14 +115,6 @@ struct space *process_space(struct process *p)
     struct space *space = p->space ? space_get(p->space) : NULL;
     host_mutex_unlock(&kernel_lock);
     return space;
-}
-
-struct file *process_exe(struct process *p)
-{
-    host_mutex_lock(&kernel_lock);
-    struct file *file = p->exe ? file_get(p->exe) : NULL;
-    host_mutex_unlock(&kernel_lock);
-    return file;
 }
 
 void space_limits_set(struct space *space, const struct l_rlimit *limits)

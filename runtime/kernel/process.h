@@ -10,6 +10,7 @@
 
 #include "runtime/abi/resource.h"
 #include "runtime/kernel/cred.h"
+#include "runtime/kernel/pgrp.h"
 #include "runtime/kernel/session.h"
 #include "runtime/kernel/signal.h"
 #include "runtime/kernel/task.h"
@@ -104,7 +105,6 @@ struct task *process_leader(struct process *p);
 
 /* The space of a process with a reference, or NULL. */
 struct space *process_space(struct process *p);
-struct file *process_exe(struct process *p);
 
 /* Makes the limits of a process those of its space; a vfork's child may have set its own. */
 void process_apply_limits(struct process *p);
@@ -113,30 +113,5 @@ void space_limits_set(struct space *space, const struct l_rlimit *limits);
 /* CPU time of a process including its dead threads. kernel_lock held. */
 struct cpu_clock process_clock(struct process *p);
 uint64_t process_cpu_ns(struct process *p); /* both together */
-
-/* Starts the first process, or another session beside it. */
-struct process_start {
-    const char *path;        /* guest path; searched in PATH when it has no slash */
-    const char *const *argv; /* NULL-terminated */
-    const char *const *envp;
-    struct files *files;                    /* with 0, 1, 2 open; ownership passes */
-    struct fs_context *fs;                  /* ownership passes */
-    struct tty *tty;                        /* becomes the controlling terminal when not NULL */
-    void (*started)(struct task *, void *); /* on the new thread before exec; may be NULL */
-    void *arg;
-};
-
-/* Runs it as leader of a new session. Returns the process with a reference once exec has succeeded
- * or failed; on failure (-errno) there is no process, and nothing of start is left. */
-int process_run(const struct process_start *start, struct process **out);
-
-/* Waits until the process has exited; returns its wait status. For host threads. */
-int process_wait_exit(struct process *p);
-
-/* Waits until no process is left; false when the deadline passes first. For host threads. */
-bool process_wait_all(uint64_t deadline_ns);
-
-/* Kills every process and waits until all are gone or the deadline passes. */
-void process_kill_all(uint64_t deadline_ns);
 
 #endif

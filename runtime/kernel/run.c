@@ -1,4 +1,6 @@
 /* Starting guests from outside, and waiting for them. */
+#include "runtime/kernel/run.h"
+
 #include <string.h>
 
 #include "runtime/abi/errno.h"

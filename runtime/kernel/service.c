@@ -5,11 +5,13 @@
 #include "runtime/abi/errno.h"
 #include "runtime/host/log.h"
 #include "runtime/kernel/exit.h"
+#include "runtime/kernel/fork.h"
 #include "runtime/kernel/load.h"
 #include "runtime/kernel/oom.h"
 #include "runtime/kernel/process.h"
 #include "runtime/kernel/syscall.h"
 #include "runtime/kernel/timers.h"
+#include "runtime/kernel/trace.h"
 #include "runtime/kernel/tree.h"
 #include "runtime/tty/tty.h"
 
@@ -61,8 +63,11 @@ int service(struct cpu *cpu, enum cpu_event event)
     return 1;
 }
 
+static const struct life_ops life = {.service = service, .exits = trace_exit};
+
 int kernel_init(void)
 {
+    life_ops = &life;
     process_tree_init();
     oom_init();
     int error = timers_init();

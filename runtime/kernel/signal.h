@@ -19,6 +19,7 @@ struct cpu_fault;
 struct pgrp;
 struct process;
 struct task;
+struct waitq;
 
 struct sigentry {
     struct sigentry *next;
@@ -38,6 +39,9 @@ struct sighand {
     struct l_sigaction action[L_NSIG];
 };
 
+/* Woken when a signal was queued anywhere: for whoever takes signals otherwise than by delivery. */
+extern struct waitq signal_queued;
+
 /* Signals that no mask holds back and no handler catches. */
 #define SIGNAL_UNBLOCKABLE (L_SIGBIT(L_SIGKILL) | L_SIGBIT(L_SIGSTOP))
 
@@ -52,10 +56,6 @@ int signal_send_pgrp(struct pgrp *pgrp, int sig, const struct l_siginfo *info);
 int signal_send_task_locked(struct task *t, int sig, const struct l_siginfo *info);
 int signal_send_process_locked(struct process *p, int sig, const struct l_siginfo *info);
 int signal_send_pgrp_locked(struct pgrp *pgrp, int sig, const struct l_siginfo *info);
-
-/* What pidfd_send_signal(2) asks for: checks the number, the guest's siginfo (0: none) and the
- * permission. 0 or a negative errno; -L_ESRCH when the process has been waited for. */
-int64_t signal_send_from_guest(struct task *t, struct process *p, int sig, uint64_t uinfo);
 
 /* A synchronous signal to the calling thread that cannot be ignored or blocked: if it is, the
  * action becomes the default first. */

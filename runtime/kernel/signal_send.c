@@ -2,10 +2,10 @@
 #include <string.h>
 
 #include "runtime/abi/errno.h"
+#include "runtime/abi/poll.h"
 #include "runtime/abi/process.h"
 #include "runtime/kernel/group.h"
 #include "runtime/kernel/process.h"
-#include "runtime/kernel/signalfd.h"
 #include "runtime/kernel/tree.h"
 
 #define STOP_SIGNALS                                                                               \
@@ -16,6 +16,8 @@
     (L_SIGBIT(L_SIGQUIT) | L_SIGBIT(L_SIGILL) | L_SIGBIT(L_SIGTRAP) | L_SIGBIT(L_SIGABRT) |        \
      L_SIGBIT(L_SIGFPE) | L_SIGBIT(L_SIGSEGV) | L_SIGBIT(L_SIGBUS) | L_SIGBIT(L_SIGSYS) |          \
      L_SIGBIT(L_SIGXCPU) | L_SIGBIT(L_SIGXFSZ))
+
+struct waitq signal_queued;
 
 bool signal_default_ignores(int sig)
 {
@@ -118,7 +120,7 @@ static int send_locked(struct process *p, struct task *directed, int sig,
     int error = sigqueue_push(q, sig, info ? info : &from_kernel, &p->sigqueue_count, limit);
     if (error)
         return error;
-    signalfd_wake();
+    waitq_wake(&signal_queued, L_POLLIN);
     notify(p, directed, sig);
     return 0;
 }

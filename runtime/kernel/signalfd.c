@@ -1,5 +1,4 @@
-#include "runtime/kernel/signalfd.h"
-
+/* signalfd(2). It shows the signals of whoever reads it, so it belongs to no process. */
 #include <string.h>
 
 #include "runtime/abi/errno.h"
@@ -12,10 +11,6 @@
 #include "runtime/kernel/syscalls.h"
 #include "runtime/memory/access.h"
 
-/* One queue for all: a signalfd shows the signals of whoever reads it, so it belongs to no process.
- */
-static struct waitq queue;
-
 struct signalfd {
     _Atomic uint64_t set;
 };
@@ -25,11 +20,6 @@ struct take {
     int sig;
     struct l_siginfo info;
 };
-
-void signalfd_wake(void)
-{
-    waitq_wake(&queue, L_POLLIN);
-}
 
 static bool take_signal(void *arg)
 {
@@ -94,7 +84,7 @@ static int64_t signalfd_read(struct file *file, void *buffer, size_t n, uint64_t
         bool wait = !done && !(atomic_load(&file->flags) & L_O_NONBLOCK);
         int error = 0;
         if (wait)
-            error = wait_until(&queue, take_signal, &k, WAIT_FOREVER);
+            error = wait_until(&signal_queued, take_signal, &k, WAIT_FOREVER);
         else if (!take_signal(&k))
             error = -L_EAGAIN;
         if (error)
@@ -109,7 +99,7 @@ static uint32_t signalfd_poll(struct file *file, struct poll_table *table)
 {
     struct signalfd *s = file->priv;
     struct task *t = task_current();
-    poll_wait(table, &queue);
+    poll_wait(table, &signal_queued);
     if (!t)
         return 0;
     host_mutex_lock(&kernel_lock);
@@ -137,7 +127,7 @@ static int64_t change(struct task *t, int fd, uint64_t set)
     else
         result = -L_EINVAL;
     file_put(file);
-    signalfd_wake();
+    waitq_wake(&signal_queued, L_POLLIN);
     return result;
 }
 

@@ -8,32 +8,14 @@
 #include "runtime/host/random.h"
 #include "runtime/host/thread.h"
 #include "runtime/host/time.h"
+#include "runtime/kernel/itimer.h"
 #include "runtime/kernel/load.h"
 #include "runtime/kernel/process.h"
 #include "runtime/kernel/syscalls.h"
 #include "runtime/kernel/system.h"
 #include "runtime/kernel/time.h"
-#include "runtime/kernel/timers.h"
 #include "runtime/memory/access.h"
 #include "runtime/memory/space.h"
-
-static struct host_mutex name_lock = HOST_MUTEX_INIT;
-static char host_name[65], domain_name[65] = "(none)";
-
-void system_name(struct l_utsname *out)
-{
-    memset(out, 0, sizeof(*out));
-    strcpy(out->sysname, "Linux");
-    strcpy(out->release, SYSTEM_RELEASE);
-    strcpy(out->version, SYSTEM_VERSION);
-    strcpy(out->machine, "x86_64");
-    host_mutex_lock(&name_lock);
-    if (!host_name[0])
-        host_machine_name(host_name, sizeof(host_name));
-    memcpy(out->nodename, host_name, sizeof(host_name));
-    memcpy(out->domainname, domain_name, sizeof(domain_name));
-    host_mutex_unlock(&name_lock);
-}
 
 int64_t sys_uname(struct task *t, uint64_t uname)
 {
@@ -42,29 +24,28 @@ int64_t sys_uname(struct task *t, uint64_t uname)
     return copy_to_guest(t->process->space, uname, &name, sizeof(name));
 }
 
-static int64_t set_name(struct task *t, char *name, uint64_t uname, uint64_t length)
+static int64_t set_name(struct task *t, void (*set)(const char name[SYSTEM_NAME_SIZE]),
+                        uint64_t uname, uint64_t length)
 {
-    char text[65] = {0};
+    char text[SYSTEM_NAME_SIZE] = {0};
     if (!cred_capable(&t->process->cred, L_CAP_SYS_ADMIN))
         return -L_EPERM;
-    if (length > 64)
+    if (length >= sizeof(text))
         return -L_EINVAL;
     if (copy_from_guest(t->process->space, text, uname, length))
         return -L_EFAULT;
-    host_mutex_lock(&name_lock);
-    memcpy(name, text, sizeof(text));
-    host_mutex_unlock(&name_lock);
+    set(text);
     return 0;
 }
 
 int64_t sys_sethostname(struct task *t, uint64_t name, uint64_t length)
 {
-    return set_name(t, host_name, name, length);
+    return set_name(t, system_set_host, name, length);
 }
 
 int64_t sys_setdomainname(struct task *t, uint64_t name, uint64_t length)
 {
-    return set_name(t, domain_name, name, length);
+    return set_name(t, system_set_domain, name, length);
 }
 
 /* One task in the loads of sysinfo(2). */

@@ -6,6 +6,7 @@
 #include "runtime/host/time.h"
 #include "runtime/kernel/group.h"
 #include "runtime/kernel/pid.h"
+#include "runtime/kernel/pidfd.h"
 #include "runtime/kernel/sigframe.h"
 #include "runtime/kernel/syscalls.h"
 #include "runtime/kernel/time.h"
@@ -262,7 +263,7 @@ int64_t sys_rt_sigqueueinfo(struct task *t, uint64_t pid, uint64_t sig, uint64_t
     return result;
 }
 
-int64_t signal_send_from_guest(struct task *t, struct process *p, int sig, uint64_t uinfo)
+static int64_t send_to_process(struct task *t, struct process *p, int sig, uint64_t uinfo)
 {
     struct l_siginfo info = info_from(t, sig, L_SI_USER);
     if (!valid_signal(sig))
@@ -279,6 +280,17 @@ int64_t signal_send_from_guest(struct task *t, struct process *p, int sig, uint6
     bool here = pid_entry(p->pid)->process == p;
     int64_t result = here ? send_checked(t, p, NULL, sig, &info) : -L_ESRCH;
     host_mutex_unlock(&kernel_lock);
+    return result;
+}
+
+int64_t sys_pidfd_send_signal(struct task *t, uint64_t fd, uint64_t sig, uint64_t uinfo,
+                              uint64_t flags)
+{
+    struct process *p = pidfd_process(t, (int)fd, NULL);
+    if (!p)
+        return -L_EBADF;
+    int64_t result = flags ? -L_EINVAL : send_to_process(t, p, (int)sig, uinfo);
+    process_put(p);
     return result;
 }
 

@@ -219,4 +219,11 @@ int64_t sys_wait4(struct task *t, uint64_t upid, uint64_t ustatus, uint64_t opti
 int64_t sys_waitid(struct task *t, uint64_t type, uint64_t id, uint64_t uinfo, uint64_t options,
                    uint64_t urusage);
 
+/* sys_session.c */
+int64_t sys_setsid(struct task *t);
+int64_t sys_getsid(struct task *t, uint64_t pid);
+int64_t sys_setpgid(struct task *t, uint64_t pid, uint64_t pgid);
+int64_t sys_getpgid(struct task *t, uint64_t pid);
+int64_t sys_getpgrp(struct task *t);
+
 #endif

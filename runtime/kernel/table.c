@@ -2,7 +2,6 @@
 
 #include "runtime/abi/syscall.h"
 #include "runtime/fs/syscalls.h"
-#include "runtime/kernel/session.h"
 #include "runtime/kernel/syscall.h"
 #include "runtime/kernel/syscalls.h"
 #include "runtime/net/syscalls.h"

@@ -13,6 +13,8 @@
 struct space;
 
 #define NS_PER_SEC 1000000000ull
+/* Longer waits than this (292 years) are as good as for ever. */
+#define NS_MAX ((uint64_t)INT64_MAX)
 
 /* -L_EINVAL unless 0 <= nsec < 10^9 and sec >= 0; huge values saturate. */
 int timespec_to_ns(const struct l_timespec *ts, uint64_t *ns);

@@ -10,8 +10,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct process;
-
 struct timer {
     uint64_t deadline_ns;
     size_t index; /* place in the heap + 1; 0 when not armed */
@@ -26,13 +24,6 @@ int timer_arm(struct timer *timer, uint64_t deadline_ns);
 
 /* Afterwards the function is neither running nor going to run. Not from within the function. */
 void timer_cancel(struct timer *timer);
-
-/* Removes the interval timers of a process that exits or execs (exec keeps the real-time one). */
-void timers_process_exit(struct process *p);
-void timers_process_exec(struct process *p);
-
-/* RLIMIT_CPU of a process is new. Takes kernel_lock. */
-void timers_cpu_limit(struct process *p);
 
 /* The heap by itself, for tests: entries sorted by deadline. */
 struct timer_heap {

@@ -21,6 +21,7 @@ void process_reap_locked(struct process *p);
 /* New ones, without members; NULL when out of memory. A group takes over the session's reference.
  */
 struct session *session_create_locked(int32_t id);
+void session_put_locked(struct session *session);
 struct pgrp *pgrp_create_locked(int32_t id, struct session *session);
 void pgrp_get_locked(struct pgrp *pgrp);
 void pgrp_put_locked(struct pgrp *pgrp);

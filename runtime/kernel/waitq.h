@@ -16,7 +16,6 @@
 
 #include "runtime/host/lock.h"
 
-struct file;
 struct host_parker;
 struct waitq;
 
@@ -80,9 +79,5 @@ static inline void poll_wait(struct poll_table *pt, struct waitq *q)
     if (pt && pt->add)
         pt->add(pt, q);
 }
-
-/* The last reference to the file goes: takes it out of every epoll. Called by the file layer before
- * file_ops.release, when file->epoll is not NULL. */
-void epoll_forget(struct file *file);
 
 #endif

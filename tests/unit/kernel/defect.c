@@ -16,6 +16,7 @@
 #include "runtime/host/time.h"
 #include "runtime/kernel/boot.h"
 #include "runtime/kernel/process.h"
+#include "runtime/kernel/run.h"
 #include "runtime/kernel/service.h"
 #include "runtime/translate/cpu.h"
 #include "runtime/tty/tty.h"
