@@ -8,7 +8,7 @@ foreland_guest(image "${FORELAND_GUEST_CC};-static" full_guest
 add_custom_target(crash_guest ALL DEPENDS ${guest_programs})
 add_executable(crash_image crash/image.c)
 target_link_libraries(crash_image PRIVATE runtime)
-add_executable(image_attack image/attack.c)
+add_executable(image_attack image/attack.c image/damaged.c image/victim.c)
 target_link_libraries(image_attack PRIVATE runtime)
 foreach(part flips rows around rescue)
     add_test(NAME image.${part} COMMAND image_attack ${part}
