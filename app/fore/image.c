@@ -1,12 +1,12 @@
 #include "app/fore/image.h"
 
+#include "app/fore/progress.h"
 #include "runtime/abi/errno.h"
 #include "runtime/fs/image.h"
 #include "runtime/fs/mountapi.h"
 #include "runtime/fs/store.h"
 #include "runtime/fs/tar.h"
 #include "runtime/host/file.h"
-#include "runtime/host/stdio.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -17,7 +17,8 @@ static const char usage[] =
     "       fore image import FILE TAR       unpack a tar archive into an image\n"
     "       fore image export FILE TAR       write an image's files as a tar archive\n"
     "       fore image export FILE NEW.img   copy an image, compacted\n"
-    "       fore image check FILE            verify an image\n";
+    "       fore image check FILE            verify an image\n"
+    "       fore image repair FILE           make a damaged image whole; what is lost is named\n";
 
 /* Says what went wrong; the status that goes with it. */
 static int complain(int error)
@@ -38,13 +39,30 @@ static int create(char **argv)
     return error ? complain(error) : 0;
 }
 
+static void show_progress(void *arg, unsigned percent)
+{
+    progress_show(arg, percent);
+}
+
+static void print_remark(void *arg, const char *line)
+{
+    progress_hide(arg);
+    fprintf(stderr, "fore: %s\n", line);
+}
+
 /* Runs work on the file system of an image and closes it again. Its result, or what closing says.
  */
 static int with_image(const char *path, bool read_only,
                       int (*work)(const char *other, struct superblock *super), const char *other)
 {
     int error;
-    struct superblock *super = imagefs_new(path, read_only, &error, message, sizeof(message));
+    struct progress progress;
+    const struct store_watch watch = {
+        .report = print_remark, .progress = show_progress, .arg = &progress};
+    progress_init(&progress, path);
+    struct superblock *super =
+        imagefs_new(path, read_only, &watch, &error, message, sizeof(message));
+    progress_hide(&progress);
     if (!super)
         return error;
     int result = work(other, super);
@@ -98,52 +116,65 @@ static int export_image(char **argv)
     return losses ? 1 : 0;
 }
 
-/* --- check --- */
-
-struct checking {
-    const char *path;
-    bool shows; /* how far it is */
-    int shown;  /* hundredths; -1: nothing stands in the line */
-};
-
-static void hide_progress(struct checking *checking)
-{
-    if (checking->shown >= 0)
-        fputs("\r\033[K", stderr);
-    checking->shown = -1;
-}
+/* --- check and repair --- */
 
 static void print_fault(void *arg, const char *line)
 {
-    struct checking *checking = arg;
-    hide_progress(checking);
-    printf("%s: %s\n", checking->path, line);
+    struct progress *progress = arg;
+    progress_hide(progress);
+    printf("%s: %s\n", progress->what, line);
     fflush(stdout);
-}
-
-static void show_progress(void *arg, unsigned percent)
-{
-    struct checking *checking = arg;
-    if (!checking->shows || checking->shown == (int)percent)
-        return;
-    checking->shown = (int)percent;
-    fprintf(stderr, "\r%s: %u %%", checking->path, percent);
-    fflush(stderr);
 }
 
 static int check(char **argv)
 {
-    struct checking checking = {
-        .path = argv[0], .shows = host_stdio_kind(2) == HOST_STDIO_TERMINAL, .shown = -1};
+    struct progress progress;
     const struct store_watch watch = {
-        .report = print_fault, .progress = show_progress, .arg = &checking};
+        .report = print_fault, .progress = show_progress, .arg = &progress};
+    progress_init(&progress, argv[0]);
     int faults = store_check(argv[0], &watch, message, sizeof(message));
-    hide_progress(&checking);
+    progress_hide(&progress);
     if (faults < 0)
         return complain(faults);
     if (faults == 0)
         printf("%s: clean\n", argv[0]);
     return faults ? 1 : 0;
+}
+
+static void print_lost(void *arg, const char *line)
+{
+    struct progress *progress = arg;
+    progress_hide(progress);
+    printf("%s: lost: %s\n", progress->what, line);
+    fflush(stdout);
+}
+
+static void pass_over(void *arg, const char *line)
+{
+    (void)arg;
+    (void)line;
+}
+
+/* What is clean is left alone. */
+static int repair(char **argv)
+{
+    struct progress progress;
+    struct store_watch watch = {.report = pass_over, .progress = show_progress, .arg = &progress};
+    progress_init(&progress, argv[0]);
+    int faults = store_check(argv[0], &watch, message, sizeof(message)), lost = 0;
+    /* One that is not there may be in the middle of a repair. */
+    watch.report = print_lost;
+    if (faults != 0)
+        lost = store_repair(argv[0], &watch, message, sizeof(message));
+    progress_hide(&progress);
+    if (lost < 0)
+        return complain(lost);
+    if (faults == 0)
+        printf("%s: clean\n", argv[0]);
+    else
+        printf("%s: repaired, %s; the damaged image is kept as %s-damaged\n", argv[0],
+               lost ? "all but what is named" : "nothing is lost", argv[0]);
+    return lost ? 1 : 0;
 }
 
 int fore_image(int argc, char **argv)
@@ -153,10 +184,8 @@ int fore_image(int argc, char **argv)
         int (*run)(char **argv);
         int operands;
     } commands[] = {
-        {"create", create, 1},
-        {"import", import, 2},
-        {"export", export_image, 2},
-        {"check", check, 1},
+        {"create", create, 1}, {"import", import, 2}, {"export", export_image, 2},
+        {"check", check, 1},   {"repair", repair, 1},
     };
     if (argc == 2 && strcmp(argv[1], "--help") == 0) {
         fputs(usage, stdout);

@@ -5,8 +5,10 @@
 
 #include "app/fore/command_line.h"
 #include "app/fore/image.h"
+#include "app/fore/progress.h"
 #include "app/fore/selftest.h"
 #include "runtime/abi/errno.h"
+#include "runtime/fs/store.h"
 #include "runtime/host/ending.h"
 #include "runtime/host/env.h"
 #include "runtime/host/lock.h"
@@ -53,9 +55,23 @@ static void end_for_host(void)
     boot_end(NULL);
 }
 
+static void print_remark(void *arg, const char *line)
+{
+    progress_hide(arg);
+    fprintf(stderr, "fore: %s\n", line);
+}
+
+static void show_progress(void *arg, unsigned percent)
+{
+    progress_show(arg, percent);
+}
+
 static int run(const struct options *o)
 {
     char message[1024];
+    struct progress progress;
+    const struct store_watch watch = {
+        .report = print_remark, .progress = show_progress, .arg = &progress};
     const struct boot_options boot = {
         .root = o->root,
         .image = o->image,
@@ -63,12 +79,16 @@ static int run(const struct options *o)
         .mounts = o->mounts,
         .mount_count = o->mount_count,
         .memory = o->memory,
+        .watch = &watch,
     };
+    progress_init(&progress, "fore: converting the image");
     syscall_trace = o->strace;
     /* Nobody wants to read about unimplemented system calls between a program's own output. */
     if (!o->strace)
         host_log_open_kept("fore.log");
-    if (boot_start(&boot, message, sizeof(message)))
+    int started = boot_start(&boot, message, sizeof(message));
+    progress_hide(&progress);
+    if (started)
         return bad_usage(message);
     if (host_policy(message, sizeof(message)) != HOST_POLICY_FREE)
         fprintf(stderr, "fore: %s\n", message);

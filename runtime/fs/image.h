@@ -6,12 +6,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct store_watch;
 struct superblock;
 
 /* An image (see store.h), which this process then has for itself; read_only: what is changed stays
- * in memory. A superblock with one reference; or NULL, the errno in *error and a sentence on what
- * is wrong in message. */
-struct superblock *imagefs_new(const char *host_path, bool read_only, int *error, char *message,
+ * in memory; watch: as for store_open. A superblock with one reference; or NULL, the errno in
+ * *error and a sentence on what is wrong in message. */
+struct superblock *imagefs_new(const char *host_path, bool read_only,
+                               const struct store_watch *watch, int *error, char *message,
                                size_t size);
 /* At the end of the program: stores everything and closes all images. What still asks for something
  * that is not in memory gets -L_EIO. An error means that changes are lost: message, else empty, has

@@ -651,8 +651,8 @@ static void shut_down(struct superblock *super, void *arg)
         return;
     closing->error = -L_EUCLEAN;
     snprintf(closing->message, closing->size,
-             "%s: the image is damaged: %u changes could not be stored; fore image export copies "
-             "what can be read into a new image",
+             "%s: the image is damaged: %u changes could not be stored; fore image repair makes "
+             "a whole image of what can be read",
              store_path(image->store), refused);
     host_log("%s", closing->message);
 }
@@ -705,11 +705,12 @@ static struct superblock *mount_store(struct store *store, const char *host_path
     return NULL;
 }
 
-struct superblock *imagefs_new(const char *host_path, bool read_only, int *error, char *message,
+struct superblock *imagefs_new(const char *host_path, bool read_only,
+                               const struct store_watch *watch, int *error, char *message,
                                size_t size)
 {
     struct store *store;
-    *error = store_open(host_path, read_only, &store, message, size);
+    *error = store_open(host_path, read_only, watch, &store, message, size);
     if (*error)
         return NULL;
     struct superblock *super = mount_store(store, host_path, error);

@@ -305,8 +305,8 @@ static void refuse(struct store *store, struct store_batch *batch)
     batch->refused = true;
     if (store->told++ < TOLD_MOST) {
         store_db_name_of(&store->db, first->ino, path, sizeof(path));
-        host_log("%s: the image is damaged: a change of %s cannot be stored; fore image export "
-                 "copies what can be read into a new image",
+        host_log("%s: the image is damaged: a change of %s cannot be stored; fore image repair "
+                 "makes a whole image of what can be read",
                  store->path, path);
     }
     host_mutex_lock(&store->lock);
@@ -605,12 +605,13 @@ static int last_inode(struct store_db *db, bool read_only, int64_t *out)
     return error;
 }
 
-static int prepare(struct store *store, bool read_only, char *message, size_t size)
+static int prepare(struct store *store, bool read_only, const struct store_watch *watch,
+                   char *message, size_t size)
 {
     int error = store_db_open(&store->db, store->path, read_only ? MEDIA_MEMORY : MEDIA_DISK,
                               message, size);
     if (!error && !read_only && !store->db.sealed)
-        error = store_convert(&store->db, store->path, message, size);
+        error = store_convert(&store->db, store->path, watch, message, size);
     if (error)
         return error;
     int64_t last = 0;
@@ -640,7 +641,8 @@ static int prepare(struct store *store, bool read_only, char *message, size_t si
     return error;
 }
 
-int store_open(const char *path, bool read_only, struct store **out, char *message, size_t size)
+int store_open(const char *path, bool read_only, const struct store_watch *watch,
+               struct store **out, char *message, size_t size)
 {
     struct store *store = calloc(1, sizeof(*store));
     *out = NULL;
@@ -654,7 +656,7 @@ int store_open(const char *path, bool read_only, struct store **out, char *messa
     strcpy(store->path, path);
     list_init(&store->queue);
     list_init(&store->kept);
-    int error = prepare(store, read_only, message, size);
+    int error = prepare(store, read_only, watch, message, size);
     if (error) {
         free(store->path);
         free(store);

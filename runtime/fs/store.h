@@ -37,6 +37,13 @@
 
 struct store;
 
+/* Who watches something that takes long. report gets one sentence for each fault, loss or remark;
+ * progress, which may be NULL, the part that is done, in hundredths. */
+struct store_watch {
+    void (*report)(void *arg, const char *line);
+    void (*progress)(void *arg, unsigned percent);
+    void *arg;
+};
 /* Times are nanoseconds since 1970; mode has type and permission bits as Linux'. An inode with
  * nlink 0 is an orphan: removed at the next open if nobody removed it before. */
 struct store_inode {
@@ -55,11 +62,13 @@ int store_create(const char *path, char *message, size_t size);
 /*
  * Opens an image for this process alone, completes what a crash interrupted, removes orphans and
  * converts the older format. read_only: beside others that do so, and the files are only read; what
- * is changed stays in memory and goes with the store. 0, -L_EBUSY (in use: message names the
+ * is changed stays in memory and goes with the store. watch, which may be NULL, is told how far a
+ * conversion is, on this thread, and why there was none. 0, -L_EBUSY (in use: message names the
  * process), -L_ENOENT, -L_EINVAL (not an image, or one of a newer format), -L_EUCLEAN (damaged),
  * -L_EROFS ...; a sentence for the user in message.
  */
-int store_open(const char *path, bool read_only, struct store **out, char *message, size_t size);
+int store_open(const char *path, bool read_only, const struct store_watch *watch,
+               struct store **out, char *message, size_t size);
 
 /* Commits, folds the log into the image and closes it; the result of the last commit. Everything
  * asked of the store afterwards fails with -L_EIO; stopping it again does nothing. */
@@ -180,13 +189,6 @@ int store_unstored(struct store *store, bool names, void (*fn)(void *arg, uint64
 
 /* --- whole images, none of them open --- */
 
-/* Who watches a check. report gets one sentence for each fault; progress, which may be NULL, the
- * part that is done, in hundredths. */
-struct store_watch {
-    void (*report)(void *arg, const char *line);
-    void (*progress)(void *arg, unsigned percent);
-    void *arg;
-};
 /*
  * Verifies an image: the checksums of its pages and data, SQLite's own check, then that every name
  * leads to an inode, every inode has the links it counts and can be reached from the root, and data
@@ -199,5 +201,12 @@ int store_check(const char *path, const struct store_watch *watch, char *message
  * -L_EUCLEAN. Returns the number of losses, or a negative errno with a sentence in message. */
 int store_copy(const char *path, const char *to, const struct store_watch *watch, char *message,
                size_t size);
+/*
+ * Makes a damaged image usable again: all that can be read of it, and nothing else, takes its
+ * place; the damaged one is kept as PATH-damaged. Killed at any point, the image is as it was or
+ * whole, or this completes it when it is called again. Each loss is reported. Returns the number of
+ * losses, or a negative errno with a sentence in message; the image is as it was then.
+ */
+int store_repair(const char *path, const struct store_watch *watch, char *message, size_t size);
 
 #endif

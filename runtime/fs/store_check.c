@@ -302,6 +302,8 @@ static void check_rows(struct check *check)
 static int check_pages(struct check *check)
 {
     struct media_usage usage;
+    if (media_first_is_damaged(check->db.handle))
+        report(check, "page 1 is damaged");
     media_usage(media_of(check->db.handle), &usage);
     uint64_t count = usage.image / STORE_PAGE_SIZE;
     for (uint64_t page = 1; page <= count; page++) {
@@ -321,7 +323,8 @@ static int check_all(struct check *check)
     int error = store_db_checkpoint(&check->db);
     if (!error)
         error = check_pages(check);
-    if (!error)
+    /* A first page that stands for a damaged one knows nothing of free pages. */
+    if (!error && !media_first_is_damaged(check->db.handle))
         error = each(check, "PRAGMA integrity_check(100)", "pages", take_line);
     progress(check, 0, 50, 1, 1);
     if (!error)

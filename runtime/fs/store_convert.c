@@ -33,21 +33,35 @@ static int mark(struct store_db *db, int format)
     return error;
 }
 
-static int make_copy(struct store_db *db, const char *path, const char *fresh)
+/* The image is not converted: says why to the log and to who watches. */
+static int stay(const struct store_watch *watch, int error, const char *reason)
+{
+    char line[5000];
+    snprintf(line, sizeof(line),
+             "The image stays in its older format, in which damage is not noticed. %s", reason);
+    host_log("%s", line);
+    if (watch)
+        watch->report(watch->arg, line);
+    return error;
+}
+
+static int make_copy(struct store_db *db, const char *path, const char *fresh,
+                     const struct store_watch *watch)
 {
     char reason[4400];
     int error = db->replaced ? mark(db, STORE_FORMAT_BARE) : 0;
     if (error)
         return error;
     store_remove_files(fresh);
+    if (!store_room_for_copy(db, path, reason, sizeof(reason)))
+        return stay(watch, -L_ENOSPC, reason);
     host_log("%s: converting the image to format %d", path, STORE_FORMAT);
-    error = store_copy_to(db, fresh, NULL, reason, sizeof(reason));
-    if (error)
-        host_log("%s: stays as it is, without checksums: %s", path, reason);
-    return error ? error : mark(db, STORE_FORMAT_REPLACED);
+    error = store_copy_to(db, fresh, COPY_ALL, watch, reason, sizeof(reason));
+    return error ? stay(watch, error, reason) : mark(db, STORE_FORMAT_REPLACED);
 }
 
-int store_convert(struct store_db *db, const char *path, char *message, size_t size)
+int store_convert(struct store_db *db, const char *path, const struct store_watch *watch,
+                  char *message, size_t size)
 {
     char fresh[4200];
     struct host_stat stat;
@@ -61,7 +75,7 @@ int store_convert(struct store_db *db, const char *path, char *message, size_t s
             return opened;
         there = host_path_stat(fresh, &stat) == 0;
     }
-    if ((!db->replaced || !there) && make_copy(db, path, fresh) != 0)
+    if ((!db->replaced || !there) && make_copy(db, path, fresh, watch) != 0)
         return 0;
     int error = replace(db, path, fresh);
     /* Somebody else may have put it in place. */

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define COPY_SPARE ((uint64_t)4 << 20)
+
 static int say(char *message, size_t size, int error, const char *path, const char *text)
 {
     snprintf(message, size, "%s: %s", path, text);
@@ -50,6 +52,16 @@ static void bind_plain(sqlite3_stmt *to, sqlite3_stmt *from, int columns)
         sqlite3_bind_value(to, i + 1, sqlite3_column_value(from, i));
 }
 
+void store_progress_add(struct store_progress *progress, uint64_t bytes)
+{
+    const struct store_watch *watch = progress->watch;
+    progress->done += bytes;
+    if (!watch || !watch->progress || !progress->all)
+        return;
+    uint64_t percent = progress->done < progress->all ? progress->done * 100 / progress->all : 100;
+    watch->progress(watch->arg, percent < 99 ? (unsigned)percent : 99);
+}
+
 static int bind_chunk(struct store_db *db, sqlite3_stmt *to, sqlite3_stmt *from, uint8_t *buffer)
 {
     const uint64_t id = (uint64_t)sqlite3_column_int64(from, 0);
@@ -86,7 +98,7 @@ struct table {
 };
 
 static int copy_rows(struct store_db *from, struct store_db *to, const struct table *table,
-                     uint8_t *buffer)
+                     struct store_progress *progress, uint8_t *buffer)
 {
     sqlite3_stmt *source = NULL, *target = NULL;
     int result = sqlite3_prepare_v2(from->handle, table->select, -1, &source, NULL);
@@ -101,13 +113,16 @@ static int copy_rows(struct store_db *from, struct store_db *to, const struct ta
         if (!error)
             error = store_errno(sqlite3_step(target));
         sqlite3_reset(target);
+        if (table->bind)
+            store_progress_add(progress,
+                               (uint64_t)sqlite3_column_bytes(source, table->columns - 1));
     }
     sqlite3_finalize(source);
     sqlite3_finalize(target);
     return error ? error : store_errno(result);
 }
 
-static int copy_tables(struct store_db *from, struct store_db *to)
+static int copy_tables(struct store_db *from, struct store_db *to, struct store_progress *progress)
 {
     static const struct table tables[] = {
         {"SELECT * FROM inode ORDER BY ino", "INSERT INTO inode VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?)",
@@ -121,7 +136,7 @@ static int copy_tables(struct store_db *from, struct store_db *to)
     uint8_t *buffer = malloc(STORE_XATTR_MAX + STORE_CHUNK_SIZE + SEAL_SIZE);
     int error = buffer ? 0 : -L_ENOMEM;
     for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]) && !error; i++)
-        error = copy_rows(from, to, &tables[i], buffer);
+        error = copy_rows(from, to, &tables[i], progress, buffer);
     free(buffer);
     return error;
 }
@@ -149,14 +164,42 @@ void store_remove_files(const char *path)
     }
 }
 
-/* The two steps at the end leave the new file as one that was closed in order. */
-static int fill(struct store_db *from, struct store_db *to, const struct store_watch *watch)
+/* Bytes that a copy of an image takes; more when its list of free pages is damaged. */
+static uint64_t size_of_copy(struct store_db *db)
 {
-    int lost = 0, error = store_db_save(to);
-    if (!error)
-        error = store_db_settle(to, copy_tables(from, to));
-    if (error == -L_EUCLEAN && watch) {
-        lost = store_rescue(from, to, watch);
+    int64_t pages = 0, free_pages = 0;
+    if (store_db_number(db, "PRAGMA page_count", &pages) != 0 ||
+        store_db_number(db, "PRAGMA freelist_count", &free_pages) != 0 || free_pages > pages)
+        free_pages = 0;
+    return (uint64_t)(pages - free_pages) * STORE_PAGE_SIZE;
+}
+
+bool store_room_for_copy(struct store_db *db, const char *path, char *message, size_t size)
+{
+    struct host_fs_usage usage;
+    uint64_t needed = size_of_copy(db) + COPY_SPARE;
+    if (host_path_statfs(path, &usage) != 0 || usage.available * usage.block_size >= needed)
+        return true;
+    snprintf(
+        message, size,
+        "%s: this takes a copy of the image in the same folder: %llu MB, and the disk has %llu "
+        "MB left; make room on it, or move the image to a larger one, and start again",
+        path, (unsigned long long)(needed >> 20) + 1,
+        (unsigned long long)(usage.available * usage.block_size >> 20));
+    return false;
+}
+
+/* The two steps at the end leave the new file as one that was closed in order. */
+static int fill(struct store_db *from, struct store_db *to, enum store_copying how,
+                const struct store_watch *watch)
+{
+    struct store_progress progress = {watch, 0, size_of_copy(from)};
+    int lost = 0, error = how == COPY_ANEW ? -L_EUCLEAN : store_db_save(to);
+    if (how != COPY_ANEW && !error)
+        error = store_db_settle(to, copy_tables(from, to, &progress));
+    if (error == -L_EUCLEAN && how != COPY_ALL) {
+        progress.done = 0;
+        lost = store_rescue(from, to, &progress);
         error = lost < 0 ? lost : 0;
     }
     if (!error)
@@ -166,8 +209,8 @@ static int fill(struct store_db *from, struct store_db *to, const struct store_w
     return error ? error : lost;
 }
 
-int store_copy_to(struct store_db *from, const char *to, const struct store_watch *watch,
-                  char *message, size_t size)
+int store_copy_to(struct store_db *from, const char *to, enum store_copying how,
+                  const struct store_watch *watch, char *message, size_t size)
 {
     struct host_file *file;
     struct store_db db;
@@ -182,7 +225,7 @@ int store_copy_to(struct store_db *from, const char *to, const struct store_watc
     error = store_db_create(&db, to, true, message, size);
     int lost = 0;
     if (!error) {
-        lost = fill(from, &db, watch);
+        lost = fill(from, &db, how, watch);
         error = lost < 0 ? lost : 0;
         if (error)
             snprintf(message, size, "%s: %s", to,
@@ -210,7 +253,7 @@ int store_copy(const char *path, const char *to, const struct store_watch *watch
     int error = store_db_open(&db, path, MEDIA_MEMORY, message, size);
     if (error)
         return error;
-    int lost = store_copy_to(&db, to, watch, message, size);
+    int lost = store_copy_to(&db, to, watch ? COPY_READABLE : COPY_ALL, watch, message, size);
     store_db_close(&db, path);
     return lost;
 }

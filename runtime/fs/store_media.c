@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define HEADER_SIZE    100
+#define EVIDENCE_MOST  64 /* pages that are looked at to know an image */
 #define LOG_HEADER     32
 #define LOG_PIECE      (64 << 10)
 #define HEADER_CHANGES 24
@@ -21,6 +22,7 @@ struct media_file {
     struct media_file *log;   /* of an image, while it is open */
     struct shadow *shadow;    /* with MEDIA_MEMORY */
     bool is_image, checked, has_real, locked;
+    bool first_damaged;
     _Atomic uint64_t size;
     _Atomic uint64_t limit, log_size; /* of an image */
     uint64_t damaged, empty;          /* pages, the last that did not verify, or had only zeros */
@@ -60,12 +62,17 @@ static bool all_zero(const uint8_t *page)
     return page[0] == 0 && memcmp(page, page + 1, STORE_PAGE_SIZE - 1) == 0;
 }
 
+static bool holds(const uint8_t *page, uint64_t number)
+{
+    uint32_t sum;
+    memcpy(&sum, page + STORE_PAGE_SIZE - STORE_PAGE_TAIL, sizeof(sum));
+    return sum == sum_of(page, number);
+}
+
 static int verify(struct media_file *file, const uint8_t *page, sqlite3_int64 offset)
 {
     uint64_t number = (uint64_t)offset / STORE_PAGE_SIZE;
-    uint32_t sum;
-    memcpy(&sum, page + STORE_PAGE_SIZE - STORE_PAGE_TAIL, sizeof(sum));
-    if (sum == sum_of(page, number))
+    if (holds(page, number))
         return SQLITE_OK;
     if (all_zero(page)) {
         file->empty = number + 1;
@@ -316,10 +323,58 @@ static const sqlite3_io_methods methods = {
     .xDeviceCharacteristics = media_traits,
 };
 
+/* Whether one of the pages behind the first one is an image's. */
+static bool has_good_page(struct media_file *file)
+{
+    for (uint64_t number = 1; number < EVIDENCE_MOST; number++) {
+        sqlite3_int64 offset = (sqlite3_int64)number * STORE_PAGE_SIZE;
+        if ((uint64_t)offset + STORE_PAGE_SIZE > file->size)
+            return false;
+        if (read_any(file, file->page, STORE_PAGE_SIZE, offset) == SQLITE_OK &&
+            !all_zero(file->page) && holds(file->page, number))
+            return true;
+    }
+    return false;
+}
+
+/* The last page that is not only zeros, counted from 1. */
+static uint64_t last_page(struct media_file *file)
+{
+    uint64_t count = (file->size + STORE_PAGE_SIZE - 1) / STORE_PAGE_SIZE;
+    while (count > 1) {
+        sqlite3_int64 offset = (sqlite3_int64)(count - 1) * STORE_PAGE_SIZE;
+        int result = read_any(file, file->page, STORE_PAGE_SIZE, offset);
+        if (result != SQLITE_OK || !all_zero(file->page))
+            break;
+        count--;
+    }
+    return count;
+}
+
+static void number_to(uint8_t *at, uint64_t number)
+{
+    for (int i = 0; i < 4; i++)
+        at[i] = (uint8_t)(number >> (24 - 8 * i));
+}
+
+/* Puts a new first page before what is read. */
+static int replace_first(struct media_file *file)
+{
+    uint64_t count = last_page(file);
+    int result = media_first_page(file->page);
+    if (result != SQLITE_OK)
+        return result;
+    number_to(file->page + HEADER_PAGES, count);
+    number_to(file->page + HEADER_CHANGES, 1);
+    number_to(file->page + HEADER_COUNTED, 1);
+    uint32_t sum = sum_of(file->page, 0);
+    memcpy(file->page + STORE_PAGE_SIZE - STORE_PAGE_TAIL, &sum, sizeof(sum));
+    return shadow_write(file->shadow, file->page, STORE_PAGE_SIZE, 0);
+}
+
 /* What is to be known of a file that has just been opened. */
 static int look_at(struct media_file *file)
 {
-    uint8_t header[HEADER_SIZE];
     sqlite3_int64 size = 0;
     int result = media_size(&file->base, &size);
     if (result != SQLITE_OK)
@@ -331,11 +386,21 @@ static int look_at(struct media_file *file)
         file->checked = size == 0;
         return SQLITE_OK;
     }
-    result = read_any(file, header, sizeof(header), 0);
-    file->checked = result == SQLITE_OK && header[HEADER_TAIL] == STORE_PAGE_TAIL;
+    result = read_any(file, file->page, STORE_PAGE_SIZE, 0);
+    bool read = result == SQLITE_OK;
+    bool said =
+        (read || result == SQLITE_IOERR_SHORT_READ) && file->page[HEADER_TAIL] == STORE_PAGE_TAIL;
+    uint64_t pages = pages_of(file->page);
+    if (!read || !said || !holds(file->page, 0))
+        file->first_damaged = has_good_page(file);
+    file->checked = said || file->first_damaged;
+    if (file->first_damaged)
+        return file->shadow ? replace_first(file) : SQLITE_OK;
+    if (result == SQLITE_IOERR_SHORT_READ)
+        result = SQLITE_OK;
     /* Of a file that was cut off the rest can be read; SQLite would refuse it as a whole. */
     if (file->shadow && file->checked) {
-        shadow_extend(file->shadow, (sqlite3_int64)pages_of(header) * STORE_PAGE_SIZE);
+        shadow_extend(file->shadow, (sqlite3_int64)pages * STORE_PAGE_SIZE);
         set_size(file, (uint64_t)shadow_size(file->shadow));
     }
     return result;
@@ -485,6 +550,12 @@ static struct media_file *image_of(sqlite3 *handle)
     sqlite3_file *file = NULL;
     sqlite3_file_control(handle, "main", SQLITE_FCNTL_FILE_POINTER, &file);
     return file_of(file);
+}
+
+bool media_first_is_damaged(sqlite3 *handle)
+{
+    struct media_file *image = image_of(handle);
+    return image && image->first_damaged;
 }
 
 bool media_is_checked(sqlite3 *handle)

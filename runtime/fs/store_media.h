@@ -37,6 +37,9 @@ const char *media_vfs(enum media media);
 
 /* Whether pages have checksums. */
 bool media_is_checked(sqlite3 *handle);
+/* Whether the first page was damaged when the file was opened, and it is an image all the same, as
+ * others of its pages verify. With MEDIA_MEMORY a new one stands for it, with no free pages. */
+bool media_first_is_damaged(sqlite3 *handle);
 /* Verifies one page, counted from 1, as it lies in the image: SQLITE_OK, MEDIA_DAMAGED, or what
  * reading gave. */
 int media_verify(sqlite3 *handle, uint64_t page);
@@ -58,5 +61,8 @@ struct media_usage {
     uint64_t room;       /* bytes by which they may grow; UINT64_MAX: only the disk knows */
 };
 void media_usage(struct media_file *media, struct media_usage *out);
+
+/* store_first.c: the first page of a new image, without a checksum. A result of SQLite. */
+int media_first_page(uint8_t *page);
 
 #endif

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char schema[] =
+const char store_schema[] =
     "CREATE TABLE inode(ino INTEGER PRIMARY KEY, mode INTEGER NOT NULL, nlink INTEGER NOT NULL,"
     " uid INTEGER NOT NULL, gid INTEGER NOT NULL, rdev INTEGER NOT NULL, size INTEGER NOT NULL,"
     " blocks INTEGER NOT NULL,"
@@ -122,7 +122,9 @@ static int failed(struct store_db *db, int error, const char *path, char *messag
     case -L_EBUSY:
         return in_use(path, message, size);
     case -L_EINVAL:
-        return say(message, size, error, path, "not a Foreland image");
+        if (!media_first_is_damaged(db->handle))
+            return say(message, size, error, path, "not a Foreland image");
+        return say(message, size, -L_EUCLEAN, path, STORE_DAMAGED);
     case -L_EUCLEAN:
         return say(message, size, error, path, STORE_DAMAGED);
     case -L_EROFS:
@@ -198,7 +200,7 @@ static int check_header(struct store_db *db, const char *path, char *message, si
     if (error)
         return failed(db, error, path, message, size);
     if (application != STORE_APPLICATION)
-        return say(message, size, -L_EINVAL, path, "not a Foreland image");
+        return failed(db, -L_EINVAL, path, message, size);
     db->sealed = format == STORE_FORMAT;
     db->replaced = format == STORE_FORMAT_REPLACED;
     if (!db->sealed && !db->replaced && format != STORE_FORMAT_BARE) {
@@ -214,8 +216,8 @@ static int check_header(struct store_db *db, const char *path, char *message, si
 /* Whether a statement is one of those that make a new image. */
 static bool is_ours(const char *sql)
 {
-    const char *at = sql ? strstr(schema, sql) : NULL;
-    return at && *sql && (at == schema || at[-1] == ';') && at[strlen(sql)] == ';';
+    const char *at = sql ? strstr(store_schema, sql) : NULL;
+    return at && *sql && (at == store_schema || at[-1] == ';') && at[strlen(sql)] == ';';
 }
 
 /* An image has the tables that a new one gets, to the letter and in any order, and nothing else: no
@@ -224,7 +226,7 @@ static int check_schema(struct store_db *db, const char *path, char *message, si
 {
     sqlite3_stmt *statement;
     int missing = 0, result;
-    for (const char *at = schema; (at = strchr(at, ';')); at++)
+    for (const char *at = store_schema; (at = strchr(at, ';')); at++)
         missing++;
     result = sqlite3_prepare_v2(db->handle, "SELECT sql FROM sqlite_schema", -1, &statement, NULL);
     if (result != SQLITE_OK)
@@ -240,13 +242,27 @@ static int check_schema(struct store_db *db, const char *path, char *message, si
     return 0;
 }
 
+/* What a repair was interrupted at leaves no image under its name (store_repair.c). */
+static int is_missing(const char *path, int error, char *message, size_t size)
+{
+    char name[4200];
+    struct host_stat stat;
+    bool made = snprintf(name, sizeof(name), "%s-new", path) > 0 && !host_path_stat(name, &stat);
+    bool kept =
+        snprintf(name, sizeof(name), "%s-damaged", path) > 0 && !host_path_stat(name, &stat);
+    if (!made || !kept)
+        return say(message, size, error, path, "no such file");
+    return say(message, size, -L_EUCLEAN, path,
+               "a repair of this image was interrupted; fore image repair completes it");
+}
+
 /* SQLite would make a missing file's error "unable to open database file". */
 static int check_file(const char *path, char *message, size_t size)
 {
     struct host_file *file;
     int error = host_file_open(path, HOST_FILE_READ, 0, &file);
     if (error == -L_ENOENT || error == -L_ENOTDIR)
-        return say(message, size, error, path, "no such file");
+        return is_missing(path, error, message, size);
     if (error == -L_EACCES || error == -L_EPERM)
         return say(message, size, error, path, "permission denied");
     if (error)
@@ -302,14 +318,19 @@ static int make_root(struct store_db *db)
     return store_db_apply(db, &op);
 }
 
+void store_format_pragmas(char *text, size_t size)
+{
+    snprintf(text, size,
+             "PRAGMA page_size=%d; PRAGMA auto_vacuum=INCREMENTAL; PRAGMA application_id=%d;"
+             "PRAGMA user_version=%d",
+             STORE_PAGE_SIZE, STORE_APPLICATION, STORE_FORMAT);
+}
+
 int store_db_create(struct store_db *db, const char *path, bool as_copy, char *message, size_t size)
 {
     char pragmas[200];
     int tail = STORE_PAGE_TAIL;
-    snprintf(pragmas, sizeof(pragmas),
-             "PRAGMA page_size=%d; PRAGMA auto_vacuum=INCREMENTAL; PRAGMA application_id=%d;"
-             "PRAGMA user_version=%d",
-             STORE_PAGE_SIZE, STORE_APPLICATION, STORE_FORMAT);
+    store_format_pragmas(pragmas, sizeof(pragmas));
     int error = connect_to(db, path, MEDIA_DISK, message, size);
     if (error) {
         disconnect(db);
@@ -317,13 +338,16 @@ int store_db_create(struct store_db *db, const char *path, bool as_copy, char *m
     }
     db->sealed = true;
     sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_RESERVE_BYTES, &tail);
-    error = store_db_run(db, pragmas);
+    /* Before anything is written, or an empty journal stays behind. */
+    error = store_db_run(db, "PRAGMA journal_mode=MEMORY");
     if (!error)
-        error = as_copy ? store_db_run(db, "PRAGMA journal_mode=MEMORY") : use_log(db);
+        error = store_db_run(db, pragmas);
+    if (!error && !as_copy)
+        error = use_log(db);
     if (!error)
         error = store_db_begin(db);
     if (!error)
-        error = store_db_run(db, schema);
+        error = store_db_run(db, store_schema);
     if (!error && !as_copy)
         error = make_root(db);
     if (!error && !as_copy)

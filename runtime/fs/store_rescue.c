@@ -17,6 +17,7 @@
 enum {
     NAMES_UP,
     NAMES_DOWN,
+    HAS_NAMES,
     INODE,
     NEXT_INODE,
     CHUNK,
@@ -33,6 +34,7 @@ enum {
 static const char *const sql[STATEMENTS] = {
     [NAMES_UP] = "SELECT name, ino FROM name WHERE dir=? ORDER BY name",
     [NAMES_DOWN] = "SELECT name, ino FROM name WHERE dir=? ORDER BY name DESC",
+    [HAS_NAMES] = "SELECT 1 FROM name WHERE dir=? LIMIT 1",
     [INODE] = "SELECT ino, mode, nlink, uid, gid, rdev, size, blocks, atime, mtime, ctime, btime, "
               "target FROM inode WHERE ino=?",
     [NEXT_INODE] = "SELECT ino FROM inode WHERE ino>=? ORDER BY ino LIMIT 1",
@@ -56,7 +58,7 @@ struct folder {
 struct rescue {
     struct store_db *from, *to;
     sqlite3_stmt *statements[STATEMENTS];
-    const struct store_watch *watch;
+    struct store_progress *progress;
     struct folder *todo;
     int lost;
     uint64_t found; /* inode of /lost+found; 0: not made */
@@ -68,7 +70,8 @@ static void lose(struct rescue *rescue, const char *path, const char *what)
     char line[5000];
     rescue->lost++;
     snprintf(line, sizeof(line), "%s: %s", path, what);
-    rescue->watch->report(rescue->watch->arg, line);
+    const struct store_watch *watch = rescue->progress->watch;
+    watch->report(watch->arg, line);
 }
 
 /* Runs a bound statement that gives no rows. */
@@ -89,14 +92,17 @@ static uint32_t mode_of(struct rescue *rescue, uint64_t ino)
 
 /* --- one inode --- */
 
-/* The chunk in the present row of a statement. */
-static int copy_chunk(struct rescue *rescue, sqlite3_stmt *from, uint64_t id)
+/* The chunk in the present row of a statement, of a file of that size. */
+static int copy_chunk(struct rescue *rescue, sqlite3_stmt *from, uint64_t id, uint64_t file_size)
 {
     sqlite3_stmt *to = rescue->statements[PUT_CHUNK];
     uint64_t ino = id >> STORE_INDEX_BITS, index = id & STORE_INDEX_LAST;
     int64_t length = store_db_chunk_length(rescue->from, from, 1, ino, index);
     if (length < 0)
         return (int)length;
+    if ((index << STORE_CHUNK_SHIFT) + (uint64_t)length > file_size)
+        return -L_EUCLEAN;
+    store_progress_add(rescue->progress, (uint64_t)length);
     memcpy(rescue->buffer, sqlite3_column_blob(from, 1), (size_t)length);
     seal_write(rescue->buffer + length, seal_of_chunk(ino, index, rescue->buffer, (size_t)length));
     sqlite3_bind_int64(to, 1, (int64_t)id);
@@ -105,7 +111,7 @@ static int copy_chunk(struct rescue *rescue, sqlite3_stmt *from, uint64_t id)
 }
 
 /* From an index on, one by one. */
-static int probe_chunks(struct rescue *rescue, uint64_t ino, uint64_t index)
+static int probe_chunks(struct rescue *rescue, uint64_t ino, uint64_t index, uint64_t size)
 {
     sqlite3_stmt *from = rescue->statements[CHUNK];
     uint64_t count;
@@ -115,14 +121,14 @@ static int probe_chunks(struct rescue *rescue, uint64_t ino, uint64_t index)
         sqlite3_bind_int64(from, 1, (int64_t)id);
         int result = sqlite3_step(from);
         if (result == SQLITE_ROW)
-            error = copy_chunk(rescue, from, id);
+            error = copy_chunk(rescue, from, id, size);
         int read = store_db_done(from, result);
         error = error ? error : read;
     }
     return error;
 }
 
-static int copy_chunks(struct rescue *rescue, uint64_t ino)
+static int copy_chunks(struct rescue *rescue, uint64_t ino, uint64_t size)
 {
     sqlite3_stmt *from = rescue->statements[CHUNKS];
     int error = 0, result = SQLITE_DONE;
@@ -131,13 +137,13 @@ static int copy_chunks(struct rescue *rescue, uint64_t ino)
     sqlite3_bind_int64(from, 2, (int64_t)(ino << STORE_INDEX_BITS | STORE_INDEX_LAST));
     while (!error && (result = sqlite3_step(from)) == SQLITE_ROW) {
         uint64_t id = (uint64_t)sqlite3_column_int64(from, 0);
-        error = copy_chunk(rescue, from, id);
+        error = copy_chunk(rescue, from, id, size);
         next = (id & STORE_INDEX_LAST) + 1;
     }
     int read = store_db_done(from, error ? SQLITE_OK : result);
     if (error || read != -L_EUCLEAN)
         return error ? error : read;
-    return probe_chunks(rescue, ino, next);
+    return probe_chunks(rescue, ino, next, size);
 }
 
 static int copy_xattrs(struct rescue *rescue, uint64_t ino)
@@ -148,7 +154,9 @@ static int copy_xattrs(struct rescue *rescue, uint64_t ino)
     while (!error && (result = sqlite3_step(from)) == SQLITE_ROW) {
         const void *name = sqlite3_column_blob(from, 0);
         size_t name_length = (size_t)sqlite3_column_bytes(from, 0);
-        int64_t length = store_db_xattr_length(rescue->from, from, 1, ino, name, name_length);
+        int64_t length = name && name_length <= STORE_NAME_MAX && !memchr(name, 0, name_length)
+                             ? store_db_xattr_length(rescue->from, from, 1, ino, name, name_length)
+                             : -L_EUCLEAN;
         if (length < 0) {
             error = (int)length;
             break;
@@ -166,8 +174,8 @@ static int copy_xattrs(struct rescue *rescue, uint64_t ino)
     return error ? error : read;
 }
 
-/* The row alone; *mode what it is. -L_ENOENT: there is none. */
-static int copy_row(struct rescue *rescue, uint64_t ino, uint32_t *mode)
+/* The row alone; *mode and *size what it says. -L_ENOENT: there is none. */
+static int copy_row(struct rescue *rescue, uint64_t ino, uint32_t *mode, uint64_t *size)
 {
     sqlite3_stmt *from = rescue->statements[INODE], *to = rescue->statements[PUT_INODE];
     struct store_inode inode = {0};
@@ -177,6 +185,7 @@ static int copy_row(struct rescue *rescue, uint64_t ino, uint32_t *mode)
     if (result == SQLITE_DONE || (!error && inode.nlink == 0))
         error = -L_ENOENT;
     *mode = inode.mode;
+    *size = inode.size;
     if (!error && (*mode & L_S_IFMT) == L_S_IFLNK &&
         !store_target_is_possible(from, 12, inode.size))
         error = -L_EUCLEAN;
@@ -191,9 +200,10 @@ static int copy_row(struct rescue *rescue, uint64_t ino, uint32_t *mode)
 
 static int copy_whole(struct rescue *rescue, uint64_t ino, uint32_t *mode)
 {
-    int error = copy_row(rescue, ino, mode);
+    uint64_t size;
+    int error = copy_row(rescue, ino, mode, &size);
     if (!error && (*mode & L_S_IFMT) == L_S_IFREG)
-        error = copy_chunks(rescue, ino);
+        error = copy_chunks(rescue, ino, size);
     return error;
 }
 
@@ -237,6 +247,29 @@ static int add_folder(struct rescue *rescue, uint64_t ino, const char *path)
     return 0;
 }
 
+static int put_folder(struct rescue *rescue, uint64_t ino, uint32_t mode)
+{
+    struct store_op op = {
+        .kind = OP_PUT_INODE,
+        .ino = ino,
+        .inode = {.ino = ino, .mode = L_S_IFDIR | mode, .nlink = 2, .size = 4096, .blocks = 8}};
+    return store_db_apply(rescue->to, &op);
+}
+
+/* A directory whose attributes are damaged is known by the names in it, and made anew for them. */
+static int remake_folder(struct rescue *rescue, uint64_t ino, const char *path, uint32_t *mode)
+{
+    sqlite3_stmt *names = rescue->statements[HAS_NAMES];
+    sqlite3_bind_int64(names, 1, (int64_t)ino);
+    int result = sqlite3_step(names);
+    sqlite3_reset(names);
+    if (result != SQLITE_ROW || ino <= STORE_ROOT || ino > STORE_INODE_MAX)
+        return -L_EUCLEAN;
+    lose(rescue, path, "the attributes are damaged; it belongs to root now");
+    *mode = L_S_IFDIR;
+    return put_folder(rescue, ino, 0755);
+}
+
 /* What a name leads to, and the name. A directory has one name. */
 static int follow(struct rescue *rescue, const struct folder *folder, const char *name,
                   size_t length, uint64_t ino)
@@ -250,6 +283,8 @@ static int follow(struct rescue *rescue, const struct folder *folder, const char
         return -L_ENOMEM;
     snprintf(path, size, "%s/%.*s", folder->path, (int)length, name);
     int error = mode ? 0 : copy_inode(rescue, ino, path, &mode);
+    if (error == -L_EUCLEAN)
+        error = remake_folder(rescue, ino, path, &mode);
     if (error == -L_EUCLEAN || error == -L_ENOENT) {
         lose(rescue, path, "is damaged");
         error = 0;
@@ -321,13 +356,9 @@ static uint64_t last_inode(struct store_db *db)
 
 static int make_found(struct rescue *rescue, uint64_t ino)
 {
-    struct store_op op = {
-        .kind = OP_PUT_INODE,
-        .ino = ino,
-        .inode = {.ino = ino, .mode = L_S_IFDIR | 0700, .nlink = 2, .size = 4096, .blocks = 8}};
     char name[60] = FOUND;
     rescue->found = ino;
-    int error = store_db_apply(rescue->to, &op);
+    int error = put_folder(rescue, ino, 0700);
     if (!error)
         error = put_name(rescue, STORE_ROOT, name, strlen(name), ino);
     if (error || sqlite3_changes(rescue->to->handle))
@@ -398,16 +429,11 @@ static const char count_links[] =
 
 static int rescue_all(struct rescue *rescue)
 {
-    struct store_op root = {
-        .kind = OP_PUT_INODE,
-        .ino = STORE_ROOT,
-        .inode = {
-            .ino = STORE_ROOT, .mode = L_S_IFDIR | 0755, .nlink = 2, .size = 4096, .blocks = 8}};
     uint32_t mode = 0;
     int error = copy_inode(rescue, STORE_ROOT, "/", &mode);
     if (error == -L_EUCLEAN || error == -L_ENOENT) {
         lose(rescue, "/", "the attributes are damaged");
-        error = store_db_apply(rescue->to, &root);
+        error = put_folder(rescue, STORE_ROOT, 0755);
     }
     if (!error)
         error = add_folder(rescue, STORE_ROOT, "");
@@ -418,9 +444,9 @@ static int rescue_all(struct rescue *rescue)
     return error ? error : store_db_run(rescue->to, count_links);
 }
 
-int store_rescue(struct store_db *from, struct store_db *to, const struct store_watch *watch)
+int store_rescue(struct store_db *from, struct store_db *to, struct store_progress *progress)
 {
-    struct rescue rescue = {.from = from, .to = to, .watch = watch};
+    struct rescue rescue = {.from = from, .to = to, .progress = progress};
     rescue.buffer = malloc(STORE_XATTR_MAX + STORE_CHUNK_SIZE + SEAL_SIZE);
     int error = rescue.buffer ? 0 : -L_ENOMEM;
     for (int i = 0; i < STATEMENTS && !error; i++)

@@ -33,8 +33,12 @@
 #define STORE_TARGET_MAX      4095
 
 #define STORE_DAMAGED                                                                              \
-    "the image is damaged; fore image check says how, and fore image export copies what can be "   \
-    "read into a new image"
+    "the image is damaged; fore image check says how, and fore image repair makes one of what "    \
+    "can be read"
+
+/* The tables of a new image, and what else it has to be given first. */
+extern const char store_schema[];
+void store_format_pragmas(char *text, size_t size);
 
 enum store_statement {
     SQL_BEGIN,
@@ -121,18 +125,33 @@ int store_db_create(struct store_db *db, const char *path, bool as_copy, char *m
                     size_t size);
 /* Folds the log in and closes. */
 int store_db_close(struct store_db *db, const char *path);
+enum store_copying {
+    COPY_ALL,      /* damage is -L_EUCLEAN */
+    COPY_READABLE, /* what is damaged is reported and left out */
+    COPY_ANEW,     /* the same, and what does not fit together is made to (store_rescue.c) */
+};
 /* A compact copy, verified on the way, as one file at a path where nothing is; on the disk when
  * this returns. Of an older image the copy is of the present format. watch as for store_copy. */
-int store_copy_to(struct store_db *from, const char *to, const struct store_watch *watch,
-                  char *message, size_t size);
+int store_copy_to(struct store_db *from, const char *to, enum store_copying how,
+                  const struct store_watch *watch, char *message, size_t size);
+/* Whether there seems to be room for that beside an image. If not, a sentence says how much there
+ * is and how much it takes. */
+bool store_room_for_copy(struct store_db *db, const char *path, char *message, size_t size);
+/* Counts what is copied for those who watch. */
+struct store_progress {
+    const struct store_watch *watch;
+    uint64_t done, all; /* bytes; all: 0 when it is not known */
+};
+void store_progress_add(struct store_progress *progress, uint64_t bytes);
 /* Fills an empty copy with what can be read; how many losses were reported. */
-int store_rescue(struct store_db *from, struct store_db *to, const struct store_watch *watch);
+int store_rescue(struct store_db *from, struct store_db *to, struct store_progress *progress);
 /* An image that is open nowhere, and what may lie beside it. */
 void store_remove_files(const char *path);
 /* Brings an image of the older format, just opened, to the present one. Whatever happens meanwhile,
  * the path leads to the whole image. When it cannot be done the connection is as before and the log
  * says why; an error, with a sentence, means that it is closed. */
-int store_convert(struct store_db *db, const char *path, char *message, size_t size);
+int store_convert(struct store_db *db, const char *path, const struct store_watch *watch,
+                  char *message, size_t size);
 int store_db_remove_orphans(struct store_db *db);
 /* Moves the log into the image as far as possible without waiting. */
 int store_db_checkpoint(struct store_db *db);

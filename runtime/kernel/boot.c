@@ -97,7 +97,7 @@ static int mount_image(const struct boot_options *options, char *message, size_t
     }
     int error = -L_ENOENT;
     struct superblock *super =
-        path ? imagefs_new(path, options->read_only, &error, message, size) : NULL;
+        path ? imagefs_new(path, options->read_only, options->watch, &error, message, size) : NULL;
     if (error == -L_ENOENT && !options->image)
         snprintf(message, size,
                  "%s: there is no image beside the program. If it was started from inside the zip "

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 struct process;
+struct store_watch;
 struct tty;
 
 struct boot_options {
@@ -19,6 +20,9 @@ struct boot_options {
     const char *const *mounts; /* HOST:GUEST, as many as mount_count */
     unsigned mount_count;
     uint64_t memory; /* limit in bytes; 0: three quarters of the machine's */
+    /* Who is told how far an older image's conversion is (runtime/fs/store.h), while boot_start
+     * runs; NULL: nobody. */
+    const struct store_watch *watch;
 };
 
 /* Once. 0 or a negative errno with *message filled. */

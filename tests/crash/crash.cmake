@@ -10,7 +10,7 @@ add_executable(crash_image crash/image.c)
 target_link_libraries(crash_image PRIVATE runtime)
 add_executable(image_attack image/attack.c image/damaged.c image/victim.c)
 target_link_libraries(image_attack PRIVATE runtime)
-foreach(part flips rows around rescue)
+foreach(part flips rows around rescue repair)
     add_test(NAME image.${part} COMMAND image_attack ${part}
              WORKING_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR})
     set_tests_properties(image.${part} PROPERTIES LABELS image TIMEOUT 300 ENVIRONMENT

@@ -143,7 +143,7 @@ static void open_image(const char *path)
 {
     char message[500];
     int error;
-    struct superblock *super = imagefs_new(path, false, &error, message, sizeof(message));
+    struct superblock *super = imagefs_new(path, false, NULL, &error, message, sizeof(message));
     if (!super) {
         fprintf(stderr, "crash_image: %s\n", message);
         host_exit(1);

@@ -5,6 +5,7 @@
  *   image_attack flips [COUNT [SEED]]   a bit, a sector, a page or the end of the file is changed
  *   image_attack around [COUNT [SEED]]  damaged files are removed or written anew, others changed
  *   image_attack rescue [COUNT [SEED]]  damaged images are copied
+ *   image_attack repair [COUNT [SEED]]  damaged images are repaired
  *   image_attack rows                   rows and tables that no image has, with good checksums
  *   image_attack same ONE OTHER         whether two images hold the same
  *   image_attack old IMAGE MEGABYTES    makes an image of the older format
@@ -149,7 +150,7 @@ static void write_everywhere(const char *path)
 {
     int error;
     struct superblock *super =
-        imagefs_new(path, true, &error, attack_message, sizeof(attack_message));
+        imagefs_new(path, true, NULL, &error, attack_message, sizeof(attack_message));
     if (!super)
         return;
     struct path top = {.mount = NULL};
@@ -175,6 +176,20 @@ static void write_everywhere(const char *path)
     imagefs_shutdown(attack_message, sizeof(attack_message));
 }
 
+/* Repaired, it is an image like others, or it is left as it was. */
+static int repair_hostile(const char *path, const struct store_watch *watch)
+{
+    static struct content got;
+    static char kept[400];
+    snprintf(kept, sizeof(kept), "%s-damaged", path);
+    int lost = store_repair(path, watch, attack_message, sizeof(attack_message)), wrong = 0;
+    if (lost >= 0)
+        wrong = store_check(path, watch, attack_message, sizeof(attack_message)) != 0 ||
+                content_read(path, true, &got) != 0 || got.errors;
+    store_remove_files(kept);
+    return wrong;
+}
+
 static int rows(void)
 {
     static struct content wanted, got;
@@ -198,6 +213,10 @@ static int rows(void)
             attack_bad++;
         }
         write_everywhere(work);
+        if (what != REFUSED && repair_hostile(work, &watch)) {
+            printf("FAIL: %s: repaired with faults\n", sql);
+            attack_bad++;
+        }
     }
     store_remove_files(image);
     store_remove_files(work);
@@ -229,7 +248,7 @@ static int old(const char *path, int megabytes)
     char made[400];
     snprintf(made, sizeof(made), "%s-made", path);
     victim_make(made);
-    int error = store_open(made, false, &store, attack_message, sizeof(attack_message));
+    int error = store_open(made, false, NULL, &store, attack_message, sizeof(attack_message));
     for (int i = 0; i < megabytes && !error; i++) {
         struct store_batch *batch = store_batch_new();
         victim_put_file(batch, STORE_ROOT, 1000 + (uint64_t)i, 1 << 20);
@@ -284,6 +303,9 @@ int main(int argc, char **argv)
                                argc > 3 ? strtoull(argv[3], NULL, 10) : 1);
     else if (strcmp(part, "rescue") == 0)
         status = attack_rescue(argc > 2 ? atoi(argv[2]) : 100,
+                               argc > 3 ? strtoull(argv[3], NULL, 10) : 1);
+    else if (strcmp(part, "repair") == 0)
+        status = attack_repair(argc > 2 ? atoi(argv[2]) : 60,
                                argc > 3 ? strtoull(argv[3], NULL, 10) : 1);
     else if (strcmp(part, "rows") == 0)
         status = rows();

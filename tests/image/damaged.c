@@ -3,9 +3,9 @@
 #include "runtime/abi/fcntl.h"
 #include "runtime/abi/stat.h"
 #include "runtime/fs/dentry.h"
-#include "runtime/fs/mountapi.h"
+#include "runtime/fs/image.h"
+#include "runtime/fs/path.h"
 #include "runtime/fs/store_sql.h"
-#include "runtime/fs/vfs.h"
 #include "runtime/host/file.h"
 #include "tests/image/victim.h"
 #include <stdio.h>
@@ -52,7 +52,7 @@ static struct superblock *open_top(const char *path, struct path *top)
     int error;
     struct mount *mount;
     struct superblock *super =
-        imagefs_new(path, false, &error, attack_message, sizeof(attack_message));
+        imagefs_new(path, false, NULL, &error, attack_message, sizeof(attack_message));
     if (super && mount_add(super, NULL, 0, &mount) == 0)
         *top = (struct path){mount, dentry_get(mount->root)};
     return super;
@@ -205,11 +205,42 @@ static bool is_reported(const char *path)
     }
 }
 
+/* Whether all that could be read of an image is in the one made of it, and the rest was told. */
+static int judge_copy(const struct content *wanted, const char *damaged, const char *copy,
+                      int *files)
+{
+    static struct content readable, got;
+    const struct store_watch silent = {.report = attack_ignore};
+    int wrong = 0, faults = store_check(copy, &silent, attack_message, sizeof(attack_message));
+    if (content_read(copy, true, &got) || got.errors || faults) {
+        printf("wrong: the copy has %d errors, %d faults: %s\n", got.errors, faults,
+               attack_message);
+        wrong++;
+    }
+    bool opens = content_read(damaged, true, &readable) == 0;
+    for (int at = 0; at < wanted->count; at++) {
+        const char *path = wanted->entries[at].path;
+        int there = content_find(&got, path);
+        bool is_file = strstr(path, "/file-") || strstr(path, "/link");
+        bool same = there >= 0 && got.entries[there].sum == wanted->entries[at].sum;
+        int before_it = opens ? content_find(&readable, path) : -1;
+        *files += is_file && same;
+        if (!is_file || same)
+            continue;
+        /* It is told, and nobody else can read it either. */
+        if (!is_reported(path) || (before_it >= 0 && readable.entries[before_it].sum)) {
+            printf("wrong: %s, reported %d\n", path, is_reported(path));
+            wrong++;
+        }
+    }
+    return wrong;
+}
+
 int attack_rescue(int count, uint64_t seed)
 {
-    static struct content wanted, readable, got;
+    static struct content wanted;
     static const char image[] = "rescue.img", work[] = "rescue-work.img", to[] = "rescued.img";
-    const struct store_watch watch = {.report = note_loss}, silent = {.report = attack_ignore};
+    const struct store_watch watch = {.report = note_loss};
     uint64_t state = seed;
     size_t length;
     int refused = 0, lost = 0, files = 0;
@@ -218,7 +249,7 @@ int attack_rescue(int count, uint64_t seed)
     if (content_read(image, false, &wanted) || wanted.errors)
         attack_die("the image itself", wanted.errors);
     for (int i = 0; i < count; i++) {
-        int kind = i % 10 < 6 ? FLIP : SECTOR + i % 10 - 6, wrong = 0;
+        int kind = i % 10 < 6 ? FLIP : SECTOR + i % 10 - 6;
         uint64_t before = state;
         memcpy(copy, whole, length);
         attack_save(work, copy, victim_damage(kind, copy, length, &state));
@@ -230,28 +261,7 @@ int attack_rescue(int count, uint64_t seed)
             continue;
         }
         lost += found != 0;
-        int faults = store_check(to, &silent, attack_message, sizeof(attack_message));
-        if (content_read(to, true, &got) || got.errors || faults) {
-            printf("wrong: the copy has %d errors, %d faults: %s\n", got.errors, faults,
-                   attack_message);
-            wrong++;
-        }
-        bool opens = content_read(work, true, &readable) == 0;
-        for (int at = 0; at < wanted.count; at++) {
-            const char *path = wanted.entries[at].path;
-            int there = content_find(&got, path);
-            bool is_file = strstr(path, "/file-") || strstr(path, "/link");
-            bool same = there >= 0 && got.entries[there].sum == wanted.entries[at].sum;
-            int before_it = opens ? content_find(&readable, path) : -1;
-            files += is_file && same;
-            if (!is_file || same)
-                continue;
-            /* It is told, and nobody else can read it either. */
-            if (!is_reported(path) || (before_it >= 0 && readable.entries[before_it].sum)) {
-                printf("wrong: %s, reported %d\n", path, is_reported(path));
-                wrong++;
-            }
-        }
+        int wrong = judge_copy(&wanted, work, to, &files);
         if (wrong)
             printf("seed %llu, %s: %d losses:%s\n", (unsigned long long)before, damage_kinds[kind],
                    found, losses);
@@ -263,5 +273,109 @@ int attack_rescue(int count, uint64_t seed)
     store_remove_files(image);
     store_remove_files(work);
     store_remove_files(to);
+    return attack_bad || refused;
+}
+
+/* --- repair --- */
+
+/* Where the damage is, in turns: the first page, the pages' map, the list of free pages, anywhere
+ * in what is used. */
+enum { FIRST, MAP, FREE, ANYWHERE, TARGETS };
+
+static uint64_t number_at(const uint8_t *at)
+{
+    return (uint64_t)at[0] << 24 | (uint64_t)at[1] << 16 | (uint64_t)at[2] << 8 | at[3];
+}
+
+static void damage_page(uint8_t *data, int target, int kind, uint64_t *state)
+{
+    uint64_t pages = number_at(data + 28), free_list = number_at(data + 32);
+    uint64_t page = target == FIRST  ? 1
+                    : target == MAP  ? 2
+                    : target == FREE ? free_list
+                                     : 1 + attack_random(state) % pages;
+    if (!page)
+        attack_die("no free pages", 0);
+    uint8_t *at = data + (page - 1) * STORE_PAGE_SIZE;
+    size_t place = (size_t)(attack_random(state) % STORE_PAGE_SIZE);
+    if (kind == FLIP)
+        at[place] ^= (uint8_t)(1 << attack_random(state) % 8);
+    else if (kind == ZEROS)
+        memset(at, 0, STORE_PAGE_SIZE);
+    else
+        for (size_t i = 0; i < STORE_PAGE_SIZE; i++)
+            at[i] = (uint8_t)attack_random(state);
+}
+
+/* The repaired image is worked with. */
+static int change_repaired(const char *path)
+{
+    struct path top = {0};
+    struct superblock *super = open_top(path, &top);
+    if (!super)
+        return 1;
+    struct file *file;
+    int error = vfs_open(vfs_kernel_caller(), &top, "new", L_O_WRONLY | L_O_CREAT, 0644, 0, &file);
+    if (!error) {
+        error = file_write(file, fresh, sizeof(fresh), NULL) != (int64_t)sizeof(fresh);
+        file_put(file);
+    }
+    if (!error)
+        error = !is_fresh(vfs_kernel_caller(), &top, "new");
+    return imagefs_shutdown(attack_message, sizeof(attack_message)) != 0 || error;
+}
+
+static void remove_repaired(const char *work, const char *kept)
+{
+    store_remove_files(work);
+    store_remove_files(kept);
+}
+
+int attack_repair(int count, uint64_t seed)
+{
+    static struct content wanted;
+    static const char image[] = "repair.img", work[] = "repair-work.img";
+    static const char kept[] = "repair-work.img-damaged";
+    static const int ways[] = {FLIP, SECTOR, ZEROS};
+    const struct store_watch watch = {.report = note_loss};
+    uint64_t state = seed;
+    size_t length, kept_length;
+    int lost[TARGETS] = {0}, files = 0;
+    victim_make(image);
+    uint8_t *whole = attack_load(image, &length), *copy = malloc(length);
+    if (content_read(image, false, &wanted) || wanted.errors)
+        attack_die("the image itself", wanted.errors);
+    for (int i = 0; i < count; i++) {
+        int target = i % TARGETS, kind = ways[i / TARGETS % 3], wrong = 0;
+        uint64_t before = state;
+        memcpy(copy, whole, length);
+        damage_page(copy, target, kind, &state);
+        remove_repaired(work, kept);
+        attack_save(work, copy, length);
+        losses[0] = 0;
+        int found = store_repair(work, &watch, attack_message, sizeof(attack_message));
+        if (found < 0) {
+            printf("wrong: not repaired: %s\n", attack_message);
+            wrong++;
+        } else {
+            uint8_t *original = attack_load(kept, &kept_length);
+            wrong += kept_length != length || memcmp(original, copy, length) != 0;
+            free(original);
+            wrong += judge_copy(&wanted, kept, work, &files) + change_repaired(work);
+        }
+        /* What only says where things are is made anew. */
+        wrong += target != ANYWHERE && found != 0;
+        lost[target] += found != 0;
+        if (wrong)
+            printf("seed %llu, target %d, %s: %d losses:%s\n", (unsigned long long)before, target,
+                   damage_kinds[kind], found, losses);
+        attack_bad += wrong != 0;
+    }
+    printf(
+        "%d damaged images repaired: losses when the damage was in the first page, in the map of "
+        "pages, in the list of free pages, anywhere: %d, %d, %d, %d; %d files; %d wrong\n",
+        count, lost[FIRST], lost[MAP], lost[FREE], lost[ANYWHERE], files, attack_bad);
+    store_remove_files(image);
+    remove_repaired(work, kept);
     return attack_bad;
 }

@@ -19,7 +19,7 @@ expect()
     text=$("${fore[@]}" image "$@" 2>&1)
     got=$?
     # Wine prints remarks of its own.
-    text=$(grep -a -E '^(fore:|usage:|test)' <<<"$text" | tr -d '\r')
+    text=$(grep -a -E '^(fore:|usage:|test|mended|first)' <<<"$text" | tr -d '\r')
     if [ $got -ne "$status" ] || ! [[ $text =~ ^$pattern$ ]]; then
         echo "fore image $*: status $got, \"$text\"; wanted $status, \"$pattern\""
         bad=1
@@ -158,6 +158,40 @@ for name in broken test5; do
     text=$(diff -r --no-dereference tree $name)
     [ "$text" = 'Only in tree/sub: large' ] || { echo "$name.tar: $text"; bad=1; }
 done
+
+# It is repaired in place; the damaged one is kept.
+cp broken.img mended.img
+expect 1 "mended.img: lost: /sub/large: is damaged.*kept as mended.img-damaged" repair mended.img
+cmp broken.img mended.img-damaged || bad=1
+expect 0 'mended.img: clean' check mended.img
+expect 0 'mended.img: clean' repair mended.img
+expect 0 '' export mended.img mended.tar
+cmp test5.tar mended.tar || bad=1
+# Killed between the steps: once the damaged one has its new name, a repair completes the rest.
+mv mended.img mended.img-new
+expect 1 'mended.img: .*interrupted; fore image repair completes it' check mended.img
+expect 0 'mended.img: repaired.*' repair mended.img
+expect 0 'mended.img: clean' check mended.img
+# Before that it is made anew, and what an earlier repair kept is not overwritten.
+cp broken.img mended.img
+expect 1 'fore: mended.img-damaged: is there already.*' repair mended.img
+rm mended.img-damaged
+head -c 100000 test5.img >mended.img-new
+expect 1 'mended.img: lost.*' repair mended.img
+expect 0 'mended.img: clean' check mended.img
+rm mended.img-damaged
+# A first page that says nothing any more costs nothing.
+cp test.img first.img
+head -c 8192 /dev/urandom | dd of=first.img conv=notrunc status=none
+text=$("${fore[@]}" --image first.img nothing 2>&1 </dev/null | tr -d '\r')
+[[ $text =~ first.img:\ the\ image\ is\ damaged.*repair ]] || { echo "no first page: $text"; bad=1; }
+expect 1 'first.img: page 1 is damaged' check first.img
+expect 0 'first.img: repaired, nothing is lost.*' repair first.img
+expect 0 '' export test.img whole.tar
+expect 0 '' export first.img first.tar
+cmp whole.tar first.tar || bad=1
+left=$(ls *-new* *-journal *-wal *-owner 2>/dev/null)
+[ -z "$left" ] || { echo "left over: $left"; bad=1; }
 
 "$@" write test.img log 1 &
 writer=$!

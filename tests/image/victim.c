@@ -4,9 +4,9 @@
 #include "runtime/abi/fcntl.h"
 #include "runtime/abi/stat.h"
 #include "runtime/fs/dentry.h"
-#include "runtime/fs/mountapi.h"
+#include "runtime/fs/image.h"
+#include "runtime/fs/path.h"
 #include "runtime/fs/store_sql.h"
-#include "runtime/fs/vfs.h"
 #include "runtime/host/env.h"
 #include "runtime/host/file.h"
 #include <stdio.h>
@@ -174,7 +174,7 @@ int content_read(const char *path, bool read_only, struct content *content)
     int error;
     memset(content, 0, sizeof(*content));
     struct superblock *super =
-        imagefs_new(path, read_only, &error, attack_message, sizeof(attack_message));
+        imagefs_new(path, read_only, NULL, &error, attack_message, sizeof(attack_message));
     if (!super)
         return error;
     struct inode *root = inode_find(super, STORE_ROOT);
@@ -243,20 +243,35 @@ static void put_inode(struct store_batch *batch, uint64_t ino, uint32_t mode, ui
     store_put_inode(batch, &inode);
 }
 
+static size_t file_name(uint64_t ino, char name[40])
+{
+    return (size_t)snprintf(name, 40, "file-%d", (int)ino);
+}
+
 void victim_put_file(struct store_batch *batch, uint64_t dir, uint64_t ino, uint64_t size)
 {
     static uint8_t data[STORE_CHUNK_SIZE];
     char name[40];
     uint64_t state = ino;
-    int length = snprintf(name, sizeof(name), "file-%d", (int)ino);
+    size_t length = file_name(ino, name);
     put_inode(batch, ino, L_S_IFREG | 0644, 1, size);
-    store_put_name(batch, dir, name, (size_t)length, ino);
+    store_put_name(batch, dir, name, length, ino);
     for (uint64_t at = 0; at < size; at += STORE_CHUNK_SIZE) {
         size_t part = size - at < STORE_CHUNK_SIZE ? (size_t)(size - at) : STORE_CHUNK_SIZE;
         for (size_t i = 0; i < part; i++)
             data[i] = (uint8_t)(attack_random(&state) | 1);
         store_put_chunk(batch, ino, at >> STORE_CHUNK_SHIFT, data, part);
     }
+}
+
+/* Leaves free pages behind. */
+static int remove_file(struct store *store, uint64_t ino)
+{
+    char name[40];
+    struct store_batch *batch = store_batch_new();
+    store_remove_name(batch, STORE_ROOT, name, file_name(ino, name));
+    store_remove_inode(batch, ino);
+    return store_submit(store, batch, false);
 }
 
 void victim_make(const char *path)
@@ -266,7 +281,7 @@ void victim_make(const char *path)
     store_remove_files(path);
     int error = store_create(path, attack_message, sizeof(attack_message));
     if (!error)
-        error = store_open(path, false, &store, attack_message, sizeof(attack_message));
+        error = store_open(path, false, NULL, &store, attack_message, sizeof(attack_message));
     if (error)
         attack_die("making an image", error);
     struct store_batch *batch = store_batch_new();
@@ -288,7 +303,13 @@ void victim_make(const char *path)
         store_put_xattr(batch, dir, "user.large", value, sizeof(value));
         store_put_xattr(batch, dir, "user.small", "x", 1);
     }
+    const uint64_t gone = ino;
+    victim_put_file(batch, STORE_ROOT, gone, 150000);
     error = store_submit(store, batch, false);
+    if (!error)
+        error = store_commit(store);
+    if (!error)
+        error = remove_file(store, gone);
     int closed = store_close(store);
     if (error || closed)
         attack_die("filling an image", error ? error : closed);

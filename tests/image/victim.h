@@ -56,5 +56,6 @@ int content_compare(const struct content *wanted, const struct content *got);
 /* damaged.c: 0 when all went as it should. */
 int attack_around(int count, uint64_t seed);
 int attack_rescue(int count, uint64_t seed);
+int attack_repair(int count, uint64_t seed);
 
 #endif

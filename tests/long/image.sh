@@ -11,6 +11,7 @@ for seed in 11 12 13 14; do
     "$tests/image_attack" flips "${IMAGE_FLIPS:-2500}" $seed || bad=1
     "$tests/image_attack" around "${IMAGE_AROUND:-1000}" $seed || bad=1
     "$tests/image_attack" rescue "${IMAGE_AROUND:-1000}" $seed || bad=1
+    "$tests/image_attack" repair "${IMAGE_AROUND:-1000}" $seed || bad=1
 done
 "$tests/image_attack" rows || bad=1
 FORMATS_KILLS=${IMAGE_KILLS:-60} "$top/tests/image/formats.sh" "$out/formats" \

@@ -427,7 +427,8 @@ START_TEST(hostile_to_image)
         int error;
         unlink_all(image_name);
         ck_assert_int_eq(store_create(image_name, message, sizeof(message)), 0);
-        struct superblock *super = imagefs_new(image_name, false, &error, message, sizeof(message));
+        struct superblock *super =
+            imagefs_new(image_name, false, NULL, &error, message, sizeof(message));
         ck_assert_ptr_nonnull(super);
         used = 0;
         makers[i]();

@@ -23,7 +23,7 @@ static struct path top;
 static void mount_image(const char *path)
 {
     int error;
-    struct superblock *super = imagefs_new(path, false, &error, message, sizeof(message));
+    struct superblock *super = imagefs_new(path, false, NULL, &error, message, sizeof(message));
     ck_assert_msg(super != NULL, "%d %s", error, message);
     struct mount *mount;
     struct path base = mount_root();

@@ -22,7 +22,7 @@ static bool exists(const char *path)
 static struct store *open_image(void)
 {
     struct store *store;
-    int error = store_open(image, false, &store, message, sizeof(message));
+    int error = store_open(image, false, NULL, &store, message, sizeof(message));
     ck_assert_msg(error == 0, "%d %s", error, message);
     return store;
 }
@@ -118,18 +118,18 @@ END_TEST
 START_TEST(not_an_image)
 {
     struct store *store;
-    ck_assert_int_eq(store_open("store-none.img", false, &store, message, sizeof(message)),
+    ck_assert_int_eq(store_open("store-none.img", false, NULL, &store, message, sizeof(message)),
                      -L_ENOENT);
     ck_assert_str_eq(message, "store-none.img: no such file");
     unlink_all(image);
     struct host_file *file;
     ck_assert_int_eq(host_file_open(image, HOST_FILE_WRITE | HOST_FILE_CREATE, 0644, &file), 0);
-    ck_assert_int_eq(store_open(image, false, &store, message, sizeof(message)), -L_EINVAL);
+    ck_assert_int_eq(store_open(image, false, NULL, &store, message, sizeof(message)), -L_EINVAL);
     static char text[5000];
     memset(text, 'x', sizeof(text));
     host_file_write(file, text, sizeof(text), 0);
     host_file_close(file);
-    ck_assert_int_eq(store_open(image, false, &store, message, sizeof(message)), -L_EINVAL);
+    ck_assert_int_eq(store_open(image, false, NULL, &store, message, sizeof(message)), -L_EINVAL);
     ck_assert_str_eq(message, "store-test.img: not a Foreland image");
 }
 END_TEST
@@ -263,7 +263,7 @@ START_TEST(second_opener)
 {
     struct store *store = open_image(), *second;
     char wanted[200];
-    ck_assert_int_eq(store_open(image, false, &second, message, sizeof(message)), -L_EBUSY);
+    ck_assert_int_eq(store_open(image, false, NULL, &second, message, sizeof(message)), -L_EBUSY);
     snprintf(wanted, sizeof(wanted), "%s: in use by process %llu", image,
              (unsigned long long)host_process_id());
     ck_assert_str_eq(message, wanted);
@@ -325,7 +325,8 @@ START_TEST(commit_is_durable)
         host_file_close(target);
     }
     ck_assert_int_eq(store_close(store), 0);
-    ck_assert_int_eq(store_open("store-copy.img", false, &store, message, sizeof(message)), 0);
+    ck_assert_int_eq(store_open("store-copy.img", false, NULL, &store, message, sizeof(message)),
+                     0);
     expect_file(store, 2, 300000);
     ck_assert_int_eq(store_get_inode(store, 3, &inode), -L_ENOENT);
     ck_assert_int_eq(store_close(store), 0);
@@ -410,7 +411,8 @@ START_TEST(copy)
     ck_assert(!exists("store-copy.img-wal"));
     ck_assert_int_eq(store_copy(image, "store-copy.img", NULL, message, sizeof(message)),
                      -L_EEXIST);
-    ck_assert_int_eq(store_open("store-copy.img", false, &store, message, sizeof(message)), 0);
+    ck_assert_int_eq(store_open("store-copy.img", false, NULL, &store, message, sizeof(message)),
+                     0);
     expect_file(store, 2, 300000);
     ck_assert_int_eq(store_close(store), 0);
 }
