@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -101,6 +102,15 @@ __attribute__((unused)) static int64_t check_now(void)
         }                                                                                          \
         CHECK(condition);                                                                          \
     } while (0)
+
+/* A user id by chance: the kernel counts what a user has wherever it is, also what other tests, and
+ * the same one elsewhere on this machine, do at this moment. */
+__attribute__((unused)) static uid_t check_user(void)
+{
+    uint32_t number = 0;
+    (void)!getrandom(&number, sizeof(number), 0);
+    return 20000 + number % 30000;
+}
 
 /* xorshift64*: the same numbers on every system. */
 __attribute__((unused)) static uint64_t check_random(uint64_t *state)

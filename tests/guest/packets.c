@@ -112,7 +112,8 @@ static int unprivileged(void)
     getrlimit(RLIMIT_NOFILE, &most);
     most.rlim_cur = most.rlim_max < 4096 ? most.rlim_max : 4096;
     setrlimit(RLIMIT_NOFILE, &most);
-    if (most.rlim_cur < 4096 || setuid(54322) || pipe(fds) || fcntl(fds[0], F_GETPIPE_SZ) != 65536)
+    if (most.rlim_cur < 4096 || setuid(check_user()) || pipe(fds) ||
+        fcntl(fds[0], F_GETPIPE_SZ) != 65536)
         return 1;
     if (fcntl(fds[0], F_SETPIPE_SZ, 2 << 20) != -1 || errno != EPERM)
         return 2;

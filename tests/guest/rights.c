@@ -170,7 +170,7 @@ static void limit(void)
         struct rlimit few = {20, 20};
         int pair[2], status = 0, sent = 0;
         setrlimit(RLIMIT_NOFILE, &few);
-        if (setuid(54321) || socketpair(AF_UNIX, SOCK_STREAM, 0, pair))
+        if (setuid(check_user()) || socketpair(AF_UNIX, SOCK_STREAM, 0, pair))
             _exit(100);
         while (sent < 90 && send_fd(pair[0], 0) == 0)
             sent++;
