@@ -75,6 +75,8 @@
 #define L_SEEK_END                 2
 #define L_SEEK_DATA                3
 #define L_SEEK_HOLE                4
+#define L_SPLICE_F_NONBLOCK        2
+#define L_SPLICE_F_ALL             15
 #define L_RENAME_NOREPLACE         1
 #define L_RENAME_EXCHANGE          2
 #define L_RENAME_WHITEOUT          4

@@ -325,9 +325,6 @@ int64_t sys_copy_file_range(struct task *t, uint64_t infd, uint64_t inaddress, u
     return result;
 }
 
-#define SPLICE_F_NONBLOCK 2u
-#define SPLICE_F_ALL      15u
-
 /* Sockets and the like have no offset, other than pipes with another errno. */
 static int get_splice_offset(struct task *t, uint64_t address, struct file *file,
                              struct offset *out)
@@ -341,7 +338,7 @@ static int64_t splice(struct task *t, struct offset *from, struct offset *to, ui
                       uint64_t flags)
 {
     struct pipe *a = pipe_of(from->file), *b = pipe_of(to->file);
-    bool now = flags & SPLICE_F_NONBLOCK;
+    bool now = flags & L_SPLICE_F_NONBLOCK;
     bool in_blocks = !now && may_block(from->file), out_blocks = !now && may_block(to->file);
     if (a && b)
         return pass(t, a, b, n, false, in_blocks && out_blocks);
@@ -355,7 +352,7 @@ int64_t sys_splice(struct task *t, uint64_t infd, uint64_t inaddress, uint64_t o
 {
     if (!n)
         return 0;
-    if (flags & ~(uint64_t)SPLICE_F_ALL)
+    if (flags & ~(uint64_t)L_SPLICE_F_ALL)
         return -L_EINVAL;
     struct file *in = sys_file(t, infd), *out = sys_file(t, outfd);
     struct offset from, to;
@@ -379,7 +376,7 @@ int64_t sys_splice(struct task *t, uint64_t infd, uint64_t inaddress, uint64_t o
 
 int64_t sys_tee(struct task *t, uint64_t infd, uint64_t outfd, uint64_t n, uint64_t flags)
 {
-    if (flags & ~(uint64_t)SPLICE_F_ALL)
+    if (flags & ~(uint64_t)L_SPLICE_F_ALL)
         return -L_EINVAL;
     if (!n)
         return 0;
@@ -387,7 +384,7 @@ int64_t sys_tee(struct task *t, uint64_t infd, uint64_t outfd, uint64_t n, uint6
     int64_t result = -L_EBADF;
     if (in && out && file_readable(in) && file_writable(out)) {
         struct pipe *a = pipe_of(in), *b = pipe_of(out);
-        bool block = !(flags & SPLICE_F_NONBLOCK) && may_block(in) && may_block(out);
+        bool block = !(flags & L_SPLICE_F_NONBLOCK) && may_block(in) && may_block(out);
         result = !a || !b || a == b ? -L_EINVAL : pass(t, a, b, n, true, block);
     }
     file_put(in);

@@ -4,59 +4,10 @@
 #include "runtime/fs/sys.h"
 #include "runtime/fs/syscalls.h"
 #include "runtime/fs/transfer.h"
+#include "runtime/fs/vectors.h"
 
 /* Pieces of a long transfer to or from a file with a position. */
 #define PIECE (1u << 17)
-
-/* --- the guest's side --- */
-
-struct vectors {
-    struct l_iovec at[L_IOV_MAX];
-    uint32_t count;
-    uint64_t total;
-};
-
-/* How far a transfer has come in a row of vectors. */
-struct cursor {
-    struct task *task;
-    const struct l_iovec *at;
-    uint32_t left;   /* vectors from `at` on */
-    uint64_t offset; /* in the first of them */
-    uint64_t total;  /* bytes of all of them, at the start */
-};
-
-typedef size_t copy_fn(struct space *space, uint64_t guest, uint8_t *buffer, size_t n);
-
-static size_t copy_out(struct space *space, uint64_t guest, uint8_t *buffer, size_t n)
-{
-    return copy_to_guest_partial(space, guest, buffer, n);
-}
-
-static size_t copy_in(struct space *space, uint64_t guest, uint8_t *buffer, size_t n)
-{
-    return copy_from_guest_partial(space, buffer, guest, n);
-}
-
-/* Moves the next n bytes; fewer when the guest's memory ends. */
-static size_t move_bytes(struct cursor *c, uint8_t *buffer, size_t n, copy_fn *copy)
-{
-    size_t done = 0;
-    while (done < n && c->left) {
-        uint64_t here = c->at->iov_len - c->offset;
-        size_t piece = here < n - done ? (size_t)here : n - done;
-        size_t moved = copy(sys_space(c->task), c->at->iov_base + c->offset, buffer + done, piece);
-        done += moved;
-        c->offset += moved;
-        if (moved < piece)
-            break;
-        if (c->offset == c->at->iov_len) {
-            c->at++;
-            c->left--;
-            c->offset = 0;
-        }
-    }
-    return done;
-}
 
 /* --- both sides --- */
 
@@ -73,7 +24,7 @@ static bool goes_on(const struct file *file, uint64_t done, uint64_t total, int6
     return moved == (int64_t)piece && done < total && !transfer_stops(file);
 }
 
-static int64_t read_pieces(struct transfer *t, struct cursor *c)
+static int64_t read_pieces(struct transfer *t, struct vector_cursor *c)
 {
     struct file *file = t->file;
     uint64_t done = 0;
@@ -87,7 +38,7 @@ static int64_t read_pieces(struct transfer *t, struct cursor *c)
         got = transfer_read(t, buffer, piece);
         if (got <= 0)
             return done ? (int64_t)done : got;
-        size_t copied = move_bytes(c, buffer, (size_t)got, copy_out);
+        size_t copied = vectors_fill(c, buffer, (size_t)got);
         done += copied;
         if (copied < (size_t)got) {
             *t->pos -= (uint64_t)got - copied;
@@ -97,7 +48,7 @@ static int64_t read_pieces(struct transfer *t, struct cursor *c)
     return (int64_t)done;
 }
 
-static int64_t write_pieces(struct transfer *t, struct cursor *c)
+static int64_t write_pieces(struct transfer *t, struct vector_cursor *c)
 {
     struct file *file = t->file;
     bool whole = file->kind & FILE_WHOLE_WRITE;
@@ -113,7 +64,7 @@ static int64_t write_pieces(struct transfer *t, struct cursor *c)
         uint8_t *buffer = sys_bounce(c->task, piece);
         if (!buffer)
             return done ? (int64_t)done : -L_ENOMEM;
-        size_t have = move_bytes(c, buffer, piece, copy_in);
+        size_t have = vectors_take(c, buffer, piece);
         if (have < piece && (have == 0 || whole))
             return done ? (int64_t)done : -L_EFAULT;
         put = transfer_write(t, buffer, have);
@@ -125,7 +76,7 @@ static int64_t write_pieces(struct transfer *t, struct cursor *c)
 }
 
 /* pos NULL: the description's own position. */
-static int64_t transfer(struct cursor *c, struct file *file, uint64_t *pos, uint32_t flags)
+static int64_t transfer(struct vector_cursor *c, struct file *file, uint64_t *pos, uint32_t flags)
 {
     struct transfer t;
     int error = transfer_begin(&t, file, pos, flags);
@@ -141,7 +92,7 @@ static int64_t transfer_one(struct task *t, struct file *file, uint64_t address,
     if ((int64_t)n < 0)
         return -L_EFAULT;
     struct l_iovec only = {address, n < SYS_COUNT_MAX ? n : SYS_COUNT_MAX};
-    struct cursor c = {.task = t, .at = &only, .left = 1, .total = only.iov_len};
+    struct vector_cursor c = {.task = t, .at = &only, .left = 1, .total = only.iov_len};
     return transfer(&c, file, pos, flags);
 }
 
@@ -206,29 +157,10 @@ int64_t sys_pwrite64(struct task *t, uint64_t fd, uint64_t address, uint64_t n, 
 
 /* --- vectors --- */
 
-static int get_vectors(struct task *t, uint64_t address, uint64_t count, struct vectors *v)
-{
-    if (count > L_IOV_MAX)
-        return -L_EINVAL;
-    v->count = (uint32_t)count;
-    v->total = 0;
-    int error = copy_from_guest(sys_space(t), v->at, address, count * sizeof(v->at[0]));
-    if (error)
-        return error;
-    for (uint32_t i = 0; i < count; i++) {
-        if ((int64_t)v->at[i].iov_len < 0)
-            return -L_EINVAL;
-        if (v->at[i].iov_len > SYS_COUNT_MAX - v->total)
-            v->at[i].iov_len = SYS_COUNT_MAX - v->total;
-        v->total += v->at[i].iov_len;
-    }
-    return 0;
-}
-
 static int64_t transfer_vectors(struct task *t, struct file *file, const struct vectors *v,
                                 uint64_t *pos, uint32_t flags)
 {
-    struct cursor c = {.task = t, .at = v->at, .left = v->count, .total = v->total};
+    struct vector_cursor c = vectors_start(t, v);
     if (v->total)
         return transfer(&c, file, pos, flags);
     bool allowed = flags & TRANSFER_WRITE ? file_writable(file) : file_readable(file);
@@ -243,7 +175,7 @@ static int64_t vector_call(struct task *t, uint64_t fd, uint64_t address, uint64
     if (!file)
         return error;
     struct vectors v;
-    int64_t result = get_vectors(t, address, count, &v);
+    int64_t result = vectors_get(t, address, count, &v);
     if (result == 0)
         result = transfer_vectors(t, file, &v, use_pos ? &pos : NULL, flags);
     file_put(file);

@@ -134,6 +134,9 @@ int64_t sys_access(struct task *t, uint64_t name, uint64_t mode);
 int64_t sys_statfs(struct task *t, uint64_t name, uint64_t address);
 int64_t sys_fstatfs(struct task *t, uint64_t fd, uint64_t address);
 
+/* sys_vmsplice.c */
+int64_t sys_vmsplice(struct task *t, uint64_t fd, uint64_t address, uint64_t count, uint64_t flags);
+
 /* sys_xattr.c */
 int64_t sys_getxattr(struct task *t, uint64_t path, uint64_t name, uint64_t value, uint64_t size);
 int64_t sys_lgetxattr(struct task *t, uint64_t path, uint64_t name, uint64_t value, uint64_t size);

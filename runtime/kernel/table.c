@@ -293,7 +293,7 @@ const struct syscall_entry syscall_table[] = {
     YES(splice, "fxfxux"),
     YES(tee, "ffuu"),
     YES(sync_file_range, "f"),
-    NO(vmsplice),
+    YES(vmsplice, "fxux"),
     NO(move_pages),
     YES(utimensat, "fPxx"),
     YES(epoll_pwait, "fxddxu"),

@@ -25,6 +25,7 @@
 
 #define KIB       1024u
 #define MIB       (1024u * KIB)
+#define GIB       ((size_t)1024 * MIB)
 #define COUNT_MAX 0x7ffff000 /* of one call */
 #define WRITERS   4
 #define ROUNDS    6
@@ -435,9 +436,38 @@ static ssize_t by_neighbour(size_t n)
     return process_vm_readv(getpid(), parts, PARTS, others, PARTS, 0);
 }
 
+/* Memory that costs little to bring in, however much it is: nothing was ever written there. */
+static void *untouched(size_t n, int flags)
+{
+    return mmap(NULL, n, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | flags, -1, 0);
+}
+
+static ssize_t by_mapping(size_t n)
+{
+    return munmap(untouched(n, MAP_POPULATE), n);
+}
+
+static ssize_t by_locking(size_t n)
+{
+    void *at = untouched(n, 0);
+    mlock(at, n);
+    return munmap(at, n);
+}
+
+#ifndef MADV_POPULATE_READ
+#define MADV_POPULATE_READ 22
+#endif
+
+static ssize_t by_advice(size_t n)
+{
+    void *at = untouched(n, 0);
+    madvise(at, n, MADV_POPULATE_READ);
+    return munmap(at, n);
+}
+
 /* A process that is killed in a call that takes long dies long before it would be done: the first
  * 64 MiB say how long. */
-static void killed(ssize_t (*move)(size_t))
+static void killed(ssize_t (*move)(size_t), size_t whole)
 {
     int ready[2], status = -1;
     int64_t slice = 0;
@@ -451,7 +481,7 @@ static void killed(ssize_t (*move)(size_t))
         if (write(ready[1], &slice, 8) != 8)
             _exit(1);
         for (;;)
-            move((size_t)2048 * MIB);
+            move(whole);
     }
     CHECK_EQ(read(ready[0], &slice, 8), 8);
     struct timespec moment = {slice / 1000000000, slice % 1000000000};
@@ -484,8 +514,11 @@ int main(void)
     sink = open("/dev/null", O_WRONLY);
     target = memory(4 * MIB);
     memset(target, 1, 4 * MIB);
-    killed(by_sendfile);
-    killed(by_vector);
-    killed(by_neighbour);
+    killed(by_sendfile, 2 * GIB);
+    killed(by_vector, 2 * GIB);
+    killed(by_neighbour, 2 * GIB);
+    killed(by_mapping, 60 * GIB);
+    killed(by_locking, 60 * GIB);
+    killed(by_advice, 60 * GIB);
     return check_done();
 }

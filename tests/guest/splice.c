@@ -1,10 +1,11 @@
-/* splice, tee and sendfile lose no byte and double none: short writes, full and empty ends, signals
- * and kills; SPLICE_F_NONBLOCK; packets stay packets. */
+/* splice, tee, vmsplice and sendfile lose no byte and double none: short writes, full and empty
+ * ends, signals and kills; SPLICE_F_NONBLOCK; packets stay packets. */
 #include "check.h"
 
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
@@ -370,6 +371,109 @@ static void packets(void)
     close_both(to);
 }
 
+static ssize_t give(int fd, void *at, size_t n, unsigned flags)
+{
+    struct iovec part = {at, n};
+    return vmsplice(fd, &part, 1, flags);
+}
+
+/* Into a pipe what fits, out of it what is there; O_NONBLOCK and packets mean nothing. */
+static void with_memory(void)
+{
+    int fds[2];
+    static uint8_t bytes[2 * SIZE] __attribute__((aligned(4096))), back[2 * SIZE];
+    memcpy(bytes, pattern, SIZE);
+    memcpy(bytes + SIZE, pattern, SIZE);
+    make_pipe(fds, 0);
+    struct iovec parts[3] = {{bytes, 5000}, {NULL, 0}, {bytes + 5000, 300}};
+    CHECK_EQ(vmsplice(fds[1], parts, 3, SPLICE_F_GIFT), 5300);
+    CHECK_EQ(vmsplice(fds[0], &(struct iovec){back, SIZE}, 1, 0), 5300);
+    CHECK(memcmp(back, pattern, 5300) == 0);
+    size_t done = 0;
+    ssize_t got;
+    while ((got = give(fds[1], bytes + done, sizeof(bytes) - done, SPLICE_F_NONBLOCK)) > 0)
+        done += (size_t)got;
+    CHECK(got == -1 && errno == EAGAIN && done >= SIZE - 4096 && done <= SIZE);
+    struct iovec two[2] = {{back, 1000}, {back + 1000, sizeof(back) - 1000}};
+    CHECK_EQ(vmsplice(fds[0], two, 2, SPLICE_F_NONBLOCK), done);
+    CHECK(memcmp(back, bytes, done) == 0);
+    CHECK_ERRNO(give(fds[0], back, 10, SPLICE_F_NONBLOCK), EAGAIN);
+    CHECK_EQ(give(fds[1], bytes, SIZE, 0), SIZE);
+    CHECK(is_all(fds[0], fds[0], SIZE));
+    close(fds[1]);
+    CHECK_EQ(give(fds[0], back, 10, 0), 0);
+    close(fds[0]);
+}
+
+static void with_bad_memory(void)
+{
+    int fds[2], packets[2], fd = make("memory");
+    uint8_t *gone = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    static uint8_t bytes[SIZE];
+    munmap(gone, 4096);
+    make_pipe(fds, 0);
+    struct iovec half[2] = {{bytes, 100}, {gone, 100}}, negative = {bytes, (size_t)-1};
+    CHECK_EQ(vmsplice(fds[1], half, 2, 0), 100);
+    CHECK_ERRNO(give(fds[1], gone, 100, 0), EFAULT);
+    CHECK_EQ(write(fds[1], pattern, 100), 100);
+    /* Nothing of a page that cannot be copied as a whole is taken. */
+    CHECK_EQ(read(fds[0], bytes, 100), 100);
+    CHECK_EQ(read(fds[0], bytes, 100), 100);
+    CHECK_EQ(write(fds[1], pattern, 200), 200);
+    CHECK_ERRNO(vmsplice(fds[0], half, 2, 0), EFAULT);
+    CHECK(is_all(fds[0], fds[0], 200));
+    CHECK_ERRNO(vmsplice(fds[1], &negative, 1, 0), EINVAL);
+    CHECK_ERRNO(vmsplice(fds[1], half, 1025, 0), EINVAL);
+    CHECK_ERRNO(vmsplice(fds[1], (void *)8, 1, 0), EFAULT);
+    CHECK_ERRNO(give(fds[1], bytes, 10, 16), EINVAL);
+    CHECK_EQ(give(fds[1], bytes, 0, 0), 0);
+    CHECK_ERRNO(give(fd, bytes, 10, 0), EBADF);
+    CHECK_EQ(give(fd, bytes, 0, 0), 0);
+    CHECK_ERRNO(give(-1, bytes, 10, 0), EBADF);
+    CHECK_OK(pipe2(packets, O_DIRECT));
+    CHECK_EQ(give(packets[1], pattern, 100, 0), 100);
+    CHECK_EQ(give(packets[1], pattern + 100, 100, 0), 100);
+    CHECK(is_all(packets[0], packets[0], 200));
+    close(packets[0]);
+    signal(SIGPIPE, SIG_IGN);
+    CHECK_ERRNO(give(packets[1], gone, 100, 0), EPIPE);
+    close(packets[1]);
+    close_both(fds);
+    close(fd);
+}
+
+/* Waits in vmsplice, though the pipe is O_NONBLOCK, until a signal comes. */
+static pid_t start_waiting(int fd)
+{
+    fflush(stdout);
+    pid_t child = fork();
+    if (child == 0) {
+        static uint8_t bytes[SIZE];
+        struct sigaction action = {.sa_handler = on_signal};
+        sigaction(SIGUSR1, &action, NULL);
+        set_nonblock(fd, true);
+        ssize_t got;
+        while ((got = give(fd, bytes, SIZE, 0)) > 0)
+            ;
+        _exit(got == -1 && errno == EINTR ? 0 : 1);
+    }
+    return child;
+}
+
+static void waiting_with_memory(int sig)
+{
+    int fds[2], ready[2];
+    make_pipe(ready, 1);
+    make_pipe(fds, 0);
+    stop_moving(start_waiting(fds[0]), ready[0], sig);
+    CHECK_EQ(write(fds[1], pattern, SIZE), SIZE);
+    stop_moving(start_waiting(fds[1]), fds[0], sig);
+    set_nonblock(fds[0], false);
+    CHECK(is_all(fds[0], fds[0], SIZE));
+    close_both(fds);
+    close_both(ready);
+}
+
 static int race_in;
 
 static void *race(void *out)
@@ -430,6 +534,10 @@ int main(void)
     interrupted(SIGKILL);
     with_tee();
     packets();
+    with_memory();
+    with_bad_memory();
+    waiting_with_memory(SIGUSR1);
+    waiting_with_memory(SIGKILL);
     at_once();
     return check_done();
 }
