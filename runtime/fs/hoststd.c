@@ -91,11 +91,19 @@ static int64_t std_seek(struct file *file, int64_t offset, int whence)
     return to;
 }
 
+static uint32_t output_events(const struct file *file)
+{
+    const struct standard *s = file->priv;
+    bool pipe = (file->inode->mode & L_S_IFMT) == L_S_IFIFO;
+    uint32_t error = pipe && host_stdio_broken(s->number) ? L_POLLERR : 0;
+    return error | L_POLLOUT | L_POLLWRNORM;
+}
+
 static uint32_t std_poll(struct file *file, struct poll_table *table)
 {
     struct standard *s = file->priv;
-    uint32_t events = file_writable(file) ? L_POLLOUT | L_POLLWRNORM : 0;
     poll_wait(table, &s->wait);
+    uint32_t events = file_writable(file) ? output_events(file) : 0;
     if (!file_readable(file) || !host_stdio_readable(s->number))
         return events;
     /* Of a pipe that ended there is nothing to be read but what is still in it. */
@@ -152,7 +160,7 @@ struct file *hoststd_open(int number, int *error)
         file->kind &= ~(uint32_t)FILE_STREAM;
         file->inode->size = size > 0 ? (uint64_t)size : 0;
     }
-    if (kind == HOST_STDIO_PIPE && number == 0)
+    if (kind == HOST_STDIO_PIPE)
         host_stdio_notify(number, changed, s);
     return file;
 }

@@ -53,7 +53,12 @@ size_t host_stdio_available(int fd);
  * Windows that is known when everything has been read. */
 bool host_stdio_ended(int fd);
 
-/* ready(arg) is called on the pump's thread whenever the state of fd changed. One per fd. */
+/* Of 1 and 2: true when nobody reads any more what is written to a pipe. Starts a pump that waits
+ * for it. Windows has no event for that, and nothing to ask but a write (one of no bytes is the end
+ * of the file to some readers): there it is known, and told, when a write has failed. */
+bool host_stdio_broken(int fd);
+
+/* ready(arg) is called on another thread whenever the state of fd changed. One per fd. */
 void host_stdio_notify(int fd, void (*ready)(void *arg), void *arg);
 
 /* From now on nothing is taken from the handles any more, and host_stdio_read finds nothing but

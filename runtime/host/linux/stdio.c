@@ -14,7 +14,8 @@
 #include "runtime/host/lock.h"
 #include "runtime/host/thread.h"
 
-/* One per standard handle: a thread that waits for it to become readable when asked to. */
+/* One per standard handle: a thread that waits when asked to, for input to become readable, for
+ * output to have no reader any more. */
 struct pump {
     struct host_mutex lock;
     struct host_cond asked;
@@ -57,7 +58,8 @@ static void pump_run(void *arg)
         while (!p->wanted)
             host_cond_wait(&p->asked, &p->lock, HOST_FOREVER);
         host_mutex_unlock(&p->lock);
-        struct pollfd f = {.fd = p->fd, .events = POLLIN};
+        /* Errors and the other side's end are told without being asked for. */
+        struct pollfd f = {.fd = p->fd, .events = p->fd == 0 ? POLLIN : 0};
         while (poll(&f, 1, -1) < 0 && errno == EINTR)
             ;
         host_mutex_lock(&p->lock);
@@ -127,6 +129,21 @@ bool host_stdio_ended(int fd)
 {
     struct pollfd f = {.fd = fd, .events = POLLIN};
     return poll(&f, 1, 0) > 0 && (f.revents & POLLHUP);
+}
+
+static bool broken_now(int fd)
+{
+    struct pollfd f = {.fd = fd};
+    return poll(&f, 1, 0) > 0;
+}
+
+bool host_stdio_broken(int fd)
+{
+    if (broken_now(fd))
+        return true;
+    ask(&pumps[fd]);
+    /* As with what is readable. */
+    return broken_now(fd);
 }
 
 void host_stdio_notify(int fd, void (*ready)(void *), void *arg)

@@ -20,6 +20,7 @@ struct pump {
     struct host_mutex lock;
     struct host_cond asked;
     bool started, wanted, ended, stopped;
+    bool broken;   /* a write failed */
     HANDLE thread; /* while it is inside a read */
     HANDLE stop;   /* event: for the console */
     int error;     /* positive errno that ended it, 0 for an end of file */
@@ -206,6 +207,26 @@ bool host_stdio_ended(int fd)
     return ended;
 }
 
+bool host_stdio_broken(int fd)
+{
+    struct pump *p = &pumps[fd];
+    host_mutex_lock(&p->lock);
+    bool broken = p->broken;
+    host_mutex_unlock(&p->lock);
+    return broken;
+}
+
+static void set_broken(struct pump *p)
+{
+    host_mutex_lock(&p->lock);
+    p->broken = true;
+    void (*ready)(void *) = p->ready;
+    void *ready_arg = p->arg;
+    host_mutex_unlock(&p->lock);
+    if (ready)
+        ready(ready_arg);
+}
+
 void host_stdio_notify(int fd, void (*ready)(void *), void *arg)
 {
     struct pump *p = &pumps[fd];
@@ -225,8 +246,12 @@ int64_t host_stdio_write(int fd, const void *bytes, size_t n)
     size_t done = 0;
     while (done < n) {
         DWORD put = 0, piece = (DWORD)(n - done < PIECE_MAX ? n - done : PIECE_MAX);
-        if (!WriteFile(to.handle, (const char *)bytes + done, piece, &put, NULL))
-            return done ? (int64_t)done : -host_windows_errno(GetLastError());
+        if (!WriteFile(to.handle, (const char *)bytes + done, piece, &put, NULL)) {
+            int error = host_windows_errno(GetLastError());
+            if (error == L_EPIPE)
+                set_broken(&pumps[fd]);
+            return done ? (int64_t)done : -error;
+        }
         done += put;
         if (put == 0) /* a pipe that somebody made non-blocking is full */
             return done ? (int64_t)done : -L_EAGAIN;

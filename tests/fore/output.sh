@@ -1,0 +1,34 @@
+#!/bin/bash
+# A pipe as the standard output: what poll and epoll say when its reader goes, as on the real kernel.
+# On Windows that is known only when a write fails.
+#   output.sh FORE HOST PROGRAM    HOST is linux or wine; PROGRAM a static program
+set -u
+fore=("$1")
+[ "$2" != wine ] || fore=(env LC_ALL=C.UTF-8 "WINEDEBUG=${WINEDEBUG:--all}" wine "$1")
+work=$(mktemp -d) || exit 2
+trap 'rm -rf "$work"' EXIT
+mkdir -p "$work/root"/{tmp,dev,proc,sys,root,etc,bin}
+cp "$3" "$work/root/bin/output"
+tar -cf "$work/root.tar" -C "$work/root" --owner=0 --group=0 .
+mkfifo "$work/said"
+failed=0
+
+# try NAME COMMAND...: the reader goes when the program says that it is waiting.
+try()
+{
+    local name=$1 status line
+    shift
+    { "$@" 2>"$work/said" & echo $! >"$work/pid"; wait $!; echo $? >"$work/status"; } |
+        { exec 3<"$work/said"; read -r line <&3; cat <&3 >"$work/rest" & exec <&-; }
+    status=$(cat "$work/status")
+    [ "$status" = 0 ] || {
+        echo "FAIL $name: status $status $(cat "$work/rest")"
+        failed=1
+    }
+}
+
+try 'the real kernel' "$3"
+try 'the real kernel, writing' "$3" write
+[ "$2" = wine ] || try poll timeout 60 "${fore[@]}" --root "$work/root.tar" output
+try 'poll while writing' timeout 60 "${fore[@]}" --root "$work/root.tar" output write
+exit $failed
