@@ -11,6 +11,7 @@
 #include "runtime/abi/errno.h"
 #include "runtime/host/heap.h"
 #include "runtime/host/random.h"
+#include "runtime/host/sparse.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -290,6 +291,68 @@ static int hostfs_symlink(struct inode *dir, const char *name, const char *targe
     return make(dir, name, target, attr, out);
 }
 
+/* The file is the new inode's, or is closed. */
+static int keep_nameless(struct superblock *super, struct host_file *file, struct inode **out)
+{
+    struct inode *others[NUMBER_VARIANTS], *inode = NULL;
+    unsigned count = 0;
+    struct host_stat st;
+    int error = host_file_fstat(file, &st);
+    uint64_t number = error ? 0 : host_number_of(super, &st, "");
+    /* Whoever has the number has a file that is gone from the host. */
+    while (!error && count < NUMBER_VARIANTS) {
+        uint64_t variant = number ^ (uint64_t)count << VARIANT_SHIFT;
+        struct inode *other = inode_find(super, variant);
+        if (other) {
+            others[count++] = other;
+            continue;
+        }
+        inode = make_inode(super, variant, &st, NULL);
+        break;
+    }
+    while (count > 0)
+        inode_put(others[--count]);
+    if (!inode) {
+        host_file_close(file);
+        return error ? error : -L_ENOMEM;
+    }
+    host_node_of(inode)->writer = file;
+    *out = inode_hash(inode);
+    return 0;
+}
+
+static int hostfs_tmpfile(struct inode *dir, const struct new_inode *attr, struct inode **out)
+{
+    struct host_file *file;
+    char path[HOST_PATH_MAX];
+    host_names_use(dir->super);
+    int error = host_node_path(dir, NULL, path);
+    if (!error)
+        error = host_at_nameless(host_super_of(dir->super)->root, path, attr->mode, &file);
+    host_names_used(dir->super);
+    if (error)
+        return error;
+    host_file_chmod(file, attr->mode & 07777);
+    if (attr->uid || attr->gid)
+        host_file_chown(file, attr->uid, attr->gid);
+    return keep_nameless(dir->super, file, out);
+}
+
+/* A file that has no name gets its first. */
+static int name_nameless(struct inode *dir, const char *name, struct inode *inode)
+{
+    struct host_node *node = host_node_of(inode);
+    char path[HOST_PATH_MAX];
+    host_mutex_lock(&node->lock);
+    host_names_use(dir->super);
+    int error = node->writer ? host_node_path(dir, name, path) : -L_ENOENT;
+    if (!error)
+        error = host_file_name(node->writer, host_super_of(dir->super)->root, path);
+    host_names_used(dir->super);
+    host_mutex_unlock(&node->lock);
+    return error;
+}
+
 struct linking {
     struct inode *dir;
     const char *name;
@@ -317,7 +380,8 @@ static int link_path(struct inode *inode, const char *path, void *arg)
 static int hostfs_link(struct inode *dir, const char *name, struct inode *inode)
 {
     struct linking linking = {.dir = dir, .name = name};
-    int error = host_node_each_path(inode, link_path, &linking);
+    int error = inode->nlink ? host_node_each_path(inode, link_path, &linking)
+                             : name_nameless(dir, name, inode);
     if (!error)
         error = linking.result;
     if (error)
@@ -447,6 +511,11 @@ static const struct inode_ops hostfs_ops = {
     .write_block = hostfs_write_block,
     .unmapped = hostfs_unmapped,
     .fsync = hostfs_fsync,
+    .tmpfile = hostfs_tmpfile,
+    .getxattr = hostfs_getxattr,
+    .setxattr = hostfs_setxattr,
+    .listxattr = hostfs_listxattr,
+    .removexattr = hostfs_removexattr,
 };
 
 static void hostfs_evict(struct inode *inode)

@@ -107,6 +107,13 @@ int hostfs_write_block(struct inode *inode, uint64_t index, const void *data, si
 void hostfs_unmapped(struct inode *inode);
 int hostfs_fsync(struct inode *inode, bool data_only);
 
+/* And of attributes (hostfs_xattr.c). */
+int64_t hostfs_getxattr(struct inode *inode, const char *name, void *value, size_t size);
+int hostfs_setxattr(struct inode *inode, const char *name, const void *value, size_t size,
+                    int flags);
+int hostfs_removexattr(struct inode *inode, const char *name);
+int64_t hostfs_listxattr(struct inode *inode, char *list, size_t size);
+
 extern const struct file_ops hostfs_file_ops, hostfs_dir_ops;
 
 #endif

@@ -2,6 +2,8 @@
 #include "runtime/abi/errno.h"
 #include "runtime/abi/fcntl.h"
 #include "runtime/fs/hostfs.h"
+#include "runtime/host/sparse.h"
+#include "runtime/kernel/signal.h"
 #include "runtime/kernel/task.h"
 
 static int stat_path(struct inode *inode, const char *path, void *arg)
@@ -346,12 +348,33 @@ static int64_t hostfs_write(struct file *file, const void *buffer, size_t n, uin
     return result;
 }
 
+static int64_t seek_in_holes(struct file *file, uint64_t offset, bool hole)
+{
+    struct inode *inode = file->inode;
+    struct host_file *handle;
+    /* Through a mapping data comes unseen: all may be data. */
+    if (atomic_load(&inode->pages.mapping.mapped))
+        return seek_by_size(file, (int64_t)offset, hole ? L_SEEK_HOLE : L_SEEK_DATA);
+    /* The host knows of no data that is only in our cache. */
+    int64_t result = inode->pages.dirty ? pagecache_write_back(inode) : 0;
+    if (!result)
+        result = handle_of(inode, false, &handle);
+    if (!result)
+        result = host_file_seek(handle, offset, hole);
+    if (result >= 0)
+        file->pos = (uint64_t)result;
+    return result;
+}
+
 static int64_t hostfs_seek(struct file *file, int64_t offset, int whence)
 {
     struct host_stat st;
     struct inode *inode = file->inode;
+    bool regular = (inode->mode & L_S_IFMT) == L_S_IFREG;
     if (whence != L_SEEK_SET && whence != L_SEEK_CUR && host_node_stat(inode, &st) == 0)
         host_node_refresh(inode, &st);
+    if (regular && (whence == L_SEEK_DATA || whence == L_SEEK_HOLE))
+        return offset < 0 ? -L_ENXIO : seek_in_holes(file, (uint64_t)offset, whence == L_SEEK_HOLE);
     return seek_by_size(file, offset, whence);
 }
 
@@ -360,6 +383,8 @@ static int write_zeros(struct inode *inode, uint64_t pos, uint64_t end)
 {
     static const uint8_t zeros[16384];
     while (pos < end && pos < inode->size) {
+        if (task_current() && signal_fatal_pending(task_current()))
+            return -L_EINTR;
         uint64_t piece = end < inode->size ? end - pos : inode->size - pos;
         if (piece > sizeof(zeros))
             piece = sizeof(zeros);
@@ -370,21 +395,76 @@ static int write_zeros(struct inode *inode, uint64_t pos, uint64_t end)
     return 0;
 }
 
+/* What is cached of the range reads as zeros as well. inode->lock is held. */
+static void zero_cached(struct inode *inode, uint64_t pos, uint64_t end)
+{
+    static const uint8_t zeros[FS_BLOCK_SIZE];
+    if (end > inode->size)
+        end = inode->size;
+    while (inode->pages.held && pos < end) {
+        uint64_t piece = FS_BLOCK_SIZE - (pos & (FS_BLOCK_SIZE - 1));
+        if (piece > end - pos)
+            piece = end - pos;
+        pagecache_update(inode, zeros, (size_t)piece, pos);
+        pos += piece;
+    }
+}
+
+static int room_of_mode(int mode)
+{
+    switch (mode) {
+    case 0:
+        return HOST_ROOM_EXTEND;
+    case L_FALLOC_FL_KEEP_SIZE:
+        return HOST_ROOM_KEEP;
+    case L_FALLOC_FL_PUNCH_HOLE | L_FALLOC_FL_KEEP_SIZE:
+        return HOST_ROOM_PUNCH;
+    case L_FALLOC_FL_ZERO_RANGE:
+        return HOST_ROOM_ZERO;
+    case L_FALLOC_FL_ZERO_RANGE | L_FALLOC_FL_KEEP_SIZE:
+        return HOST_ROOM_ZERO_KEEP;
+    default:
+        return -L_EOPNOTSUPP;
+    }
+}
+
+/* inode->lock is held. */
+static int change_room(struct inode *inode, enum host_room room, uint64_t offset, uint64_t length)
+{
+    bool zero = room >= HOST_ROOM_PUNCH;
+    bool keep = room != HOST_ROOM_EXTEND && room != HOST_ROOM_ZERO;
+    struct host_file *handle;
+    struct host_stat st;
+    int error = handle_of(inode, true, &handle);
+    if (!error)
+        error = host_file_room(handle, room, offset, length);
+    if (!error && zero)
+        zero_cached(inode, offset, offset + length);
+    if (!error && host_file_fstat(handle, &st) == 0) {
+        /* What is cached is still right. */
+        host_node_of(inode)->seen_mtime = st.mtime;
+        host_mutex_lock(&inode->state);
+        if (!keep && st.size > inode->size) {
+            inode->size = st.size;
+            atomic_store(&inode->pages.mapping.size, st.size);
+        }
+        host_mutex_unlock(&inode->state);
+    }
+    if (error != -L_EOPNOTSUPP || (room != HOST_ROOM_ZERO && room != HOST_ROOM_ZERO_KEEP))
+        return error;
+    struct attr attr = {.valid = ATTR_SIZE, .size = offset + length};
+    error = write_zeros(inode, offset, offset + length);
+    return !error && !keep && attr.size > inode->size ? hostfs_setattr(inode, &attr) : error;
+}
+
 static int hostfs_fallocate(struct file *file, int mode, uint64_t offset, uint64_t length)
 {
-    struct inode *inode = file->inode;
-    bool zero = mode & (L_FALLOC_FL_PUNCH_HOLE | L_FALLOC_FL_ZERO_RANGE);
-    bool keep = mode & L_FALLOC_FL_KEEP_SIZE;
-    /* The host is not asked to set space aside beyond the end. */
-    if ((mode & ~(L_FALLOC_FL_KEEP_SIZE | L_FALLOC_FL_PUNCH_HOLE | L_FALLOC_FL_ZERO_RANGE)) ||
-        (keep && !zero) || ((mode & L_FALLOC_FL_PUNCH_HOLE) && !keep))
-        return -L_EOPNOTSUPP;
-    struct attr attr = {.valid = ATTR_SIZE, .size = offset + length};
-    host_mutex_lock(&inode->lock);
-    int error = zero ? write_zeros(inode, offset, offset + length) : 0;
-    if (!error && !keep && attr.size > inode->size)
-        error = hostfs_setattr(inode, &attr);
-    host_mutex_unlock(&inode->lock);
+    int room = room_of_mode(mode);
+    if (room < 0)
+        return room;
+    host_mutex_lock(&file->inode->lock);
+    int error = change_room(file->inode, (enum host_room)room, offset, length);
+    host_mutex_unlock(&file->inode->lock);
     return error;
 }
 

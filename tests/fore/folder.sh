@@ -1,12 +1,14 @@
 #!/bin/bash
 # A folder of the host as programs use it: folder.c says the same there as on the real kernel, and
 # with a real git (this machine's) a repository in it is made, committed to, packed, cloned, rebased,
-# and whole afterwards.
-#   folder.sh FORE HOST PROGRAM    HOST is linux or wine, PROGRAM is folder.c's
+# and whole afterwards. What not every file system has (sparse.c) is there as on the real kernel; on
+# Windows some of it is not.
+#   folder.sh FORE HOST PROGRAM SPARSE    HOST is linux or wine, PROGRAM is folder.c's
 set -u
 fore=("$1")
 host=$2
 program=$(realpath "$3")
+sparse=$(realpath "$4")
 prefix=
 commits=40
 depth=200
@@ -40,6 +42,7 @@ with_libraries()
 
 mkdir -p "$work/root"/{tmp,dev,proc,sys,root,etc,work}
 cp "$program" "$work/root/folder"
+cp "$sparse" "$work/root/sparse"
 git=$(command -v git)
 if [ -n "$git" ]; then
     core=$("$git" --exec-path)
@@ -72,6 +75,13 @@ real=$(cd "$work/native" && "$program" $depth 2>&1) || {
 }
 ours=$(inside "$work/mounted" /folder $depth) || fail "the program's exit status is $?"
 [ "$ours" = "$real" ] || fail "the program says: $ours"
+
+real=$(cd "$work/native" && "$sparse" 2>&1) || {
+    echo "$real"
+    fail "sparse is wrong on the real kernel"
+}
+ours=$(inside "$work/mounted" /sparse) || fail "sparse: exit status $?: $ours"
+[ "$host" = wine ] || [ "$ours" = "$real" ] || fail "sparse says: $ours; the real kernel: $real"
 left=$(ls -A "$work/mounted")
 [ -z "$left" ] || fail "left behind: $left"
 

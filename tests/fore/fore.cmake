@@ -1,6 +1,6 @@
 # tests/fore: fore as a user calls it, on both hosts. <name>.c is a guest program for <name>.sh.
 set(guest_programs)
-foreach(name folder input kernelmemory memory opcodes output unimplemented)
+foreach(name folder input kernelmemory memory opcodes output sparse unimplemented)
     foreland_guest(fore "${FORELAND_GUEST_CC};-static" ${name}
                    ${CMAKE_CURRENT_SOURCE_DIR}/fore/${name}.c)
 endforeach()
@@ -23,7 +23,7 @@ if(TARGET fore)
     foreland_fore_test(options 400 ${guest_out}/glibc/hello)
     foreland_fore_test(mount 600)
     foreland_fore_test(selftest 200)
-    foreland_fore_test(folder 600 ${guest_out}/fore/folder)
+    foreland_fore_test(folder 600 ${guest_out}/fore/folder ${guest_out}/fore/sparse)
     if(NOT WIN32) # there, tests/windows/ending.sh
         foreland_fore_test(ending 200 ${guest_root} $<TARGET_FILE:foreland>)
     endif()

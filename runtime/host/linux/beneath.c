@@ -5,6 +5,7 @@
  */
 #include "runtime/host/beneath.h"
 #include "runtime/host/linux/files.h"
+#include "runtime/host/sparse.h"
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <stdio.h>
@@ -249,6 +250,35 @@ int host_at_link(struct host_root *root, const char *from, const char *to)
     error = leave(&source, linkat(source.fd, source.last, target.fd, target.last, 0));
     leave(&target, 0);
     return error;
+}
+
+int host_at_link_file(struct host_root *root, const char *file, const char *to)
+{
+    struct place target;
+    int error = find_place(root, to, &target);
+    return error
+               ? error
+               : leave(&target, linkat(AT_FDCWD, file, target.fd, target.last, AT_SYMLINK_FOLLOW));
+}
+
+int host_at_nameless(struct host_root *root, const char *directory, uint32_t mode,
+                     struct host_file **out)
+{
+    int flags = O_TMPFILE | O_RDWR | O_CLOEXEC;
+    struct host_file *above;
+    int error = host_at_hold(root, directory, &above);
+    *out = NULL;
+    if (error)
+        return error;
+    error = host_file_wrap(openat(above->fd, ".", flags, mode & 07777), out);
+    host_file_close(above);
+    /* Where the flag is not known a directory is opened for writing. */
+    return error == -EISDIR ? -EOPNOTSUPP : error;
+}
+
+int host_at_hold(struct host_root *root, const char *name, struct host_file **out)
+{
+    return host_file_wrap(open_at(root, name, O_PATH | O_CLOEXEC, 0), out);
 }
 
 int host_at_symlink(struct host_root *root, const char *target, const char *name)

@@ -2,7 +2,7 @@
 #ifndef FORELAND_HOST_LINUX_FILES_H
 #define FORELAND_HOST_LINUX_FILES_H
 
-#include "runtime/host/file.h"
+#include "runtime/host/beneath.h"
 #include <dirent.h>
 #include <errno.h>
 #include <sys/stat.h>
@@ -27,6 +27,9 @@ void host_usage_fill(struct host_fs_usage *out, const struct statvfs *usage);
 uint32_t host_id_meant(uint32_t id, uint32_t own);
 /* utimensat(2)'s form; INT64_MIN: leave alone. */
 struct timespec host_time_spec(int64_t time);
+
+/* Give what a path leads to, links followed, a name below the root (beneath.h). */
+int host_at_link_file(struct host_root *root, const char *file, const char *to);
 
 static inline int host_result_of(int result)
 {
