@@ -303,6 +303,7 @@ static const struct {
     {N(fremovexattr), {REGULAR, P}},
     {N(sendfile), {PIPE_OUT, REGULAR, P, 10}},
     {N(splice), {REGULAR, P, PIPE_OUT, 0, 10, 0}},
+    {N(vmsplice), {PIPE_OUT, P, 1, SPLICE_F_NONBLOCK}},
     {N(copy_file_range), {REGULAR, P, REGULAR, 0, 10, 0}},
     {N(getrandom), {P, 16, 0}},
     {N(memfd_create), {P, 0}},
