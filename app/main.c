@@ -11,6 +11,7 @@
 #include "app/host/window_system.h"
 #include "app/session/guest.h"
 #include "app/settings.h"
+#include "app/window/note.h"
 #include "app/window/window.h"
 #include "runtime/host/ending.h"
 #include "runtime/host/env.h"
@@ -50,9 +51,32 @@ static void on_ended(void *context, bool message)
     window_end(context, message);
 }
 
+struct note_call {
+    const char *text;
+    bool stands;
+};
+
+static void show_note(struct window *w, void *arg)
+{
+    const struct note_call *call = arg;
+    if (call->stands) {
+        note_pass(w, NULL);
+        note_stand(w, call->text);
+    } else {
+        note_pass(w, call->text);
+    }
+}
+
+static void on_note(void *context, const char *text, bool stands)
+{
+    struct note_call call = {text, stands};
+    window_call(context, show_note, &call);
+}
+
 int main(int argc, char **argv)
 {
     static struct arguments a;
+    static const struct guest_events events = {on_ended, on_note};
     char reason[512];
     const char *error;
     SDL_SetMainReady();
@@ -76,7 +100,7 @@ int main(int argc, char **argv)
     settings_attach(w);
     if (a.control && control_start(w))
         fail("no thread", NULL);
-    if (guest_start(config, a.command, window_session(w), on_ended, w))
+    if (guest_start(config, a.command, window_session(w), &events, w))
         fail("no thread", NULL);
     host_ending_watch(guest_end);
     window_run(w);

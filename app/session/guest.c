@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "app/config/config.h"
+#include "runtime/fs/store.h"
 #include "runtime/host/lock.h"
 #include "runtime/host/log.h"
 #include "runtime/host/policy.h"
@@ -21,7 +22,7 @@ static struct {
     const struct config *config;
     char *const *command;
     struct session *session;
-    void (*ended)(void *context, bool message);
+    const struct guest_events *events;
     void *context;
     _Atomic int32_t first; /* its process id while it runs, else 0 */
 } guest;
@@ -49,21 +50,61 @@ static int start_session(struct process **first, char *message, size_t size)
     return boot_session(&session, first, message, size);
 }
 
-static void run(void *arg)
+/* --- an image that is converted --- */
+
+#define NOTE_NS 1000000000u /* a note that passes is told again, also when nothing has moved on */
+
+struct conversion {
+    int percent; /* told last; -1: none */
+    uint64_t again;
+};
+
+static void show_progress(void *arg, unsigned percent)
 {
-    (void)arg;
-    char message[1024];
-    const struct config *c = guest.config;
+    struct conversion *conversion = arg;
+    uint64_t now = host_clock_monotonic_ns();
+    char text[100];
+    if (conversion->percent == (int)percent && now < conversion->again)
+        return;
+    conversion->percent = (int)percent;
+    conversion->again = now + NOTE_NS;
+    snprintf(text, sizeof(text), "The image is converted to the present format: %u %%", percent);
+    guest.events->note(guest.context, text, false);
+}
+
+static void show_remark(void *arg, const char *line)
+{
+    struct conversion *conversion = arg;
+    conversion->percent = -1;
+    guest.events->note(guest.context, line, true);
+}
+
+static int start(const struct config *c, char *message, size_t size)
+{
+    struct conversion conversion = {.percent = -1};
+    const struct store_watch watch = {
+        .report = show_remark, .progress = show_progress, .arg = &conversion};
     const struct boot_options boot = {.root = c->root[0] ? c->root : NULL,
                                       .image = c->image[0] ? c->image : NULL,
                                       .read_only = c->read_only,
                                       .mounts = (const char *const *)c->mounts.items,
                                       .mount_count = (unsigned)c->mounts.count,
-                                      .memory = c->memory};
+                                      .memory = c->memory,
+                                      .watch = &watch};
+    int error = boot_start(&boot, message, size);
+    if (!error && conversion.percent >= 0)
+        guest.events->note(guest.context, "The image is of the present format now.", false);
+    return error;
+}
+
+static void run(void *arg)
+{
+    (void)arg;
+    char message[1024];
     struct process *first;
-    if (boot_start(&boot, message, sizeof(message))) {
+    if (start(guest.config, message, sizeof(message))) {
         show_error("Foreland cannot start.", message);
-        guest.ended(guest.context, true);
+        guest.events->ended(guest.context, true);
         return;
     }
     if (host_policy(message, sizeof(message)) != HOST_POLICY_FREE) {
@@ -72,23 +113,23 @@ static void run(void *arg)
     }
     if (start_session(&first, message, sizeof(message))) {
         show_error("The command cannot be started.", message);
-        guest.ended(guest.context, true);
+        guest.events->ended(guest.context, true);
         return;
     }
     atomic_store(&guest.first, first->pid);
     process_wait_exit(first);
     atomic_store(&guest.first, 0);
     process_put(first);
-    guest.ended(guest.context, false);
+    guest.events->ended(guest.context, false);
 }
 
 int guest_start(const struct config *config, char *const *command, struct session *session,
-                void (*ended)(void *context, bool message), void *context)
+                const struct guest_events *events, void *context)
 {
     guest.config = config;
     guest.command = command;
     guest.session = session;
-    guest.ended = ended;
+    guest.events = events;
     guest.context = context;
     return host_thread_start(run, NULL);
 }

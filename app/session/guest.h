@@ -8,14 +8,21 @@
 
 struct config;
 
+/* Called on the thread of the guests. */
+struct guest_events {
+    void (*ended)(void *context, bool message);
+    /* Something to be read over the text, for some seconds or until it is put away. */
+    void (*note)(void *context, const char *text, bool stands);
+};
+
 /*
  * Starts the runtime and the command, or the configured one when that is NULL, on a thread of its
- * own. config and command have to live on. Whatever goes wrong is written into the session, and
- * ended(context, true) says that the window shall stay; when the command has ended ended(context,
- * false) is called. 0, or a negative errno when there is no thread.
+ * own. config, command and events have to live on. Whatever goes wrong is written into the session,
+ * and ended(context, true) says that the window shall stay; when the command has ended
+ * ended(context, false) is called. 0, or a negative errno when there is no thread.
  */
 int guest_start(const struct config *config, char *const *command, struct session *session,
-                void (*ended)(void *context, bool message), void *context);
+                const struct guest_events *events, void *context);
 
 /* Nothing runs; the first program is in front; it has given the terminal to another one. Any
  * thread. */

@@ -103,10 +103,20 @@ fresh
 "${attack[@]}" sql old.img 'PRAGMA user_version=65538' || fail "marking"
 opened true
 
+# A terminal is told how far it is.
+if [ "${fore[0]}" != wine ]; then
+    fresh
+    python3 -c 'import pty, sys; pty.spawn(sys.argv[1:])' \
+        "${fore[@]}" image import old.img nothing.tar </dev/null >said.txt
+    grep -q 'old.img: [0-9]* %' said.txt || fail "no progress on a terminal: $(cat said.txt)"
+    [ "$(format_of old.img)" = 3 ] || fail "not converted on a terminal"
+fi
+
 # Where the new file cannot be made the old image serves.
 fresh
 mkdir old.img-new
-"${fore[@]}" image import old.img nothing.tar 2>/dev/null || fail "no room for a new file"
+"${fore[@]}" image import old.img nothing.tar 2>said.txt || fail "no room for a new file"
+grep -q 'stays in its older format' said.txt || fail "no word of that: $(cat said.txt)"
 [ "$(format_of old.img)" = 2 ] || fail "converted into a folder"
 rmdir old.img-new
 holds old.img

@@ -101,4 +101,18 @@ run verify /old 12000000 && fail "the removed file is there"
 run hold /again 9000000 </dev/null || fail "no room after removing: $(cat output errors)"
 run verify /again 9000000 || fail "written to the room given back: $(cat output errors)"
 "${fore[@]}" image check disk/full.img >output 2>&1 || fail "check: $(cat output)"
+
+# No room for the copy that a conversion takes: the image serves as it is, and it is said what is
+# missing, where, and what to do.
+umount disk && mount -t tmpfs -o size=60m none disk || exit 1
+gzip -d <"$here/format-2.img.gz" >disk/old.img
+head -c $(($(df --output=avail -B 1 disk | tail -1) - (6 << 20))) /dev/zero >disk/other
+mkdir none && tar -c -f none.tar -C none --files-from=/dev/null
+"${fore[@]}" image import disk/old.img none.tar >output 2>errors || fail "import: $(cat errors)"
+grep -q 'older format.*disk/old.img: this takes a copy.* MB.* left; make room' errors ||
+    fail "no room to convert: $(cat errors)"
+[ ! -e disk/old.img-new ] || fail "half a conversion is left over"
+rm disk/other
+"${fore[@]}" image import disk/old.img none.tar >output 2>errors || fail "import: $(cat errors)"
+[ "$(od -A n -t d1 -j 63 -N 1 disk/old.img | tr -d ' ')" = 3 ] || fail "not converted with room"
 exit $bad

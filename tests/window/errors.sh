@@ -37,20 +37,52 @@ if [ "$host" = wine ]; then
     maker=(wine "$fore.exe")
 fi
 "${maker[@]}" image create "$work/empty.img" || fail "fore image create"
-mkfifo "$work/holder-in" "$work/holder-out"
-SDL_VIDEODRIVER=dummy "${program[@]}" --control --image "$work/empty.img" \
-    <"$work/holder-in" >"$work/holder-out" 2>/dev/null &
-exec 5>"$work/holder-in" 6<"$work/holder-out"
-echo 'wait /bin/bash: not found' >&5
-read -r -t 60 said <&6
-[ "${said%$'\r'}" = ok ] || fail "an empty image: $said"
+# hold IMAGE: a second window, where nobody looks at it. ask LINE: tells it something.
+hold()
+{
+    rm -f "$work/holder-in" "$work/holder-out"
+    mkfifo "$work/holder-in" "$work/holder-out"
+    SDL_VIDEODRIVER=dummy "${program[@]}" --control --image "$1" \
+        <"$work/holder-in" >"$work/holder-out" 2>/dev/null &
+    holder=$!
+    exec 5>"$work/holder-in" 6<"$work/holder-out"
+}
+ask()
+{
+    echo "$1" >&5
+    read -r -t 60 said <&6
+    [ "${said%$'\r'}" = ok ] || fail "$1: $said"
+}
+let_go()
+{
+    echo close >&5
+    exec 5>&- 6<&-
+    wait $holder
+}
+
+hold "$work/empty.img"
+ask 'wait /bin/bash: not found'
 start --image "$work/empty.img"
 shows 'cannot start'
 shows 'in use by process'
 answer close
 ended
-echo close >&5
-exec 5>&- 6<&-
+let_go
+
+# An image of the older format is converted, and the window says how far that is; where it cannot be
+# it serves as it is, and the window says why. It has no program.
+old=$here/../image/format-2.img.gz
+gzip -d <"$old" >"$work/old.img"
+hold "$work/old.img"
+ask 'note present format'
+ask 'wait /bin/bash: not found'
+let_go
+gzip -d <"$old" >"$work/stays.img"
+mkdir "$work/stays.img-new"
+hold "$work/stays.img"
+ask 'note stays in its older format'
+ask 'wait /bin/bash: not found'
+let_go
 
 start --root "$FORELAND_ROOT" /no/such/program
 shows '/no/such/program: not found'
