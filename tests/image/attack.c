@@ -305,7 +305,7 @@ int main(int argc, char **argv)
         status = attack_rescue(argc > 2 ? atoi(argv[2]) : 100,
                                argc > 3 ? strtoull(argv[3], NULL, 10) : 1);
     else if (strcmp(part, "repair") == 0)
-        status = attack_repair(argc > 2 ? atoi(argv[2]) : 60,
+        status = attack_repair(argc > 2 ? atoi(argv[2]) : 24,
                                argc > 3 ? strtoull(argv[3], NULL, 10) : 1);
     else if (strcmp(part, "rows") == 0)
         status = rows();
