@@ -79,13 +79,31 @@ void image_touch(struct inode *inode)
     host_mutex_unlock(&image->lock);
 }
 
+/* lock held. */
+static void put_present(struct store_batch *batch, struct inode *inode)
+{
+    struct node *node = node_of(inode);
+    node->attr = snapshot(inode);
+    store_put_inode(batch, &node->attr);
+}
+
+/* The node's attributes with a size of their own as the last of the batch. lock held. */
+static int put_row(struct image *image, struct store_batch *batch, struct node *node, uint64_t size)
+{
+    struct store_inode row = node->attr;
+    row.size = size;
+    store_put_inode(batch, &row);
+    int error = store_submit(image->store, batch, true);
+    if (!error)
+        node->sent = row;
+    return error;
+}
+
 void image_put(struct store_batch *batch, struct inode *inode)
 {
     struct image *image = image_of(inode);
-    struct node *node = node_of(inode);
     host_mutex_lock(&image->lock);
-    node->attr = snapshot(inode);
-    store_put_inode(batch, &node->attr);
+    put_present(batch, inode);
     host_mutex_unlock(&image->lock);
 }
 
@@ -94,11 +112,8 @@ int image_submit(struct image *image, struct store_batch *batch, struct inode *c
 {
     store_wait_for_room(image->store);
     host_mutex_lock(&image->lock);
-    for (int i = 0; i < count; i++) {
-        struct node *node = node_of(inodes[i]);
-        node->attr = snapshot(inodes[i]);
-        store_put_inode(batch, &node->attr);
-    }
+    for (int i = 0; i < count; i++)
+        put_present(batch, inodes[i]);
     int error = store_submit(image->store, batch, true);
     for (int i = 0; i < count && !error; i++)
         node_of(inodes[i])->sent = node_of(inodes[i])->attr;
@@ -118,12 +133,8 @@ int image_submit_data(struct inode *inode, struct store_batch *batch, uint64_t e
     store_wait_for_room(image->store);
     host_mutex_lock(&image->lock);
     node->attr = snapshot(inode);
-    struct store_inode row = node->attr;
-    row.size = end; /* what was written since then is not in the store */
-    store_put_inode(batch, &row);
-    int error = store_submit(image->store, batch, true);
-    if (!error)
-        node->sent = row;
+    /* What was written since then is not in the store. */
+    int error = put_row(image, batch, node, end);
     host_mutex_unlock(&image->lock);
     return error;
 }
@@ -134,12 +145,7 @@ int image_submit_cut(struct inode *inode, struct store_batch *batch, uint64_t si
     struct node *node = node_of(inode);
     store_wait_for_room(image->store);
     host_mutex_lock(&image->lock);
-    struct store_inode row = node->attr;
-    row.size = size;
-    store_put_inode(batch, &row);
-    int error = store_submit(image->store, batch, true);
-    if (!error)
-        node->sent = row;
+    int error = put_row(image, batch, node, size);
     host_mutex_unlock(&image->lock);
     return error;
 }

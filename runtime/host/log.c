@@ -71,32 +71,33 @@ static size_t make_line(char line[LINE_MAX], const char *format, va_list argumen
     return (size_t)length;
 }
 
-void host_log(const char *format, ...)
+static void put_line(bool rationed, const char *format, va_list arguments)
 {
     char line[LINE_MAX];
-    va_list arguments;
-    va_start(arguments, format);
     size_t length = make_line(line, format, arguments);
-    va_end(arguments);
     host_mutex_lock(&lock);
-    if (!in_ration()) {
+    if (rationed && !in_ration()) {
         left_out++;
     } else {
-        if (left_out)
+        if (rationed && left_out)
             put_left_out();
         put(line, length);
     }
     host_mutex_unlock(&lock);
 }
 
-void host_log_all(const char *format, ...)
+void host_log(const char *format, ...)
 {
-    char line[LINE_MAX];
     va_list arguments;
     va_start(arguments, format);
-    size_t length = make_line(line, format, arguments);
+    put_line(true, format, arguments);
     va_end(arguments);
-    host_mutex_lock(&lock);
-    put(line, length);
-    host_mutex_unlock(&lock);
+}
+
+void host_log_all(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    put_line(false, format, arguments);
+    va_end(arguments);
 }

@@ -2,14 +2,8 @@
 # A pipe as the standard input: what poll says of it while there is something and when it has ended,
 # as on the real kernel.
 #   input.sh FORE HOST PROGRAM    HOST is linux or wine; PROGRAM a static program
-set -u
-fore=("$1")
-[ "$2" != wine ] || fore=(env LC_ALL=C.UTF-8 "WINEDEBUG=${WINEDEBUG:--all}" wine "$1")
-work=$(mktemp -d) || exit 2
-trap 'rm -rf "$work"' EXIT
-mkdir -p "$work/root"/{tmp,dev,proc,sys,root,etc,bin}
-cp "$3" "$work/root/bin/input"
-tar -cf "$work/root.tar" -C "$work/root" --owner=0 --group=0 .
+. "$(dirname "$0")/lib.sh" "$@"
+with_root "$3" || exit 2
 failed=0
 
 # compare TEXT PROGRAM: what is typed, once to the program and once to it inside.

@@ -2,14 +2,8 @@
 # The memory that guests make the kernel hold counts against --memory and is given back
 # (kernelmemory.c). On Linux the memory of fore itself is looked at.
 #   kernelmemory.sh FORE HOST PROGRAM    HOST is linux or wine
-set -u
-fore=("$1")
-[ "$2" != wine ] || fore=(env LC_ALL=C.UTF-8 "WINEDEBUG=${WINEDEBUG:--all}" wine "$1")
-work=$(mktemp -d) || exit 2
-trap 'rm -rf "$work"' EXIT
-mkdir -p "$work/root"/{tmp,dev,proc,bin}
-cp "$3" "$work/root/bin/kernelmemory"
-tar -cf "$work/root.tar" -C "$work/root" --owner=0 --group=0 .
+. "$(dirname "$0")/lib.sh" "$@"
+with_root "$3" || exit 2
 
 limit=192
 coproc timeout 250 "${fore[@]}" --memory ${limit}M --root "$work/root.tar" kernelmemory

@@ -1,10 +1,12 @@
-# Sourced by tests that look at the log: FORE HOST are the script's first arguments. Sets work, a
-# folder that goes away with the script.
+# Sourced by the tests here: FORE HOST are the script's first arguments. Sets fore, the command that
+# starts it, and work, a folder that goes away with the script.
 set -u
 host=$2
+fore=("$1")
+[ "$host" != wine ] || fore=(env LC_ALL=C.UTF-8 "WINEDEBUG=${WINEDEBUG:--all}" wine "$1")
 work=$(mktemp -d) || exit 2
 trap 'rm -rf "$work"' EXIT
-mkdir -p "$work/root"/{tmp,dev,proc,bin} "$work/cache"
+mkdir -p "$work/root"/{tmp,dev,proc,sys,root,etc,bin} "$work/cache"
 
 # with_root PROGRAM...: a root file system that holds these, in root.tar.
 with_root()

@@ -2,14 +2,8 @@
 # Guests that use up what --memory allows: memory.c says what has to happen to them, and fore lives
 # on. What the host itself refuses ends the guest as well.
 #   memory.sh FORE HOST PROGRAM    HOST is linux or wine
-set -u
-fore=("$1")
-[ "$2" != wine ] || fore=(env LC_ALL=C.UTF-8 "WINEDEBUG=${WINEDEBUG:--all}" wine "$1")
-work=$(mktemp -d) || exit 2
-trap 'rm -rf "$work"' EXIT
-mkdir -p "$work/root"/{tmp,dev,proc,bin}
-cp "$3" "$work/root/bin/memory"
-tar -cf "$work/root.tar" -C "$work/root" --owner=0 --group=0 .
+. "$(dirname "$0")/lib.sh" "$@"
+with_root "$3" || exit 2
 failed=0
 
 # run STATUS ARGUMENTS...

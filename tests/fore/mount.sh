@@ -4,14 +4,12 @@
 #   mount.sh FORE HOST    HOST is linux or wine
 set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-fore=("$1")
-[ "$2" != wine ] || fore=(env LC_ALL=C.UTF-8 "WINEDEBUG=${WINEDEBUG:--all}" wine "$1")
+. "$(dirname "$0")/lib.sh" "$@"
 root=$("$here/../../packaging/image.sh" --path 2>/dev/null)
 [ -e "${root:-}" ] || {
     echo "skipped: no root file system: packaging/image.sh makes one"
     exit 77
 }
-work=$(mktemp -d) || exit 2
 trap 'rm -rf "$work" "${folder:-$work}"' EXIT
 failed=0
 

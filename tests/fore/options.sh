@@ -2,15 +2,10 @@
 # The options of fore: what is wrong is named and gives 2, what cannot be found or run gives 127 or
 # 126, and what the program prints and returns comes through.
 #   options.sh FORE HOST PROGRAM    HOST is linux or wine; PROGRAM a static program
-set -u
-fore=("$1")
-[ "$2" != wine ] || fore=(env LC_ALL=C.UTF-8 "WINEDEBUG=${WINEDEBUG:--all}" wine "$1")
-work=$(mktemp -d) || exit 2
-trap 'rm -rf "$work"' EXIT
-mkdir -p "$work/root"/{tmp,dev,proc,sys,root,etc,bin} "$work/host"
-cp "$3" "$work/root/bin/hello"
+. "$(dirname "$0")/lib.sh" "$@"
+mkdir "$work/host"
+with_root "$3" || exit 2
 echo text >"$work/host/file"
-tar -cf "$work/root.tar" -C "$work/root" --owner=0 --group=0 .
 root=(--root "$work/root.tar")
 failed=0
 

@@ -1,9 +1,7 @@
 #!/bin/bash
 # fore selftest passes on the machine of the tests, and says so when something is not as it has to be.
 #   selftest.sh FORE HOST    HOST is linux or wine
-set -u
-fore=("$1")
-[ "$2" != wine ] || fore=(env LC_ALL=C.UTF-8 "WINEDEBUG=${WINEDEBUG:--all}" wine "$1")
+. "$(dirname "$0")/lib.sh" "$@"
 failed=0
 
 fail()

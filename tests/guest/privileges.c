@@ -53,13 +53,6 @@ static void keep_caps(uint32_t effective, uint32_t permitted, uint32_t inheritab
     CHECK_OK(set_caps(caps));
 }
 
-static void become_user(unsigned uid)
-{
-    CHECK_OK(syscall(SYS_setgroups, 0, NULL));
-    CHECK_OK(syscall(SYS_setresgid, uid, uid, uid));
-    CHECK_OK(syscall(SYS_setresuid, uid, uid, uid));
-}
-
 /* Runs fn in a child of its own, which adds its checks to ours. */
 static void in_child(void (*fn)(void))
 {
@@ -136,7 +129,7 @@ static void ids_without_keeping(void)
     CHECK(low_caps().permitted & KILL);
     CHECK_OK(seteuid(0));
     CHECK(low_caps().effective & KILL);
-    become_user(USER);
+    CHECK_OK(check_become(USER));
     CHECK_EQ(low_caps().effective, 0);
     CHECK_EQ(low_caps().permitted, 0);
     CHECK_ERRNO(setuid(0), EPERM);
@@ -148,7 +141,7 @@ static void ids_with_keeping(void)
     CHECK_ERRNO(prctl(PR_SET_KEEPCAPS, 2, 0, 0, 0), EINVAL);
     CHECK_OK(prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0));
     uint32_t had = low_caps().permitted;
-    become_user(USER);
+    CHECK_OK(check_become(USER));
     CHECK_EQ(low_caps().effective, 0);
     CHECK_EQ(low_caps().permitted, had);
     CHECK_ERRNO(chown(in_folder("own"), 5, 5), EPERM);
@@ -208,7 +201,7 @@ static void bounded(void)
 static void bounded_user(void)
 {
     prctl(PR_CAPBSET_DROP, 5, 0, 0, 0);
-    become_user(USER);
+    CHECK_OK(check_become(USER));
     EXPECT(exec_shows(in_folder("can")), "errno 1");
 }
 
@@ -229,7 +222,7 @@ static int put_file_caps(const char *name, uint32_t permitted, bool effective)
 
 static void programs_as_user(void)
 {
-    become_user(USER);
+    CHECK_OK(check_become(USER));
     EXPECT(exec_shows(in_folder("can")), "uid 65534 65534 caps 20 20 secure 1 keep 0 dump 0");
     EXPECT(exec_shows(in_folder("may")), "uid 65534 65534 caps 0 20 secure 1 keep 0 dump 0");
     EXPECT(exec_shows(in_folder("setuid")), "uid 65534 54321 caps 0 0 secure 1 keep 0 dump 0");
@@ -288,7 +281,7 @@ static mode_t mode_of(const char *name)
 
 static void write_as_user(void)
 {
-    become_user(OTHER);
+    CHECK_OK(check_become(OTHER));
     int fd = open(in_folder("mine"), O_WRONLY);
     CHECK_EQ(write(fd, "x", 1), 1);
     CHECK_EQ(mode_of("mine"), 0755);
@@ -328,7 +321,7 @@ static void others(void)
     static const char *const files[] = {"maps", "environ", "mem", "auxv", "smaps"},
                              *const links[] = {"cwd", "root", "exe", "fd/0"};
     char text[100];
-    become_user(USER);
+    CHECK_OK(check_become(USER));
     for (unsigned i = 0; i < sizeof(files) / sizeof(files[0]); i++)
         CHECK_ERRNO(open(of_root(files[i]), O_RDONLY), EACCES);
     for (unsigned i = 0; i < sizeof(links) / sizeof(links[0]); i++)
@@ -368,7 +361,7 @@ static void others(void)
 static void undumpable(void)
 {
     CHECK_EQ(prctl(PR_GET_DUMPABLE), 1);
-    become_user(USER);
+    CHECK_OK(check_become(USER));
     CHECK(prctl(PR_GET_DUMPABLE) != 1);
     char text[100];
     struct stat st;
@@ -396,7 +389,7 @@ static void undumpable(void)
 static void attributes_as_user(void)
 {
     const char *path = in_folder("others");
-    become_user(USER);
+    CHECK_OK(check_become(USER));
     CHECK_ERRNO(setxattr(path, "user.x", "1", 1, 0), EACCES);
     CHECK_ERRNO(getxattr(path, "user.x", NULL, 0), EACCES);
     CHECK_ERRNO(removexattr(path, "user.x"), EACCES);
@@ -422,7 +415,7 @@ static int sysctl(const char *name)
 static void links_as_user(void)
 {
     bool guarded = sysctl("protected_hardlinks"), follows = !sysctl("protected_symlinks");
-    become_user(USER);
+    CHECK_OK(check_become(USER));
     int result = link(in_folder("others"), in_folder("sticky/new"));
     CHECK(guarded ? result == -1 && errno == EPERM : result == 0);
     result = link(in_folder("setroot"), in_folder("sticky/new2"));
@@ -475,7 +468,7 @@ static void try_planted(void)
 
 static void planted_as_user(void)
 {
-    become_user(USER);
+    CHECK_OK(check_become(USER));
     try_planted();
     CHECK_OK(open(in_folder("sticky/public"), O_RDWR | O_CREAT, 0600)); /* the folder's owner's */
     CHECK_OK(open(in_folder("sticky/mine"), O_RDWR | O_CREAT, 0600));

@@ -1,6 +1,7 @@
 /* Descriptors on their way: sockets inside sockets to any depth, cycles that nobody can reach,
  * cycles that somebody can, how many a user may have on the way. */
 #include "check.h"
+#include "passing.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -11,36 +12,6 @@
 #include <sys/wait.h>
 
 #define DEPTH 20000
-
-static int send_fd(int over, int fd)
-{
-    char data = 'f', control[CMSG_SPACE(sizeof(int))] __attribute__((aligned(8))) = {0};
-    struct iovec part = {&data, 1};
-    struct msghdr message = {.msg_iov = &part,
-                             .msg_iovlen = 1,
-                             .msg_control = control,
-                             .msg_controllen = sizeof(control)};
-    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(sizeof(int));
-    memcpy(CMSG_DATA(header), &fd, sizeof(fd));
-    return sendmsg(over, &message, MSG_DONTWAIT) == 1 ? 0 : -1;
-}
-
-static int receive_fd(int over)
-{
-    char data, control[CMSG_SPACE(sizeof(int))] __attribute__((aligned(8)));
-    struct iovec part = {&data, 1};
-    struct msghdr message = {.msg_iov = &part,
-                             .msg_iovlen = 1,
-                             .msg_control = control,
-                             .msg_controllen = sizeof(control)};
-    int fd = -1;
-    if (recvmsg(over, &message, MSG_DONTWAIT) == 1 && CMSG_FIRSTHDR(&message))
-        memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(fd));
-    return fd;
-}
 
 /* The last of a long chain goes, and the pipe at its far end with it. */
 static void nested(int type)
@@ -146,9 +117,9 @@ static void reachable(void)
     close(pair[0]);
     for (int i = 0; i < 100; i++)
         CHECK(!gone(pipe_fds[0]));
-    int back = receive_fd(outer[0]);
+    int back = receive_fd(outer[0], 0);
     CHECK(back >= 0);
-    int same = receive_fd(back), writer = receive_fd(back);
+    int same = receive_fd(back, 0), writer = receive_fd(back, 0);
     CHECK(same >= 0 && writer >= 0);
     CHECK_EQ(write(writer, "x", 1), 1);
     CHECK_EQ(read(pipe_fds[0], &byte, 1), 1);
@@ -176,7 +147,7 @@ static void limit(void)
             sent++;
         status = errno == ETOOMANYREFS ? sent : 101;
         /* What has arrived does not count. */
-        close(receive_fd(pair[1]));
+        close(receive_fd(pair[1], 0));
         if (send_fd(pair[0], 0))
             status = 102;
         _exit(status);

@@ -73,7 +73,7 @@ static void memory_of_user(void)
 {
     struct rlimit limit = {64 * KB, 64 * KB};
     CHECK_OK(setrlimit(RLIMIT_MEMLOCK, &limit));
-    CHECK_OK(syscall(SYS_setresuid, 54325, 54325, 54325));
+    CHECK_OK(check_become(54325));
     char *area = mmap(NULL, MB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     CHECK(area != MAP_FAILED);
     CHECK_OK(mlock(area, 16 * KB));
@@ -153,7 +153,7 @@ static void born_locked(void)
 {
     struct rlimit limit = {2 * MB, 2 * MB};
     CHECK_OK(setrlimit(RLIMIT_MEMLOCK, &limit));
-    CHECK_OK(syscall(SYS_setresuid, 54325, 54325, 54325));
+    CHECK_OK(check_become(54325));
     CHECK_OK(mlockall(MCL_FUTURE));
     char *area = map(MB, 0);
     CHECK(area != MAP_FAILED);

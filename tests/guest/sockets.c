@@ -2,6 +2,7 @@
  * credentials, shutdown, errors; the network families are either there or refused with
  * EAFNOSUPPORT. */
 #include "check.h"
+#include "passing.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -69,27 +70,9 @@ static void passing(void)
     int fds[2], pipe_fds[2];
     CHECK_OK(socketpair(AF_UNIX, SOCK_STREAM, 0, fds));
     CHECK_OK(pipe(pipe_fds));
-    char data[4] = "fd", control[CMSG_SPACE(sizeof(int))] __attribute__((aligned(8)));
-    struct iovec part = {data, 2};
-    struct msghdr message = {.msg_iov = &part,
-                             .msg_iovlen = 1,
-                             .msg_control = control,
-                             .msg_controllen = sizeof(control)};
-    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(sizeof(int));
-    memcpy(CMSG_DATA(header), &pipe_fds[1], sizeof(int));
-    CHECK_EQ(sendmsg(fds[0], &message, 0), 2);
+    CHECK_OK(send_fd(fds[0], pipe_fds[1]));
     close(pipe_fds[1]);
-    memset(control, 0, sizeof(control));
-    message.msg_controllen = sizeof(control);
-    CHECK_EQ(recvmsg(fds[1], &message, MSG_CMSG_CLOEXEC), 2);
-    header = CMSG_FIRSTHDR(&message);
-    CHECK(header && header->cmsg_type == SCM_RIGHTS);
-    int passed = -1;
-    if (header)
-        memcpy(&passed, CMSG_DATA(header), sizeof(int));
+    int passed = receive_fd(fds[1], MSG_CMSG_CLOEXEC);
     CHECK_EQ(fcntl(passed, F_GETFD), FD_CLOEXEC);
     CHECK_EQ(write(passed, "through", 7), 7);
     char buffer[10];

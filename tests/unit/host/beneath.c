@@ -2,6 +2,7 @@
 #include "runtime/host/beneath.h"
 #include "runtime/abi/errno.h"
 #include "runtime/abi/stat.h"
+#include "tests/unit/host/files.h"
 #include "tests/unit/run.h"
 #include <check.h>
 #include <stdio.h>
@@ -22,36 +23,9 @@
 static const char top[] = "host-beneath-test";
 static struct host_root *root;
 
-static void clear(const char *directory)
-{
-    struct host_dir *dir;
-    struct host_dirent entry;
-    if (host_dir_open(directory, &dir) != 0)
-        return;
-    while (host_dir_next(dir, &entry) > 0) {
-        char name[2000];
-        snprintf(name, sizeof(name), "%s/%s", directory, entry.name);
-        if (host_path_unlink(name) != 0)
-            clear(name);
-    }
-    host_dir_close(dir);
-    host_path_rmdir(directory);
-}
-
 static void put(const char *name, const char *text)
 {
-    const uint32_t flags = HOST_FILE_WRITE | HOST_FILE_CREATE | HOST_FILE_EXCLUSIVE;
-    struct host_file *file;
-    ck_assert_int_eq(host_at_open(root, name, flags, 0644, &file), 0);
-    ck_assert_int_eq(host_file_write(file, text, strlen(text), 0), (int)strlen(text));
-    host_file_close(file);
-}
-
-static void expect_file(struct host_file *file, const char *text)
-{
-    char buffer[100] = "";
-    ck_assert_int_eq(host_file_read(file, buffer, sizeof(buffer), 0), (int)strlen(text));
-    ck_assert_str_eq(buffer, text);
+    put_beneath(root, name, text);
 }
 
 static void expect(const char *name, const char *text)

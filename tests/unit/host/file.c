@@ -2,6 +2,7 @@
 #include "runtime/host/file.h"
 #include "runtime/abi/errno.h"
 #include "runtime/abi/stat.h"
+#include "tests/unit/host/files.h"
 #include "tests/unit/run.h"
 #include <check.h>
 #include <stdio.h>
@@ -20,34 +21,15 @@ static void put(const char *name, const char *text)
 {
     struct host_file *file;
     ck_assert_int_eq(host_file_open(at(name), HOST_FILE_WRITE | HOST_FILE_CREATE, 0644, &file), 0);
-    ck_assert_int_eq(host_file_write(file, text, strlen(text), 0), (int)strlen(text));
-    host_file_close(file);
+    fill_file(file, text);
 }
 
 static void expect(const char *name, const char *text)
 {
-    char buffer[100] = "";
     struct host_file *file;
     ck_assert_int_eq(host_file_open(at(name), HOST_FILE_READ, 0, &file), 0);
-    ck_assert_int_eq(host_file_read(file, buffer, sizeof(buffer), 0), (int)strlen(text));
-    ck_assert_str_eq(buffer, text);
+    expect_file(file, text);
     host_file_close(file);
-}
-
-static void clear(const char *directory)
-{
-    struct host_dir *dir;
-    struct host_dirent entry;
-    if (host_dir_open(directory, &dir) != 0)
-        return;
-    while (host_dir_next(dir, &entry) > 0) {
-        char name[2000];
-        snprintf(name, sizeof(name), "%s/%s", directory, entry.name);
-        if (host_path_unlink(name) != 0)
-            clear(name);
-    }
-    host_dir_close(dir);
-    host_path_rmdir(directory);
 }
 
 static void setup(void)

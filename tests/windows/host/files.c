@@ -8,6 +8,7 @@
  * wrap: DeleteFileW MoveFileExW RemoveDirectoryW
  * wrap: CreateDirectoryW CreateHardLinkW CloseHandle
  */
+#include "tests/unit/host/files.h"
 #include "runtime/abi/errno.h"
 #include "runtime/host/beneath.h"
 #include "tests/unit/run.h"
@@ -253,33 +254,13 @@ static BOOL WINAPI shim_CreateHardLinkW(LPCWSTR to, LPCWSTR from, LPSECURITY_ATT
 
 static void put(const char *name)
 {
-    const uint32_t flags = HOST_FILE_WRITE | HOST_FILE_CREATE | HOST_FILE_EXCLUSIVE;
-    struct host_file *file;
-    ck_assert_int_eq(host_at_open(root, name, flags, 0644, &file), 0);
-    ck_assert_int_eq(host_file_write(file, name, strlen(name), 0), (int)strlen(name));
-    host_file_close(file);
+    put_beneath(root, name, name);
 }
 
 static bool there(const char *name)
 {
     struct host_stat stat;
     return host_at_stat(root, name, &stat) == 0;
-}
-
-static void clear(const char *directory)
-{
-    struct host_dir *dir;
-    struct host_dirent entry;
-    if (host_dir_open(directory, &dir) != 0)
-        return;
-    while (host_dir_next(dir, &entry) > 0) {
-        char name[2000];
-        snprintf(name, sizeof(name), "%s/%s", directory, entry.name);
-        if (host_path_unlink(name) != 0)
-            clear(name);
-    }
-    host_dir_close(dir);
-    host_path_rmdir(directory);
 }
 
 static void setup(void)
