@@ -10,19 +10,20 @@ trap 'rm -rf "$work"' EXIT
 mkdir -p "$work/root"/{tmp,dev,proc,sys,root,etc,bin}
 cp "$3" "$work/root/bin/output"
 tar -cf "$work/root.tar" -C "$work/root" --owner=0 --group=0 .
-mkfifo "$work/said"
 failed=0
 
 # try NAME COMMAND...: the reader goes when the program says that it is waiting.
 try()
 {
-    local name=$1 status line
+    local name=$1 status
     shift
-    { "$@" 2>"$work/said" & echo $! >"$work/pid"; wait $!; echo $? >"$work/status"; } |
-        { exec 3<"$work/said"; read -r line <&3; cat <&3 >"$work/rest" & exec <&-; }
+    rm -f "$work/said" "$work/line"
+    mkfifo "$work/said"
+    { "$@" 2>"$work/said"; echo $? >"$work/status"; } |
+        { read -r line <"$work/said"; echo "$line" >"$work/line"; }
     status=$(cat "$work/status")
     [ "$status" = 0 ] || {
-        echo "FAIL $name: status $status $(cat "$work/rest")"
+        echo "FAIL $name: status $status, said $(cat "$work/line")"
         failed=1
     }
 }
