@@ -1,5 +1,6 @@
 /* The file system over the image store, through the VFS: Linux' semantics, and that they are still
  * there after the image has been closed and opened again. */
+#include "runtime/fs/imagefs.h"
 #include "runtime/abi/errno.h"
 #include "runtime/abi/fcntl.h"
 #include "runtime/abi/stat.h"
@@ -435,6 +436,12 @@ static void limit(uint64_t bytes)
     imagefs_limit(top.dentry->inode->super, bytes);
 }
 
+/* From now on changes are stored when a test says so, not because it takes long. */
+static void store_on_demand(void)
+{
+    image_stop_flusher(image_of(top.dentry->inode));
+}
+
 static uint8_t byte_at(uint64_t pos, uint64_t seed)
 {
     return (uint8_t)(pos * 7 + seed + (pos >> 13) + 1);
@@ -543,6 +550,7 @@ END_TEST
  * what is removed meanwhile needs none. */
 START_TEST(filled_by_others)
 {
+    store_on_demand();
     uint64_t size = fill("kept", 1 << 20, 12 << 20), more = fill("gone", 1 << 20, 12 << 20);
     ck_assert_uint_eq(more, 12 << 20);
     limit(0);
@@ -563,6 +571,7 @@ START_TEST(lost_at_the_end)
 {
     put("safe", "safe");
     ck_assert_int_eq(super_sync(top.dentry->inode->super), 0);
+    store_on_demand();
     ck_assert_int_eq(vfs_mkdir(root, &top, "folder", 0755), 0);
     fill("folder/lost", 1 << 20, 12 << 20);
     limit(0);
