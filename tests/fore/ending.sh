@@ -20,11 +20,15 @@ fail()
     failed=1
 }
 
+# Whoever runs the tests may ignore signals, as nohup does.
+listening=(env --default-signal=HUP,INT,TERM)
+
 # ends SIGNAL STATUS: of a fore whose guest has just written a file.
 ends()
 {
     local line status
-    coproc "$fore" --image "$image" sh -c "echo kept >/root/$1; echo started; exec sleep 1000" </dev/null
+    coproc "${listening[@]}" "$fore" --image "$image" \
+        sh -c "echo kept >/root/$1; echo started; exec sleep 1000" </dev/null
     local pid=$COPROC_PID
     read -r -t 60 line <&"${COPROC[0]}" && [ "$line" = started ] || fail "$1: does not start"
     kill -"$1" "$pid"
@@ -39,7 +43,7 @@ ends TERM 143
 ends INT 130
 ends HUP 129
 # The window, which SDL closes for the other two.
-coproc SDL_VIDEODRIVER=dummy XDG_CONFIG_HOME=$work "$4" --control --image "$image" \
+coproc "${listening[@]}" SDL_VIDEODRIVER=dummy XDG_CONFIG_HOME="$work" "$4" --control --image "$image" \
     sh -c 'echo kept >/root/window; echo started; exec sleep 1000' 2>/dev/null
 pid=$COPROC_PID
 echo 'wait started' >&"${COPROC[1]}"
