@@ -8,6 +8,7 @@ folder=$1
 guest=$(realpath "$2")
 shift 2
 . "$here/lib.sh"
+fore=(timeout -k 10 120 "${fore[@]}")
 umount "$folder/disk" 2>/dev/null
 rm -rf "$folder"
 mkdir -p "$folder/disk" "$folder/root"
@@ -56,25 +57,24 @@ run verify /large "$size" || fail "after rm, fill and a restart: $(cat output er
 # Others fill the disk behind what was accepted.
 umount disk && mount -t tmpfs -o size=60m none disk || exit 1
 "${fore[@]}" image create disk/full.img && "${fore[@]}" image import disk/full.img root.tar || exit 1
-mkfifo input
+mkfifo input says
 
 # while_full ARGUMENTS...: the guest; once it has said something others fill the disk, then its
 # input ends. Its status.
 while_full()
 {
-    rm -f output
-    "${fore[@]}" --image disk/full.img /guest "$@" <input >output 2>errors &
+    local status
+    "${fore[@]}" --image disk/full.img /guest "$@" <input >says 2>errors &
     held=$!
-    exec 5>input
-    local deadline=$((SECONDS + 60)) status
-    until [ -s output ] || [ $SECONDS -gt $deadline ]; do
-        sleep 0.05
-    done
+    exec 5>input 6<says
+    read -r -u 6 || fail "the guest says nothing"
     head -c 60M /dev/zero >disk/other 2>/dev/null
     exec 5>&-
+    cat <&6 >output
     wait $held
     status=$?
     held=
+    exec 6<&-
     rm -f disk/other
     return $status
 }
@@ -87,8 +87,7 @@ fi
 "${fore[@]}" image check disk/full.img >output 2>&1 || fail "check: $(cat output)"
 
 # What is removed meanwhile needs no room.
-"${fore[@]}" --image disk/full.img /guest hold /large 9000000 </dev/null >output 2>errors ||
-    fail "a large file: $(cat output errors)"
+run hold /large 9000000 </dev/null || fail "a large file: $(cat output errors)"
 while_full remove /small 1000 /large || fail "removing on a full disk: $(cat output errors)"
 run verify /large 9000000 && fail "a removed file is there"
 "${fore[@]}" image check disk/full.img >output 2>&1 || fail "check: $(cat output)"
