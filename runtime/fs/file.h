@@ -38,6 +38,12 @@ struct file_ops {
      * file has FILE_STREAM set). */
     int64_t (*read)(struct file *file, void *buffer, size_t n, uint64_t *pos);
     int64_t (*write)(struct file *file, const void *buffer, size_t n, uint64_t *pos);
+    /* Of streams whose bytes stay when the reader's memory is bad: a read in two steps. look is as
+     * read, but what it gives stays, and until looked nobody else reads it. looked says how many of
+     * the n bytes could be stored, takes these or fewer, and returns the read's result. Both or
+     * none. */
+    int64_t (*look)(struct file *file, void *buffer, size_t n);
+    int64_t (*looked)(struct file *file, size_t n, size_t stored);
     /* Of sockets: read as with L_O_NONBLOCK. */
     int64_t (*read_now)(struct file *file, void *buffer, size_t n);
     /* NULL: seek by inode->size for files with a position, else -L_ESPIPE. Sets file->pos. */

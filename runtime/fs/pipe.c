@@ -23,6 +23,7 @@ struct run {
 };
 
 struct pipe {
+    struct turn reading;    /* of a reader that stores what it has looked at */
     struct host_mutex lock; /* everything below */
     struct fs_ring ring;
     struct run *first, *last; /* what is in the ring; none while there is no packet */
@@ -154,22 +155,28 @@ static void shrink(struct pipe *pipe)
         fs_ring_free(&pipe->ring);
 }
 
-/* Bytes up to and with the next packet, n at most. */
-static size_t take(struct pipe *pipe, uint8_t *data, size_t n)
+/* Bytes up to and with the next packet, n at most; they stay. */
+static size_t peek(struct pipe *pipe, uint8_t *data, size_t n)
 {
-    size_t got = 0;
-    bool packet = false;
-    if (!pipe->first)
-        got = fs_ring_take(&pipe->ring, data, n);
-    while (pipe->first && got < n && !packet) {
-        struct run *run = pipe->first;
-        size_t piece =
-            fs_ring_take(&pipe->ring, data + got, run->length < n - got ? run->length : n - got);
-        got += piece;
-        run->length -= piece;
+    size_t most = 0;
+    const struct run *run = pipe->first;
+    for (bool packet = false; run && most < n && !packet; run = run->next) {
+        most += run->length;
         packet = run->packet;
-        if (packet) {
-            /* What it holds beyond the reader's buffer is lost. */
+    }
+    return fs_ring_peek(&pipe->ring, 0, data, pipe->first && most < n ? most : n);
+}
+
+/* Ends the first n bytes. read: what a packet holds beyond the reader's buffer is lost. */
+static void drop(struct pipe *pipe, size_t n, bool read)
+{
+    fs_ring_drop(&pipe->ring, n);
+    while (pipe->first && n) {
+        struct run *run = pipe->first;
+        size_t piece = n < run->length ? n : run->length;
+        run->length -= piece;
+        n -= piece;
+        if (read && run->packet) {
             fs_ring_drop(&pipe->ring, run->length);
             run->length = 0;
         }
@@ -177,7 +184,19 @@ static size_t take(struct pipe *pipe, uint8_t *data, size_t n)
             end_run(pipe);
     }
     shrink(pipe);
-    return got;
+}
+
+/* What is taken when only the first n bytes of those looked at were stored. Linux takes pages and
+ * packets as a whole or not at all. */
+static size_t wholly_stored(const struct pipe *pipe, size_t n)
+{
+    size_t whole = 0;
+    for (const struct run *run = pipe->first; run && whole + run->length <= n; run = run->next)
+        whole += run->length;
+    if (pipe->first)
+        return whole;
+    size_t part = (pipe->ring.start + n) % PAGE;
+    return n > part ? n - part : 0;
 }
 
 static bool can_read(void *arg)
@@ -189,29 +208,52 @@ static bool can_read(void *arg)
     return ready;
 }
 
-static int64_t pipe_read(struct file *file, void *buffer, size_t n, uint64_t *pos)
+static int64_t pipe_look(struct file *file, void *buffer, size_t n)
 {
-    (void)pos;
     struct pipe *pipe = file->priv;
     if (n == 0)
         return 0;
     for (;;) {
+        int error = turn_take(&pipe->reading);
+        if (error)
+            return error;
         host_mutex_lock(&pipe->lock);
-        size_t got = pipe->taking ? 0 : take(pipe, buffer, n);
+        size_t got = pipe->taking ? 0 : peek(pipe, buffer, n);
         bool end = !pipe->writers && !pipe->ring.used;
         host_mutex_unlock(&pipe->lock);
-        if (got) {
-            waitq_wake(&pipe->write_wait, L_POLLOUT | L_POLLWRNORM);
+        if (got)
             return (int64_t)got;
-        }
+        turn_give(&pipe->reading);
         if (end)
             return 0;
         if (atomic_load(&file->flags) & L_O_NONBLOCK)
             return -L_EAGAIN;
-        int error = wait_until(&pipe->read_wait, can_read, pipe, WAIT_FOREVER);
+        error = wait_until(&pipe->read_wait, can_read, pipe, WAIT_FOREVER);
         if (error)
             return error;
     }
+}
+
+static int64_t pipe_looked(struct file *file, size_t n, size_t stored)
+{
+    struct pipe *pipe = file->priv;
+    host_mutex_lock(&pipe->lock);
+    if (stored < n)
+        stored = wholly_stored(pipe, stored);
+    drop(pipe, stored, true);
+    host_mutex_unlock(&pipe->lock);
+    turn_give(&pipe->reading);
+    if (!stored)
+        return -L_EFAULT;
+    waitq_wake(&pipe->write_wait, L_POLLOUT | L_POLLWRNORM);
+    return (int64_t)stored;
+}
+
+static int64_t pipe_read(struct file *file, void *buffer, size_t n, uint64_t *pos)
+{
+    (void)pos;
+    int64_t got = pipe_look(file, buffer, n);
+    return got > 0 ? pipe_looked(file, (size_t)got, (size_t)got) : got;
 }
 
 struct room {
@@ -287,11 +329,15 @@ int pipe_wait_bytes(struct pipe *pipe)
 
 int pipe_take_begin(struct pipe *pipe)
 {
+    int error = turn_take(&pipe->reading);
+    if (error)
+        return error;
     host_mutex_lock(&pipe->lock);
     int result = pipe->taking ? -L_EAGAIN : pipe->ring.used ? 1 : pipe->writers ? -L_EAGAIN : 0;
     if (result > 0)
         pipe->taking = true;
     host_mutex_unlock(&pipe->lock);
+    turn_give(&pipe->reading);
     return result;
 }
 
@@ -313,17 +359,8 @@ size_t pipe_take_peek(struct pipe *pipe, size_t skip, void *buffer, size_t n, bo
 void pipe_take_end(struct pipe *pipe, size_t n)
 {
     host_mutex_lock(&pipe->lock);
-    fs_ring_drop(&pipe->ring, n);
-    while (pipe->first && n) {
-        struct run *run = pipe->first;
-        size_t piece = n < run->length ? n : run->length;
-        run->length -= piece;
-        n -= piece;
-        if (!run->length)
-            end_run(pipe);
-    }
+    drop(pipe, n, false);
     pipe->taking = false;
-    shrink(pipe);
     host_mutex_unlock(&pipe->lock);
     waitq_wake(&pipe->read_wait, L_POLLIN | L_POLLRDNORM);
     waitq_wake(&pipe->write_wait, L_POLLOUT | L_POLLWRNORM);
@@ -458,6 +495,8 @@ static uint64_t pipe_memory(struct file *file)
 static const struct file_ops pipe_ops = {
     .kind_flags = FILE_OPS_ASYNC,
     .read = pipe_read,
+    .look = pipe_look,
+    .looked = pipe_looked,
     .write = pipe_write,
     .poll = pipe_poll,
     .ioctl = pipe_ioctl,

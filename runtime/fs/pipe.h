@@ -26,7 +26,8 @@ struct pipe *pipe_of(struct file *file);
 /*
  * The ends for splice(2) and tee(2): nothing is taken but what the other side has accepted.
  *
- * pipe_take_begin: 1, and until pipe_take_end nobody else takes bytes; 0: the end; -L_EAGAIN.
+ * pipe_take_begin: 1, and until pipe_take_end nobody else takes bytes; 0: the end; -L_EAGAIN;
+ * -L_EINTR: the thread has to die.
  * pipe_take_peek gives bytes from `skip` on, n at most and of one packet or none; 0 when there are
  * no more. pipe_take_end takes n of them. pipe_wait_bytes: until it is not -L_EAGAIN, or
  * -L_ERESTARTSYS.

@@ -43,11 +43,13 @@ static int grow(struct fs_ring *ring, size_t needed)
     uint8_t *data = malloc(capacity);
     if (!data)
         return -L_ENOMEM;
-    fs_ring_peek(ring, 0, data, ring->used);
+    /* Whoever counts in pages finds the bytes at the same place in them. */
+    size_t start = ring->start % 4096;
+    fs_ring_peek(ring, 0, data + start, ring->used);
     free(ring->data);
     ring->data = data;
     ring->capacity = capacity;
-    ring->start = 0;
+    ring->start = start;
     return 0;
 }
 

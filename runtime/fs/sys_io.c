@@ -35,10 +35,13 @@ static int64_t read_pieces(struct transfer *t, struct vector_cursor *c)
         uint8_t *buffer = sys_bounce(c->task, piece);
         if (!buffer)
             return done ? (int64_t)done : -L_ENOMEM;
-        got = transfer_read(t, buffer, piece);
+        got = file->ops->look ? file->ops->look(file, buffer, piece)
+                              : transfer_read(t, buffer, piece);
         if (got <= 0)
             return done ? (int64_t)done : got;
         size_t copied = vectors_fill(c, buffer, (size_t)got);
+        if (file->ops->look)
+            return file->ops->looked(file, (size_t)got, copied);
         done += copied;
         if (copied < (size_t)got) {
             *t->pos -= (uint64_t)got - copied;

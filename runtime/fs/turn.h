@@ -4,7 +4,7 @@
  * It may be kept while guest memory is touched and while a call waits, which no lock may be:
  * nothing that supplies guest memory takes a turn, and who waits for one can be killed. Turns come
  * before all locks: none is waited for with a lock held. A thread takes first that of a file's
- * position, then that of an inode's data, and at most one of each.
+ * position, then that of an inode's data, then that of a pipe's reader, and at most one of each.
  *
  * Valid when zeroed.
  */

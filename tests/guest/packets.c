@@ -1,10 +1,12 @@
-/* Pipes with O_DIRECT keep packets, also beside plain bytes; SIGPIPE after a part; what the pipes
- * of a user who is not privileged may hold. */
+/* Pipes with O_DIRECT keep packets, also beside plain bytes; SIGPIPE after a part; what cannot be
+ * stored for a reader stays; what the pipes of a user who is not privileged may hold. */
 #include "check.h"
 
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
@@ -104,6 +106,81 @@ static void part(void)
     close(fds[1]);
 }
 
+static char *volatile nowhere = (char *)1;
+
+/* Pages and packets are taken whole or not at all. */
+static void bad_memory(void)
+{
+    int fds[2];
+    char *memory =
+        mmap(NULL, 2 * sizeof(data), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    CHECK(memory != MAP_FAILED);
+    char *end = memory + sizeof(data);
+    CHECK_OK(munmap(end, sizeof(data)));
+    CHECK_OK(pipe2(fds, O_NONBLOCK));
+    CHECK_ERRNO(read(fds[0], nowhere, 10), EAGAIN);
+    CHECK_EQ(write(fds[1], data, 100), 100);
+    CHECK_ERRNO(read(fds[0], nowhere, 100), EFAULT);
+    CHECK_ERRNO(read(fds[0], end - 50, 100), EFAULT);
+    CHECK_EQ(waiting(fds[0]), 100);
+    CHECK_EQ(read(fds[0], end - 50, 50), 50);
+    CHECK_EQ(write(fds[1], data + 100, 8092), 8092);
+    CHECK_EQ(read(fds[0], end - 4500, 8192), 4046);
+    CHECK(memcmp(end - 4500, data + 50, 4046) == 0);
+    CHECK_EQ(read(fds[0], got, sizeof(got)), 4096);
+    CHECK(memcmp(got, data + 4096, 4096) == 0);
+    CHECK_OK(fcntl(fds[1], F_SETFL, O_NONBLOCK | O_DIRECT));
+    CHECK_EQ(write(fds[1], data, 100), 100);
+    CHECK_EQ(write(fds[1], data, 200), 200);
+    CHECK_ERRNO(read(fds[0], end - 99, 100), EFAULT);
+    CHECK_EQ(read(fds[0], end - 50, 50), 50);
+    CHECK_EQ(waiting(fds[0]), 200);
+    CHECK_EQ(read(fds[0], got, sizeof(got)), 200);
+    close(fds[1]);
+    CHECK_EQ(read(fds[0], nowhere, 10), 0);
+    close(fds[0]);
+    munmap(memory, sizeof(data));
+}
+
+struct readers {
+    int fd;
+    atomic_uint bytes, refused;
+};
+
+/* Bytes one by one, every second time into bad memory. */
+static void *read_all(void *arg)
+{
+    struct readers *readers = arg;
+    char byte;
+    for (unsigned i = 0;; i++) {
+        ssize_t n = read(readers->fd, i % 2 ? &byte : nowhere, 1);
+        if (n == 1)
+            readers->bytes++;
+        else if (n == 0)
+            return NULL;
+        else if (errno == EAGAIN)
+            readers->refused++;
+    }
+}
+
+/* Whoever reads while another does waits for it, also with O_NONBLOCK. */
+static void together(void)
+{
+    pthread_t threads[4];
+    int fds[2];
+    CHECK_OK(pipe2(fds, O_NONBLOCK));
+    CHECK_EQ(write(fds[1], data, 20000), 20000);
+    close(fds[1]);
+    struct readers readers = {.fd = fds[0]};
+    for (unsigned i = 0; i < 4; i++)
+        CHECK_EQ(pthread_create(&threads[i], NULL, read_all, &readers), 0);
+    for (unsigned i = 0; i < 4; i++)
+        pthread_join(threads[i], NULL);
+    CHECK_EQ(readers.bytes, 20000);
+    CHECK_EQ(readers.refused, 0);
+    close(fds[0]);
+}
+
 /* Exits with 7 when all is as for a user who is not privileged. */
 static int unprivileged(void)
 {
@@ -134,6 +211,8 @@ int main(void)
     packets();
     mixed();
     part();
+    bad_memory();
+    together();
     if (geteuid() == 0) {
         pid_t child = fork();
         if (child == 0)
