@@ -1,5 +1,5 @@
 #define HEAP_TIER HEAP_RESERVE /* as the pages it stands for */
-#include "runtime/fs/pagecache.h"
+#include "runtime/fs/pageslots.h"
 
 #include "runtime/abi/errno.h"
 #include "runtime/fs/inode.h"
@@ -21,7 +21,7 @@ static struct host_mutex loading_lock = HOST_MUTEX_INIT;
 static struct host_cond loading_cond = HOST_COND_INIT;
 static _Atomic uint64_t loading_generation;
 
-static void wait_for_load(struct inode *inode)
+void page_wait_for_load(struct inode *inode)
 {
     uint64_t seen = atomic_load(&loading_generation);
     host_mutex_unlock(&inode->state);
@@ -40,8 +40,7 @@ static void load_finished(void)
     host_mutex_unlock(&loading_lock);
 }
 
-/* The slot of a block, or NULL if it has none (create false) or there is no memory. state held. */
-static struct page_slot *slot_at(struct pagecache *pages, uint64_t index, bool create)
+struct page_slot *page_slot_at(struct pagecache *pages, uint64_t index, bool create)
 {
     if (index == 0)
         return &pages->first;
@@ -69,7 +68,7 @@ static struct page_slot *slot_at(struct pagecache *pages, uint64_t index, bool c
     return &pages->leaves[leaf]->slots[index % PAGE_LEAF_SLOTS];
 }
 
-static uint8_t *slot_data(const struct page_slot *slot)
+uint8_t *page_slot_data(const struct page_slot *slot)
 {
     return slot->block ? slot->block->data : slot->heap;
 }
@@ -89,13 +88,13 @@ static void set_flags(struct pagecache *pages, struct page_slot *slot, uint32_t 
     slot->flags = flags;
 }
 
-static void slot_dirty(struct pagecache *pages, struct page_slot *slot)
+void page_slot_dirty(struct pagecache *pages, struct page_slot *slot)
 {
     set_flags(pages, slot, slot->flags | SLOT_DIRTY);
     pages->dirty = true;
 }
 
-static void slot_drop(struct pagecache *pages, struct page_slot *slot)
+void page_slot_drop(struct pagecache *pages, struct page_slot *slot)
 {
     set_flags(pages, slot, 0);
     pages->held -= slot_capacity(slot);
@@ -105,9 +104,7 @@ static void slot_drop(struct pagecache *pages, struct page_slot *slot)
     *slot = (struct page_slot){0};
 }
 
-/* Make the first `needed` bytes of the slot exist; as_block: a real block. state held. */
-static int slot_grow(struct pagecache *pages, struct page_slot *slot, uint32_t needed,
-                     bool as_block)
+int page_slot_grow(struct pagecache *pages, struct page_slot *slot, uint32_t needed, bool as_block)
 {
     if (slot->block || (!as_block && slot->heap_size >= needed))
         return 0;
@@ -138,8 +135,7 @@ static int slot_grow(struct pagecache *pages, struct page_slot *slot, uint32_t n
     return 0;
 }
 
-/* Bytes of block index that lie inside a file of that size. */
-static uint32_t length_in(uint64_t size, uint64_t index)
+uint32_t page_length_in(uint64_t size, uint64_t index)
 {
     uint64_t start = index << FS_BLOCK_SHIFT;
     if (size <= start)
@@ -147,21 +143,17 @@ static uint32_t length_in(uint64_t size, uint64_t index)
     return size - start > FS_BLOCK_SIZE ? FS_BLOCK_SIZE : (uint32_t)(size - start);
 }
 
-/*
- * Find the slot of a block with its data in memory. *out is NULL for a hole of a file with nothing
- * behind the cache. state is held before and after, but not throughout.
- */
-static int slot_load(struct inode *inode, uint64_t index, struct page_slot **out)
+int page_slot_load(struct inode *inode, uint64_t index, struct page_slot **out)
 {
     struct pagecache *pages = &inode->pages;
     bool backed = inode->ops->read_block != NULL;
     *out = NULL;
     for (;;) {
-        struct page_slot *slot = slot_at(pages, index, backed);
+        struct page_slot *slot = page_slot_at(pages, index, backed);
         if (!slot)
             return backed ? -L_ENOMEM : 0;
         if (slot->flags & SLOT_LOADING) {
-            wait_for_load(inode);
+            page_wait_for_load(inode);
             continue;
         }
         if (slot->flags & SLOT_VALID) {
@@ -171,20 +163,20 @@ static int slot_load(struct inode *inode, uint64_t index, struct page_slot **out
         }
         if (!backed)
             return 0;
-        uint32_t length = length_in(inode->size, index);
-        int error = slot_grow(pages, slot, length ? length : 1, false);
+        uint32_t length = page_length_in(inode->size, index);
+        int error = page_slot_grow(pages, slot, length ? length : 1, false);
         if (error)
             return error;
         /* The slot stays where it is: leaves are never freed while the inode lives, and nobody
          * drops a slot that is loading. */
         slot->flags = SLOT_LOADING;
-        uint8_t *data = slot_data(slot);
+        uint8_t *data = page_slot_data(slot);
         host_mutex_unlock(&inode->state);
         if (length)
             error = inode->ops->read_block(inode, index, data, length);
         host_mutex_lock(&inode->state);
         if (error < 0)
-            slot_drop(pages, slot);
+            page_slot_drop(pages, slot);
         else
             slot->flags = SLOT_VALID | SLOT_USED;
         load_finished();
@@ -211,7 +203,7 @@ int64_t pagecache_read(struct inode *inode, void *buffer, size_t n, uint64_t pos
         if (piece > left)
             piece = (size_t)left;
         struct page_slot *slot;
-        error = slot_load(inode, pos >> FS_BLOCK_SHIFT, &slot);
+        error = page_slot_load(inode, pos >> FS_BLOCK_SHIFT, &slot);
         if (error)
             break;
         uint32_t have = slot ? slot_capacity(slot) : 0;
@@ -219,115 +211,13 @@ int64_t pagecache_read(struct inode *inode, void *buffer, size_t n, uint64_t pos
         if (copy > piece)
             copy = piece;
         if (copy)
-            memcpy(to + done, slot_data(slot) + offset, copy);
+            memcpy(to + done, page_slot_data(slot) + offset, copy);
         memset(to + done + copy, 0, piece - copy);
         done += piece;
         pos += piece;
     }
     host_mutex_unlock(&inode->state);
     return done || !error ? (int64_t)done : error;
-}
-
-bool pagecache_memory_full(uint64_t n)
-{
-    uint64_t limit = memory_limit();
-    return limit && memory_used() + n > limit - limit / 8;
-}
-
-static bool is_full(const struct inode *inode, size_t n)
-{
-    return !inode->ops->write_block && pagecache_memory_full(n);
-}
-
-/* One block's part of a write. state held. */
-static int write_piece(struct inode *inode, const uint8_t *from, uint32_t piece, uint64_t pos)
-{
-    struct pagecache *pages = &inode->pages;
-    uint64_t index = pos >> FS_BLOCK_SHIFT;
-    uint32_t offset = pos & (FS_BLOCK_SIZE - 1);
-    struct page_slot *slot = NULL;
-    uint32_t stored = length_in(inode->size, index);
-    bool covers = offset == 0 && piece >= stored;
-    int error = 0;
-    if (stored && !(covers && inode->ops->read_block))
-        error = slot_load(inode, index, &slot);
-    if (error)
-        return error;
-    while (!slot) {
-        slot = slot_at(pages, index, true);
-        if (!slot)
-            return -L_ENOMEM;
-        if (slot->flags & SLOT_LOADING) {
-            wait_for_load(inode);
-            slot = NULL;
-        }
-    }
-    error = slot_grow(pages, slot, offset + piece, false);
-    if (error)
-        return error;
-    memcpy(slot_data(slot) + offset, from, piece);
-    slot->flags |= SLOT_VALID | SLOT_USED;
-    if (inode->ops->write_block)
-        slot_dirty(pages, slot);
-    return 0;
-}
-
-/* Asks for room for one block's part of a write. state is held before and after, but not
- * throughout. */
-static int claim_piece(struct inode *inode, uint32_t piece, uint64_t pos)
-{
-    uint64_t index = pos >> FS_BLOCK_SHIFT;
-    uint32_t end = (uint32_t)(pos & (FS_BLOCK_SIZE - 1)) + piece;
-    if (!inode->ops->claim)
-        return 0;
-    uint32_t before = length_in(inode->size, index);
-    const struct page_slot *slot = slot_at(&inode->pages, index, false);
-    bool dirty = slot && (slot->flags & SLOT_DIRTY);
-    uint32_t grow = end > before ? end - before : 0;
-    if (dirty && !grow)
-        return 0;
-    host_mutex_unlock(&inode->state);
-    int error = inode->ops->claim(inode, index, grow, dirty ? 0 : before);
-    host_mutex_lock(&inode->state);
-    return error;
-}
-
-int64_t pagecache_write(struct inode *inode, const void *buffer, size_t n, uint64_t pos)
-{
-    const uint8_t *from = buffer;
-    size_t done = 0;
-    int error = 0;
-    uint64_t start = pos, limit = inode->super->max_size;
-    if (n == 0)
-        return 0;
-    if (pos >= limit)
-        return -L_EFBIG;
-    if (n > limit - pos)
-        n = (size_t)(limit - pos);
-    pagecache_reclaim();
-    if (is_full(inode, n))
-        return -L_ENOSPC;
-    host_mutex_lock(&inode->state);
-    while (done < n) {
-        uint32_t piece = FS_BLOCK_SIZE - (pos & (FS_BLOCK_SIZE - 1));
-        if (piece > n - done)
-            piece = (uint32_t)(n - done);
-        error = claim_piece(inode, piece, pos);
-        if (!error)
-            error = write_piece(inode, from + done, piece, pos);
-        if (error)
-            break;
-        done += piece;
-        pos += piece;
-        if (pos > inode->size) {
-            inode->size = pos;
-            atomic_store(&inode->pages.mapping.size, pos);
-        }
-    }
-    host_mutex_unlock(&inode->state);
-    if (done)
-        mapping_changed(&inode->pages.mapping, start, start + done);
-    return done ? (int64_t)done : error;
 }
 
 void pagecache_update(struct inode *inode, const void *buffer, size_t n, uint64_t pos)
@@ -340,14 +230,14 @@ void pagecache_update(struct inode *inode, const void *buffer, size_t n, uint64_
         uint32_t piece = FS_BLOCK_SIZE - offset;
         if (piece > end - pos)
             piece = (uint32_t)(end - pos);
-        struct page_slot *slot = slot_at(&inode->pages, pos >> FS_BLOCK_SHIFT, false);
+        struct page_slot *slot = page_slot_at(&inode->pages, pos >> FS_BLOCK_SHIFT, false);
         if (slot && (slot->flags & SLOT_LOADING)) {
-            wait_for_load(inode);
+            page_wait_for_load(inode);
             continue;
         }
         if (slot && (slot->flags & SLOT_VALID) &&
-            slot_grow(&inode->pages, slot, offset + piece, false) == 0)
-            memcpy(slot_data(slot) + offset, from + (pos - start), piece);
+            page_slot_grow(&inode->pages, slot, offset + piece, false) == 0)
+            memcpy(page_slot_data(slot) + offset, from + (pos - start), piece);
         pos += piece;
     }
     host_mutex_unlock(&inode->state);
@@ -362,7 +252,7 @@ bool pagecache_present(struct inode *inode, uint64_t pos, size_t n)
     uint64_t last = (pos + n - 1) >> FS_BLOCK_SHIFT;
     host_mutex_lock(&inode->state);
     for (uint64_t index = pos >> FS_BLOCK_SHIFT; index <= last && !present; index++) {
-        struct page_slot *slot = slot_at(&inode->pages, index, false);
+        struct page_slot *slot = page_slot_at(&inode->pages, index, false);
         present = slot && slot->flags;
     }
     host_mutex_unlock(&inode->state);
@@ -403,7 +293,7 @@ static void wait_all_loads(struct inode *inode, uint64_t first)
         each_slot(&inode->pages, first, note_loading, inode, &loading);
         if (!loading)
             return;
-        wait_for_load(inode);
+        page_wait_for_load(inode);
     }
 }
 
@@ -411,7 +301,7 @@ static void drop_slot(struct inode *inode, struct page_slot *slot, uint64_t inde
 {
     (void)index;
     (void)arg;
-    slot_drop(&inode->pages, slot);
+    page_slot_drop(&inode->pages, slot);
 }
 
 /* Zero [from, to) of a block that is in memory. */
@@ -421,7 +311,7 @@ static void clear_part(struct page_slot *slot, uint32_t from, uint32_t to)
     if (to > have)
         to = have;
     if (from < to)
-        memset(slot_data(slot) + from, 0, to - from);
+        memset(page_slot_data(slot) + from, 0, to - from);
 }
 
 void pagecache_truncate(struct inode *inode, uint64_t size)
@@ -431,7 +321,8 @@ void pagecache_truncate(struct inode *inode, uint64_t size)
     inode->size = size;
     atomic_store(&inode->pages.mapping.size, size);
     host_mutex_unlock(&inode->state);
-    if (size >= before) {
+    /* What was allocated beyond the end goes also when that stays where it is. */
+    if (size > before || (size == before && inode->ops->read_block)) {
         mapping_changed(&inode->pages.mapping, before, size);
         return;
     }
@@ -442,7 +333,7 @@ void pagecache_truncate(struct inode *inode, uint64_t size)
     wait_all_loads(inode, size >> FS_BLOCK_SHIFT);
     each_slot(&inode->pages, first, drop_slot, inode, NULL);
     if (rest) {
-        struct page_slot *slot = slot_at(&inode->pages, size >> FS_BLOCK_SHIFT, false);
+        struct page_slot *slot = page_slot_at(&inode->pages, size >> FS_BLOCK_SHIFT, false);
         if (slot && (slot->flags & SLOT_VALID))
             clear_part(slot, rest, FS_BLOCK_SIZE);
     }
@@ -450,7 +341,7 @@ void pagecache_truncate(struct inode *inode, uint64_t size)
     mapping_changed(&inode->pages.mapping, size, before);
 }
 
-static bool is_dying(void)
+bool page_call_is_dying(void)
 {
     struct task *task = task_current();
     return task && signal_fatal_pending(task);
@@ -481,7 +372,7 @@ static int next_data(struct inode *inode, uint64_t index, uint64_t blocks, uint6
             i = (leaf + 1) * PAGE_LEAF_SLOTS - 1;
             continue;
         }
-        if (slot_at(&inode->pages, i, false)->flags & wanted)
+        if (page_slot_at(&inode->pages, i, false)->flags & wanted)
             stored = i;
     }
     host_mutex_unlock(&inode->state);
@@ -495,14 +386,15 @@ static int punch_piece(struct inode *inode, uint64_t pos, uint32_t piece)
     uint32_t offset = pos & (FS_BLOCK_SIZE - 1);
     struct page_slot *slot = NULL;
     host_mutex_lock(&inode->state);
-    int error = slot_load(inode, pos >> FS_BLOCK_SHIFT, &slot);
+    int error = page_slot_load(inode, pos >> FS_BLOCK_SHIFT, &slot);
     if (!error && slot) {
-        if (piece == FS_BLOCK_SIZE && !inode->ops->read_block && !(slot->flags & SLOT_MAPPED)) {
-            slot_drop(&inode->pages, slot);
+        bool all = offset == 0 && piece >= slot_capacity(slot);
+        if (all && !inode->ops->read_block && !(slot->flags & SLOT_MAPPED)) {
+            page_slot_drop(&inode->pages, slot);
         } else {
             clear_part(slot, offset, offset + piece);
             if (inode->ops->write_block)
-                slot_dirty(&inode->pages, slot);
+                page_slot_dirty(&inode->pages, slot);
         }
     }
     host_mutex_unlock(&inode->state);
@@ -511,11 +403,14 @@ static int punch_piece(struct inode *inode, uint64_t pos, uint32_t piece)
 
 int pagecache_punch(struct inode *inode, uint64_t pos, uint64_t n)
 {
-    uint64_t start = pos, end = pos + n, size = inode->size, at;
-    uint64_t blocks = (size + FS_BLOCK_SIZE - 1) >> FS_BLOCK_SHIFT;
+    uint64_t start = pos, end = pos + n, at;
+    /* Files that are only in memory may have blocks beyond their end. */
+    uint64_t limit = inode->ops->read_block && inode->size < end ? inode->size : end;
+    uint64_t blocks = (limit + FS_BLOCK_SIZE - 1) >> FS_BLOCK_SHIFT;
     int error = 0;
-    while (pos < end && pos < size && !error) {
-        error = is_dying() ? -L_EINTR : next_data(inode, pos >> FS_BLOCK_SHIFT, blocks, &at);
+    while (pos < limit && !error) {
+        error =
+            page_call_is_dying() ? -L_EINTR : next_data(inode, pos >> FS_BLOCK_SHIFT, blocks, &at);
         if (!error && at << FS_BLOCK_SHIFT > pos)
             pos = at << FS_BLOCK_SHIFT;
         if (error || pos >= end || at >= blocks)
@@ -527,48 +422,6 @@ int pagecache_punch(struct inode *inode, uint64_t pos, uint64_t n)
         pos += piece;
     }
     mapping_changed(&inode->pages.mapping, start, end);
-    return error;
-}
-
-static int allocate_block(struct inode *inode, uint64_t index)
-{
-    struct page_slot *slot = NULL;
-    host_mutex_lock(&inode->state);
-    int error = slot_load(inode, index, &slot);
-    if (!error && !slot) {
-        slot = slot_at(&inode->pages, index, true);
-        error = slot ? 0 : -L_ENOMEM;
-    }
-    if (!error)
-        error = slot_grow(&inode->pages, slot, FS_BLOCK_SIZE, true);
-    if (!error)
-        slot->flags |= slot->flags & SLOT_VALID ? 0 : SLOT_VALID | SLOT_RESERVED;
-    host_mutex_unlock(&inode->state);
-    return error;
-}
-
-/* Blocks that were given to a mapping meanwhile stay. */
-static void end_allocation(struct inode *inode, uint64_t first, uint64_t end, bool keep)
-{
-    for (uint64_t index = first; index < end; index++) {
-        host_mutex_lock(&inode->state);
-        struct page_slot *slot = slot_at(&inode->pages, index, false);
-        if (slot && !keep && slot->flags == (SLOT_VALID | SLOT_RESERVED))
-            slot_drop(&inode->pages, slot);
-        else if (slot)
-            slot->flags &= ~(uint32_t)SLOT_RESERVED;
-        host_mutex_unlock(&inode->state);
-    }
-}
-
-int pagecache_allocate(struct inode *inode, uint64_t pos, uint64_t n)
-{
-    uint64_t last = (pos + n - 1) >> FS_BLOCK_SHIFT;
-    uint64_t first = pos >> FS_BLOCK_SHIFT, index = first;
-    int error = is_full(inode, n) ? -L_ENOSPC : 0;
-    for (; index <= last && !error; index++)
-        error = is_dying() ? -L_EINTR : allocate_block(inode, index);
-    end_allocation(inode, first, index, !error);
     return error;
 }
 
@@ -584,7 +437,7 @@ int64_t pagecache_seek(struct inode *inode, uint64_t pos, bool hole)
             return error;
         if (!hole || found != index)
             break;
-        if (is_dying())
+        if (page_call_is_dying())
             return -L_EINTR;
         index++;
     }
@@ -607,7 +460,7 @@ static struct page_slot *next_with(struct pagecache *pages, uint64_t *index, uin
             i = (leaf + 1) * PAGE_LEAF_SLOTS - 1;
             continue;
         }
-        struct page_slot *slot = slot_at(pages, i, false);
+        struct page_slot *slot = page_slot_at(pages, i, false);
         if (slot && (slot->flags & flags)) {
             *index = i;
             return slot;
@@ -631,28 +484,29 @@ int pagecache_write_back(struct inode *inode)
     while ((slot = next_with(&inode->pages, &index, SLOT_DIRTY))) {
         set_flags(&inode->pages, slot, (slot->flags & ~(uint32_t)SLOT_DIRTY) | SLOT_WRITING);
         if (slot->flags & SLOT_STORED) {
-            /* Further stores are not told. */
-            if (atomic_load(&inode->pages.mapping.mapped))
-                slot_dirty(&inode->pages, slot);
-            else
-                slot->flags &= ~(uint32_t)SLOT_STORED;
+            /* What is stored until then is copied, what comes after makes it dirty again. */
+            slot->flags &= ~(uint32_t)SLOT_STORED;
+            host_mutex_unlock(&inode->state);
+            mapping_clean(&inode->pages.mapping, index << FS_BLOCK_SHIFT,
+                          (index + 1) << FS_BLOCK_SHIFT);
+            host_mutex_lock(&inode->state);
         }
-        uint32_t length = length_in(inode->size, index);
+        uint32_t length = page_length_in(inode->size, index);
         uint32_t have = slot_capacity(slot);
         uint32_t part = have < length ? have : length;
         if (part)
-            memcpy(copy, slot_data(slot), part);
+            memcpy(copy, page_slot_data(slot), part);
         memset(copy + part, 0, length - part);
         host_mutex_unlock(&inode->state);
         int error = length ? inode->ops->write_block(inode, index, copy, length) : 0;
         host_mutex_lock(&inode->state);
-        slot = slot_at(&inode->pages, index, false);
+        slot = page_slot_at(&inode->pages, index, false);
         if (slot)
             set_flags(&inode->pages, slot, slot->flags & ~(uint32_t)SLOT_WRITING);
         if (error < 0) {
             result = error;
             if (slot && (slot->flags & SLOT_VALID))
-                slot_dirty(&inode->pages, slot);
+                page_slot_dirty(&inode->pages, slot);
         }
         index++;
     }
@@ -680,7 +534,7 @@ static void drop_if_clean(struct inode *inode, struct page_slot *slot, uint64_t 
     if (!*all && (slot->flags & SLOT_USED))
         slot->flags &= ~(uint32_t)SLOT_USED;
     else if (!(slot->flags & (SLOT_DIRTY | SLOT_LOADING | SLOT_MAPPED)))
-        slot_drop(&inode->pages, slot);
+        page_slot_drop(&inode->pages, slot);
 }
 
 static void drop_clean(struct inode *inode, bool all)
@@ -719,13 +573,13 @@ struct block *pagecache_block(struct inode *inode, uint64_t index, int *error)
     pagecache_reclaim();
     host_mutex_lock(&inode->state);
     struct page_slot *slot = NULL;
-    *error = slot_load(inode, index, &slot);
+    *error = page_slot_load(inode, index, &slot);
     if (!*error && !slot) {
-        slot = slot_at(&inode->pages, index, true);
+        slot = page_slot_at(&inode->pages, index, true);
         *error = slot ? 0 : -L_ENOMEM;
     }
     if (!*error)
-        *error = slot_grow(&inode->pages, slot, FS_BLOCK_SIZE, true);
+        *error = page_slot_grow(&inode->pages, slot, FS_BLOCK_SIZE, true);
     if (!*error) {
         slot->flags |= SLOT_VALID | SLOT_MAPPED | SLOT_USED;
         block = block_get(slot->block);
@@ -748,7 +602,7 @@ static int mapping_block(struct mapping *mapping, uint64_t index, bool create, s
     *out = NULL;
     if (!create && !inode->ops->read_block) {
         host_mutex_lock(&inode->state);
-        struct page_slot *slot = slot_at(&inode->pages, index, false);
+        struct page_slot *slot = page_slot_at(&inode->pages, index, false);
         bool hole = !slot || !slot->flags;
         host_mutex_unlock(&inode->state);
         if (hole)
@@ -758,24 +612,27 @@ static int mapping_block(struct mapping *mapping, uint64_t index, bool create, s
     return error;
 }
 
-static void mapping_dirty(struct mapping *mapping, uint64_t index)
+static int mapping_store(struct mapping *mapping, uint64_t index)
 {
     struct inode *inode = inode_of(mapping);
-    if (!inode->ops->write_block)
-        return;
     host_mutex_lock(&inode->state);
-    struct page_slot *slot = slot_at(&inode->pages, index, false);
-    bool fresh = slot && !(slot->flags & SLOT_DIRTY);
+    struct page_slot *slot = page_slot_at(&inode->pages, index, false);
+    bool dirty = slot && (slot->flags & SLOT_DIRTY);
+    uint32_t length = page_length_in(inode->size, index);
+    host_mutex_unlock(&inode->state);
+    int error = dirty || !inode->ops->claim ? 0 : inode->ops->claim(inode, index, 0, length);
+    if (error)
+        return error;
+    host_mutex_lock(&inode->state);
+    slot = page_slot_at(&inode->pages, index, false);
     if (slot && (slot->flags & SLOT_VALID)) {
         slot->flags |= SLOT_STORED;
-        slot_dirty(&inode->pages, slot);
+        page_slot_dirty(&inode->pages, slot);
     }
     host_mutex_unlock(&inode->state);
-    /* The store has been made: that there is no room can only be told at the next msync. */
-    if (fresh && inode->ops->claim)
-        inode->ops->claim(inode, index, 0, FS_BLOCK_SIZE);
     if (inode->ops->dirty_inode)
         inode->ops->dirty_inode(inode);
+    return 0;
 }
 
 static int mapping_sync(struct mapping *mapping, uint64_t start, uint64_t end)
@@ -807,8 +664,16 @@ static void mapping_identity(struct mapping *mapping, uint64_t *device, uint64_t
 
 static const struct mapping_ops pagecache_mapping_ops = {
     .block = mapping_block,
-    .dirty = mapping_dirty,
+    .store = mapping_store,
     .sync = mapping_sync,
+    .release = mapping_release,
+    .name = inode_map_name,
+    .identity = mapping_identity,
+};
+
+/* Of files that are nowhere else: what holds a block is room for what is stored in it. */
+static const struct mapping_ops memory_mapping_ops = {
+    .block = mapping_block,
     .release = mapping_release,
     .name = inode_map_name,
     .identity = mapping_identity,
@@ -816,7 +681,8 @@ static const struct mapping_ops pagecache_mapping_ops = {
 
 void pagecache_init(struct inode *inode)
 {
-    mapping_init(&inode->pages.mapping, &pagecache_mapping_ops, 0);
+    bool stored = inode->ops && inode->ops->write_block;
+    mapping_init(&inode->pages.mapping, stored ? &pagecache_mapping_ops : &memory_mapping_ops, 0);
     atomic_store(&inode->pages.mapping.refs, 0);
 }
 

@@ -31,13 +31,12 @@ struct page_slot {
 };
 
 enum {
-    SLOT_VALID = 1,   /* holds data */
-    SLOT_DIRTY = 2,   /* newer than what the file system has */
-    SLOT_LOADING = 4, /* read_block is under way */
-    SLOT_MAPPED = 8,  /* given to a mapping: shared stores may change it unseen */
-    SLOT_USED = 16,   /* used since the last time unused blocks were dropped */
-    SLOT_STORED =
-        32, /* a mapping said it was written; it stays dirty while anything maps the file */
+    SLOT_VALID = 1,      /* holds data */
+    SLOT_DIRTY = 2,      /* newer than what the file system has */
+    SLOT_LOADING = 4,    /* read_block is under way */
+    SLOT_MAPPED = 8,     /* given to a mapping: shared stores may change it unseen */
+    SLOT_USED = 16,      /* used since the last time unused blocks were dropped */
+    SLOT_STORED = 32,    /* a mapping may be stored to without a word (mapping_ops.store) */
     SLOT_WRITING = 64,   /* on its way to write_block */
     SLOT_RESERVED = 128, /* of an allocation that is under way */
     SLOT_UNSTORED = SLOT_DIRTY | SLOT_WRITING,

@@ -126,14 +126,6 @@ static bool next_shared(struct space *space, uint64_t *at, uint64_t limit, struc
     return found;
 }
 
-static int sync_file(struct mapping *file, uint64_t start, uint64_t end)
-{
-    if (file->ops->dirty)
-        for (uint64_t i = start >> BLOCK_SHIFT; i << BLOCK_SHIFT < end; i++)
-            file->ops->dirty(file, i);
-    return file->ops->sync ? file->ops->sync(file, start, end) : 0;
-}
-
 int space_msync(struct space *space, uint64_t address, uint64_t length, uint32_t flags)
 {
     const uint32_t both = L_MS_ASYNC | L_MS_SYNC;
@@ -149,7 +141,7 @@ int space_msync(struct space *space, uint64_t address, uint64_t length, uint32_t
     struct mapping *file;
     while ((flags & L_MS_SYNC) && at < limit &&
            next_shared(space, &at, limit, &file, &start, &end)) {
-        int failed = sync_file(file, start, end);
+        int failed = file->ops->sync ? file->ops->sync(file, start, end) : 0;
         mapping_put(file);
         if (failed)
             return failed;

@@ -15,6 +15,8 @@ struct blocks {
     uint64_t first;
     unsigned count;
     bool create;
+    bool store;       /* the file is told of a store to the first */
+    uint32_t cleaned; /* of the file, before it was told */
     bool valid;
     struct block *block[2];
 };
@@ -70,23 +72,31 @@ static int fetch_blocks(struct blocks *blocks)
         return error;
     }
     blocks->valid = true;
-    return 0;
+    blocks->cleaned = atomic_load(&blocks->file->cleaned);
+    return blocks->store ? blocks->file->ops->store(blocks->file, blocks->first) : 0;
 }
 
-/* True when the wanted blocks are in hand; otherwise notes what to fetch. */
+static bool tells_stores(const struct mapping *file)
+{
+    return file->ops->store != NULL;
+}
+
+/* True when the wanted blocks are in hand, and the file knows of the store; otherwise notes what to
+ * fetch. */
 static bool have_blocks(struct request *request, const struct region *region, uint64_t first,
                         unsigned count, bool create)
 {
     struct blocks *blocks = &request->blocks;
     if (blocks->valid && blocks->file == region->file && blocks->first == first &&
         blocks->count >= count && blocks->create == create)
-        return true;
+        return !blocks->store || blocks->cleaned == atomic_load(&region->file->cleaned);
     /* Putting the old ones may call the file system: not with the lock. They go in space_fault. */
     if (!blocks->valid) {
         blocks->file = mapping_get(region->file);
         blocks->first = first;
         blocks->count = count;
         blocks->create = create;
+        blocks->store = create && request->access == SPACE_WRITE && tells_stores(region->file);
     }
     return false;
 }
@@ -127,6 +137,14 @@ static enum outcome fill_from_file(struct request *request, const struct region 
     return finish(request, error);
 }
 
+/* The block of a shared region at the address is in hand, and its file was told when it is to be
+ * stored to. */
+static bool have_shared(struct request *request, const struct region *region)
+{
+    uint64_t offset = region->offset + (request->address - region->start);
+    return have_blocks(request, region, offset >> BLOCK_SHIFT, 1, true);
+}
+
 /* The view of a block takes the place of a free chunk. */
 static enum outcome show_block(struct request *request, const struct region *region)
 {
@@ -139,8 +157,7 @@ static enum outcome show_block(struct request *request, const struct region *reg
     if (!chunk)
         return finish(request, -L_ENOMEM);
     if (chunk->kind != CHUNK_VIEW) {
-        uint64_t offset = region->offset + (request->address - region->start);
-        if (!have_blocks(request, region, offset >> BLOCK_SHIFT, 1, true))
+        if (!have_shared(request, region))
             return NEED_BLOCKS;
         if (chunk->kind == CHUNK_PRIVATE && chunk_carve(space, address))
             return finish(request, -L_ENOMEM);
@@ -152,6 +169,7 @@ static enum outcome show_block(struct request *request, const struct region *reg
         memset(chunk, 0, sizeof(*chunk));
         chunk->kind = CHUNK_VIEW;
         chunk->present = 0xffff;
+        chunk->untold = tells_stores(region->file) && !request->blocks.store;
         chunk->block = block_get(block);
         segment->views++;
     }
@@ -210,6 +228,9 @@ static enum outcome lift_protection(struct request *request, const struct region
     uint64_t start = chunk_down(page), end = start + CHUNK;
     int error = 0;
     if (request->access == SPACE_WRITE) {
+        if (chunk->untold && !have_shared(request, region))
+            return NEED_BLOCKS;
+        chunk->untold = false;
         if (chunk->kind == CHUNK_PRIVATE && chunk->kept) {
             bool last = atomic_load(&chunk->origin->refs) == 1;
             error = origin_release(space, chunk);
@@ -372,7 +393,7 @@ static bool supply(struct space *space, uint64_t address, enum space_access acce
         host_mutex_unlock(&space->lock);
         if (outcome != NEED_BLOCKS)
             break;
-        if (request.blocks.valid) { /* of a mapping that was replaced meanwhile */
+        if (request.blocks.valid) { /* of a mapping that was replaced or cleaned meanwhile */
             put_blocks(&request.blocks);
             continue;
         }
@@ -380,9 +401,6 @@ static bool supply(struct space *space, uint64_t address, enum space_access acce
         if (error)
             outcome = finish(&request, error);
     } while (outcome == NEED_BLOCKS);
-    bool shared = request.blocks.create && request.blocks.valid;
-    if (outcome == RESOLVED && shared && request.blocks.file->ops->dirty)
-        request.blocks.file->ops->dirty(request.blocks.file, request.blocks.first);
     put_blocks(&request.blocks);
     if (request.written) {
         mapping_drop_code(request.written, request.written_offset, request.written_offset + PAGE);

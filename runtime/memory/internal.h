@@ -98,6 +98,7 @@ struct chunk {
     uint16_t pending; /* contents that are still in origin; none is present then */
     uint8_t kind;
     uint8_t code_faults;
+    bool untold; /* views: the file is to be told before anything is stored */
     union {
         struct origin *origin; /* CHUNK_FREE and CHUNK_PRIVATE */
         struct block *block;   /* CHUNK_VIEW */

@@ -12,6 +12,7 @@ void mapping_init(struct mapping *mapping, const struct mapping_ops *ops, uint64
     atomic_init(&mapping->mapped, 0);
     atomic_init(&mapping->executed, 0);
     atomic_init(&mapping->stored, 0);
+    atomic_init(&mapping->cleaned, 0);
     mapping->ops = ops;
     mapping->id = atomic_fetch_add(&next_id, 1);
     atomic_init(&mapping->generation, 1);
@@ -130,6 +131,33 @@ bool mapping_protect_code(struct mapping *mapping, uint64_t start, uint64_t end)
 {
     struct walk walk = {mapping, start, end, visit_protect, false};
     return walk_all(&walk);
+}
+
+static void visit_clean(struct space *space, const struct region *region, uint64_t from,
+                        uint64_t to, struct walk *walk)
+{
+    (void)walk;
+    if (!(region->flags & REGION_SHARED))
+        return;
+    for (uint64_t at = chunk_down(from); at < to; at += CHUNK) {
+        if (!segment_find(space, at)) {
+            at |= SEGMENT - CHUNK;
+            continue;
+        }
+        struct chunk *chunk = chunk_find(space, at);
+        if (chunk->kind == CHUNK_VIEW && !chunk->untold) {
+            chunk->untold = true;
+            pages_apply(space, at, at + CHUNK);
+        }
+    }
+}
+
+void mapping_clean(struct mapping *mapping, uint64_t start, uint64_t end)
+{
+    struct walk walk = {mapping, start, end, visit_clean, false};
+    /* Who has told the file and not yet made the view tells it again (fault.c). */
+    atomic_fetch_add(&mapping->cleaned, 1);
+    walk_all(&walk);
 }
 
 /* Anonymous shared memory: blocks made when they are touched, in leaves made likewise, so that a

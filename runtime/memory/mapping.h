@@ -19,8 +19,11 @@ struct mapping_ops {
      * With create the block is the one that every later call returns. May wait; called without
      * locks. 0 or negative errno (-L_EIO, -L_ENOSPC). */
     int (*block)(struct mapping *mapping, uint64_t index, bool create, struct block **out);
-    /* The block may now differ from what the file system has stored. NULL when nothing needs it. */
-    void (*dirty)(struct mapping *mapping, uint64_t index);
+    /* Before stores to the block become possible, which is in the hands of the caller: makes sure
+     * that there is room for them, and takes it to differ from what the file system has stored.
+     * Called once, and again after mapping_clean. May wait; called without locks. 0 or negative
+     * errno: the store is SIGBUS. NULL when nothing needs it. */
+    int (*store)(struct mapping *mapping, uint64_t index);
     /* Writes what is dirty in [start, end) (bytes); for msync. NULL when nothing needs it. */
     int (*sync)(struct mapping *mapping, uint64_t start, uint64_t end);
     /* The last reference is gone. */
@@ -36,6 +39,7 @@ struct mapping {
     _Atomic uint32_t mapped;   /* number of regions of address spaces that show it */
     _Atomic uint32_t executed; /* code has been translated from it */
     _Atomic uint32_t stored;   /* a shared view of it has been writable */
+    _Atomic uint32_t cleaned;  /* calls of mapping_clean */
     const struct mapping_ops *ops;
     uint64_t id;                 /* unique among all mappings this process will ever have */
     _Atomic uint64_t generation; /* changes with the content */
@@ -56,6 +60,10 @@ void mapping_changed(struct mapping *mapping, uint64_t start, uint64_t end);
 /* The file now ends at size (mapping->size is already set): pages beyond are taken out of every
  * address space and touching them is SIGBUS. Call it before the blocks beyond are given up. */
 void mapping_truncated(struct mapping *mapping, uint64_t size);
+
+/* Before bytes [start, end) are stored by the file system: what is stored to them afterwards
+ * through a shared mapping is told anew (mapping_ops.store). */
+void mapping_clean(struct mapping *mapping, uint64_t start, uint64_t end);
 
 /* Anonymous shared memory of `size` bytes (MAP_SHARED | MAP_ANONYMOUS, System V). NULL: no memory.
  */

@@ -97,7 +97,7 @@ static void apply_to_chunk(struct run *run, const struct region *region, struct 
     if (chunk->kind == CHUNK_VIEW) {
         uint16_t valid = pages_before_end_of_file(region, address);
         readable &= valid;
-        writable &= valid;
+        writable &= chunk->untold ? 0 : valid;
         writable = writable_view(region, chunk, writable, pages);
     }
     chunk->written |= writable;

@@ -54,6 +54,14 @@ run again /large "$size" || fail "rm and fill: $? $(cat output errors)"
 size=$(head -1 output | tr -d '\r')
 run verify /large "$size" || fail "after rm, fill and a restart: $(cat output errors)"
 
+# What is stored through a mapping is accepted at the store or not at all.
+run rm /large || fail "rm: $(cat output errors)"
+run map /mapped || fail "map: $(cat output errors)"
+count=$(head -1 output | tr -d '\r')
+[ "${count:-0}" -gt 2500 ] || fail "only $count pages were taken"
+run pages /mapped "$count" || fail "pages: $(cat output errors)"
+"${fore[@]}" image check disk/full.img >output 2>&1 || fail "check: $(cat output)"
+
 # Others fill the disk behind what was accepted.
 umount disk && mount -t tmpfs -o size=60m none disk || exit 1
 "${fore[@]}" image create disk/full.img && "${fore[@]}" image import disk/full.img root.tar || exit 1

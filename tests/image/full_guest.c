@@ -5,13 +5,19 @@
  *   full_guest again FILE N    removes the file, which must work, and writes about as much again
  *   full_guest hold FILE N     writes so many bytes, says so, and ends when its input ends
  *   full_guest remove FILE N OTHER   the same, and removes another file at the end
+ *   full_guest map FILE        stores to the pages of a file of holes through a mapping, which must
+ *                              end in SIGBUS; msync; prints the pages
+ *   full_guest pages FILE N    whether just these pages hold what was stored
  *   full_guest rm FILE         removes it and says that this is stored
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -69,6 +75,74 @@ static int verify(const char *name, unsigned long long size)
     return 0;
 }
 
+/* There may be room for some. */
+static int folders(void)
+{
+    char name[32];
+    for (int i = 0; i < 10000; i++) {
+        snprintf(name, sizeof(name), "/d%d", i);
+        if (mkdir(name, 0755))
+            return errno == ENOSPC ? 0 : fail("mkdir on a full disk");
+    }
+    return fail("folders without end");
+}
+
+#define MAPPED ((size_t)64 << 20)
+#define PAGE   4096
+
+static sigjmp_buf out;
+static siginfo_t fault;
+
+static void on_fault(int signal, siginfo_t *info, void *context)
+{
+    (void)signal;
+    (void)context;
+    fault = *info;
+    siglongjmp(out, 1);
+}
+
+static int map(const char *name)
+{
+    struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO};
+    int fd = open(name, O_RDWR | O_CREAT, 0644);
+    static volatile size_t at;
+    if (fd < 0 || ftruncate(fd, (off_t)MAPPED))
+        fail(name);
+    volatile unsigned long long *memory =
+        mmap(NULL, MAPPED, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (memory == MAP_FAILED)
+        fail("mmap");
+    sigaction(SIGBUS, &action, NULL);
+    if (!sigsetjmp(out, 1)) {
+        for (; at < MAPPED; at += PAGE)
+            memory[at / 8] = at + 1;
+        printf("64 MB were stored\n");
+        return 1;
+    }
+    if (fault.si_code != BUS_ADRERR || fault.si_addr != (const char *)memory + at)
+        return fail("another fault");
+    /* A hole can be read all the same, and what has room be stored to. */
+    if (memory[at / 8] || memory[MAPPED / 8 - 1])
+        return fail("not a hole");
+    memory[1] = 7;
+    if (msync((void *)memory, MAPPED, MS_SYNC))
+        return fail("msync");
+    printf("%zu\n", at / PAGE);
+    return 0;
+}
+
+static int pages(const char *name, size_t count)
+{
+    unsigned long long word = 0;
+    int fd = open(name, O_RDONLY);
+    for (size_t i = 0; i <= count; i++) {
+        off_t at = (off_t)i * PAGE;
+        if (pread(fd, &word, 8, at) != 8 || word != (i < count ? (unsigned long long)at + 1 : 0))
+            return fail("page");
+    }
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     setvbuf(stdout, NULL, _IONBF, 0);
@@ -76,10 +150,12 @@ int main(int argc, char **argv)
     unsigned long long size = argc > 3 ? strtoull(argv[3], NULL, 10) : 0;
     if (strcmp(what, "fill") == 0) {
         printf("%llu\n", fill(argv[2], ~0ull));
-        if (mkdir("/d", 0755) == 0 || errno != ENOSPC)
-            return fail("mkdir on a full disk");
-        return 0;
+        return folders();
     }
+    if (strcmp(what, "map") == 0)
+        return map(argv[2]);
+    if (strcmp(what, "pages") == 0)
+        return pages(argv[2], size);
     if (strcmp(what, "verify") == 0)
         return verify(argv[2], size);
     if (strcmp(what, "again") == 0) {

@@ -108,6 +108,45 @@ START_TEST(truncation)
 }
 END_TEST
 
+static uint64_t blocks_of(struct file *file)
+{
+    struct kstat st;
+    ck_assert_int_eq(vfs_stat(file->path, &st), 0);
+    return st.blocks;
+}
+
+static void allocate(struct file *file, int mode, uint64_t start, uint64_t length)
+{
+    ck_assert_int_eq(file->ops->fallocate(file, mode, start, length), 0);
+}
+
+/* What is allocated beyond the end goes by holes and by truncation. */
+START_TEST(beyond_the_end)
+{
+    struct vfs_caller *c = fresh("/beyond");
+    struct file *file = open_file(c, "file", L_O_RDWR | L_O_CREAT);
+    const int keep = L_FALLOC_FL_KEEP_SIZE, hole = keep | L_FALLOC_FL_PUNCH_HOLE;
+    allocate(file, keep, 0, 1 << 18);
+    ck_assert_uint_eq(file->inode->size, 0);
+    ck_assert_uint_eq(blocks_of(file), 512);
+    allocate(file, hole, 1 << 17, 1 << 17);
+    ck_assert_uint_eq(blocks_of(file), 256);
+    ck_assert_int_eq(file_truncate(file, 0), 0);
+    ck_assert_uint_eq(blocks_of(file), 0);
+    allocate(file, 0, 0, 1 << 17);
+    allocate(file, keep, 0, 1 << 18);
+    allocate(file, hole, 0, 1 << 19);
+    ck_assert_uint_eq(blocks_of(file), 0);
+    ck_assert_uint_eq(file->inode->size, 1 << 17);
+    check(file, 0, 1 << 17, true);
+    ck_assert_int_eq(file_write(file, "x", 1, NULL), 1);
+    ck_assert_int_eq(file_truncate(file, 1), 0);
+    allocate(file, hole, 0, 4096);
+    ck_assert_uint_eq(blocks_of(file), 0);
+    file_put(file);
+}
+END_TEST
+
 START_TEST(appending)
 {
     struct vfs_caller *c = fresh("/appending");
@@ -326,6 +365,7 @@ int main(void)
     tcase_add_test(tcase, pieces);
     tcase_add_test(tcase, holes);
     tcase_add_test(tcase, truncation);
+    tcase_add_test(tcase, beyond_the_end);
     tcase_add_test(tcase, appending);
     tcase_add_test(tcase, blocks);
     tcase_add_test(tcase, directories);

@@ -134,16 +134,16 @@ START_TEST(mapped)
     ck_assert_int_eq(file_mmap(file, L_PROT_READ | L_PROT_WRITE, true, &mapping, &offset), 0);
     ck_assert_int_eq(mapping->ops->block(mapping, 0, true, &block), 0);
     ck_assert_int_eq(memcmp(block->data, "0123456789", 11), 0);
+    ck_assert_int_eq(mapping->ops->store(mapping, 0), 0);
     block->data[0] = 'X';
-    mapping->ops->dirty(mapping, 0);
     uint64_t pos = 5;
     ck_assert_int_eq(file_write(file, "Y", 1, &pos), 1);
     ck_assert_uint_eq(block->data[5], 'Y');
     ck_assert_int_eq(mapping->ops->sync(mapping, 0, 10), 0);
     host_check(HOST_DIR "/m", "X1234Y6789");
     file_put(file);
+    ck_assert_int_eq(mapping->ops->store(mapping, 0), 0);
     block->data[9] = 'Z';
-    mapping->ops->dirty(mapping, 0);
     block_put(block);
     mapping_put(mapping);
     super_sync_all();

@@ -81,7 +81,8 @@ static void refused(uint64_t address, enum space_access access, int signo, int c
 struct test_file {
     struct mapping mapping;
     struct block *blocks[64];
-    unsigned calls;
+    unsigned calls, stores;
+    uint64_t room; /* blocks that may be stored to */
     bool released;
 };
 
@@ -114,8 +115,17 @@ static void file_name(struct mapping *mapping, char *buffer, size_t size)
     strcpy(buffer, "/file");
 }
 
+static int file_store(struct mapping *mapping, uint64_t index)
+{
+    struct test_file *file = (struct test_file *)mapping;
+    file->stores++;
+    return index < file->room ? 0 : -L_ENOSPC;
+}
+
 static const struct mapping_ops file_ops = {
     .block = file_block, .release = file_release, .name = file_name};
+static const struct mapping_ops told_ops = {
+    .block = file_block, .store = file_store, .release = file_release, .name = file_name};
 
 /* Word i of the file holds i. */
 static void file_open(struct test_file *file, uint64_t size)
@@ -610,6 +620,46 @@ START_TEST(windows_avoid_the_host)
 }
 END_TEST
 
+static uint64_t show(struct test_file *file, uint64_t offset, uint64_t length, uint32_t prot)
+{
+    int64_t result = space_mmap(space, 0, length, prot, L_MAP_SHARED, &file->mapping, offset);
+    ck_assert_msg(result >= 0, "mmap: %lld", (long long)result);
+    return (uint64_t)result;
+}
+
+/* A file is told before anything is stored in a block of it through a shared mapping, and what it
+ * has no room for is SIGBUS at the store. */
+START_TEST(told_before_stores)
+{
+    struct test_file file;
+    file_open(&file, 4 * BLOCK_SIZE);
+    file.mapping.ops = &told_ops;
+    file.room = 1;
+    uint64_t at = show(&file, 0, 4 * BLOCK_SIZE, L_PROT_READ);
+    for (unsigned i = 0; i < 4; i++)
+        ck_assert_uint_eq(get(at + i * BLOCK_SIZE), i * BLOCK_SIZE / 4);
+    ck_assert_int_eq(space_mprotect(space, at, 4 * BLOCK_SIZE, RW), 0);
+    ck_assert_uint_eq(file.stores, 0);
+    put(at, 7);
+    put(at + 5000, 7);
+    ck_assert_uint_eq(file.stores, 1);
+    for (unsigned i = 0; i < 2; i++) {
+        refused(at + BLOCK_SIZE, SPACE_WRITE, L_SIGBUS, L_BUS_ADRERR);
+        ck_assert_int_eq(put_guest_u32(space, at + BLOCK_SIZE, 1), -L_EFAULT);
+        ck_assert_uint_eq(get(at + BLOCK_SIZE), BLOCK_SIZE / 4);
+    }
+    uint64_t again = show(&file, BLOCK_SIZE, BLOCK_SIZE, RW);
+    refused(again, SPACE_WRITE, L_SIGBUS, L_BUS_ADRERR);
+    file.room = 2;
+    put(at + BLOCK_SIZE, 8);
+    put(again + 8, 9);
+    ck_assert_uint_eq(get(again), 8);
+    ck_assert_int_eq(space_munmap(space, at, 4 * BLOCK_SIZE), 0);
+    ck_assert_int_eq(space_munmap(space, again, BLOCK_SIZE), 0);
+    file_close(&file);
+}
+END_TEST
+
 int main(void)
 {
     if (space_init())
@@ -617,6 +667,7 @@ int main(void)
     TCase *tcase = tcase_create("space");
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, anonymous_memory);
+    tcase_add_test(tcase, told_before_stores);
     tcase_add_test(tcase, bad_arguments);
     tcase_add_test(tcase, addresses_that_fault);
     tcase_add_test(tcase, protection);
