@@ -1,8 +1,10 @@
 // Keys to bytes: xterm's encodings, and the kitty keyboard protocol where a program asked for it.
-#include "term/screen/state.h"
-#include "term/vt/acts.h"
+#include "term/input/keyboard.h"
 
+#include "term/input/reply.h"
+#include "term/screen/state.h"
 #include "term/unicode/unicode.h"
+
 #include <stdio.h>
 #include <string.h>
 

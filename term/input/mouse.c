@@ -1,7 +1,8 @@
 // Mouse events to bytes.
+#include "term/input/reply.h"
 #include "term/screen/state.h"
-
 #include "term/unicode/unicode.h"
+
 #include <stdio.h>
 
 bool term_mouse_wanted(const struct term *t)

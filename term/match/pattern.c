@@ -1,7 +1,9 @@
 // What a search looks for: a text or a regular expression.
-#include "term/search/search.h"
+#include "term/match/pattern.h"
 
+#include "term/term.h"
 #include "term/unicode/unicode.h"
+
 #include <stdlib.h>
 #include <string.h>
 

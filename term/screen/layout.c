@@ -1,4 +1,6 @@
 // The text as rows, and the scrollback laid out in the present width.
+#include "term/screen/layout.h"
+
 #include "term/screen/state.h"
 
 #include <stdlib.h>

@@ -1,6 +1,8 @@
 // A new size. Lines of text on the normal screen are wrapped anew, together with those rows of
 // the scrollback that they begin in; the rest of the scrollback is laid out when it is looked at
 // (layout.c). The alternate screen is cut or extended: its program draws it again.
+#include "term/screen/layout.h"
+#include "term/screen/screen.h"
 #include "term/screen/state.h"
 
 #include <stdlib.h>

@@ -1,3 +1,5 @@
+#include "term/screen/screen.h"
+
 #include "term/screen/state.h"
 
 #include <stdlib.h>

@@ -1,8 +1,12 @@
 // Selection: what the mouse marked, and its text.
-#include "term/screen/state.h"
+#include "term/screen/select.h"
 
+#include "term/screen/layout.h"
+#include "term/screen/state.h"
+#include "term/screen/tables.h"
 #include "term/screen/text.h"
 #include "term/unicode/unicode.h"
+
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>

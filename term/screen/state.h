@@ -1,18 +1,10 @@
-// The inside of a terminal, shared by the files of this folder. Everything here runs under the
-// owner's lock (see term.h).
-//
-//   parser.c     bytes -> text, controls, sequences
-//   sequences.c  the table of sequences -> the functions declared here
-//   print.c      text -> cells          edit.c   erasing, inserting, scrolling
-//   screen.c     rows and their memory  reflow.c a new size
-//   history.c    the scrollback         layout.c the scrollback as rows of the present width
-//   view.c       the picture for the renderer, kept in a grid (grid.h)
+// The data of a terminal, which everything inside works on, under the owner's lock (see term.h).
 #ifndef TERM_SCREEN_STATE_H
 #define TERM_SCREEN_STATE_H
 
 #include "term/history/history.h"
+#include "term/match/pattern.h"
 #include "term/parser/parser.h"
-#include "term/search/search.h"
 #include "term/term.h"
 
 // --- Rows and screens -------------------------------------------------------------------------
@@ -128,6 +120,13 @@ struct clusters {
 
 // --- The view's place, selection ---------------------------------------------------------------
 
+// A cell in the text: the number of its row (scrollback rows by their numbers, screen rows after
+// them, rows of the alternate screen from ALTERNATE_ROW) and its column in that row as stored.
+struct place {
+    uint64_t row;
+    int col;
+};
+
 #define ALTERNATE_ROW ((uint64_t)1 << 62) // where the rows of the alternate screen begin
 
 struct selection {
@@ -139,6 +138,45 @@ struct selection {
     uint64_t stamp;            // rows changed after this are no longer what was selected
     uint64_t revision;         // changes with every change of the selection
 };
+
+// --- What is shown of a search -------------------------------------------------------------------
+
+// Code points of rows of the text, and the cell each is in.
+struct codes {
+    uint32_t *code;
+    uint16_t *col;
+    int n, slots;
+    struct code_row {
+        uint64_t row;
+        int start; // its first code point
+    } * rows;
+    int row_count, row_slots;
+};
+
+// The results in one piece, from its beginning as far as it has been looked through.
+struct marked_piece {
+    uint64_t first, end, print;
+    bool used; // since marks_begin
+    bool done;
+    int next;
+    struct marked {
+        struct place first, last;
+    } * results;
+    int count, slots;
+};
+
+// What a terminal shows of a search.
+struct marks {
+    struct pattern pattern;
+    struct place at; // where the present result begins
+    bool found;      // there is one
+    struct marked_piece *pieces;
+    int count, slots;
+    int last;          // the piece asked for last
+    struct codes text; // scratch
+};
+
+// --- The terminal --------------------------------------------------------------------------------
 
 #define PEN_STACK   10
 #define TITLE_MAX   1024
@@ -218,218 +256,7 @@ struct term {
     void *context;
 };
 
-// --- screen.c: rows ---------------------------------------------------------------------------
-
-struct line *line_new(int cols);
-bool screen_new(struct screen *s, int rows, int cols);
-void screen_free(struct screen *s, int rows);
-// Cells that one call of term_feed_some may change: a few milliseconds.
-#define WORK_MAX ((size_t)1 << 20)
-// Counts work that is not bounded by the bytes that ask for it.
-static inline void term_worked(struct term *t, size_t cells)
-{
-    t->work += cells;
-    if (t->work > WORK_MAX)
-        t->parser.stop = true;
-}
-// Marks a row changed.
-static inline void line_touch(struct term *t, struct line *line)
-{
-    line->stamp = ++t->stamp;
-}
-static inline struct line *term_line(struct term *t, int row)
-{
-    return t->screen->lines[row];
-}
-// Makes all of a row blank in the default style.
-void line_clear(struct term *t, struct line *line);
-// The blank cell erasing leaves: the pen's background.
-struct term_cell blank_cell(const struct term *t);
-// Cuts wide characters in two at a column about to be written: the halves become blanks.
-void line_split(struct line *line, int cols, int col);
-// Blanks at the end are no part of the text: at a new width they would be laid out with it.
-void line_trim(struct line *line);
-// A row does not go on with the text above it any more, which may be the scrollback's.
-void text_begins(struct term *t, int row);
-// Fills [from, to) with a cell that is not wide; splits at both ends. Touches the row.
-void line_fill(struct term *t, struct line *line, int from, int to, struct term_cell cell);
-// Copies cells from one place to another in one row (they may overlap) or two.
-void line_copy(struct term *t, struct line *to, int at, const struct line *from, int start, int n);
-// Sets the ROW_* flags and `used` that writing `n` cells at `at` asks for.
-void line_wrote(struct line *line, int at, int n);
-// Scrolls rows top..bottom between the columns of the margins by n (positive: text moves up).
-void scroll_rows(struct term *t, int top, int bottom, int left, int right, int n, bool keep);
-// Puts a row of the normal screen into the scrollback.
-void line_save(struct term *t, const struct line *line);
-void use_screen(struct term *t, struct screen *s);
-
-// --- print.c ------------------------------------------------------------------------------------
-
-void print_run(struct term *t, const uint8_t *text, size_t n);
-void print_character(struct term *t, uint32_t code);
-// The last column text may be printed to in the cursor's row.
-int right_limit(const struct term *t);
-// Moves down a row, scrolling at the bottom margin.
-void index_down(struct term *t);
-void index_up(struct term *t);
-
-// --- cursor.c
-// -------------------------------------------------------------------------------------
-
-// Puts the cursor at a place as CUP counts it (origin mode applies), clamped.
-void cursor_address(struct term *t, int row, int col);
-// Puts it at a place of the screen, clamped; nothing waits to wrap any more.
-void cursor_place(struct term *t, int row, int col);
-void cursor_up(struct term *t, int n);
-void cursor_down(struct term *t, int n);
-void cursor_left(struct term *t, int n);
-void cursor_right(struct term *t, int n);
-void cursor_backspace(struct term *t, int n);
-void cursor_save(struct term *t);
-void cursor_restore(struct term *t);
-void cursor_reset(struct cursor *c);
-void tab_forward(struct term *t, int n);
-void tab_back(struct term *t, int n);
-void tabs_reset(struct term *t);
-void control_character(struct term *t, uint32_t code);
-
-// --- charset.c ----------------------------------------------------------------------------------
-
-// CHARSET_OTHER and what follows: the national replacement sets.
-enum charset {
-    CHARSET_ASCII,
-    CHARSET_GRAPHICS,
-    CHARSET_LATIN1,
-    CHARSET_DEC,
-    CHARSET_TECHNICAL,
-    CHARSET_OTHER
-};
-// The charset a final byte (after one intermediate, or two) names; -1 for an unknown one.
-int charset_named(uint8_t intermediate, uint8_t second, uint8_t final);
-// What a printable ASCII character stands for in a charset.
-uint32_t charset_translate(uint8_t charset, uint32_t code);
-
-// --- tables.c: links, underline colours, clusters
-// -------------------------------------------------
-
-// A number for the pair; 0 when there is nothing to say or no room.
-unsigned extra_number(struct term *t, uint32_t underline_color, uint32_t link);
-struct term_extra extra_get(const struct term *t, uint32_t attr);
-// Makes the link whose URI this is current, or none (NULL). `id` joins pieces of one link.
-void link_set(struct term *t, const char *id, size_t id_length, const char *uri);
-// The pen after `link` or `underline_color` changed.
-void link_changed(struct term *t);
-const char *link_uri(const struct term *t, uint32_t link);
-// The `ch` of a cluster; 0 when there is no room.
-uint32_t cluster_number(struct term *t, const uint32_t *codes, int n);
-// The code points of a cell (none for a blank, one for most); at most CLUSTER_CODES_MAX.
-int cell_codes(const struct term *t, uint32_t ch, uint32_t *codes);
-void tables_free(struct term *t);
-
-// --- modes.c ------------------------------------------------------------------------------------
-
-void modes_reset(struct term *t);
-void mode_set(struct term *t, const struct sequence *s);     // SM, DECSET
-void mode_clear(struct term *t, const struct sequence *s);   // RM, DECRST
-void mode_save(struct term *t, const struct sequence *s);    // XTSAVE
-void mode_restore(struct term *t, const struct sequence *s); // XTRESTORE
-void mode_report(struct term *t, const struct sequence *s);  // DECRQM
-
-// --- reports.c
-// ------------------------------------------------------------------------------------
-
-// Sends printf-style text to the program. "\x9b" and the like at the beginning and "\x9c" at the
-// end stand for C1 controls and go out in the form S7C1T or S8C1T ask for.
-void reply(struct term *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void send_bytes(struct term *t, const char *bytes, size_t n);
-// Writes the SGR parameters that describe a style; returns the length.
-int sgr_describe(const struct term *t, const struct term_cell *pen, char *out, size_t size);
-void status_string(struct term *t, const char *name, size_t n, bool valid);
-
-// --- sgr.c --------------------------------------------------------------------------------------
-
-// Ends all attributes of the pen but colours, links and protection.
-void attributes_reset(struct term *t);
-
-// --- palette.c --------------------------------------------------------------------------------
-
-void palette_reset(struct term *t);
-// Gives a dynamic colour (OSC 10 and on, counted from 0) its value from the options.
-void dynamic_reset(struct term *t, int which);
-// Reads rgb:r/g/b, #rgb and the like, or a name of the few that are known.
-bool color_parse(const char *text, size_t n, uint32_t *color);
-
-// --- osc.c, dcs.c, reset.c
-// ------------------------------------------------------------------------
-
-void osc_dispatch(struct term *t, const char *text, size_t n, bool bell);
-// Entry `i` of the table of OSC numbers; false when there are no more.
-bool osc_entry_get(size_t i, unsigned *first, unsigned *last, const char **text);
-// Entry `i` of the table of modes.
-bool mode_entry_get(size_t i, bool *dec, unsigned *number, const char **text);
-void dcs_dispatch(struct term *t, const struct sequence *s, const char *text, size_t n);
-// Entry `i` of the table of DCS strings.
-bool dcs_entry_get(size_t i, char form[3], const char **name, const char **text);
-void title_set(struct term *t, bool window, bool icon, const char *text, size_t n);
-void reset_soft(struct term *t);
-void reset_hard(struct term *t);
-
-// --- sequences.c ------------------------------------------------------------------------------
-
-extern const struct parser_calls sequence_calls;
-
-// --- layout.c: the scrollback in the present width --------------------------------------------
-
-// Rows there are: scrollback of the normal screen, then the screen's. On the alternate screen
-// only its own rows.
-uint64_t text_first(const struct term *t);
-uint64_t text_end(const struct term *t);
-uint64_t text_screen(const struct term *t); // number of the screen's first row
-// The cells of a row as stored (at most TERM_COLS_MAX), and its flags.
-int text_row(const struct term *t, uint64_t row, struct term_cell *out, unsigned *flags);
-unsigned text_flags(const struct term *t, uint64_t row);
-// At least as many as text_row stores.
-int text_length(const struct term *t, uint64_t row);
-// Room for the cells of a row until the next call; NULL when out of memory.
-struct term_cell *scratch_cells(struct term *t, uint64_t row);
-
-struct chain {
-    uint64_t first, end;     // rows of the scrollback [first, end)
-    struct term_cell *cells; // all their cells one after the other, spacers left out
-    struct place *places;    // where each is stored
-    int length, slots;
-    int *breaks; // where each row of the present width begins; breaks[rows] is the length
-    int rows, break_slots;
-};
-
-// Lays out the line of text that scrollback row `row` belongs to. False when out of memory.
-bool chain_load(struct chain *c, const struct term *t, uint64_t row);
-// Gathers the line of text that any row belongs to, scrollback and screen, without laying it out;
-// at most HISTORY_CHAIN_MAX rows in either direction. False when out of memory.
-bool line_load(struct chain *c, const struct term *t, uint64_t row);
-void chain_free(struct chain *c);
-// What stands in one row of the view: `length` cells of the text from a place on.
-struct view_row {
-    struct place start;
-    int length;
-};
-
-// The rows of the view, t->rows of them, without their cells. False when out of memory.
-bool view_rows(struct term *t, struct view_row *out);
-// The cells of such a row and where each is stored (room for t->cols of both); returns how many,
-// the rest of the row is blank. -1 when out of memory.
-int view_cells(struct term *t, const struct view_row *from, struct term_cell *out,
-               struct place *places);
-// Scrolls so that a row of the text is in view.
-void view_show(struct term *t, uint64_t row);
-// Cells of text that fit a row of `cols` columns: at least 1 when n is.
-int row_fit(const struct term_cell *cells, int n, int cols);
-
-// --- select.c -----------------------------------------------------------------------------------
-
-// Ends the selection when the text under it has changed.
-void selection_check(struct term *t);
-// The columns [from, to) of row `row` that are selected; false when none are.
-bool selection_columns(const struct term *t, uint64_t row, int *from, int *to);
+// What a sequence does: one function each.
+typedef void action(struct term *t, const struct sequence *s);
 
 #endif

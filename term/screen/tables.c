@@ -1,4 +1,7 @@
 // What a cell cannot hold itself: underline colours and links (extras), grapheme clusters.
+#include "term/screen/tables.h"
+
+#include "term/screen/screen.h"
 #include "term/screen/state.h"
 
 #include <stdlib.h>
@@ -173,6 +176,13 @@ unsigned extra_number(struct term *t, uint32_t underline_color, uint32_t link)
     x->entries[number] = e;
     extra_bucket(x, number);
     return number;
+}
+
+void link_changed(struct term *t)
+{
+    struct term_cell *pen = &t->cursor.pen;
+    pen->attr &= ~TERM_EXTRA_MASK;
+    pen->attr |= extra_number(t, t->underline_color, t->link) << TERM_EXTRA_SHIFT;
 }
 
 struct term_extra extra_get(const struct term *t, uint32_t attr)

@@ -1,7 +1,9 @@
 #include "term/screen/text.h"
 
 #include "term/screen/state.h"
+#include "term/screen/tables.h"
 #include "term/unicode/unicode.h"
+
 #include <stdlib.h>
 
 void text_byte(struct text *out, char byte)

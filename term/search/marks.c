@@ -1,6 +1,10 @@
 // The results of a search in the rows that are in view. Each line of text is looked through once
 // and what was found is kept while the line stays as it is and in view.
+#include "term/search/marks.h"
+
+#include "term/match/pattern.h"
 #include "term/screen/state.h"
+#include "term/search/search_text.h"
 
 #include <stdlib.h>
 #include <string.h>

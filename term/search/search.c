@@ -1,5 +1,9 @@
 // The way from one result of a search to the next.
+#include "term/match/pattern.h"
+#include "term/screen/layout.h"
 #include "term/screen/state.h"
+#include "term/search/marks.h"
+#include "term/search/search_text.h"
 
 #include <stdlib.h>
 #include <string.h>

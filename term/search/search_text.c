@@ -1,5 +1,9 @@
 // The text as code points, for searching.
+#include "term/search/search_text.h"
+
+#include "term/screen/layout.h"
 #include "term/screen/state.h"
+#include "term/screen/tables.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,12 @@
 // The picture for the renderer: what the terminal shows, copied under its lock into a grid that
 // the UI thread then reads at leisure.
+#include "term/screen/layout.h"
+#include "term/screen/select.h"
 #include "term/screen/state.h"
-
+#include "term/screen/tables.h"
+#include "term/search/marks.h"
 #include "term/view/grid.h"
+
 #include <stdlib.h>
 #include <string.h>
 

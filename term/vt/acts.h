@@ -3,10 +3,7 @@
 #ifndef TERM_VT_ACTS_H
 #define TERM_VT_ACTS_H
 
-#include "term/parser/parser.h"
-#include "term/term.h"
-
-typedef void action(struct term *t, const struct sequence *s);
+#include "term/screen/state.h"
 
 // cursor.c
 action act_cursor_up, act_cursor_down, act_cursor_right, act_cursor_left, act_next_line,
@@ -20,9 +17,6 @@ action act_erase_display, act_selective_erase_display, act_erase_line, act_selec
     act_delete_lines, act_scroll_up, act_scroll_down, act_insert_columns, act_delete_columns,
     act_scroll_left, act_scroll_right, act_back_index, act_forward_index, act_alignment,
     act_line_size;
-// keyboard.c
-action act_modify_keys, act_modify_keys_report, act_format_keys, act_format_keys_report,
-    act_keyboard_push, act_keyboard_pop, act_keyboard_set, act_keyboard_report;
 // modes.c
 action act_mode_set, act_mode_clear, act_mode_save, act_mode_restore, act_mode_report,
     act_keypad_application, act_keypad_numeric;
@@ -40,7 +34,7 @@ action act_device_attributes, act_device_attributes_2, act_device_attributes_3, 
 action act_designate, act_shift, act_guard_begin, act_guard_end;
 // sgr.c
 action act_graphics, act_protect, act_push_graphics, act_pop_graphics;
-// term.c
+// reset.c
 action act_soft_reset, act_hard_reset, act_level, act_c1_7bit, act_c1_8bit;
 
 #endif

@@ -1,3 +1,5 @@
+#include "term/vt/charset.h"
+
 #include "term/screen/state.h"
 
 #include <stddef.h>

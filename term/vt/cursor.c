@@ -1,5 +1,11 @@
+#include "term/vt/cursor.h"
+
+#include "term/screen/screen.h"
 #include "term/screen/state.h"
+#include "term/screen/tables.h"
 #include "term/vt/acts.h"
+#include "term/vt/charset.h"
+#include "term/vt/print.h"
 
 #include <string.h>
 

@@ -1,6 +1,10 @@
 // Device control strings: status requests and terminfo requests. Others are consumed.
+#include "term/vt/dcs.h"
+
+#include "term/input/reply.h"
 #include "term/parser/hex.h"
 #include "term/screen/state.h"
+#include "term/vt/reports.h"
 
 #include <stdio.h>
 #include <stdlib.h>

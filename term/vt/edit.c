@@ -1,6 +1,9 @@
 // Erasing, inserting, deleting and scrolling of rows, columns and characters.
+#include "term/screen/screen.h"
 #include "term/screen/state.h"
 #include "term/vt/acts.h"
+#include "term/vt/cursor.h"
+#include "term/vt/sgr.h"
 
 // Which cells an erasing function spares.
 enum spare { SPARE_NONE, SPARE_GUARDED, SPARE_PROTECTED };

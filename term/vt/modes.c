@@ -1,6 +1,11 @@
 // Modes: SM, RM, DECSET, DECRST, DECRQM, XTSAVE, XTRESTORE.
+#include "term/vt/modes.h"
+
+#include "term/input/reply.h"
+#include "term/screen/screen.h"
 #include "term/screen/state.h"
 #include "term/vt/acts.h"
+#include "term/vt/cursor.h"
 
 // What happens beyond the flag itself.
 enum effect {

@@ -1,8 +1,14 @@
 // Operating system commands: titles, colours, links, clipboard, prompts.
-#include "term/parser/hex.h"
-#include "term/screen/state.h"
+#include "term/vt/osc.h"
 
+#include "term/input/reply.h"
+#include "term/parser/hex.h"
+#include "term/screen/screen.h"
+#include "term/screen/state.h"
+#include "term/screen/tables.h"
 #include "term/unicode/unicode.h"
+#include "term/vt/palette.h"
+
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,4 +1,6 @@
 // Colours: defaults, and their names in OSC sequences.
+#include "term/vt/palette.h"
+
 #include "term/parser/hex.h"
 #include "term/screen/state.h"
 

@@ -1,7 +1,12 @@
-#include "term/screen/state.h"
-#include "term/vt/acts.h"
+#include "term/vt/print.h"
 
+#include "term/screen/screen.h"
+#include "term/screen/state.h"
+#include "term/screen/tables.h"
 #include "term/unicode/unicode.h"
+#include "term/vt/acts.h"
+#include "term/vt/charset.h"
+
 #include <string.h>
 
 int right_limit(const struct term *t)

@@ -1,8 +1,11 @@
 // The rectangular area functions of VT420 and later.
+#include "term/input/reply.h"
+#include "term/screen/screen.h"
 #include "term/screen/state.h"
-#include "term/vt/acts.h"
-
+#include "term/screen/tables.h"
 #include "term/unicode/unicode.h"
+#include "term/vt/acts.h"
+#include "term/vt/sgr.h"
 
 struct rectangle {
     int top, left, bottom, right; // inclusive, on the screen

@@ -1,8 +1,11 @@
 // The page that lists every sequence, made from the tables that act on them.
-#include "term/vt/sequences.h"
-
 #include "term/screen/state.h"
 #include "term/screen/text.h"
+#include "term/vt/dcs.h"
+#include "term/vt/modes.h"
+#include "term/vt/osc.h"
+#include "term/vt/sequences.h"
+
 #include <stdio.h>
 
 static void add(struct text *out, const char *text)

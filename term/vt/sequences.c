@@ -1,7 +1,13 @@
 #include "term/vt/sequences.h"
 
+#include "term/input/keyboard.h"
 #include "term/screen/state.h"
 #include "term/vt/acts.h"
+#include "term/vt/charset.h"
+#include "term/vt/cursor.h"
+#include "term/vt/dcs.h"
+#include "term/vt/osc.h"
+#include "term/vt/print.h"
 
 struct row {
     char form[4]; // prefix and intermediates as they are written, then the final byte

@@ -2,6 +2,8 @@
 #ifndef TERM_VT_SEQUENCES_H
 #define TERM_VT_SEQUENCES_H
 
+#include "term/parser/parser.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -13,6 +15,9 @@ struct sequence_entry {
     const char *name; // the mnemonic
     const char *text; // what it does
 };
+
+// What the parser calls: the dispatcher.
+extern const struct parser_calls sequence_calls;
 
 // Entry `i`; false when there are no more.
 bool sequence_entry_get(size_t i, struct sequence_entry *entry);

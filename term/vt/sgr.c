@@ -1,5 +1,8 @@
 // SGR: how the next characters look.
+#include "term/vt/sgr.h"
+
 #include "term/screen/state.h"
+#include "term/screen/tables.h"
 #include "term/vt/acts.h"
 
 #include <limits.h>
@@ -7,13 +10,6 @@
 
 #define UNDERLINE(style) ((uint32_t)(style) << TERM_UNDERLINE_SHIFT)
 #define KEPT_BY_RESET    (TERM_PROTECTED | TERM_GUARDED)
-
-static void extra_update(struct term *t)
-{
-    struct term_cell *pen = &t->cursor.pen;
-    pen->attr &= ~TERM_EXTRA_MASK;
-    pen->attr |= extra_number(t, t->underline_color, t->link) << TERM_EXTRA_SHIFT;
-}
 
 static uint32_t channel(int value)
 {
@@ -125,7 +121,7 @@ static void color(struct term *t, const struct sequence *s, int number, int *i)
         pen->bg = TERM_COLOR_DEFAULT;
     } else if (number == 59) {
         t->underline_color = TERM_COLOR_DEFAULT;
-        extra_update(t);
+        link_changed(t);
     } else if (number == 38 || number == 48 || number == 58) {
         if (!extended_color(s, i, &value))
             return;
@@ -135,7 +131,7 @@ static void color(struct term *t, const struct sequence *s, int number, int *i)
             pen->bg = value;
         } else {
             t->underline_color = value;
-            extra_update(t);
+            link_changed(t);
         }
     }
 }
@@ -157,7 +153,7 @@ void act_graphics(struct term *t, const struct sequence *s)
             pen->fg = pen->bg = TERM_COLOR_DEFAULT;
             pen->attr &= KEPT_BY_RESET;
             t->underline_color = TERM_COLOR_DEFAULT;
-            extra_update(t);
+            link_changed(t);
         } else if (number == 4) {
             underline(pen, s, &i);
         } else if (!attribute(pen, number)) {
@@ -218,11 +214,6 @@ int sgr_describe(const struct term *t, const struct term_cell *pen, char *out, s
     return n;
 }
 
-void link_changed(struct term *t)
-{
-    extra_update(t);
-}
-
 // XTPUSHSGR and XTPOPSGR.
 void act_push_graphics(struct term *t, const struct sequence *s)
 {
@@ -242,5 +233,5 @@ void act_pop_graphics(struct term *t, const struct sequence *s)
     pen.attr &= ~KEPT_BY_RESET;
     pen.attr |= t->cursor.pen.attr & KEPT_BY_RESET;
     t->cursor.pen = pen;
-    extra_update(t);
+    link_changed(t);
 }

@@ -1,7 +1,7 @@
 // Searching in steps: whatever the size of a step and whatever happens between two, the result is
 // the same, and no step takes long.
 #include "runtime/host/thread.h"
-#include "term/screen/state.h"
+#include "term/search/search_text.h"
 #include "tests/unit/run.h"
 #include "tests/unit/term/find.h"
 #include "tests/unit/term/terminal.h"
