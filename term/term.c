@@ -124,7 +124,7 @@ void term_set_options(struct term *t, const struct term_options *options)
     struct term_options old = t->options;
     if (!options_take(t, options))
         return;
-    // Colours that the program did not change follow the options.
+    /* Colours that the program did not change follow the options. */
     for (int i = 0; i < 256; i++) {
         if (t->palette[i] == old.palette[i])
             t->palette[i] = t->options.palette[i];

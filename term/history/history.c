@@ -5,31 +5,31 @@
 
 #define BLOCK_BYTES 65536u
 
-// Every row in a block begins with this, packed without padding.
-#define HEADER_BYTES 7u // u32 bytes of the row, u16 cells, u8 flags | size << 6
+/* Every row in a block begins with this, packed without padding. */
+#define HEADER_BYTES 7u /* u32 bytes of the row, u16 cells, u8 flags | size << 6 */
 
 enum row_kind { KIND_PLAIN, KIND_RUNS, KIND_RAW };
 
 struct block {
-    uint64_t first;    // number of its first row
-    uint32_t *offsets; // where each row begins
-    uint32_t count;    // rows
-    uint32_t slots;    // room in offsets
-    uint32_t used;     // bytes
-    uint32_t capacity; // bytes of data
+    uint64_t first;    /* number of its first row */
+    uint32_t *offsets; /* where each row begins */
+    uint32_t count;    /* rows */
+    uint32_t slots;    /* room in offsets */
+    uint32_t used;     /* bytes */
+    uint32_t capacity; /* bytes of data */
     uint8_t *data;
     struct use_list uses;
 };
 
 struct history {
-    struct block *blocks; // oldest first
+    struct block *blocks; /* oldest first */
     size_t count, slots;
     uint64_t first, end;
     size_t bytes;
     size_t bytes_max;
     uint64_t rows_max;
-    int chain;       // wrapped rows at the end without a cut
-    uint32_t serial; // of the newest block
+    int chain;       /* wrapped rows at the end without a cut */
+    uint32_t serial; /* of the newest block */
     struct uses uses;
     uint8_t *scratch;
     size_t scratch_bytes;
@@ -91,7 +91,7 @@ size_t history_bytes(const struct history *h)
     return h->bytes;
 }
 
-// Drops whole blocks from the old end; the row limit itself is exact.
+/* Drops whole blocks from the old end; the row limit itself is exact. */
 static void enforce(struct history *h)
 {
     size_t drop = 0;
@@ -130,7 +130,7 @@ static bool same_style(const struct term_cell *a, const struct term_cell *b)
     return a->fg == b->fg && a->bg == b->bg && a->attr == b->attr;
 }
 
-// Packs cells as runs of one style; returns the bytes, or `limit` when it would take as many.
+/* Packs cells as runs of one style; returns the bytes, or `limit` when it would take as many. */
 static size_t pack_runs(const struct term_cell *cells, int n, uint8_t *out, size_t limit)
 {
     size_t at = 0;
@@ -162,7 +162,7 @@ static size_t pack_runs(const struct term_cell *cells, int n, uint8_t *out, size
     return at;
 }
 
-// Packs a row into `out` (room for HEADER_BYTES + 1 + 16 n) and returns its bytes.
+/* Packs a row into `out` (room for HEADER_BYTES + 1 + 16 n) and returns its bytes. */
 static size_t pack(const struct term_cell *cells, int n, unsigned flags, unsigned size,
                    uint8_t *out)
 {
@@ -191,7 +191,7 @@ static size_t pack(const struct term_cell *cells, int n, unsigned flags, unsigne
     return total;
 }
 
-// A block with room for `need` more bytes and one more row, or NULL.
+/* A block with room for `need` more bytes and one more row, or NULL. */
 static struct block *room(struct history *h, size_t need)
 {
     struct block *b = h->count ? &h->blocks[h->count - 1] : NULL;
@@ -225,7 +225,7 @@ static struct block *room(struct history *h, size_t need)
     return b;
 }
 
-// Notes the numbers a row has in its block.
+/* Notes the numbers a row has in its block. */
 static bool note(struct history *h, struct block *b, const struct term_cell *cells, int n)
 {
     size_t before = block_bytes(b);
@@ -251,7 +251,7 @@ bool history_push(struct history *h, const struct term_cell *cells, int n, unsig
     size_t most = HEADER_BYTES + 1 + (size_t)n * (flags & ROW_RICH ? sizeof(*cells) : 1);
     struct block *b = h->count ? &h->blocks[h->count - 1] : NULL;
     uint8_t *target;
-    // Pack in place where the worst case fits, else by way of the scratch buffer.
+    /* Pack in place where the worst case fits, else by way of the scratch buffer. */
     if (b && b->capacity - b->used >= most && b->count < b->slots) {
         target = b->data + b->used;
     } else {
@@ -305,7 +305,7 @@ void history_pop(struct history *h)
     if (h->end == h->first)
         return;
     h->end--;
-    while (h->blocks[h->count - 1].count == 0) // made for a row that memory did not suffice for
+    while (h->blocks[h->count - 1].count == 0) /* made for a row that memory did not suffice for */
         block_free(h, &h->blocks[--h->count]);
     struct block *b = &h->blocks[h->count - 1];
     b->used = b->offsets[--b->count];

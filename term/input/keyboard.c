@@ -1,4 +1,5 @@
-// Keys to bytes: xterm's encodings, and the kitty keyboard protocol where a program asked for it.
+/* Keys to bytes: xterm's encodings, and the kitty keyboard protocol where a program asked for it.
+ */
 #include "term/input/keyboard.h"
 
 #include "term/input/reply.h"
@@ -8,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-// Kitty keyboard flags.
+/* Kitty keyboard flags. */
 #define KITTY_DISAMBIGUATE 1u
 #define KITTY_EVENTS       2u
 #define KITTY_ALTERNATES   4u
@@ -16,7 +17,7 @@
 #define KITTY_TEXT         16u
 #define KITTY_KNOWN        31u
 
-#define KITTY_KP_BEGIN 57427u // the keypad's 5 without Num Lock
+#define KITTY_KP_BEGIN 57427u /* the keypad's 5 without Num Lock */
 
 #define MOD_LOCKS (TERM_MOD_CAPS | TERM_MOD_NUM)
 
@@ -82,7 +83,7 @@ static int *modify_option(struct term *t, int which)
     }
 }
 
-// XTMODKEYS: CSI > which ; value m sets, without value resets; CSI > which n turns off.
+/* XTMODKEYS: CSI > which ; value m sets, without value resets; CSI > which n turns off. */
 void act_modify_keys(struct term *t, const struct sequence *s)
 {
     static const int initial[5] = {0, 2, 2, 0, 0};
@@ -109,8 +110,8 @@ void act_modify_keys_report(struct term *t, const struct sequence *s)
         reply(t, "\x9b>%d;%dm", which, *option);
 }
 
-// XTFMTKEYS: CSI > 4 ; value f, formatOtherKeys: 0 CSI 27 ; modifiers ; code ~, 1 CSI code ;
-// modifiers u. Without value it is 0 again; so it is without anything.
+/* XTFMTKEYS: CSI > 4 ; value f, formatOtherKeys: 0 CSI 27 ; modifiers ; code ~, 1 CSI code ;
+ * modifiers u. Without value it is 0 again; so it is without anything. */
 void act_format_keys(struct term *t, const struct sequence *s)
 {
     if (s->count == 0 || sequence_value(s, 0, 0) == 4)
@@ -123,11 +124,11 @@ void act_format_keys_report(struct term *t, const struct sequence *s)
         reply(t, "\x9b>4;%df", t->format_other);
 }
 
-// How keys without a character are encoded: CSI [number ;] final. Both forms: a letter that
-// names the key (number 1), or '~' with the key's number.
+/* How keys without a character are encoded: CSI [number ;] final. Both forms: a letter that
+ * names the key (number 1), or '~' with the key's number. */
 static const struct special {
     uint32_t code;
-    uint16_t number; // before '~', or in the kitty protocol before 'u'
+    uint16_t number; /* before '~', or in the kitty protocol before 'u' */
     char final;
 } specials[] = {
     {TERM_KEY_UP, 1, 'A'},       {TERM_KEY_DOWN, 1, 'B'},      {TERM_KEY_RIGHT, 1, 'C'},
@@ -157,13 +158,13 @@ static void send(struct term *t, const char *text)
     send_bytes(t, text, strlen(text));
 }
 
-// --- The keypad ---
+/* --- The keypad --- */
 
-// What the keypad types with Num Lock, and the final byte of its application form.
+/* What the keypad types with Num Lock, and the final byte of its application form. */
 static const char keypad_text[] = "0123456789./*-+\r=,";
 static const char keypad_final[] = "pqrstuvwxynojmkMXl";
 
-// The keys it stands for without Num Lock: 0 to 9, then the decimal point.
+/* The keys it stands for without Num Lock: 0 to 9, then the decimal point. */
 static const uint32_t keypad_moves[11] = {
     TERM_KEY_INSERT, TERM_KEY_END,  TERM_KEY_DOWN, TERM_KEY_PAGE_DOWN, TERM_KEY_LEFT,   0,
     TERM_KEY_RIGHT,  TERM_KEY_HOME, TERM_KEY_UP,   TERM_KEY_PAGE_UP,   TERM_KEY_DELETE,
@@ -174,9 +175,9 @@ static bool is_keypad(uint32_t code)
     return code >= TERM_KEY_KP_0 && code <= TERM_KEY_KP_SEPARATOR;
 }
 
-// --- xterm's encodings ---
+/* --- xterm's encodings --- */
 
-// The character Ctrl makes of one; -1 when it makes none.
+/* The character Ctrl makes of one; -1 when it makes none. */
 static int control_of(uint32_t code)
 {
     if (code >= 'a' && code <= 'z')
@@ -211,7 +212,7 @@ static int control_of(uint32_t code)
     }
 }
 
-// The forms of modifyOtherKeys.
+/* The forms of modifyOtherKeys. */
 static bool send_other(struct term *t, uint32_t code, unsigned mods)
 {
     char out[40];
@@ -249,7 +250,7 @@ static void send_alt(struct term *t, unsigned mods, const char *text, size_t n)
     send_bytes(t, text, n);
 }
 
-// Enter, Tab, Backspace, Escape.
+/* Enter, Tab, Backspace, Escape. */
 static bool send_editing(struct term *t, uint32_t code, unsigned mods)
 {
     unsigned strong = mods & (TERM_MOD_SHIFT | TERM_MOD_ALT | TERM_MOD_CTRL | TERM_MOD_META);
@@ -282,7 +283,7 @@ static bool send_keypad(struct term *t, const struct term_key *key)
     uint32_t i = key->code - TERM_KEY_KP_0;
     char text[4] = "";
     bool number = key->mods & TERM_MOD_NUM;
-    // Digits are xterm's keys of a PC: with Num Lock they type, without they move.
+    /* Digits are xterm's keys of a PC: with Num Lock they type, without they move. */
     if (t->mode[MODE_KEYPAD] && !number && i >= 11) {
         snprintf(text, sizeof(text), "\x1bO%c", keypad_final[i]);
         send(t, text);
@@ -297,7 +298,7 @@ static bool send_keypad(struct term *t, const struct term_key *key)
     }
     if (key->code == TERM_KEY_KP_ENTER)
         return send_editing(t, TERM_KEY_ENTER, key->mods);
-    // The decimal point is a comma in many layouts.
+    /* The decimal point is a comma in many layouts. */
     if (key->text && *key->text && !(key->mods & TERM_MOD_CTRL))
         send_alt(t, key->mods, key->text, strlen(key->text));
     else
@@ -305,7 +306,7 @@ static bool send_keypad(struct term *t, const struct term_key *key)
     return true;
 }
 
-// The character a key has with Shift as held now.
+/* The character a key has with Shift as held now. */
 static uint32_t shifted_code(const struct term_key *key)
 {
     if (!(key->mods & TERM_MOD_SHIFT))
@@ -317,7 +318,7 @@ static uint32_t shifted_code(const struct term_key *key)
     return key->code;
 }
 
-// Caps Lock turns the case of letters round.
+/* Caps Lock turns the case of letters round. */
 static uint32_t locked_code(uint32_t code, unsigned mods)
 {
     uint32_t lower = code | 32;
@@ -330,7 +331,7 @@ static bool send_character(struct term *t, const struct term_key *key)
     uint32_t code = shifted_code(key);
     bool ctrl = mods & TERM_MOD_CTRL, alt = mods & (TERM_MOD_ALT | TERM_MOD_META);
     int control = ctrl ? control_of(code >= 'A' && code <= 'Z' ? code + 32 : code) : -1;
-    // Where letters are not Latin, Ctrl goes by the letter on the key in a US layout.
+    /* Where letters are not Latin, Ctrl goes by the letter on the key in a US layout. */
     if (ctrl && code >= 0x80 && key->base >= 'a' && key->base <= 'z')
         control = control_of(key->base);
     bool shift_alone = (mods & TERM_MOD_SHIFT) && (code == ' ' || (code >= '@' && code < 0x7f));
@@ -369,9 +370,10 @@ static bool send_xterm(struct term *t, const struct term_key *key)
     return s && send_special(t, s, key->mods, function ? t->modify_function : t->modify_cursor);
 }
 
-// --- The kitty keyboard protocol ---
+/* --- The kitty keyboard protocol --- */
 
-// Without Num Lock the keypad's digits have numbers of their own: 0 to 9, then the decimal point.
+/* Without Num Lock the keypad's digits have numbers of their own: 0 to 9, then the decimal point.
+ */
 static uint32_t keypad_number(uint32_t code, unsigned mods)
 {
     static const uint16_t moves[11] = {57425, 57424, 57420, 57422, 57417, KITTY_KP_BEGIN,
@@ -380,7 +382,7 @@ static uint32_t keypad_number(uint32_t code, unsigned mods)
     return i < 11 && !(mods & TERM_MOD_NUM) ? moves[i] : 57399 + i;
 }
 
-// The number of a key in the protocol's own range; 0 when it has a form of `specials`.
+/* The number of a key in the protocol's own range; 0 when it has a form of `specials`. */
 static uint32_t kitty_number(uint32_t code, unsigned mods)
 {
     switch (code) {
@@ -424,7 +426,7 @@ static bool is_modifier(uint32_t code)
            (code >= TERM_KEY_CAPS_LOCK && code <= TERM_KEY_NUM_LOCK);
 }
 
-// Appends the code points of what the key types, parted by colons.
+/* Appends the code points of what the key types, parted by colons. */
 static size_t append_text(char *out, size_t size, size_t n, const char *text)
 {
     const uint8_t *at = (const uint8_t *)text;
@@ -443,7 +445,7 @@ static size_t append_text(char *out, size_t size, size_t n, const char *text)
 
 static void send_kitty(struct term *t, const struct term_key *key, unsigned mods, unsigned flags)
 {
-    // R would be a cursor report; the 5 that moves has no number before 'u'.
+    /* R would be a cursor report; the 5 that moves has no number before 'u'. */
     static const struct special f3 = {TERM_KEY_F1 + 2, 13, '~'},
                                 begin = {TERM_KEY_KP_0 + 5, 1, 'E'};
     char out[256];
@@ -506,7 +508,7 @@ static bool send_by_protocol(struct term *t, const struct term_key *key, unsigne
     if (is_modifier(code) && !all)
         return false;
     if (!all && key->action != TERM_KEY_RELEASE) {
-        // Text is text, and the three editing keys stay what they were.
+        /* Text is text, and the three editing keys stay what they were. */
         bool plain = (strong & ~(code < UNICODE_LIMIT ? TERM_MOD_SHIFT : 0u)) == 0;
         bool number = key->mods & TERM_MOD_NUM;
         if (plain && (code < UNICODE_LIMIT || editing || (is_keypad(code) && number && types)))
@@ -537,7 +539,7 @@ void term_text(struct term *t, const char *text, size_t n)
     term_scroll_bottom(t);
 }
 
-// The pasted text without its end: what begins it as a program gets it, in a piece of memory.
+/* The pasted text without its end: what begins it as a program gets it, in a piece of memory. */
 static size_t paste_piece(const uint8_t **in, size_t *left, char *out, size_t size)
 {
     size_t k = 0;
@@ -548,7 +550,7 @@ static size_t paste_piece(const uint8_t **in, size_t *left, char *out, size_t si
         bool broken = code == UNICODE_REPLACEMENT && taken < 3;
         if (code == '\n')
             code = '\r';
-        // Without control characters no text can end the paste or press a key.
+        /* Without control characters no text can end the paste or press a key. */
         if (!broken && !crlf && (code >= 0x20 || code == '\r' || code == '\t') &&
             (code < 0x7f || code >= 0xa0))
             k += utf8_encode(code, out + k);

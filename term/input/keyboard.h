@@ -1,4 +1,4 @@
-// Sequences that choose how keys are encoded (term_key).
+/* Sequences that choose how keys are encoded (term_key). */
 #ifndef TERM_INPUT_KEYBOARD_H
 #define TERM_INPUT_KEYBOARD_H
 

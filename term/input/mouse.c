@@ -1,4 +1,4 @@
-// Mouse events to bytes.
+/* Mouse events to bytes. */
 #include "term/input/reply.h"
 #include "term/screen/state.h"
 #include "term/unicode/unicode.h"
@@ -11,7 +11,7 @@ bool term_mouse_wanted(const struct term *t)
            t->mode[MODE_MOUSE_ANY];
 }
 
-// Modes 9 and 1000 take single bytes, mode 1005 two-byte UTF-8 above 127. 0: too large for them.
+/* Modes 9 and 1000 take single bytes, mode 1005 two-byte UTF-8 above 127. 0: too large for them. */
 static size_t number(const struct term *t, int value, char *out)
 {
     value += 32;
@@ -42,7 +42,7 @@ static bool report(struct term *t, int button, bool release, int col, int row, i
             size_t b = number(t, col + 1, text + a);
             size_t c = number(t, row + 1, text + a + b);
             if (!b || !c)
-                return false; // too far away for this form
+                return false; /* too far away for this form */
             n = snprintf(out, sizeof(out), "\x1b[M%.*s", (int)(a + b + c), text);
         }
     }
@@ -50,7 +50,7 @@ static bool report(struct term *t, int button, bool release, int col, int row, i
     return true;
 }
 
-// The wheel as arrow keys, three a notch, for programs on the alternate screen.
+/* The wheel as arrow keys, three a notch, for programs on the alternate screen. */
 static bool wheel_keys(struct term *t, const struct term_mouse *e)
 {
     if (e->kind != TERM_MOUSE_PRESS || (e->button != 4 && e->button != 5))
@@ -102,7 +102,7 @@ bool term_mouse(struct term *t, const struct term_mouse *e)
         code += 32;
     } else if (e->button == 0 ||
                (e->kind == TERM_MOUSE_RELEASE && e->button >= 4 && e->button < 8)) {
-        return false; // a wheel has no release
+        return false; /* a wheel has no release */
     }
     if (e->mods & TERM_MOD_SHIFT)
         code += 4;

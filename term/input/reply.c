@@ -1,4 +1,4 @@
-// Bytes to the program: answers, with the controls in the form that it has asked for.
+/* Bytes to the program: answers, with the controls in the form that it has asked for. */
 #include "term/input/reply.h"
 
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-// What a search looks for: a text or a regular expression.
+/* What a search looks for: a text or a regular expression. */
 #include "term/match/pattern.h"
 
 #include "term/term.h"
@@ -7,14 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define VISIT_WORK 8 // of a state of an expression, beside 1 of a code point
+#define VISIT_WORK 8 /* of a state of an expression, beside 1 of a code point */
 
 static bool is_first(const bool *first, uint32_t code)
 {
     return first[code < REGEX_FIRST - 1 ? code : REGEX_FIRST - 1];
 }
 
-// The codes that a small letter is found by.
+/* The codes that a small letter is found by. */
 static void first_of(bool *first, uint32_t code, bool ignore_case)
 {
     if (code >= REGEX_FIRST - 1)
@@ -65,7 +65,7 @@ static bool stands(const uint32_t *codes, int n, const uint32_t *text, bool igno
     return true;
 }
 
-// Code points of the result that begins at `at`; 0 when there is none.
+/* Code points of the result that begins at `at`; 0 when there is none. */
 static int match(const struct pattern *p, const uint32_t *text, int n, int at, int *work)
 {
     if (p->regex) {
@@ -79,7 +79,7 @@ static int match(const struct pattern *p, const uint32_t *text, int n, int at, i
                : 0;
 }
 
-// The next code at or after `i` that a result can begin with, or `stop`.
+/* The next code at or after `i` that a result can begin with, or `stop`. */
 static int skip(const bool *first, const uint32_t *text, int i, int stop)
 {
     while (i < stop && !is_first(first, text[i]))

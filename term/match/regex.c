@@ -7,17 +7,17 @@
 #define RANGES_MAX 4000
 #define REPEAT_MAX 255
 #define DEPTH_MAX  100
-#define VISITS_MAX 400000 // states looked at for one match: some milliseconds
+#define VISITS_MAX 400000 /* states looked at for one match: some milliseconds */
 
 enum kind { CODE, ANY, SET, SPLIT, BEGIN, END, EDGE, MATCH };
 
-// A state: `next` follows when its condition holds; SPLIT goes to both.
+/* A state: `next` follows when its condition holds; SPLIT goes to both. */
 struct node {
     uint8_t kind;
-    bool negated;     // SET
-    uint32_t code;    // CODE
-    int first, count; // SET: ranges
-    int next, other;  // -1: not known yet
+    bool negated;     /* SET */
+    uint32_t code;    /* CODE */
+    int first, count; /* SET: ranges */
+    int next, other;  /* -1: not known yet */
 };
 
 struct range {
@@ -31,14 +31,14 @@ struct regex {
     int range_count;
     int start;
     bool ignore_case;
-    bool first[REGEX_FIRST]; // the codes a match can begin with; the last stands for all others
+    bool first[REGEX_FIRST]; /* the codes a match can begin with; the last stands for all others */
     uint32_t literal[REGEX_LITERAL_MAX];
     int literal_length;
-    // Matching: the states reached, and marks of those already in the list.
+    /* Matching: the states reached, and marks of those already in the list. */
     int *now, *then, *stack;
     uint32_t *marks;
     uint32_t mark;
-    int visits; // states looked at
+    int visits; /* states looked at */
 };
 
 struct parse {
@@ -46,14 +46,14 @@ struct parse {
     const uint32_t *at, *end;
     int depth;
     bool failed;
-    // Codes that stand one after the other outside of any choice, so in every match.
+    /* Codes that stand one after the other outside of any choice, so in every match. */
     uint32_t run[REGEX_LITERAL_MAX];
     int run_length;
-    bool choice; // there is one outside of all brackets
+    bool choice; /* there is one outside of all brackets */
 };
 
-// A piece of the machine: where it begins, and one node whose `next` leads out of it (pieces are
-// closed with an empty SPLIT, so that there is only one way out).
+/* A piece of the machine: where it begins, and one node whose `next` leads out of it (pieces are
+ * closed with an empty SPLIT, so that there is only one way out). */
 struct piece {
     int start, out;
 };
@@ -67,7 +67,7 @@ uint32_t fold_case(uint32_t code)
         return code + 32;
     if (code >= 0x400 && code <= 0x40f)
         return code + 80;
-    // Latin Extended-A: capitals are even, but odd from U+0139 to U+0148 and after U+0178.
+    /* Latin Extended-A: capitals are even, but odd from U+0139 to U+0148 and after U+0178. */
     if ((code >= 0x100 && code <= 0x137 && code != 0x130 && code != 0x131) ||
         (code >= 0x14a && code <= 0x177))
         return code | 1;
@@ -105,7 +105,7 @@ static void add_range(struct parse *p, int set, uint32_t low, uint32_t high)
     r->nodes[set].count++;
 }
 
-// The ranges of \d, \w, \s; false for other letters.
+/* The ranges of \d, \w, \s; false for other letters. */
 static bool add_class(struct parse *p, int set, uint32_t letter)
 {
     switch (letter | 0x20) {
@@ -235,7 +235,7 @@ static void connect(struct parse *p, int out, int to)
     p->r->nodes[out].next = to;
 }
 
-// Zero or more (or one or more) of a piece.
+/* Zero or more (or one or more) of a piece. */
 static struct piece loop(struct parse *p, struct piece inside, bool once)
 {
     int split = node(p, SPLIT, 0), out = node(p, SPLIT, 0);
@@ -267,7 +267,7 @@ static int number(struct parse *p, int otherwise)
     return value < 0 ? otherwise : value;
 }
 
-// {m}, {m,}, {m,n}: the atom, which began at `from`, is read again for each time it stands.
+/* {m}, {m,}, {m,n}: the atom, which began at `from`, is read again for each time it stands. */
 static struct piece repeat(struct parse *p, struct piece one, const uint32_t *from)
 {
     int least = number(p, 0), most = least;
@@ -297,7 +297,7 @@ static struct piece repeat(struct parse *p, struct piece one, const uint32_t *fr
     return all;
 }
 
-// Takes note of what every match contains: the longest run of single codes.
+/* Takes note of what every match contains: the longest run of single codes. */
 static void note_literal(struct parse *p, struct piece one, bool repeated)
 {
     const struct node *x = &p->r->nodes[one.start];
@@ -384,7 +384,7 @@ static bool word_code(uint32_t c)
            c >= 0xaa;
 }
 
-// Adds a state and all that is reached from it without taking a character.
+/* Adds a state and all that is reached from it without taking a character. */
 static int follow(struct regex *r, int from, int *list, int count, const uint32_t *text, int n,
                   int at)
 {
@@ -426,7 +426,7 @@ static bool in_set(const struct regex *r, const struct node *x, uint32_t code)
         const struct range *a = &r->ranges[x->first + i];
         if (code >= a->low && code <= a->high)
             return true;
-        uint32_t upper = code - 32; // for the case that is not the folded one
+        uint32_t upper = code - 32; /* for the case that is not the folded one */
         if (r->ignore_case && code >= 'a' && code <= 'z' && upper >= a->low && upper <= a->high)
             return true;
     }
@@ -442,7 +442,7 @@ static bool takes(const struct regex *r, const struct node *x, uint32_t code)
     return x->kind == ANY || (x->kind == SET && in_set(r, x, code) != x->negated);
 }
 
-// The codes that lead on from the start, whatever stands before and after them.
+/* The codes that lead on from the start, whatever stands before and after them. */
 static void find_first(struct regex *r)
 {
     int depth = 0;

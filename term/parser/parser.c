@@ -14,7 +14,7 @@ enum state {
     DCS_ENTRY,
     DCS_PARAMETER,
     DCS_INTERMEDIATE,
-    STRING, // OSC, DCS data, and the strings nobody reads
+    STRING, /* OSC, DCS data, and the strings nobody reads */
 };
 
 void parser_init(struct parser *p, const struct parser_calls *calls, void *context)
@@ -84,7 +84,7 @@ static void end_string(struct parser *p, bool bell)
         p->calls->osc(p->context, p->text, p->length, bell);
     else
         p->calls->dcs(p->context, &p->s, p->text, p->length);
-    // A long string's memory is not kept for ever.
+    /* A long string's memory is not kept for ever. */
     if (p->capacity > 65536) {
         free(p->text);
         p->text = NULL;
@@ -98,22 +98,22 @@ static void enter(struct parser *p, enum state state)
     p->state = (uint8_t)state;
 }
 
-// ESC and one of @ A ... _: the C1 controls that belong to the grammar; true when it was one.
+/* ESC and one of @ A ... _: the C1 controls that belong to the grammar; true when it was one. */
 static bool introduce(struct parser *p, uint32_t c1)
 {
     switch (c1) {
     case 0x90:
         enter(p, DCS_ENTRY);
         return true;
-    case 0x98: // SOS
-    case 0x9e: // PM
-    case 0x9f: // APC
+    case 0x98: /* SOS */
+    case 0x9e: /* PM */
+    case 0x9f: /* APC */
         begin_string(p, 0);
         return true;
     case 0x9b:
         enter(p, CSI_ENTRY);
         return true;
-    case 0x9c: // ST outside a string
+    case 0x9c: /* ST outside a string */
         p->state = GROUND;
         return true;
     case 0x9d:
@@ -139,7 +139,7 @@ static void collect(struct parser *p, uint8_t byte)
     else if (!p->s.second)
         p->s.second = byte;
     else
-        p->s.second = 0xff; // nothing has three: matches nothing
+        p->s.second = 0xff; /* nothing has three: matches nothing */
 }
 
 static void parameter(struct parser *p, uint8_t byte)
@@ -151,7 +151,7 @@ static void parameter(struct parser *p, uint8_t byte)
         s->continues[0] = false;
     }
     if (byte == ';' || byte == ':') {
-        // One more than fits is counted, so that it takes no digits from its neighbours.
+        /* One more than fits is counted, so that it takes no digits from its neighbours. */
         if (s->count <= PARSER_PARAMETERS_MAX)
             s->count++;
         if (s->count <= PARSER_PARAMETERS_MAX) {
@@ -220,7 +220,7 @@ static void sequence_byte(struct parser *p, uint8_t byte)
     }
 }
 
-// A byte of a string, ESC and controls included.
+/* A byte of a string, ESC and controls included. */
 static void string_input(struct parser *p, uint8_t byte)
 {
     if (p->escaped) {
@@ -229,7 +229,7 @@ static void string_input(struct parser *p, uint8_t byte)
             end_string(p, false);
             return;
         }
-        // Another escape sequence: the string is abandoned.
+        /* Another escape sequence: the string is abandoned. */
         enter(p, ESCAPE);
         escape_byte(p, byte);
     } else if (byte == 0x1b) {
@@ -243,7 +243,7 @@ static void string_input(struct parser *p, uint8_t byte)
     }
 }
 
-// A control character outside a string.
+/* A control character outside a string. */
 static void c0(struct parser *p, uint8_t byte)
 {
     if (byte == 0x1b) {
@@ -272,7 +272,7 @@ static void ascii(struct parser *p, uint8_t byte)
         return;
     }
     if (byte == 0x7f) {
-        // Ignored, but it is a character of the sets of 96.
+        /* Ignored, but it is a character of the sets of 96. */
         if (p->state == GROUND)
             p->calls->control(p->context, byte);
         return;
@@ -294,7 +294,7 @@ static void ascii(struct parser *p, uint8_t byte)
     }
 }
 
-// A decoded code point of U+0080 and above.
+/* A decoded code point of U+0080 and above. */
 static void beyond_ascii(struct parser *p, uint32_t code)
 {
     if (p->state == STRING) {
@@ -319,7 +319,7 @@ static void beyond_ascii(struct parser *p, uint32_t code)
     } else if (p->state == GROUND) {
         p->calls->character(p->context, code);
     } else if (p->state < DCS_ENTRY) {
-        // No sequence holds such a character: it ends as if cancelled, and the text shows.
+        /* No sequence holds such a character: it ends as if cancelled, and the text shows. */
         p->state = GROUND;
         p->calls->character(p->context, code);
     } else {
@@ -334,12 +334,12 @@ static void utf8_finish(struct parser *p)
     size_t taken = utf8_decode(p->bytes, kept, &code);
     p->have = p->need = 0;
     beyond_ascii(p, code);
-    // What follows a broken part is at most a continuation byte that stands alone.
+    /* What follows a broken part is at most a continuation byte that stands alone. */
     for (size_t i = taken; i < kept; i++)
         beyond_ascii(p, UNICODE_REPLACEMENT);
 }
 
-// Takes one byte of a code point above U+007F. True when the byte was used.
+/* Takes one byte of a code point above U+007F. True when the byte was used. */
 static bool utf8_byte(struct parser *p, uint8_t byte)
 {
     if (!p->have) {
@@ -350,7 +350,7 @@ static bool utf8_byte(struct parser *p, uint8_t byte)
             utf8_finish(p);
         return true;
     }
-    // Does the part with this byte still begin a well-formed code point?
+    /* Does the part with this byte still begin a well-formed code point? */
     uint32_t code;
     p->bytes[p->have] = byte;
     size_t taken = utf8_decode(p->bytes, p->have + 1u, &code);
@@ -364,15 +364,15 @@ static bool utf8_byte(struct parser *p, uint8_t byte)
     return true;
 }
 
-// Length of the printable ASCII at the beginning.
+/* Length of the printable ASCII at the beginning. */
 static size_t printable(const uint8_t *bytes, size_t n)
 {
     size_t i = 0;
     for (; i + 8 <= n; i += 8) {
         uint64_t word;
         memcpy(&word, bytes + i, 8);
-        // A byte is outside 0x20..0x7e when its top bit is set, when adding 1 sets it, or when
-        // subtracting 0x20 borrows; a carry between bytes only ever follows such a byte.
+        /* A byte is outside 0x20..0x7e when its top bit is set, when adding 1 sets it, or when
+         * subtracting 0x20 borrows; a carry between bytes only ever follows such a byte. */
         uint64_t low = (word - 0x2020202020202020u) & ~word;
         uint64_t high = word | (word + 0x0101010101010101u);
         if ((low | high) & 0x8080808080808080u)

@@ -1,4 +1,4 @@
-// The text as rows, and the scrollback laid out in the present width.
+/* The text as rows, and the scrollback laid out in the present width. */
 #include "term/screen/layout.h"
 
 #include "term/screen/state.h"
@@ -67,7 +67,7 @@ int row_fit(const struct term_cell *cells, int n, int cols)
 {
     if (n <= cols)
         return n;
-    // A wide character does not part from its right half.
+    /* A wide character does not part from its right half. */
     if (cols > 1 && (cells[cols - 1].attr & TERM_WIDE))
         return cols - 1;
     return cols;
@@ -130,7 +130,7 @@ static bool goes_on(unsigned flags)
     return (flags & ROW_WRAPPED) && !(flags & ROW_CUT);
 }
 
-// Appends the cells of one row.
+/* Appends the cells of one row. */
 static bool gather(struct chain *c, const struct term *t, uint64_t row, unsigned *flags)
 {
     if (!chain_room(c, text_length(t, row) + 1))
@@ -177,9 +177,9 @@ bool line_load(struct chain *c, const struct term *t, uint64_t row)
     return true;
 }
 
-// --- Moving the view ---
+/* --- Moving the view --- */
 
-// Keeps the place of the view inside what is left of the scrollback.
+/* Keeps the place of the view inside what is left of the scrollback. */
 static void clamp_view(struct term *t)
 {
     if (t->scrolled && t->view_chain < history_first(t->history)) {

@@ -1,6 +1,6 @@
-// A new size. Lines of text on the normal screen are wrapped anew, together with those rows of
-// the scrollback that they begin in; the rest of the scrollback is laid out when it is looked at
-// (layout.c). The alternate screen is cut or extended: its program draws it again.
+/* A new size. Lines of text on the normal screen are wrapped anew, together with those rows of
+ * the scrollback that they begin in; the rest of the scrollback is laid out when it is looked at
+ * (layout.c). The alternate screen is cut or extended: its program draws it again. */
 #include "term/screen/layout.h"
 #include "term/screen/screen.h"
 #include "term/screen/state.h"
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-// A row while it is between screens: cells and flags, as rows of the scrollback have them.
+/* A row while it is between screens: cells and flags, as rows of the scrollback have them. */
 struct loose {
     struct term_cell *cells;
     int length;
@@ -16,7 +16,7 @@ struct loose {
     uint8_t size;
 };
 
-// The rows being laid out and the cell of them the cursor is on.
+/* The rows being laid out and the cell of them the cursor is on. */
 struct reflow {
     struct loose *rows;
     int count, slots;
@@ -50,8 +50,8 @@ static void release(struct reflow *r)
     memset(r, 0, sizeof(*r));
 }
 
-// Collects the end of the scrollback (rows from `from` on) and the screen down to its last row
-// that holds anything.
+/* Collects the end of the scrollback (rows from `from` on) and the screen down to its last row
+ * that holds anything. */
 static bool collect(struct term *t, struct reflow *r, uint64_t from)
 {
     for (uint64_t id = from; id < history_end(t->history); id++) {
@@ -80,7 +80,7 @@ static bool collect(struct term *t, struct reflow *r, uint64_t from)
     return true;
 }
 
-// One line of text: rows [from, to) of `in`, without spacers, in a row of memory.
+/* One line of text: rows [from, to) of `in`, without spacers, in a row of memory. */
 static struct term_cell *join(const struct reflow *in, int from, int to, int *length, int *cursor)
 {
     size_t room = 1 + (size_t)in->cursor_col;
@@ -98,7 +98,7 @@ static struct term_cell *join(const struct reflow *in, int from, int to, int *le
             *cursor = n + in->cursor_col;
         memcpy(cells + n, row->cells, (size_t)k * sizeof(*cells));
         n += k;
-        // The cursor may be beyond the end of what is wrapped: what is before it counts as text.
+        /* The cursor may be beyond the end of what is wrapped: what is before it counts as text. */
         for (int end = *cursor + (k == 0); i > from && i == in->cursor_row && n < end; n++)
             cells[n] = (struct term_cell){0};
     }
@@ -106,7 +106,7 @@ static struct term_cell *join(const struct reflow *in, int from, int to, int *le
     return cells;
 }
 
-// Wraps one line of text into rows of the new width.
+/* Wraps one line of text into rows of the new width. */
 static bool wrap_line(struct reflow *out, struct term_cell *cells, int length, int cursor, int cols,
                       unsigned flags, unsigned size)
 {
@@ -124,7 +124,7 @@ static bool wrap_line(struct reflow *out, struct term_cell *cells, int length, i
             return false;
         struct loose *row = &out->rows[out->count - 1];
         if (more && n < cols) {
-            // The room was one too few for a wide character.
+            /* The room was one too few for a wide character. */
             row->cells[n] = (struct term_cell){.ch = TERM_CH_SPACER};
             row->length++;
             row->flags |= ROW_RICH;
@@ -135,8 +135,8 @@ static bool wrap_line(struct reflow *out, struct term_cell *cells, int length, i
     return true;
 }
 
-// Whether row `i` has more of the text of the row before it. An empty row, unless the cursor is
-// there to go on, is one of its own, which must not go away.
+/* Whether row `i` has more of the text of the row before it. An empty row, unless the cursor is
+ * there to go on, is one of its own, which must not go away. */
 static bool goes_on(const struct reflow *in, int i)
 {
     return i < in->count && (in->rows[i - 1].flags & ROW_WRAPPED) &&
@@ -178,7 +178,7 @@ static struct line *line_from(const struct loose *row, int cols, uint64_t stamp)
     return line;
 }
 
-// Makes the screen of the last rows; `start` is the row that becomes the first of it.
+/* Makes the screen of the last rows; `start` is the row that becomes the first of it. */
 static bool fill_screen(struct term *t, struct screen *s, const struct reflow *r, int start,
                         int rows, int cols)
 {
@@ -197,8 +197,8 @@ static bool fill_screen(struct term *t, struct screen *s, const struct reflow *r
     return true;
 }
 
-// The same rows, cut or extended on the right, and at the bottom (or at the top, where the
-// cursor would be lost).
+/* The same rows, cut or extended on the right, and at the bottom (or at the top, where the
+ * cursor would be lost). */
 static bool crop(struct term *t, const struct screen *from, struct screen *to, int rows, int cols,
                  int drop)
 {
@@ -233,9 +233,9 @@ static void place_cursor(struct cursor *c, int row, int col, int rows, int cols)
     c->col = col < 0 ? 0 : col >= cols ? cols - 1 : col;
 }
 
-// The row of the scrollback to take back from: at another width at least the beginning of the line
-// of text that goes on on the screen, and, where the full screen gets room, as many as could fill
-// it.
+/* The row of the scrollback to take back from: at another width at least the beginning of the line
+ * of text that goes on on the screen, and, where the full screen gets room, as many as could fill
+ * it. */
 static uint64_t take_from(const struct term *t, int rows, int cols)
 {
     const struct history *h = t->history;
@@ -262,8 +262,8 @@ static uint64_t take_from(const struct term *t, int rows, int cols)
 struct resized {
     struct screen normal, alternate;
     struct reflow rows;
-    uint64_t from; // rows of the scrollback from here on are replaced
-    int start;     // rows before this one go into it
+    uint64_t from; /* rows of the scrollback from here on are replaced */
+    int start;     /* rows before this one go into it */
 };
 
 static bool prepare(struct term *t, struct resized *n, int rows, int cols)
@@ -330,7 +330,7 @@ bool term_resize(struct term *t, int rows, int cols)
         t->cursor.origin = false;
         t->joinable = false;
         t->layout_revision++;
-        // Rows before these are the same as ever.
+        /* Rows before these are the same as ever. */
         t->search.found = t->search.found && t->search.at.row < n.from;
     } else {
         screen_free(&n.normal, rows);

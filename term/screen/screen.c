@@ -48,7 +48,7 @@ void line_clear(struct term *t, struct line *line)
     line_touch(t, line);
 }
 
-// A half of a wide character becomes a blank with its own background.
+/* A half of a wide character becomes a blank with its own background. */
 static void make_blank(struct term_cell *cell)
 {
     *cell = (struct term_cell){.bg = cell->bg};
@@ -125,8 +125,8 @@ void line_copy(struct term *t, struct line *to, int at, const struct line *from,
     if (n <= 0)
         return;
     term_worked(t, (size_t)n + 8);
-    // Wide characters that the ends of the target cut lose their other halves, but only after
-    // the move: in the same row they may be part of the source.
+    /* Wide characters that the ends of the target cut lose their other halves, but only after
+     * the move: in the same row they may be part of the source. */
     bool cut_left = at > 0 && to->cells[at].ch == TERM_CH_TAIL;
     bool cut_right = at + n < t->cols && to->cells[at + n].ch == TERM_CH_TAIL;
     memmove(to->cells + at, from->cells + start, (size_t)n * sizeof(*to->cells));
@@ -134,7 +134,7 @@ void line_copy(struct term *t, struct line *to, int at, const struct line *from,
         make_blank(&to->cells[at - 1]);
     if (cut_right)
         make_blank(&to->cells[at + n]);
-    // A wide character at either end of the source that came over in part is a blank here.
+    /* A wide character at either end of the source that came over in part is a blank here. */
     if (to->cells[at].ch == TERM_CH_TAIL)
         make_blank(&to->cells[at]);
     if (to->cells[at + n - 1].attr & TERM_WIDE)
@@ -154,7 +154,7 @@ void line_save(struct term *t, const struct line *line)
     history_push(t->history, line->cells, n, line->flags, line->size);
 }
 
-// Whole rows move by exchanging pointers.
+/* Whole rows move by exchanging pointers. */
 static void rotate_up(struct term *t, int top, int bottom, int n, bool keep)
 {
     struct line **lines = t->screen->lines;
@@ -187,7 +187,7 @@ static void rotate_down(struct term *t, int top, int bottom, int n)
     }
 }
 
-// Between left and right margins the cells themselves move.
+/* Between left and right margins the cells themselves move. */
 static void move_part(struct term *t, int top, int bottom, int left, int right, int n)
 {
     int height = bottom - top + 1;
@@ -217,7 +217,7 @@ void scroll_rows(struct term *t, int top, int bottom, int left, int right, int n
         return;
     }
     keep = keep && top == 0 && t->screen == &t->normal;
-    // Text no longer goes on across the edges of what moves.
+    /* Text no longer goes on across the edges of what moves. */
     if (!keep || n < 0)
         text_begins(t, top);
     if (n > 0) {

@@ -1,4 +1,4 @@
-// Selection: what the mouse marked, and its text.
+/* Selection: what the mouse marked, and its text. */
 #include "term/screen/select.h"
 
 #include "term/screen/layout.h"
@@ -16,7 +16,7 @@ static bool before(struct place a, struct place b)
     return a.row < b.row || (a.row == b.row && a.col < b.col);
 }
 
-// The cell of the text at a place of the view; columns behind the text are counted on.
+/* The cell of the text at a place of the view; columns behind the text are counted on. */
 static bool locate(struct term *t, int row, int col, struct place *place)
 {
     struct view_row *rows = malloc((size_t)t->rows * sizeof(*rows));
@@ -42,7 +42,7 @@ static bool locate(struct term *t, int row, int col, struct place *place)
     return ok;
 }
 
-// What double click takes as one: words, runs of blanks, single separators.
+/* What double click takes as one: words, runs of blanks, single separators. */
 enum { CLASS_BLANK, CLASS_SEPARATOR, CLASS_WORD };
 
 static int class_of(const struct term *t, const struct term_cell *cell)
@@ -58,7 +58,7 @@ static int class_of(const struct term *t, const struct term_cell *cell)
     return strstr(t->word_separators, text) ? CLASS_SEPARATOR : CLASS_WORD;
 }
 
-// Widens a place to the word around it.
+/* Widens a place to the word around it. */
 static void word_around(const struct term *t, struct place at, struct place *first,
                         struct place *last)
 {
@@ -98,7 +98,7 @@ static void line_around(const struct term *t, struct place at, struct place *fir
     *last = (struct place){row, INT_MAX};
 }
 
-// While a selection is dragged its beginning may leave the scrollback.
+/* While a selection is dragged its beginning may leave the scrollback. */
 static void clamp_place(const struct term *t, struct place *p)
 {
     if (p->row < text_first(t))
@@ -204,7 +204,7 @@ bool selection_columns(const struct term *t, uint64_t row, int *from, int *to)
     return *from < *to;
 }
 
-// Appends the selected part of one row. True when the text goes on in the next.
+/* Appends the selected part of one row. True when the text goes on in the next. */
 static bool append_row(struct term *t, struct text *out, uint64_t row)
 {
     int from, to;
@@ -265,15 +265,15 @@ char *term_screen_text(struct term *t)
     return ok ? text_take(&out, NULL) : (free(out.bytes), NULL);
 }
 
-// --- Links ---
+/* --- Links --- */
 
 static bool in_address(uint32_t ch)
 {
     return ch > ' ' && ch < 0x7f && !strchr("<>\"{}|\\^`", (int)ch);
 }
 
-// The address in a line of text around a cell: begins with a known scheme, ends before closing
-// punctuation. *from and *to: its cells.
+/* The address in a line of text around a cell: begins with a known scheme, ends before closing
+ * punctuation. *from and *to: its cells. */
 static char *address_around(const struct chain *c, int at, int *from, int *to)
 {
     static const char *const schemes[] = {"https://", "http://", "file://", "ftp://", "mailto:"};
@@ -313,9 +313,9 @@ static char *address_around(const struct chain *c, int at, int *from, int *to)
     return text;
 }
 
-// A link: what a program marked, by its number, or cells of one line of text.
+/* A link: what a program marked, by its number, or cells of one line of text. */
 struct link {
-    uint32_t number; // 0: the cells from `first` to `last`
+    uint32_t number; /* 0: the cells from `first` to `last` */
     struct place first, last;
 };
 

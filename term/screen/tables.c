@@ -1,4 +1,4 @@
-// What a cell cannot hold itself: underline colours and links (extras), grapheme clusters.
+/* What a cell cannot hold itself: underline colours and links (extras), grapheme clusters. */
 #include "term/screen/tables.h"
 
 #include "term/screen/screen.h"
@@ -22,7 +22,7 @@ static uint32_t hash_words(const uint32_t *words, int n)
     return h ^ h >> 15;
 }
 
-// Calls `visit` with the cells of both screens, and the pens.
+/* Calls `visit` with the cells of both screens, and the pens. */
 static void walk(struct term *t, void (*visit)(void *context, const struct term_cell *cells, int n),
                  void *context)
 {
@@ -37,14 +37,14 @@ static void walk(struct term *t, void (*visit)(void *context, const struct term_
     term_worked(t, (size_t)t->rows * (size_t)t->cols);
 }
 
-// Walking everything for every number asked for would take for ever: once in so many, unless the
-// last walk found much (which then counts from 0 again).
+/* Walking everything for every number asked for would take for ever: once in so many, unless the
+ * last walk found much (which then counts from 0 again). */
 static bool walk_worth(unsigned *tries)
 {
     return (*tries)++ % 4096 == 0;
 }
 
-// --- Extras ---
+/* --- Extras --- */
 
 static uint32_t extra_hash(struct term_extra e)
 {
@@ -60,7 +60,7 @@ static void extra_bucket(struct extras *x, unsigned number)
     x->buckets[b] = (uint16_t)number;
 }
 
-// Room for one more entry, with twice as many buckets as entries.
+/* Room for one more entry, with twice as many buckets as entries. */
 static bool extras_grow(struct extras *x)
 {
     if (x->count < x->slots)
@@ -103,7 +103,7 @@ static void links_sweep(struct extras *x, const uint8_t *linked)
     x->link_hole = 1;
 }
 
-// Frees the numbers (and links) that no cell has; they become holes to be filled again.
+/* Frees the numbers (and links) that no cell has; they become holes to be filled again. */
 static void extras_sweep(struct term *t)
 {
     struct extras *x = &t->extras;
@@ -193,7 +193,7 @@ struct term_extra extra_get(const struct term *t, uint32_t attr)
     return t->extras.entries[number];
 }
 
-// --- Links: "id\nuri" by number; pieces with one id and one URI are one link ---
+/* --- Links: "id\nuri" by number; pieces with one id and one URI are one link --- */
 
 static bool links_grow(struct extras *x)
 {
@@ -212,7 +212,7 @@ static bool links_grow(struct extras *x)
 
 static uint32_t link_find(const struct extras *x, const char *text)
 {
-    // Programs write the pieces of a link close together: recent numbers are enough.
+    /* Programs write the pieces of a link close together: recent numbers are enough. */
     uint32_t low = x->link_last > 64 ? x->link_last - 64 : 0;
     for (uint32_t i = x->link_last; i > low; i--) {
         if (x->links[i] && strcmp(x->links[i], text) == 0)
@@ -221,7 +221,7 @@ static uint32_t link_find(const struct extras *x, const char *text)
     return 0;
 }
 
-// A number for a link of so many bytes; 0 when there is no room.
+/* A number for a link of so many bytes; 0 when there is no room. */
 static uint32_t link_free_number(struct term *t, size_t length)
 {
     struct extras *x = &t->extras;
@@ -242,7 +242,7 @@ static uint32_t link_free_number(struct term *t, size_t length)
     return 0;
 }
 
-// The number of a link, old or new; 0 when there is no room. `text` is taken.
+/* The number of a link, old or new; 0 when there is no room. `text` is taken. */
 static uint32_t link_number(struct term *t, char *text, size_t length, bool named)
 {
     struct extras *x = &t->extras;
@@ -280,7 +280,7 @@ const char *link_uri(const struct term *t, uint32_t link)
     return strchr(t->extras.links[link], '\n') + 1;
 }
 
-// --- Clusters ---
+/* --- Clusters --- */
 
 static const uint32_t *cluster_codes(const struct clusters *c, uint32_t number, int *n)
 {
@@ -319,8 +319,8 @@ static void mark_clusters(void *context, const struct term_cell *cells, int n)
     }
 }
 
-// Forgets the clusters no cell has. Numbers of the others stay; freed ones become holes with
-// the length 0.
+/* Forgets the clusters no cell has. Numbers of the others stay; freed ones become holes with
+ * the length 0. */
 static void clusters_sweep(struct term *t)
 {
     struct clusters *c = &t->clusters;
@@ -336,7 +336,7 @@ static void clusters_sweep(struct term *t)
     walk(t, mark_clusters, used);
     term_worked(t, c->used);
     uint32_t at = 1;
-    fresh[0] = 0; // where every hole begins
+    fresh[0] = 0; /* where every hole begins */
     c->free_count = 0;
     c->hole = 0;
     for (uint32_t i = 0; i < c->count; i++) {

@@ -1,5 +1,5 @@
-// The results of a search in the rows that are in view. Each line of text is looked through once
-// and what was found is kept while the line stays as it is and in view.
+/* The results of a search in the rows that are in view. Each line of text is looked through once
+ * and what was found is kept while the line stays as it is and in view. */
 #include "term/search/marks.h"
 
 #include "term/match/pattern.h"
@@ -44,12 +44,12 @@ void marks_end(struct marks *m)
             forget(&m->pieces[i]);
     }
     m->count = kept;
-    // A line of great length is seldom followed by another.
+    /* A line of great length is seldom followed by another. */
     if (m->text.slots > 1 << 16)
         codes_free(&m->text);
 }
 
-// What is kept of the piece that a row is in; begun anew where that has changed.
+/* What is kept of the piece that a row is in; begun anew where that has changed. */
 static struct marked_piece *piece_of(struct term *t, uint64_t row)
 {
     struct marks *m = &t->search;
@@ -58,7 +58,7 @@ static struct marked_piece *piece_of(struct term *t, uint64_t row)
         return e;
     uint64_t first = piece_first(t, row), end = piece_end(t, first);
     uint64_t print = piece_print(t, first, end);
-    // Rows are asked for in order: mostly it is the next one.
+    /* Rows are asked for in order: mostly it is the next one. */
     e = NULL;
     for (int i = 0; i < m->count && !e; i++) {
         struct marked_piece *next = &m->pieces[(m->last + 1 + i) % m->count];
@@ -102,7 +102,7 @@ static bool add(struct marked_piece *e, struct place first, struct place last)
     return true;
 }
 
-// Looks on through a piece. False when out of work; out of memory ends it.
+/* Looks on through a piece. False when out of work; out of memory ends it. */
 static bool look(struct term *t, struct marked_piece *e, int *work)
 {
     struct marks *m = &t->search;
@@ -115,7 +115,7 @@ static bool look(struct term *t, struct marked_piece *e, int *work)
     int i = e->next ? e->next : p.from, n = p.limit;
     *work -= n;
     bool possible = e->next || pattern_possible(&m->pattern, s->code, p.from, n, work);
-    // Each call leads on, however long the line.
+    /* Each call leads on, however long the line. */
     *work = *work < WORK_MIN ? WORK_MIN : *work;
     while (possible && i < p.stop) {
         int length, at = pattern_find(&m->pattern, s->code, n, &i, p.stop, &length, work);

@@ -1,4 +1,4 @@
-// The way from one result of a search to the next.
+/* The way from one result of a search to the next. */
 #include "term/match/pattern.h"
 #include "term/screen/layout.h"
 #include "term/screen/state.h"
@@ -8,36 +8,36 @@
 #include <stdlib.h>
 #include <string.h>
 
-// What a step takes at most, give or take a piece.
+/* What a step takes at most, give or take a piece. */
 #define CODES_MAX  32768
 #define PIECES_MAX 512
 
 struct term_search {
     struct pattern pattern;
-    struct pattern marked; // the same for the terminal, until it has it
+    struct pattern marked; /* the same for the terminal, until it has it */
     bool handed_over;
 
-    // The way, under the terminal's lock.
-    uint64_t terminal, layout; // what the numbers of rows are valid for
-    uint64_t screen;           // 0, or the number of the alternate screen's rows
+    /* The way, under the terminal's lock. */
+    uint64_t terminal, layout; /* what the numbers of rows are valid for */
+    uint64_t screen;           /* 0, or the number of the alternate screen's rows */
     bool up;
-    struct place at;    // results lie behind this one
-    bool from_result;   // which is a result
-    bool begun_again;   // from the other end
-    uint64_t edge;      // up: rows before it are left; down: this one and those after it
-    uint64_t end;       // down: rows before this one
-    uint64_t total;     // rows to go through
-    uint64_t left;      // those that have not been taken
-    bool nothing_taken; // out of memory
+    struct place at;    /* results lie behind this one */
+    bool from_result;   /* which is a result */
+    bool begun_again;   /* from the other end */
+    uint64_t edge;      /* up: rows before it are left; down: this one and those after it */
+    uint64_t end;       /* down: rows before this one */
+    uint64_t total;     /* rows to go through */
+    uint64_t left;      /* those that have not been taken */
+    bool nothing_taken; /* out of memory */
 
-    // What was taken, and how far it has been looked through.
+    /* What was taken, and how far it has been looked through. */
     struct codes text;
     struct text_piece pieces[PIECES_MAX];
     int count, piece;
     int next;
-    bool checked; // the piece may have a result
+    bool checked; /* the piece may have a result */
 
-    // The result.
+    /* The result. */
     bool found;
     struct place result;
     int length;
@@ -78,7 +78,7 @@ static uint64_t screen_of(const struct term *t)
     return t->screen == &t->alternate ? ALTERNATE_ROW : 0;
 }
 
-// Goes the whole way from one end.
+/* Goes the whole way from one end. */
 static void from_end(struct term_search *s, const struct term *t)
 {
     s->at = s->up ? (struct place){UINT64_MAX, 0} : (struct place){text_first(t), -1};
@@ -132,7 +132,7 @@ static bool visible(struct term *t, uint64_t row)
     return hit;
 }
 
-// Whether the result is still in the text.
+/* Whether the result is still in the text. */
 static bool still_there(struct term_search *s, struct term *t)
 {
     struct text_piece p;
@@ -148,7 +148,7 @@ static bool still_there(struct term_search *s, struct term *t)
     int end = row + 1 < text->row_count ? text->rows[row + 1].start : p.limit;
     while (i < end && text->col[i] < s->result.col)
         i++;
-    // It may begin inside of a cell: with what combines with the character there.
+    /* It may begin inside of a cell: with what combines with the character there. */
     for (; i < end && text->col[i] == s->result.col; i++) {
         if (p.limit - i >= s->length &&
             memcmp(text->code + i, s->codes, (size_t)s->length * sizeof(*s->codes)) == 0)
@@ -169,7 +169,7 @@ static enum term_search_step show(struct term_search *s, struct term *t)
     return s->begun_again ? TERM_SEARCH_BEGUN_AGAIN : TERM_SEARCH_FOUND;
 }
 
-// Copies the next pieces. False when there are none.
+/* Copies the next pieces. False when there are none. */
 static bool take(struct term_search *s, struct term *t)
 {
     s->text.n = s->text.row_count = s->count = s->piece = 0;
@@ -199,14 +199,14 @@ enum term_search_step term_search_step(struct term_search *s, struct term *t)
 {
     if (s->pattern.length == 0)
         return TERM_SEARCH_NONE;
-    // Rows may have other numbers now.
+    /* Rows may have other numbers now. */
     if (s->terminal != t->serial || s->layout != t->layout_revision || s->screen != screen_of(t))
         set_out(s, t);
     if (s->found) {
         s->found = false;
         if (still_there(s, t))
             return show(s, t);
-        // What took its place is looked at once more.
+        /* What took its place is looked at once more. */
         const struct text_piece *p = &s->pieces[s->piece];
         s->edge = s->up ? p->end : p->first;
     }
@@ -219,8 +219,8 @@ enum term_search_step term_search_step(struct term_search *s, struct term *t)
     return take(s, t) ? TERM_SEARCH_TEXT : TERM_SEARCH_NONE;
 }
 
-// Looks through one piece: the first result behind `at`, or the last one before it. False when out
-// of work.
+/* Looks through one piece: the first result behind `at`, or the last one before it. False when out
+ * of work. */
 static bool look_through(struct term_search *s, const struct text_piece *p, int *work)
 {
     const uint32_t *text = s->text.code + p->begin;

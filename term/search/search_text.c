@@ -1,4 +1,4 @@
-// The text as code points, for searching.
+/* The text as code points, for searching. */
 #include "term/search/search_text.h"
 
 #include "term/screen/layout.h"
@@ -109,7 +109,7 @@ static bool goes_on(unsigned flags)
     return (flags & ROW_WRAPPED) && !(flags & ROW_CUT);
 }
 
-// Rows of the scrollback are cut as history.c did, rows of the screen where it will do so.
+/* Rows of the scrollback are cut as history.c did, rows of the screen where it will do so. */
 uint64_t piece_first(const struct term *t, uint64_t row)
 {
     uint64_t first = row;
@@ -126,7 +126,7 @@ uint64_t piece_end(const struct term *t, uint64_t first)
     return end;
 }
 
-// One row before the piece is enough for what its beginning depends on.
+/* One row before the piece is enough for what its beginning depends on. */
 static uint64_t context_first(const struct term *t, uint64_t first)
 {
     return first > text_first(t) && (text_flags(t, first - 1) & ROW_WRAPPED) ? first - 1 : first;
@@ -145,7 +145,7 @@ bool piece_load(struct codes *s, struct text_piece *p, struct term *t, uint64_t 
             return false;
     }
     p->stop = s->n;
-    // Results that begin in it may reach beyond.
+    /* Results that begin in it may reach beyond. */
     uint64_t i = p->end;
     while (i < text_end(t) && i - p->end < HISTORY_CHAIN_MAX && s->n - p->stop < SEARCH_MATCH_MAX &&
            (text_flags(t, i - 1) & ROW_WRAPPED)) {

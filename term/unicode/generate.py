@@ -141,8 +141,8 @@ def write_table(root):
     for start in range(0, LIMIT, BLOCK):
         block = table[start:start + BLOCK]
         index.append(blocks.setdefault(block, len(blocks)))
-    out = ["// Made by term/unicode/generate.py from Unicode " + version(root) + "; do not edit.",
-           "// clang-format off",
+    out = ["/* Made by term/unicode/generate.py from Unicode " + version(root) + "; do not edit. */",
+           "/* clang-format off */",
            '#include "term/unicode/unicode.h"',
            "",
            "const uint16_t unicode_index[%d] = {" % len(index)]

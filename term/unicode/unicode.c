@@ -1,6 +1,6 @@
 #include "term/unicode/unicode.h"
 
-// Whether the rules GB3 to GB999 of UAX 29 part `next` from what came before.
+/* Whether the rules GB3 to GB999 of UAX 29 part `next` from what came before. */
 static bool parts(const struct grapheme *g, enum unicode_break next, bool pictographic)
 {
     enum unicode_break last = (enum unicode_break)g->last;
@@ -48,7 +48,7 @@ static bool parts(const struct grapheme *g, enum unicode_break next, bool pictog
     return !(pictographic && g->pictograph == 2);
 }
 
-// The start of rule GB9c: a consonant, then what extends it with at least one linker among it.
+/* The start of rule GB9c: a consonant, then what extends it with at least one linker among it. */
 static uint8_t conjunct_after(uint8_t before, enum unicode_break next, uint32_t code)
 {
     switch (next) {
@@ -105,7 +105,7 @@ size_t utf8_decode(const uint8_t *s, size_t n, uint32_t *code)
         if (i >= n || (s[i] & 0xc0) != 0x80)
             return i;
         value = value << 6 | (s[i] & 0x3f);
-        // The second byte already tells of an overlong form, a surrogate or a value too large.
+        /* The second byte already tells of an overlong form, a surrogate or a value too large. */
         uint32_t low = value << 6 * (length - 1 - i);
         uint32_t high = low | ((1u << 6 * (length - 1 - i)) - 1);
         if (high < least[length] || low >= UNICODE_LIMIT || (low >= 0xd800 && high <= 0xdfff))

@@ -1,5 +1,5 @@
-// Made by term/unicode/generate.py from Unicode 17.0.0; do not edit.
-// clang-format off
+/* Made by term/unicode/generate.py from Unicode 17.0.0; do not edit. */
+/* clang-format off */
 #include "term/unicode/unicode.h"
 
 const uint16_t unicode_index[8704] = {

@@ -3,8 +3,8 @@
 #include "term/term.h"
 #include <stddef.h>
 
-// Build options: FORELAND_WITHOUT_TSM leaves libtsm out, FORELAND_GRID_TSM makes its screen the
-// default.
+/* Build options: FORELAND_WITHOUT_TSM leaves libtsm out, FORELAND_GRID_TSM makes its screen the
+ * default. */
 const struct grid_type *grid_of_kind(int kind)
 {
 #ifndef FORELAND_WITHOUT_TSM

@@ -1,4 +1,4 @@
-// The grid as a plain array: what is put is at once what is read.
+/* The grid as a plain array: what is put is at once what is read. */
 #include "term/view/grid.h"
 
 #include <stdlib.h>

@@ -1,6 +1,6 @@
-// The grid over libtsm's screen. A cell of ours has more than one of libtsm's can hold: its
-// character (cluster, half of a wide one, or nothing) travels as a symbol number above Unicode,
-// and colours, attributes and links as the number of a style, kept in a table here.
+/* The grid over libtsm's screen. A cell of ours has more than one of libtsm's can hold: its
+ * character (cluster, half of a wide one, or nothing) travels as a symbol number above Unicode,
+ * and colours, attributes and links as the number of a style, kept in a table here. */
 #include "term/view/grid.h"
 #include "term/view/grid_tsm.h"
 
@@ -11,7 +11,7 @@ struct style {
     uint32_t fg, bg, attr;
 };
 
-// Symbols: code points and the marks above them (see cell.h), then numbers of clusters.
+/* Symbols: code points and the marks above them (see cell.h), then numbers of clusters. */
 #define SYMBOL_CODE    TSM_SYMBOL_FIRST
 #define SYMBOL_TAIL    0x220000u
 #define SYMBOL_SPACER  0x220001u
@@ -20,12 +20,12 @@ struct style {
 struct grid {
     void *screen;
     int rows, cols;
-    struct tsm_door_cell *door; // a screen of them
-    struct term_cell *cells;    // what was fetched
-    bool stale;                 // written since the last fetch
-    struct style *styles;       // 0 is the default style
+    struct tsm_door_cell *door; /* a screen of them */
+    struct term_cell *cells;    /* what was fetched */
+    bool stale;                 /* written since the last fetch */
+    struct style *styles;       /* 0 is the default style */
     uint32_t count, limit;
-    uint32_t *buckets; // open addressing, 0 free
+    uint32_t *buckets; /* open addressing, 0 free */
     uint32_t bucket_count;
 };
 
@@ -66,7 +66,7 @@ static bool resize(struct grid *g, int rows, int cols)
 {
     size_t n = (size_t)rows * (size_t)cols;
     release(g);
-    // Styles of a full screen fit twice, so that the table is rebuilt seldom.
+    /* Styles of a full screen fit twice, so that the table is rebuilt seldom. */
     g->limit = (uint32_t)(2 * n + 256);
     g->bucket_count = 1024;
     while (g->bucket_count < 2 * g->limit)
@@ -93,7 +93,8 @@ static uint32_t hash(const struct style *s)
     return h ^ h >> 15;
 }
 
-// Every cell is read back, the table emptied, and all written anew: what remains in it is in use.
+/* Every cell is read back, the table emptied, and all written anew: what remains in it is in use.
+ */
 static void rebuild(struct grid *g)
 {
     tsm_door_read(g->screen, g->rows, g->cols, g->door);
@@ -143,7 +144,7 @@ static uint32_t from_symbol(uint32_t symbol)
     return symbol >= SYMBOL_CODE ? symbol - SYMBOL_CODE : TERM_CH_EMPTY;
 }
 
-// `symbols`: the cells hold symbols already.
+/* `symbols`: the cells hold symbols already. */
 static void write_cells(struct grid *g, int row, const struct term_cell *cells, bool symbols)
 {
     for (int i = 0; i < g->cols; i++) {

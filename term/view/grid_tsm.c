@@ -1,4 +1,4 @@
-// The only file that knows libtsm.
+/* The only file that knows libtsm. */
 #include "term/view/grid_tsm.h"
 
 #include <inttypes.h>
@@ -6,13 +6,13 @@
 
 #include <libtsm.h>
 
-// On Windows libtsm's code still follows the System V calling convention (its header there says so
-// of every function); so does what it calls back.
+/* On Windows libtsm's code still follows the System V calling convention (its header there says so
+ * of every function); so does what it calls back. */
 #ifndef TSM_ABI
 #define TSM_ABI
 #endif
 
-// libtsm over-runs a screen of one column, so there is always one more than is used.
+/* libtsm over-runs a screen of one column, so there is always one more than is used. */
 #define SPARE_COLUMNS 1
 
 void *tsm_door_new(void)
@@ -21,7 +21,7 @@ void *tsm_door_new(void)
     if (tsm_screen_new(&screen, 0, 0) < 0)
         return 0;
     tsm_screen_set_max_sb(screen, 0);
-    // Rows are written by themselves: nothing wraps, inserts or scrolls on its own.
+    /* Rows are written by themselves: nothing wraps, inserts or scrolls on its own. */
     tsm_screen_reset_flags(screen, TSM_SCREEN_AUTO_WRAP | TSM_SCREEN_INSERT_MODE);
     tsm_screen_set_flags(screen, TSM_SCREEN_HIDE_CURSOR);
     return screen;

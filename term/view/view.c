@@ -1,5 +1,5 @@
-// The picture for the renderer: what the terminal shows, copied under its lock into a grid that
-// the UI thread then reads at leisure.
+/* The picture for the renderer: what the terminal shows, copied under its lock into a grid that
+ * the UI thread then reads at leisure. */
 #include "term/screen/layout.h"
 #include "term/screen/select.h"
 #include "term/screen/state.h"
@@ -10,11 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MARK_WORK 4000000 // of an update: about as many nanoseconds
+#define MARK_WORK 4000000 /* of an update: about as many nanoseconds */
 
-// What a row of the view shows, told apart without looking at cells.
+/* What a row of the view shows, told apart without looking at cells. */
 struct row_key {
-    uint64_t stamp; // of a row of the screen; else 0 and the place in the scrollback
+    uint64_t stamp; /* of a row of the screen; else 0 and the place in the scrollback */
     struct place start;
     int length;
 };
@@ -23,11 +23,11 @@ struct view_line {
     struct row_key key;
     bool changed;
     uint8_t size;
-    uint32_t *codes; // length, code points, length ... of the row's clusters
+    uint32_t *codes; /* length, code points, length ... of the row's clusters */
     int code_count, code_slots;
-    struct term_extra *extras; // of the row's cells, whose numbers count them from 1
+    struct term_extra *extras; /* of the row's cells, whose numbers count them from 1 */
     int extra_count, extra_slots;
-    uint32_t extra_last; // the terminal's number of the last one
+    uint32_t extra_last; /* the terminal's number of the last one */
 };
 
 struct term_view {
@@ -35,15 +35,15 @@ struct term_view {
     struct grid *grid;
     int rows, cols;
     struct view_line *lines;
-    struct view_row *layout; // scratch
-    struct place *places;    // scratch
-    struct term_cell *cells; // scratch
-    uint8_t *marks;          // scratch
-    int mark_work;           // left of this update
-    bool unmarked;           // not all results of the search are marked
+    struct view_row *layout; /* scratch */
+    struct place *places;    /* scratch */
+    struct term_cell *cells; /* scratch */
+    uint8_t *marks;          /* scratch */
+    int mark_work;           /* left of this update */
+    bool unmarked;           /* not all results of the search are marked */
     bool fetched;
     uint64_t selection_revision, view_revision, layout_revision, palette_revision;
-    uint64_t of; // the terminal's serial number
+    uint64_t of; /* the terminal's serial number */
     struct term_cursor cursor;
     bool reverse;
     uint32_t palette[256];
@@ -122,7 +122,7 @@ static bool view_resize(struct term_view *v, int rows, int cols)
     return true;
 }
 
-// Replaces the number of a cluster in the terminal's table by one of this row.
+/* Replaces the number of a cluster in the terminal's table by one of this row. */
 static bool own_cluster(struct view_line *line, const struct term *t, struct term_cell *cell)
 {
     uint32_t codes[CLUSTER_CODES_MAX];
@@ -142,7 +142,7 @@ static bool own_cluster(struct view_line *line, const struct term *t, struct ter
     return true;
 }
 
-// The same for links and underline colours; neighbours mostly share them.
+/* The same for links and underline colours; neighbours mostly share them. */
 static bool own_extra(struct view_line *line, const struct term *t, struct term_cell *cell)
 {
     uint32_t number = cell->attr >> TERM_EXTRA_SHIFT;
@@ -163,7 +163,7 @@ static bool own_extra(struct view_line *line, const struct term *t, struct term_
     return true;
 }
 
-// Sets the marks of selection and search on the cells of a row.
+/* Sets the marks of selection and search on the cells of a row. */
 static void mark(struct term_view *v, struct term *t, int n)
 {
     uint64_t row = UINT64_MAX;
@@ -178,11 +178,11 @@ static void mark(struct term_view *v, struct term *t, int n)
             if (searching && !marks_row(t, row, v->marks, TERM_COLS_MAX, &v->mark_work))
                 v->unmarked = true;
         }
-        // The right half of a wide character goes with the left one.
+        /* The right half of a wide character goes with the left one. */
         bool half = i > 0 && v->cells[i].ch == TERM_CH_TAIL;
         if (half ? v->cells[i - 1].attr & TERM_SELECTED : p.col >= from && p.col < to)
             v->cells[i].attr |= TERM_SELECTED;
-        // Blanks behind the text are in no column of a row.
+        /* Blanks behind the text are in no column of a row. */
         if (!searching || v->cells[i].ch == TERM_CH_SPACER || p.col >= TERM_COLS_MAX)
             continue;
         uint8_t found = v->marks[p.col - (p.col > 0 && v->cells[i].ch == TERM_CH_TAIL)];
@@ -191,7 +191,7 @@ static void mark(struct term_view *v, struct term *t, int n)
     }
 }
 
-// Copies what one row shows into the grid. False when out of memory.
+/* Copies what one row shows into the grid. False when out of memory. */
 static bool compose(struct term_view *v, struct term *t, int row)
 {
     struct view_line *line = &v->lines[row];
@@ -201,7 +201,7 @@ static bool compose(struct term_view *v, struct term *t, int row)
         return false;
     if (n < v->cols) {
         memset(v->cells + n, 0, (size_t)(v->cols - n) * sizeof(*v->cells));
-        // Blanks behind the text of a screen row can be selected too.
+        /* Blanks behind the text of a screen row can be selected too. */
         struct place last = n ? v->places[n - 1] : from->start;
         for (int i = n; i < v->cols; i++)
             v->places[i] = (struct place){last.row, n ? last.col + 1 + i - n : i};
@@ -295,7 +295,7 @@ bool term_view_update(struct term_view *v, struct term *t, bool force)
     }
     if (!view_rows(t, v->layout))
         return false;
-    // A result of the search may reach over rows: one that changes can change its neighbours.
+    /* A result of the search may reach over rows: one that changes can change its neighbours. */
     bool searching = t->search.pattern.length > 0;
     if (searching)
         all = all || v->unmarked || rows_changed(v, t);
@@ -314,7 +314,7 @@ bool term_view_update(struct term_view *v, struct term *t, bool force)
         line->changed = any = true;
         line->key = key;
         if (!compose(v, t, i))
-            line->key.stamp = UINT64_MAX; // no such row: tried again
+            line->key.stamp = UINT64_MAX; /* no such row: tried again */
     }
     if (searching && all)
         marks_end(&t->search);
@@ -400,7 +400,7 @@ uint32_t term_view_color(const struct term_view *v, uint32_t color, uint32_t fal
     return fallback;
 }
 
-// Two thirds of the way from the background.
+/* Two thirds of the way from the background. */
 static uint32_t dimmed(uint32_t fg, uint32_t bg)
 {
     uint32_t out = 0;
@@ -413,7 +413,7 @@ void term_view_colors(const struct term_view *v, const struct term_cell *cell, u
                       uint32_t *bg)
 {
     uint32_t color = cell->fg;
-    // Bold brightens the first eight colours, as programs of that age expect.
+    /* Bold brightens the first eight colours, as programs of that age expect. */
     if ((cell->attr & TERM_BOLD) && TERM_COLOR_KIND(color) == TERM_COLOR_PALETTE &&
         (color & 255) < 8)
         color += 8;

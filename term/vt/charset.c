@@ -4,14 +4,14 @@
 
 #include <stddef.h>
 
-// DEC Special Graphics, from '_' to '~'.
+/* DEC Special Graphics, from '_' to '~'. */
 static const uint16_t graphics[32] = {
     0x0020, 0x25c6, 0x2592, 0x2409, 0x240c, 0x240d, 0x240a, 0x00b0, 0x00b1, 0x2424, 0x240b,
     0x2518, 0x2510, 0x250c, 0x2514, 0x253c, 0x23ba, 0x23bb, 0x2500, 0x23bc, 0x23bd, 0x251c,
     0x2524, 0x2534, 0x252c, 0x2502, 0x2264, 0x2265, 0x03c0, 0x2260, 0x00a3, 0x00b7,
 };
 
-// DEC Technical, from '!' to '~'; 0 where it has nothing.
+/* DEC Technical, from '!' to '~'; 0 where it has nothing. */
 static const uint16_t technical[94] = {
     0x23b7, 0x250c, 0x2500, 0x2320, 0x2321, 0x2502, 0x23a1, 0x23a3, 0x23a4, 0x23a6, 0x23a7, 0x23a9,
     0x23ab, 0x23ad, 0x23a8, 0x23ac, 0x0000, 0x0000, 0x0000, 0x0000, 0x0000, 0x0000, 0x0000, 0x0000,
@@ -23,14 +23,14 @@ static const uint16_t technical[94] = {
     0x0000, 0x0192, 0x03c9, 0x03be, 0x03c5, 0x03b6, 0x2190, 0x2191, 0x2192, 0x2193,
 };
 
-// What stands where a set has nothing, as on DEC's terminals.
+/* What stands where a set has nothing, as on DEC's terminals. */
 #define UNDEFINED 0x2e2e
 
-// National replacement sets: what stands in for these twelve characters of ASCII.
+/* National replacement sets: what stands in for these twelve characters of ASCII. */
 static const char replaced[] = "#@[\\]^_`{|}~";
 static const struct {
     char final;
-    char other; // a second final byte for the same set; '%': one that comes before the first
+    char other; /* a second final byte for the same set; '%': one that comes before the first */
     uint16_t codes[12];
 } national[] = {
     {'A', 0, {0xa3, 0x40, 0x5b, 0x5c, 0x5d, 0x5e, 0x5f, 0x60, 0x7b, 0x7c, 0x7d, 0x7e}},
@@ -51,7 +51,7 @@ static const struct {
 
 int charset_named(uint8_t intermediate, uint8_t second, uint8_t final)
 {
-    // The sets of 96 characters: ISO Latin-1 is the only one known.
+    /* The sets of 96 characters: ISO Latin-1 is the only one known. */
     if (intermediate == '-' || intermediate == '.' || intermediate == '/')
         return final == 'A' && !second ? CHARSET_LATIN1 : -1;
     if (second == '%' && final == '5')
@@ -79,7 +79,7 @@ int charset_named(uint8_t intermediate, uint8_t second, uint8_t final)
     return -1;
 }
 
-// DEC Supplemental Graphics: ISO Latin-1 but for these.
+/* DEC Supplemental Graphics: ISO Latin-1 but for these. */
 static uint32_t dec_supplemental(uint32_t code)
 {
     switch (code) {

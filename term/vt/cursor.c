@@ -18,7 +18,7 @@ void cursor_place(struct term *t, int row, int col)
     t->joinable = false;
 }
 
-// Sums that cannot overflow: parameters go up to PARSER_VALUE_MAX.
+/* Sums that cannot overflow: parameters go up to PARSER_VALUE_MAX. */
 static int add(int position, int n, int most)
 {
     return n > most - position ? most : position + n;
@@ -59,7 +59,7 @@ void cursor_right(struct term *t, int n)
     cursor_place(t, t->cursor.row, add(t->cursor.col, n, limit));
 }
 
-// One step left in the reverse wrap modes: past the left margin to the end of the row before.
+/* One step left in the reverse wrap modes: past the left margin to the end of the row before. */
 static bool step_back(struct term *t)
 {
     struct cursor *c = &t->cursor;
@@ -96,7 +96,7 @@ void cursor_backspace(struct term *t, int n)
     }
     if (n > t->rows * t->cols)
         n = t->rows * t->cols;
-    // The character that waits to wrap is itself the one before the cursor.
+    /* The character that waits to wrap is itself the one before the cursor. */
     if (c->pending) {
         c->pending = false;
         n--;
@@ -140,7 +140,7 @@ void tab_forward(struct term *t, int n)
     struct cursor *c = &t->cursor;
     int limit = right_limit(t);
     t->joinable = false;
-    // A tab does not end a pending wrap: the column does not change.
+    /* A tab does not end a pending wrap: the column does not change. */
     while (n > 0 && c->col < limit) {
         c->col++;
         n -= t->tabs[c->col] != 0;
@@ -178,7 +178,7 @@ void control_character(struct term *t, uint32_t code)
         cursor_backspace(t, 1);
         break;
     case 9:
-        // Mode 41: a tab after the last column was written belongs to the next row.
+        /* Mode 41: a tab after the last column was written belongs to the next row. */
         if (t->cursor.pending && t->mode[MODE_MORE_FIX]) {
             index_down(t);
             carriage_return(t);
@@ -275,7 +275,7 @@ void act_cursor_position(struct term *t, const struct sequence *s)
     cursor_address(t, sequence_count(s, 0) - 1, sequence_count(s, 1) - 1);
 }
 
-// The cursor's place as CUP counts it.
+/* The cursor's place as CUP counts it. */
 static int own_row(const struct term *t)
 {
     return t->cursor.row - (t->cursor.origin ? t->top : 0);
@@ -331,7 +331,7 @@ void act_tab_clear(struct term *t, const struct sequence *s)
         memset(t->tabs, 0, sizeof(t->tabs));
 }
 
-// DECST8C: CSI ? 5 W.
+/* DECST8C: CSI ? 5 W. */
 void act_tabs_default(struct term *t, const struct sequence *s)
 {
     if (sequence_value(s, 0, 0) == 5)
@@ -368,7 +368,7 @@ void act_next_row(struct term *t, const struct sequence *s)
     control_character(t, 0x85);
 }
 
-// DECSTBM.
+/* DECSTBM. */
 void act_margins(struct term *t, const struct sequence *s)
 {
     int top = sequence_count(s, 0) - 1;
@@ -381,7 +381,7 @@ void act_margins(struct term *t, const struct sequence *s)
     cursor_address(t, 0, 0);
 }
 
-// CSI s: DECSLRM when left and right margins are enabled, else SCOSC.
+/* CSI s: DECSLRM when left and right margins are enabled, else SCOSC. */
 void act_side_margins(struct term *t, const struct sequence *s)
 {
     if (!t->mode[MODE_MARGINS]) {
@@ -398,7 +398,7 @@ void act_side_margins(struct term *t, const struct sequence *s)
     cursor_address(t, 0, 0);
 }
 
-// DECSCUSR.
+/* DECSCUSR. */
 void act_cursor_style(struct term *t, const struct sequence *s)
 {
     int shape = sequence_value(s, 0, 0);

@@ -1,12 +1,12 @@
-// The cursor, tabs and control characters.
+/* The cursor, tabs and control characters. */
 #ifndef TERM_VT_CURSOR_H
 #define TERM_VT_CURSOR_H
 
 #include "term/screen/state.h"
 
-// Puts the cursor at a place as CUP counts it (origin mode applies), clamped.
+/* Puts the cursor at a place as CUP counts it (origin mode applies), clamped. */
 void cursor_address(struct term *t, int row, int col);
-// Puts it at a place of the screen, clamped; nothing waits to wrap any more.
+/* Puts it at a place of the screen, clamped; nothing waits to wrap any more. */
 void cursor_place(struct term *t, int row, int col);
 void cursor_up(struct term *t, int n);
 void cursor_down(struct term *t, int n);

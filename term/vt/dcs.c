@@ -1,4 +1,4 @@
-// Device control strings: status requests and terminfo requests. Others are consumed.
+/* Device control strings: status requests and terminfo requests. Others are consumed. */
 #include "term/vt/dcs.h"
 
 #include "term/input/reply.h"
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-// XTGETTCAP for one capability whose name came as `n` hexadecimal digits.
+/* XTGETTCAP for one capability whose name came as `n` hexadecimal digits. */
 static void capability(struct term *t, const char *digits, size_t n)
 {
     static const struct {
@@ -54,7 +54,7 @@ static void capability(struct term *t, const char *digits, size_t n)
 static void capabilities(struct term *t, const char *text, size_t n)
 {
     const char *end = text + n;
-    // A limit, so that a long list cannot ask for much more than it is itself.
+    /* A limit, so that a long list cannot ask for much more than it is itself. */
     for (int i = 0; i < 64 && text < end; i++) {
         const char *stop = memchr(text, ';', (size_t)(end - text));
         if (!stop)
@@ -64,7 +64,7 @@ static void capabilities(struct term *t, const char *text, size_t n)
     }
 }
 
-// DECRSPS with tab stops: columns parted by '/'.
+/* DECRSPS with tab stops: columns parted by '/'. */
 static void restore_tabs(struct term *t, const char *text, size_t n)
 {
     memset(t->tabs, 0, sizeof(t->tabs));

@@ -1,11 +1,11 @@
-// Erasing, inserting, deleting and scrolling of rows, columns and characters.
+/* Erasing, inserting, deleting and scrolling of rows, columns and characters. */
 #include "term/screen/screen.h"
 #include "term/screen/state.h"
 #include "term/vt/acts.h"
 #include "term/vt/cursor.h"
 #include "term/vt/sgr.h"
 
-// Which cells an erasing function spares.
+/* Which cells an erasing function spares. */
 enum spare { SPARE_NONE, SPARE_GUARDED, SPARE_PROTECTED };
 
 static void erase(struct term *t, int row, int from, int to, enum spare spare)
@@ -104,7 +104,7 @@ void act_erase_characters(struct term *t, const struct sequence *s)
     erase(t, t->cursor.row, col, n > t->cols - col ? t->cols : col + n, SPARE_GUARDED);
 }
 
-// Whether the cursor is where inserting and deleting have an effect.
+/* Whether the cursor is where inserting and deleting have an effect. */
 static bool in_columns(const struct term *t)
 {
     return t->cursor.col >= t->left && t->cursor.col <= t->right;
@@ -115,7 +115,7 @@ static bool in_region(const struct term *t)
     return in_columns(t) && t->cursor.row >= t->top && t->cursor.row <= t->bottom;
 }
 
-// Moves the cells from `col` to the right margin by n columns (positive: to the right).
+/* Moves the cells from `col` to the right margin by n columns (positive: to the right). */
 static void shift(struct term *t, int row, int col, int n)
 {
     struct line *line = term_line(t, row);
@@ -178,7 +178,7 @@ void act_scroll_up(struct term *t, const struct sequence *s)
     scroll_rows(t, t->top, t->bottom, t->left, t->right, sequence_count(s, 0), true);
 }
 
-// CSI n T; with five parameters it would start highlight mouse tracking, which is not offered.
+/* CSI n T; with five parameters it would start highlight mouse tracking, which is not offered. */
 void act_scroll_down(struct term *t, const struct sequence *s)
 {
     t->joinable = false;
@@ -205,7 +205,7 @@ void act_delete_columns(struct term *t, const struct sequence *s)
         shift_columns(t, t->cursor.col, -sequence_count(s, 0));
 }
 
-// SL and SR: the whole region moves sideways.
+/* SL and SR: the whole region moves sideways. */
 void act_scroll_left(struct term *t, const struct sequence *s)
 {
     if (in_region(t))
@@ -218,7 +218,7 @@ void act_scroll_right(struct term *t, const struct sequence *s)
         shift_columns(t, t->left, sequence_count(s, 0));
 }
 
-// DECBI and DECFI: a step left or right that scrolls at the margin.
+/* DECBI and DECFI: a step left or right that scrolls at the margin. */
 void act_back_index(struct term *t, const struct sequence *s)
 {
     (void)s;
@@ -239,7 +239,7 @@ void act_forward_index(struct term *t, const struct sequence *s)
         cursor_place(t, t->cursor.row, t->cursor.col + 1);
 }
 
-// DECALN.
+/* DECALN. */
 void act_alignment(struct term *t, const struct sequence *s)
 {
     (void)s;
@@ -256,7 +256,7 @@ void act_alignment(struct term *t, const struct sequence *s)
     cursor_place(t, 0, 0);
 }
 
-// DECDHL, DECDWL, DECSWL: ESC # 3 to 6.
+/* DECDHL, DECDWL, DECSWL: ESC # 3 to 6. */
 void act_line_size(struct term *t, const struct sequence *s)
 {
     static const uint8_t sizes[4] = {TERM_LINE_TOP, TERM_LINE_BOTTOM, TERM_LINE_SINGLE,

@@ -1,4 +1,4 @@
-// Modes: SM, RM, DECSET, DECRST, DECRQM, XTSAVE, XTRESTORE.
+/* Modes: SM, RM, DECSET, DECRST, DECRQM, XTSAVE, XTRESTORE. */
 #include "term/vt/modes.h"
 
 #include "term/input/reply.h"
@@ -7,24 +7,24 @@
 #include "term/vt/acts.h"
 #include "term/vt/cursor.h"
 
-// What happens beyond the flag itself.
+/* What happens beyond the flag itself. */
 enum effect {
     EFFECT_NONE,
     EFFECT_ORIGIN,
     EFFECT_COLUMNS,
     EFFECT_REDRAW,
     EFFECT_MARGINS,
-    EFFECT_ALTERNATE,        // 47
-    EFFECT_ALTERNATE_CLEAR,  // 1047: cleared on leaving
-    EFFECT_CURSOR,           // 1048
-    EFFECT_ALTERNATE_CURSOR, // 1049: cursor saved, cleared on entering
-    EFFECT_MOUSE,            // one of a group
+    EFFECT_ALTERNATE,        /* 47 */
+    EFFECT_ALTERNATE_CLEAR,  /* 1047: cleared on leaving */
+    EFFECT_CURSOR,           /* 1048 */
+    EFFECT_ALTERNATE_CURSOR, /* 1049: cursor saved, cleared on entering */
+    EFFECT_MOUSE,            /* one of a group */
     EFFECT_MOUSE_FORM,
     EFFECT_KEYPAD,
     EFFECT_FOCUS,
     EFFECT_HOLD,
-    EFFECT_FIXED_SET,   // cannot be changed: reported as permanently set
-    EFFECT_FIXED_RESET, // permanently reset
+    EFFECT_FIXED_SET,   /* cannot be changed: reported as permanently set */
+    EFFECT_FIXED_RESET, /* permanently reset */
 };
 
 static const struct mode_entry {
@@ -169,7 +169,7 @@ static void alternate(struct term *t, bool on, enum effect effect)
         cursor_restore(t);
 }
 
-// Mouse modes exclude each other, and so do the forms of reports.
+/* Mouse modes exclude each other, and so do the forms of reports. */
 static void exclusive(struct term *t, const struct mode_entry *e, bool on)
 {
     for (size_t i = 0; i < MODES; i++) {
@@ -179,7 +179,7 @@ static void exclusive(struct term *t, const struct mode_entry *e, bool on)
     t->mode[e->mode] = on;
 }
 
-// A picture is complete: the parser may stop there, so that it can be shown.
+/* A picture is complete: the parser may stop there, so that it can be shown. */
 static void end_frame(struct term *t)
 {
     if (t->stop_at_frames && t->mode[MODE_SYNCHRONIZED])
@@ -292,7 +292,7 @@ void act_mode_restore(struct term *t, const struct sequence *s)
     }
 }
 
-// DECRQM: 0 not known, 1 set, 2 reset, 3 permanently set, 4 permanently reset.
+/* DECRQM: 0 not known, 1 set, 2 reset, 3 permanently set, 4 permanently reset. */
 void act_mode_report(struct term *t, const struct sequence *s)
 {
     bool dec = s->prefix == '?';
@@ -309,7 +309,7 @@ void act_mode_report(struct term *t, const struct sequence *s)
         state = 1;
     else if (e)
         state = is_on(t, e) ? 1 : 2;
-    // ECMA-48 modes of printing and editing terminals that are never set.
+    /* ECMA-48 modes of printing and editing terminals that are never set. */
     static const uint8_t never[] = {1, 3, 5, 7, 10, 11, 13, 14, 15, 16, 17, 18, 19};
     for (size_t i = 0; !dec && i < sizeof(never); i++) {
         if (number == never[i])

@@ -1,4 +1,4 @@
-// Operating system commands: titles, colours, links, clipboard, prompts.
+/* Operating system commands: titles, colours, links, clipboard, prompts. */
 #include "term/vt/osc.h"
 
 #include "term/input/reply.h"
@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-// A piece of the string up to the next `;`; moves on behind it.
+/* A piece of the string up to the next `;`; moves on behind it. */
 struct piece {
     const char *text;
     size_t n;
@@ -30,7 +30,7 @@ static bool next_piece(const char **at, const char *end, struct piece *p)
     return true;
 }
 
-// A decimal number that is the whole piece; -1 for anything else.
+/* A decimal number that is the whole piece; -1 for anything else. */
 static int number(struct piece p)
 {
     int value = 0;
@@ -44,7 +44,7 @@ static int number(struct piece p)
     return value;
 }
 
-// Copies text without control characters and broken parts, whole characters only.
+/* Copies text without control characters and broken parts, whole characters only. */
 static void sanitize(char *out, size_t size, const char *text, size_t n)
 {
     size_t length = 0;
@@ -82,7 +82,7 @@ void title_set(struct term *t, bool window, bool icon, const char *text, size_t 
     }
 }
 
-// The title as the program gave it, which may be in hexadecimal.
+/* The title as the program gave it, which may be in hexadecimal. */
 static void title(struct term *t, bool window, bool icon, const char *text, size_t n)
 {
     char bytes[TITLE_MAX];
@@ -106,7 +106,7 @@ static void color_reply(struct term *t, const char *prefix, int which, uint32_t 
           bell ? "\a" : "\x9c");
 }
 
-// OSC 4 and 5: pairs of an index and a colour or '?'.
+/* OSC 4 and 5: pairs of an index and a colour or '?'. */
 static void palette_set(struct term *t, bool special, const char *at, const char *end, bool bell)
 {
     struct piece index, spec;
@@ -128,7 +128,7 @@ static void palette_set(struct term *t, bool special, const char *at, const char
     }
 }
 
-// OSC 104 and 105: the named ones, or all.
+/* OSC 104 and 105: the named ones, or all. */
 static void palette_unset(struct term *t, bool special, const char *at, const char *end)
 {
     struct piece index;
@@ -151,7 +151,7 @@ static void palette_unset(struct term *t, bool special, const char *at, const ch
     t->palette_revision++;
 }
 
-// OSC 10 to 19: each further piece is for the next colour.
+/* OSC 10 to 19: each further piece is for the next colour. */
 static void dynamic_set(struct term *t, int first, const char *at, const char *end, bool bell)
 {
     struct piece spec;
@@ -163,7 +163,7 @@ static void dynamic_set(struct term *t, int first, const char *at, const char *e
     }
 }
 
-// OSC 8: parameters (key=value, parted by ':'), then the address.
+/* OSC 8: parameters (key=value, parted by ':'), then the address. */
 static void link(struct term *t, const char *at, const char *end)
 {
     struct piece parameters;
@@ -193,7 +193,7 @@ static int base64_value(char c)
     return at ? (int)(at - base64_digits) : -1;
 }
 
-// OSC 52: which clipboards, then base64 or '?'.
+/* OSC 52: which clipboards, then base64 or '?'. */
 static void clipboard(struct term *t, const char *at, const char *end)
 {
     struct piece which;
@@ -216,7 +216,7 @@ static void clipboard(struct term *t, const char *at, const char *end)
     for (; at < end && *at != '='; at++) {
         int value = base64_value(*at);
         if (value < 0) {
-            n = 0; // not base64: the clipboard is cleared, as xterm does
+            n = 0; /* not base64: the clipboard is cleared, as xterm does */
             break;
         }
         bits = bits << 6 | (uint32_t)value;
@@ -255,14 +255,14 @@ void term_clipboard_reply(struct term *t, char which, const char *text, size_t n
     free(out);
 }
 
-// OSC 133: A begins a prompt. What else shells mark is of no use here.
+/* OSC 133: A begins a prompt. What else shells mark is of no use here. */
 static void prompt(struct term *t, const char *at, const char *end)
 {
     if (at < end && *at == 'A')
         term_line(t, t->cursor.row)->flags |= ROW_PROMPT;
 }
 
-// One command: what follows its number. `at` is `end` when nothing does.
+/* One command: what follows its number. `at` is `end` when nothing does. */
 struct command {
     int number;
     const char *at, *end;
@@ -317,7 +317,7 @@ static void do_prompt(struct term *t, const struct command *c)
 
 static const struct osc_row {
     uint16_t first, last;
-    bool bare; // has a meaning without anything after the number
+    bool bare; /* has a meaning without anything after the number */
     void (*act)(struct term *t, const struct command *c);
     const char *text;
 } commands[] = {
@@ -350,7 +350,7 @@ void osc_dispatch(struct term *t, const char *text, size_t n, bool bell)
 {
     const char *at = text, *end = text + n;
     struct piece name = {0};
-    // Titles may also be named by a letter that stands right before the text.
+    /* Titles may also be named by a letter that stands right before the text. */
     if (n > 0 && (text[0] == 'l' || text[0] == 'L')) {
         title(t, text[0] == 'l', text[0] == 'L', text + 1, n - 1);
         return;

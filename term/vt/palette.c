@@ -1,4 +1,4 @@
-// Colours: defaults, and their names in OSC sequences.
+/* Colours: defaults, and their names in OSC sequences. */
 #include "term/vt/palette.h"
 
 #include "term/parser/hex.h"
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-// xterm's sixteen, its 6x6x6 cube and its greys.
+/* xterm's sixteen, its 6x6x6 cube and its greys. */
 static void default_palette(uint32_t *palette)
 {
     static const uint32_t basic[16] = {0x000000, 0xcd0000, 0x00cd00, 0xcdcd00, 0x0000ee, 0xcd00cd,
@@ -47,7 +47,7 @@ void palette_reset(struct term *t)
 
 void dynamic_reset(struct term *t, int which)
 {
-    // Mouse and Tektronix pointers, highlight: even ones are foregrounds.
+    /* Mouse and Tektronix pointers, highlight: even ones are foregrounds. */
     bool background = which == DYNAMIC_BACKGROUND || which == 4 || which == 6 || which == 9;
     t->dynamic[which] = which == DYNAMIC_CURSOR ? t->options.cursor_color
                         : background            ? t->options.background
@@ -55,8 +55,8 @@ void dynamic_reset(struct term *t, int which)
     t->palette_revision++;
 }
 
-// Reads `n` hexadecimal digits (1 to 4) as a fraction of their largest value, in 8 bits. In the
-// form with '#' digits are the high ones instead. Negative when they are no digits.
+/* Reads `n` hexadecimal digits (1 to 4) as a fraction of their largest value, in 8 bits. In the
+ * form with '#' digits are the high ones instead. Negative when they are no digits. */
 static int component(const char *text, size_t n, bool high)
 {
     unsigned value = 0;
@@ -92,7 +92,7 @@ static bool hash_form(const char *text, size_t n, uint32_t *color)
     return pack(c, color);
 }
 
-// A decimal fraction from 0 to 1 in 8 bits.
+/* A decimal fraction from 0 to 1 in 8 bits. */
 static int intensity(const char *text, size_t n)
 {
     unsigned value = 0, scale = 1;

@@ -43,7 +43,7 @@ void index_up(struct term *t)
     }
 }
 
-// The cursor goes to the beginning of the next row, which continues this one.
+/* The cursor goes to the beginning of the next row, which continues this one. */
 static void wrap(struct term *t)
 {
     struct cursor *c = &t->cursor;
@@ -51,14 +51,14 @@ static void wrap(struct term *t)
     bool whole = t->left == 0 && t->right == t->cols - 1;
     if (whole)
         line->flags |= ROW_WRAPPED;
-    index_down(t); // before the column changes: outside the margins nothing scrolls
+    index_down(t); /* before the column changes: outside the margins nothing scrolls */
     c->col = c->col >= t->left ? t->left : 0;
-    // Scrolling a region cuts lines at its edges; here the text does go on.
+    /* Scrolling a region cuts lines at its edges; here the text does go on. */
     if (whole && c->row > 0 && term_line(t, c->row - 1) == line)
         line->flags |= ROW_WRAPPED;
 }
 
-// Advances over what was just printed.
+/* Advances over what was just printed. */
 static inline void advance(struct term *t, int n, int limit)
 {
     struct cursor *c = &t->cursor;
@@ -107,7 +107,7 @@ void print_run(struct term *t, const uint8_t *text, size_t n)
             wrap(t);
         int limit = right_limit(t);
         if (c->col > limit)
-            c->col = limit; // a double width line has fewer columns
+            c->col = limit; /* a double width line has fewer columns */
         int room = limit - c->col + 1;
         int now = n < (size_t)room ? (int)n : room;
         store_run(t, term_line(t, c->row), c->col, text, now);
@@ -115,7 +115,7 @@ void print_run(struct term *t, const uint8_t *text, size_t n)
         text += now;
         n -= (size_t)now;
         if (n > 0 && !t->mode[MODE_WRAP] && c->col == limit) {
-            // Everything that follows lands in the last column; only the last of it stays.
+            /* Everything that follows lands in the last column; only the last of it stays. */
             text += n - 1;
             n = 1;
             store_run(t, term_line(t, c->row), limit, text, 1);
@@ -125,7 +125,7 @@ void print_run(struct term *t, const uint8_t *text, size_t n)
     t->joinable = true;
 }
 
-// Makes room for `n` cells at the cursor by moving what is right of it, inside the margins.
+/* Makes room for `n` cells at the cursor by moving what is right of it, inside the margins. */
 static void open_gap(struct term *t, struct line *line, int col, int n, int limit)
 {
     if (col < t->left || col > t->right)
@@ -136,13 +136,13 @@ static void open_gap(struct term *t, struct line *line, int col, int n, int limi
     line_fill(t, line, col, col + n <= limit + 1 ? col + n : limit + 1, blank_cell(t));
 }
 
-// Whether a wide character that does not fit before `limit` goes to the next row.
+/* Whether a wide character that does not fit before `limit` goes to the next row. */
 static bool wide_wraps(const struct term *t, int limit)
 {
     return t->mode[MODE_WRAP] && limit > (t->cursor.col >= t->left ? t->left : 0);
 }
 
-// Leaves the last column free for a wide character that goes to the next row.
+/* Leaves the last column free for a wide character that goes to the next row. */
 static void wrap_wide(struct term *t, uint32_t bg)
 {
     struct cursor *c = &t->cursor;
@@ -151,7 +151,7 @@ static void wrap_wide(struct term *t, uint32_t bg)
     wrap(t);
 }
 
-// Writes a cell in the style it has.
+/* Writes a cell in the style it has. */
 static void place(struct term *t, struct term_cell cell, int width)
 {
     struct cursor *c = &t->cursor;
@@ -193,21 +193,21 @@ static void place_character(struct term *t, uint32_t code, int width)
     place(t, cell, width);
 }
 
-// Whether `code` belongs to the cluster whose code points are given.
+/* Whether `code` belongs to the cluster whose code points are given. */
 static bool belongs(const uint32_t *codes, int n, uint32_t code)
 {
     struct grapheme g = {0};
     for (int i = 0; i < n; i++)
         grapheme_next(&g, codes[i]);
-    // An emoji modifier takes its own columns unless there is an emoji to modify.
+    /* An emoji modifier takes its own columns unless there is an emoji to modify. */
     if (unicode_break_class(code) == UNICODE_EXTEND && unicode_width(code, false) == 2 &&
         g.pictograph != 1)
         return false;
     return !grapheme_next(&g, code);
 }
 
-// What was just printed in one column takes two: the column after it as well, or at the margin
-// the first two of the next row, where it would have gone had it been wide from the beginning.
+/* What was just printed in one column takes two: the column after it as well, or at the margin
+ * the first two of the next row, where it would have gone had it been wide from the beginning. */
 static void widen(struct term *t, int col)
 {
     struct cursor *c = &t->cursor;
@@ -234,7 +234,7 @@ static void widen(struct term *t, int col)
     advance(t, 1, limit);
 }
 
-// The column of the character that a code point printed now may be added to; -1 for none.
+/* The column of the character that a code point printed now may be added to; -1 for none. */
 static int column_before(const struct term *t)
 {
     const struct cursor *c = &t->cursor;
@@ -244,7 +244,7 @@ static int column_before(const struct term *t)
     return col;
 }
 
-// Adds a code point to the character left of the cursor. False when it is not part of it.
+/* Adds a code point to the character left of the cursor. False when it is not part of it. */
 static bool join(struct term *t, uint32_t code, int width)
 {
     struct line *line = term_line(t, t->cursor.row);
@@ -276,7 +276,7 @@ static bool join(struct term *t, uint32_t code, int width)
     return true;
 }
 
-// Whether a code point may belong to the character before it, or that one may ask for it.
+/* Whether a code point may belong to the character before it, or that one may ask for it. */
 static bool may_join(const struct term *t, uint32_t code, uint8_t properties)
 {
     if (!t->joinable || code < 0x300)
@@ -309,7 +309,7 @@ void print_character(struct term *t, uint32_t code)
     t->joinable = true;
 }
 
-// REP. Beyond a screenful only the column it ends in is told apart.
+/* REP. Beyond a screenful only the column it ends in is told apart. */
 void act_repeat(struct term *t, const struct sequence *s)
 {
     uint32_t code = t->last;

@@ -1,4 +1,4 @@
-// The rectangular area functions of VT420 and later.
+/* The rectangular area functions of VT420 and later. */
 #include "term/input/reply.h"
 #include "term/screen/screen.h"
 #include "term/screen/state.h"
@@ -8,10 +8,10 @@
 #include "term/vt/sgr.h"
 
 struct rectangle {
-    int top, left, bottom, right; // inclusive, on the screen
+    int top, left, bottom, right; /* inclusive, on the screen */
 };
 
-// Reads top, left, bottom, right beginning with parameter `i`. False when it is empty.
+/* Reads top, left, bottom, right beginning with parameter `i`. False when it is empty. */
 static bool rectangle_read(const struct term *t, const struct sequence *s, int i,
                            struct rectangle *r)
 {
@@ -29,7 +29,7 @@ static bool rectangle_read(const struct term *t, const struct sequence *s, int i
     return r->top <= r->bottom && r->left <= r->right;
 }
 
-// DECERA.
+/* DECERA. */
 void act_erase_rectangle(struct term *t, const struct sequence *s)
 {
     struct rectangle r;
@@ -40,7 +40,7 @@ void act_erase_rectangle(struct term *t, const struct sequence *s)
         line_fill(t, term_line(t, row), r.left, r.right + 1, blank_cell(t));
 }
 
-// DECSERA: what DECSCA protects stays; colours stay too.
+/* DECSERA: what DECSCA protects stays; colours stay too. */
 void act_selective_erase_rectangle(struct term *t, const struct sequence *s)
 {
     struct rectangle r;
@@ -60,7 +60,7 @@ void act_selective_erase_rectangle(struct term *t, const struct sequence *s)
     }
 }
 
-// DECFRA.
+/* DECFRA. */
 void act_fill_rectangle(struct term *t, const struct sequence *s)
 {
     struct rectangle r;
@@ -75,7 +75,7 @@ void act_fill_rectangle(struct term *t, const struct sequence *s)
         line_fill(t, term_line(t, row), r.left, r.right + 1, cell);
 }
 
-// DECCRA. Rows are taken in the order that lets source and target overlap.
+/* DECCRA. Rows are taken in the order that lets source and target overlap. */
 void act_copy_rectangle(struct term *t, const struct sequence *s)
 {
     struct rectangle r;
@@ -102,12 +102,12 @@ void act_copy_rectangle(struct term *t, const struct sequence *s)
     }
 }
 
-// What DECCARA and DECRARA do to one cell for one SGR parameter. Cells never written stay so.
+/* What DECCARA and DECRARA do to one cell for one SGR parameter. Cells never written stay so. */
 static void change(struct term_cell *cell, int parameter, bool reverse)
 {
     static const struct {
         uint8_t on, off;
-        uint32_t bit, mask; // what is set, and all that it stands for
+        uint32_t bit, mask; /* what is set, and all that it stands for */
     } attributes[] = {{1, 22, TERM_BOLD, TERM_BOLD},
                       {4, 24, TERM_UNDERLINE_SINGLE << TERM_UNDERLINE_SHIFT, TERM_UNDERLINE_MASK},
                       {5, 25, TERM_BLINK, TERM_BLINK},
@@ -168,7 +168,7 @@ void act_reverse_attributes(struct term *t, const struct sequence *s)
     change_rectangle(t, s, true);
 }
 
-// DECSACE.
+/* DECSACE. */
 void act_attribute_extent(struct term *t, const struct sequence *s)
 {
     int how = sequence_value(s, 0, 0);
@@ -176,7 +176,7 @@ void act_attribute_extent(struct term *t, const struct sequence *s)
         t->attribute_extent = how;
 }
 
-// XTREPORTSGR.
+/* XTREPORTSGR. */
 void act_report_graphics(struct term *t, const struct sequence *s)
 {
     struct rectangle r;
@@ -203,13 +203,13 @@ void act_report_graphics(struct term *t, const struct sequence *s)
     reply(t, "\x9b%sm", text);
 }
 
-// XTCHECKSUM.
+/* XTCHECKSUM. */
 void act_checksum_extension(struct term *t, const struct sequence *s)
 {
     t->checksum_ext = sequence_value(s, 0, 0) & 31;
 }
 
-// One cell's part of the checksum as a VT420 counts it: the character and its attributes.
+/* One cell's part of the checksum as a VT420 counts it: the character and its attributes. */
 static unsigned cell_sum(const struct term *t, const struct term_cell *cell)
 {
     uint32_t codes[CLUSTER_CODES_MAX];
@@ -230,7 +230,7 @@ static unsigned cell_sum(const struct term *t, const struct term_cell *cell)
     return sum;
 }
 
-// DECRQCRA. Off unless the owner allows window reports: a program could read the screen.
+/* DECRQCRA. Off unless the owner allows window reports: a program could read the screen. */
 void act_checksum(struct term *t, const struct sequence *s)
 {
     struct rectangle r;
@@ -239,7 +239,7 @@ void act_checksum(struct term *t, const struct sequence *s)
     if (!t->options.window_reports)
         return;
     struct sequence whole = *s;
-    // Parameter 1 is a page: there is one.
+    /* Parameter 1 is a page: there is one. */
     if (rectangle_read(t, &whole, 2, &r)) {
         for (int row = r.top; row <= r.bottom; row++) {
             term_worked(t, (size_t)(r.right - r.left + 1) * 8);

@@ -1,5 +1,5 @@
-// What the terminal answers. Nothing here repeats text that a program chose, except where the
-// owner allows window reports: a reply is typed into whatever reads the terminal.
+/* What the terminal answers. Nothing here repeats text that a program chose, except where the
+ * owner allows window reports: a reply is typed into whatever reads the terminal. */
 #include "term/vt/reports.h"
 
 #include "term/input/reply.h"
@@ -14,8 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-// DA1. A VT420 with: 132 columns, selective erase, national sets, technical set, horizontal
-// scrolling, ANSI colour, rectangular editing. VT100 and VT200 levels say what those had.
+/* DA1. A VT420 with: 132 columns, selective erase, national sets, technical set, horizontal
+ * scrolling, ANSI colour, rectangular editing. VT100 and VT200 levels say what those had. */
 void act_device_attributes(struct term *t, const struct sequence *s)
 {
     if (s && sequence_value(s, 0, 0) != 0)
@@ -26,28 +26,28 @@ void act_device_attributes(struct term *t, const struct sequence *s)
         reply(t, "\x9b?%d;1;2;6;9;15;16;17;18;21;22;28c", 60 + t->level);
 }
 
-// DA2: terminal type 41 (VT420), firmware version, no keyboard variant.
+/* DA2: terminal type 41 (VT420), firmware version, no keyboard variant. */
 void act_device_attributes_2(struct term *t, const struct sequence *s)
 {
     if (sequence_value(s, 0, 0) == 0)
         reply(t, "\x9b>41;380;0c");
 }
 
-// DA3: the unit's number, which it has none of.
+/* DA3: the unit's number, which it has none of. */
 void act_device_attributes_3(struct term *t, const struct sequence *s)
 {
     if (sequence_value(s, 0, 0) == 0)
         reply(t, "\x90!|00000000\x9c");
 }
 
-// XTVERSION.
+/* XTVERSION. */
 void act_version(struct term *t, const struct sequence *s)
 {
     if (sequence_value(s, 0, 0) == 0)
         reply(t, "\x90>|Foreland(0.1)\x9c");
 }
 
-// DECREQTPARM.
+/* DECREQTPARM. */
 void act_parameters(struct term *t, const struct sequence *s)
 {
     int how = sequence_value(s, 0, 0);
@@ -73,8 +73,8 @@ void act_status(struct term *t, const struct sequence *s)
         cursor_report(t, "", "");
 }
 
-// DSR with '?': cursor with page, printer, user-defined keys, keyboard, locator, macros,
-// memory checksum, data integrity, session, colour scheme.
+/* DSR with '?': cursor with page, printer, user-defined keys, keyboard, locator, macros,
+ * memory checksum, data integrity, session, colour scheme. */
 void act_status_dec(struct term *t, const struct sequence *s)
 {
     switch (sequence_value(s, 0, 0)) {
@@ -121,7 +121,7 @@ void act_status_dec(struct term *t, const struct sequence *s)
     }
 }
 
-// DECRQSS. `valid` false answers "not known" for the empty name.
+/* DECRQSS. `valid` false answers "not known" for the empty name. */
 void status_string(struct term *t, const char *name, size_t n, bool valid)
 {
     char value[256];
@@ -150,7 +150,7 @@ void status_string(struct term *t, const char *name, size_t n, bool valid)
     else if (n == 2 && memcmp(name, "*x", 2) == 0)
         length = snprintf(value, room, "%d", t->attribute_extent);
     else if (n == 2 && (memcmp(name, "$}", 2) == 0 || memcmp(name, "$~", 2) == 0))
-        length = snprintf(value, room, "0"); // there is no status line
+        length = snprintf(value, room, "0"); /* there is no status line */
     else if (n == 2 && name[0] == '>' && name[1] == 'm')
         length = snprintf(value, room, ">4;%d", t->modify_other);
     if (!valid || length < 0)
@@ -163,7 +163,7 @@ void status_string(struct term *t, const char *name, size_t n, bool valid)
               value, (int)n, name);
 }
 
-// DECCIR: the cursor and everything that belongs to it.
+/* DECCIR: the cursor and everything that belongs to it. */
 static void cursor_information(struct term *t)
 {
     const struct cursor *c = &t->cursor;
@@ -185,7 +185,7 @@ static void cursor_information(struct term *t)
           finals[c->charset[3]]);
 }
 
-// DECRQPSR.
+/* DECRQPSR. */
 void act_presentation(struct term *t, const struct sequence *s)
 {
     int what = sequence_value(s, 0, 0);
@@ -206,7 +206,7 @@ void act_presentation(struct term *t, const struct sequence *s)
     }
 }
 
-// DECRQUPSS: the user-preferred supplemental set is Latin-1.
+/* DECRQUPSS: the user-preferred supplemental set is Latin-1. */
 void act_preferred_charset(struct term *t, const struct sequence *s)
 {
     (void)s;
@@ -214,14 +214,14 @@ void act_preferred_charset(struct term *t, const struct sequence *s)
              "1!uA\x9c");
 }
 
-// DECRQDE: all of the one page is displayed.
+/* DECRQDE: all of the one page is displayed. */
 void act_displayed_extent(struct term *t, const struct sequence *s)
 {
     (void)s;
     reply(t, "\x9b%d;%d;1;1;1\"w", t->rows, t->cols);
 }
 
-// Title reports are hex digits when the program asked for that (XTSMTITLE).
+/* Title reports are hex digits when the program asked for that (XTSMTITLE). */
 static void report_title(struct term *t, char kind, const char *title)
 {
     char hex[2 * TITLE_MAX + 1];
@@ -273,14 +273,14 @@ static void request_size(struct term *t, int rows, int cols)
         t->callbacks.resize_request(t->context, rows, cols);
 }
 
-// A size of 0 means the display's, one left out means the present one.
+/* A size of 0 means the display's, one left out means the present one. */
 static int wanted(const struct sequence *s, int i, int present, int display)
 {
     int value = sequence_value(s, i, -1);
     return value < 0 ? present : value == 0 ? display : value;
 }
 
-// XTWINOPS.
+/* XTWINOPS. */
 void act_window(struct term *t, const struct sequence *s)
 {
     int w = t->cell_width, h = t->cell_height;
@@ -356,12 +356,12 @@ void act_window(struct term *t, const struct sequence *s)
         break;
     default:
         if (what >= 24)
-            request_size(t, what, t->cols); // DECSLPP
+            request_size(t, what, t->cols); /* DECSLPP */
         break;
     }
 }
 
-// XTSMTITLE and XTRMTITLE.
+/* XTSMTITLE and XTRMTITLE. */
 void act_title_modes(struct term *t, const struct sequence *s)
 {
     for (int i = 0; i < s->count; i++) {

@@ -1,4 +1,4 @@
-// Soft and hard reset, and the levels of conformance.
+/* Soft and hard reset, and the levels of conformance. */
 #include "term/vt/reset.h"
 
 #include "term/screen/screen.h"
@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-// DECSTR.
+/* DECSTR. */
 void reset_soft(struct term *t)
 {
     t->mode[MODE_INSERT] = false;
@@ -37,7 +37,7 @@ void reset_soft(struct term *t)
     t->screen->keyboard[0] = 0;
 }
 
-// RIS. The scrollback stays: a program has ED 3 for that.
+/* RIS. The scrollback stays: a program has ED 3 for that. */
 void reset_hard(struct term *t)
 {
     use_screen(t, &t->normal);
@@ -87,7 +87,7 @@ void act_hard_reset(struct term *t, const struct sequence *s)
     reset_hard(t);
 }
 
-// DECSCL. Level 1 has no 8-bit controls; changing level is a soft reset.
+/* DECSCL. Level 1 has no 8-bit controls; changing level is a soft reset. */
 void act_level(struct term *t, const struct sequence *s)
 {
     int level = sequence_value(s, 0, 0) - 60;

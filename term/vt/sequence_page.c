@@ -1,4 +1,4 @@
-// The page that lists every sequence, made from the tables that act on them.
+/* The page that lists every sequence, made from the tables that act on them. */
 #include "term/screen/state.h"
 #include "term/screen/text.h"
 #include "term/vt/dcs.h"
@@ -14,7 +14,7 @@ static void add(struct text *out, const char *text)
         text_byte(out, *text);
 }
 
-// One row of a table; what would end a cell is escaped.
+/* One row of a table; what would end a cell is escaped. */
 static void row(struct text *out, const char *form, const char *name, const char *text)
 {
     const char *cells[3] = {form, name, text};

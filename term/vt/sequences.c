@@ -10,7 +10,7 @@
 #include "term/vt/print.h"
 
 struct row {
-    char form[4]; // prefix and intermediates as they are written, then the final byte
+    char form[4]; /* prefix and intermediates as they are written, then the final byte */
     const char *name;
     const char *text;
     action *act;
@@ -144,7 +144,7 @@ static const struct row csis[] = {
     {"'~", "DECDC", "delete columns", act_delete_columns},
 };
 
-// Acted on in cursor.c and parser.c; here for the page.
+/* Acted on in cursor.c and parser.c; here for the page. */
 static const struct sequence_entry controls[] = {
     {SEQUENCE_CONTROL, "07", "BEL", "bell"},
     {SEQUENCE_CONTROL, "08", "BS", "cursor left"},
@@ -188,7 +188,7 @@ bool sequence_entry_get(size_t i, struct sequence_entry *entry)
     return true;
 }
 
-// The bytes of a sequence that tell it from others, as one number.
+/* The bytes of a sequence that tell it from others, as one number. */
 static uint32_t key(uint8_t prefix, uint8_t intermediate, uint8_t second, uint8_t final)
 {
     return (uint32_t)prefix << 24 | (uint32_t)intermediate << 16 | (uint32_t)second << 8 | final;
@@ -196,7 +196,7 @@ static uint32_t key(uint8_t prefix, uint8_t intermediate, uint8_t second, uint8_
 
 static uint32_t form_key(const char *form)
 {
-    uint8_t part[4] = {0}; // prefix, intermediate, second, final
+    uint8_t part[4] = {0}; /* prefix, intermediate, second, final */
     for (; form[1]; form++) {
         if (*form >= '<')
             part[0] = (uint8_t)*form;
@@ -211,7 +211,7 @@ static bool matches(const struct row *row, const struct sequence *s)
     return form_key(row->form) == key(s->prefix, s->intermediate, s->second, s->final);
 }
 
-// The sequences that make up almost all of what is met come first.
+/* The sequences that make up almost all of what is met come first. */
 static action *common(uint8_t final)
 {
     switch (final) {
@@ -239,7 +239,7 @@ static action *look_up(const struct row *table, size_t n, const struct sequence 
     return NULL;
 }
 
-// REP repeats a character that comes right before it.
+/* REP repeats a character that comes right before it. */
 static void ended(struct term *t)
 {
     t->last = 0;
@@ -257,7 +257,7 @@ static bool has_parts(const struct sequence *s)
 static void on_csi(void *context, const struct sequence *s)
 {
     action *act = NULL;
-    // Only colours and attributes have parts in their parameters.
+    /* Only colours and attributes have parts in their parameters. */
     if (s->final != 'm' && has_parts(s))
         return;
     if (!s->prefix && !s->intermediate)
@@ -280,7 +280,7 @@ static void on_escape(void *context, const struct sequence *s)
     ended(t);
 }
 
-// SCS: ( ) * + name G0 to G3, and - . / name G1 to G3 for sets of 96 characters.
+/* SCS: ( ) * + name G0 to G3, and - . / name G1 to G3 for sets of 96 characters. */
 void act_designate(struct term *t, const struct sequence *s)
 {
     int g = s->intermediate <= '+' ? s->intermediate - '(' : s->intermediate - '-' + 1;

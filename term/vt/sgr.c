@@ -1,4 +1,4 @@
-// SGR: how the next characters look.
+/* SGR: how the next characters look. */
 #include "term/vt/sgr.h"
 
 #include "term/screen/state.h"
@@ -21,8 +21,8 @@ static uint32_t rgb(int r, int g, int b)
     return TERM_COLOR_RGB | channel(r) << 16 | channel(g) << 8 | channel(b);
 }
 
-// Reads the colour after 38, 48 or 58 at parameter *i, and moves *i to its last parameter.
-// 38:5:n, 38:2:r:g:b, 38:2:space:r:g:b, 38;5;n, 38;2;r;g;b. False: not one of these.
+/* Reads the colour after 38, 48 or 58 at parameter *i, and moves *i to its last parameter.
+ * 38:5:n, 38:2:r:g:b, 38:2:space:r:g:b, 38;5;n, 38;2;r;g;b. False: not one of these. */
 static bool extended_color(const struct sequence *s, int *i, uint32_t *color)
 {
     int first = *i + 1;
@@ -58,7 +58,7 @@ static bool extended_color(const struct sequence *s, int *i, uint32_t *color)
                      sequence_value(s, first + 3, 0));
         return true;
     }
-    *i = s->count; // what follows cannot be told apart from the colour's parts
+    *i = s->count; /* what follows cannot be told apart from the colour's parts */
     return false;
 }
 
@@ -72,7 +72,7 @@ static void underline(struct term_cell *pen, const struct sequence *s, int *i)
     pen->attr = (pen->attr & ~TERM_UNDERLINE_MASK) | UNDERLINE(style);
 }
 
-// Attributes that a number sets (low) or clears; false for other numbers.
+/* Attributes that a number sets (low) or clears; false for other numbers. */
 static bool attribute(struct term_cell *pen, int number)
 {
     static const struct {
@@ -148,7 +148,7 @@ void act_graphics(struct term *t, const struct sequence *s)
     for (int i = 0; i < count; i++) {
         int number = sequence_value(s, i, 0);
         if (i > 0 && s->continues[i])
-            continue; // a part of something not known
+            continue; /* a part of something not known */
         if (number == 0) {
             pen->fg = pen->bg = TERM_COLOR_DEFAULT;
             pen->attr &= KEPT_BY_RESET;
@@ -162,7 +162,7 @@ void act_graphics(struct term *t, const struct sequence *s)
     }
 }
 
-// DECSCA.
+/* DECSCA. */
 void act_protect(struct term *t, const struct sequence *s)
 {
     int how = sequence_value(s, 0, 0);
@@ -214,7 +214,7 @@ int sgr_describe(const struct term *t, const struct term_cell *pen, char *out, s
     return n;
 }
 
-// XTPUSHSGR and XTPOPSGR.
+/* XTPUSHSGR and XTPOPSGR. */
 void act_push_graphics(struct term *t, const struct sequence *s)
 {
     (void)s;

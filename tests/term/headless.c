@@ -1,13 +1,15 @@
-// Runs a program in a pseudo-terminal with Foreland's terminal behind it and no window:
-//
-//   headless [--size ROWSxCOLS] [--reports] [--keys FILE] [--seconds N] [--screen] PROGRAM ...
-//
-// --reports allows what options.window_reports allows and plain DECRQCRA checksums, as terminal
-// test programs want it. --keys types the file's bytes, a line when the program has been quiet
-// for a tenth of a second (--quiet MS: for so long) and waits in read(). --screen prints the screen
-// at the end, --steps before each line typed too. The run ends with the program, the keys or the
-// seconds: the program and all that came from it are then gone. Linux only. The exit status is the
-// program's.
+/*
+ * Runs a program in a pseudo-terminal with Foreland's terminal behind it and no window:
+ *
+ *   headless [--size ROWSxCOLS] [--reports] [--keys FILE] [--seconds N] [--screen] PROGRAM ...
+ *
+ * --reports allows what options.window_reports allows and plain DECRQCRA checksums, as terminal
+ * test programs want it. --keys types the file's bytes, a line when the program has been quiet
+ * for a tenth of a second (--quiet MS: for so long) and waits in read(). --screen prints the screen
+ * at the end, --steps before each line typed too. The run ends with the program, the keys or the
+ * seconds: the program and all that came from it are then gone. Linux only. The exit status is the
+ * program's.
+ */
 #include "term/term.h"
 
 #include <errno.h>
@@ -24,20 +26,20 @@
 #include <time.h>
 #include <unistd.h>
 
-// Between the hang-up and the end by force.
+/* Between the hang-up and the end by force. */
 #define GRACE_MS 3000
 
 struct headless {
     struct term *t;
     int master;
     pid_t child;
-    char *out; // not yet taken by the program
+    char *out; /* not yet taken by the program */
     size_t out_length, out_size;
-    int quiet; // milliseconds without output that ask for the next line of keys
+    int quiet; /* milliseconds without output that ask for the next line of keys */
     bool steps;
     FILE *script;
-    bool late;       // the seconds are over
-    char line[1024]; // of the script, being worked on; empty: none left
+    bool late;       /* the seconds are over */
+    char line[1024]; /* of the script, being worked on; empty: none left */
 };
 
 static void show(struct headless *h)
@@ -78,7 +80,7 @@ static void drain(struct headless *h)
     memmove(h->out, h->out + n, h->out_length);
 }
 
-// Types the next line of the keys. False at their end.
+/* Types the next line of the keys. False at their end. */
 static bool type(struct headless *h, FILE *keys)
 {
     char line[4096];
@@ -93,7 +95,7 @@ static bool type(struct headless *h, FILE *keys)
     return true;
 }
 
-// Whether the program waits for what is typed: one that has not had its turn yet is quiet too.
+/* Whether the program waits for what is typed: one that has not had its turn yet is quiet too. */
 static bool reads(const struct headless *h)
 {
     char path[64], text[64] = "";
@@ -140,7 +142,7 @@ static void press(struct headless *h, const char *name)
     term_key(h->t, &key);
 }
 
-// Does what the script says as far as it can now. True when a line waits for the screen.
+/* Does what the script says as far as it can now. True when a line waits for the screen. */
 static bool play(struct headless *h)
 {
     for (;;) {
@@ -165,7 +167,7 @@ static bool play(struct headless *h)
     }
 }
 
-// Seconds of a clock that nobody sets.
+/* Seconds of a clock that nobody sets. */
 static time_t now(void)
 {
     struct timespec time;
@@ -173,7 +175,7 @@ static time_t now(void)
     return time.tv_sec;
 }
 
-// Until the program ends, or `seconds` have passed.
+/* Until the program ends, or `seconds` have passed. */
 static void serve(struct headless *h, FILE *keys, int seconds)
 {
     char bytes[TERM_FEED_MAX];
@@ -200,7 +202,7 @@ static void serve(struct headless *h, FILE *keys, int seconds)
     h->late = true;
 }
 
-// Kills the children, which are also those whose parents are gone. False when there is none.
+/* Kills the children, which are also those whose parents are gone. False when there is none. */
 static bool kill_children(void)
 {
     char path[64];
@@ -215,7 +217,7 @@ static bool kill_children(void)
     return any;
 }
 
-// Ends the program and what it started. Returns its wait status.
+/* Ends the program and what it started. Returns its wait status. */
 static int end(struct headless *h)
 {
     int status = 0;
@@ -233,7 +235,7 @@ static int end(struct headless *h)
     return status;
 }
 
-// Says what the script still waited for. False when it came to its end, and the program too.
+/* Says what the script still waited for. False when it came to its end, and the program too. */
 static bool unfinished(struct headless *h)
 {
     if (!h->script || (!play(h) && !h->late))
@@ -279,7 +281,7 @@ int main(int argc, char **argv)
     term_options_default(&options);
     options.window_reports = reports;
     if (reports) {
-        // What xterm has: some tests take it for granted.
+        /* What xterm has: some tests take it for granted. */
         options.foreground = 0x000000;
         options.background = 0xffffff;
     }

@@ -1,12 +1,14 @@
-// Presses every key that a terminfo entry names, in the modes the entry's own strings set, and
-// says where the terminal sends something else:
-//
-//   infocmp -1 -x NAME | terminfo
-//
-// prints a line for each difference: the capability, what the entry says, what is sent. A key
-// capability that is not known here is a difference too. Also the mouse (XM, kmous), focus (fe,
-// kxIN, kxOUT) and pasting (BE, PS, PE), where the entry has them. Exit status 1 when the input is
-// no entry.
+/*
+ * Presses every key that a terminfo entry names, in the modes the entry's own strings set, and
+ * says where the terminal sends something else:
+ *
+ *   infocmp -1 -x NAME | terminfo
+ *
+ * prints a line for each difference: the capability, what the entry says, what is sent. A key
+ * capability that is not known here is a difference too. Also the mouse (XM, kmous), focus (fe,
+ * kxIN, kxOUT) and pasting (BE, PS, PE), where the entry has them. Exit status 1 when the input is
+ * no entry.
+ */
 #include "term/term.h"
 
 #include <stdio.h>
@@ -33,7 +35,7 @@ static void on_write(void *context, const char *bytes, size_t n)
     sent[sent_length] = 0;
 }
 
-// Takes one character of terminfo's notation.
+/* Takes one character of terminfo's notation. */
 static const char *unescape(const char *at, char *out)
 {
     static const char names[] = "Eenrtbfs";
@@ -62,7 +64,7 @@ static const char *unescape(const char *at, char *out)
     return at + 2;
 }
 
-// A line "	name=text,".
+/* A line "	name=text,". */
 static void read_capability(const char *line)
 {
     const char *equals = strchr(line, '=');
@@ -120,7 +122,7 @@ static void forget(void)
     sent[0] = 0;
 }
 
-// Modifiers of xterm's numbered sets: kDC3 is Alt, kDC7 Ctrl and Alt ...
+/* Modifiers of xterm's numbered sets: kDC3 is Alt, kDC7 Ctrl and Alt ... */
 static unsigned numbered(const char *suffix)
 {
     return *suffix ? (unsigned)atoi(suffix) - 1 : TERM_MOD_SHIFT;
@@ -176,7 +178,7 @@ static bool named_key(const char *name, struct term_key *key)
     return false;
 }
 
-// kUP, kUP3 ...: with Shift, or with the modifiers of the number.
+/* kUP, kUP3 ...: with Shift, or with the modifiers of the number. */
 static bool modified_key(const char *name, struct term_key *key)
 {
     static const struct {
@@ -196,7 +198,7 @@ static bool modified_key(const char *name, struct term_key *key)
     return false;
 }
 
-// kf1 to kf63: twelve keys each plain, with Shift, Ctrl, both, Alt, Alt and Shift.
+/* kf1 to kf63: twelve keys each plain, with Shift, Ctrl, both, Alt, Alt and Shift. */
 static bool function_key(const char *name, struct term_key *key)
 {
     static const unsigned sets[] = {0,
@@ -258,7 +260,7 @@ static void focus_and_paste(void)
     }
 }
 
-// XM takes a parameter; what it gives for 1 is what every entry of today has.
+/* XM takes a parameter; what it gives for 1 is what every entry of today has. */
 static void click(void)
 {
     struct term_mouse press = {.kind = TERM_MOUSE_PRESS, .button = 1, .row = 1, .col = 2};

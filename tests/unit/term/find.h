@@ -1,5 +1,5 @@
-// Searching as one call: the steps of term_search one after the other, with as much work at a time
-// as find_work says.
+/* Searching as one call: the steps of term_search one after the other, with as much work at a time
+ * as find_work says. */
 #ifndef TESTS_TERM_FIND_H
 #define TESTS_TERM_FIND_H
 
@@ -22,7 +22,7 @@ static inline void find_end(void)
     find_state = (struct find){0};
 }
 
-// On from the last result of the same search; an empty text ends it.
+/* On from the last result of the same search; an empty text ends it. */
 static inline bool find(struct term *t, const char *text, unsigned how, int direction)
 {
     struct find *f = &find_state;

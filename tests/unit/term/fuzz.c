@@ -1,11 +1,13 @@
-// Random sessions: output of every kind, divided at random, with resizing, scrolling, selecting,
-// keys and mouse between. What must hold: nothing crashes (run it with the sanitizers), both
-// grids show the same, and a second terminal that gets the same bytes one piece at a time ends
-// with the same picture and the same replies. Replies never hold what would end a line, erase or
-// interrupt in the shell that gets them when the program is gone, and are bounded by what asked.
-//
-// FORELAND_FUZZ_SESSIONS and FORELAND_FUZZ_SEED choose how many and where to begin; a failure
-// names its seed.
+/*
+ * Random sessions: output of every kind, divided at random, with resizing, scrolling, selecting,
+ * keys and mouse between. What must hold: nothing crashes (run it with the sanitizers), both
+ * grids show the same, and a second terminal that gets the same bytes one piece at a time ends
+ * with the same picture and the same replies. Replies never hold what would end a line, erase or
+ * interrupt in the shell that gets them when the program is gone, and are bounded by what asked.
+ *
+ * FORELAND_FUZZ_SESSIONS and FORELAND_FUZZ_SEED choose how many and where to begin; a failure
+ * names its seed.
+ */
 #include "term/term.h"
 #include "term/unicode/unicode.h"
 #include "tests/unit/run.h"
@@ -16,7 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-// Without the sanitizers there is less to find.
+/* Without the sanitizers there is less to find. */
 #ifdef __SANITIZE_ADDRESS__
 #define SESSIONS 20000
 #else
@@ -26,19 +28,20 @@
 struct side {
     struct term *t;
     struct term_view *view;
-    uint64_t sent; // a hash of everything written
-    bool asked;    // output is being fed: what is written is a reply
-    bool unsafe;   // a reply held a control character other than ESC and the BEL that ends it
+    uint64_t sent; /* a hash of everything written */
+    bool asked;    /* output is being fed: what is written is a reply */
+    bool unsafe;   /* a reply held a control character other than ESC and the BEL that ends it */
     size_t replied;
 };
 
-// Bytes of reply for one byte of output, at most: "\e]4;1;?;2;? ..." asks for 25 with two or three.
+/* Bytes of reply for one byte of output, at most: "\e]4;1;?;2;? ..." asks for 25 with two or three.
+ */
 #define REPLY_RATIO_MAX 32
 #define REPLY_SPARE     4096
 
 struct session {
     uint64_t state;
-    struct side sides[2]; // [0] gets pieces whole, [1] divided
+    struct side sides[2]; /* [0] gets pieces whole, [1] divided */
     char piece[8192];
     size_t length;
 };
@@ -92,7 +95,7 @@ static void on_title(void *context, const char *title)
     hash(context, title, strlen(title));
 }
 
-// --- Output ---
+/* --- Output --- */
 
 static void put(struct session *s, const char *text, size_t n)
 {
@@ -189,7 +192,7 @@ static void put_style(struct session *s)
     put_text(s, "m");
 }
 
-// Many cells that each have something no other has.
+/* Many cells that each have something no other has. */
 static void put_unique(struct session *s)
 {
     char text[96];
@@ -210,7 +213,7 @@ static void put_unique(struct session *s)
         put_text(s, "\xcc\x81");
 }
 
-// Rectangles, columns and repetitions that reach far over the screen.
+/* Rectangles, columns and repetitions that reach far over the screen. */
 static void put_large(struct session *s)
 {
     static const char *const large[] = {
@@ -252,7 +255,7 @@ static void put_string(struct session *s)
         char byte = (char)(below(s, 10) ? 0x20 + below(s, 95) : below(s, 256));
         put(s, &byte, 1);
     }
-    // Longer than whatever has a limit of its own.
+    /* Longer than whatever has a limit of its own. */
     for (int n = below(s, 50) ? 0 : below(s, 200); n > 0; n--)
         put_text(s, "0123456789abcdef/;:=");
     put_text(s, ends[below(s, 6)]);
@@ -299,7 +302,7 @@ static void put_piece(struct session *s)
         put_style(s);
         break;
     case 11:
-        // Seldom: one of these takes as long as everything else in a session.
+        /* Seldom: one of these takes as long as everything else in a session. */
         if (below(s, 24) == 0)
             put_large(s);
         else if (below(s, 12) == 0)
@@ -339,7 +342,7 @@ static void feed(struct session *s)
     }
 }
 
-// --- Everything else ---
+/* --- Everything else --- */
 
 static void set_options(struct term *t, int a, int b, int c)
 {
@@ -354,7 +357,7 @@ static void set_options(struct term *t, int a, int b, int c)
     term_set_options(t, &options);
 }
 
-enum { ACTIONS = 15 }; // further ones reset
+enum { ACTIONS = 15 }; /* further ones reset */
 
 static void act_on(struct term *t, int what, int a, int b, int c)
 {
@@ -411,7 +414,7 @@ static void act_on(struct term *t, int what, int a, int b, int c)
         term_focus(t, a % 2);
         break;
     case 13:
-        // Of a selection that began long ago.
+        /* Of a selection that began long ago. */
         term_select_extend(t, b % 50 - 5, a % 100 - 5);
         break;
     case 14:
@@ -433,7 +436,7 @@ static void act(struct session *s)
         act_on(s->sides[i].t, what, a, b, c);
 }
 
-// The views of the two sides must show the same.
+/* The views of the two sides must show the same. */
 static bool same(struct session *s)
 {
     struct term_view *a = s->sides[0].view, *b = s->sides[1].view;

@@ -1,4 +1,4 @@
-// What a program prints can neither take memory without bound nor stop the terminal for long.
+/* What a program prints can neither take memory without bound nor stop the terminal for long. */
 #include "term/history/history.h"
 #include "term/term.h"
 #include "tests/unit/run.h"
@@ -11,7 +11,7 @@
 #include <string.h>
 #include <time.h>
 
-// Far more than any of these takes, far less than something that grows without bound would.
+/* Far more than any of these takes, far less than something that grows without bound would. */
 #define SECONDS_MAX 30.0
 
 START_TEST(plain_scrollback_is_small)
@@ -49,7 +49,7 @@ START_TEST(scrollback_keeps_its_byte_limit)
 }
 END_TEST
 
-// Rows of every kind come back as they were, over many blocks and after rows were taken back.
+/* Rows of every kind come back as they were, over many blocks and after rows were taken back. */
 START_TEST(scrollback_round_trip)
 {
     struct history *h = history_new(5000, 0);
@@ -78,7 +78,7 @@ START_TEST(scrollback_round_trip)
 }
 END_TEST
 
-// Feeds one piece again and again; the whole must not take long.
+/* Feeds one piece again and again; the whole must not take long. */
 static void flood(int rows, int cols, const char *piece, int times)
 {
     struct term *t = terminal(rows, cols, 1000);
@@ -121,7 +121,7 @@ START_TEST(floods)
 }
 END_TEST
 
-// A margin so narrow that a wide character has no room bounds nothing.
+/* A margin so narrow that a wide character has no room bounds nothing. */
 START_TEST(repeated_where_there_is_no_room)
 {
     flood(30, 1, "\xe6\x97\xa5\x1b[2147483647b", 100);
@@ -149,7 +149,7 @@ START_TEST(strings_without_end)
 }
 END_TEST
 
-// Every cell with another colour, link and cluster than any before: the tables are bounded.
+/* Every cell with another colour, link and cluster than any before: the tables are bounded. */
 START_TEST(tables_are_bounded)
 {
     struct term *t = terminal(24, 80, 100);
@@ -169,7 +169,7 @@ START_TEST(tables_are_bounded)
 }
 END_TEST
 
-// Numbers are given away again only when neither the screen nor the scrollback has them.
+/* Numbers are given away again only when neither the screen nor the scrollback has them. */
 START_TEST(scrollback_keeps_links_and_clusters)
 {
     struct term *t = terminal(10, 40, 3000);
@@ -199,7 +199,7 @@ START_TEST(scrollback_keeps_links_and_clusters)
 }
 END_TEST
 
-// The lock is given up before a program that asks for much with few bytes has had its way.
+/* The lock is given up before a program that asks for much with few bytes has had its way. */
 START_TEST(work_is_divided)
 {
     static const char *const pieces[] = {"\x1b#8",
@@ -253,7 +253,7 @@ START_TEST(one_line_without_end)
 }
 END_TEST
 
-// Output goes on while a selection is dragged, and what it began with is gone.
+/* Output goes on while a selection is dragged, and what it began with is gone. */
 START_TEST(selection_outlives_its_beginning)
 {
     for (int kind = TERM_SELECT_CELL; kind <= TERM_SELECT_BLOCK; kind++) {
@@ -302,13 +302,13 @@ static char *everything(struct term *t)
     char *text = term_selection_text(t, NULL);
     term_select_clear(t);
     ck_assert_ptr_nonnull(text);
-    // Rows below the text are not part of it.
+    /* Rows below the text are not part of it. */
     for (size_t n = strlen(text); n > 0 && text[n - 1] == '\n'; n--)
         text[n - 1] = 0;
     return text;
 }
 
-// No text is lost by any change of size, and the first size shows the same screen again.
+/* No text is lost by any change of size, and the first size shows the same screen again. */
 START_TEST(reflow_loses_nothing)
 {
     for (uint32_t seed = 1; seed <= 300; seed++) {
@@ -349,7 +349,7 @@ START_TEST(reflow_loses_nothing)
 }
 END_TEST
 
-// Replies are bounded by what was printed, and what a program named itself is not in them.
+/* Replies are bounded by what was printed, and what a program named itself is not in them. */
 START_TEST(nothing_is_typed)
 {
     static const char *const tries[] = {"\x1b]2;EVIL\a\x1b[21t",

@@ -1,5 +1,5 @@
-// term/sequences.md says what the tables in the code say. With FORELAND_WRITE_PAGE set to a file
-// name the page is written there instead.
+/* term/sequences.md says what the tables in the code say. With FORELAND_WRITE_PAGE set to a file
+ * name the page is written there instead. */
 #include "term/vt/sequences.h"
 #include "tests/unit/run.h"
 
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-// The file without carriage returns; caller frees.
+/* The file without carriage returns; caller frees. */
 static char *read_all(const char *path)
 {
     FILE *in = fopen(path, "rb");
@@ -47,7 +47,7 @@ START_TEST(page_is_current)
 }
 END_TEST
 
-// No two rows of one table are for the same bytes: the second would never be reached.
+/* No two rows of one table are for the same bytes: the second would never be reached. */
 START_TEST(forms_are_unique)
 {
     struct sequence_entry a, b;

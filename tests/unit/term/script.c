@@ -1,32 +1,34 @@
-// Runs tests/term/*.test, each a list of lines:
-//
-//   test NAME            begins a test: a fresh terminal of 5 rows and 20 columns
-//   size ROWS COLS       a fresh terminal of another size
-//   option NAME VALUE    scrollback, reports, ambiguous, clipboard_read: takes effect with `size`
-//   push "BYTES"         output of the program; \e \n \r \t \a \b \\ \" \xHH
-//   frame "BYTES" N      the same up to the end of an update held back, N bytes; -: there is none
-//   held, end held       an update is held back; it is ended as after too long a time
-//   row N "TEXT"         text of row N of the view, trailing blanks left out
-//   rows "A|B|C"         all rows of the view, the blank ones at the end left out
-//   cursor ROW COL [pending] [hidden]
-//   shape N blink|steady shape of the cursor: 0 block, 1 underline, 2 bar
-//   cell ROW COL [ch=HEX] [fg=C] [bg=C] [ul=C] [link=N] [attr=NAMES]   C: - or 0-255 or #RRGGBB
-//   colors ROW COL FG BG painted colours, RRGGBB
-//   size_of ROW N        enum term_line_size
-//   reply "BYTES"        everything sent to the program since the last `reply`
-//   title "TEXT", icon "TEXT", clipboard "TEXT", directory "TEXT": the last one told
-//   bells N              bells so far
-//   asked "N N N"        the last request to move, size or show the window
-//   resize ROWS COLS, text "T", paste "T", focus in|out
-//   key NAME [mods] [upper=C] [base=C] [release|repeat]
-//   mouse press|release|move BUTTON ROW COL [mods]
-//   scroll N, scroll to N, scroll top|bottom|prompt-up|prompt-down
-//   select ROW COL cell|word|line|block, extend ROW COL, selected "TEXT"|none, select all
-//   search "TEXT" up|down found|none [nocase] [regex]
-//   link ROW COL "URL"|none, spans ROW COL "ROW:FROM-TO ... [marked]": the cells of the link there
-//   above N              rows above the view
-//
-// Every check of the screen is made on views over both grids, which must agree in every cell.
+/*
+ * Runs the files .test of tests/term, each a list of lines:
+ *
+ *   test NAME            begins a test: a fresh terminal of 5 rows and 20 columns
+ *   size ROWS COLS       a fresh terminal of another size
+ *   option NAME VALUE    scrollback, reports, ambiguous, clipboard_read: takes effect with `size`
+ *   push "BYTES"         output of the program; \e \n \r \t \a \b \\ \" \xHH
+ *   frame "BYTES" N      the same up to the end of an update held back, N bytes; -: there is none
+ *   held, end held       an update is held back; it is ended as after too long a time
+ *   row N "TEXT"         text of row N of the view, trailing blanks left out
+ *   rows "A|B|C"         all rows of the view, the blank ones at the end left out
+ *   cursor ROW COL [pending] [hidden]
+ *   shape N blink|steady shape of the cursor: 0 block, 1 underline, 2 bar
+ *   cell ROW COL [ch=HEX] [fg=C] [bg=C] [ul=C] [link=N] [attr=NAMES]   C: - or 0-255 or #RRGGBB
+ *   colors ROW COL FG BG painted colours, RRGGBB
+ *   size_of ROW N        enum term_line_size
+ *   reply "BYTES"        everything sent to the program since the last `reply`
+ *   title "TEXT", icon "TEXT", clipboard "TEXT", directory "TEXT": the last one told
+ *   bells N              bells so far
+ *   asked "N N N"        the last request to move, size or show the window
+ *   resize ROWS COLS, text "T", paste "T", focus in|out
+ *   key NAME [mods] [upper=C] [base=C] [release|repeat]
+ *   mouse press|release|move BUTTON ROW COL [mods]
+ *   scroll N, scroll to N, scroll top|bottom|prompt-up|prompt-down
+ *   select ROW COL cell|word|line|block, extend ROW COL, selected "TEXT"|none, select all
+ *   search "TEXT" up|down found|none [nocase] [regex]
+ *   link ROW COL "URL"|none, spans ROW COL "ROW:FROM-TO ... [marked]": the cells of the link there
+ *   above N              rows above the view
+ *
+ * Every check of the screen is made on views over both grids, which must agree in every cell.
+ */
 #include "term/term.h"
 #include "term/unicode/unicode.h"
 #include "tests/unit/run.h"
@@ -203,7 +205,7 @@ static void row_text(struct bench *b, int row, char *out, size_t size)
     out[n] = 0;
 }
 
-// --- Reading a line ---
+/* --- Reading a line --- */
 
 static const char *skip(const char *at)
 {
@@ -345,7 +347,7 @@ static uint32_t attributes(const char *text)
     return attr;
 }
 
-// --- Checks ---
+/* --- Checks --- */
 
 static void expect(struct bench *b, const char *what, const char *want, const char *got)
 {
@@ -493,7 +495,7 @@ static bool run_told(struct bench *b, const char *name, const char *rest)
     return true;
 }
 
-// The character after `name`; 0 when there is none.
+/* The character after `name`; 0 when there is none. */
 static uint32_t character_after(const char *rest, const char *name)
 {
     const char *at = strstr(rest, name);

@@ -1,5 +1,5 @@
-// Searching in steps: whatever the size of a step and whatever happens between two, the result is
-// the same, and no step takes long.
+/* Searching in steps: whatever the size of a step and whatever happens between two, the result is
+ * the same, and no step takes long. */
 #include "runtime/host/thread.h"
 #include "term/search/search_text.h"
 #include "tests/unit/run.h"
@@ -9,7 +9,7 @@
 #include <check.h>
 #include <stdlib.h>
 
-// Processor time of one step. They take 0.2 ms; sanitizers and emulators are slow.
+/* Processor time of one step. They take 0.2 ms; sanitizers and emulators are slow. */
 #define STEP_SECONDS 0.25
 
 static void feed(struct term *t, const char *text)
@@ -23,8 +23,8 @@ static uint32_t next(uint32_t *state)
     return *state >> 8;
 }
 
-// Text of few letters, so that results are many: short and long lines, colours, wide characters,
-// clusters.
+/* Text of few letters, so that results are many: short and long lines, colours, wide characters,
+ * clusters. */
 static void feed_some(struct term *t, uint32_t *state, int lines)
 {
     static const char *const odd[] = {"\xe6\x97\xa5", "e\xcc\x81", "\x1b[31m", "\x1b[m", "\t", " "};
@@ -58,7 +58,7 @@ static const struct {
 
 #define PATTERNS (sizeof(patterns) / sizeof(patterns[0]))
 
-// All results from one end to the other, and one more: its places.
+/* All results from one end to the other, and one more: its places. */
 static int all_results(struct term *t, size_t pattern, int direction, int work, struct place *out,
                        int most)
 {
@@ -87,7 +87,7 @@ START_TEST(any_step_gives_the_same)
                     n == m && memcmp(places[0], places[1], (size_t)n * sizeof(places[0][0])) == 0,
                     "%s: %d and %d results", patterns[i].text, n, m);
             }
-            // The other way round they come in the other order.
+            /* The other way round they come in the other order. */
             int m = all_results(t, i, 1, 1 << 30, places[1], MOST);
             ck_assert_int_eq(n, m);
             for (int k = 0; k < n && n < MOST; k++) {
@@ -101,7 +101,7 @@ START_TEST(any_step_gives_the_same)
 }
 END_TEST
 
-// As many results as the text has where it is looked through otherwise.
+/* As many results as the text has where it is looked through otherwise. */
 START_TEST(finds_them_all)
 {
     enum { MOST = 20000 };
@@ -121,7 +121,7 @@ START_TEST(finds_them_all)
         ck_assert_int_eq(all_results(t, i ? 3 : 0, -1, 1 << 30, places, MOST), count);
         free(text);
     }
-    // The same expressed otherwise.
+    /* The same expressed otherwise. */
     static struct place again[MOST];
     int n = all_results(t, 0, -1, 1 << 30, places, MOST);
     find_end();
@@ -135,7 +135,7 @@ START_TEST(finds_them_all)
 }
 END_TEST
 
-// What happens to the text between two steps.
+/* What happens to the text between two steps. */
 static void disturb(struct term *t, uint32_t *state)
 {
     switch (next(state) % 12) {
@@ -161,7 +161,7 @@ static void disturb(struct term *t, uint32_t *state)
     }
 }
 
-// The text at a place begins with what was looked for.
+/* The text at a place begins with what was looked for. */
 static bool stands_at(struct term *t, struct place at, const char *text)
 {
     struct text_piece p;
@@ -180,7 +180,7 @@ static bool stands_at(struct term *t, struct place at, const char *text)
     return found;
 }
 
-// A result is there when it is shown, whatever happened on the way; the search ends.
+/* A result is there when it is shown, whatever happened on the way; the search ends. */
 START_TEST(text_moves_on)
 {
     int found = 0;
@@ -210,7 +210,7 @@ START_TEST(text_moves_on)
             ck_assert(stands_at(t, t->search.at, needle));
             ck_assert_int_le(term_search_percent(s), 100);
         }
-        // Given up in the middle: the next search knows nothing of it.
+        /* Given up in the middle: the next search knows nothing of it. */
         struct place first[2] = {{0, 0}, {0, 0}};
         for (int k = 0; k < 2; k++) {
             find_end();
@@ -229,7 +229,7 @@ START_TEST(text_moves_on)
 }
 END_TEST
 
-// A row that stays where it is is found while others pour in behind it.
+/* A row that stays where it is is found while others pour in behind it. */
 START_TEST(found_in_a_flood)
 {
     for (int up = 0; up < 2; up++) {
@@ -253,7 +253,7 @@ START_TEST(found_in_a_flood)
         char *text = term_screen_text(t);
         ck_assert_ptr_nonnull(strstr(text, "here is the needle"));
         free(text);
-        // The same one again, from the other end.
+        /* The same one again, from the other end. */
         term_search_begin(s, t, up ? -1 : 1);
         while ((step = term_search_step(s, t)) == TERM_SEARCH_TEXT) {
             while (!term_search_look(s, 1 << 20))
@@ -267,13 +267,13 @@ START_TEST(found_in_a_flood)
 }
 END_TEST
 
-// Of this thread alone: the machine may be doing something else.
+/* Of this thread alone: the machine may be doing something else. */
 static double seconds(void)
 {
     return (double)host_thread_clock(host_thread_self()) / 1e9;
 }
 
-// The longest a step or a look took.
+/* The longest a step or a look took. */
 static double longest(struct term *t, const char *text, unsigned how)
 {
     double worst = 0, from = seconds(), to;
@@ -314,7 +314,7 @@ START_TEST(no_step_takes_long)
 }
 END_TEST
 
-// One line that fills all of the scrollback, and an expression that takes as long as any can.
+/* One line that fills all of the scrollback, and an expression that takes as long as any can. */
 START_TEST(no_line_takes_long)
 {
     struct term *t = terminal(50, 160, 300);
@@ -337,7 +337,7 @@ START_TEST(no_line_takes_long)
         for (int i = 0; i < 160; i++)
             ck_assert(!(cells[i].attr & TERM_MATCHED) == !cells[i].ch);
     }
-    // And now nothing is left to do.
+    /* And now nothing is left to do. */
     ck_assert(!term_view_update(v, t, true));
     term_search_end(t);
     ck_assert(term_view_update(v, t, true));

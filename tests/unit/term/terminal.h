@@ -1,4 +1,4 @@
-// A terminal for a test, and how much it wrote.
+/* A terminal for a test, and how much it wrote. */
 #ifndef TESTS_TERM_TERMINAL_H
 #define TESTS_TERM_TERMINAL_H
 
@@ -6,7 +6,7 @@
 
 #include "term/term.h"
 
-// Bytes that all of them wrote to their programs.
+/* Bytes that all of them wrote to their programs. */
 static size_t written;
 
 static inline void on_write(void *context, const char *bytes, size_t n)

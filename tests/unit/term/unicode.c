@@ -1,5 +1,5 @@
-// Grapheme clusters against the Unicode Consortium's own test (grapheme_break.txt), widths of known
-// characters, and which of them an emoji selector makes wide.
+/* Grapheme clusters against the Unicode Consortium's own test (grapheme_break.txt), widths of known
+ * characters, and which of them an emoji selector makes wide. */
 #include "term/unicode/unicode.h"
 #include "tests/unit/run.h"
 
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-// A line: ÷ 0020 × 0308 ÷ 0020 ÷, where ÷ (C3 B7) parts and × (C3 97) joins.
+/* A line: ÷ 0020 × 0308 ÷ 0020 ÷, where ÷ (C3 B7) parts and × (C3 97) joins. */
 static bool line_holds(const char *line)
 {
     struct grapheme g = {0};
@@ -86,8 +86,8 @@ START_TEST(emoji_bases)
 }
 END_TEST
 
-// Every code point comes back from UTF-8; every broken form is taken apart as the Unicode
-// standard recommends (table 3-8).
+/* Every code point comes back from UTF-8; every broken form is taken apart as the Unicode
+ * standard recommends (table 3-8). */
 START_TEST(utf8)
 {
     for (uint32_t code = 0; code < UNICODE_LIMIT; code++) {
