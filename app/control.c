@@ -103,7 +103,7 @@ static bool await(struct control *c, const char *text, bool shown)
     }
 }
 
-static void wait_for(struct control *c, char *text, bool shown)
+static void control_wait(struct control *c, char *text, bool shown)
 {
     if (unescape(text) && await(c, text, shown))
         answer("ok");
@@ -111,12 +111,12 @@ static void wait_for(struct control *c, char *text, bool shown)
 
 static void wait_shown(struct control *c, char *text)
 {
-    wait_for(c, text, true);
+    control_wait(c, text, true);
 }
 
 static void wait_gone(struct control *c, char *text)
 {
-    wait_for(c, text, false);
+    control_wait(c, text, false);
 }
 
 static void deadline(struct control *c, char *seconds)
@@ -312,12 +312,12 @@ static void press(struct control *c, char *arguments)
     mouse(c, TERM_MOUSE_PRESS, arguments);
 }
 
-static void release(struct control *c, char *arguments)
+static void release_button(struct control *c, char *arguments)
 {
     mouse(c, TERM_MOUSE_RELEASE, arguments);
 }
 
-static void move(struct control *c, char *arguments)
+static void move_mouse(struct control *c, char *arguments)
 {
     mouse(c, TERM_MOUSE_MOVE, arguments);
 }
@@ -370,7 +370,7 @@ static void scale(struct control *c, char *argument)
         answer(window_call(c->w, do_scale, &percent) ? "ok" : "error the window is closed");
 }
 
-static void resize(struct control *c, char *arguments)
+static void resize_window(struct control *c, char *arguments)
 {
     int size[2];
     if (sscanf(arguments, "%d %d", &size[0], &size[1]) != 2 || size[0] < 1 || size[1] < 1)
@@ -519,7 +519,7 @@ static void do_note(struct window *w, void *arg)
     n->said = n->text[0] ? text && strstr(text, n->text) : !text;
 }
 
-static void note(struct control *c, char *text)
+static void note_waited(struct control *c, char *text)
 {
     unescape(text);
     struct session *s = window_session(c->w);
@@ -548,7 +548,7 @@ static void do_compose(struct window *w, void *arg)
     typing_edit(w, text, cursor);
 }
 
-static void compose(struct control *c, char *text)
+static void compose_text(struct control *c, char *text)
 {
     if (!unescape(text))
         return;
@@ -621,12 +621,14 @@ static const struct {
     const char *name;
     void (*run)(struct control *c, char *rest);
 } commands[] = {
-    {"wait", wait_shown}, {"gone", wait_gone},      {"deadline", deadline}, {"type", type},
-    {"key", press_key},   {"time", time_key},       {"flow", flow},         {"press", press},
-    {"release", release}, {"move", move},           {"wheel", wheel},       {"cell", cell},
-    {"size", resize},     {"scale", scale},         {"text", text},         {"pixel", pixel},
-    {"picture", picture}, {"selection", selection}, {"opened", opened},     {"compose", compose},
-    {"note", note},       {"sync", sync},           {"state", state},       {"close", close_window},
+    {"wait", wait_shown},    {"gone", wait_gone},       {"deadline", deadline},
+    {"type", type},          {"key", press_key},        {"time", time_key},
+    {"flow", flow},          {"press", press},          {"release", release_button},
+    {"move", move_mouse},    {"wheel", wheel},          {"cell", cell},
+    {"size", resize_window}, {"scale", scale},          {"text", text},
+    {"pixel", pixel},        {"picture", picture},      {"selection", selection},
+    {"opened", opened},      {"compose", compose_text}, {"note", note_waited},
+    {"sync", sync},          {"state", state},          {"close", close_window},
 };
 
 static void serve(struct control *c, char *line)
@@ -682,7 +684,7 @@ static void serve_first_line(struct control *c, char *end)
     c->filled -= size;
 }
 
-static void run(void *arg)
+static void control_thread(void *arg)
 {
     struct control *c = arg;
     for (;;) {
@@ -702,5 +704,5 @@ int control_start(struct window *w)
     c->w = w;
     c->seconds = 20;
     host_stdio_notify(0, on_readable, c);
-    return host_thread_start(run, c);
+    return host_thread_start(control_thread, c);
 }

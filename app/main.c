@@ -19,7 +19,7 @@
 #include "runtime/host/stdio.h"
 
 /* Ends with 2 and the reason, on the console when there is one. */
-static void fail(const char *what, const char *name)
+static void fail_start(const char *what, const char *name)
 {
     char text[1024];
     snprintf(text, sizeof(text), "%s%s%s", what, name ? ": " : "", name ? name : "");
@@ -31,7 +31,7 @@ static void fail(const char *what, const char *name)
 static void print(char *text)
 {
     if (!text)
-        fail("out of memory", NULL);
+        fail_start("out of memory", NULL);
     host_attach_console();
     host_stdio_write(1, text, strlen(text));
     free(text);
@@ -82,7 +82,7 @@ int main(int argc, char **argv)
     SDL_SetMainReady();
     host_arguments(&argc, &argv);
     if (!arguments_read(&a, argv + 1, reason, sizeof(reason)))
-        fail(reason, NULL);
+        fail_start(reason, NULL);
     if (a.help)
         print(config_help());
     if (a.version)
@@ -93,15 +93,15 @@ int main(int argc, char **argv)
     host_log_open_kept("foreland.log");
     const struct config *config = settings_load(&a, reason, sizeof(reason));
     if (!config)
-        fail(reason, NULL);
+        fail_start(reason, NULL);
     struct window *w = window_new(config, &error);
     if (!w)
-        fail("no window", error);
+        fail_start("no window", error);
     settings_attach(w);
     if (a.control && control_start(w))
-        fail("no thread", NULL);
+        fail_start("no thread", NULL);
     if (guest_start(config, a.command, window_session(w), &events, w))
-        fail("no thread", NULL);
+        fail_start("no thread", NULL);
     host_ending_watch(guest_end);
     window_run(w);
     char lost[1000];

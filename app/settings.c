@@ -95,13 +95,13 @@ const struct config *settings_load(const struct arguments *arguments, char *reas
 }
 
 /* The configuration in use. */
-static void check(struct window *w, struct mistakes *m)
+static void check_config(struct window *w, struct mistakes *m)
 {
     config_check(settings.now, settings.path ? settings.path : "configuration", w->sdl, m);
 }
 
 /* Takes what is in m. anew: without mistakes those of before are over. */
-static void report(struct window *w, struct mistakes *m, bool anew)
+static void report_mistakes(struct window *w, struct mistakes *m, bool anew)
 {
     char more[64] = "", title[] = "The configuration has mistakes (Escape hides this):\n";
     if (m->listed < m->count)
@@ -153,12 +153,12 @@ static bool reload(struct window *w, struct reading *r)
             settings.size = r->size;
             if (old != settings.first)
                 config_free(old);
-            check(w, &m);
+            check_config(w, &m);
         } else {
             config_free(c);
         }
         if (use || r->error)
-            report(w, &m, use);
+            report_mistakes(w, &m, use);
         else
             mistakes_free(&m);
         r->always = false;
@@ -178,7 +178,7 @@ static void reload_changed(struct window *w, void *arg)
 }
 
 /* On the watch's thread. */
-static bool on_changed(void *window, bool last)
+static bool on_file_changed(void *window, bool last)
 {
     bool done = last;
     return !window_call(window, reload_changed, &done) || done;
@@ -203,7 +203,7 @@ static void make_folders(const char *path)
 }
 
 /* 0, also when the file is there already. */
-static int make_file(const char *path)
+static int make_config_file(const char *path)
 {
     struct host_file *file;
     char *text = config_default_file();
@@ -224,7 +224,7 @@ static int make_file(const char *path)
 static void edit(struct window *w)
 {
     char text[4096];
-    int error = settings.path ? make_file(settings.path) : -L_ENOENT;
+    int error = settings.path ? make_config_file(settings.path) : -L_ENOENT;
     if (!error) {
         opening_start(w, host_edit_file, settings.path,
                       "No editor could be opened for the configuration file:");
@@ -240,11 +240,11 @@ void settings_attach(struct window *w)
 {
     static const struct window_settings calls = {.edit = edit, .reload = reload_always};
     window_set_settings(w, &calls);
-    check(w, &settings.mistakes);
-    report(w, &settings.mistakes, true);
+    check_config(w, &settings.mistakes);
+    report_mistakes(w, &settings.mistakes, true);
     if (!settings.path)
         return;
-    settings.watch = host_watch_new(on_changed, w);
+    settings.watch = host_watch_new(on_file_changed, w);
     if (!settings.watch)
         host_log("%s: not watched", settings.path);
     if (!watch_files())

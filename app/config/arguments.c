@@ -15,7 +15,7 @@ const struct argument argument_table[] = {
 
 const size_t argument_count = sizeof(argument_table) / sizeof(argument_table[0]);
 
-static bool is(const char *name, size_t n, const char *what)
+static bool argument_is(const char *name, size_t n, const char *what)
 {
     return strlen(what) == n && memcmp(name, what, n) == 0;
 }
@@ -23,11 +23,11 @@ static bool is(const char *name, size_t n, const char *what)
 /* A flag without a value. */
 static bool take_flag(struct arguments *a, const char *name, size_t n)
 {
-    bool *flag = is(name, n, "control")        ? &a->control
-                 : is(name, n, "help")         ? &a->help
-                 : is(name, n, "version")      ? &a->version
-                 : is(name, n, "print-config") ? &a->print_config
-                                               : NULL;
+    bool *flag = argument_is(name, n, "control")        ? &a->control
+                 : argument_is(name, n, "help")         ? &a->help
+                 : argument_is(name, n, "version")      ? &a->version
+                 : argument_is(name, n, "print-config") ? &a->print_config
+                                                        : NULL;
     if (flag)
         *flag = true;
     return flag != NULL;
@@ -38,7 +38,7 @@ static bool take_value(struct arguments *a, char ***at, const char *name, size_t
                        size_t size)
 {
     int index = 0;
-    bool config = is(name, n, "config");
+    bool config = argument_is(name, n, "config");
     const struct option *option = config ? NULL : option_find(name, n, &index);
     if (!config && !option) {
         const char *guess = option_guess(name, n);

@@ -62,7 +62,7 @@ const char *binding_key_name(size_t i, uint32_t *key)
     return names[i].name;
 }
 
-static bool same(const char *text, size_t n, const char *word)
+static bool binding_same(const char *text, size_t n, const char *word)
 {
     for (size_t i = 0; i < n; i++) {
         char c = text[i];
@@ -83,16 +83,18 @@ static unsigned modifier(const char *text, size_t n)
                 {"super", TERM_MOD_SUPER},
                 {"win", TERM_MOD_SUPER}};
     for (size_t i = 0; i < sizeof(mods) / sizeof(mods[0]); i++)
-        if (same(text, n, mods[i].name))
+        if (binding_same(text, n, mods[i].name))
             return mods[i].mod;
     return 0;
 }
 
 /* A number after a name: f1 to f24, kp_0 to kp_9. */
-static uint32_t numbered(const char *text, size_t n)
+static uint32_t numbered_key(const char *text, size_t n)
 {
     char digits[4] = {0};
-    size_t stem = n > 1 && (text[0] | 0x20) == 'f' ? 1 : n == 4 && same(text, 3, "kp_") ? 3 : 0;
+    size_t stem = n > 1 && (text[0] | 0x20) == 'f'         ? 1
+                  : n == 4 && binding_same(text, 3, "kp_") ? 3
+                                                           : 0;
     if (stem == 0 || n - stem > 2)
         return 0;
     memcpy(digits, text + stem, n - stem);
@@ -107,7 +109,7 @@ static uint32_t numbered(const char *text, size_t n)
 }
 
 /* One character: its code point, letters small; 0 when it is not one. */
-static uint32_t character(const char *text, size_t n)
+static uint32_t key_character(const char *text, size_t n)
 {
     const unsigned char *s = (const unsigned char *)text;
     if (n == 1)
@@ -122,10 +124,10 @@ static uint32_t character(const char *text, size_t n)
 static uint32_t key_named(const char *text, size_t n)
 {
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (same(text, n, names[i].name))
+        if (binding_same(text, n, names[i].name))
             return names[i].key;
-    uint32_t key = numbered(text, n);
-    return key ? key : character(text, n);
+    uint32_t key = numbered_key(text, n);
+    return key ? key : key_character(text, n);
 }
 
 bool binding_parse_key(const char *text, size_t n, uint32_t *key, unsigned *mods, char *reason,
@@ -155,7 +157,7 @@ bool binding_parse_key(const char *text, size_t n, uint32_t *key, unsigned *mods
     }
 }
 
-static int position(const struct bindings *b, uint32_t key, unsigned mods)
+static int modifier_position(const struct bindings *b, uint32_t key, unsigned mods)
 {
     for (int i = 0; i < b->count; i++)
         if (b->items[i].key == key && b->items[i].mods == mods)
@@ -163,7 +165,7 @@ static int position(const struct bindings *b, uint32_t key, unsigned mods)
     return -1;
 }
 
-static void drop(struct bindings *b, int at)
+static void binding_drop(struct bindings *b, int at)
 {
     if (at < 0)
         return;
@@ -173,10 +175,10 @@ static void drop(struct bindings *b, int at)
 }
 
 /* Takes new.argument, also when it fails. */
-static bool put(struct bindings *b, struct binding new, char *reason, size_t size)
+static bool binding_put(struct bindings *b, struct binding new, char *reason, size_t size)
 {
     struct binding *more = NULL;
-    drop(b, position(b, new.key, new.mods));
+    binding_drop(b, modifier_position(b, new.key, new.mods));
     if (b->count < BINDINGS_MAX)
         more = realloc(b->items, ((size_t)b->count + 1) * sizeof(*more));
     if (!more) {
@@ -224,10 +226,10 @@ bool bindings_bind(struct bindings *b, const char *text, char *reason, size_t si
             return false;
         }
     }
-    int before = position(b, new.key, new.mods);
+    int before = modifier_position(b, new.key, new.mods);
     bool twice = before >= 0 && b->items[before].chosen;
     new.chosen = true;
-    if (!put(b, new, reason, size))
+    if (!binding_put(b, new, reason, size))
         return false;
     if (twice)
         snprintf(reason, size, "%.*s was bound above; this one counts", (int)(n < 60 ? n : 60),
@@ -247,28 +249,28 @@ bool bindings_unbind(struct bindings *b, const char *text, char *reason, size_t 
     unsigned mods;
     if (strcmp(text, "all") == 0) {
         while (b->count > 0)
-            drop(b, b->count - 1);
+            binding_drop(b, b->count - 1);
         return true;
     }
     if (!binding_parse_key(text, strlen(text), &key, &mods, reason, size))
         return false;
-    int at = position(b, key, mods);
+    int at = modifier_position(b, key, mods);
     if (at < 0) {
         snprintf(reason, size, "%.60s has no action", text);
         return false;
     }
-    drop(b, at);
+    binding_drop(b, at);
     return true;
 }
 
-static bool add(struct bindings *b, enum action action, const char *keys)
+static bool binding_add(struct bindings *b, enum action action, const char *keys)
 {
     while (keys && *keys) {
         char reason[128];
         struct binding new = {.action = action};
         size_t n = strcspn(keys, " ");
         if (!binding_parse_key(keys, n, &new.key, &new.mods, reason, sizeof(reason)) ||
-            !put(b, new, reason, sizeof(reason)))
+            !binding_put(b, new, reason, sizeof(reason)))
             return false;
         keys += n + (keys[n] == ' ');
     }
@@ -278,8 +280,8 @@ static bool add(struct bindings *b, enum action action, const char *keys)
 bool bindings_default(struct bindings *b, bool windows)
 {
     for (int i = 0; i < ACTION_COUNT; i++)
-        if (!add(b, (enum action)i, action_table[i].keys) ||
-            (windows && !add(b, (enum action)i, action_table[i].windows_keys)))
+        if (!binding_add(b, (enum action)i, action_table[i].keys) ||
+            (windows && !binding_add(b, (enum action)i, action_table[i].windows_keys)))
             return false;
     return true;
 }
@@ -298,13 +300,13 @@ const struct binding *bindings_find(const struct bindings *b, const struct term_
     uint32_t code = key->code;
     bool digit = key->base >= '0' && key->base <= '9';
     bool foreign = code >= 0x80 && code < TERM_KEY_FIRST && key->base;
-    if ((foreign || digit) && position(b, code, mods) < 0)
+    if ((foreign || digit) && modifier_position(b, code, mods) < 0)
         code = key->base;
-    int at = position(b, code, mods);
+    int at = modifier_position(b, code, mods);
     if (at < 0 && key->shifted && (mods & TERM_MOD_SHIFT)) {
-        at = position(b, key->shifted, mods & ~TERM_MOD_SHIFT);
+        at = modifier_position(b, key->shifted, mods & ~TERM_MOD_SHIFT);
         if (at < 0)
-            at = position(b, key->shifted, mods);
+            at = modifier_position(b, key->shifted, mods);
     }
     return at < 0 ? NULL : &b->items[at];
 }

@@ -141,8 +141,8 @@ static bool is_utf8(const char *text, size_t n)
     return true;
 }
 
-static void parse(struct config *c, const char *text, size_t n, const char *name, bool colors,
-                  struct mistakes *m)
+static void parse_file(struct config *c, const char *text, size_t n, const char *name, bool colors,
+                       struct mistakes *m)
 {
     size_t at = n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
     if (n >= 2 && (memcmp(text, "\xff\xfe", 2) == 0 || memcmp(text, "\xfe\xff", 2) == 0)) {
@@ -180,13 +180,13 @@ static void parse(struct config *c, const char *text, size_t n, const char *name
 void config_parse(struct config *c, const char *text, size_t n, const char *name,
                   struct mistakes *m)
 {
-    parse(c, text, n, name, false, m);
+    parse_file(c, text, n, name, false, m);
 }
 
 void config_parse_colors(struct config *c, const char *text, size_t n, const char *name,
                          struct mistakes *m)
 {
-    parse(c, text, n, name, true, m);
+    parse_file(c, text, n, name, true, m);
 }
 
 char *config_read_file(const char *path, size_t *n, int *error)
@@ -243,7 +243,7 @@ struct config *config_load(const char *text, size_t n, const char *path,
 }
 
 /* The first colour that is set; else what is there. */
-static void choose(uint32_t *to, uint32_t own, uint32_t scheme)
+static void choose_color(uint32_t *to, uint32_t own, uint32_t scheme)
 {
     uint32_t color = own ? own : scheme;
     if (color)
@@ -254,12 +254,12 @@ void config_term_options(const struct config *c, struct term_options *options)
 {
     const struct colors *scheme = &c->scheme.colors;
     term_options_default(options);
-    choose(&options->foreground, c->foreground, scheme->foreground);
-    choose(&options->background, c->background, scheme->background);
+    choose_color(&options->foreground, c->foreground, scheme->foreground);
+    choose_color(&options->background, c->background, scheme->background);
     options->cursor_color = options->foreground;
-    choose(&options->cursor_color, c->cursor, scheme->cursor);
+    choose_color(&options->cursor_color, c->cursor, scheme->cursor);
     for (int i = 0; i < 256; i++)
-        choose(&options->palette[i], c->palette[i], scheme->palette[i]);
+        choose_color(&options->palette[i], c->palette[i], scheme->palette[i]);
     /* As DECSCUSR numbers them: 1 and 2 block, 3 and 4 underline, 5 and 6 bar; odd ones blink. */
     options->cursor_shape = 2 * c->cursor_shape + (c->cursor_blink ? 1 : 2);
     options->scrollback_lines = c->scrollback;

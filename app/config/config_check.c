@@ -10,8 +10,8 @@
 #include "app/host/window_system.h"
 
 /* Where it was said: "FILE:LINE", or "--NAME" on the command line. */
-static const char *place(const struct config *c, enum option_row row, const char *name,
-                         char text[512])
+static const char *check_place(const struct config *c, enum option_row row, const char *name,
+                               char text[512])
 {
     if (c->lines[row]) {
         snprintf(text, 512, "%.480s:%d", name, c->lines[row]);
@@ -34,7 +34,7 @@ static void check_font(const struct check *k, const char *name, unsigned style, 
 {
     char where[512];
     if (name[0] && !faces_has(name, style, k->config->folder))
-        mistakes_add(k->mistakes, "%s: %s: %.200s", place(k->config, row, k->file, where),
+        mistakes_add(k->mistakes, "%s: %s: %.200s", check_place(k->config, row, k->file, where),
                      faces_is_file(name) ? "not a font file that can be read" : "no such font",
                      name);
 }
@@ -61,5 +61,5 @@ void config_check(const struct config *c, const char *name, SDL_Window *window, 
     check_font(&k, c->font_italic, FONT_ITALIC, OPTION_ROW_font_italic);
     check_font(&k, c->font_bold_italic, FONT_BOLD | FONT_ITALIC, OPTION_ROW_font_bold_italic);
     if (c->opacity < 100 && !host_window_blends(window, &reason))
-        mistakes_add(m, "%s: %s", place(c, OPTION_ROW_opacity, name, where), reason);
+        mistakes_add(m, "%s: %s", check_place(c, OPTION_ROW_opacity, name, where), reason);
 }

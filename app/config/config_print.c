@@ -13,7 +13,7 @@
 #define WIDTH 80
 
 /* Lines of at most WIDTH columns, each after the prefix. */
-static void wrap(struct strbuf *p, const char *prefix, const char *text)
+static void wrap_text(struct strbuf *p, const char *prefix, const char *text)
 {
     size_t room = WIDTH - strlen(prefix);
     while (*text) {
@@ -41,7 +41,7 @@ static void add_argument(struct strbuf *p, const struct option *o)
 }
 
 /* The names of the built-in schemes in lines after the prefix. */
-static void add_schemes(struct strbuf *p, const char *prefix)
+static void list_schemes(struct strbuf *p, const char *prefix)
 {
     struct strbuf names = {0};
     strbuf_add(&names, "Built in:");
@@ -49,7 +49,7 @@ static void add_schemes(struct strbuf *p, const char *prefix)
         strbuf_add(&names, " %s%s", scheme_files[i].name, i + 1 < scheme_file_count ? "," : ".");
     char *text = strbuf_finish(&names);
     if (text)
-        wrap(p, prefix, text);
+        wrap_text(p, prefix, text);
     else
         p->failed = true;
     free(text);
@@ -64,7 +64,7 @@ char *config_help(void)
         const struct argument *a = &argument_table[i];
         strbuf_add(&p, "%s  --%s%s%s\n", i ? "" : "\n", a->name, a->argument ? " " : "",
                    a->argument ? a->argument : "");
-        wrap(&p, "        ", a->text);
+        wrap_text(&p, "        ", a->text);
     }
     strbuf_add(
         &p,
@@ -79,9 +79,9 @@ char *config_help(void)
         strbuf_add(&p, "  --%s ", o->name);
         add_argument(&p, o);
         strbuf_add(&p, o->fallback[0] ? "  (%s)\n" : "\n", o->fallback);
-        wrap(&p, "        ", o->text);
+        wrap_text(&p, "        ", o->text);
         if (o->kind == OPTION_SCHEME)
-            add_schemes(&p, "        ");
+            list_schemes(&p, "        ");
     }
     return strbuf_finish(&p);
 }
@@ -94,7 +94,7 @@ static void add_bindings(struct strbuf *p)
         const struct action_info *a = &action_table[i];
         strbuf_add(p, "# %s%s%s\n", a->name, a->argument ? " " : "",
                    a->argument ? a->argument : "");
-        wrap(p, "#     ", a->text);
+        wrap_text(p, "#     ", a->text);
         for (const char *keys = a->keys; *keys; keys += strspn(keys, " ")) {
             size_t n = strcspn(keys, " ");
             strbuf_add(p, "# bind = %.*s %s\n", (int)n, keys, a->name);
@@ -119,9 +119,9 @@ char *config_default_file(void)
             continue;
         }
         strbuf_add(&p, "\n");
-        wrap(&p, "# ", o->text);
+        wrap_text(&p, "# ", o->text);
         if (o->kind == OPTION_SCHEME)
-            add_schemes(&p, "# ");
+            list_schemes(&p, "# ");
         if (o->argument || o->words) {
             strbuf_add(&p, "# ");
             add_argument(&p, o);

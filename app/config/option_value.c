@@ -223,7 +223,7 @@ static bool read_bytes(const struct reading *r)
 }
 
 /* Takes item, also when it fails. */
-static bool append(const struct reading *r, struct config_list *list, char *item)
+static bool append_item(const struct reading *r, struct config_list *list, char *item)
 {
     if (list->count == LIST_MAX) {
         free(item);
@@ -274,7 +274,7 @@ static bool read_list(const struct reading *r)
         free(item);
         return false;
     }
-    return append(r, r->field, item);
+    return append_item(r, r->field, item);
 }
 
 /* One word, as a shell reads it, into out. Returns where to go on, NULL when a quote is open. */
@@ -314,7 +314,7 @@ static bool read_command(const struct reading *r)
         if (!at) {
             free(word);
             wrong(r, "the closing quote is missing");
-        } else if (!append(r, &words, word)) {
+        } else if (!append_item(r, &words, word)) {
             at = NULL;
         }
     }

@@ -40,7 +40,7 @@ const struct option options[] = {
 const size_t option_count = sizeof(options) / sizeof(options[0]);
 
 /* color0 to color255: the name of the row ends in N. */
-static bool numbered(const struct option *o, const char *name, size_t n, int *index)
+static bool numbered_option(const struct option *o, const char *name, size_t n, int *index)
 {
     size_t stem = strlen(o->name) - 1;
     if (n <= stem || n > stem + 3 || memcmp(o->name, name, stem) != 0)
@@ -62,7 +62,7 @@ const struct option *option_find(const char *name, size_t n, int *index)
         const struct option *o = &options[i];
         if (!o->name)
             continue;
-        if (o->kind == OPTION_PALETTE ? numbered(o, name, n, index)
+        if (o->kind == OPTION_PALETTE ? numbered_option(o, name, n, index)
                                       : strlen(o->name) == n && memcmp(o->name, name, n) == 0)
             return o;
     }

@@ -43,7 +43,7 @@ static const struct scheme_file *built_in(const char *name)
 }
 
 /* Mistakes in one line. */
-static void list(char *reason, size_t size, const struct mistakes *m)
+static void scheme_list(char *reason, size_t size, const struct mistakes *m)
 {
     char more[32] = "";
     if (m->count > 1)
@@ -52,8 +52,8 @@ static void list(char *reason, size_t size, const struct mistakes *m)
 }
 
 /* A scheme is a configuration with colours alone. */
-static bool take(struct scheme *scheme, const char *name, const char *text, size_t n, char *reason,
-                 size_t size)
+static bool scheme_take(struct scheme *scheme, const char *name, const char *text, size_t n,
+                        char *reason, size_t size)
 {
     struct mistakes m = {0};
     struct config *c = calloc(1, sizeof(*c));
@@ -68,7 +68,7 @@ static bool take(struct scheme *scheme, const char *name, const char *text, size
                                      c->selection_foreground, c->selection_background, {0}};
     memcpy(scheme->colors.palette, c->palette, sizeof(c->palette));
     if (!ok && m.text)
-        list(reason, size, &m);
+        scheme_list(reason, size, &m);
     else if (!ok)
         snprintf(reason, size, "out of memory");
     mistakes_free(&m);
@@ -76,7 +76,7 @@ static bool take(struct scheme *scheme, const char *name, const char *text, size
     return ok;
 }
 
-static char *copy(const char *text)
+static char *scheme_copy(const char *text)
 {
     char *new = malloc(strlen(text) + 1);
     return new ? strcpy(new, text) : NULL;
@@ -100,14 +100,14 @@ bool scheme_load(struct scheme *scheme, const char *name, const char *folder, ch
     if (named)
         text = config_read_file(path, &n, &error);
     free(scheme->path);
-    scheme->path = named && (text || !own) ? copy(path) : NULL;
+    scheme->path = named && (text || !own) ? scheme_copy(path) : NULL;
     scheme->hash = 0;
     if (text)
-        ok = take(scheme, path, text, n, reason, size);
+        ok = scheme_take(scheme, path, text, n, reason, size);
     else if (error != -L_ENOENT)
         snprintf(reason, size, "the scheme %.200s cannot be read", path);
     else if (own)
-        ok = take(scheme, name, own->text, (size_t)(own->end - own->text), reason, size);
+        ok = scheme_take(scheme, name, own->text, (size_t)(own->end - own->text), reason, size);
     else
         unknown(name, reason, size);
     free(text);

@@ -108,7 +108,7 @@ static void range(const struct tracks *t, enum reach reach, bool up, int size, i
     *to = up ? *ends[reach] : size;
 }
 
-static void line(const struct box_cell *c, bool vertical, int at, int t, int from, int to)
+static void box_line(const struct box_cell *c, bool vertical, int at, int t, int from, int to)
 {
     if (vertical)
         box_fill(c, at, from, t, to - from);
@@ -127,13 +127,13 @@ static void draw_arm(const struct box_cell *c, bool vertical, bool up, enum weig
         return;
     if (weight != DOUBLE) {
         range(&ends, reach_of_single(a, b, opposite), up, along, &from, &to);
-        line(c, vertical, own.line, thickness(c, weight), from, to);
+        box_line(c, vertical, own.line, thickness(c, weight), from, to);
         return;
     }
     range(&ends, reach_of_track(a, b), up, along, &from, &to);
-    line(c, vertical, own.near, c->line, from, to);
+    box_line(c, vertical, own.near, c->line, from, to);
     range(&ends, reach_of_track(b, a), up, along, &from, &to);
-    line(c, vertical, own.far, c->line, from, to);
+    box_line(c, vertical, own.far, c->line, from, to);
 }
 
 static void draw_arms(const struct box_cell *c, uint8_t a)
@@ -153,7 +153,7 @@ static void draw_dashes(const struct box_cell *c, int count, bool vertical, enum
     for (int i = 0; i < count; i++) {
         int from = i * length / count, to = (i + 1) * length / count;
         int gap = to - from > 5 ? (to - from) / 3 : to - from > 1;
-        line(c, vertical, (across - t) / 2, t, from + gap / 2, to - gap + gap / 2);
+        box_line(c, vertical, (across - t) / 2, t, from + gap / 2, to - gap + gap / 2);
     }
 }
 
@@ -186,7 +186,7 @@ static void draw_arc(const struct box_cell *c, int which)
         }
 }
 
-static void draw_lines(const struct box_cell *c, uint32_t code)
+static void draw_box_lines(const struct box_cell *c, uint32_t code)
 {
     static const int counts[2] = {3, 4};
     uint32_t i = code - 0x2500;
@@ -209,7 +209,7 @@ bool box_draw(struct canvas *canvas, uint32_t code, int x, int y, int width, int
     if (stroke_draw(&c, code))
         return true;
     if (code < 0x2580) {
-        draw_lines(&c, code);
+        draw_box_lines(&c, code);
         return true;
     }
     return block_draw(&c, code) || wedge_draw(&c, code);

@@ -4,7 +4,7 @@
 
 #define TAU 6.283185307179586
 
-static void line(const struct decor *d, int y, int thickness, uint32_t color)
+static void decor_line(const struct decor *d, int y, int thickness, uint32_t color)
 {
     canvas_fill(d->canvas, d->x, d->y + y, d->width, thickness, color);
 }
@@ -17,8 +17,8 @@ static void twice(const struct decor *d, uint32_t color)
     while (t > 1 && 3 * t > m->cell_height - m->baseline)
         t--;
     int y = m->underline + 3 * t > m->cell_height ? m->cell_height - 3 * t : m->underline;
-    line(d, y, t, color);
-    line(d, y + 2 * t, t, color);
+    decor_line(d, y, t, color);
+    decor_line(d, y + 2 * t, t, color);
 }
 
 /* A sine, one wave a cell, between the baseline and the bottom of the cell. */
@@ -83,16 +83,16 @@ void decor_underline(const struct decor *d, enum term_underline kind, uint32_t c
         dashed(d, color);
         break;
     default:
-        line(d, d->metrics.underline, d->metrics.line, color);
+        decor_line(d, d->metrics.underline, d->metrics.line, color);
     }
 }
 
 void decor_strike(const struct decor *d, uint32_t color)
 {
-    line(d, d->metrics.strike, d->metrics.line, color);
+    decor_line(d, d->metrics.strike, d->metrics.line, color);
 }
 
 void decor_overline(const struct decor *d, uint32_t color)
 {
-    line(d, 0, d->metrics.line, color);
+    decor_line(d, 0, d->metrics.line, color);
 }

@@ -56,8 +56,8 @@ size_t label_fit(const char *text, size_t n, int columns)
     return at;
 }
 
-static void draw(struct painter *p, struct canvas *c, int x, int y, const struct cluster *cluster,
-                 uint32_t color)
+static void label_draw_cluster(struct painter *p, struct canvas *c, int x, int y,
+                               const struct cluster *cluster, uint32_t color)
 {
     const struct glyph *g;
     if (cluster->codes[0] <= ' ')
@@ -85,7 +85,7 @@ int label_draw(struct painter *p, struct canvas *c, int x, int y, int right, con
         if (x + cluster.columns * cell > right)
             break;
         if (cluster.columns > 0)
-            draw(p, c, x, y, &cluster, color);
+            label_draw_cluster(p, c, x, y, &cluster, color);
         x += cluster.columns * cell;
         at += cluster.bytes;
     }

@@ -186,8 +186,8 @@ static void draw_hollow(const struct row *r, int x, int width, uint32_t color)
 }
 
 /* The cell in the colours of the cursor, and nothing outside it. */
-static void draw_block(const struct row *r, const struct term_cell *cell, int column, int width,
-                       uint32_t color)
+static void draw_cursor_block(const struct row *r, const struct term_cell *cell, int column,
+                              int width, uint32_t color)
 {
     uint32_t fg, bg;
     struct canvas part = canvas_part(r->canvas, cell_x(r, column), 0, width, r->cell_height);
@@ -222,7 +222,7 @@ static void draw_cursor(const struct row *r, const struct term_cursor *cursor)
         canvas_fill(r->canvas, x, 0, thickness, r->cell_height, color);
         break;
     default:
-        draw_block(r, cell, column, width, color);
+        draw_cursor_block(r, cell, column, width, color);
     }
 }
 
@@ -332,7 +332,8 @@ static void draw_border(struct painter *p, struct term_view *view)
 }
 
 /* What drawing row `number` takes; part becomes the row's share of the canvas. */
-static struct row row_of(struct painter *p, struct term_view *view, int number, struct canvas *part)
+static struct row painter_row(struct painter *p, struct term_view *view, int number,
+                              struct canvas *part)
 {
     struct font_metrics m = font_metrics(p->font);
     int y = p->padding + number * m.cell_height;
@@ -351,7 +352,7 @@ static struct row row_of(struct painter *p, struct term_view *view, int number, 
 }
 
 /* Marks the rows that are to be drawn. */
-static void collect(struct painter *p, struct term_view *view)
+static void collect_cluster(struct painter *p, struct term_view *view)
 {
     struct term_cursor cursor = term_view_cursor(view);
     int old_row = p->cursor.row;
@@ -362,7 +363,7 @@ static void collect(struct painter *p, struct term_view *view)
         bool draw = p->all || term_view_changed(view, i) || i == old_row || i == cursor.row;
         if (!draw && blinked) {
             struct canvas part;
-            struct row r = row_of(p, view, i, &part);
+            struct row r = painter_row(p, view, i, &part);
             draw = has_blink(&r);
         }
         if (draw)
@@ -374,7 +375,7 @@ struct painted painter_draw(struct painter *p, struct term_view *view, uint64_t 
 {
     int rows = term_view_rows(view), top = p->canvas.height, bottom = 0;
     bool border = p->all || p->background != term_view_background(view), late = false;
-    collect(p, view);
+    collect_cluster(p, view);
     if (border)
         draw_border(p, view);
     p->all = p->unfinished = false;
@@ -391,7 +392,7 @@ struct painted painter_draw(struct painter *p, struct term_view *view, uint64_t 
             break;
         }
         struct canvas part;
-        struct row r = row_of(p, view, i, &part);
+        struct row r = painter_row(p, view, i, &part);
         draw_row(&r);
         p->waiting[i / 64] &= ~(1ull << i % 64);
         int y = p->padding + i * r.cell_height;

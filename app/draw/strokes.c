@@ -3,8 +3,8 @@
 #include "app/draw/box_cell.h"
 
 /* The ends of the whole line go on behind the edge of the cell, its corners do not. */
-static double distance(const struct box_point *a, const struct box_point *b, bool first, bool last,
-                       double x, double y)
+static double segment_distance(const struct box_point *a, const struct box_point *b, bool first,
+                               bool last, double x, double y)
 {
     double dx = b->x - a->x, dy = b->y - a->y, length = dx * dx + dy * dy;
     double t = length > 0 ? ((x - a->x) * dx + (y - a->y) * dy) / length : 0;
@@ -19,7 +19,7 @@ static double distance_to_all(const struct box_point *points, int n, double x, d
 {
     double least = 1e9;
     for (int i = 0; i + 1 < n; i++) {
-        double d = distance(&points[i], &points[i + 1], i == 0, i + 2 == n, x, y);
+        double d = segment_distance(&points[i], &points[i + 1], i == 0, i + 2 == n, x, y);
         least = d < least ? d : least;
     }
     return least;
@@ -38,7 +38,7 @@ void box_stroke(const struct box_cell *c, const struct box_point *points, int n)
 /* Points of a cell: corners, the ends of light lines, the middle. */
 enum point { END, UL, UC, UR, ML, MC, MR, LL, LC, LR };
 
-static struct box_point point(const struct box_cell *c, enum point name)
+static struct box_point stroke_point(const struct box_cell *c, enum point name)
 {
     double across[] = {0, (c->width - c->line) / 2 + c->line / 2.0, c->width};
     double down[] = {0, (c->height - c->line) / 2 + c->line / 2.0, c->height};
@@ -76,7 +76,7 @@ static void draw_diagonal(const struct box_cell *c, const struct diagonal *d)
         struct box_point points[5];
         int n = 0;
         for (; d->lines[i][n] != END; n++)
-            points[n] = point(c, d->lines[i][n]);
+            points[n] = stroke_point(c, d->lines[i][n]);
         if (n > 0)
             box_stroke(c, points, n);
     }

@@ -26,7 +26,7 @@ struct span {
     double from, to;
 };
 
-static void cut(struct span *s, const struct half_plane *p, double y)
+static void wedge_cut(struct span *s, const struct half_plane *p, double y)
 {
     double dx = p->b.x - p->a.x, dy = p->b.y - p->a.y;
     if (dy == 0) {
@@ -46,7 +46,7 @@ static struct span span_at(const struct box_cell *c, const struct shape *shape, 
 {
     struct span s = {0, c->width};
     for (int i = 0; i < shape->count; i++)
-        cut(&s, &shape->planes[i], y);
+        wedge_cut(&s, &shape->planes[i], y);
     if (shape->round) {
         double v = 2 * y / c->height - 1, reach = c->width * sqrt(v * v < 1 ? 1 - v * v : 0);
         if (shape->from_right)
@@ -86,7 +86,7 @@ static void draw_shape(const struct box_cell *c, const struct shape *shape)
 /* Points of the cell's edge, by name: halves across, thirds down. */
 enum point { UL, UML, LML, LL, UC, LC, UR, UMR, LMR, LR };
 
-static struct box_point point(const struct box_cell *c, enum point name)
+static struct box_point wedge_point(const struct box_cell *c, enum point name)
 {
     static const uint8_t halves[] = {0, 0, 0, 0, 1, 1, 2, 2, 2, 2};
     static const uint8_t thirds[] = {0, 1, 2, 3, 0, 3, 0, 1, 2, 3};
@@ -112,7 +112,8 @@ static const struct {
 
 static void draw_block(const struct box_cell *c, uint32_t code)
 {
-    struct box_point a = point(c, blocks[code - 0x1fb3c].a), b = point(c, blocks[code - 0x1fb3c].b);
+    struct box_point a = wedge_point(c, blocks[code - 0x1fb3c].a),
+                     b = wedge_point(c, blocks[code - 0x1fb3c].b);
     struct shape shape = {.count = 1};
     /* With y downwards the right hand is where cut() says inside is. */
     shape.planes[0] =

@@ -45,8 +45,8 @@ static size_t pixels_of(const struct sheet *s)
 }
 
 /* Fills the whole sheet. */
-static void fill(const struct painting *p, const struct gradient *g, const struct matrix *m,
-                 struct sheet *s)
+static void fill_paint(const struct painting *p, const struct gradient *g, const struct matrix *m,
+                       struct sheet *s)
 {
     struct matrix back;
     if (!matrix_invert(m, &back))
@@ -146,7 +146,7 @@ static bool paint_fill(struct painting *p, const struct colr_paint *paint, const
     struct sheet s;
     if (!sheet_new(p, &s))
         return false;
-    fill(p, &paint->fill, m, &s);
+    fill_paint(p, &paint->fill, m, &s);
     composite(onto->pixels, s.pixels, pixels_of(&s), COMPOSITE_OVER);
     free(s.pixels);
     return true;

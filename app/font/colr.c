@@ -23,7 +23,7 @@ static struct reader read_from(const struct colr *c, uint32_t place)
     return (struct reader){c, place, place, false};
 }
 
-static uint32_t take(struct reader *r, uint32_t bytes)
+static uint32_t colr_take(struct reader *r, uint32_t bytes)
 {
     uint32_t value = 0;
     if (r->bad || r->at > r->colr->size || r->colr->size - r->at < bytes) {
@@ -37,22 +37,22 @@ static uint32_t take(struct reader *r, uint32_t bytes)
 
 static double take_units(struct reader *r)
 {
-    return (int16_t)take(r, 2);
+    return (int16_t)colr_take(r, 2);
 }
 
 static double take_fraction(struct reader *r)
 {
-    return (int16_t)take(r, 2) / 16384.0;
+    return (int16_t)colr_take(r, 2) / 16384.0;
 }
 
 static double take_fixed(struct reader *r)
 {
-    return (int32_t)take(r, 4) / 65536.0;
+    return (int32_t)colr_take(r, 4) / 65536.0;
 }
 
 static uint32_t take_offset(struct reader *r)
 {
-    uint32_t offset = take(r, 3);
+    uint32_t offset = colr_take(r, 3);
     r->bad |= offset == 0;
     return r->start + offset;
 }
@@ -61,9 +61,9 @@ static uint32_t take_offset(struct reader *r)
 static bool list_at(const struct colr *c, uint32_t at, struct reader *out)
 {
     struct reader header = read_from(c, 0);
-    uint32_t version = take(&header, 2);
+    uint32_t version = colr_take(&header, 2);
     header.at = at;
-    uint32_t offset = take(&header, 4);
+    uint32_t offset = colr_take(&header, 4);
     if (header.bad || version < 1 || offset == 0)
         return false;
     *out = read_from(c, offset);
@@ -75,14 +75,14 @@ bool colr_root(const struct colr *c, uint32_t glyph, uint32_t *place)
     struct reader r;
     if (!list_at(c, GLYPH_LIST_AT, &r))
         return false;
-    uint32_t low = 0, high = take(&r, 4);
+    uint32_t low = 0, high = colr_take(&r, 4);
     high = high < c->size / 6 ? high : (uint32_t)(c->size / 6);
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
         r.at = r.start + 4 + middle * 6;
-        uint32_t found = take(&r, 2);
+        uint32_t found = colr_take(&r, 2);
         if (found == glyph) {
-            *place = r.start + take(&r, 4);
+            *place = r.start + colr_take(&r, 4);
             return !r.bad;
         }
         if (found < glyph)
@@ -96,10 +96,10 @@ bool colr_root(const struct colr *c, uint32_t glyph, uint32_t *place)
 bool colr_layer(const struct colr *c, uint32_t number, uint32_t *place)
 {
     struct reader r;
-    if (!list_at(c, LAYER_LIST_AT, &r) || number >= take(&r, 4) || number >= c->size / 4)
+    if (!list_at(c, LAYER_LIST_AT, &r) || number >= colr_take(&r, 4) || number >= c->size / 4)
         return false;
     r.at += number * 4;
-    *place = r.start + take(&r, 4);
+    *place = r.start + colr_take(&r, 4);
     return !r.bad;
 }
 
@@ -108,13 +108,13 @@ bool colr_box(const struct colr *c, uint32_t glyph, int box[4])
     struct reader r;
     if (!list_at(c, CLIP_LIST_AT, &r))
         return false;
-    take(&r, 1);
-    for (uint32_t left = take(&r, 4); left > 0 && !r.bad; left--) {
-        uint32_t first = take(&r, 2), last = take(&r, 2), place = take_offset(&r);
+    colr_take(&r, 1);
+    for (uint32_t left = colr_take(&r, 4); left > 0 && !r.bad; left--) {
+        uint32_t first = colr_take(&r, 2), last = colr_take(&r, 2), place = take_offset(&r);
         if (glyph < first || glyph > last || r.bad)
             continue;
         r = read_from(c, place);
-        take(&r, 1);
+        colr_take(&r, 1);
         for (int i = 0; i < 4; i++)
             box[i] = (int)take_units(&r);
         return !r.bad;
@@ -125,7 +125,7 @@ bool colr_box(const struct colr *c, uint32_t glyph, int box[4])
 static void take_color(struct reader *r, const struct colr_palette *palette, float out[4])
 {
     static const float text[4] = {0.9f, 0.9f, 0.9f, 1};
-    uint32_t index = take(r, 2);
+    uint32_t index = colr_take(r, 2);
     float alpha = (float)take_fraction(r);
     const float *color = index < (uint32_t)palette->count ? palette->colors[index] : text;
     for (int i = 0; i < 4; i++)
@@ -136,13 +136,13 @@ static void take_stops(struct reader *r, const struct colr_palette *palette, boo
                        struct gradient *g)
 {
     struct reader line = read_from(r->colr, take_offset(r));
-    uint32_t extend = take(&line, 1), count = take(&line, 2);
+    uint32_t extend = colr_take(&line, 1), count = colr_take(&line, 2);
     g->extend = extend == 1 ? GRADIENT_REPEAT : extend == 2 ? GRADIENT_REFLECT : GRADIENT_PAD;
     for (uint32_t i = 0; i < count && g->count < GRADIENT_STOPS_MAX && !line.bad; i++) {
         g->stops[g->count].at = take_fraction(&line);
         take_color(&line, palette, g->stops[g->count++].color);
         if (variable)
-            take(&line, 4);
+            colr_take(&line, 4);
     }
     r->bad |= line.bad;
 }
@@ -229,7 +229,7 @@ static void read_transform(struct reader *r, uint32_t format, struct colr_paint 
     matrix_multiply(&to, &moved, &out->matrix);
 }
 
-static enum composite mode_of(uint32_t mode)
+static enum composite blend_mode_of(uint32_t mode)
 {
     static const uint8_t modes[] = {
         COMPOSITE_CLEAR,         COMPOSITE_SOURCE, COMPOSITE_BACKDROP,      COMPOSITE_OVER,
@@ -249,27 +249,27 @@ bool colr_read(const struct colr *c, uint32_t place, const struct colr_palette *
                struct colr_paint *out)
 {
     struct reader r = read_from(c, place);
-    uint32_t format = take(&r, 1);
+    uint32_t format = colr_take(&r, 1);
     memset(out, 0, sizeof(*out));
     if (format == 1) {
         out->kind = COLR_LAYERS;
-        out->count = take(&r, 1);
-        out->first = take(&r, 4);
+        out->count = colr_take(&r, 1);
+        out->first = colr_take(&r, 4);
     } else if (format >= 2 && format <= 9) {
         read_fill(&r, format, palette, out);
     } else if (format == 10) {
         out->kind = COLR_GLYPH;
         out->inside = take_offset(&r);
-        out->glyph = take(&r, 2);
+        out->glyph = colr_take(&r, 2);
     } else if (format == 11) {
         out->kind = COLR_REFERENCE;
-        out->glyph = take(&r, 2);
+        out->glyph = colr_take(&r, 2);
     } else if (format >= 12 && format <= 31) {
         read_transform(&r, format, out);
     } else if (format == 32) {
         out->kind = COLR_COMPOSITE;
         out->inside = take_offset(&r);
-        out->mode = mode_of(take(&r, 1));
+        out->mode = blend_mode_of(colr_take(&r, 1));
         out->backdrop = take_offset(&r);
     } else {
         return false;

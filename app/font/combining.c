@@ -12,7 +12,7 @@ bool combining_common(uint32_t code)
            (code >= 0x20d0 && code <= 0x20ff) || (code >= 0xfe20 && code <= 0xfe2f);
 }
 
-static bool look(struct face *face, uint32_t index, struct seen *out)
+static bool look_at_glyph(struct face *face, uint32_t index, struct seen *out)
 {
     if (FT_Load_Glyph(face->ft, index, face_load_flags(face)))
         return false;
@@ -46,7 +46,7 @@ void combining_place(struct face *face, struct face_text *text, int at)
 {
     struct face_glyph *mark = &text->glyphs[at], *before = mark - 1;
     struct seen s, b;
-    if (!look(face, mark->index, &s) || !look(face, before->index, &b))
+    if (!look_at_glyph(face, mark->index, &s) || !look_at_glyph(face, before->index, &b))
         return;
     /* The pen is behind the letter, and the mark is not where the letter is. */
     bool beside = mark->x == text->advance && mark->y == 0 && s.middle > -text->advance / 4;

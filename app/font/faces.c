@@ -36,7 +36,7 @@ struct faces {
     int system_count;
 };
 
-static char *copy(const char *text)
+static char *faces_copy(const char *text)
 {
     size_t n = text ? strlen(text) + 1 : 1;
     char *result = malloc(n);
@@ -218,10 +218,10 @@ struct faces *faces_new(const struct font_request *request)
         return NULL;
     }
     f->pixels = request->pixels;
-    f->names = copy(request->family);
-    f->folder = request->folder ? copy(request->folder) : NULL;
+    f->names = faces_copy(request->family);
+    f->folder = request->folder ? faces_copy(request->folder) : NULL;
     for (int i = 1; i < FONT_STYLES; i++)
-        f->styles[i] = copy(request->styles[i]);
+        f->styles[i] = faces_copy(request->styles[i]);
     if (!f->names || !open_family(f, request)) {
         faces_free(f);
         return NULL;

@@ -89,7 +89,8 @@ static bool listed(const struct host_font *font)
     return false;
 }
 
-static void add(void *arg, const struct host_font *font, host_font_pages pages, const void *host)
+static void fallback_add(void *arg, const struct host_font *font, host_font_pages pages,
+                         const void *host)
 {
     struct fallback *f = listed(font) ? NULL : calloc(1, sizeof(*f));
     if (!f)
@@ -113,7 +114,7 @@ static void make_list(void *unused)
     (void)unused;
     if (FT_Init_FreeType(&library))
         library = NULL;
-    host_fonts_each(add, library);
+    host_fonts_each(fallback_add, library);
     if (library)
         FT_Done_FreeType(library);
     host_mutex_lock(&list.lock);
@@ -127,7 +128,7 @@ static void make_list(void *unused)
 }
 
 /* With the lock. */
-static void start(void)
+static void start_listing(void)
 {
     if (list.started)
         return;
@@ -152,7 +153,7 @@ static bool has(const struct fallback *f, uint32_t code)
            (f->pages[low - 1].bits[code >> 5 & 7] >> (code & 31) & 1);
 }
 
-static bool look(uint32_t code, bool color, int *at)
+static bool look_at_font(uint32_t code, bool color, int *at)
 {
     int number = 0;
     for (const struct fallback *f = list.first; f; f = f->next, number++)
@@ -166,15 +167,15 @@ static bool look(uint32_t code, bool color, int *at)
 enum fallback_answer fallback_find(uint32_t code, bool color, int *at)
 {
     host_mutex_lock(&list.lock);
-    start();
-    bool found = look(code, color, at);
+    start_listing();
+    bool found = look_at_font(code, color, at);
     while (!found && !list.complete && host_clock_monotonic_ns() < list.patience_end) {
         host_cond_wait(&list.changed_cond, &list.lock, list.patience_end);
-        found = look(code, color, at);
+        found = look_at_font(code, color, at);
     }
     /* The last fonts may have come between the look and the end. */
     if (!found && list.complete)
-        found = look(code, color, at);
+        found = look_at_font(code, color, at);
     if (!found && !list.complete)
         list.was_pending = true;
     enum fallback_answer answer = found           ? FALLBACK_FOUND
@@ -197,7 +198,7 @@ const struct host_font *fallback_font(int at)
 void fallback_wait(void)
 {
     host_mutex_lock(&list.lock);
-    start();
+    start_listing();
     while (!list.complete)
         host_cond_wait(&list.changed_cond, &list.lock, HOST_FOREVER);
     host_mutex_unlock(&list.lock);

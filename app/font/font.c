@@ -94,7 +94,7 @@ static struct face *own_face(struct font *f, uint32_t code, unsigned style, unsi
 
 /* How far what is drawn of ASCII reaches above and below the baseline, where that is further: what
  * fonts say of themselves is rounded, and of a face rarely true for every character. */
-static void reach(struct font *f, int *above, int *below)
+static void ink_reach(struct font *f, int *above, int *below)
 {
     int most = (int)(f->pixels * REACH_MAX), up, down;
     unsigned made_up;
@@ -113,7 +113,7 @@ static void reach(struct font *f, int *above, int *below)
     }
 }
 
-static void measure(struct font *f, const struct font_request *request)
+static void font_measure(struct font *f, const struct font_request *request)
 {
     FT_Face ft = faces_main(f->faces)->ft;
     const FT_Size_Metrics *m = &ft->size->metrics;
@@ -125,7 +125,7 @@ static void measure(struct font *f, const struct font_request *request)
         width = (int)lround((double)ft->glyph->linearHoriAdvance / 65536);
     else if (!FT_Load_Char(ft, 'M', FT_LOAD_DEFAULT))
         width = (int)((ft->glyph->advance.x + 32) >> 6);
-    reach(f, &above, &below);
+    ink_reach(f, &above, &below);
     height = height > above + below ? height : above + below;
     out->cell_width = percent(width, request->cell_width);
     out->cell_height = percent(height, request->line_height);
@@ -141,7 +141,7 @@ static void measure(struct font *f, const struct font_request *request)
 }
 
 /* NULL also when out of memory, which means the default. */
-static const char *copy(const char *text)
+static const char *request_copy(const char *text)
 {
     size_t n = text ? strlen(text) + 1 : 0;
     char *result = n ? malloc(n) : NULL;
@@ -153,10 +153,10 @@ static const char *copy(const char *text)
 static void keep_request(struct font *f, const struct font_request *request)
 {
     f->request = *request;
-    f->request.family = copy(request->family);
-    f->request.folder = copy(request->folder);
+    f->request.family = request_copy(request->family);
+    f->request.folder = request_copy(request->folder);
     for (int i = 0; i < FONT_STYLES; i++)
-        f->request.styles[i] = copy(request->styles[i]);
+        f->request.styles[i] = request_copy(request->styles[i]);
 }
 
 struct font *font_new(const struct font_request *request)
@@ -174,7 +174,7 @@ struct font *font_new(const struct font_request *request)
         font_free(f);
         return NULL;
     }
-    measure(f, request);
+    font_measure(f, request);
     return f;
 }
 
@@ -185,7 +185,7 @@ static void entry_clear(struct entry *e)
     memset(e, 0, sizeof(*e));
 }
 
-static void forget_all(struct font *f)
+static void cache_forget(struct font *f)
 {
     for (size_t i = 0; i < f->capacity; i++)
         entry_clear(&f->entries[i]);
@@ -195,7 +195,7 @@ static void forget_all(struct font *f)
 void font_free(struct font *f)
 {
     if (f->entries)
-        forget_all(f);
+        cache_forget(f);
     free(f->entries);
     if (f->faces)
         faces_free(f->faces);
@@ -238,21 +238,22 @@ struct font_metrics font_metrics(const struct font *f)
     return f->metrics;
 }
 
-static bool draw(struct work *w, struct face *face, const struct face_text *text, unsigned made_up)
+static bool draw_text(struct work *w, struct face *face, const struct face_text *text,
+                      unsigned made_up)
 {
     glyph_clear(w->out);
     return glyph_draw(face, text, made_up & FONT_BOLD, made_up & FONT_ITALIC, w->out);
 }
 
 /* Smaller when it is larger than its room; true when it has been drawn again. */
-static bool shrink(struct work *w, struct face *face, struct face_text *text, unsigned made_up,
-                   double scale)
+static bool shrink_text(struct work *w, struct face *face, struct face_text *text, unsigned made_up,
+                        double scale)
 {
     if (scale >= 1 || !FT_IS_SCALABLE(face->ft))
         return false;
     face_set_size(face, face->pixels * (scale > SMALLEST ? scale : SMALLEST));
     face_shape(face, w->codes, w->n, text);
-    return draw(w, face, text, made_up);
+    return draw_text(w, face, text, made_up);
 }
 
 /* How wide what is seen is: at its edges are pixels that are covered in part. */
@@ -269,16 +270,16 @@ static void narrow(struct work *w, struct face *face, struct face_text *text, un
     if (seen <= w->most * TOO_WIDE)
         return;
     /* A little of the space beside it stays. */
-    shrink(w, face, text, made_up, w->most / fmin(place, seen * 9 / 8));
+    shrink_text(w, face, text, made_up, w->most / fmin(place, seen * 9 / 8));
 }
 
 /* Smaller when it is higher than a line. Where marks tower over a letter, it is the letter that
  * has to be read, and what has no room is cut off. */
-static void lower(struct work *w, struct face *face, struct face_text *text, unsigned made_up,
-                  double scale)
+static void lower_case(struct work *w, struct face *face, struct face_text *text, unsigned made_up,
+                       double scale)
 {
     if (scale >= SMALLEST_LETTER || w->n == 1 || !combining_common(w->codes[w->n - 1]))
-        shrink(w, face, text, made_up, scale);
+        shrink_text(w, face, text, made_up, scale);
 }
 
 /* Shapes of other fonts, and those that others would draw wider, are in the middle of their cells,
@@ -299,7 +300,7 @@ static void fit(struct work *w, struct face *face, struct face_text *text, unsig
     if (wide)
         narrow(w, face, text, made_up);
     if (composed && g->height > w->room.height)
-        lower(w, face, text, made_up, (double)w->room.height / g->height);
+        lower_case(w, face, text, made_up, (double)w->room.height / g->height);
     bool over = w->most > w->room.width && g->width > w->room.width;
     if (wide || text->advance == 0)
         g->left = over ? 0 : (w->room.width - g->width) / 2;
@@ -322,7 +323,7 @@ static bool try_face(struct work *w, struct face *face, unsigned made_up)
         return false;
     if (text.missing)
         face_drop_missing(&text);
-    if (!draw(w, face, &text, made_up))
+    if (!draw_text(w, face, &text, made_up))
         return false;
     fit(w, face, &text, made_up);
     return true;
@@ -424,7 +425,7 @@ static enum font_answer render(struct font *f, const uint32_t *codes, size_t n, 
     return answer;
 }
 
-static uint64_t hash_of(const uint32_t *codes, size_t n, unsigned style, int cells)
+static uint64_t cluster_hash(const uint32_t *codes, size_t n, unsigned style, int cells)
 {
     uint64_t hash = (style << 4) + (unsigned)cells;
     for (size_t i = 0; i < n; i++)
@@ -439,8 +440,8 @@ static bool is_for(const struct entry *e, const uint32_t *codes, size_t n, unsig
            (n == 1 ? e->code == codes[0] : !memcmp(e->codes, codes, n * sizeof(*codes)));
 }
 
-static struct entry *place(struct font *f, uint64_t hash, const uint32_t *codes, size_t n,
-                           unsigned style, int cells)
+static struct entry *entry_place(struct font *f, uint64_t hash, const uint32_t *codes, size_t n,
+                                 unsigned style, int cells)
 {
     size_t at = hash >> 1 & (f->capacity - 1);
     while (f->entries[at].hash &&
@@ -449,13 +450,13 @@ static struct entry *place(struct font *f, uint64_t hash, const uint32_t *codes,
     return &f->entries[at];
 }
 
-static void grow(struct font *f)
+static void cache_grow(struct font *f)
 {
     struct entry *old = f->entries;
     size_t n = f->capacity;
     struct entry *more = n < CACHE_USED_MAX ? calloc(2 * n, sizeof(*more)) : NULL;
     if (!more) {
-        forget_all(f);
+        cache_forget(f);
         return;
     }
     f->entries = more;
@@ -463,7 +464,8 @@ static void grow(struct font *f)
     for (size_t i = 0; i < n; i++) {
         const struct entry *e = &old[i];
         if (e->hash)
-            *place(f, e->hash, e->n == 1 ? &e->code : e->codes, e->n, e->style, e->cells) = *e;
+            *entry_place(f, e->hash, e->n == 1 ? &e->code : e->codes, e->n, e->style, e->cells) =
+                *e;
     }
     free(old);
 }
@@ -490,12 +492,12 @@ enum font_answer font_glyph(struct font *f, const uint32_t *codes, size_t n, uns
     static const struct glyph nothing;
     *glyph = &nothing;
     n = n < CLUSTER_MAX ? n : CLUSTER_MAX;
-    uint64_t hash = hash_of(codes, n, style, cells);
+    uint64_t hash = cluster_hash(codes, n, style, cells);
     if (f->used * 2 >= f->capacity)
-        grow(f);
+        cache_grow(f);
     if (f->bytes > CACHE_BYTES_MAX)
-        forget_all(f);
-    struct entry *e = place(f, hash, codes, n, style, cells);
+        cache_forget(f);
+    struct entry *e = entry_place(f, hash, codes, n, style, cells);
     if (!e->hash) {
         e->answer = (uint8_t)render(f, codes, n, style, cells, &e->glyph);
         if (e->answer == FONT_PENDING || !remember(e, hash, codes, n, style, cells)) {

@@ -42,7 +42,7 @@ static bool copy_bitmap(struct glyph *g, const FT_Bitmap *bitmap)
 }
 
 /* Loads a glyph and makes up what the face lacks. True for an outline. */
-static bool load(struct face *face, uint32_t index, bool bold, bool slanted, bool *outline)
+static bool glyph_load(struct face *face, uint32_t index, bool bold, bool slanted, bool *outline)
 {
     FT_GlyphSlot slot = face->ft->glyph;
     if (FT_Load_Glyph(face->ft, index, face_load_flags(face)))
@@ -70,7 +70,7 @@ bool glyph_reach(struct face *face, uint32_t index, bool bold, bool slanted, int
     FT_GlyphSlot slot = face->ft->glyph;
     bool outline;
     FT_BBox box;
-    if (!load(face, index, bold, slanted, &outline) || !outline)
+    if (!glyph_load(face, index, bold, slanted, &outline) || !outline)
         return false;
     /* Not the control points', which FreeType makes the picture for. */
     if (FT_Outline_Get_BBox(&slot->outline, &box))
@@ -91,7 +91,7 @@ static bool draw_one(struct face *face, const struct face_glyph *glyph, bool bol
         out->top += (int)lround(y / 64.0);
         return true;
     }
-    if (!load(face, glyph->index, bold, slanted, &outline))
+    if (!glyph_load(face, glyph->index, bold, slanted, &outline))
         return false;
     if (outline) {
         FT_Outline_Translate(&slot->outline, x, y);
@@ -116,7 +116,7 @@ static void add_pixel(uint8_t *to, const struct glyph *part, const uint8_t *from
 }
 
 /* Joins parts into one picture. Parts without colour beside ones with it are left out. */
-static bool join(struct glyph *parts, int count, struct glyph *out)
+static bool join_boxes(struct glyph *parts, int count, struct glyph *out)
 {
     int left = INT32_MAX, right = INT32_MIN, top = INT32_MIN, bottom = INT32_MAX;
     for (int i = 0; i < count; i++) {
@@ -162,7 +162,7 @@ bool glyph_draw(struct face *face, const struct face_text *text, bool bold, bool
         *out = parts[0];
         return true;
     }
-    good = good && join(parts, text->count, out);
+    good = good && join_boxes(parts, text->count, out);
     for (int i = 0; i < text->count; i++)
         glyph_clear(&parts[i]);
     return good;

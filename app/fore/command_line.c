@@ -26,7 +26,7 @@ const char options_help[] =
     "  --strace              write the system calls to the standard error\n"
     "  --help, --version     say this, or the version, and exit\n";
 
-static bool fail(char *message, unsigned size, const char *format, const char *what)
+static bool command_line_fail(char *message, unsigned size, const char *format, const char *what)
 {
     snprintf(message, size, format, what);
     return false;
@@ -51,7 +51,7 @@ static bool read_size(const char *text, uint64_t *bytes)
     return !*end && n && *bytes >> shift == n;
 }
 
-static bool add(const char **list, unsigned *count, const char *value)
+static bool list_add(const char **list, unsigned *count, const char *value)
 {
     if (*count == OPTIONS_LIST_MAX)
         return false;
@@ -59,7 +59,7 @@ static bool add(const char **list, unsigned *count, const char *value)
     return true;
 }
 
-static bool take_flag(struct options *o, const char *name)
+static bool fore_flag(struct options *o, const char *name)
 {
     if (!strcmp(name, "--strace"))
         o->strace = true;
@@ -85,7 +85,7 @@ static bool is_valued(const char *name)
     return false;
 }
 
-static bool take_value(struct options *o, const char *name, const char *value, char *message,
+static bool fore_value(struct options *o, const char *name, const char *value, char *message,
                        unsigned size)
 {
     bool ok = true;
@@ -98,9 +98,9 @@ static bool take_value(struct options *o, const char *name, const char *value, c
     else if (!strcmp(name, "--memory"))
         ok = read_size(value, &o->memory);
     else if (!strcmp(name, "--mount"))
-        ok = strchr(value, ':') && add(o->mounts, &o->mount_count, value);
+        ok = strchr(value, ':') && list_add(o->mounts, &o->mount_count, value);
     else
-        ok = strchr(value, '=') > value && add(o->environment, &o->environment_count, value);
+        ok = strchr(value, '=') > value && list_add(o->environment, &o->environment_count, value);
     if (!ok)
         snprintf(message, size, "%s: \"%s\" cannot be used", name, value);
     return ok;
@@ -119,25 +119,26 @@ bool options_read(struct options *o, char **argv, char *message, unsigned size)
         const char *equals = strchr(*a, '=');
         size_t n = equals ? (size_t)(equals - *a) : strlen(*a);
         if (n >= sizeof(name))
-            return fail(message, size, "unknown option %s", *a);
+            return command_line_fail(message, size, "unknown option %s", *a);
         memcpy(name, *a, n);
         name[n] = 0;
-        if (!equals && take_flag(o, name))
+        if (!equals && fore_flag(o, name))
             continue;
         if (!is_valued(name))
-            return fail(message, size, "unknown option %s", *a);
+            return command_line_fail(message, size, "unknown option %s", *a);
         const char *value = equals ? equals + 1 : a[1];
         if (!value)
-            return fail(message, size, "option %s needs a value", name);
+            return command_line_fail(message, size, "option %s needs a value", name);
         if (!equals)
             a++;
-        if (!take_value(o, name, value, message, size))
+        if (!fore_value(o, name, value, message, size))
             return false;
     }
     if (o->root && o->image)
-        return fail(message, size, "%s", "--root and --image exclude each other");
+        return command_line_fail(message, size, "%s", "--root and --image exclude each other");
     if (o->root && o->read_only)
-        return fail(message, size, "%s", "--read-only is for an image, not for --root");
+        return command_line_fail(message, size, "%s",
+                                 "--read-only is for an image, not for --root");
     o->command = a;
     return true;
 }

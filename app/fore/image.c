@@ -33,13 +33,13 @@ static bool ends_with(const char *text, const char *end)
     return length >= tail && strcmp(text + length - tail, end) == 0;
 }
 
-static int create(char **argv)
+static int image_create(char **argv)
 {
     int error = store_create(argv[0], message, sizeof(message));
     return error ? complain(error) : 0;
 }
 
-static void show_progress(void *arg, unsigned percent)
+static void image_progress(void *arg, unsigned percent)
 {
     progress_show(arg, percent);
 }
@@ -58,7 +58,7 @@ static int with_image(const char *path, bool read_only,
     int error;
     struct progress progress;
     const struct store_watch watch = {
-        .report = print_remark, .progress = show_progress, .arg = &progress};
+        .report = print_remark, .progress = image_progress, .arg = &progress};
     progress_init(&progress, path);
     struct superblock *super =
         imagefs_new(path, read_only, &watch, &error, message, sizeof(message));
@@ -97,7 +97,7 @@ static void print_loss(void *arg, const char *line)
     fprintf(stderr, "fore: not exported: %s\n", line);
 }
 
-static int pack(const char *tar, struct superblock *super)
+static int image_pack(const char *tar, struct superblock *super)
 {
     return tar_pack(tar, super, print_loss, NULL, message, sizeof(message));
 }
@@ -106,7 +106,7 @@ static int export_image(char **argv)
 {
     const struct store_watch watch = {.report = print_loss};
     int losses = ends_with(argv[1], ".tar")
-                     ? with_image(argv[0], true, pack, argv[1])
+                     ? with_image(argv[0], true, image_pack, argv[1])
                      : store_copy(argv[0], argv[1], &watch, message, sizeof(message));
     if (losses < 0)
         return complain(losses);
@@ -126,11 +126,11 @@ static void print_fault(void *arg, const char *line)
     fflush(stdout);
 }
 
-static int check(char **argv)
+static int image_check(char **argv)
 {
     struct progress progress;
     const struct store_watch watch = {
-        .report = print_fault, .progress = show_progress, .arg = &progress};
+        .report = print_fault, .progress = image_progress, .arg = &progress};
     progress_init(&progress, argv[0]);
     int faults = store_check(argv[0], &watch, message, sizeof(message));
     progress_hide(&progress);
@@ -159,7 +159,7 @@ static void pass_over(void *arg, const char *line)
 static int repair(char **argv)
 {
     struct progress progress;
-    struct store_watch watch = {.report = pass_over, .progress = show_progress, .arg = &progress};
+    struct store_watch watch = {.report = pass_over, .progress = image_progress, .arg = &progress};
     progress_init(&progress, argv[0]);
     int faults = store_check(argv[0], &watch, message, sizeof(message)), lost = 0;
     /* One that is not there may be in the middle of a repair. */
@@ -184,8 +184,8 @@ int fore_image(int argc, char **argv)
         int (*run)(char **argv);
         int operands;
     } commands[] = {
-        {"create", create, 1}, {"import", import, 2}, {"export", export_image, 2},
-        {"check", check, 1},   {"repair", repair, 1},
+        {"create", image_create, 1}, {"import", import, 2}, {"export", export_image, 2},
+        {"check", image_check, 1},   {"repair", repair, 1},
     };
     if (argc == 2 && strcmp(argv[1], "--help") == 0) {
         fputs(usage, stdout);

@@ -66,7 +66,7 @@ static void show_progress(void *arg, unsigned percent)
     progress_show(arg, percent);
 }
 
-static int run(const struct options *o)
+static int run_guest(const struct options *o)
 {
     char message[1024];
     struct progress progress;
@@ -142,7 +142,7 @@ int main(int argc, char **argv)
     }
     if (!options.command[0])
         return bad_usage("no command given; fore --help says more");
-    int status = run(&options);
+    int status = run_guest(&options);
     fflush(stdout);
     fflush(stderr);
     host_exit(status);

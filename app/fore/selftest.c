@@ -28,7 +28,7 @@ void selftest_line(const char *name, bool pass, const char *format, ...)
     failures += !pass;
 }
 
-static void report(const char *name, bool pass, const char *value)
+static void selftest_report(const char *name, bool pass, const char *value)
 {
     selftest_line(name, pass, "%s", value);
 }
@@ -87,7 +87,7 @@ int fore_selftest(void)
     selftest_threads();
     selftest_clocks();
     selftest_files();
-    host_selftest(report);
+    host_selftest(selftest_report);
     check_terminal();
     printf("%u lines, %u failed\n", lines, failures);
     return failures ? 1 : 0;

@@ -11,7 +11,7 @@
 
 static char folder[4000], first[4096], second[4096];
 
-static bool prepare(void)
+static bool files_prepare(void)
 {
     char *cache = host_cache_dir();
     if (!cache)
@@ -66,7 +66,7 @@ static void check_names(struct host_file *file)
 void selftest_files(void)
 {
     struct host_file *file = NULL;
-    if (!prepare()) {
+    if (!files_prepare()) {
         selftest_line("a folder can be made", false, "%s", folder);
         return;
     }

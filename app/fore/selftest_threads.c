@@ -34,7 +34,7 @@ static uint64_t leave_loop(struct host_thread *thread, uint64_t rip, uint64_t rs
     return 0;
 }
 
-static void loop(void *arg)
+static void thread_loop(void *arg)
 {
     (void)arg;
     looping = host_thread_self();
@@ -50,7 +50,7 @@ static void check_redirect(void)
     unsigned round;
     for (round = 0; round < ROUNDS; round++) {
         uint64_t deadline = DEADLINE();
-        if (host_thread_start(loop, NULL) || !host_park(&started, deadline))
+        if (host_thread_start(thread_loop, NULL) || !host_park(&started, deadline))
             break;
         uint64_t from = host_clock_monotonic_ns();
         bool left = false;

@@ -223,8 +223,8 @@ static uint32_t shifted(const SDL_KeyboardEvent *event, const char *text,
     return code == key->code ? 0 : code;
 }
 
-static bool character(const SDL_KeyboardEvent *event, const char *text,
-                      const struct keys_host *host, struct term_key *key)
+static bool text_character(const SDL_KeyboardEvent *event, const char *text,
+                           const struct keys_host *host, struct term_key *key)
 {
     const unsigned commands = TERM_MOD_CTRL | TERM_MOD_ALT | TERM_MOD_SUPER;
     const struct writing *us = writing_key(event->keysym.scancode);
@@ -267,7 +267,7 @@ bool keys_translate(const SDL_KeyboardEvent *event, const char *text, const stru
                                                                 : TERM_KEY_PRESS,
                              .text = *text ? text : NULL};
     if (!key->code)
-        return character(event, text, host, key);
+        return text_character(event, text, host, key);
     if (key->code >= TERM_KEY_KP_0 && key->code <= TERM_KEY_KP_SEPARATOR)
         keypad(event, text, key);
     return true;

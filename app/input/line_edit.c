@@ -29,7 +29,7 @@ void line_edit_insert(struct line_edit *e, const char *text, size_t n)
 }
 
 /* Where the cluster before or after a place begins or ends. */
-static size_t before(const struct line_edit *e, size_t at)
+static size_t cluster_before(const struct line_edit *e, size_t at)
 {
     struct grapheme state = {0};
     size_t start = 0;
@@ -43,7 +43,7 @@ static size_t before(const struct line_edit *e, size_t at)
     return start;
 }
 
-static size_t after(const struct line_edit *e, size_t at)
+static size_t cluster_after(const struct line_edit *e, size_t at)
 {
     struct grapheme state = {0};
     size_t i = at;
@@ -75,7 +75,7 @@ static size_t word_after(const struct line_edit *e, size_t at)
     return at;
 }
 
-static enum line_edit_result cut(struct line_edit *e, size_t from, size_t to)
+static enum line_edit_result line_cut(struct line_edit *e, size_t from, size_t to)
 {
     if (from == to)
         return LINE_EDIT_MOVED;
@@ -85,7 +85,7 @@ static enum line_edit_result cut(struct line_edit *e, size_t from, size_t to)
     return LINE_EDIT_CHANGED;
 }
 
-static enum line_edit_result move(struct line_edit *e, size_t to)
+static enum line_edit_result line_move(struct line_edit *e, size_t to)
 {
     e->cursor = to;
     return LINE_EDIT_MOVED;
@@ -95,22 +95,22 @@ static enum line_edit_result control_key(struct line_edit *e, uint32_t code)
 {
     switch (code) {
     case 'a':
-        return move(e, 0);
+        return line_move(e, 0);
     case 'e':
-        return move(e, e->length);
+        return line_move(e, e->length);
     case 'u':
-        return cut(e, 0, e->cursor);
+        return line_cut(e, 0, e->cursor);
     case 'k':
-        return cut(e, e->cursor, e->length);
+        return line_cut(e, e->cursor, e->length);
     case 'w':
     case TERM_KEY_BACKSPACE:
-        return cut(e, word_before(e, e->cursor), e->cursor);
+        return line_cut(e, word_before(e, e->cursor), e->cursor);
     case TERM_KEY_DELETE:
-        return cut(e, e->cursor, word_after(e, e->cursor));
+        return line_cut(e, e->cursor, word_after(e, e->cursor));
     case TERM_KEY_LEFT:
-        return move(e, word_before(e, e->cursor));
+        return line_move(e, word_before(e, e->cursor));
     case TERM_KEY_RIGHT:
-        return move(e, word_after(e, e->cursor));
+        return line_move(e, word_after(e, e->cursor));
     }
     return LINE_EDIT_NONE;
 }
@@ -121,17 +121,17 @@ enum line_edit_result line_edit_key(struct line_edit *e, const struct term_key *
         return control_key(e, key->code);
     switch (key->code) {
     case TERM_KEY_LEFT:
-        return move(e, before(e, e->cursor));
+        return line_move(e, cluster_before(e, e->cursor));
     case TERM_KEY_RIGHT:
-        return move(e, after(e, e->cursor));
+        return line_move(e, cluster_after(e, e->cursor));
     case TERM_KEY_HOME:
-        return move(e, 0);
+        return line_move(e, 0);
     case TERM_KEY_END:
-        return move(e, e->length);
+        return line_move(e, e->length);
     case TERM_KEY_BACKSPACE:
-        return cut(e, before(e, e->cursor), e->cursor);
+        return line_cut(e, cluster_before(e, e->cursor), e->cursor);
     case TERM_KEY_DELETE:
-        return cut(e, e->cursor, after(e, e->cursor));
+        return line_cut(e, e->cursor, cluster_after(e, e->cursor));
     }
     if (!key->text || !*key->text || (key->mods & (TERM_MOD_ALT | TERM_MOD_SUPER)))
         return LINE_EDIT_NONE;

@@ -40,16 +40,16 @@ struct errand {
     uint64_t tell_at;
 };
 
-static bool wanted(const struct errand *e)
+static bool finder_wanted(const struct errand *e)
 {
     return atomic_load(&e->f->order) == e->order;
 }
 
 /* Goes on from the last result. False when it is not wanted any more. */
-static bool begin(struct errand *e, int direction)
+static bool finder_begin(struct errand *e, int direction)
 {
     struct term *t = session_lock_in_turn(e->f->session);
-    bool go = wanted(e);
+    bool go = finder_wanted(e);
     if (go)
         term_search_begin(e->search, t, direction);
     session_unlock_in_turn(e->f->session);
@@ -65,7 +65,7 @@ static void show_progress(struct errand *e)
         return;
     e->tell_at = now + UPDATE_NS;
     host_mutex_lock(&f->lock);
-    if (wanted(e))
+    if (finder_wanted(e))
         f->percent = term_search_percent(e->search);
     host_mutex_unlock(&f->lock);
     session_changed(f->session);
@@ -76,7 +76,7 @@ static bool find_next(struct errand *e, enum term_search_step *step)
 {
     for (;;) {
         struct term *t = session_lock_in_turn(e->f->session);
-        bool go = wanted(e);
+        bool go = finder_wanted(e);
         if (go)
             *step = term_search_step(e->search, t);
         session_unlock_in_turn(e->f->session);
@@ -86,7 +86,7 @@ static bool find_next(struct errand *e, enum term_search_step *step)
         do {
             show_progress(e);
             done = term_search_look(e->search, LOOK_NS);
-        } while (!done && wanted(e));
+        } while (!done && finder_wanted(e));
     }
 }
 
@@ -102,10 +102,10 @@ static int take_step(struct errand *e)
 {
     struct finder *f = e->f;
     host_mutex_lock(&f->lock);
-    int step = !wanted(e) || f->steps == 0 ? 0 : f->steps < 0 ? -1 : 1;
+    int step = !finder_wanted(e) || f->steps == 0 ? 0 : f->steps < 0 ? -1 : 1;
     f->steps -= step;
     f->percent = -1;
-    if (step == 0 && wanted(e))
+    if (step == 0 && finder_wanted(e))
         f->state = e->state;
     host_mutex_unlock(&f->lock);
     return step;
@@ -116,7 +116,7 @@ static void run_errand(struct errand *e)
 {
     for (int step; (step = take_step(e)) != 0;) {
         enum term_search_step last = TERM_SEARCH_NONE;
-        if (e->search && (!begin(e, step) || !find_next(e, &last)))
+        if (e->search && (!finder_begin(e, step) || !find_next(e, &last)))
             break;
         e->state = state_after(last);
     }
@@ -147,7 +147,7 @@ static void wait_for_errand(struct errand *e)
     free(text);
 }
 
-static void run(void *arg)
+static void finder_thread(void *arg)
 {
     struct errand e = {.f = arg};
     for (;;) {
@@ -172,7 +172,7 @@ bool finder_start(struct finder *f, const char *text, unsigned how)
     if (!copy)
         return false;
     strcpy(copy, text);
-    f->started = f->started || host_thread_start(run, f) == 0;
+    f->started = f->started || host_thread_start(finder_thread, f) == 0;
     host_mutex_lock(&f->lock);
     atomic_fetch_add(&f->order, 1);
     free(f->text);

@@ -59,7 +59,7 @@ struct conversion {
     uint64_t again;
 };
 
-static void show_progress(void *arg, unsigned percent)
+static void show_conversion(void *arg, unsigned percent)
 {
     struct conversion *conversion = arg;
     uint64_t now = host_clock_monotonic_ns();
@@ -83,7 +83,7 @@ static int start(const struct config *c, char *message, size_t size)
 {
     struct conversion conversion = {.percent = -1};
     const struct store_watch watch = {
-        .report = show_remark, .progress = show_progress, .arg = &conversion};
+        .report = show_remark, .progress = show_conversion, .arg = &conversion};
     const struct boot_options boot = {.root = c->root[0] ? c->root : NULL,
                                       .image = c->image[0] ? c->image : NULL,
                                       .read_only = c->read_only,
@@ -97,7 +97,7 @@ static int start(const struct config *c, char *message, size_t size)
     return error;
 }
 
-static void run(void *arg)
+static void guest_thread(void *arg)
 {
     (void)arg;
     char message[1024];
@@ -131,7 +131,7 @@ int guest_start(const struct config *config, char *const *command, struct sessio
     guest.session = session;
     guest.events = events;
     guest.context = context;
-    return host_thread_start(run, NULL);
+    return host_thread_start(guest_thread, NULL);
 }
 
 enum guest_state guest_state(void)

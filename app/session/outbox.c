@@ -5,7 +5,7 @@
 
 #define KEPT 65536 /* bytes of memory that an empty one keeps */
 
-static bool room(struct outbox *o, size_t n)
+static bool outbox_grow(struct outbox *o, size_t n)
 {
     if (o->start + o->size + n <= o->capacity)
         return true;
@@ -25,7 +25,7 @@ static bool room(struct outbox *o, size_t n)
 
 bool outbox_add(struct outbox *o, const char *bytes, size_t n, size_t max)
 {
-    if (n > max || o->size > max - n || !room(o, n))
+    if (n > max || o->size > max - n || !outbox_grow(o, n))
         return false;
     if (n == 1) {
         o->lone = o->size;

@@ -130,7 +130,7 @@ static bool flush_typed(struct session *s)
     return more;
 }
 
-static void replace(char **to, const char *text, size_t n)
+static void replace_text(char **to, const char *text, size_t n)
 {
     char *copy = malloc(n + 1);
     if (!copy)
@@ -144,7 +144,7 @@ static void replace(char **to, const char *text, size_t n)
 static void on_title(void *context, const char *title)
 {
     struct session *s = context;
-    replace(&s->title, title, strlen(title));
+    replace_text(&s->title, title, strlen(title));
 }
 
 static void on_bell(void *context)
@@ -156,7 +156,7 @@ static void on_bell(void *context)
 static void on_clipboard(void *context, char which, const char *text, size_t n)
 {
     struct session *s = context;
-    replace(which == 'p' ? &s->primary : &s->clipboard, text, n);
+    replace_text(which == 'p' ? &s->primary : &s->clipboard, text, n);
 }
 
 static void on_clipboard_query(void *context, char which)
@@ -249,7 +249,7 @@ static void feed(struct session *s, const char *bytes, size_t n)
     }
 }
 
-static void parse(void *arg)
+static void parser_thread(void *arg)
 {
     struct session *s = arg;
     char *bytes = malloc(TERM_FEED_MAX);
@@ -291,7 +291,7 @@ struct session *session_new(int rows, int columns, const struct session_events *
     if (s->term && tty_create(&master, s, &s->tty) == 0) {
         struct l_winsize size = {.ws_row = (uint16_t)rows, .ws_col = (uint16_t)columns};
         tty_resize(s->tty, &size);
-        if (host_thread_start(parse, s) == 0)
+        if (host_thread_start(parser_thread, s) == 0)
             return s;
         tty_master_close(s->tty);
     }

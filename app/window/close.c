@@ -3,14 +3,14 @@
 #include "app/session/guest.h"
 #include "app/window/window_private.h"
 
-static bool shall_ask(const struct config *c)
+static bool close_asks(const struct config *c)
 {
     enum guest_state state = guest_state();
     return state != GUEST_NONE && (c->confirm_close == CONFIRM_ALWAYS ||
                                    (c->confirm_close == CONFIRM_RUNNING && state == GUEST_BUSY));
 }
 
-static void answered(struct window *w, bool yes)
+static void close_answered(struct window *w, bool yes)
 {
     if (yes)
         window_close(w);
@@ -18,10 +18,10 @@ static void answered(struct window *w, bool yes)
 
 void close_wanted(struct window *w)
 {
-    static const struct question question = {.answered = answered,
+    static const struct question question = {.answered = close_answered,
                                              .text = "Close, and end the programs here?",
                                              .answers = {"Enter: close", "Escape: stay"}};
-    if (w->question.answered == answered || !shall_ask(w->config))
+    if (w->question.answered == close_answered || !close_asks(w->config))
         window_close(w);
     else
         question_ask(w, &question);

@@ -12,15 +12,15 @@
 
 #define LINK_MAX 4096
 
-static char lower(char c)
+static char lower_character(char c)
 {
     return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
 }
 
-static bool same(const char *a, const char *b, size_t n)
+static bool same_text(const char *a, const char *b, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        if (!b[i] || lower(a[i]) != lower(b[i]))
+        if (!b[i] || lower_character(a[i]) != lower_character(b[i]))
             return false;
     return b[n] == 0;
 }
@@ -32,7 +32,7 @@ static bool file_allowed(const char *rest, const char *host)
     rest += 2;
     size_t n = strcspn(rest, "/");
     return rest[n] == '/' && rest[n + 1] != '/' &&
-           (n == 0 || same(rest, "localhost", n) || same(rest, host, n));
+           (n == 0 || same_text(rest, "localhost", n) || same_text(rest, host, n));
 }
 
 bool link_allowed(const char *uri, const char *host, bool files)
@@ -45,12 +45,12 @@ bool link_allowed(const char *uri, const char *host, bool files)
         if ((unsigned char)*p <= ' ' || *p == 0x7f || strchr("\"<>\\^`{|}", *p))
             return false;
     for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++)
-        if (same(uri, schemes[i], n))
+        if (same_text(uri, schemes[i], n))
             return true;
-    return files && same(uri, "file", n) && file_allowed(uri + n + 1, host);
+    return files && same_text(uri, "file", n) && file_allowed(uri + n + 1, host);
 }
 
-static void refuse(struct window *w, const char *uri)
+static void refuse_link(struct window *w, const char *uri)
 {
     char text[1024];
     host_log("a link was not opened: %.500s", uri);
@@ -65,7 +65,7 @@ void link_open(struct window *w, const char *uri)
     char host[256];
     host_machine_name(host, sizeof(host));
     if (!link_allowed(uri, host, host_opens_files_safely())) {
-        refuse(w, uri);
+        refuse_link(w, uri);
         return;
     }
     if (w->keep_links) {

@@ -10,7 +10,7 @@
 #define MARGIN  4 /* pixels at 100 %, above and below the text */
 
 /* It is another one from now on. Tests wait for this as for a change of the screen. */
-static void replace(struct window *w, char **to, const char *text)
+static void note_replace(struct window *w, char **to, const char *text)
 {
     free(*to);
     *to = text ? malloc(strlen(text) + 1) : NULL;
@@ -24,18 +24,18 @@ static void replace(struct window *w, char **to, const char *text)
 void note_stand(struct window *w, const char *text)
 {
     if (text || w->note.standing)
-        replace(w, &w->note.standing, text);
+        note_replace(w, &w->note.standing, text);
 }
 
 void note_pass(struct window *w, const char *text)
 {
     w->note.until = SDL_GetTicks64() + PASS_MS;
-    replace(w, &w->note.passing, text);
+    note_replace(w, &w->note.passing, text);
 }
 
 void note_hide(struct window *w)
 {
-    replace(w, w->note.passing ? &w->note.passing : &w->note.standing, NULL);
+    note_replace(w, w->note.passing ? &w->note.passing : &w->note.standing, NULL);
 }
 
 bool note_key(struct window *w, const struct term_key *key)

@@ -17,7 +17,7 @@ struct opening {
     char target[];
 };
 
-static void tell(struct window *w, void *arg)
+static void tell_failed(struct window *w, void *arg)
 {
     const struct opening *o = arg;
     char text[SHOWN + 256];
@@ -26,11 +26,11 @@ static void tell(struct window *w, void *arg)
     note_pass(w, text);
 }
 
-static void run(void *arg)
+static void opening_thread(void *arg)
 {
     struct opening *o = arg;
     if (!o->open(o->target))
-        window_call(o->w, tell, o);
+        window_call(o->w, tell_failed, o);
     free(o);
 }
 
@@ -43,8 +43,8 @@ void opening_start(struct window *w, bool (*open)(const char *target), const cha
         return;
     *o = (struct opening){.w = w, .open = open, .failed = failed};
     memcpy(o->target, target, n);
-    if (host_thread_start(run, o)) {
-        tell(w, o);
+    if (host_thread_start(opening_thread, o)) {
+        tell_failed(w, o);
         free(o);
     }
 }

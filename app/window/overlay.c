@@ -140,7 +140,8 @@ static void places(struct window *w, SDL_Rect out[OVERLAY_COUNT])
         w->overlay.touched[OVERLAY_SEARCH] = true;
 }
 
-static void draw(struct window *w, struct canvas *c, enum overlay_kind kind, const SDL_Rect *at)
+static void overlay_draw(struct window *w, struct canvas *c, enum overlay_kind kind,
+                         const SDL_Rect *at)
 {
     switch (kind) {
     case OVERLAY_LINK:
@@ -171,7 +172,7 @@ static void draw(struct window *w, struct canvas *c, enum overlay_kind kind, con
     }
 }
 
-static void add(struct damage *d, const SDL_Rect *rect, const SDL_Rect *all)
+static void overlay_add(struct damage *d, const SDL_Rect *rect, const SDL_Rect *all)
 {
     SDL_Rect inside;
     if (d->count < DAMAGE_MAX && SDL_IntersectRect(rect, all, &inside))
@@ -195,7 +196,7 @@ static bool any_shown(const SDL_Rect places[OVERLAY_COUNT])
 }
 
 /* The second picture, of the size of the first one, and all of it when it is new. */
-static bool make_surface(struct window *w)
+static bool make_overlay(struct window *w)
 {
     struct overlay *o = &w->overlay;
     if (o->surface && o->surface->w == w->surface->w && o->surface->h == w->surface->h)
@@ -212,7 +213,8 @@ static struct canvas canvas_of(SDL_Surface *surface)
 }
 
 /* Copies the damaged parts of the picture and draws over them. */
-static void compose(struct window *w, const SDL_Rect now[OVERLAY_COUNT], const struct damage *d)
+static void compose_picture(struct window *w, const SDL_Rect now[OVERLAY_COUNT],
+                            const struct damage *d)
 {
     struct canvas c = canvas_of(w->overlay.surface);
     for (int i = 0; i < d->count; i++) {
@@ -221,7 +223,7 @@ static void compose(struct window *w, const SDL_Rect now[OVERLAY_COUNT], const s
     }
     for (int i = 0; i < OVERLAY_COUNT; i++)
         if (now[i].w > 0)
-            draw(w, &c, (enum overlay_kind)i, &now[i]);
+            overlay_draw(w, &c, (enum overlay_kind)i, &now[i]);
 }
 
 void overlay_present(struct window *w, struct painted painted)
@@ -232,20 +234,20 @@ void overlay_present(struct window *w, struct painted painted)
     struct damage d = {.count = 0};
     bool over = false;
     places(w, now);
-    add(&d, &band, &all);
+    overlay_add(&d, &band, &all);
     for (int i = 0; i < OVERLAY_COUNT; i++)
         over = over || o->touched[i] || !SDL_RectEquals(&now[i], &o->shown[i]) || hits(&d, &now[i]);
     /* They may lie over one another: all or none. */
     for (int i = 0; over && i < OVERLAY_COUNT; i++) {
-        add(&d, &o->shown[i], &all);
+        overlay_add(&d, &o->shown[i], &all);
         if (!SDL_RectEquals(&now[i], &o->shown[i]))
-            add(&d, &now[i], &all);
+            overlay_add(&d, &now[i], &all);
     }
-    bool composed = any_shown(now) && make_surface(w);
+    bool composed = any_shown(now) && make_overlay(w);
     if (composed && over)
-        compose(w, now, &d);
+        compose_picture(w, now, &d);
     else if (composed)
-        compose(w, (SDL_Rect[OVERLAY_COUNT]){{0, 0, 0, 0}}, &d);
+        compose_picture(w, (SDL_Rect[OVERLAY_COUNT]){{0, 0, 0, 0}}, &d);
     if (!any_shown(now)) {
         SDL_FreeSurface(o->surface);
         o->surface = NULL;

@@ -94,14 +94,14 @@ void paste_free(struct window *w)
     w->pasted = NULL;
 }
 
-static void answered(struct window *w, bool yes)
+static void paste_answered(struct window *w, bool yes)
 {
     if (yes && w->pasted)
         paste(w, w->pasted);
     paste_free(w);
 }
 
-static bool shall_ask(struct window *w, const char *text)
+static bool paste_asks(struct window *w, const char *text)
 {
     int when = w->config->paste_warning;
     bool bracketed = term_paste_bracketed(session_lock(w->session));
@@ -114,10 +114,11 @@ static bool shall_ask(struct window *w, const char *text)
 
 void paste_wanted(struct window *w, bool primary)
 {
-    struct question q = {.answered = answered, .answers = {"Enter: paste", "Escape: leave it"}};
+    struct question q = {.answered = paste_answered,
+                         .answers = {"Enter: paste", "Escape: leave it"}};
     window_serve(w);
     char *text = clipboard_get(primary);
-    if (!text || !text[0] || !shall_ask(w, text)) {
+    if (!text || !text[0] || !paste_asks(w, text)) {
         if (text && text[0])
             paste(w, text);
         SDL_free(text);

@@ -29,7 +29,7 @@ static bool program_wants(struct window *w, unsigned mods)
     return wanted && !(mods & TERM_MOD_SHIFT);
 }
 
-static bool send(struct window *w, const struct term_mouse *event)
+static bool send_mouse(struct window *w, const struct term_mouse *event)
 {
     bool sent = term_mouse(session_lock(w->session), event);
     session_unlock(w->session);
@@ -116,7 +116,7 @@ bool pointer_modifiers(struct window *w, unsigned mods)
 
 /* --- Selecting --- */
 
-static void begin(struct window *w)
+static void begin_selection(struct window *w)
 {
     struct pointer *p = &w->pointer;
     int row, col;
@@ -145,7 +145,7 @@ static bool select_from(struct window *w, int x, int y, int clicks, unsigned mod
         term_select_clear(term);
     session_unlock(w->session);
     if (!p->begun && clicks >= 2)
-        begin(w);
+        begin_selection(w);
     return true;
 }
 
@@ -174,7 +174,7 @@ static bool drag(struct window *w)
     if (!p->begun && far_x < m.cell_width / 2 && far_y < m.cell_height / 2)
         return false;
     if (!p->begun)
-        begin(w);
+        begin_selection(w);
     extend(w);
     if (drag_rows(w) == 0)
         p->scroll_at = 0;
@@ -241,7 +241,7 @@ static bool press_bar(struct window *w, int y)
 
 /* --- Buttons and movement --- */
 
-static void show(struct window *w)
+static void show_pointer(struct window *w)
 {
     if (w->pointer.hidden)
         SDL_ShowCursor(SDL_ENABLE);
@@ -258,7 +258,7 @@ void pointer_typed(struct window *w)
 
 static void moved_to(struct window *w, int x, int y, unsigned mods)
 {
-    show(w);
+    show_pointer(w);
     w->pointer.x = x;
     w->pointer.y = y;
     w->pointer.mods = mods;
@@ -313,7 +313,7 @@ bool pointer_press(struct window *w, int x, int y, int button, int clicks, unsig
     if (!p->pressed_link && program_wants(w, mods)) {
         struct term_mouse event = event_at(w, x, y, button, mods);
         event.kind = TERM_MOUSE_PRESS;
-        send(w, &event);
+        send_mouse(w, &event);
         p->button = button;
         return false;
     }
@@ -332,7 +332,7 @@ bool pointer_release(struct window *w, int x, int y, int button, unsigned mods)
     } else if (p->button == button && button) {
         struct term_mouse event = event_at(w, x, y, button, mods);
         event.kind = TERM_MOUSE_RELEASE;
-        send(w, &event);
+        send_mouse(w, &event);
         p->button = 0;
     } else if (p->selecting && button == 1) {
         bool click = p->pressed_link && !p->begun;
@@ -371,7 +371,7 @@ bool pointer_move(struct window *w, int x, int y, int held, unsigned mods)
     if (program_wants(w, mods) || p->button) {
         struct term_mouse event = event_at(w, x, y, held, mods);
         event.kind = TERM_MOUSE_MOVE;
-        send(w, &event);
+        send_mouse(w, &event);
     }
     bool changed = held ? false : hover_bar(w, x, y);
     int row, col;
@@ -389,7 +389,7 @@ bool pointer_move(struct window *w, int x, int y, int held, unsigned mods)
 void pointer_leave(struct window *w)
 {
     w->pointer.inside = false;
-    show(w);
+    show_pointer(w);
     if (!w->scroll.dragged)
         w->scroll.hovered = false;
     forget_link(w);
@@ -405,7 +405,7 @@ static bool report_wheel(struct window *w, struct term_mouse *event, double *tur
     while (*turned >= WHEEL_ROWS || *turned <= -WHEEL_ROWS) {
         event->button = *turned > 0 ? forward : back;
         *turned += *turned > 0 ? -WHEEL_ROWS : WHEEL_ROWS;
-        any = send(w, event) || any;
+        any = send_mouse(w, event) || any;
     }
     return any;
 }

@@ -8,7 +8,7 @@
 
 #define MARGIN 4 /* pixels at 100 %, above and below the text */
 
-static void finish(struct window *w, bool yes)
+static void question_finish(struct window *w, bool yes)
 {
     void (*answered)(struct window *, bool) = w->question.answered;
     w->question.answered = NULL;
@@ -20,7 +20,7 @@ static void finish(struct window *w, bool yes)
 void question_ask(struct window *w, const struct question *q)
 {
     if (w->question.answered)
-        finish(w, false);
+        question_finish(w, false);
     w->question = *q;
     overlay_touch(w, OVERLAY_QUESTION);
 }
@@ -31,7 +31,7 @@ bool question_key(struct window *w, const struct term_key *key)
         return false;
     /* The key that led to the question may still be held. */
     if (key->action != TERM_KEY_REPEAT && !keys_modifier(key->code))
-        finish(w, key->code == TERM_KEY_ENTER || key->code == TERM_KEY_KP_ENTER);
+        question_finish(w, key->code == TERM_KEY_ENTER || key->code == TERM_KEY_KP_ENTER);
     return true;
 }
 
@@ -39,7 +39,7 @@ bool question_text(struct window *w)
 {
     if (!w->question.answered)
         return false;
-    finish(w, false);
+    question_finish(w, false);
     return true;
 }
 
@@ -48,7 +48,7 @@ void question_click(struct window *w, int x, int y)
     SDL_Point at = {x, y};
     for (int i = 0; w->question.answered && i < QUESTION_ANSWERS; i++)
         if (SDL_PointInRect(&at, &w->question.buttons[i]))
-            finish(w, i == QUESTION_YES);
+            question_finish(w, i == QUESTION_YES);
 }
 
 static int columns_of(const char *text)

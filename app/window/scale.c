@@ -5,7 +5,7 @@
 #include "app/host/window_system.h"
 #include "app/window/window_private.h"
 
-static double wanted(const struct window *w)
+static double scale_wanted(const struct window *w)
 {
     int percent = w->pretended_scale ? w->pretended_scale : w->config->scale;
     return percent ? percent / 100.0 : host_window_scale(w->sdl);
@@ -20,7 +20,7 @@ bool scale_update(struct window *w)
     w->density = points > 0 && pixels > 0 ? (double)pixels / points : 1;
     /* Fractions that come from rounding the size are none. */
     w->density = round(w->density * 8) / 8;
-    w->scale = wanted(w);
+    w->scale = scale_wanted(w);
     return w->scale != old || w->density != old_density;
 }
 

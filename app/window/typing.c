@@ -40,7 +40,7 @@ void typing_layout_changed(struct window *w)
     w->typing.host_known = false;
 }
 
-static bool send(struct window *w, SDL_Scancode scancode, const struct term_key *key)
+static bool send_key(struct window *w, SDL_Scancode scancode, const struct term_key *key)
 {
     struct term *term = session_lock(w->session);
     bool sent = term_key(term, key);
@@ -56,13 +56,13 @@ static bool send(struct window *w, SDL_Scancode scancode, const struct term_key 
     return typed;
 }
 
-static bool release(struct window *w, const SDL_KeyboardEvent *event)
+static bool release_key(struct window *w, const SDL_KeyboardEvent *event)
 {
     struct term_key key;
     SDL_Scancode scancode = event->keysym.scancode;
     if (scancode < SDL_NUM_SCANCODES && w->typing.sent[scancode] &&
         keys_translate(event, "", host(w), &key))
-        send(w, scancode, &key);
+        send_key(w, scancode, &key);
     return false;
 }
 
@@ -72,7 +72,7 @@ bool typing_key(struct window *w, const SDL_KeyboardEvent *event,
     struct term_key key;
     char text[256];
     if (event->type == SDL_KEYUP)
-        return release(w, event);
+        return release_key(w, event);
     take_text(text, sizeof(text));
     w->typing.waits = false;
     if (!keys_translate(event, text, host(w), &key)) {
@@ -88,11 +88,11 @@ bool typing_key(struct window *w, const SDL_KeyboardEvent *event,
     /* Shift and Ctrl alone leave what is being composed alone. */
     if (!keys_modifier(key.code))
         w->typing.preedit[0] = 0;
-    return send(w, event->keysym.scancode, &key);
+    return send_key(w, event->keysym.scancode, &key);
 }
 
 /* A single character, as a key gives it; more is from an input method or a tool. */
-static bool single(const char *text)
+static bool single_character(const char *text)
 {
     int n = 0;
     for (; *text; text++)
@@ -111,10 +111,10 @@ bool typing_text(struct window *w, const char *text)
         search_bar_text(w, text);
         return true;
     }
-    if (w->typing.waits && !composed && single(text) &&
+    if (w->typing.waits && !composed && single_character(text) &&
         keys_translate(&w->typing.waiting, text, host(w), &key)) {
         w->typing.waits = false;
-        return send(w, w->typing.waiting.keysym.scancode, &key);
+        return send_key(w, w->typing.waiting.keysym.scancode, &key);
     }
     struct term *term = session_lock(w->session);
     term_text(term, text, strlen(text));

@@ -47,7 +47,7 @@ static bool queued(struct window *w, int code, void *data)
 
 /* SDL's queue is bounded. What has no room in it is done when the queue has been worked off: where
  * there is room at the second time, it may already have been. */
-static void push(struct window *w, int code)
+static void push_event(struct window *w, int code)
 {
     if (queued(w, code, NULL))
         return;
@@ -66,26 +66,26 @@ static void push_call(struct window *w, struct call *call)
 }
 
 /* One event at a time: SDL's queue is bounded, and a flood must not fill it. */
-static void on_changed(void *context)
+static void on_session_changed(void *context)
 {
     struct window *w = context;
     if (!atomic_exchange(&w->change_told, true))
-        push(w, EVENT_CHANGED);
+        push_event(w, EVENT_CHANGED);
 }
 
 void window_end(struct window *w, bool keep_open)
 {
     atomic_store(&w->keep_open, keep_open);
-    push(w, EVENT_END);
+    push_event(w, EVENT_END);
 }
 
 /* From the thread that lists the system's fonts. */
 static void on_fonts(void *context)
 {
-    push(context, EVENT_FONTS);
+    push_event(context, EVENT_FONTS);
 }
 
-static void on_ended(void *context)
+static void on_session_ended(void *context)
 {
     /* The last file of the terminal is closed; the session's leader exiting is what counts. */
     (void)context;
@@ -220,7 +220,7 @@ void window_serve(struct window *w)
     serve_requests(w, &requests);
 }
 
-static void draw(struct window *w, uint64_t deadline_ns)
+static void draw_view(struct window *w, uint64_t deadline_ns)
 {
     uint64_t now = SDL_GetTicks64();
     if (!make_surface(w))
@@ -258,17 +258,17 @@ static void draw(struct window *w, uint64_t deadline_ns)
 
 void window_draw(struct window *w)
 {
-    draw(w, host_clock_monotonic_ns() + DRAW_NS_MAX);
+    draw_view(w, host_clock_monotonic_ns() + DRAW_NS_MAX);
 }
 
 const struct canvas *window_canvas(struct window *w)
 {
-    draw(w, HOST_FOREVER);
+    draw_view(w, HOST_FOREVER);
     if (w->painter.pending) {
         fallback_wait();
         w->painter.pending = false;
         w->painter.all = true;
-        draw(w, HOST_FOREVER);
+        draw_view(w, HOST_FOREVER);
     }
     return overlay_canvas(w);
 }
@@ -503,7 +503,7 @@ static void draw_when_due(struct window *w)
 }
 
 /* Events that arrive while the system's own loop runs (Windows, dragging an edge). */
-static int watch(void *arg, SDL_Event *event)
+static int watch_event(void *arg, SDL_Event *event)
 {
     struct window *w = arg;
     if (event->type == SDL_WINDOWEVENT && event->window.event == SDL_WINDOWEVENT_SIZE_CHANGED &&
@@ -528,7 +528,7 @@ void window_run(struct window *w)
 {
     SDL_Event event;
     SDL_StartTextInput();
-    SDL_AddEventWatch(watch, w);
+    SDL_AddEventWatch(watch_event, w);
     host_window_modal(w->sdl, tick, w);
     w->dirty = true;
     while (w->running) {
@@ -542,7 +542,7 @@ void window_run(struct window *w)
         draw_when_due(w);
     }
     atomic_store(&w->closing, true);
-    SDL_DelEventWatch(watch, w);
+    SDL_DelEventWatch(watch_event, w);
     SDL_HideWindow(w->sdl);
     session_hangup(w->session);
 }
@@ -599,7 +599,7 @@ struct window *window_new(const struct config *config, const char **error)
     }
     w->event_type = SDL_RegisterEvents(1);
     fallback_notify(on_fonts, w);
-    struct session_events events = {on_changed, on_ended, w};
+    struct session_events events = {on_session_changed, on_session_ended, w};
     struct font_metrics m = font_metrics(w->painter.font);
     w->rows = config->size.rows;
     w->columns = config->size.columns;

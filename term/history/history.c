@@ -163,8 +163,8 @@ static size_t pack_runs(const struct term_cell *cells, int n, uint8_t *out, size
 }
 
 /* Packs a row into `out` (room for HEADER_BYTES + 1 + 16 n) and returns its bytes. */
-static size_t pack(const struct term_cell *cells, int n, unsigned flags, unsigned size,
-                   uint8_t *out)
+static size_t row_pack(const struct term_cell *cells, int n, unsigned flags, unsigned size,
+                       uint8_t *out)
 {
     uint8_t *body = out + HEADER_BYTES + 1;
     size_t length;
@@ -192,7 +192,7 @@ static size_t pack(const struct term_cell *cells, int n, unsigned flags, unsigne
 }
 
 /* A block with room for `need` more bytes and one more row, or NULL. */
-static struct block *room(struct history *h, size_t need)
+static struct block *block_room(struct history *h, size_t need)
 {
     struct block *b = h->count ? &h->blocks[h->count - 1] : NULL;
     if (!b || b->capacity - b->used < need) {
@@ -226,7 +226,7 @@ static struct block *room(struct history *h, size_t need)
 }
 
 /* Notes the numbers a row has in its block. */
-static bool note(struct history *h, struct block *b, const struct term_cell *cells, int n)
+static bool history_note(struct history *h, struct block *b, const struct term_cell *cells, int n)
 {
     size_t before = block_bytes(b);
     bool noted = uses_note(&h->uses, &b->uses, cells, n);
@@ -264,14 +264,14 @@ bool history_push(struct history *h, const struct term_cell *cells, int n, unsig
         }
         target = h->scratch;
     }
-    size_t bytes = pack(cells, n, flags, size, target);
+    size_t bytes = row_pack(cells, n, flags, size, target);
     if (target == h->scratch) {
-        b = room(h, bytes);
+        b = block_room(h, bytes);
         if (!b)
             return false;
         memcpy(b->data + b->used, h->scratch, bytes);
     }
-    if ((flags & ROW_RICH) && !note(h, b, cells, n))
+    if ((flags & ROW_RICH) && !history_note(h, b, cells, n))
         return false;
     b->offsets[b->count++] = b->used;
     b->used += (uint32_t)bytes;
@@ -281,7 +281,7 @@ bool history_push(struct history *h, const struct term_cell *cells, int n, unsig
     return true;
 }
 
-static const struct block *find(const struct history *h, uint64_t row)
+static const struct block *block_find(const struct history *h, uint64_t row)
 {
     size_t low = 0, high = h->count;
     while (high - low > 1) {
@@ -296,7 +296,7 @@ static const struct block *find(const struct history *h, uint64_t row)
 
 static const uint8_t *record(const struct history *h, uint64_t row)
 {
-    const struct block *b = find(h, row);
+    const struct block *b = block_find(h, row);
     return b->data + b->offsets[row - b->first];
 }
 

@@ -26,7 +26,7 @@ static bool table_room(struct use_table *t, uint32_t number)
     return true;
 }
 
-static bool note(struct uses *u, struct use_list *list, enum use_kind kind, uint32_t number)
+static bool use_note(struct uses *u, struct use_list *list, enum use_kind kind, uint32_t number)
 {
     struct use_table *t = &u->of[kind];
     if (!table_room(t, number))
@@ -54,10 +54,10 @@ bool uses_note(struct uses *u, struct use_list *list, const struct term_cell *ce
         any |= (cells[i].attr & TERM_EXTRA_MASK) | (cells[i].ch & TERM_CH_CLUSTER);
     for (int i = 0; any && i < n; i++) {
         uint32_t extra = cells[i].attr >> TERM_EXTRA_SHIFT;
-        if (extra && !note(u, list, USE_EXTRA, extra))
+        if (extra && !use_note(u, list, USE_EXTRA, extra))
             return false;
         if ((cells[i].ch & TERM_CH_CLUSTER) &&
-            !note(u, list, USE_CLUSTER, cells[i].ch & ~TERM_CH_CLUSTER))
+            !use_note(u, list, USE_CLUSTER, cells[i].ch & ~TERM_CH_CLUSTER))
             return false;
     }
     return true;

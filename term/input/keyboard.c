@@ -153,7 +153,7 @@ static const struct special *special_find(uint32_t code)
     return NULL;
 }
 
-static void send(struct term *t, const char *text)
+static void send_encoded(struct term *t, const char *text)
 {
     send_bytes(t, text, strlen(text));
 }
@@ -220,7 +220,7 @@ static bool send_other(struct term *t, uint32_t code, unsigned mods)
         snprintf(out, sizeof(out), "\x1b[%u;%uu", (unsigned)code, 1 + (mods & 15));
     else
         snprintf(out, sizeof(out), "\x1b[27;%u;%u~", 1 + (mods & 15), (unsigned)code);
-    send(t, out);
+    send_encoded(t, out);
     return true;
 }
 
@@ -239,7 +239,7 @@ static bool send_special(struct term *t, const struct special *s, unsigned mods,
         snprintf(out, sizeof(out), "\x1bO%c", s->final);
     else
         snprintf(out, sizeof(out), "\x1b[%c", s->final);
-    send(t, out);
+    send_encoded(t, out);
     return true;
 }
 
@@ -286,14 +286,14 @@ static bool send_keypad(struct term *t, const struct term_key *key)
     /* Digits are xterm's keys of a PC: with Num Lock they type, without they move. */
     if (t->mode[MODE_KEYPAD] && !number && i >= 11) {
         snprintf(text, sizeof(text), "\x1bO%c", keypad_final[i]);
-        send(t, text);
+        send_encoded(t, text);
         return true;
     }
     if (!number && i < 11) {
         const struct special *s = special_find(keypad_moves[i]);
         if (s)
             return send_special(t, s, key->mods, t->modify_cursor);
-        send(t, t->mode[MODE_CURSOR_KEYS] ? "\x1bOE" : "\x1b[E");
+        send_encoded(t, t->mode[MODE_CURSOR_KEYS] ? "\x1bOE" : "\x1b[E");
         return true;
     }
     if (key->code == TERM_KEY_KP_ENTER)
@@ -565,11 +565,11 @@ void term_paste(struct term *t, const char *text, size_t n)
     const uint8_t *in = (const uint8_t *)text;
     char out[4096];
     if (t->mode[MODE_PASTE])
-        send(t, "\x1b[200~");
+        send_encoded(t, "\x1b[200~");
     while (n > 0)
         send_bytes(t, out, paste_piece(&in, &n, out, sizeof(out)));
     if (t->mode[MODE_PASTE])
-        send(t, "\x1b[201~");
+        send_encoded(t, "\x1b[201~");
     term_scroll_bottom(t);
 }
 
@@ -584,5 +584,5 @@ void term_focus(struct term *t, bool focused)
         return;
     t->focused = focused;
     if (t->mode[MODE_FOCUS])
-        send(t, focused ? "\x1b[I" : "\x1b[O");
+        send_encoded(t, focused ? "\x1b[I" : "\x1b[O");
 }

@@ -12,7 +12,7 @@ bool term_mouse_wanted(const struct term *t)
 }
 
 /* Modes 9 and 1000 take single bytes, mode 1005 two-byte UTF-8 above 127. 0: too large for them. */
-static size_t number(const struct term *t, int value, char *out)
+static size_t button_number(const struct term *t, int value, char *out)
 {
     value += 32;
     if (t->mode[MODE_MOUSE_UTF8])
@@ -23,7 +23,7 @@ static size_t number(const struct term *t, int value, char *out)
     return 1;
 }
 
-static bool report(struct term *t, int button, bool release, int col, int row, int x, int y)
+static bool mouse_report(struct term *t, int button, bool release, int col, int row, int x, int y)
 {
     char out[48];
     int n;
@@ -38,9 +38,9 @@ static bool report(struct term *t, int button, bool release, int col, int row, i
             n = snprintf(out, sizeof(out), "\x1b[%d;%d;%dM", button + 32, col + 1, row + 1);
         } else {
             char text[12];
-            size_t a = number(t, button, text);
-            size_t b = number(t, col + 1, text + a);
-            size_t c = number(t, row + 1, text + a + b);
+            size_t a = button_number(t, button, text);
+            size_t b = button_number(t, col + 1, text + a);
+            size_t c = button_number(t, row + 1, text + a + b);
             if (!b || !c)
                 return false; /* too far away for this form */
             n = snprintf(out, sizeof(out), "\x1b[M%.*s", (int)(a + b + c), text);
@@ -92,7 +92,7 @@ bool term_mouse(struct term *t, const struct term_mouse *e)
     t->mouse_y = y;
     if (t->mode[MODE_MOUSE_X10]) {
         return e->kind == TERM_MOUSE_PRESS && e->button >= 1 && e->button <= 3 &&
-               report(t, e->button - 1, false, col, row, x, y);
+               mouse_report(t, e->button - 1, false, col, row, x, y);
     }
     int code = e->button ? button_code(e->button) : 3;
     if (e->kind == TERM_MOUSE_MOVE) {
@@ -110,5 +110,5 @@ bool term_mouse(struct term *t, const struct term_mouse *e)
         code += 8;
     if (e->mods & TERM_MOD_CTRL)
         code += 16;
-    return report(t, code, e->kind == TERM_MOUSE_RELEASE, col, row, x, y);
+    return mouse_report(t, code, e->kind == TERM_MOUSE_RELEASE, col, row, x, y);
 }

@@ -88,7 +88,7 @@ static int node(struct parse *p, enum kind kind, uint32_t code)
     return r->count++;
 }
 
-static struct piece single(struct parse *p, enum kind kind, uint32_t code)
+static struct piece regex_single(struct parse *p, enum kind kind, uint32_t code)
 {
     int n = node(p, kind, code);
     return (struct piece){n, n};
@@ -147,16 +147,16 @@ static struct piece parse_escape(struct parse *p)
     }
     uint32_t c = *p->at++;
     if (c == 'b')
-        return single(p, EDGE, 0);
+        return regex_single(p, EDGE, 0);
     if (c == 't')
-        return single(p, CODE, '\t');
+        return regex_single(p, CODE, '\t');
     if (c < 0x80 && strchr("dwsDWS", (int)c)) {
         int set = new_set(p);
         add_class(p, set, c);
         p->r->nodes[set].negated = c < 'a';
         return (struct piece){set, set};
     }
-    return single(p, CODE, c);
+    return regex_single(p, CODE, c);
 }
 
 static struct piece parse_set(struct parse *p)
@@ -212,11 +212,11 @@ static struct piece parse_atom(struct parse *p)
     case '[':
         return parse_set(p);
     case '.':
-        return single(p, ANY, 0);
+        return regex_single(p, ANY, 0);
     case '^':
-        return single(p, BEGIN, 0);
+        return regex_single(p, BEGIN, 0);
     case '$':
-        return single(p, END, 0);
+        return regex_single(p, END, 0);
     case '\\':
         return parse_escape(p);
     case '*':
@@ -226,7 +226,7 @@ static struct piece parse_atom(struct parse *p)
         p->failed = true;
         return (struct piece){0, 0};
     default:
-        return single(p, CODE, p->r->ignore_case ? fold_case(c) : c);
+        return regex_single(p, CODE, p->r->ignore_case ? fold_case(c) : c);
     }
 }
 
@@ -236,7 +236,7 @@ static void connect(struct parse *p, int out, int to)
 }
 
 /* Zero or more (or one or more) of a piece. */
-static struct piece loop(struct parse *p, struct piece inside, bool once)
+static struct piece regex_loop(struct parse *p, struct piece inside, bool once)
 {
     int split = node(p, SPLIT, 0), out = node(p, SPLIT, 0);
     p->r->nodes[split].next = inside.start;
@@ -254,7 +254,7 @@ static struct piece maybe(struct parse *p, struct piece inside)
     return (struct piece){split, out};
 }
 
-static int number(struct parse *p, int otherwise)
+static int regex_number(struct parse *p, int otherwise)
 {
     int value = -1;
     while (p->at < p->end && *p->at >= '0' && *p->at <= '9') {
@@ -268,12 +268,12 @@ static int number(struct parse *p, int otherwise)
 }
 
 /* {m}, {m,}, {m,n}: the atom, which began at `from`, is read again for each time it stands. */
-static struct piece repeat(struct parse *p, struct piece one, const uint32_t *from)
+static struct piece regex_repeat(struct parse *p, struct piece one, const uint32_t *from)
 {
-    int least = number(p, 0), most = least;
+    int least = regex_number(p, 0), most = least;
     if (p->at < p->end && *p->at == ',') {
         p->at++;
-        most = number(p, -1);
+        most = regex_number(p, -1);
     }
     if (p->at == p->end || *p->at != '}' || (most >= 0 && most < least)) {
         p->failed = true;
@@ -287,7 +287,7 @@ static struct piece repeat(struct parse *p, struct piece one, const uint32_t *fr
         p->at = from;
         struct piece next = i == 0 ? one : parse_atom(p);
         if (most < 0 && i == copies - 1)
-            next = loop(p, next, least > 0);
+            next = regex_loop(p, next, least > 0);
         else if (i >= least)
             next = maybe(p, next);
         connect(p, all.out, next.start);
@@ -336,11 +336,11 @@ static struct piece parse_sequence(struct parse *p)
             if (quantifier(c))
                 p->at++;
             if (c == '*' || c == '+')
-                one = loop(p, one, c == '+');
+                one = regex_loop(p, one, c == '+');
             else if (c == '?')
                 one = maybe(p, one);
             else if (c == '{')
-                one = repeat(p, one, from);
+                one = regex_repeat(p, one, from);
         }
         connect(p, all.out, one.start);
         all.out = one.out;
@@ -385,8 +385,8 @@ static bool word_code(uint32_t c)
 }
 
 /* Adds a state and all that is reached from it without taking a character. */
-static int follow(struct regex *r, int from, int *list, int count, const uint32_t *text, int n,
-                  int at)
+static int regex_follow(struct regex *r, int from, int *list, int count, const uint32_t *text,
+                        int n, int at)
 {
     int depth = 0;
     r->stack[depth++] = from;
@@ -521,7 +521,7 @@ int regex_match(struct regex *r, const uint32_t *text, int n, int at, int most, 
     int best = -1, begin = at;
     r->visits = 0;
     r->mark++;
-    int count = follow(r, r->start, r->now, 0, text, n, at);
+    int count = regex_follow(r, r->start, r->now, 0, text, n, at);
     for (; count > 0 && r->visits < VISITS_MAX; at++) {
         if (has_match(r, r->now, count))
             best = at - begin;
@@ -532,7 +532,7 @@ int regex_match(struct regex *r, const uint32_t *text, int n, int at, int most, 
         for (int i = 0; i < count; i++) {
             const struct node *x = &r->nodes[r->now[i]];
             if (takes(r, x, text[at]))
-                reached = follow(r, x->next, r->then, reached, text, n, at + 1);
+                reached = regex_follow(r, x->next, r->then, reached, text, n, at + 1);
         }
         int *swap = r->now;
         r->now = r->then;

@@ -92,7 +92,7 @@ static void end_string(struct parser *p, bool bell)
     }
 }
 
-static void enter(struct parser *p, enum state state)
+static void enter_state(struct parser *p, enum state state)
 {
     clear_sequence(p);
     p->state = (uint8_t)state;
@@ -103,7 +103,7 @@ static bool introduce(struct parser *p, uint32_t c1)
 {
     switch (c1) {
     case 0x90:
-        enter(p, DCS_ENTRY);
+        enter_state(p, DCS_ENTRY);
         return true;
     case 0x98: /* SOS */
     case 0x9e: /* PM */
@@ -111,7 +111,7 @@ static bool introduce(struct parser *p, uint32_t c1)
         begin_string(p, 0);
         return true;
     case 0x9b:
-        enter(p, CSI_ENTRY);
+        enter_state(p, CSI_ENTRY);
         return true;
     case 0x9c: /* ST outside a string */
         p->state = GROUND;
@@ -132,7 +132,7 @@ static void c1(struct parser *p, uint32_t code)
     p->calls->control(p->context, code);
 }
 
-static void collect(struct parser *p, uint8_t byte)
+static void collect_byte(struct parser *p, uint8_t byte)
 {
     if (!p->s.intermediate)
         p->s.intermediate = byte;
@@ -175,7 +175,7 @@ static void parameter(struct parser *p, uint8_t byte)
 static void escape_byte(struct parser *p, uint8_t byte)
 {
     if (byte < 0x30) {
-        collect(p, byte);
+        collect_byte(p, byte);
     } else if (p->s.intermediate || !introduce(p, byte + 0x40u)) {
         p->state = GROUND;
         p->s.final = byte;
@@ -204,7 +204,7 @@ static void sequence_byte(struct parser *p, uint8_t byte)
             p->calls->csi(p->context, &p->s);
         }
     } else if (byte < 0x30) {
-        collect(p, byte);
+        collect_byte(p, byte);
         p->state = dcs ? DCS_INTERMEDIATE : CSI_INTERMEDIATE;
     } else if (intermediate || (byte >= 0x3c && !entry)) {
         if (dcs)
@@ -230,7 +230,7 @@ static void string_input(struct parser *p, uint8_t byte)
             return;
         }
         /* Another escape sequence: the string is abandoned. */
-        enter(p, ESCAPE);
+        enter_state(p, ESCAPE);
         escape_byte(p, byte);
     } else if (byte == 0x1b) {
         p->escaped = true;
@@ -247,7 +247,7 @@ static void string_input(struct parser *p, uint8_t byte)
 static void c0(struct parser *p, uint8_t byte)
 {
     if (byte == 0x1b) {
-        enter(p, ESCAPE);
+        enter_state(p, ESCAPE);
     } else if (byte == 0x18 || byte == 0x1a) {
         p->state = GROUND;
         if (byte == 0x1a)
@@ -265,7 +265,7 @@ static void ascii(struct parser *p, uint8_t byte)
     }
     if (p->state == STRING) {
         p->escaped = false;
-        enter(p, ESCAPE);
+        enter_state(p, ESCAPE);
     }
     if (byte < 0x20) {
         c0(p, byte);

@@ -125,7 +125,7 @@ static bool chain_lay_out(struct chain *c, int cols)
     return chain_break(c, c->length);
 }
 
-static bool goes_on(unsigned flags)
+static bool row_goes_on(unsigned flags)
 {
     return (flags & ROW_WRAPPED) && !(flags & ROW_CUT);
 }
@@ -149,14 +149,14 @@ bool chain_load(struct chain *c, const struct term *t, uint64_t row)
     const struct history *h = t->history;
     unsigned flags;
     c->first = row;
-    while (c->first > history_first(h) && goes_on(history_flags(h, c->first - 1)))
+    while (c->first > history_first(h) && row_goes_on(history_flags(h, c->first - 1)))
         c->first--;
     c->length = 0;
     c->end = c->first;
     do {
         if (!gather(c, t, c->end++, &flags))
             return false;
-    } while (goes_on(flags) && c->end < history_end(h));
+    } while (row_goes_on(flags) && c->end < history_end(h));
     return chain_lay_out(c, t->cols);
 }
 

@@ -42,7 +42,7 @@ static bool add_row(struct reflow *r, const struct term_cell *cells, int length,
     return true;
 }
 
-static void release(struct reflow *r)
+static void reflow_release(struct reflow *r)
 {
     for (int i = 0; i < r->count; i++)
         free(r->rows[i].cells);
@@ -52,7 +52,7 @@ static void release(struct reflow *r)
 
 /* Collects the end of the scrollback (rows from `from` on) and the screen down to its last row
  * that holds anything. */
-static bool collect(struct term *t, struct reflow *r, uint64_t from)
+static bool collect_row(struct term *t, struct reflow *r, uint64_t from)
 {
     for (uint64_t id = from; id < history_end(t->history); id++) {
         unsigned flags, size;
@@ -81,7 +81,8 @@ static bool collect(struct term *t, struct reflow *r, uint64_t from)
 }
 
 /* One line of text: rows [from, to) of `in`, without spacers, in a row of memory. */
-static struct term_cell *join(const struct reflow *in, int from, int to, int *length, int *cursor)
+static struct term_cell *join_rows(const struct reflow *in, int from, int to, int *length,
+                                   int *cursor)
 {
     size_t room = 1 + (size_t)in->cursor_col;
     for (int i = from; i < to; i++)
@@ -137,7 +138,7 @@ static bool wrap_line(struct reflow *out, struct term_cell *cells, int length, i
 
 /* Whether row `i` has more of the text of the row before it. An empty row, unless the cursor is
  * there to go on, is one of its own, which must not go away. */
-static bool goes_on(const struct reflow *in, int i)
+static bool reflow_goes_on(const struct reflow *in, int i)
 {
     return i < in->count && (in->rows[i - 1].flags & ROW_WRAPPED) &&
            (in->rows[i].length > 0 || i == in->cursor_row);
@@ -151,9 +152,9 @@ static bool wrap_all(const struct reflow *in, struct reflow *out, int cols)
         do {
             flags |= in->rows[to].flags;
             to++;
-        } while (goes_on(in, to));
+        } while (reflow_goes_on(in, to));
         int length, cursor;
-        struct term_cell *cells = join(in, from, to, &length, &cursor);
+        struct term_cell *cells = join_rows(in, from, to, &length, &cursor);
         bool ok = cells && wrap_line(out, cells, length, cursor, cols, flags, in->rows[from].size);
         free(cells);
         if (!ok)
@@ -266,12 +267,12 @@ struct resized {
     int start;     /* rows before this one go into it */
 };
 
-static bool prepare(struct term *t, struct resized *n, int rows, int cols)
+static bool reflow_prepare(struct term *t, struct resized *n, int rows, int cols)
 {
     struct reflow in = {0};
     n->from = take_from(t, rows, cols);
-    bool ok = collect(t, &in, n->from) && wrap_all(&in, &n->rows, cols);
-    release(&in);
+    bool ok = collect_row(t, &in, n->from) && wrap_all(&in, &n->rows, cols);
+    reflow_release(&in);
     if (!ok)
         return false;
     n->start = n->rows.count > rows ? n->rows.count - rows : 0;
@@ -284,7 +285,7 @@ static bool prepare(struct term *t, struct resized *n, int rows, int cols)
            crop(t, &t->alternate, &n->alternate, rows, cols, drop);
 }
 
-static void commit(struct term *t, struct resized *n, int rows, int cols)
+static void reflow_commit(struct term *t, struct resized *n, int rows, int cols)
 {
     while (history_end(t->history) > n->from)
         history_pop(t->history);
@@ -320,10 +321,10 @@ bool term_resize(struct term *t, int rows, int cols)
     if (rows == t->rows && cols == t->cols)
         return true;
     struct resized n = {0};
-    bool ok = prepare(t, &n, rows, cols);
+    bool ok = reflow_prepare(t, &n, rows, cols);
     if (ok) {
         term_select_clear(t);
-        commit(t, &n, rows, cols);
+        reflow_commit(t, &n, rows, cols);
         t->top = t->left = 0;
         t->bottom = rows - 1;
         t->right = cols - 1;
@@ -336,6 +337,6 @@ bool term_resize(struct term *t, int rows, int cols)
         screen_free(&n.normal, rows);
         screen_free(&n.alternate, rows);
     }
-    release(&n.rows);
+    reflow_release(&n.rows);
     return ok;
 }

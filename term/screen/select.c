@@ -11,13 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool before(struct place a, struct place b)
+static bool place_before(struct place a, struct place b)
 {
     return a.row < b.row || (a.row == b.row && a.col < b.col);
 }
 
 /* The cell of the text at a place of the view; columns behind the text are counted on. */
-static bool locate(struct term *t, int row, int col, struct place *place)
+static bool place_locate(struct term *t, int row, int col, struct place *place)
 {
     struct view_row *rows = malloc((size_t)t->rows * sizeof(*rows));
     struct term_cell *cells = malloc((size_t)t->cols * sizeof(*cells));
@@ -69,7 +69,7 @@ static void word_around(const struct term *t, struct place at, struct place *fir
         chain_free(&c);
         return;
     }
-    while (i < c.length && before(c.places[i], at))
+    while (i < c.length && place_before(c.places[i], at))
         i++;
     if (i < c.length) {
         int kind = class_of(t, &c.cells[i]);
@@ -105,13 +105,13 @@ static void clamp_place(const struct term *t, struct place *p)
         *p = (struct place){text_first(t), 0};
 }
 
-static void settle(struct term *t)
+static void selection_settle(struct term *t)
 {
     struct selection *s = &t->selection;
     clamp_place(t, &s->anchor);
     clamp_place(t, &s->free);
     struct place low = s->anchor, high = s->free, unused;
-    if (before(high, low)) {
+    if (place_before(high, low)) {
         low = s->free;
         high = s->anchor;
     }
@@ -134,21 +134,21 @@ static void settle(struct term *t)
 void term_select_start(struct term *t, int row, int col, enum term_select_kind kind)
 {
     struct place at;
-    if (!locate(t, row, col, &at))
+    if (!place_locate(t, row, col, &at))
         return;
     t->selection.active = true;
     t->selection.kind = kind;
     t->selection.anchor = t->selection.free = at;
-    settle(t);
+    selection_settle(t);
 }
 
 void term_select_extend(struct term *t, int row, int col)
 {
     struct place at;
-    if (!t->selection.active || !locate(t, row, col, &at))
+    if (!t->selection.active || !place_locate(t, row, col, &at))
         return;
     t->selection.free = at;
-    settle(t);
+    selection_settle(t);
 }
 
 void term_select_all(struct term *t)
@@ -157,7 +157,7 @@ void term_select_all(struct term *t)
     t->selection.kind = TERM_SELECT_CELL;
     t->selection.anchor = (struct place){text_first(t), 0};
     t->selection.free = (struct place){text_end(t) - 1, INT_MAX};
-    settle(t);
+    selection_settle(t);
 }
 
 void term_select_clear(struct term *t)
@@ -324,12 +324,12 @@ static char *find_link(struct term *t, int row, int col, struct link *link)
     struct place at;
     struct chain c = {0};
     char *found = NULL;
-    if (!locate(t, row, col, &at) || !line_load(&c, t, at.row)) {
+    if (!place_locate(t, row, col, &at) || !line_load(&c, t, at.row)) {
         chain_free(&c);
         return NULL;
     }
     int i = 0, from, to;
-    while (i < c.length && before(c.places[i], at))
+    while (i < c.length && place_before(c.places[i], at))
         i++;
     if (i < c.length) {
         link->number = extra_get(t, c.cells[i].attr).link;
@@ -357,7 +357,7 @@ static bool in_link(const struct term *t, const struct link *link, const struct 
 {
     if (link->number)
         return extra_get(t, cell->attr).link == link->number;
-    return !before(place, link->first) && !before(link->last, place);
+    return !place_before(place, link->first) && !place_before(link->last, place);
 }
 
 char *term_link_find(struct term *t, int row, int col, struct term_span *spans, int *count,

@@ -11,7 +11,7 @@
 
 #define WORK_MIN 10000
 
-static void forget(struct marked_piece *e)
+static void piece_forget(struct marked_piece *e)
 {
     free(e->results);
     memset(e, 0, sizeof(*e));
@@ -20,7 +20,7 @@ static void forget(struct marked_piece *e)
 void marks_free(struct marks *m)
 {
     for (int i = 0; i < m->count; i++)
-        forget(&m->pieces[i]);
+        piece_forget(&m->pieces[i]);
     free(m->pieces);
     codes_free(&m->text);
     pattern_free(&m->pattern);
@@ -41,7 +41,7 @@ void marks_end(struct marks *m)
         if (m->pieces[i].used)
             m->pieces[kept++] = m->pieces[i];
         else
-            forget(&m->pieces[i]);
+            piece_forget(&m->pieces[i]);
     }
     m->count = kept;
     /* A line of great length is seldom followed by another. */
@@ -50,7 +50,7 @@ void marks_end(struct marks *m)
 }
 
 /* What is kept of the piece that a row is in; begun anew where that has changed. */
-static struct marked_piece *piece_of(struct term *t, uint64_t row)
+static struct marked_piece *marked_piece_of(struct term *t, uint64_t row)
 {
     struct marks *m = &t->search;
     struct marked_piece *e = m->last < m->count ? &m->pieces[m->last] : NULL;
@@ -78,7 +78,7 @@ static struct marked_piece *piece_of(struct term *t, uint64_t row)
         *e = (struct marked_piece){0};
     }
     if (e->end != end || e->print != print) {
-        forget(e);
+        piece_forget(e);
         e->first = first;
         e->end = end;
         e->print = print;
@@ -88,7 +88,7 @@ static struct marked_piece *piece_of(struct term *t, uint64_t row)
     return e;
 }
 
-static bool add(struct marked_piece *e, struct place first, struct place last)
+static bool piece_add(struct marked_piece *e, struct place first, struct place last)
 {
     if (e->count == e->slots) {
         int slots = e->slots ? e->slots * 2 : 4;
@@ -103,7 +103,7 @@ static bool add(struct marked_piece *e, struct place first, struct place last)
 }
 
 /* Looks on through a piece. False when out of work; out of memory ends it. */
-static bool look(struct term *t, struct marked_piece *e, int *work)
+static bool look_through(struct term *t, struct marked_piece *e, int *work)
 {
     struct marks *m = &t->search;
     struct codes *s = &m->text;
@@ -125,14 +125,14 @@ static bool look(struct term *t, struct marked_piece *e, int *work)
         }
         if (at == p.stop)
             break;
-        if (!add(e, codes_place(s, at), codes_place(s, at + length - 1)))
+        if (!piece_add(e, codes_place(s, at), codes_place(s, at + length - 1)))
             return true;
         i = at + length;
     }
     return true;
 }
 
-static bool same(struct place a, struct place b)
+static bool piece_same(struct place a, struct place b)
 {
     return a.row == b.row && a.col == b.col;
 }
@@ -141,10 +141,10 @@ bool marks_row(struct term *t, uint64_t row, uint8_t *marks, int n, int *work)
 {
     struct marks *m = &t->search;
     memset(marks, 0, (size_t)n);
-    struct marked_piece *e = piece_of(t, row);
+    struct marked_piece *e = marked_piece_of(t, row);
     if (!e)
         return true;
-    if (!e->done && (*work <= 0 || !look(t, e, work)))
+    if (!e->done && (*work <= 0 || !look_through(t, e, work)))
         return false;
     for (int i = 0; i < e->count; i++) {
         const struct marked *r = &e->results[i];
@@ -152,7 +152,7 @@ bool marks_row(struct term *t, uint64_t row, uint8_t *marks, int n, int *work)
             continue;
         int from = r->first.row == row ? r->first.col : 0;
         int to = r->last.row == row ? r->last.col : n - 1;
-        bool current = m->found && same(r->first, m->at);
+        bool current = m->found && piece_same(r->first, m->at);
         for (int k = from; k <= to && k < n; k++)
             marks[k] = current ? MARK_CURRENT : MARK_FOUND;
     }

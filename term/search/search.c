@@ -117,7 +117,7 @@ void term_search_begin(struct term_search *s, struct term *t, int direction)
     set_out(s, t);
 }
 
-static bool before(struct place a, struct place b)
+static bool result_before(struct place a, struct place b)
 {
     return a.row < b.row || (a.row == b.row && a.col < b.col);
 }
@@ -157,7 +157,7 @@ static bool still_there(struct term_search *s, struct term *t)
     return false;
 }
 
-static enum term_search_step show(struct term_search *s, struct term *t)
+static enum term_search_step show_result(struct term_search *s, struct term *t)
 {
     t->search.at = s->result;
     t->search.found = true;
@@ -170,7 +170,7 @@ static enum term_search_step show(struct term_search *s, struct term *t)
 }
 
 /* Copies the next pieces. False when there are none. */
-static bool take(struct term_search *s, struct term *t)
+static bool take_result(struct term_search *s, struct term *t)
 {
     s->text.n = s->text.row_count = s->count = s->piece = 0;
     while (s->count < PIECES_MAX && s->text.n < CODES_MAX) {
@@ -205,18 +205,18 @@ enum term_search_step term_search_step(struct term_search *s, struct term *t)
     if (s->found) {
         s->found = false;
         if (still_there(s, t))
-            return show(s, t);
+            return show_result(s, t);
         /* What took its place is looked at once more. */
         const struct text_piece *p = &s->pieces[s->piece];
         s->edge = s->up ? p->end : p->first;
     }
-    if (take(s, t))
+    if (take_result(s, t))
         return TERM_SEARCH_TEXT;
     if (!s->from_result || s->begun_again || s->nothing_taken)
         return TERM_SEARCH_NONE;
     s->begun_again = true;
     from_end(s, t);
-    return take(s, t) ? TERM_SEARCH_TEXT : TERM_SEARCH_NONE;
+    return take_result(s, t) ? TERM_SEARCH_TEXT : TERM_SEARCH_NONE;
 }
 
 /* Looks through one piece: the first result behind `at`, or the last one before it. False when out
@@ -239,7 +239,7 @@ static bool look_through(struct term_search *s, const struct text_piece *p, int 
             break;
         struct place place = codes_place(&s->text, at + p->begin);
         i = at + length;
-        if (s->up ? !before(place, s->at) : !before(s->at, place))
+        if (s->up ? !result_before(place, s->at) : !result_before(s->at, place))
             continue;
         s->found = true;
         s->result = place;

@@ -104,7 +104,7 @@ static bool load_row(struct codes *s, struct term *t, uint64_t row)
     return cells && load_cells(s, t, cells, text_row(t, row, cells, &flags));
 }
 
-static bool goes_on(unsigned flags)
+static bool text_goes_on(unsigned flags)
 {
     return (flags & ROW_WRAPPED) && !(flags & ROW_CUT);
 }
@@ -113,7 +113,7 @@ static bool goes_on(unsigned flags)
 uint64_t piece_first(const struct term *t, uint64_t row)
 {
     uint64_t first = row;
-    while (first > text_first(t) && goes_on(text_flags(t, first - 1)))
+    while (first > text_first(t) && text_goes_on(text_flags(t, first - 1)))
         first--;
     return first + (row - first) / HISTORY_CHAIN_MAX * HISTORY_CHAIN_MAX;
 }
@@ -121,7 +121,8 @@ uint64_t piece_first(const struct term *t, uint64_t row)
 uint64_t piece_end(const struct term *t, uint64_t first)
 {
     uint64_t end = first + 1;
-    while (end < text_end(t) && end - first < HISTORY_CHAIN_MAX && goes_on(text_flags(t, end - 1)))
+    while (end < text_end(t) && end - first < HISTORY_CHAIN_MAX &&
+           text_goes_on(text_flags(t, end - 1)))
         end++;
     return end;
 }

@@ -9,18 +9,18 @@ struct grid {
     struct term_cell *cells;
 };
 
-static struct grid *create(void)
+static struct grid *own_create(void)
 {
     return calloc(1, sizeof(struct grid));
 }
 
-static void destroy(struct grid *g)
+static void own_destroy(struct grid *g)
 {
     free(g->cells);
     free(g);
 }
 
-static bool resize(struct grid *g, int rows, int cols)
+static bool own_resize(struct grid *g, int rows, int cols)
 {
     free(g->cells);
     g->cells = calloc((size_t)rows * (size_t)cols, sizeof(*g->cells));
@@ -29,25 +29,26 @@ static bool resize(struct grid *g, int rows, int cols)
     return g->cells != NULL;
 }
 
-static struct term_cell *at(struct grid *g, int row)
+static struct term_cell *own_at(struct grid *g, int row)
 {
     return g->cells + (size_t)row * (size_t)g->cols;
 }
 
-static void put(struct grid *g, int row, const struct term_cell *cells)
+static void own_put(struct grid *g, int row, const struct term_cell *cells)
 {
-    memcpy(at(g, row), cells, (size_t)g->cols * sizeof(*cells));
+    memcpy(own_at(g, row), cells, (size_t)g->cols * sizeof(*cells));
 }
 
-static bool fetch(struct grid *g)
+static bool own_fetch(struct grid *g)
 {
     (void)g;
     return true;
 }
 
-static const struct term_cell *row(struct grid *g, int index)
+static const struct term_cell *own_row(struct grid *g, int index)
 {
-    return at(g, index);
+    return own_at(g, index);
 }
 
-const struct grid_type grid_own = {create, destroy, resize, put, fetch, row};
+const struct grid_type grid_own = {own_create, own_destroy, own_resize,
+                                   own_put,    own_fetch,   own_row};

@@ -29,7 +29,7 @@ struct grid {
     uint32_t bucket_count;
 };
 
-static struct grid *create(void)
+static struct grid *symbols_create(void)
 {
     struct grid *g = calloc(1, sizeof(*g));
     if (!g)
@@ -42,7 +42,7 @@ static struct grid *create(void)
     return g;
 }
 
-static void release(struct grid *g)
+static void symbols_release(struct grid *g)
 {
     free(g->door);
     free(g->cells);
@@ -55,17 +55,17 @@ static void release(struct grid *g)
     g->rows = g->cols = 0;
 }
 
-static void destroy(struct grid *g)
+static void symbols_destroy(struct grid *g)
 {
-    release(g);
+    symbols_release(g);
     tsm_door_free(g->screen);
     free(g);
 }
 
-static bool resize(struct grid *g, int rows, int cols)
+static bool symbols_resize(struct grid *g, int rows, int cols)
 {
     size_t n = (size_t)rows * (size_t)cols;
-    release(g);
+    symbols_release(g);
     /* Styles of a full screen fit twice, so that the table is rebuilt seldom. */
     g->limit = (uint32_t)(2 * n + 256);
     g->bucket_count = 1024;
@@ -77,7 +77,7 @@ static bool resize(struct grid *g, int rows, int cols)
     g->buckets = calloc(g->bucket_count, sizeof(*g->buckets));
     if (!g->door || !g->cells || !g->styles || !g->buckets ||
         tsm_door_resize(g->screen, rows, cols) < 0) {
-        release(g);
+        symbols_release(g);
         return false;
     }
     g->rows = rows;
@@ -164,13 +164,13 @@ static void write_row(struct grid *g, int row, const struct term_cell *cells)
     write_cells(g, row, cells, false);
 }
 
-static void put(struct grid *g, int row, const struct term_cell *cells)
+static void symbols_put(struct grid *g, int row, const struct term_cell *cells)
 {
     write_row(g, row, cells);
     g->stale = true;
 }
 
-static bool fetch(struct grid *g)
+static bool symbols_fetch(struct grid *g)
 {
     if (!g->stale)
         return true;
@@ -184,9 +184,10 @@ static bool fetch(struct grid *g)
     return true;
 }
 
-static const struct term_cell *row(struct grid *g, int index)
+static const struct term_cell *symbols_row(struct grid *g, int index)
 {
     return g->cells + (size_t)index * (size_t)g->cols;
 }
 
-const struct grid_type grid_tsm = {create, destroy, resize, put, fetch, row};
+const struct grid_type grid_tsm = {symbols_create, symbols_destroy, symbols_resize,
+                                   symbols_put,    symbols_fetch,   symbols_row};

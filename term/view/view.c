@@ -164,7 +164,7 @@ static bool own_extra(struct view_line *line, const struct term *t, struct term_
 }
 
 /* Sets the marks of selection and search on the cells of a row. */
-static void mark(struct term_view *v, struct term *t, int n)
+static void mark_row(struct term_view *v, struct term *t, int n)
 {
     uint64_t row = UINT64_MAX;
     int from = 0, to = 0;
@@ -192,7 +192,7 @@ static void mark(struct term_view *v, struct term *t, int n)
 }
 
 /* Copies what one row shows into the grid. False when out of memory. */
-static bool compose(struct term_view *v, struct term *t, int row)
+static bool compose_row(struct term_view *v, struct term *t, int row)
 {
     struct view_line *line = &v->lines[row];
     const struct view_row *from = &v->layout[row];
@@ -209,7 +209,7 @@ static bool compose(struct term_view *v, struct term *t, int row)
     for (int i = 0; i < n; i++)
         v->cells[i].attr &= ~TERM_CURRENT;
     if (t->selection.active || t->search.pattern.length)
-        mark(v, t, v->cols);
+        mark_row(v, t, v->cols);
     line->code_count = line->extra_count = 0;
     for (int i = 0; i < n; i++) {
         struct term_cell *cell = &v->cells[i];
@@ -313,7 +313,7 @@ bool term_view_update(struct term_view *v, struct term *t, bool force)
             continue;
         line->changed = any = true;
         line->key = key;
-        if (!compose(v, t, i))
+        if (!compose_row(v, t, i))
             line->key.stamp = UINT64_MAX; /* no such row: tried again */
     }
     if (searching && all)

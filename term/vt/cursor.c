@@ -19,7 +19,7 @@ void cursor_place(struct term *t, int row, int col)
 }
 
 /* Sums that cannot overflow: parameters go up to PARSER_VALUE_MAX. */
-static int add(int position, int n, int most)
+static int add_clamped(int position, int n, int most)
 {
     return n > most - position ? most : position + n;
 }
@@ -27,8 +27,8 @@ static int add(int position, int n, int most)
 void cursor_address(struct term *t, int row, int col)
 {
     if (t->cursor.origin) {
-        row = add(t->top, row < 0 ? 0 : row, t->bottom);
-        col = add(t->left, col < 0 ? 0 : col, t->right);
+        row = add_clamped(t->top, row < 0 ? 0 : row, t->bottom);
+        col = add_clamped(t->left, col < 0 ? 0 : col, t->right);
     }
     cursor_place(t, row, col);
 }
@@ -43,7 +43,7 @@ void cursor_up(struct term *t, int n)
 void cursor_down(struct term *t, int n)
 {
     int limit = t->cursor.row <= t->bottom ? t->bottom : t->rows - 1;
-    cursor_place(t, add(t->cursor.row, n, limit), t->cursor.col);
+    cursor_place(t, add_clamped(t->cursor.row, n, limit), t->cursor.col);
 }
 
 void cursor_left(struct term *t, int n)
@@ -56,7 +56,7 @@ void cursor_left(struct term *t, int n)
 void cursor_right(struct term *t, int n)
 {
     int limit = t->cursor.col <= t->right ? t->right : t->cols - 1;
-    cursor_place(t, t->cursor.row, add(t->cursor.col, n, limit));
+    cursor_place(t, t->cursor.row, add_clamped(t->cursor.col, n, limit));
 }
 
 /* One step left in the reverse wrap modes: past the left margin to the end of the row before. */
@@ -298,12 +298,12 @@ void act_row(struct term *t, const struct sequence *s)
 
 void act_column_relative(struct term *t, const struct sequence *s)
 {
-    cursor_address(t, own_row(t), add(own_col(t), sequence_count(s, 0), t->cols - 1));
+    cursor_address(t, own_row(t), add_clamped(own_col(t), sequence_count(s, 0), t->cols - 1));
 }
 
 void act_row_relative(struct term *t, const struct sequence *s)
 {
-    cursor_address(t, add(own_row(t), sequence_count(s, 0), t->rows - 1), own_col(t));
+    cursor_address(t, add_clamped(own_row(t), sequence_count(s, 0), t->rows - 1), own_col(t));
 }
 
 void act_tab_forward(struct term *t, const struct sequence *s)

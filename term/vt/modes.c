@@ -99,7 +99,7 @@ bool mode_entry_get(size_t i, bool *dec, unsigned *number, const char **text)
     return true;
 }
 
-static const struct mode_entry *find(bool dec, int number)
+static const struct mode_entry *mode_find(bool dec, int number)
 {
     for (size_t i = 0; i < MODES; i++) {
         if (modes[i].dec == dec && modes[i].number == number)
@@ -186,7 +186,7 @@ static void end_frame(struct term *t)
         t->frame_ended = t->parser.stop = true;
 }
 
-static void change(struct term *t, const struct mode_entry *e, bool on)
+static void mode_change(struct term *t, const struct mode_entry *e, bool on)
 {
     if (e->effect == EFFECT_MARGINS && t->level < 4)
         return;
@@ -246,9 +246,9 @@ static void change(struct term *t, const struct mode_entry *e, bool on)
 static void change_all(struct term *t, const struct sequence *s, bool on)
 {
     for (int i = 0; i < s->count; i++) {
-        const struct mode_entry *e = find(s->prefix == '?', sequence_value(s, i, 0));
+        const struct mode_entry *e = mode_find(s->prefix == '?', sequence_value(s, i, 0));
         if (e)
-            change(t, e, on);
+            mode_change(t, e, on);
     }
 }
 
@@ -272,7 +272,7 @@ static bool is_on(const struct term *t, const struct mode_entry *e)
 void act_mode_save(struct term *t, const struct sequence *s)
 {
     for (int i = 0; i < s->count; i++) {
-        const struct mode_entry *e = find(true, sequence_value(s, i, 0));
+        const struct mode_entry *e = mode_find(true, sequence_value(s, i, 0));
         if (e && e->effect == EFFECT_CURSOR)
             cursor_save(t);
         else if (e && e->mode < MODE_COUNT)
@@ -283,12 +283,12 @@ void act_mode_save(struct term *t, const struct sequence *s)
 void act_mode_restore(struct term *t, const struct sequence *s)
 {
     for (int i = 0; i < s->count; i++) {
-        const struct mode_entry *e = find(true, sequence_value(s, i, 0));
+        const struct mode_entry *e = mode_find(true, sequence_value(s, i, 0));
         if (e && e->effect == EFFECT_CURSOR)
             cursor_restore(t);
         else if (e && e->mode < MODE_COUNT &&
                  (e->effect == EFFECT_ORIGIN || t->saved_mode[e->mode] != is_on(t, e)))
-            change(t, e, t->saved_mode[e->mode]);
+            mode_change(t, e, t->saved_mode[e->mode]);
     }
 }
 
@@ -297,7 +297,7 @@ void act_mode_report(struct term *t, const struct sequence *s)
 {
     bool dec = s->prefix == '?';
     int number = sequence_value(s, 0, 0);
-    const struct mode_entry *e = find(dec, number);
+    const struct mode_entry *e = mode_find(dec, number);
     int state = 0;
     if (t->level < 3)
         return;

@@ -31,7 +31,7 @@ static bool next_piece(const char **at, const char *end, struct piece *p)
 }
 
 /* A decimal number that is the whole piece; -1 for anything else. */
-static int number(struct piece p)
+static int osc_number(struct piece p)
 {
     int value = 0;
     if (p.n == 0 || p.n > 6)
@@ -111,7 +111,7 @@ static void palette_set(struct term *t, bool special, const char *at, const char
 {
     struct piece index, spec;
     while (next_piece(&at, end, &index) && next_piece(&at, end, &spec)) {
-        int i = number(index);
+        int i = osc_number(index);
         uint32_t *color = NULL;
         if (special && i >= 0 && i < 5)
             color = &t->special[i];
@@ -140,7 +140,7 @@ static void palette_unset(struct term *t, bool special, const char *at, const ch
             t->palette[i] = t->options.palette[i];
     }
     while (!all && next_piece(&at, end, &index)) {
-        int i = number(index);
+        int i = osc_number(index);
         if (special && i >= 0 && i < 5)
             t->special[i] = t->options.foreground;
         else if (!special && i >= 0 && i < 256)
@@ -357,7 +357,7 @@ void osc_dispatch(struct term *t, const char *text, size_t n, bool bell)
     }
     next_piece(&at, end, &name);
     bool given = at <= end;
-    struct command c = {number(name), given ? at : end, end, bell};
+    struct command c = {osc_number(name), given ? at : end, end, bell};
     for (size_t i = 0; i < COMMANDS; i++) {
         const struct osc_row *row = &commands[i];
         if (c.number >= row->first && c.number <= row->last && (given || row->bare))

@@ -74,7 +74,7 @@ static int component(const char *text, size_t n, bool high)
     return (int)((value * 255 + most / 2) / most);
 }
 
-static bool pack(const int c[3], uint32_t *color)
+static bool pack_color(const int c[3], uint32_t *color)
 {
     if (c[0] < 0 || c[1] < 0 || c[2] < 0)
         return false;
@@ -89,7 +89,7 @@ static bool hash_form(const char *text, size_t n, uint32_t *color)
         return false;
     for (size_t i = 0; i < 3; i++)
         c[i] = component(text + i * n / 3, n / 3, true);
-    return pack(c, color);
+    return pack_color(c, color);
 }
 
 /* A decimal fraction from 0 to 1 in 8 bits. */
@@ -127,10 +127,10 @@ static bool slash_form(const char *text, size_t n, bool decimal, uint32_t *color
             return false;
         at = end < n ? end + 1 : n;
     }
-    return pack(c, color);
+    return pack_color(c, color);
 }
 
-static bool is(const char *text, size_t n, const char *name)
+static bool name_is(const char *text, size_t n, const char *name)
 {
     return strlen(name) == n && memcmp(text, name, n) == 0;
 }
@@ -152,7 +152,7 @@ bool color_parse(const char *text, size_t n, uint32_t *color)
     if (n > 5 && memcmp(text, "rgbi:", 5) == 0)
         return slash_form(text + 5, n - 5, true, color);
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (is(text, n, names[i].name)) {
+        if (name_is(text, n, names[i].name)) {
             *color = names[i].color;
             return true;
         }

@@ -44,7 +44,7 @@ void index_up(struct term *t)
 }
 
 /* The cursor goes to the beginning of the next row, which continues this one. */
-static void wrap(struct term *t)
+static void wrap_line(struct term *t)
 {
     struct cursor *c = &t->cursor;
     struct line *line = term_line(t, c->row);
@@ -59,7 +59,7 @@ static void wrap(struct term *t)
 }
 
 /* Advances over what was just printed. */
-static inline void advance(struct term *t, int n, int limit)
+static inline void print_advance(struct term *t, int n, int limit)
 {
     struct cursor *c = &t->cursor;
     c->col += n;
@@ -104,14 +104,14 @@ void print_run(struct term *t, const uint8_t *text, size_t n)
     t->last = text[n - 1];
     while (n > 0) {
         if (c->pending)
-            wrap(t);
+            wrap_line(t);
         int limit = right_limit(t);
         if (c->col > limit)
             c->col = limit; /* a double width line has fewer columns */
         int room = limit - c->col + 1;
         int now = n < (size_t)room ? (int)n : room;
         store_run(t, term_line(t, c->row), c->col, text, now);
-        advance(t, now, limit);
+        print_advance(t, now, limit);
         text += now;
         n -= (size_t)now;
         if (n > 0 && !t->mode[MODE_WRAP] && c->col == limit) {
@@ -148,15 +148,15 @@ static void wrap_wide(struct term *t, uint32_t bg)
     struct cursor *c = &t->cursor;
     line_fill(t, term_line(t, c->row), c->col, c->col + 1,
               (struct term_cell){.ch = TERM_CH_SPACER, .bg = bg});
-    wrap(t);
+    wrap_line(t);
 }
 
 /* Writes a cell in the style it has. */
-static void place(struct term *t, struct term_cell cell, int width)
+static void place_cell(struct term *t, struct term_cell cell, int width)
 {
     struct cursor *c = &t->cursor;
     if (c->pending)
-        wrap(t);
+        wrap_line(t);
     int limit = right_limit(t);
     if (c->col > limit)
         c->col = limit;
@@ -183,14 +183,14 @@ static void place(struct term *t, struct term_cell cell, int width)
     }
     line_wrote(line, c->col, width);
     line_touch(t, line);
-    advance(t, width, limit);
+    print_advance(t, width, limit);
 }
 
 static void place_character(struct term *t, uint32_t code, int width)
 {
     struct term_cell cell = t->cursor.pen;
     cell.ch = code;
-    place(t, cell, width);
+    place_cell(t, cell, width);
 }
 
 /* Whether `code` belongs to the cluster whose code points are given. */
@@ -220,7 +220,7 @@ static void widen(struct term *t, int col)
         if (!c->pending || !wide_wraps(t, limit))
             return;
         wrap_wide(t, cell.bg);
-        place(t, cell, 2);
+        place_cell(t, cell, 2);
         return;
     }
     if (t->mode[MODE_INSERT])
@@ -231,7 +231,7 @@ static void widen(struct term *t, int col)
     line->cells[col].attr |= TERM_WIDE;
     line_wrote(line, col, 2);
     line_touch(t, line);
-    advance(t, 1, limit);
+    print_advance(t, 1, limit);
 }
 
 /* The column of the character that a code point printed now may be added to; -1 for none. */
@@ -245,7 +245,7 @@ static int column_before(const struct term *t)
 }
 
 /* Adds a code point to the character left of the cursor. False when it is not part of it. */
-static bool join(struct term *t, uint32_t code, int width)
+static bool join_cluster(struct term *t, uint32_t code, int width)
 {
     struct line *line = term_line(t, t->cursor.row);
     uint32_t codes[CLUSTER_CODES_MAX + 1];
@@ -297,10 +297,10 @@ void print_character(struct term *t, uint32_t code)
     uint8_t properties = unicode_properties(code);
     int width = unicode_width(code, t->options.ambiguous_is_wide);
     if (width == 0) {
-        join(t, code, 0);
+        join_cluster(t, code, 0);
         return;
     }
-    if (may_join(t, code, properties) && join(t, code, width)) {
+    if (may_join(t, code, properties) && join_cluster(t, code, width)) {
         t->last = code;
         return;
     }

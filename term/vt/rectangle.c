@@ -103,7 +103,7 @@ void act_copy_rectangle(struct term *t, const struct sequence *s)
 }
 
 /* What DECCARA and DECRARA do to one cell for one SGR parameter. Cells never written stay so. */
-static void change(struct term_cell *cell, int parameter, bool reverse)
+static void change_attribute(struct term_cell *cell, int parameter, bool reverse)
 {
     static const struct {
         uint8_t on, off;
@@ -133,9 +133,9 @@ static void change_cells(struct term *t, const struct sequence *s, int row, int 
     for (int col = from; col <= to; col++) {
         struct term_cell *cell = &line->cells[col];
         if (s->count <= 4)
-            change(cell, 0, reverse);
+            change_attribute(cell, 0, reverse);
         for (int i = 4; i < s->count; i++)
-            change(cell, sequence_value(s, i, 0), reverse);
+            change_attribute(cell, sequence_value(s, i, 0), reverse);
     }
     line_wrote(line, from, to - from + 1);
     line_touch(t, line);

@@ -274,7 +274,7 @@ static void request_size(struct term *t, int rows, int cols)
 }
 
 /* A size of 0 means the display's, one left out means the present one. */
-static int wanted(const struct sequence *s, int i, int present, int display)
+static int size_wanted(const struct sequence *s, int i, int present, int display)
 {
     int value = sequence_value(s, i, -1);
     return value < 0 ? present : value == 0 ? display : value;
@@ -288,11 +288,12 @@ void act_window(struct term *t, const struct sequence *s)
     int what = sequence_value(s, 0, 0);
     switch (what) {
     case 4:
-        request_size(t, wanted(s, 1, t->rows * h, t->display_height) / h,
-                     wanted(s, 2, t->cols * w, t->display_width) / w);
+        request_size(t, size_wanted(s, 1, t->rows * h, t->display_height) / h,
+                     size_wanted(s, 2, t->cols * w, t->display_width) / w);
         break;
     case 8:
-        request_size(t, wanted(s, 1, t->rows, display_rows), wanted(s, 2, t->cols, display_cols));
+        request_size(t, size_wanted(s, 1, t->rows, display_rows),
+                     size_wanted(s, 2, t->cols, display_cols));
         break;
     case 1:
     case 2:

@@ -8,38 +8,38 @@
 
 #include <stdio.h>
 
-static void add(struct text *out, const char *text)
+static void page_add(struct text *out, const char *text)
 {
     for (; *text; text++)
         text_byte(out, *text);
 }
 
 /* One row of a table; what would end a cell is escaped. */
-static void row(struct text *out, const char *form, const char *name, const char *text)
+static void page_row(struct text *out, const char *form, const char *name, const char *text)
 {
     const char *cells[3] = {form, name, text};
     for (int i = 0; i < 3; i++) {
-        add(out, i ? " | " : "| ");
+        page_add(out, i ? " | " : "| ");
         if (i == 0)
-            add(out, "`");
+            page_add(out, "`");
         for (const char *at = cells[i]; *at; at++) {
             if (*at == '|')
                 text_byte(out, '\\');
             text_byte(out, *at);
         }
         if (i == 0)
-            add(out, "`");
+            page_add(out, "`");
     }
-    add(out, " |\n");
+    page_add(out, " |\n");
 }
 
 static void heading(struct text *out, const char *title, const char *first)
 {
-    add(out, "\n## ");
-    add(out, title);
-    add(out, "\n\n| ");
-    add(out, first);
-    add(out, " | Name | What it does |\n| --- | --- | --- |\n");
+    page_add(out, "\n## ");
+    page_add(out, title);
+    page_add(out, "\n\n| ");
+    page_add(out, first);
+    page_add(out, " | Name | What it does |\n| --- | --- | --- |\n");
 }
 
 static void sequences(struct text *out, enum sequence_kind kind)
@@ -47,7 +47,7 @@ static void sequences(struct text *out, enum sequence_kind kind)
     struct sequence_entry e;
     for (size_t i = 0; sequence_entry_get(i, &e); i++) {
         if (e.kind == kind)
-            row(out, e.form, e.name, e.text);
+            page_row(out, e.form, e.name, e.text);
     }
 }
 
@@ -59,7 +59,7 @@ static void modes(struct text *out)
     for (size_t i = 0; mode_entry_get(i, &dec, &number, &text); i++) {
         char form[16];
         snprintf(form, sizeof(form), "%s%u", dec ? "?" : "", number);
-        row(out, form, "", text);
+        page_row(out, form, "", text);
     }
 }
 
@@ -70,22 +70,23 @@ static void strings(struct text *out)
     const char *name, *text;
     heading(out, "Device control strings: ESC P ... ESC \\", "Form");
     for (size_t i = 0; dcs_entry_get(i, form, &name, &text); i++)
-        row(out, form, name, text);
+        page_row(out, form, name, text);
     heading(out, "Operating system commands: ESC ] number ; ... ESC \\ (or BEL)", "Number");
     for (size_t i = 0; osc_entry_get(i, &first, &last, &text); i++) {
         snprintf(form, sizeof(form), first == last ? "%u" : "%u-%u", first, last);
-        row(out, form, "", text);
+        page_row(out, form, "", text);
     }
 }
 
 char *sequence_page(void)
 {
     struct text out = {0};
-    add(&out, "# Control sequences\n\n"
-              "Every sequence the terminal acts on. The forms leave parameters out: they stand "
-              "after `?`, `<`,\n`=` or `>` and before the rest. What is not listed is read to its "
-              "end and has no effect.\nThis page is made from the tables in the code; a test "
-              "keeps it so.\n");
+    page_add(&out,
+             "# Control sequences\n\n"
+             "Every sequence the terminal acts on. The forms leave parameters out: they stand "
+             "after `?`, `<`,\n`=` or `>` and before the rest. What is not listed is read to its "
+             "end and has no effect.\nThis page is made from the tables in the code; a test "
+             "keeps it so.\n");
     heading(&out, "Control characters (hexadecimal)", "Code");
     sequences(&out, SEQUENCE_CONTROL);
     heading(&out, "Escape sequences: ESC form", "Form");

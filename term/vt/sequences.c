@@ -206,7 +206,7 @@ static uint32_t form_key(const char *form)
     return key(part[0], part[1], part[2], (uint8_t)*form);
 }
 
-static bool matches(const struct row *row, const struct sequence *s)
+static bool row_matches(const struct row *row, const struct sequence *s)
 {
     return form_key(row->form) == key(s->prefix, s->intermediate, s->second, s->final);
 }
@@ -233,14 +233,14 @@ static action *common(uint8_t final)
 static action *look_up(const struct row *table, size_t n, const struct sequence *s)
 {
     for (size_t i = 0; i < n; i++) {
-        if (matches(&table[i], s))
+        if (row_matches(&table[i], s))
             return table[i].act;
     }
     return NULL;
 }
 
 /* REP repeats a character that comes right before it. */
-static void ended(struct term *t)
+static void sequence_ended(struct term *t)
 {
     t->last = 0;
 }
@@ -266,7 +266,7 @@ static void on_csi(void *context, const struct sequence *s)
         act = look_up(csis, COUNT(csis), s);
     if (act)
         act(context, s);
-    ended(context);
+    sequence_ended(context);
 }
 
 static void on_escape(void *context, const struct sequence *s)
@@ -277,7 +277,7 @@ static void on_escape(void *context, const struct sequence *s)
         act(t, s);
     else if (s->intermediate >= '(' && s->intermediate <= '/' && s->intermediate != ',')
         act_designate(t, s);
-    ended(t);
+    sequence_ended(t);
 }
 
 /* SCS: ( ) * + name G0 to G3, and - . / name G1 to G3 for sets of 96 characters. */
@@ -338,28 +338,28 @@ static void on_character(void *context, uint32_t code)
     print_character(context, code);
 }
 
-static void on_control(void *context, uint32_t code)
+static void on_control_character(void *context, uint32_t code)
 {
     control_character(context, code);
-    ended(context);
+    sequence_ended(context);
 }
 
 static void on_osc(void *context, const char *text, size_t n, bool bell)
 {
     osc_dispatch(context, text, n, bell);
-    ended(context);
+    sequence_ended(context);
 }
 
 static void on_dcs(void *context, const struct sequence *s, const char *text, size_t n)
 {
     dcs_dispatch(context, s, text, n);
-    ended(context);
+    sequence_ended(context);
 }
 
 const struct parser_calls sequence_calls = {
     .run = on_run,
     .character = on_character,
-    .control = on_control,
+    .control = on_control_character,
     .escape = on_escape,
     .csi = on_csi,
     .osc = on_osc,

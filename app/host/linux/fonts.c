@@ -34,7 +34,7 @@ static FcPattern *pattern(const char *family, unsigned style)
     return p;
 }
 
-static bool describe(FcPattern *p, struct host_font *out)
+static bool font_describe(FcPattern *p, struct host_font *out)
 {
     FcChar8 *path;
     FcBool scalable = FcFalse, color = FcFalse;
@@ -73,7 +73,7 @@ static bool has_style(FcPattern *p, unsigned style)
 }
 
 /* What the family really is: fontconfig answers every question with some font. */
-static bool check_family(FcPattern *match, const char *family)
+static bool family_matches(FcPattern *match, const char *family)
 {
     static const char *const generic[] = {"monospace", "mono", "sans", "sans-serif", "serif"};
     for (size_t i = 0; i < sizeof(generic) / sizeof(generic[0]); i++)
@@ -89,8 +89,8 @@ bool host_font_find(const char *family, unsigned style, struct host_font *found)
         family = "monospace";
     FcPattern *wanted = ready() ? pattern(family, style) : NULL;
     FcPattern *match = wanted ? FcFontMatch(NULL, wanted, &result) : NULL;
-    bool good =
-        match && check_family(match, family) && has_style(match, style) && describe(match, found);
+    bool good = match && family_matches(match, family) && has_style(match, style) &&
+                font_describe(match, found);
     if (match)
         FcPatternDestroy(match);
     if (wanted)
@@ -118,7 +118,7 @@ void host_fonts_each(void (*each)(void *arg, const struct host_font *font, host_
     for (int i = 0; set && i < set->nfont; i++) {
         struct host_font font;
         FcCharSet *charset;
-        if (describe(set->fonts[i], &font) &&
+        if (font_describe(set->fonts[i], &font) &&
             FcPatternGetCharSet(set->fonts[i], FC_CHARSET, 0, &charset) == FcResultMatch)
             each(arg, &font, charset_pages, charset);
     }

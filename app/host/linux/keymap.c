@@ -15,7 +15,7 @@ static struct {
     uint32_t (*to_utf32)(uint32_t keysym);
 } x11;
 
-static bool load(void)
+static bool keymap_load(void)
 {
     static bool tried;
     if (!tried) {
@@ -47,7 +47,7 @@ static unsigned group(Display *display)
     return x11.state(display, XkbUseCoreKbd, &state) == Success ? state.group : 0;
 }
 
-static uint32_t character(void *context, int position, unsigned level)
+static uint32_t keymap_character(void *context, int position, unsigned level)
 {
     Display *display = context;
     return code_point(x11.keysym(display, KEYCODE(position), group(display), level));
@@ -62,11 +62,11 @@ void host_keymap(SDL_Window *window, struct keys_host *keys)
         return;
     /* On Wayland only SDL knows the layout, and does not tell. */
     keys->right_alt_unknown = info.subsystem == SDL_SYSWM_WAYLAND;
-    if (info.subsystem != SDL_SYSWM_X11 || !load())
+    if (info.subsystem != SDL_SYSWM_X11 || !keymap_load())
         return;
     Display *display = info.info.x11.display;
     KeySym right_alt = x11.keysym(display, RIGHT_ALT, group(display), 0);
     keys->right_alt_chooses = right_alt == XK_ISO_Level3_Shift || right_alt == XK_Mode_switch;
-    keys->character = character;
+    keys->character = keymap_character;
     keys->context = display;
 }

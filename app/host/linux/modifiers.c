@@ -68,7 +68,7 @@ static void read_masks(Display *display)
 }
 
 /* Which bits of an event's state hold a modifier. False when one of them is not known. */
-static bool mask_of(unsigned kinds, unsigned *mask)
+static bool modifier_mask(unsigned kinds, unsigned *mask)
 {
     *mask = 0;
     for (unsigned i = 0; i < KINDS; i++)
@@ -78,13 +78,13 @@ static bool mask_of(unsigned kinds, unsigned *mask)
 }
 
 /* A right modifier held for a press; true when one is set that nobody holds. */
-static bool settle(const XKeyEvent *key, unsigned *held)
+static bool modifiers_settle(const XKeyEvent *key, unsigned *held)
 {
     const Uint8 *pressed = SDL_GetKeyboardState(NULL);
     bool wrong = false;
     for (size_t i = 0; i < sizeof(mods) / sizeof(mods[0]); i++) {
         unsigned mask;
-        if (!(*held & mods[i].mod) || !mask_of(mods[i].kinds, &mask))
+        if (!(*held & mods[i].mod) || !modifier_mask(mods[i].kinds, &mask))
             continue;
         if (!(key->state & mask)) {
             *held &= ~mods[i].mod;
@@ -98,10 +98,10 @@ static bool settle(const XKeyEvent *key, unsigned *held)
     return wrong;
 }
 
-static void follow(const XKeyEvent *key)
+static void modifiers_follow(const XKeyEvent *key)
 {
     unsigned held = SDL_GetModState();
-    if (settle(key, &held))
+    if (modifiers_settle(key, &held))
         SDL_ResetKeyboard();
     if ((unsigned)SDL_GetModState() != held)
         SDL_SetModState((SDL_Keymod)held);
@@ -116,7 +116,7 @@ static int filter(void *unused, SDL_Event *event)
     if (x->type == MappingNotify)
         read_masks(x->xmapping.display);
     else if (x->type == KeyPress || x->type == KeyRelease)
-        follow(&x->xkey);
+        modifiers_follow(&x->xkey);
     return 0;
 }
 

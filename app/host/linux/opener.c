@@ -10,7 +10,7 @@
 extern char **environ;
 
 /* A session and signals of its own: what ends us does not end it. */
-static bool set_attributes(posix_spawnattr_t *attributes)
+static bool spawn_attributes(posix_spawnattr_t *attributes)
 {
     sigset_t none, all;
     sigemptyset(&none);
@@ -21,7 +21,7 @@ static bool set_attributes(posix_spawnattr_t *attributes)
                                                      POSIX_SPAWN_SETSIGDEF);
 }
 
-static bool start(const char *target, pid_t *pid)
+static bool opener_start(const char *target, pid_t *pid)
 {
     char *argv[] = {"xdg-open", (char *)target, NULL};
     posix_spawn_file_actions_t actions;
@@ -34,7 +34,7 @@ static bool start(const char *target, pid_t *pid)
     }
     for (int fd = 0; fd < 3; fd++)
         posix_spawn_file_actions_addopen(&actions, fd, "/dev/null", O_RDWR, 0);
-    bool started = set_attributes(&attributes) &&
+    bool started = spawn_attributes(&attributes) &&
                    !posix_spawnp(pid, argv[0], &actions, &attributes, argv, environ);
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
@@ -45,7 +45,7 @@ static bool open_target(const char *target)
 {
     pid_t pid;
     int status;
-    if (!start(target, &pid))
+    if (!opener_start(target, &pid))
         return false;
     while (waitpid(pid, &status, 0) < 0)
         if (errno != EINTR)

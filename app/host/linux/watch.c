@@ -129,7 +129,7 @@ static bool take_events(struct host_watch *w)
 }
 
 /* A file that is emptied and then written, in two goes, has changed once. */
-static void settle(struct host_watch *w)
+static void watch_settle(struct host_watch *w)
 {
     uint64_t first = host_clock_monotonic_ns(), last = first;
     for (;;) {
@@ -144,13 +144,13 @@ static void settle(struct host_watch *w)
     }
 }
 
-static void run(void *arg)
+static void watch_thread(void *arg)
 {
     struct host_watch *w = arg;
     for (;;) {
         if (!take_events(w))
             continue;
-        settle(w);
+        watch_settle(w);
         for (int tries = 1; !w->changed(w->arg, tries == HOST_WATCH_TRIES); tries++)
             poll(NULL, 0, HOST_WATCH_SETTLE_MS);
     }
@@ -164,7 +164,7 @@ struct host_watch *host_watch_new(bool (*changed)(void *arg, bool last), void *a
     w->changed = changed;
     w->arg = arg;
     w->fd = inotify_init1(IN_CLOEXEC);
-    if (w->fd >= 0 && host_thread_start(run, w) == 0)
+    if (w->fd >= 0 && host_thread_start(watch_thread, w) == 0)
         return w;
     if (w->fd >= 0)
         close(w->fd);

@@ -20,7 +20,7 @@ static struct {
     int (*free)(void *);
 } x11;
 
-static bool load(void)
+static bool symbols_load(void)
 {
     static bool tried;
     void *xlib = tried ? NULL : SDL_LoadObject("libX11.so.6");
@@ -49,7 +49,7 @@ static double dpi_of(const char *resources)
 /* Read from the root window each time: a desktop changes it while programs run. */
 static double resource_dpi(Display *display)
 {
-    Atom type, name = load() ? x11.intern(display, "RESOURCE_MANAGER", True) : None;
+    Atom type, name = symbols_load() ? x11.intern(display, "RESOURCE_MANAGER", True) : None;
     int format;
     unsigned long count, left;
     unsigned char *text = NULL;
@@ -108,7 +108,7 @@ static bool has_compositor(Display *display)
 {
     char name[32];
     snprintf(name, sizeof(name), "_NET_WM_CM_S%d", DefaultScreen(display));
-    Atom atom = load() ? x11.intern(display, name, True) : None;
+    Atom atom = symbols_load() ? x11.intern(display, name, True) : None;
     return atom != None && x11.owner(display, atom) != None;
 }
 

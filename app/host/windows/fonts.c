@@ -94,7 +94,7 @@ static bool each_listed(bool (*each)(void *, const struct listed *), void *arg)
     return stopped;
 }
 
-static bool describe(const struct listed *listed, struct host_font *out)
+static bool font_describe(const struct listed *listed, struct host_font *out)
 {
     wchar_t folder[MAX_PATH], path[HOST_FONT_PATH_MAX];
     memset(out, 0, sizeof(*out));
@@ -125,7 +125,7 @@ static const wchar_t *const style_names[FONT_STYLES][4] = {
     [FONT_BOLD | FONT_ITALIC] = {L" Bold Italic", L" Bold Oblique", L" SemiBold Italic", NULL},
 };
 
-static bool matches(void *arg, const struct listed *listed)
+static bool font_matches(void *arg, const struct listed *listed)
 {
     struct search *s = arg;
     size_t n = wcslen(s->family);
@@ -139,10 +139,10 @@ static bool matches(void *arg, const struct listed *listed)
     return false;
 }
 
-static bool find(const wchar_t *family, unsigned style, struct host_font *found)
+static bool font_find(const wchar_t *family, unsigned style, struct host_font *found)
 {
     struct search s = {.family = family, .style = style};
-    return each_listed(matches, &s) && describe(&s.found, found);
+    return each_listed(font_matches, &s) && font_describe(&s.found, found);
 }
 
 bool host_font_find(const char *family, unsigned style, struct host_font *found)
@@ -152,12 +152,12 @@ bool host_font_find(const char *family, unsigned style, struct host_font *found)
     wchar_t wide[NAME_MAX_SIZE];
     if (family)
         return MultiByteToWideChar(CP_UTF8, 0, family, -1, wide, NAME_MAX_SIZE) > 0 &&
-               find(wide, style, found);
+               font_find(wide, style, found);
     for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
         /* A style is wanted of the family that is there. */
         struct host_font regular;
-        if (find(good[i], 0, &regular))
-            return find(good[i], style, found);
+        if (font_find(good[i], 0, &regular))
+            return font_find(good[i], style, found);
     }
     return false;
 }
@@ -190,12 +190,12 @@ struct giving {
 static void give_family(const struct giving *g, const wchar_t *family)
 {
     struct host_font font;
-    if (find(family, 0, &font))
+    if (font_find(family, 0, &font))
         g->each(g->arg, &font, NULL, NULL);
 }
 
 /* The other fonts; bold and slanted faces only have the characters of their regular ones. */
-static bool give(void *arg, const struct listed *listed)
+static bool font_give(void *arg, const struct listed *listed)
 {
     static const wchar_t *const styles[] = {L" Bold",  L" Italic", L" Oblique",  L" Light",
                                             L" Black", L" Thin",   L" Condensed"};
@@ -204,7 +204,7 @@ static bool give(void *arg, const struct listed *listed)
     for (size_t i = 0; i < sizeof(styles) / sizeof(styles[0]); i++)
         if (wcsstr(listed->name, styles[i]))
             return false;
-    if (describe(listed, &font))
+    if (font_describe(listed, &font))
         g->each(g->arg, &font, NULL, NULL);
     return false;
 }
@@ -228,7 +228,7 @@ void host_fonts_each(void (*each)(void *arg, const struct host_font *font, host_
         give_family(&g, han_fonts(i));
     for (size_t i = 0; i < sizeof(second) / sizeof(second[0]); i++)
         give_family(&g, second[i]);
-    each_listed(give, &g);
+    each_listed(font_give, &g);
 }
 
 const unsigned char *host_font_load(const char *path, size_t *size)

@@ -5,7 +5,7 @@
 /* ToUnicodeEx: leave the dead key that waits alone. */
 #define KEEP_STATE 4
 
-static uint32_t character(void *context, int position, unsigned level)
+static uint32_t keymap_character(void *context, int position, unsigned level)
 {
     HKL layout = GetKeyboardLayout(0);
     UINT key = MapVirtualKeyExW((UINT)position, MAPVK_VSC_TO_VK, layout);
@@ -25,7 +25,7 @@ static uint32_t character(void *context, int position, unsigned level)
 void host_keymap(SDL_Window *window, struct keys_host *keys)
 {
     (void)window;
-    *keys = (struct keys_host){.control_alt_chooses = true, .character = character};
+    *keys = (struct keys_host){.control_alt_chooses = true, .character = keymap_character};
 }
 
 void host_modifiers_follow(SDL_Window *window)

@@ -158,13 +158,13 @@ static bool wait_for_change(struct host_watch *w)
     }
 }
 
-static void tell(struct host_watch *w)
+static void watch_tell(struct host_watch *w)
 {
     for (int tries = 1; !w->changed(w->arg, tries == HOST_WATCH_TRIES); tries++)
         Sleep(HOST_WATCH_SETTLE_MS);
 }
 
-static void run(void *arg)
+static void watch_thread(void *arg)
 {
     struct host_watch *w = arg;
     for (;;) {
@@ -175,7 +175,7 @@ static void run(void *arg)
         host_mutex_unlock(&w->lock);
         /* What was written before the folders were watched is read by this. */
         do
-            tell(w);
+            watch_tell(w);
         while (wait_for_change(w));
         while (w->place_count > 0)
             close_place(&w->places[--w->place_count]);
@@ -190,7 +190,7 @@ struct host_watch *host_watch_new(bool (*changed)(void *arg, bool last), void *a
     w->changed = changed;
     w->arg = arg;
     w->wake = CreateEventW(NULL, FALSE, FALSE, NULL);
-    if (w->wake && host_thread_start(run, w) == 0)
+    if (w->wake && host_thread_start(watch_thread, w) == 0)
         return w;
     if (w->wake)
         CloseHandle(w->wake);
