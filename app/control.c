@@ -1,3 +1,4 @@
+/* Drives the window by lines on the standard input: a table of commands and what each waits for. */
 #include "app/control.h"
 
 #include <SDL.h>

@@ -1,3 +1,4 @@
+/* The configuration file: read, followed and applied. */
 #include "app/settings.h"
 
 #include <stdio.h>

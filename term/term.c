@@ -1,3 +1,4 @@
+/* Makes a terminal, feeds it, and changes its options. */
 #include "term/term.h"
 
 #include "term/screen/screen.h"

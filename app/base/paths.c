@@ -1,3 +1,4 @@
+/* Names of files as users write them, on this host. */
 #include "app/base/paths.h"
 
 #include "runtime/host/file.h"

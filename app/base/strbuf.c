@@ -1,3 +1,4 @@
+/* A text that grows. */
 #include "app/base/strbuf.h"
 
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* The table of what keys can do, and its names. */
 #include "app/config/actions.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* Takes the command line apart. */
 #include "app/config/arguments.h"
 
 #include <stdio.h>

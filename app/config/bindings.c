@@ -1,3 +1,4 @@
+/* The bindings of keys: their names, changes to them, and which one a key press has. */
 #include "app/config/bindings.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* Reads the configuration: lines of a file and pairs of the command line into struct config. */
 #include "app/config/config.h"
 
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* What a configuration asks for and this machine does not have: fonts, translucency. */
 #include "app/config/config_check.h"
 
 #include <stdio.h>

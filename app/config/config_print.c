@@ -1,3 +1,4 @@
+/* The default file and --help, made from the table of options. */
 #include "app/config/config_print.h"
 
 #include <stdlib.h>

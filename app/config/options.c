@@ -1,3 +1,4 @@
+/* The table of options, finding a row by its name or by one that is nearly its name. */
 #include "app/config/options.h"
 
 #include <stdio.h>

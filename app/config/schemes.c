@@ -1,3 +1,4 @@
+/* Loads colour schemes: the user's files and those that are built in. */
 #include "app/config/schemes.h"
 
 #include <stdio.h>

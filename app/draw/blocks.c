@@ -1,3 +1,4 @@
+/* Block elements, shades, braille patterns and blocks in quarters: rectangles. */
 #include <stddef.h>
 
 #include "app/draw/box_cell.h"

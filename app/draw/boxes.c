@@ -1,3 +1,4 @@
+/* Box drawing: which lines meet in a cell, and where; the other shapes go to their files. */
 #include "app/draw/boxes.h"
 
 #include <math.h>

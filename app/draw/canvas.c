@@ -1,3 +1,4 @@
+/* Fills, masks and pictures, laid into pixels of memory. */
 #include "app/draw/canvas.h"
 
 #include <stddef.h>

@@ -1,3 +1,4 @@
+/* Underlines of five kinds, strikethrough and overline. */
 #include "app/draw/decor.h"
 
 #include <math.h>

@@ -1,3 +1,4 @@
+/* Text in cells of its own: how wide it is and how it is drawn. */
 #include "app/draw/label.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* Cells to pixels: the rows of a view that changed, drawn into a canvas. */
 #include "app/draw/painter.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* Writes a canvas as PNG, without compression. */
 #include "app/draw/png.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* Characters made of lines of one thickness: diagonals and open shapes. */
 #include <math.h>
 
 #include "app/draw/box_cell.h"

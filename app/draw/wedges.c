@@ -1,3 +1,4 @@
+/* Characters made of triangles and other areas with slanted edges. */
 #include <math.h>
 
 #include "app/draw/box_cell.h"

@@ -1,3 +1,4 @@
+/* Draws glyphs made of paints. */
 #include "app/font/color.h"
 
 #include <math.h>

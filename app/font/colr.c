@@ -1,3 +1,4 @@
+/* Reads the paints of a font. */
 #include "app/font/colr.h"
 
 #include <math.h>

@@ -1,3 +1,4 @@
+/* Puts combining marks over or under their letters where a font does not. */
 #include "app/font/combining.h"
 
 /* What is seen of a glyph, in 1/64 pixel from its own pen. */

@@ -1,3 +1,4 @@
+/* Which characters are shown as colourful pictures: the table of ranges. */
 #include "app/font/emoji.h"
 
 #include "term/unicode/unicode.h"

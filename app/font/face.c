@@ -1,3 +1,4 @@
+/* Opens one face of a font file, sets its size and weight, and shapes clusters with it. */
 #include "app/font/face.h"
 
 #include <hb-ft.h>

@@ -1,3 +1,4 @@
+/* Finds and opens the faces of a font: the four styles, then what stands in for them. */
 #include "app/font/faces.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* Lists the system's fonts on a thread of its own, and answers which has a character. */
 #include "app/font/fallback.h"
 
 #include <ft2build.h>

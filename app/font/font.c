@@ -1,3 +1,4 @@
+/* The cache of pictures of clusters: which face draws one, how it is fitted into its cells. */
 #include "app/font/font.h"
 
 #include <math.h>

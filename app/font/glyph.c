@@ -1,3 +1,4 @@
+/* Draws shaped glyphs, makes bold and slanted ones up, and fits pictures into cells. */
 #include "app/font/glyph.h"
 
 #include <math.h>

@@ -1,3 +1,4 @@
+/* Colours along gradients, and the modes in which pictures are laid over each other. */
 #include "app/font/gradient.h"
 
 #include <math.h>

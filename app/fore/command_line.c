@@ -1,3 +1,4 @@
+/* Takes the command line of fore apart. */
 #include "app/fore/command_line.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* The commands of `fore image`. */
 #include "app/fore/image.h"
 
 #include "app/fore/progress.h"

@@ -1,3 +1,4 @@
+/* Runs the parts of the self test and prints their lines. */
 #include "app/fore/selftest.h"
 
 #include <cpuid.h>

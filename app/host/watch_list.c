@@ -1,3 +1,4 @@
+/* The files of a watch: the same on each host. */
 #include "app/host/watch_list.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* The clipboard and the primary selection, by way of SDL. */
 #include "app/input/clipboard.h"
 
 #include <SDL.h>

@@ -1,3 +1,4 @@
+/* SDL's key events to keys of the terminal: which character a key has, which modifiers count. */
 #include "app/input/keys.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* A line of text being edited: moving and deleting by clusters and words. */
 #include "app/input/line_edit.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* The thread that searches, and what the UI thread asks of it. */
 #include "app/session/finder.h"
 
 #include <stdatomic.h>

@@ -1,3 +1,4 @@
+/* Starts the runtime and the first program of a window, and ends them. */
 #include "app/session/guest.h"
 
 #include <stdatomic.h>

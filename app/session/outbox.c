@@ -1,3 +1,4 @@
+/* Bytes that wait for a tty. */
 #include "app/session/outbox.h"
 
 #include <stdlib.h>

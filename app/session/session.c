@@ -1,3 +1,4 @@
+/* The parser thread between a tty and its terminal, and the locks that the UI shares with it. */
 #include "app/session/session.h"
 
 #include <stdatomic.h>

@@ -1,3 +1,4 @@
+/* Does what keys are bound to. */
 #include "app/window/action_run.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* Closes the window, or asks first. */
 #include "app/window/close.h"
 
 #include "app/session/guest.h"

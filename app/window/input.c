@@ -1,3 +1,4 @@
+/* Events of SDL to the parts of the window that they belong to. */
 #include "app/window/input.h"
 
 #include "app/input/keys.h"

@@ -1,3 +1,4 @@
+/* Which links may be opened, and opening them. */
 #include "app/window/links.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* Notes to the user: a panel over the text. */
 #include "app/window/note.h"
 
 #include <stdlib.h>

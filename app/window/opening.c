@@ -1,3 +1,4 @@
+/* Starts programs of the host on a thread of its own. */
 #include "app/window/opening.h"
 
 #include <stdio.h>

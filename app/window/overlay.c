@@ -1,3 +1,4 @@
+/* Lays over the painter's picture what belongs on it, and shows what changed. */
 #include "app/window/overlay.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* Pastes, and asks when a program would take the text for commands. */
 #include "app/window/paste.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* The mouse: who gets an event, selecting, and the link under it. */
 #include "app/window/pointer.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* Shows the picture in the window. */
 #include "app/window/present.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* A question to the user: a bar with two answers. */
 #include "app/window/question.h"
 
 #include <string.h>

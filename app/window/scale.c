@@ -1,3 +1,4 @@
+/* Pixels and units of window coordinates, and a window's size in either. */
 #include "app/window/scale.h"
 
 #include <math.h>

@@ -1,3 +1,4 @@
+/* Where the scroll bar's thumb is, and drawing it. */
 #include "app/window/scroll_bar.h"
 
 #define LINGER_MS     900

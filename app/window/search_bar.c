@@ -1,3 +1,4 @@
+/* The search bar: its keys, its text and its buttons. */
 #include "app/window/search_bar.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* Key and text events to keys of the terminal, input methods included. */
 #include "app/window/typing.h"
 
 #include <string.h>

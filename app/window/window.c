@@ -1,3 +1,4 @@
+/* Makes the window, runs its loop and draws it. */
 #include "app/window/window.h"
 
 #include <SDL.h>

@@ -1,3 +1,4 @@
+/* Packs rows into blocks, unpacks them, and drops the oldest. */
 #include "term/history/history.h"
 
 #include <stdlib.h>

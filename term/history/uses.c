@@ -1,3 +1,4 @@
+/* Counts which numbers of the terminal's tables the scrollback has. */
 #include "term/history/uses.h"
 
 #include <stdlib.h>

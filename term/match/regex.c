@@ -1,3 +1,4 @@
+/* Regular expressions: read into a machine of states, all of which are moved at a time. */
 #include "term/match/regex.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* The state machine that takes the program's output apart. */
 #include "term/parser/parser.h"
 
 #include "term/unicode/unicode.h"

@@ -1,3 +1,4 @@
+/* Rows of a screen: blanks, copies, wide characters cut in two, scrolling. */
 #include "term/screen/screen.h"
 
 #include "term/screen/state.h"

@@ -1,3 +1,4 @@
+/* A growing piece of UTF-8 made from cells. */
 #include "term/screen/text.h"
 
 #include "term/screen/state.h"

@@ -1,3 +1,4 @@
+/* UTF-8, the width of a code point, and where a grapheme cluster ends. */
 #include "term/unicode/unicode.h"
 
 /* Whether the rules GB3 to GB999 of UAX 29 part `next` from what came before. */

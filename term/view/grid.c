@@ -1,3 +1,4 @@
+/* Which of the two grids is used. */
 #include "term/view/grid.h"
 
 #include "term/term.h"

@@ -1,3 +1,4 @@
+/* The character sets of VT terminals: DEC's and the national ones. */
 #include "term/vt/charset.h"
 
 #include "term/screen/state.h"

@@ -1,3 +1,4 @@
+/* Moving the cursor, tabs, margins and control characters. */
 #include "term/vt/cursor.h"
 
 #include "term/screen/screen.h"

@@ -1,3 +1,4 @@
+/* Text into cells: wrapping, insert mode, wide characters and grapheme clusters. */
 #include "term/vt/print.h"
 
 #include "term/screen/screen.h"

@@ -1,3 +1,4 @@
+/* The table of control sequences (CSI, ESC) and the way from the parser to their functions. */
 #include "term/vt/sequences.h"
 
 #include "term/input/keyboard.h"

@@ -1,3 +1,4 @@
+/* The configuration file's place: the XDG base directories. */
 #include "app/host/config_path.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* Fonts by way of fontconfig. */
 #include "app/host/fonts.h"
 
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+/* The layout of the keyboard on X11; Wayland does not tell. */
 #include "app/host/keymap.h"
 
 #include <SDL_syswm.h>

@@ -1,3 +1,4 @@
+/* The scale, frame and clipboard of X11 and Wayland, as far as SDL does not tell. */
 #include "app/host/window_system.h"
 
 #include <SDL_syswm.h>

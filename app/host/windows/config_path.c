@@ -1,3 +1,4 @@
+/* The configuration file's place: beside the program, or in %APPDATA%. */
 #include "app/host/config_path.h"
 
 #include <stdbool.h>

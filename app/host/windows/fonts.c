@@ -1,3 +1,4 @@
+/* Fonts by way of the registry's list. */
 #include "app/host/fonts.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* The layout of the keyboard, asked from the system. */
 #include "app/host/keymap.h"
 
 #include <windows.h>

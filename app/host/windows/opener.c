@@ -1,3 +1,4 @@
+/* Opens addresses and files with the shell's programs. */
 #include "app/host/opener.h"
 
 #include <stdint.h>

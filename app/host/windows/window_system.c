@@ -1,3 +1,4 @@
+/* Scale, frame, the loop while a window is dragged, and console of Windows. */
 #include "app/host/window_system.h"
 
 #include <SDL_syswm.h>
