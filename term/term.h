@@ -179,10 +179,6 @@ struct term_key {
  */
 bool term_key(struct term *t, const struct term_key *key);
 
-/* The kitty keyboard protocol's flags in force. With 8 set every key is wanted with its text by
- * term_key, and text events that came from keys are to be dropped. */
-unsigned term_keyboard_flags(const struct term *t);
-
 /* Sends text typed by an input method or a text event. */
 void term_text(struct term *t, const char *text, size_t n);
 

@@ -178,12 +178,6 @@ static void parse_file(struct config *c, const char *text, size_t n, const char 
     }
 }
 
-void config_parse(struct config *c, const char *text, size_t n, const char *name,
-                  struct mistakes *m)
-{
-    parse_file(c, text, n, name, false, m);
-}
-
 void config_parse_colors(struct config *c, const char *text, size_t n, const char *name,
                          struct mistakes *m)
 {
@@ -232,7 +226,7 @@ struct config *config_load(const char *text, size_t n, const char *path,
     if (!c)
         return NULL;
     if (text)
-        config_parse(c, text, n, path ? path : "configuration", m);
+        parse_file(c, text, n, path ? path : "configuration", false, m);
     bindings_settle(&c->bindings);
     for (int i = 0; i < count; i++) {
         char reason[512];

@@ -79,10 +79,8 @@ struct config_pair {
 struct config *config_new(const char *path);
 void config_free(struct config *c);
 
-/* Takes the lines of a file; name stands before the line numbers of mistakes. Those of a scheme may
- * set colours alone. */
-void config_parse(struct config *c, const char *text, size_t n, const char *name,
-                  struct mistakes *m);
+/* Takes the lines of a scheme, which may set colours alone; name stands before the line numbers of
+ * mistakes. */
 void config_parse_colors(struct config *c, const char *text, size_t n, const char *name,
                          struct mistakes *m);
 

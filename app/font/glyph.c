@@ -209,7 +209,8 @@ static uint8_t average(const struct glyph *g, const struct span *across, const s
     return whole ? (uint8_t)((sum + whole / 2) / whole) : 0;
 }
 
-void glyph_scale(struct glyph *g, int width, int height)
+/* Scales a picture to a width and height. */
+static void glyph_scale(struct glyph *g, int width, int height)
 {
     int bytes = g->color ? 4 : 1;
     width = width < 1 ? 1 : width;

@@ -34,9 +34,6 @@ bool glyph_draw(struct face *face, const struct face_text *text, bool bold, bool
 bool glyph_reach(struct face *face, uint32_t index, bool bold, bool slanted, int *above,
                  int *below);
 
-/* Scales a picture to a width and height. */
-void glyph_scale(struct glyph *glyph, int width, int height);
-
 /* Into the middle of the room, as large as it goes: colourful pictures. */
 void glyph_fill(struct glyph *glyph, const struct glyph_room *room);
 

@@ -139,7 +139,8 @@ static const struct writing *writing_key(SDL_Scancode scancode)
     return NULL;
 }
 
-int keys_position(SDL_Scancode scancode)
+/* Where a writing key is, in the first set of scan codes; 0 for other keys. */
+static int keys_position(SDL_Scancode scancode)
 {
     const struct writing *key = writing_key(scancode);
     return key ? key->position : 0;

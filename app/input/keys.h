@@ -14,9 +14,6 @@ bool keys_modifier(uint32_t code);
 /* TERM_MOD_* of SDL's modifiers. */
 unsigned keys_mods(SDL_Keymod mod);
 
-/* Where a writing key is, in the first set of scan codes; 0 for other keys. */
-int keys_position(SDL_Scancode scancode);
-
 /*
  * Fills in key; text is what the window system says the key typed, "" for nothing (it stays the
  * caller's). False when the key means nothing by itself: a dead key, or one an input method took.

@@ -31,7 +31,7 @@ void search_bar_open(struct window *w)
         search_anew(w);
 }
 
-void search_bar_close(struct window *w)
+static void search_bar_close(struct window *w)
 {
     w->search.open = false;
     finder_stop(w->search.finder);
@@ -83,6 +83,16 @@ static int button_of(const struct term_key *key)
     return -1;
 }
 
+static void search_bar_paste(struct window *w)
+{
+    window_serve(w);
+    char *text = clipboard_get(false);
+    if (text)
+        line_edit_insert(&w->search.line, text, strcspn(text, "\n"));
+    SDL_free(text);
+    search_anew(w);
+}
+
 bool search_bar_key(struct window *w, const struct term_key *key)
 {
     int button = button_of(key);
@@ -106,16 +116,6 @@ bool search_bar_key(struct window *w, const struct term_key *key)
 void search_bar_text(struct window *w, const char *text)
 {
     line_edit_insert(&w->search.line, text, strlen(text));
-    search_anew(w);
-}
-
-void search_bar_paste(struct window *w)
-{
-    window_serve(w);
-    char *text = clipboard_get(false);
-    if (text)
-        line_edit_insert(&w->search.line, text, strcspn(text, "\n"));
-    SDL_free(text);
     search_anew(w);
 }
 

@@ -29,13 +29,11 @@ struct search_bar {
 };
 
 void search_bar_open(struct window *w);
-void search_bar_close(struct window *w);
 
 /* A key press while it is open; false when the key means nothing to it. */
 bool search_bar_key(struct window *w, const struct term_key *key);
 /* Text of an input method. */
 void search_bar_text(struct window *w, const char *text);
-void search_bar_paste(struct window *w);
 void search_bar_click(struct window *w, int x, int y);
 
 /* Where it goes in a window of that size; empty when closed. Looks at the view as last updated. */

@@ -21,7 +21,8 @@
 
 #define MOD_LOCKS (TERM_MOD_CAPS | TERM_MOD_NUM)
 
-unsigned term_keyboard_flags(const struct term *t)
+/* The kitty keyboard protocol's flags in force. */
+static unsigned keyboard_flags(const struct term *t)
 {
     return t->screen->keyboard[t->screen->keyboard_depth];
 }
@@ -64,7 +65,7 @@ void act_keyboard_set(struct term *t, const struct sequence *s)
 void act_keyboard_report(struct term *t, const struct sequence *s)
 {
     (void)s;
-    reply(t, "\x9b?%uu", term_keyboard_flags(t));
+    reply(t, "\x9b?%uu", keyboard_flags(t));
 }
 
 static int *modify_option(struct term *t, int which)
@@ -522,7 +523,7 @@ static bool send_by_protocol(struct term *t, const struct term_key *key, unsigne
 
 bool term_key(struct term *t, const struct term_key *key)
 {
-    unsigned flags = term_keyboard_flags(t);
+    unsigned flags = keyboard_flags(t);
     if (key->action == TERM_KEY_REPEAT && !t->mode[MODE_AUTO_REPEAT])
         return false;
     bool sent = flags ? send_by_protocol(t, key, flags) : send_xterm(t, key);

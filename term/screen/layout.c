@@ -33,7 +33,8 @@ unsigned text_flags(const struct term *t, uint64_t row)
     return t->screen->lines[row - text_screen(t)]->flags;
 }
 
-int text_length(const struct term *t, uint64_t row)
+/* At least as many as text_row stores. */
+static int text_length(const struct term *t, uint64_t row)
 {
     return row < text_screen(t) ? history_length(t->history, row) : t->cols;
 }
@@ -144,7 +145,8 @@ static bool gather(struct chain *c, const struct term *t, uint64_t row, unsigned
     return true;
 }
 
-bool chain_load(struct chain *c, const struct term *t, uint64_t row)
+/* Lays out the line of text that scrollback row `row` belongs to. False when out of memory. */
+static bool chain_load(struct chain *c, const struct term *t, uint64_t row)
 {
     const struct history *h = t->history;
     unsigned flags;

@@ -12,8 +12,6 @@ uint64_t text_screen(const struct term *t); /* number of the screen's first row 
 /* The cells of a row as stored (at most TERM_COLS_MAX), and its flags. */
 int text_row(const struct term *t, uint64_t row, struct term_cell *out, unsigned *flags);
 unsigned text_flags(const struct term *t, uint64_t row);
-/* At least as many as text_row stores. */
-int text_length(const struct term *t, uint64_t row);
 /* Room for the cells of a row until the next call; NULL when out of memory. */
 struct term_cell *scratch_cells(struct term *t, uint64_t row);
 
@@ -26,8 +24,6 @@ struct chain {
     int rows, break_slots;
 };
 
-/* Lays out the line of text that scrollback row `row` belongs to. False when out of memory. */
-bool chain_load(struct chain *c, const struct term *t, uint64_t row);
 /* Gathers the line of text that any row belongs to, scrollback and screen, without laying it out;
  * at most HISTORY_CHAIN_MAX rows in either direction. False when out of memory. */
 bool line_load(struct chain *c, const struct term *t, uint64_t row);

@@ -147,7 +147,8 @@ void line_copy(struct term *t, struct line *to, int at, const struct line *from,
     line_touch(t, to);
 }
 
-void line_save(struct term *t, const struct line *line)
+/* Puts a row of the normal screen into the scrollback. */
+static void line_save(struct term *t, const struct line *line)
 {
     int n = line->used;
     if (line->flags & ROW_WRAPPED)

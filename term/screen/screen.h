@@ -43,8 +43,6 @@ void line_copy(struct term *t, struct line *to, int at, const struct line *from,
 void line_wrote(struct line *line, int at, int n);
 /* Scrolls rows top..bottom between the columns of the margins by n (positive: text moves up). */
 void scroll_rows(struct term *t, int top, int bottom, int left, int right, int n, bool keep);
-/* Puts a row of the normal screen into the scrollback. */
-void line_save(struct term *t, const struct line *line);
 void use_screen(struct term *t, struct screen *s);
 
 #endif

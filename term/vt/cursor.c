@@ -34,27 +34,27 @@ void cursor_address(struct term *t, int row, int col)
     cursor_place(t, row, col);
 }
 
-void cursor_up(struct term *t, int n)
+static void cursor_up(struct term *t, int n)
 {
     int limit = t->cursor.row >= t->top ? t->top : 0;
     int row = t->cursor.row;
     cursor_place(t, n > row - limit ? limit : row - n, t->cursor.col);
 }
 
-void cursor_down(struct term *t, int n)
+static void cursor_down(struct term *t, int n)
 {
     int limit = t->cursor.row <= t->bottom ? t->bottom : t->rows - 1;
     cursor_place(t, add_clamped(t->cursor.row, n, limit), t->cursor.col);
 }
 
-void cursor_left(struct term *t, int n)
+static void cursor_left(struct term *t, int n)
 {
     int col = t->cursor.col;
     int limit = col >= t->left ? t->left : 0;
     cursor_place(t, t->cursor.row, n > col - limit ? limit : col - n);
 }
 
-void cursor_right(struct term *t, int n)
+static void cursor_right(struct term *t, int n)
 {
     int limit = t->cursor.col <= t->right ? t->right : t->cols - 1;
     cursor_place(t, t->cursor.row, add_clamped(t->cursor.col, n, limit));
@@ -85,7 +85,7 @@ static bool step_back(struct term *t)
     return true;
 }
 
-void cursor_backspace(struct term *t, int n)
+static void cursor_backspace(struct term *t, int n)
 {
     struct cursor *c = &t->cursor;
     bool reverse =
@@ -136,7 +136,7 @@ void tabs_reset(struct term *t)
         t->tabs[i] = i % TABS_EVERY == 0;
 }
 
-void tab_forward(struct term *t, int n)
+static void tab_forward(struct term *t, int n)
 {
     struct cursor *c = &t->cursor;
     int limit = right_limit(t);
@@ -148,7 +148,7 @@ void tab_forward(struct term *t, int n)
     }
 }
 
-void tab_back(struct term *t, int n)
+static void tab_back(struct term *t, int n)
 {
     struct cursor *c = &t->cursor;
     int limit = c->origin && c->col >= t->left ? t->left : 0;

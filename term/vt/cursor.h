@@ -8,16 +8,9 @@
 void cursor_address(struct term *t, int row, int col);
 /* Puts it at a place of the screen, clamped; nothing waits to wrap any more. */
 void cursor_place(struct term *t, int row, int col);
-void cursor_up(struct term *t, int n);
-void cursor_down(struct term *t, int n);
-void cursor_left(struct term *t, int n);
-void cursor_right(struct term *t, int n);
-void cursor_backspace(struct term *t, int n);
 void cursor_save(struct term *t);
 void cursor_restore(struct term *t);
 void cursor_reset(struct cursor *c);
-void tab_forward(struct term *t, int n);
-void tab_back(struct term *t, int n);
 void tabs_reset(struct term *t);
 void control_character(struct term *t, uint32_t code);
 
