@@ -320,8 +320,52 @@ void session_unlock(struct session *s)
     host_mutex_unlock(&s->lock);
     if (atomic_fetch_sub(&s->ui_waits, 1) == 1)
         host_wake_all(&s->ui_waits);
+}
+
+/* Ends what began with session_lock: sends what the terminal wrote meanwhile. */
+static void unlock_and_send(struct session *s)
+{
+    session_unlock(s);
     if (flush_typed(s))
         tell_parser(s, &s->room);
+}
+
+bool session_key(struct session *s, const struct term_key *key)
+{
+    bool sent = term_key(session_lock(s), key);
+    unlock_and_send(s);
+    return sent;
+}
+
+void session_text(struct session *s, const char *text, size_t n)
+{
+    term_text(session_lock(s), text, n);
+    unlock_and_send(s);
+}
+
+void session_paste(struct session *s, const char *text, size_t n)
+{
+    term_paste(session_lock(s), text, n);
+    unlock_and_send(s);
+}
+
+bool session_mouse(struct session *s, const struct term_mouse *event)
+{
+    bool sent = term_mouse(session_lock(s), event);
+    unlock_and_send(s);
+    return sent;
+}
+
+void session_focus(struct session *s, bool focused)
+{
+    term_focus(session_lock(s), focused);
+    unlock_and_send(s);
+}
+
+void session_clipboard_reply(struct session *s, char which, const char *text, size_t n)
+{
+    term_clipboard_reply(session_lock(s), which, text, n);
+    unlock_and_send(s);
 }
 
 struct term *session_lock_in_turn(struct session *s)

@@ -28,9 +28,19 @@ struct session *session_new(int rows, int columns, const struct session_events *
 
 struct tty *session_tty(struct session *s);
 
-/* For the UI thread: the terminal, locked. session_unlock passes on what was typed meanwhile. */
+/* For the UI thread: the terminal, locked, to look at it, to scroll and to select. What makes bytes
+ * for the program goes through the calls below. */
 struct term *session_lock(struct session *s);
 void session_unlock(struct session *s);
+
+/* For the UI thread: what term_key and the others of their names do. Each locks the terminal, has
+ * it encode, unlocks and sends. */
+bool session_key(struct session *s, const struct term_key *key);
+void session_text(struct session *s, const char *text, size_t n);
+void session_paste(struct session *s, const char *text, size_t n);
+bool session_mouse(struct session *s, const struct term_mouse *event);
+void session_focus(struct session *s, bool focused);
+void session_clipboard_reply(struct session *s, char which, const char *text, size_t n);
 
 /* The same for a thread that works beside both: the UI thread goes first, and the parser thread
  * gets its turn between two of these. To be held for fractions of a millisecond. */

@@ -51,12 +51,6 @@ static bool copy_or_pass(struct window *w)
     return true;
 }
 
-static void send_text(struct window *w, const char *text)
-{
-    term_text(session_lock(w->session), text, strlen(text));
-    session_unlock(w->session);
-}
-
 static void toggle_full_screen(struct window *w)
 {
     bool full = SDL_GetWindowFlags(w->sdl) & SDL_WINDOW_FULLSCREEN_DESKTOP;
@@ -133,7 +127,7 @@ bool action_run(struct window *w, enum action action, const char *argument)
         session_unlock(w->session);
         break;
     case ACTION_SEND:
-        send_text(w, argument);
+        session_text(w->session, argument, strlen(argument));
         break;
     case ACTION_CLOSE:
         close_wanted(w);

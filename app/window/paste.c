@@ -82,13 +82,6 @@ void paste_describe(struct question *q, const char *text, size_t n)
     }
 }
 
-static void paste(struct window *w, const char *text)
-{
-    struct term *term = session_lock(w->session);
-    term_paste(term, text, strlen(text));
-    session_unlock(w->session);
-}
-
 void paste_free(struct window *w)
 {
     SDL_free(w->pasted);
@@ -98,7 +91,7 @@ void paste_free(struct window *w)
 static void paste_answered(struct window *w, bool yes)
 {
     if (yes && w->pasted)
-        paste(w, w->pasted);
+        session_paste(w->session, w->pasted, strlen(w->pasted));
     paste_free(w);
 }
 
@@ -121,7 +114,7 @@ void paste_wanted(struct window *w, bool primary)
     char *text = clipboard_get(primary);
     if (!text || !text[0] || !paste_asks(w, text)) {
         if (text && text[0])
-            paste(w, text);
+            session_paste(w->session, text, strlen(text));
         SDL_free(text);
         return;
     }

@@ -30,13 +30,6 @@ static bool program_wants(struct window *w, unsigned mods)
     return wanted && !(mods & TERM_MOD_SHIFT);
 }
 
-static bool send_mouse(struct window *w, const struct term_mouse *event)
-{
-    bool sent = term_mouse(session_lock(w->session), event);
-    session_unlock(w->session);
-    return sent;
-}
-
 /* --- Links --- */
 
 static void forget_link(struct window *w)
@@ -314,7 +307,7 @@ bool pointer_press(struct window *w, int x, int y, int button, int clicks, unsig
     if (!p->pressed_link && program_wants(w, mods)) {
         struct term_mouse event = event_at(w, x, y, button, mods);
         event.kind = TERM_MOUSE_PRESS;
-        send_mouse(w, &event);
+        session_mouse(w->session, &event);
         p->button = button;
         return false;
     }
@@ -333,7 +326,7 @@ bool pointer_release(struct window *w, int x, int y, int button, unsigned mods)
     } else if (p->button == button && button) {
         struct term_mouse event = event_at(w, x, y, button, mods);
         event.kind = TERM_MOUSE_RELEASE;
-        send_mouse(w, &event);
+        session_mouse(w->session, &event);
         p->button = 0;
     } else if (p->selecting && button == 1) {
         bool click = p->pressed_link && !p->begun;
@@ -372,7 +365,7 @@ bool pointer_move(struct window *w, int x, int y, int held, unsigned mods)
     if (program_wants(w, mods) || p->button) {
         struct term_mouse event = event_at(w, x, y, held, mods);
         event.kind = TERM_MOUSE_MOVE;
-        send_mouse(w, &event);
+        session_mouse(w->session, &event);
     }
     bool changed = held ? false : hover_bar(w, x, y);
     int row, col;
@@ -406,7 +399,7 @@ static bool report_wheel(struct window *w, struct term_mouse *event, double *tur
     while (*turned >= WHEEL_ROWS || *turned <= -WHEEL_ROWS) {
         event->button = *turned > 0 ? forward : back;
         *turned += *turned > 0 ? -WHEEL_ROWS : WHEEL_ROWS;
-        any = send_mouse(w, event) || any;
+        any = session_mouse(w->session, event) || any;
     }
     return any;
 }

@@ -41,17 +41,20 @@ void typing_layout_changed(struct window *w)
     w->typing.host_known = false;
 }
 
+static void after_typing(struct window *w)
+{
+    term_select_clear(session_lock(w->session));
+    session_unlock(w->session);
+    pointer_typed(w);
+}
+
 static bool send_key(struct window *w, SDL_Scancode scancode, const struct term_key *key)
 {
-    struct term *term = session_lock(w->session);
-    bool sent = term_key(term, key);
+    bool sent = session_key(w->session, key);
     /* Shift and Ctrl alone do not end a selection: they may begin its copying. */
     bool typed = sent && key->action != TERM_KEY_RELEASE && !keys_modifier(key->code);
     if (typed)
-        term_select_clear(term);
-    session_unlock(w->session);
-    if (typed)
-        pointer_typed(w);
+        after_typing(w);
     if (scancode < SDL_NUM_SCANCODES)
         w->typing.sent[scancode] = key->action != TERM_KEY_RELEASE;
     return typed;
@@ -117,11 +120,8 @@ bool typing_text(struct window *w, const char *text)
         w->typing.waits = false;
         return send_key(w, w->typing.waiting.keysym.scancode, &key);
     }
-    struct term *term = session_lock(w->session);
-    term_text(term, text, strlen(text));
-    term_select_clear(term);
-    session_unlock(w->session);
-    pointer_typed(w);
+    session_text(w->session, text, strlen(text));
+    after_typing(w);
     return true;
 }
 

@@ -172,9 +172,7 @@ static void ring(struct window *w)
 static void answer_query(struct window *w, char which)
 {
     char *text = clipboard_get(which == 'p');
-    struct term *term = session_lock(w->session);
-    term_clipboard_reply(term, which, text ? text : "", text ? strlen(text) : 0);
-    session_unlock(w->session);
+    session_clipboard_reply(w->session, which, text ? text : "", text ? strlen(text) : 0);
     SDL_free(text);
 }
 
@@ -369,7 +367,6 @@ void window_cell_at(struct window *w, int x, int y, int *row, int *column)
 
 static void handle_window_event(struct window *w, const SDL_WindowEvent *event)
 {
-    struct term *term;
     switch (event->event) {
     case SDL_WINDOWEVENT_CLOSE:
         close_wanted(w);
@@ -393,9 +390,7 @@ static void handle_window_event(struct window *w, const SDL_WindowEvent *event)
     case SDL_WINDOWEVENT_FOCUS_GAINED:
     case SDL_WINDOWEVENT_FOCUS_LOST:
         w->focused = event->event == SDL_WINDOWEVENT_FOCUS_GAINED;
-        term = session_lock(w->session);
-        term_focus(term, w->focused);
-        session_unlock(w->session);
+        session_focus(w->session, w->focused);
         typing_edit(w, "", 0);
         w->dirty = true;
         break;

@@ -37,16 +37,11 @@ START_TEST(typed_text_is_echoed)
 {
     struct session *s = session_new(10, 40, &events);
     ck_assert_ptr_nonnull(s);
-    struct term *term = session_lock(s);
-    term_text(term, "hello", 5);
-    session_unlock(s);
+    session_text(s, "hello", 5);
     wait_for(s, "hello");
     struct term_key backspace = {.code = TERM_KEY_BACKSPACE};
-    term_key(session_lock(s), &backspace);
-    session_unlock(s);
-    term = session_lock(s);
-    term_text(term, "\303\244", 2);
-    session_unlock(s);
+    ck_assert(session_key(s, &backspace));
+    session_text(s, "\303\244", 2);
     wait_for(s, "hell\303\244");
     session_print(s, "\nour own\n");
     wait_for(s, "our own");
@@ -62,8 +57,7 @@ START_TEST(large_paste)
     for (size_t i = 0; i < sizeof(text); i++)
         text[i] = i % 50 == 49 ? '\n' : (char)('a' + i / 50 % 26);
     uint64_t start = host_clock_monotonic_ns();
-    term_paste(session_lock(s), text, sizeof(text));
-    session_unlock(s);
+    session_paste(s, text, sizeof(text));
     ck_assert_uint_lt(host_clock_monotonic_ns() - start, 5000000000u);
     session_hangup(s);
 }
@@ -77,16 +71,36 @@ START_TEST(interrupt_passes_waiting_text)
     memset(text, 'x', sizeof(text));
     for (size_t i = 49; i < sizeof(text); i += 50)
         text[i] = '\n';
-    term_paste(session_lock(s), text, sizeof(text));
-    session_unlock(s);
+    session_paste(s, text, sizeof(text));
     wait_for(s, "xxx");
     struct term_key key = {.code = 'c', .mods = TERM_MOD_CTRL};
-    ck_assert(term_key(session_lock(s), &key));
-    session_unlock(s);
+    ck_assert(session_key(s, &key));
     wait_for(s, "^C");
-    term_text(session_lock(s), "then", 4);
-    session_unlock(s);
+    session_text(s, "then", 4);
     wait_for(s, "^Cthen");
+    session_hangup(s);
+}
+END_TEST
+
+/* Whatever makes bytes for the program sends them: each is seen as the line discipline's echo. */
+START_TEST(every_call_sends)
+{
+    struct session *s = session_new(10, 100, &events);
+    struct term_mouse press = {.kind = TERM_MOUSE_PRESS, .button = 1, .row = 2, .col = 3};
+    ck_assert(!session_mouse(s, &press));
+    session_print(s, "\033[?1000h\033[?1006h\033[?1004h\033[?2004h");
+    ck_assert(session_mouse(s, &press));
+    wait_for(s, "^[[<0;4;3M");
+    session_focus(s, false);
+    wait_for(s, "^[[O");
+    struct term_options options;
+    term_options_default(&options);
+    options.clipboard_read = true;
+    session_set_options(s, &options);
+    session_clipboard_reply(s, 'c', "hi", 2);
+    wait_for(s, "^[]52;c;aGk=^[\\");
+    session_paste(s, "pasted", 6);
+    wait_for(s, "^[[200~pasted^[[201~");
     session_hangup(s);
 }
 END_TEST
@@ -113,6 +127,7 @@ int main(void)
     tcase_add_test(tc, typed_text_is_echoed);
     tcase_add_test(tc, large_paste);
     tcase_add_test(tc, interrupt_passes_waiting_text);
+    tcase_add_test(tc, every_call_sends);
     tcase_add_test(tc, resized);
     return unit_run("input", tc);
 }
