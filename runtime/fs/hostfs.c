@@ -418,13 +418,20 @@ static int hostfs_unlink(struct inode *dir, const char *name, struct inode *inod
     return error;
 }
 
+/* For guests a directory is empty when only what they do not see is in it. */
+static int remove_directory(struct host_root *root, const char *path)
+{
+    int error = host_at_rmdir(root, path);
+    return error == -L_ENOTEMPTY && host_dir_sweep(root, path) ? host_at_rmdir(root, path) : error;
+}
+
 static int hostfs_rmdir(struct inode *dir, const char *name, struct inode *inode)
 {
     char path[HOST_PATH_MAX];
     host_names_change(dir->super);
     int error = host_node_path(dir, name, path);
     if (!error)
-        error = host_at_rmdir(host_super_of(dir->super)->root, path);
+        error = remove_directory(host_super_of(dir->super)->root, path);
     if (!error) {
         lost(inode, dir, name);
         host_dir_gone(dir, name);
@@ -452,6 +459,13 @@ static int exchange_paths(struct host_root *root, const char *from, const char *
     return host_at_rename(root, aside, to, false);
 }
 
+static int rename_path(struct host_root *root, const char *from, const char *to, bool open)
+{
+    int error = host_at_rename(root, from, to, open);
+    return error == -L_ENOTEMPTY && host_dir_sweep(root, to) ? host_at_rename(root, from, to, open)
+                                                             : error;
+}
+
 static int hostfs_rename(struct inode *olddir, const char *oldname, struct inode *inode,
                          struct inode *newdir, const char *newname, struct inode *target,
                          bool exchange)
@@ -464,7 +478,7 @@ static int hostfs_rename(struct inode *olddir, const char *oldname, struct inode
     if (!error)
         error = host_node_path(newdir, newname, to);
     if (!error)
-        error = exchange ? exchange_paths(root, from, to) : host_at_rename(root, from, to, open);
+        error = exchange ? exchange_paths(root, from, to) : rename_path(root, from, to, open);
     if (!error) {
         host_name_drop(inode, olddir, oldname);
         if (exchange) {

@@ -98,6 +98,9 @@ void host_node_close(struct host_node *node);
 /* Guests removed a name: whoever reads the directory does not come upon it any more. */
 void host_dir_gone(struct inode *dir, const char *name);
 
+/* Remove what is hidden in a directory; false when there was nothing. */
+bool host_dir_sweep(struct host_root *root, const char *path);
+
 /* inode_ops of the data side (hostfs_data.c). */
 int hostfs_getattr(struct inode *inode, struct kstat *out);
 int hostfs_setattr(struct inode *inode, const struct attr *attr);

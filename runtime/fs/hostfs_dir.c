@@ -3,6 +3,7 @@
 #include "runtime/abi/errno.h"
 #include "runtime/fs/hostfs.h"
 #include "runtime/host/heap.h"
+#include <stdio.h>
 #include <string.h>
 
 struct snapshot_entry {
@@ -140,6 +141,33 @@ static void snapshot_enter(struct snapshot *snapshot, struct inode *dir)
     host_mutex_unlock(&reading);
 }
 
+/* A file that was removed while it was open, where the host does not let go of the name. */
+static bool is_hidden(const char *name)
+{
+    return strncmp(name, ".foreland-", 10) == 0 && strstr(name, ".deleted");
+}
+
+bool host_dir_sweep(struct host_root *root, const char *path)
+{
+    struct host_dir *handle;
+    bool any = false;
+    struct host_dirent *entry = malloc(sizeof(*entry));
+    size_t room = strlen(path) + 1 + NAME_LENGTH_MAX + 1;
+    char *name = malloc(room);
+    if (entry && name && host_at_dir(root, path, &handle) == 0) {
+        while (host_dir_next(handle, entry) > 0) {
+            if (is_hidden(entry->name) && strlen(entry->name) <= NAME_LENGTH_MAX) {
+                snprintf(name, room, "%s/%s", path, entry->name);
+                any |= host_at_unlink(root, name, false) == 0;
+            }
+        }
+        host_dir_close(handle);
+    }
+    free(entry);
+    free(name);
+    return any;
+}
+
 static int open_path(struct inode *dir, const char *path, void *arg)
 {
     return host_at_dir(host_super_of(dir->super)->root, path, arg);
@@ -153,8 +181,7 @@ static int snapshot_take(struct inode *dir, struct snapshot **out)
     int error = entry && snapshot ? host_node_each_path(dir, open_path, &handle) : -L_ENOMEM;
     if (!error) {
         while ((error = host_dir_next(handle, entry)) > 0) {
-            if (strlen(entry->name) > NAME_LENGTH_MAX ||
-                (strncmp(entry->name, ".foreland-", 10) == 0 && strstr(entry->name, ".deleted")))
+            if (strlen(entry->name) > NAME_LENGTH_MAX || is_hidden(entry->name))
                 continue;
             if (!snapshot_add(snapshot, entry)) {
                 error = -L_ENOMEM;

@@ -244,6 +244,24 @@ START_TEST(numbers)
 }
 END_TEST
 
+/* What is left of files that were removed while they were open is not seen, and in nobody's way. */
+START_TEST(leftovers)
+{
+    struct vfs_caller *c = with_mount("/leftovers");
+    ck_assert_int_eq(vfs_mkdir(c, NULL, "host/a", 0755), 0);
+    ck_assert_int_eq(vfs_mkdir(c, NULL, "host/b", 0755), 0);
+    ck_assert_int_eq(vfs_mkdir(c, NULL, "host/c", 0755), 0);
+    host_put(HOST_DIR "/a/.foreland-0123456789abcdef.deleted", "x");
+    host_put(HOST_DIR "/b/.foreland-0123456789abcdef.deleted", "x");
+    put_file(c, "host/c/seen", "x");
+    ck_assert_int_eq(vfs_rmdir(c, NULL, "host/a"), 0);
+    ck_assert_int_eq(vfs_rename(c, NULL, "host/c", NULL, "host/b", 0), 0);
+    ck_assert_int_eq(vfs_rmdir(c, NULL, "host/b"), -L_ENOTEMPTY);
+    assert_text(c, "host/b/seen", "x");
+    host_remove_tree(HOST_DIR);
+}
+END_TEST
+
 static bool is_known(struct superblock *super, uint64_t number)
 {
     struct inode *inode = inode_find(super, number);
@@ -309,6 +327,7 @@ int main(void)
     tcase_add_test(tcase, removing);
     tcase_add_test(tcase, numbers);
     tcase_add_test(tcase, looked_for);
+    tcase_add_test(tcase, leftovers);
     tcase_add_test(tcase, letters);
     return unit_run("hostdir", tcase);
 }
