@@ -19,7 +19,8 @@ struct finder {
     bool started;
 
     struct host_mutex lock; /* what follows */
-    struct host_cond work;
+    struct host_cond work, done;
+    bool ending, running;
     char *text;
     unsigned how;
     bool fresh; /* the text is a new one */
@@ -124,14 +125,15 @@ static void run_errand(struct errand *e)
     session_changed(e->f->session);
 }
 
-static void wait_for_errand(struct errand *e)
+/* False when the finder ends. */
+static bool wait_for_errand(struct errand *e)
 {
     struct finder *f = e->f;
     char *text = NULL;
     host_mutex_lock(&f->lock);
-    while (!f->asked)
+    while (!f->asked && !f->ending)
         host_cond_wait(&f->work, &f->lock, HOST_FOREVER);
-    bool fresh = f->fresh;
+    bool ending = f->ending, fresh = f->fresh;
     unsigned how = f->how;
     e->order = atomic_load(&f->order);
     if (fresh) {
@@ -141,20 +143,25 @@ static void wait_for_errand(struct errand *e)
     f->asked = f->fresh = false;
     host_mutex_unlock(&f->lock);
     if (!fresh)
-        return;
+        return !ending;
     term_search_free(e->search);
-    e->search = text ? term_search_new(text, how) : NULL;
+    e->search = text && !ending ? term_search_new(text, how) : NULL;
     e->state = FINDER_NONE;
     free(text);
+    return !ending;
 }
 
 static void finder_thread(void *arg)
 {
-    struct errand e = {.f = arg};
-    for (;;) {
-        wait_for_errand(&e);
+    struct finder *f = arg;
+    struct errand e = {.f = f};
+    while (wait_for_errand(&e))
         run_errand(&e);
-    }
+    term_search_free(e.search);
+    host_mutex_lock(&f->lock);
+    f->running = false;
+    host_cond_broadcast(&f->done);
+    host_mutex_unlock(&f->lock);
 }
 
 struct finder *finder_new(struct session *s)
@@ -167,13 +174,37 @@ struct finder *finder_new(struct session *s)
     return f;
 }
 
+void finder_free(struct finder *f)
+{
+    if (!f)
+        return;
+    host_mutex_lock(&f->lock);
+    f->ending = true;
+    atomic_fetch_add(&f->order, 1);
+    host_cond_signal(&f->work);
+    while (f->running)
+        host_cond_wait(&f->done, &f->lock, HOST_FOREVER);
+    host_mutex_unlock(&f->lock);
+    free(f->text);
+    free(f);
+}
+
+static bool start_thread(struct finder *f)
+{
+    f->running = true;
+    if (host_thread_start(finder_thread, f) == 0)
+        return true;
+    f->running = false;
+    return false;
+}
+
 bool finder_start(struct finder *f, const char *text, unsigned how)
 {
     char *copy = malloc(strlen(text) + 1);
     if (!copy)
         return false;
     strcpy(copy, text);
-    f->started = f->started || host_thread_start(finder_thread, f) == 0;
+    f->started = f->started || start_thread(f);
     host_mutex_lock(&f->lock);
     atomic_fetch_add(&f->order, 1);
     free(f->text);

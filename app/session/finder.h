@@ -12,9 +12,11 @@
 struct finder;
 struct session;
 
-/* NULL when out of memory. It lives as long as the session, which it tells of changes of its state
+/* NULL when out of memory. It tells the session, which has to live longer, of changes of its state
  * (session_changed). */
 struct finder *finder_new(struct session *s);
+/* Ends its thread; what is under way is given up. NULL is ignored. */
+void finder_free(struct finder *f);
 
 /* Looks for the newest result of a text, how as term_search_new has it. False when there is no
  * memory or no thread. */

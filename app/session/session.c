@@ -41,6 +41,7 @@ struct session {
     struct host_mutex work_lock; /* the parser thread's flags, and the count of changes */
     struct host_cond work;
     bool output, room, hung_up;
+    bool ending, ended; /* the parser thread: asked to, and done */
     uint64_t changes, taken;
     struct host_cond changed;
 };
@@ -250,19 +251,28 @@ static void feed(struct session *s, const char *bytes, size_t n)
     }
 }
 
-static void parser_thread(void *arg)
+static bool is_ending(struct session *s)
 {
-    struct session *s = arg;
+    host_mutex_lock(&s->work_lock);
+    bool ending = s->ending;
+    host_mutex_unlock(&s->work_lock);
+    return ending;
+}
+
+static void parse_all(struct session *s)
+{
     char *bytes = malloc(TERM_FEED_MAX);
     if (!bytes)
         return;
     for (;;) {
         host_mutex_lock(&s->work_lock);
-        while (!s->output && !s->room)
+        while (!s->output && !s->room && !s->ending)
             host_cond_wait(&s->work, &s->work_lock, HOST_FOREVER);
         s->output = s->room = false;
-        bool drop = s->hung_up;
+        bool drop = s->hung_up, ending = s->ending;
         host_mutex_unlock(&s->work_lock);
+        if (ending)
+            break;
         size_t n;
         bool more;
         do {
@@ -270,8 +280,19 @@ static void parser_thread(void *arg)
             if (!drop)
                 feed(s, bytes, n);
             more = flush_typed(s);
-        } while (n > 0 || more);
+        } while ((n > 0 || more) && !is_ending(s));
     }
+    free(bytes);
+}
+
+static void parser_thread(void *arg)
+{
+    struct session *s = arg;
+    parse_all(s);
+    host_mutex_lock(&s->work_lock);
+    s->ended = true;
+    host_cond_broadcast(&s->changed);
+    host_mutex_unlock(&s->work_lock);
 }
 
 struct session *session_new(int rows, int columns, const struct session_events *events)
@@ -301,6 +322,25 @@ struct session *session_new(int rows, int columns, const struct session_events *
     outbox_free(&s->typed);
     free(s);
     return NULL;
+}
+
+void session_free(struct session *s)
+{
+    if (!s)
+        return;
+    session_hangup(s);
+    tell_parser(s, &s->ending);
+    host_mutex_lock(&s->work_lock);
+    while (!s->ended)
+        host_cond_wait(&s->changed, &s->work_lock, HOST_FOREVER);
+    host_mutex_unlock(&s->work_lock);
+    tty_master_close(s->tty);
+    term_free(s->term);
+    outbox_free(&s->typed);
+    free(s->title);
+    free(s->clipboard);
+    free(s->primary);
+    free(s);
 }
 
 struct tty *session_tty(struct session *s)

@@ -26,6 +26,10 @@ struct session_events {
 /* A session of the given size without guests. NULL when there is no memory or thread. */
 struct session *session_new(int rows, int columns, const struct session_events *events);
 
+/* The terminal's end: guests that still have it open find it hung up. Nobody else may use the
+ * session any more, and no event comes when this has returned. NULL is ignored. */
+void session_free(struct session *s);
+
 struct tty *session_tty(struct session *s);
 
 /* For the UI thread: the terminal, locked, to look at it, to scroll and to select. What makes bytes

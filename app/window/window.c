@@ -615,7 +615,9 @@ struct window *window_new(const struct config *config, const char **error)
 void window_free(struct window *w)
 {
     fallback_notify(NULL, NULL);
-    /* The session stays: guests on their way out may still use its terminal. */
+    /* Its threads tell the window of what is new. */
+    finder_free(w->search.finder);
+    session_free(w->session);
     if (w->view)
         term_view_free(w->view);
     if (w->painter.font)

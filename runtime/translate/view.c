@@ -10,9 +10,9 @@
 #include "runtime/host/thread.h"
 #include "runtime/translate/stubs.h"
 
-#define TABLE_BYTES (VIEW_TABLE_ENTRIES * sizeof(uint64_t))
-/* Of a private view of the template, what is written; Windows keeps room for all. */
-#define TABLE_TOUCHED ((uint64_t)65536)
+#define TABLE_BYTES  (VIEW_TABLE_ENTRIES * sizeof(uint64_t))
+#define PAGE_BYTES   4096u
+#define PAGE_ENTRIES (PAGE_BYTES / sizeof(uint64_t))
 
 static struct host_section *template_section;
 static uint64_t template_view;
@@ -37,15 +37,10 @@ uint64_t view_miss_table(void)
 static struct view_table *table_create(void)
 {
     uint64_t at;
-    if (!memory_charge_kernel(TABLE_TOUCHED))
-        return NULL;
     struct view_table *t = calloc(1, sizeof *t);
-    if (!t) {
-        memory_uncharge_kernel(TABLE_TOUCHED);
+    if (!t)
         return NULL;
-    }
     if (host_view_map_private(template_section, 0, TABLE_BYTES, 0, &at) < 0) {
-        memory_uncharge_kernel(TABLE_TOUCHED);
         free(t);
         return NULL;
     }
@@ -59,8 +54,22 @@ static void table_put(struct view_table *t)
     if (--t->refs > 0)
         return;
     host_view_unmap((uint64_t)t->entry, TABLE_BYTES);
-    memory_uncharge_kernel(TABLE_TOUCHED);
+    memory_uncharge_kernel((uint64_t)t->own_pages * PAGE_BYTES);
     free(t);
+}
+
+/* Of the private view of the template, pages are memory of the table's own when they have been
+ * written to. */
+static void table_set(struct view_table *t, uint32_t index, uint64_t to)
+{
+    uint32_t page = index / PAGE_ENTRIES;
+    uint8_t bit = (uint8_t)(1u << page % 8);
+    if (!(t->own[page / 8] & bit)) {
+        t->own[page / 8] |= bit;
+        t->own_pages++;
+        memory_charge_always(PAGE_BYTES);
+    }
+    atomic_store_explicit(&t->entry[index], to, memory_order_release);
 }
 
 struct codeview *codeview_create(const struct code_source *source, void *owner)
@@ -233,8 +242,7 @@ void view_publish(struct codeview *v, const struct block *b)
 {
     if (v->table->refs > 1 && b->space == v->own)
         return;
-    atomic_store_explicit(&v->table->entry[b->pc & 0xffff], (uint64_t)b->code,
-                          memory_order_release);
+    table_set(v->table, b->pc & 0xffff, (uint64_t)b->code);
 }
 
 bool view_linkable(const struct link *l, const struct block *to)
@@ -244,9 +252,9 @@ bool view_linkable(const struct link *l, const struct block *to)
 
 static void forget(struct codeview *v, const struct block *b)
 {
-    _Atomic uint64_t *entry = &v->table->entry[b->pc & 0xffff];
-    if (*entry == (uint64_t)b->code)
-        *entry = (uint64_t)(uintptr_t)stub_miss;
+    uint32_t index = b->pc & 0xffff;
+    if (v->table->entry[index] == (uint64_t)b->code)
+        table_set(v->table, index, (uint64_t)(uintptr_t)stub_miss);
 }
 
 static void forget_all(struct codeview *v, const struct codespace *s)

@@ -14,6 +14,8 @@
 struct view_table {
     uint32_t refs; /* views using it */
     _Atomic uint64_t *entry;
+    uint32_t own_pages; /* written to, and counted as memory of the kernel's */
+    uint8_t own[VIEW_TABLE_ENTRIES * sizeof(uint64_t) / 4096 / 8]; /* which, one bit each */
 };
 
 struct attachment {

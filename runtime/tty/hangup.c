@@ -59,6 +59,8 @@ void tty_master_close(struct tty *tty)
     host_mutex_unlock(&tty->lock);
     if (!open)
         return;
+    for (uint32_t calls; (calls = atomic_load(&tty->calling));)
+        host_wait_on(&tty->calling, calls, HOST_FOREVER);
     tty_forget_console(tty);
     tty_hangup(tty);
     if (unused)

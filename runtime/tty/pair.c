@@ -165,6 +165,20 @@ static void wake_master_file(struct tty *tty, const struct tty_before *before, b
         waitq_wake(&tty->master_wait, events);
 }
 
+const struct tty_master_ops *tty_calls(struct tty *tty)
+{
+    if (!tty->ops || !tty->master_open)
+        return NULL;
+    atomic_fetch_add(&tty->calling, 1);
+    return tty->ops;
+}
+
+void tty_called(struct tty *tty)
+{
+    if (atomic_fetch_sub(&tty->calling, 1) == 1)
+        host_wake_all(&tty->calling);
+}
+
 void tty_unlock(struct tty *tty, const struct tty_before *before)
 {
     struct ldisc *l = &tty->ldisc;
@@ -174,7 +188,7 @@ void tty_unlock(struct tty *tty, const struct tty_before *before)
     if (room)
         tty->refused_input = false;
     bool output = ring_count(&l->output) > 0 && before->output_head == before->output_tail;
-    const struct tty_master_ops *ops = tty->master_open ? tty->ops : NULL;
+    const struct tty_master_ops *ops = output || room ? tty_calls(tty) : NULL;
     uint32_t events = slave_events(tty, before);
     if (!tty->ops)
         wake_master_file(tty, before, room);
@@ -190,6 +204,8 @@ void tty_unlock(struct tty *tty, const struct tty_before *before)
         ops->output(tty->owner);
     if (ops && room)
         ops->room(tty->owner);
+    if (ops)
+        tty_called(tty);
 }
 
 size_t tty_master_read(struct tty *tty, void *buffer, size_t n)

@@ -17,6 +17,7 @@ struct tty {
     uint32_t index;
     const struct tty_master_ops *ops; /* NULL: the master is a file */
     void *owner;
+    _Atomic uint32_t calling; /* calls of the master under way; begun with the lock held */
 
     struct waitq slave_wait;  /* readers, writers and pollers of the slave */
     struct waitq master_wait; /* the same of a master file */
@@ -96,5 +97,10 @@ void tty_leader_exited(struct session *session);
 int64_t tty_ioctl_modes(struct tty *tty, struct task *task, uint32_t command, uint64_t arg);
 int64_t tty_ioctl(struct file *file, struct tty *tty, bool master, struct task *task,
                   uint32_t command, uint64_t arg);
+
+/* The operations of an open master, which the caller is about to use, or NULL. The lock is held. */
+const struct tty_master_ops *tty_calls(struct tty *tty);
+/* It has used them. */
+void tty_called(struct tty *tty);
 
 #endif

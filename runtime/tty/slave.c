@@ -45,14 +45,16 @@ static void slave_release(struct file *file)
         tty->exclusive = false;
     }
     bool unused = last && !tty->master_open;
-    const struct tty_master_ops *ops = last && tty->master_open ? tty->ops : NULL;
+    const struct tty_master_ops *ops = last ? tty_calls(tty) : NULL;
     host_mutex_unlock(&tty->lock);
     if (last)
         waitq_wake(&tty->master_wait, L_POLLIN | L_POLLHUP);
     if (unused)
         tty_forget_number(tty);
-    if (ops)
+    if (ops) {
         ops->closed(tty->owner);
+        tty_called(tty);
+    }
     tty_put(tty);
 }
 

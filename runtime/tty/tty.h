@@ -34,9 +34,8 @@ struct tty;
 
 /*
  * How a terminal calls its master. Each may be called on any thread, without the terminal's lock,
- * and must not block: setting a flag and waking a thread is all they are for. None is called after
- * tty_master_close has returned, but a call already under way may still be finishing then, so
- * the owner must outlive it.
+ * and must not block: setting a flag and waking a thread is all they are for. When tty_master_close
+ * has returned none is called any more, and none is under way.
  */
 struct tty_master_ops {
     void (*output)(void *owner); /* tty_master_read has bytes where it had none */
@@ -72,7 +71,8 @@ bool tty_discarded(struct tty *tty);
 /* Sets the window size; SIGWINCH to the foreground group when it differs. */
 void tty_resize(struct tty *tty, const struct l_winsize *size);
 
-/* The master is gone: SIGHUP and SIGCONT to the session's leader, reads end, writes fail. */
+/* The master is gone: SIGHUP and SIGCONT to the session's leader, reads end, writes fail. Waits for
+ * calls of the master that are under way, so not to be called in one. */
 void tty_master_close(struct tty *tty);
 
 /* Counts references of whoever keeps a pointer. */

@@ -1,11 +1,14 @@
 /* A session's way from keys to the screen. */
 #define SDL_MAIN_HANDLED
 #include <check.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/session/finder.h"
 #include "app/session/session.h"
 #include "runtime/host/lock.h"
+#include "runtime/host/thread.h"
 #include "runtime/host/time.h"
 #include "runtime/tty/tty.h"
 #include "tests/unit/run.h"
@@ -45,7 +48,7 @@ START_TEST(typed_text_is_echoed)
     wait_for(s, "hell\303\244");
     session_print(s, "\nour own\n");
     wait_for(s, "our own");
-    session_hangup(s);
+    session_free(s);
 }
 END_TEST
 
@@ -59,7 +62,7 @@ START_TEST(large_paste)
     uint64_t start = host_clock_monotonic_ns();
     session_paste(s, text, sizeof(text));
     ck_assert_uint_lt(host_clock_monotonic_ns() - start, 5000000000u);
-    session_hangup(s);
+    session_free(s);
 }
 END_TEST
 
@@ -78,7 +81,7 @@ START_TEST(interrupt_passes_waiting_text)
     wait_for(s, "^C");
     session_text(s, "then", 4);
     wait_for(s, "^Cthen");
-    session_hangup(s);
+    session_free(s);
 }
 END_TEST
 
@@ -116,7 +119,42 @@ START_TEST(resized)
     session_resize(s, 500, 1000, 9, 17);
     ck_assert_int_eq(term_rows(session_lock(s)), 500);
     session_unlock(s);
-    session_hangup(s);
+    session_free(s);
+}
+END_TEST
+
+static atomic_uint told;
+
+static void on_told(void *context)
+{
+    atomic_fetch_add((atomic_uint *)context, 1);
+}
+
+static void types(void *arg)
+{
+    struct tty *tty = arg;
+    for (int i = 0; i < 2000; i++)
+        tty_input(tty, "text\r", 5);
+    tty_put(tty);
+}
+
+/* While text comes, and while it is looked through. */
+START_TEST(ended_at_work)
+{
+    const struct session_events counts = {on_told, on_told, &told};
+    for (int i = 0; i < 20; i++) {
+        struct session *s = session_new(10, 40, &counts);
+        ck_assert_ptr_nonnull(s);
+        struct finder *f = finder_new(s);
+        ck_assert_ptr_nonnull(f);
+        ck_assert_int_eq(host_thread_start(types, tty_get(session_tty(s))), 0);
+        wait_for(s, "text");
+        if (i % 2)
+            ck_assert(finder_start(f, "none", 0));
+        finder_free(f);
+        session_free(s);
+        ck_assert_uint_gt(atomic_load(&told), 0);
+    }
 }
 END_TEST
 
@@ -129,5 +167,6 @@ int main(void)
     tcase_add_test(tc, interrupt_passes_waiting_text);
     tcase_add_test(tc, every_call_sends);
     tcase_add_test(tc, resized);
+    tcase_add_test(tc, ended_at_work);
     return unit_run("input", tc);
 }

@@ -3,11 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/host/budget.h"
 #include "runtime/host/memory.h"
 #include "runtime/host/thread.h"
 #include "runtime/translate/cache.h"
 #include "runtime/translate/code.h"
 #include "runtime/translate/cpu.h"
+#include "runtime/translate/view.h"
 #include "tests/unit/run.h"
 
 #define WINDOW_SIZE ((size_t)16 << 20)
@@ -206,6 +208,29 @@ START_TEST(a_loop_is_interrupted)
 }
 END_TEST
 
+/* Of a table for indirect jumps what is written to is counted, and only that. */
+START_TEST(tables_are_counted)
+{
+    static const uint16_t places[] = {0, 511, 512, 1000, 65535};
+    uint8_t code[16];
+    struct codeview *v = codeview_create(&source, NULL);
+    ck_assert_ptr_nonnull(v);
+    uint64_t before = memory_kernel_used();
+    for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
+        struct block b = {.pc = places[i], .code = code};
+        view_publish(v, &b);
+    }
+    ck_assert_uint_eq(memory_kernel_used() - before, 3 * 4096);
+    struct codeview *other = codeview_fork(v, NULL);
+    ck_assert_ptr_nonnull(other);
+    ck_assert_uint_lt(memory_kernel_used() - before, 4 * 4096);
+    codeview_destroy(v);
+    ck_assert_uint_gt(memory_kernel_used() - before + 4096, 3 * 4096);
+    codeview_destroy(other);
+    ck_assert_int_le((int64_t)(memory_kernel_used() - before), 0);
+}
+END_TEST
+
 int main(void)
 {
     if (host_reserve(0, WINDOW_SIZE, &window) != 0 ||
@@ -220,6 +245,7 @@ int main(void)
     tcase_add_test(t, faults_have_exact_state);
     tcase_add_test(t, a_loop_is_interrupted);
     tcase_add_test(t, code_memory_is_used_again);
+    tcase_add_test(t, tables_are_counted);
     tcase_set_timeout(t, 60);
     return unit_run("translate", t);
 }
