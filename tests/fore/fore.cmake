@@ -1,6 +1,6 @@
 # tests/fore: fore as a user calls it, on both hosts. <name>.c is a guest program for <name>.sh.
 set(guest_programs)
-foreach(name folder input kernelmemory memory opcodes output sparse unimplemented)
+foreach(name folder input kernelmemory memory opcodes output sparse storms unimplemented)
     foreland_guest(fore "${FORELAND_GUEST_CC};-static" ${name}
                    ${CMAKE_CURRENT_SOURCE_DIR}/fore/${name}.c)
 endforeach()
@@ -18,6 +18,7 @@ if(TARGET fore)
     foreland_fore_test(input 200 ${guest_out}/fore/input)
     foreland_fore_test(output 200 ${guest_out}/fore/output)
     foreland_fore_test(kernelmemory 400 ${guest_out}/fore/kernelmemory)
+    foreland_fore_test(storms 400 ${guest_out}/fore/storms)
     foreland_fore_test(log 200 ${guest_out}/fore/unimplemented)
     foreland_fore_test(opcodes 1500 ${guest_out}/fore/opcodes)
     foreland_fore_test(options 400 ${guest_out}/glibc/hello)
