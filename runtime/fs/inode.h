@@ -240,6 +240,9 @@ struct superblock {
     void *priv;
     uint64_t max_size; /* of a file; EFBIG beyond */
     atomic_uint_least64_t next_ino;
+    /* Of a file system that is only in memory: bytes that its files' blocks take, and may take (0:
+     * no bound of its own). */
+    _Atomic uint64_t held, held_most;
     struct superblock *next; /* all superblocks, for sync */
 };
 

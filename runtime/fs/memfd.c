@@ -26,6 +26,7 @@ static struct superblock *memfd_super(struct mount **mount)
         struct mount *made = calloc(1, sizeof(*made));
         super = made ? tmpfs_new("memfd", 0700, &error) : NULL;
         if (super) {
+            tmpfs_bound(super, 0, 0);
             atomic_init(&made->refs, 1);
             made->super = super;
             only = made;

@@ -8,6 +8,7 @@
 #include "runtime/fs/proc.h"
 #include "runtime/fs/tar.h"
 #include "runtime/fs/tmpfs.h"
+#include "runtime/host/env.h"
 #include "runtime/host/file.h"
 #include "runtime/host/log.h"
 #include "runtime/tty/tty.h"
@@ -41,6 +42,9 @@ int fs_mount_root_from(const char *host_path, char *message, size_t size)
         snprintf(message, size, "%s: no memory for the root", host_path);
         return error;
     }
+    /* All that files in memory may have. */
+    uint64_t most = pagecache_in_memory_most();
+    tmpfs_bound(super, most < host_memory_size() ? most : host_memory_size(), most / 8192);
     error = tar_unpack(host_path, super, message, size);
     if (error) {
         super_put(super);

@@ -14,6 +14,7 @@
 
 _Atomic uint64_t pagecache_dirty_blocks;
 _Atomic uint64_t pagecache_held;
+_Atomic uint64_t pagecache_in_memory;
 
 /* Waiting for a block that another thread is loading. The generation is read while LOADING is seen
  * under inode->state, and moves after LOADING was cleared there, so no wake-up is lost. */
@@ -79,6 +80,45 @@ static uint32_t slot_capacity(const struct page_slot *slot)
     return slot->block ? FS_BLOCK_SIZE : slot->heap_size;
 }
 
+uint64_t pagecache_in_memory_most(void)
+{
+    uint64_t limit = memory_limit();
+    return limit ? limit - limit / 8 : UINT64_MAX;
+}
+
+static struct superblock *super_of(struct pagecache *pages)
+{
+    struct inode *inode = (struct inode *)((char *)pages - offsetof(struct inode, pages));
+    return inode->ops && !inode->ops->read_block && !inode->ops->write_block ? inode->super : NULL;
+}
+
+static void give_room(struct pagecache *pages, uint64_t n)
+{
+    struct superblock *super = super_of(pages);
+    pages->held -= n;
+    atomic_fetch_sub(&pagecache_held, n);
+    if (super) {
+        atomic_fetch_sub(&super->held, n);
+        atomic_fetch_sub(&pagecache_in_memory, n);
+    }
+}
+
+/* Counts n more bytes of a file's blocks, where there is room for them. */
+static int take_room(struct pagecache *pages, uint64_t n)
+{
+    struct superblock *super = super_of(pages);
+    pages->held += n;
+    atomic_fetch_add(&pagecache_held, n);
+    if (!super)
+        return 0;
+    uint64_t most = atomic_load(&super->held_most);
+    bool fits = atomic_fetch_add(&super->held, n) + n <= (most ? most : UINT64_MAX);
+    if (atomic_fetch_add(&pagecache_in_memory, n) + n <= pagecache_in_memory_most() && fits)
+        return 0;
+    give_room(pages, n);
+    return -L_ENOSPC;
+}
+
 /* Each change of SLOT_DIRTY and SLOT_WRITING goes through here. state held. */
 static void set_flags(struct pagecache *pages, struct page_slot *slot, uint32_t flags)
 {
@@ -97,42 +137,54 @@ void page_slot_dirty(struct pagecache *pages, struct page_slot *slot)
 void page_slot_drop(struct pagecache *pages, struct page_slot *slot)
 {
     set_flags(pages, slot, 0);
-    pages->held -= slot_capacity(slot);
-    atomic_fetch_sub(&pagecache_held, slot_capacity(slot));
+    give_room(pages, slot_capacity(slot));
     block_put(slot->block);
     free(slot->heap);
     *slot = (struct page_slot){0};
+}
+
+static int make_block(struct page_slot *slot)
+{
+    struct block *block = block_alloc();
+    if (!block)
+        return -L_ENOMEM;
+    if (slot->heap)
+        memcpy(block->data, slot->heap, slot->heap_size);
+    free(slot->heap);
+    slot->heap = NULL;
+    slot->heap_size = 0;
+    slot->block = block;
+    return 0;
+}
+
+static int make_heap(struct page_slot *slot, uint32_t size)
+{
+    uint8_t *heap = realloc(slot->heap, size);
+    if (!heap)
+        return -L_ENOMEM;
+    memset(heap + slot->heap_size, 0, size - slot->heap_size);
+    slot->heap = heap;
+    slot->heap_size = size;
+    return 0;
 }
 
 int page_slot_grow(struct pagecache *pages, struct page_slot *slot, uint32_t needed, bool as_block)
 {
     if (slot->block || (!as_block && slot->heap_size >= needed))
         return 0;
-    uint32_t before = slot_capacity(slot);
-    if (as_block || needed > HEAP_BLOCK_MAX) {
-        struct block *block = block_alloc();
-        if (!block)
-            return -L_ENOMEM;
-        if (slot->heap)
-            memcpy(block->data, slot->heap, slot->heap_size);
-        free(slot->heap);
-        slot->heap = NULL;
-        slot->heap_size = 0;
-        slot->block = block;
-    } else {
-        uint32_t size = 512;
-        while (size < needed)
-            size *= 2;
-        uint8_t *heap = realloc(slot->heap, size);
-        if (!heap)
-            return -L_ENOMEM;
-        memset(heap + slot->heap_size, 0, size - slot->heap_size);
-        slot->heap = heap;
-        slot->heap_size = size;
-    }
-    pages->held += slot_capacity(slot) - before;
-    atomic_fetch_add(&pagecache_held, slot_capacity(slot) - before);
-    return 0;
+    uint32_t size = 512;
+    if (as_block || needed > HEAP_BLOCK_MAX)
+        size = FS_BLOCK_SIZE;
+    while (size < needed)
+        size *= 2;
+    uint32_t more = size - slot_capacity(slot);
+    int error = take_room(pages, more);
+    if (error)
+        return error;
+    error = size == FS_BLOCK_SIZE ? make_block(slot) : make_heap(slot, size);
+    if (error)
+        give_room(pages, more);
+    return error;
 }
 
 uint32_t page_length_in(uint64_t size, uint64_t index)

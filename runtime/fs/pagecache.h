@@ -67,14 +67,16 @@ void pagecache_init(struct inode *inode);
 /* Drop all blocks. The inode is going. */
 void pagecache_destroy(struct inode *inode);
 
-/* n more bytes are too many for files that live in memory: they leave an eighth of it to processes,
- * or these would be killed one after the other for want of a page. */
-bool pagecache_memory_full(uint64_t n);
+/* Bytes of the blocks of files that are only in memory. They leave an eighth of all memory to
+ * processes, or these would be killed one after the other for want of a page: more is -L_ENOSPC, as
+ * what their file system's own bound refuses. */
+extern _Atomic uint64_t pagecache_in_memory;
+uint64_t pagecache_in_memory_most(void);
 
 /* Copy out of the file at pos; holes are zero. Returns the bytes copied (0 at the end). */
 int64_t pagecache_read(struct inode *inode, void *buffer, size_t n, uint64_t pos);
-/* Copy into the file at pos and grow it. Returns the bytes copied or -L_ENOMEM, -L_EIO, -L_EFBIG.
- */
+/* Copy into the file at pos and grow it. Returns the bytes copied or -L_ENOMEM, -L_ENOSPC, -L_EIO,
+ * -L_EFBIG. */
 int64_t pagecache_write(struct inode *inode, const void *buffer, size_t n, uint64_t pos);
 /* Bytes at pos of a file that changed behind the cache: update the blocks that are there. */
 void pagecache_update(struct inode *inode, const void *buffer, size_t n, uint64_t pos);

@@ -4,19 +4,7 @@
 #include "runtime/fs/pageslots.h"
 
 #include "runtime/abi/errno.h"
-#include "runtime/host/budget.h"
 #include <string.h>
-
-bool pagecache_memory_full(uint64_t n)
-{
-    uint64_t limit = memory_limit();
-    return limit && memory_used() + n > limit - limit / 8;
-}
-
-static bool is_full(const struct inode *inode, size_t n)
-{
-    return !inode->ops->write_block && pagecache_memory_full(n);
-}
 
 /* One block's part of a write. state held. */
 static int write_piece(struct inode *inode, const uint8_t *from, uint32_t piece, uint64_t pos)
@@ -84,8 +72,6 @@ int64_t pagecache_write(struct inode *inode, const void *buffer, size_t n, uint6
     if (n > limit - pos)
         n = (size_t)(limit - pos);
     pagecache_reclaim();
-    if (is_full(inode, n))
-        return -L_ENOSPC;
     host_mutex_lock(&inode->state);
     while (done < n) {
         uint32_t piece = FS_BLOCK_SIZE - (pos & (FS_BLOCK_SIZE - 1));
@@ -144,7 +130,8 @@ int pagecache_allocate(struct inode *inode, uint64_t pos, uint64_t n)
 {
     uint64_t last = (pos + n - 1) >> FS_BLOCK_SHIFT;
     uint64_t first = pos >> FS_BLOCK_SHIFT, index = first;
-    int error = is_full(inode, n) ? -L_ENOSPC : 0;
+    uint64_t most = inode->super->held_most;
+    int error = (most && n > most) || n > pagecache_in_memory_most() ? -L_ENOSPC : 0;
     for (; index <= last && !error; index++)
         error = page_call_is_dying() ? -L_EINTR : allocate_block(inode, index);
     end_allocation(inode, first, index, !error);

@@ -41,8 +41,18 @@ static int bind(struct task *t, uint64_t source, struct path at, uint32_t flags)
     return error;
 }
 
+/* The options of a tmpfs; other file systems have none. */
+static int set_options(struct task *t, struct superblock *super, uint64_t data)
+{
+    char options[1024] = "";
+    int64_t length = data ? guest_string(sys_space(t), data, options, sizeof(options)) : 0;
+    if (length < 0)
+        return length == -L_ENAMETOOLONG ? -L_EINVAL : (int)length;
+    return strcmp(super->type, "tmpfs") == 0 ? tmpfs_set_options(super, options) : 0;
+}
+
 static int mount_type(struct task *t, uint64_t source, uint64_t type, struct path at,
-                      uint32_t flags)
+                      uint32_t flags, uint64_t data)
 {
     char name[64], from[256] = "none";
     int64_t length = guest_string(sys_space(t), type, name, sizeof(name));
@@ -57,10 +67,18 @@ static int mount_type(struct task *t, uint64_t source, uint64_t type, struct pat
         return -L_ENOTDIR;
     int error;
     struct superblock *super = make(name, from, &error);
-    return super ? mount_add(super, &at, flags & KEPT, NULL) : error;
+    if (!super)
+        return error;
+    error = set_options(t, super, data);
+    if (error) {
+        super_put(super);
+        return error;
+    }
+    return mount_add(super, &at, flags & KEPT, NULL);
 }
 
-int64_t sys_mount(struct task *t, uint64_t source, uint64_t target, uint64_t type, uint64_t flags)
+int64_t sys_mount(struct task *t, uint64_t source, uint64_t target, uint64_t type, uint64_t flags,
+                  uint64_t data)
 {
     struct vfs_caller caller;
     struct path at;
@@ -71,6 +89,8 @@ int64_t sys_mount(struct task *t, uint64_t source, uint64_t target, uint64_t typ
         return error;
     if (flags & L_MS_REMOUNT) {
         error = at.dentry == at.mount->root ? 0 : -L_EINVAL;
+        if (!error && !(flags & L_MS_BIND))
+            error = set_options(t, at.mount->super, data);
         if (!error)
             mount_set_flags(at.mount, (uint32_t)flags & KEPT);
     } else if (flags & L_MS_BIND) {
@@ -81,7 +101,7 @@ int64_t sys_mount(struct task *t, uint64_t source, uint64_t target, uint64_t typ
     } else if (flags & L_MS_MOVE) {
         error = -L_EINVAL;
     } else {
-        error = mount_type(t, source, type, at, (uint32_t)flags);
+        error = mount_type(t, source, type, at, (uint32_t)flags, data);
     }
     path_put(at);
     return error;

@@ -79,7 +79,8 @@ int64_t sys_pwritev2(struct task *t, uint64_t fd, uint64_t address, uint64_t cou
 int64_t sys_lseek(struct task *t, uint64_t fd, uint64_t offset, uint64_t whence);
 
 /* sys_mount.c */
-int64_t sys_mount(struct task *t, uint64_t source, uint64_t target, uint64_t type, uint64_t flags);
+int64_t sys_mount(struct task *t, uint64_t source, uint64_t target, uint64_t type, uint64_t flags,
+                  uint64_t data);
 int64_t sys_umount2(struct task *t, uint64_t target, uint64_t flags);
 
 /* sys_names.c */

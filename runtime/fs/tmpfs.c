@@ -4,6 +4,7 @@
 #include "runtime/abi/errno.h"
 #include "runtime/fs/dentry.h"
 #include "runtime/fs/directory.h"
+#include "runtime/host/budget.h"
 #include "runtime/host/env.h"
 #include "runtime/host/heap.h"
 #include <string.h>
@@ -22,7 +23,31 @@ struct node {
     struct xattr *xattrs;
 };
 
+/* superblock->priv: what names, nodes and attributes take, by Linux's count (mm/shmem.c). */
+struct tmpfs {
+    _Atomic uint64_t used, most; /* most 0: no bound */
+};
+
+/* What one node, and each further name of it, counts as. */
+#define NODE_COST 1024u
+
 static const struct inode_ops tmpfs_ops;
+
+static void give(struct superblock *super, uint64_t cost)
+{
+    struct tmpfs *fs = super->priv;
+    atomic_fetch_sub(&fs->used, cost);
+}
+
+static bool take(struct superblock *super, uint64_t cost)
+{
+    struct tmpfs *fs = super->priv;
+    uint64_t most = atomic_load(&fs->most);
+    if (atomic_fetch_add(&fs->used, cost) + cost <= (most ? most : UINT64_MAX))
+        return true;
+    give(super, cost);
+    return false;
+}
 
 static struct node *node_of(struct inode *inode)
 {
@@ -35,9 +60,10 @@ static void entry_free(struct entry *e)
     free(e);
 }
 
-static struct inode *make(struct superblock *super, const struct new_inode *attr)
+/* Makes what take has admitted. */
+static struct inode *make_node(struct superblock *super, const struct new_inode *attr)
 {
-    struct node *node = pagecache_memory_full(0) ? NULL : calloc(1, sizeof(*node));
+    struct node *node = calloc(1, sizeof(*node));
     if (!node)
         return NULL;
     if ((attr->mode & L_S_IFMT) == L_S_IFDIR) {
@@ -60,6 +86,16 @@ static struct inode *make(struct superblock *super, const struct new_inode *attr
     inode->priv = node;
     if (node->directory)
         inode->nlink = 2;
+    return inode;
+}
+
+static struct inode *make(struct superblock *super, const struct new_inode *attr)
+{
+    if (!take(super, NODE_COST))
+        return NULL;
+    struct inode *inode = make_node(super, attr);
+    if (!inode)
+        give(super, NODE_COST);
     return inode;
 }
 
@@ -152,12 +188,24 @@ static int tmpfs_symlink(struct inode *dir, const char *name, const char *target
 
 static int tmpfs_link(struct inode *dir, const char *name, struct inode *inode)
 {
+    if (!take(dir->super, NODE_COST))
+        return -L_ENOSPC;
     int error = enter(dir, name, inode);
-    if (error)
+    if (error) {
+        give(dir->super, NODE_COST);
         return error;
+    }
     inode_set_nlink(inode, inode->nlink + 1);
     inode_touch_changed(inode);
     return 0;
+}
+
+/* Of a node that is no directory. */
+static void name_gone(struct inode *inode)
+{
+    if (inode->nlink > 1)
+        give(inode->super, NODE_COST);
+    inode_set_nlink(inode, inode->nlink - 1);
 }
 
 static int tmpfs_unlink(struct inode *dir, const char *name, struct inode *inode)
@@ -165,7 +213,7 @@ static int tmpfs_unlink(struct inode *dir, const char *name, struct inode *inode
     int error = leave(dir, name);
     if (error)
         return error;
-    inode_set_nlink(inode, inode->nlink - 1);
+    name_gone(inode);
     inode_touch_changed(inode);
     return 0;
 }
@@ -221,9 +269,12 @@ static int tmpfs_rename(struct inode *olddir, const char *oldname, struct inode 
     if (target) {
         struct inode *replaced = to->inode;
         to->inode = inode_get(inode);
-        inode_set_nlink(target, is_dir(target) ? 0 : target->nlink - 1);
-        if (is_dir(target))
+        if (is_dir(target)) {
+            inode_set_nlink(target, 0);
             inode_set_nlink(newdir, newdir->nlink - 1);
+        } else {
+            name_gone(target);
+        }
         inode_touch_changed(target);
         inode_touch_modified(newdir);
         inode_put(replaced);
@@ -264,6 +315,18 @@ static int tmpfs_readdir(struct inode *dir, uint64_t cookie, dir_emit *emit, voi
     return 0;
 }
 
+static uint64_t cost_of(const char *name, size_t size)
+{
+    return strlen(name) + size;
+}
+
+static void free_xattr(struct inode *inode, struct xattr *x)
+{
+    give(inode->super, cost_of(x->name, x->size));
+    free(x->name);
+    free(x);
+}
+
 static struct xattr **find_xattr(struct inode *inode, const char *name)
 {
     struct xattr **link = &node_of(inode)->xattrs;
@@ -295,11 +358,12 @@ static int tmpfs_setxattr(struct inode *inode, const char *name, const void *val
 {
     if (!inode_keeps_xattr(name))
         return -L_EOPNOTSUPP;
-    if (pagecache_memory_full(size))
+    if (!take(inode->super, cost_of(name, size)))
         return -L_ENOSPC;
     struct xattr *x = malloc(sizeof(*x) + size);
     char *copy = strdup(name);
     if (!x || !copy) {
+        give(inode->super, cost_of(name, size));
         free(x);
         free(copy);
         return -L_ENOMEM;
@@ -316,10 +380,8 @@ static int tmpfs_setxattr(struct inode *inode, const char *name, const void *val
         x = before;
     }
     host_mutex_unlock(&inode->state);
-    if (x) {
-        free(x->name);
-        free(x);
-    }
+    if (x)
+        free_xattr(inode, x);
     return error;
 }
 
@@ -348,8 +410,7 @@ static int tmpfs_removexattr(struct inode *inode, const char *name)
     host_mutex_unlock(&inode->state);
     if (!x)
         return -L_ENODATA;
-    free(x->name);
-    free(x);
+    free_xattr(inode, x);
     return 0;
 }
 
@@ -403,23 +464,22 @@ static void tmpfs_evict(struct inode *inode)
     while (node->xattrs) {
         struct xattr *x = node->xattrs;
         node->xattrs = x->next;
-        free(x->name);
-        free(x);
+        free_xattr(inode, x);
     }
     free(node->link);
     free(node);
+    give(inode->super, NODE_COST);
 }
 
 static int tmpfs_statfs(struct superblock *super, struct fs_usage *out)
 {
-    (void)super;
-    uint64_t pages = host_memory_size() / 4096;
-    uint64_t free_pages = host_memory_available() / 4096;
+    struct tmpfs *fs = super->priv;
+    uint64_t most = super->held_most, held = super->held, nodes = fs->most, used = fs->used;
     *out = (struct fs_usage){
-        .blocks = pages / 2,
-        .free = free_pages < pages / 2 ? free_pages : pages / 2,
-        .files = pages,
-        .files_free = pages,
+        .blocks = most / 4096,
+        .free = most > held ? (most - held) / 4096 : 0,
+        .files = nodes / NODE_COST,
+        .files_free = nodes > used ? (nodes - used) / NODE_COST : 0,
         .block_size = 4096,
         .name_max = NAME_LENGTH_MAX,
     };
@@ -427,15 +487,119 @@ static int tmpfs_statfs(struct superblock *super, struct fs_usage *out)
     return 0;
 }
 
-static const struct super_ops tmpfs_super_ops = {.evict = tmpfs_evict, .statfs = tmpfs_statfs};
+static void tmpfs_destroy(struct superblock *super)
+{
+    free(super->priv);
+}
+
+static const struct super_ops tmpfs_super_ops = {
+    .evict = tmpfs_evict,
+    .statfs = tmpfs_statfs,
+    .destroy = tmpfs_destroy,
+};
+
+static uint64_t memory(void)
+{
+    uint64_t limit = memory_limit();
+    return limit ? limit : host_memory_size();
+}
+
+void tmpfs_bound(struct superblock *super, uint64_t bytes, uint64_t nodes)
+{
+    struct tmpfs *fs = super->priv;
+    atomic_store(&super->held_most, bytes);
+    atomic_store(&fs->most, nodes * NODE_COST);
+}
+
+/* A number with k, m or g behind it, or percent of all memory. */
+static bool parse_number(const char *text, size_t length, bool percent, uint64_t *out)
+{
+    uint64_t value = 0;
+    size_t i = 0;
+    for (; i < length && text[i] >= '0' && text[i] <= '9'; i++) {
+        if (__builtin_mul_overflow(value, 10, &value) ||
+            __builtin_add_overflow(value, (uint64_t)(text[i] - '0'), &value))
+            return false;
+    }
+    if (i == 0)
+        return false;
+    static const char units[] = "kmg";
+    const char *unit = i < length ? memchr(units, text[i] | 32, 3) : NULL;
+    if (unit && __builtin_mul_overflow(value, (uint64_t)1 << (10 * (unit - units + 1)), &value))
+        return false;
+    i += unit != NULL;
+    if (percent && i < length && text[i] == '%') {
+        value = memory() / 100 * (value < 1000 ? value : 1000);
+        i++;
+    }
+    *out = value;
+    return i == length;
+}
+
+struct options {
+    uint64_t bytes, nodes;
+    int64_t mode; /* -1: as it is */
+};
+
+static bool parse_mode(const char *text, size_t length, int64_t *mode)
+{
+    *mode = 0;
+    for (size_t i = 0; i < length; i++) {
+        if (text[i] < '0' || text[i] > '7' || *mode > 07777)
+            return false;
+        *mode = *mode * 8 + (text[i] - '0');
+    }
+    return length && *mode <= 07777;
+}
+
+static bool parse_option(const char *text, size_t length, struct options *options)
+{
+    const char *equals = memchr(text, '=', length);
+    if (!equals)
+        return false;
+    size_t name = (size_t)(equals - text), rest = length - name - 1;
+    const char *value = equals + 1;
+    if (name == 4 && memcmp(text, "size", 4) == 0)
+        return parse_number(value, rest, true, &options->bytes);
+    if (name == 9 && memcmp(text, "nr_blocks", 9) == 0)
+        return parse_number(value, rest, false, &options->bytes) &&
+               !__builtin_mul_overflow(options->bytes, 4096, &options->bytes);
+    if (name == 9 && memcmp(text, "nr_inodes", 9) == 0)
+        return parse_number(value, rest, false, &options->nodes) && options->nodes < UINT32_MAX;
+    return name == 4 && memcmp(text, "mode", 4) == 0 && parse_mode(value, rest, &options->mode);
+}
+
+int tmpfs_set_options(struct superblock *super, const char *text)
+{
+    struct tmpfs *fs = super->priv;
+    struct options options = {super->held_most, fs->most / NODE_COST, -1};
+    while (*text) {
+        size_t length = strcspn(text, ",");
+        if (length && !parse_option(text, length, &options))
+            return -L_EINVAL;
+        text += length + (text[length] == ',');
+    }
+    uint64_t pages = options.bytes % 4096 ? options.bytes / 4096 + 1 : options.bytes / 4096;
+    if ((pages && super->held > pages * 4096) ||
+        (options.nodes && fs->used > options.nodes * NODE_COST))
+        return -L_EINVAL;
+    tmpfs_bound(super, pages * 4096, options.nodes);
+    if (options.mode >= 0)
+        super->root->inode->mode = L_S_IFDIR | (uint32_t)options.mode;
+    return 0;
+}
 
 struct superblock *tmpfs_new_typed(const char *type, const char *source, uint32_t magic,
                                    uint32_t root_mode, int *error)
 {
     *error = -L_ENOMEM;
-    struct superblock *super = super_new(type, source, magic, &tmpfs_super_ops, NULL);
-    if (!super)
+    struct tmpfs *fs = calloc(1, sizeof(*fs));
+    struct superblock *super = fs ? super_new(type, source, magic, &tmpfs_super_ops, fs) : NULL;
+    if (!super) {
+        free(fs);
         return NULL;
+    }
+    tmpfs_bound(super, memory() / 2, memory() / 2 / 4096);
     struct new_inode attr = {.mode = L_S_IFDIR | root_mode};
     struct inode *root = make(super, &attr);
     if (!root || super_set_root(super, root)) {

@@ -5,8 +5,15 @@
 #include "runtime/fs/inode.h"
 
 /* A superblock with one reference, or NULL and the errno in *error. */
+/* Its files may take half of the memory there is for guests, and it may have as many of them as
+ * that has pages, as on Linux. */
 struct superblock *tmpfs_new(const char *source, uint32_t root_mode, int *error);
 struct superblock *devfs_new(int *error);
+/* Other bounds; 0: none. */
+void tmpfs_bound(struct superblock *super, uint64_t bytes, uint64_t nodes);
+/* What mount(2) is given: size, nr_blocks, nr_inodes and mode, as tmpfs(5) says. -L_EINVAL for
+ * others, and when there is more already. */
+int tmpfs_set_options(struct superblock *super, const char *options);
 /* A tmpfs that calls itself something else. */
 struct superblock *tmpfs_new_typed(const char *type, const char *source, uint32_t magic,
                                    uint32_t root_mode, int *error);

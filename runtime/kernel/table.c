@@ -180,7 +180,7 @@ const struct syscall_entry syscall_table[] = {
     YES(sync, ""),
     NO(acct),
     YES(settimeofday, "xx"),
-    YES(mount, "PPsx"),
+    YES(mount, "PPsxx"),
     YES(umount2, "xx"),
     NO(swapon),
     NO(swapoff),

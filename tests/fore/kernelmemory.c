@@ -219,8 +219,7 @@ static uint32_t round_of(const struct kind *kind)
 
 int main(void)
 {
-    /* Fewer than fill the memory of which files may have seven eighths. */
-    struct rlimit most = {1 << 19, 1 << 19};
+    struct rlimit most = {1 << 20, 1 << 20};
     setrlimit(RLIMIT_NOFILE, &most);
     for (unsigned i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
         uint32_t first = round_of(&kinds[i]), second = round_of(&kinds[i]);
