@@ -5,8 +5,8 @@
 /* A page of a pipe, a message, a descriptor: what a call that was refused asks for. */
 #define LITTLE ((uint64_t)1 << 20)
 
-static _Atomic uint64_t limit, used, kernel;
-static atomic_uint refusals;
+static _Atomic uint64_t limit, guests, kernel;
+_Atomic uint32_t memory_refusal_count;
 
 void memory_limit_set(uint64_t bytes)
 {
@@ -20,7 +20,7 @@ uint64_t memory_limit(void)
 
 uint64_t memory_used(void)
 {
-    return atomic_load(&used);
+    return atomic_load(&guests) + atomic_load(&kernel);
 }
 
 uint64_t memory_kernel_used(void)
@@ -28,23 +28,26 @@ uint64_t memory_kernel_used(void)
     return atomic_load_explicit(&kernel, memory_order_relaxed);
 }
 
-static bool charge(uint64_t bytes, uint64_t most)
+/* Adds to one of the two counts, of which used is the sum: of two threads that add to both at once
+ * the later sees either. */
+static bool charge(_Atomic uint64_t *count, const _Atomic uint64_t *other, uint64_t bytes,
+                   uint64_t most)
 {
-    uint64_t now = atomic_fetch_add_explicit(&used, bytes, memory_order_relaxed) + bytes;
-    if (!most || now <= most)
+    uint64_t now = atomic_fetch_add(count, bytes) + bytes;
+    if (!most || now + atomic_load(other) <= most)
         return true;
-    atomic_fetch_sub_explicit(&used, bytes, memory_order_relaxed);
+    atomic_fetch_sub(count, bytes);
     return false;
 }
 
 bool memory_charge(uint64_t bytes)
 {
-    return charge(bytes, atomic_load_explicit(&limit, memory_order_relaxed));
+    return charge(&guests, &kernel, bytes, atomic_load_explicit(&limit, memory_order_relaxed));
 }
 
 void memory_uncharge(uint64_t bytes)
 {
-    atomic_fetch_sub_explicit(&used, bytes, memory_order_relaxed);
+    atomic_fetch_sub_explicit(&guests, bytes, memory_order_relaxed);
 }
 
 static uint64_t kernel_limit(void)
@@ -55,11 +58,9 @@ static uint64_t kernel_limit(void)
 
 static bool charge_kernel(uint64_t bytes, uint64_t most)
 {
-    if (charge(bytes, most)) {
-        atomic_fetch_add_explicit(&kernel, bytes, memory_order_relaxed);
+    if (charge(&kernel, &guests, bytes, most))
         return true;
-    }
-    atomic_fetch_add_explicit(&refusals, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&memory_refusal_count, 1, memory_order_relaxed);
     return false;
 }
 
@@ -80,17 +81,11 @@ void memory_charge_always(uint64_t bytes)
 
 void memory_uncharge_kernel(uint64_t bytes)
 {
-    atomic_fetch_sub_explicit(&used, bytes, memory_order_relaxed);
     atomic_fetch_sub_explicit(&kernel, bytes, memory_order_relaxed);
-}
-
-uint32_t memory_refusals(void)
-{
-    return atomic_load_explicit(&refusals, memory_order_relaxed);
 }
 
 bool memory_kernel_is_short(void)
 {
     uint64_t most = kernel_limit();
-    return most && atomic_load(&used) + LITTLE > most;
+    return most && memory_used() + LITTLE > most;
 }

@@ -9,6 +9,7 @@
 #ifndef FORELAND_HOST_BUDGET_H
 #define FORELAND_HOST_BUDGET_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -29,8 +30,12 @@ void memory_charge_always(uint64_t bytes);
 /* Ends each of the three. */
 void memory_uncharge_kernel(uint64_t bytes);
 uint64_t memory_kernel_used(void);
-/* Counts the refusals of memory_charge_kernel. */
-uint32_t memory_refusals(void);
+/* Counts the refusals of memory_charge_kernel. Every system call asks. */
+extern _Atomic uint32_t memory_refusal_count;
+static inline uint32_t memory_refusals(void)
+{
+    return atomic_load_explicit(&memory_refusal_count, memory_order_relaxed);
+}
 /* A little more of the kernel's own memory would be refused. */
 bool memory_kernel_is_short(void);
 

@@ -1,18 +1,18 @@
 #define HEAP_PLAIN
 #include "runtime/host/heap.h"
 
-#include <stdatomic.h>
-
 #include "runtime/host/budget.h"
 #include "runtime/host/memory.h"
 
 /* So much idle memory is worth looking through the heap for. */
 #define TRIM_BYTES ((uint64_t)32 << 20)
+/* glibc's calloc passes by the thread's own pieces, which malloc takes first. */
+#define CLEARED_HERE 1024u
 /* What an allocator needs beside each piece. */
 #define OVERHEAD 16u
 
 static _Atomic uint64_t summit; /* the most that the kernel held since the last trim */
-static atomic_bool wants_trim;
+atomic_bool heap_trim_wanted;
 
 static uint64_t cost(void *p)
 {
@@ -67,7 +67,10 @@ void *heap_zalloc(enum heap_tier tier, size_t number, size_t size)
     size_t bytes;
     if (__builtin_mul_overflow(number, size, &bytes) || absurd(bytes))
         return NULL;
-    return admit(tier, calloc(number, size));
+    if (bytes > CLEARED_HERE)
+        return admit(tier, calloc(number, size));
+    void *p = heap_alloc(tier, bytes);
+    return p ? memset(p, 0, bytes) : NULL;
 }
 
 void *heap_resize(enum heap_tier tier, void *p, size_t size)
@@ -104,18 +107,13 @@ void heap_free(void *p)
     free(p);
     memory_uncharge_kernel(bytes);
     if (atomic_load_explicit(&summit, memory_order_relaxed) > memory_kernel_used() + TRIM_BYTES &&
-        !atomic_load_explicit(&wants_trim, memory_order_relaxed))
-        atomic_store_explicit(&wants_trim, true, memory_order_relaxed);
-}
-
-bool heap_wants_trim(void)
-{
-    return atomic_load_explicit(&wants_trim, memory_order_relaxed);
+        !atomic_load_explicit(&heap_trim_wanted, memory_order_relaxed))
+        atomic_store_explicit(&heap_trim_wanted, true, memory_order_relaxed);
 }
 
 void heap_trim(void)
 {
-    if (!atomic_exchange(&wants_trim, false))
+    if (!atomic_exchange(&heap_trim_wanted, false))
         return;
     atomic_store(&summit, memory_kernel_used());
     host_heap_trim();

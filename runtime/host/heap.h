@@ -10,6 +10,7 @@
 #ifndef FORELAND_HOST_HEAP_H
 #define FORELAND_HOST_HEAP_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -28,8 +29,12 @@ void *heap_resize(enum heap_tier tier, void *p, size_t size);
 char *heap_strdup(enum heap_tier tier, const char *text);
 void heap_free(void *p);
 
-/* Cheap: much was freed since the last trim. */
-bool heap_wants_trim(void);
+/* Much was freed since the last trim. Every system call asks. */
+extern atomic_bool heap_trim_wanted;
+static inline bool heap_wants_trim(void)
+{
+    return atomic_load_explicit(&heap_trim_wanted, memory_order_relaxed);
+}
 /* Gives idle memory back to the host. No lock may be held: it takes milliseconds. */
 void heap_trim(void);
 

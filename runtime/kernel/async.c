@@ -45,7 +45,8 @@ static struct host_mutex sending = HOST_MUTEX_INIT;
 /* Taken inside of a queue's lock. */
 static struct host_mutex pending_lock = HOST_MUTEX_INIT;
 static struct file_async *pending;
-static atomic_bool waiting; /* something is pending or being sent; changes under pending_lock */
+atomic_bool
+    async_messages_wait; /* something is pending or being sent; changes under pending_lock */
 static struct host_parker sender = HOST_PARKER_INIT;
 static bool sender_runs; /* setting */
 
@@ -74,7 +75,7 @@ static void note(struct wait_entry *wait, uint32_t events)
     }
     if (wanted) {
         a->codes |= 1u << code;
-        atomic_store(&waiting, true);
+        atomic_store(&async_messages_wait, true);
     }
     host_mutex_unlock(&pending_lock);
     if (wanted)
@@ -187,7 +188,7 @@ static bool pop(struct message *m)
         m->codes = a->codes;
         a->codes = 0;
     } else {
-        atomic_store(&waiting, false);
+        atomic_store(&async_messages_wait, false);
     }
     host_mutex_unlock(&pending_lock);
     return a;
@@ -239,11 +240,6 @@ static void send_code(const struct message *m, int code)
         process_put(p);
     if (group)
         pgrp_put(group);
-}
-
-bool async_waiting(void)
-{
-    return atomic_load_explicit(&waiting, memory_order_relaxed);
 }
 
 void async_deliver(void)

@@ -6,6 +6,7 @@
 #ifndef FORELAND_KERNEL_ASYNC_H
 #define FORELAND_KERNEL_ASYNC_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 struct file;
@@ -19,7 +20,11 @@ void async_forget(struct file *file);
 void async_no_room(struct file *file);
 
 /* Cheap: there is something to send. */
-bool async_waiting(void);
+extern atomic_bool async_messages_wait;
+static inline bool async_waiting(void)
+{
+    return atomic_load_explicit(&async_messages_wait, memory_order_relaxed);
+}
 /* Sends it; what another thread is sending is sent when this returns. No lock may be held. */
 void async_deliver(void);
 

@@ -49,7 +49,7 @@ void waitq_wake(struct waitq *q, uint32_t events)
 {
     /* Who makes something ready publishes it before this; who waits adds itself before it tests. */
     atomic_thread_fence(memory_order_seq_cst);
-    if (!*(struct wait_entry *volatile *)&q->first)
+    if (!waitq_is_waited_for(q))
         return;
     /* A thread that wakes wants the queue's lock first: it is let go before. */
     struct host_parker *asleep[LATER_MAX];

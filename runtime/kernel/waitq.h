@@ -45,6 +45,12 @@ void waitq_remove(struct wait_entry *entry);
 /* Calls every entry; events are L_POLL* bits that may have become true (0: unknown, all). */
 void waitq_wake(struct waitq *q, uint32_t events);
 
+/* Whether there is an entry, for who has executed a full barrier after making something ready. */
+static inline bool waitq_is_waited_for(struct waitq *q)
+{
+    return *(struct wait_entry *volatile *)&q->first;
+}
+
 /*
  * Waits until ready(arg) is true. ready is called on the waiting thread without the queue's lock
  * and takes its own locks; whoever makes it true calls waitq_wake afterwards. deadline_ns is on the

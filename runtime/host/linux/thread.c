@@ -13,6 +13,7 @@
 
 static pthread_key_t self_key;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
+static atomic_bool prepared; /* self_key is there; before that no thread has a structure */
 
 static int redirect_signal(void)
 {
@@ -51,6 +52,7 @@ static void prepare(void)
     find_processors();
     if (pthread_key_create(&self_key, NULL) || sigaction(redirect_signal(), &action, NULL))
         abort();
+    atomic_store(&prepared, true);
 }
 
 static void *entry(void *arg)
@@ -110,7 +112,8 @@ void host_native_forget(struct host_thread *thread)
 
 struct host_thread *host_native_self(void)
 {
-    pthread_once(&once, prepare);
+    if (!atomic_load_explicit(&prepared, memory_order_acquire))
+        return NULL;
     return pthread_getspecific(self_key);
 }
 

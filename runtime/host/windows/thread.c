@@ -1,9 +1,11 @@
 #include "runtime/abi/errno.h"
 #include "runtime/host/thread_native.h"
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <windows.h>
 
 static DWORD slot;
+static atomic_bool prepared; /* slot is there; before that no thread has a structure */
 
 static INIT_ONCE once = INIT_ONCE_STATIC_INIT;
 
@@ -15,6 +17,7 @@ static BOOL CALLBACK prepare(INIT_ONCE *init, void *parameter, void **context)
     slot = TlsAlloc();
     if (slot == TLS_OUT_OF_INDEXES)
         abort();
+    atomic_store(&prepared, true);
     return TRUE;
 }
 
@@ -57,8 +60,7 @@ void host_native_forget(struct host_thread *thread)
 
 struct host_thread *host_native_self(void)
 {
-    need_slot();
-    return TlsGetValue(slot);
+    return atomic_load_explicit(&prepared, memory_order_acquire) ? TlsGetValue(slot) : NULL;
 }
 
 void host_thread_yield(void)
