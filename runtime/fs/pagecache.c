@@ -5,7 +5,7 @@
 #include "runtime/fs/inode.h"
 #include "runtime/host/heap.h"
 #include "runtime/kernel/task.h"
-#include "runtime/memory/block.h"
+#include "runtime/memory/shared_block.h"
 #include "runtime/memory/space.h"
 #include <string.h>
 

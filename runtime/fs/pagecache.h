@@ -1,5 +1,5 @@
 /*
- * The cached data of one regular file, in blocks of 64 KiB (runtime/memory/block.h), so that read,
+ * The cached data of one regular file, in blocks of 64 KiB (runtime/memory/shared_block.h), so that read,
  * write and shared mappings see one copy. A block that nobody has mapped and that belongs to a
  * small file is kept in ordinary heap memory of the right size and becomes a real block when it is
  * first mapped or outgrows HEAP_BLOCK_MAX.

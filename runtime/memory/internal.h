@@ -4,7 +4,7 @@
  * A window is divided into segments of 16 MiB and those into chunks of 64 KiB. Regions say what the
  * guest has mapped; chunks say what is really there. A chunk is free, private (its addresses are
  * reserved; pages are committed one by one) or a view of a block (shared memory). A page that a
- * region promises and that is not present is supplied when it is touched (fault.c).
+ * region promises and that is not present is supplied when it is touched (page_fault.c).
  *
  * Fork leaves the contents where they are: for each private chunk of the parent with contents an
  * origin is made; the parent's pages in it are `kept` (write-protected), the child's are `pending`.
@@ -21,7 +21,7 @@
 #include "runtime/abi/mman.h"
 #include "runtime/host/lock.h"
 #include "runtime/host/memory.h"
-#include "runtime/memory/block.h"
+#include "runtime/memory/shared_block.h"
 #include "runtime/memory/mapping.h"
 #include "runtime/memory/space.h"
 
@@ -219,7 +219,7 @@ void region_merge(struct space *space, uint64_t start, uint64_t end);
 /* All of [start, end) is mapped. */
 bool region_covers(const struct space *space, uint64_t start, uint64_t end);
 
-/* stack.c; with space->lock. */
+/* stack_region.c; with space->lock. */
 
 /* Where what lies below the region has to end: memory that grows has a guard there. */
 uint64_t region_floor(const struct region *region);
@@ -289,7 +289,7 @@ int origin_release(struct space *space, struct chunk *chunk);
 void origin_forget(struct space *space, struct chunk *chunk, uint16_t pages);
 void origin_put(struct origin *origin);
 
-/* code.c */
+/* space_code.c */
 extern const struct code_source space_code_source;
 
 /* space.c */
@@ -299,11 +299,11 @@ void space_for_each(void (*fn)(struct space *space, void *arg), void *arg);
 /* Translations of [start, end) are void; with or without space->lock. */
 void space_drop_code(struct space *space, uint64_t start, uint64_t end);
 
-/* threads.c; with space->lock. Between the two: no lock, no allocation. */
+/* space_threads.c; with space->lock. Between the two: no lock, no allocation. */
 void threads_hold(struct space *space);
 void threads_resume(struct space *space);
 
-/* fault.c; without locks. As space_fault; force asks for the page whatever its region allows. */
+/* page_fault.c; without locks. As space_fault; force asks for the page whatever its region allows. */
 bool fault_supply(struct space *space, uint64_t address, enum space_access access, bool force,
                   struct space_fault *fault);
 /* mapping.c; without locks. Drops translations of the file's bytes in every space. */
@@ -321,7 +321,7 @@ void space_commit_small(struct space *space, uint64_t start, uint64_t end);
 /* Without the lock: brings pages in up to the first that cannot be had, or a kill. */
 void space_populate(struct space *space, uint64_t start, uint64_t end, bool write);
 
-/* lock.c: with space->lock. Whether that many more bytes may be locked. */
+/* mlock.c: with space->lock. Whether that many more bytes may be locked. */
 bool space_may_lock(const struct space *space, uint64_t more);
 
 #endif

@@ -155,7 +155,7 @@ static void visit_clean(struct space *space, const struct region *region, uint64
 void mapping_clean(struct mapping *mapping, uint64_t start, uint64_t end)
 {
     struct walk walk = {mapping, start, end, visit_clean, false};
-    /* Who has told the file and not yet made the view tells it again (fault.c). */
+    /* Who has told the file and not yet made the view tells it again (page_fault.c). */
     atomic_fetch_add(&mapping->cleaned, 1);
     walk_all(&walk);
 }

@@ -5,7 +5,7 @@
 #include "runtime/host/budget.h"
 #include "runtime/host/heap.h"
 #include "runtime/host/memory.h"
-#include "runtime/translate/block.h"
+#include "runtime/translate/code_block.h"
 
 struct host_mutex translate_lock = HOST_MUTEX_INIT;
 

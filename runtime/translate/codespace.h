@@ -5,7 +5,7 @@
 #ifndef FORELAND_TRANSLATE_CODESPACE_H
 #define FORELAND_TRANSLATE_CODESPACE_H
 
-#include "runtime/translate/block.h"
+#include "runtime/translate/code_block.h"
 #include "runtime/translate/cache.h"
 
 struct codespace {

@@ -6,7 +6,7 @@
 #include "runtime/host/thread.h"
 #include "runtime/translate/cpuid.h"
 #include "runtime/translate/dispatch.h"
-#include "runtime/translate/fault.h"
+#include "runtime/translate/cpu_fault.h"
 #include "runtime/translate/stubs.h"
 
 struct boot {

@@ -6,7 +6,7 @@
 #include "runtime/abi/signal.h"
 #include "runtime/host/heap.h"
 #include "runtime/host/thread.h"
-#include "runtime/translate/fault.h"
+#include "runtime/translate/cpu_fault.h"
 #include "runtime/translate/stubs.h"
 
 #define VSYSCALL 0xffffffffff600000u

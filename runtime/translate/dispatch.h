@@ -2,7 +2,7 @@
 #ifndef FORELAND_TRANSLATE_DISPATCH_H
 #define FORELAND_TRANSLATE_DISPATCH_H
 
-#include "runtime/translate/view.h"
+#include "runtime/translate/codeview.h"
 
 /* Per-thread data of the translator. */
 struct cpu_thread {

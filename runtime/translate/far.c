@@ -31,7 +31,7 @@ static void want_selector(struct xlate *x, const struct insn *in, struct host_me
         jumps[i] = e->n;
         emit_byte(e, 0);
     }
-    relocate_return(x);
+    modrm_return(x);
     emit_store_imm32(e, STATE(helper_detail), SELECTOR_REFUSE | in->length << 16);
     control_trap(x, TRAP_SELECTOR, x->pc);
     x->borrowed = borrowed;
@@ -101,13 +101,13 @@ enum xlate_step far_branch(struct xlate *x, const struct insn *in, bool call)
     int size = operand_size(in);
     int wide = size == 8 && !selector_wide_pointers() ? 4 : size;
     xlate_flush_sp(x);
-    int pointer = relocate_borrow(x, in, 0, false);
-    emit_lea(e, pointer, relocate_address(x, in, HOST_SCRATCH, true, 0));
+    int pointer = modrm_borrow(x, in, 0, false);
+    emit_lea(e, pointer, modrm_address(x, in, HOST_SCRATCH, true, 0));
     /* The privilege in the selector does not count here. */
-    want_selector(x, in, emit_mem(pointer, wide), CPU_SELECTOR_CS, 3, relocate_segment(in));
-    xlate_load(x, HOST_SCRATCH, emit_mem(pointer, 0), wide, relocate_segment(in), true);
+    want_selector(x, in, emit_mem(pointer, wide), CPU_SELECTOR_CS, 3, modrm_segment(in));
+    xlate_load(x, HOST_SCRATCH, emit_mem(pointer, 0), wide, modrm_segment(in), true);
     emit_store(e, STATE(helper_offset), HOST_SCRATCH);
-    relocate_return(x);
+    modrm_return(x);
     if (call) {
         emit_imm(e, HOST_SCRATCH, CPU_SELECTOR_CS);
         xlate_store(x, emit_guest(HOST_GUEST_RSP, -size), HOST_SCRATCH, size, RECOVERY_STACK);

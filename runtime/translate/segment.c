@@ -55,12 +55,12 @@ static enum xlate_step ask(struct xlate *x, const struct insn *in, enum selector
 static void take_selector(struct xlate *x, const struct insn *in)
 {
     if (in->mem) {
-        struct host_mem m = relocate_address(x, in, HOST_SCRATCH, true, 0);
-        xlate_load(x, HOST_SCRATCH, m, 2, relocate_segment(in), false);
-        relocate_return(x);
+        struct host_mem m = modrm_address(x, in, HOST_SCRATCH, true, 0);
+        xlate_load(x, HOST_SCRATCH, m, 2, modrm_segment(in), false);
+        modrm_return(x);
     } else {
         xlate_flush_sp(x);
-        relocate_read(x, HOST_SCRATCH, in->role_rm.reg);
+        modrm_read(x, HOST_SCRATCH, in->role_rm.reg);
     }
     emit_store(&x->e, STATE(helper_value), HOST_SCRATCH);
 }
@@ -85,14 +85,14 @@ enum xlate_step segment_pop(struct xlate *x, const struct insn *in, int size)
 static enum xlate_step load_pointer(struct xlate *x, const struct insn *in, int segment)
 {
     int size = in->rex_w && selector_wide_pointers() ? 8 : in->prefix_66 && !in->rex_w ? 2 : 4;
-    int offset = relocate_borrow(x, in, 0, false);
-    struct host_mem m = relocate_address(x, in, HOST_SCRATCH, true, 0);
+    int offset = modrm_borrow(x, in, 0, false);
+    struct host_mem m = modrm_address(x, in, HOST_SCRATCH, true, 0);
     emit_lea(&x->e, HOST_SCRATCH, m);
-    xlate_load(x, offset, emit_mem(HOST_SCRATCH, 0), size, relocate_segment(in), false);
-    xlate_load(x, HOST_SCRATCH, emit_mem(HOST_SCRATCH, size), 2, relocate_segment(in), false);
+    xlate_load(x, offset, emit_mem(HOST_SCRATCH, 0), size, modrm_segment(in), false);
+    xlate_load(x, HOST_SCRATCH, emit_mem(HOST_SCRATCH, size), 2, modrm_segment(in), false);
     emit_store(&x->e, STATE(helper_value), HOST_SCRATCH);
     emit_store(&x->e, STATE(helper_offset), offset);
-    relocate_return(x);
+    modrm_return(x);
     return ask(x, in, SELECTOR_LOAD,
                (unsigned)segment << 4 | (unsigned)in->role_reg.reg << 8 | (unsigned)size << 12);
 }
@@ -111,21 +111,21 @@ static enum xlate_step look(struct xlate *x, const struct insn *in, enum selecto
 static enum xlate_step read_selector(struct xlate *x, const struct insn *in, int segment)
 {
     if (in->mem) {
-        int value = relocate_borrow(x, in, 0, false);
+        int value = modrm_borrow(x, in, 0, false);
         emit_load16(&x->e, value, selector_slot(segment));
-        struct host_mem m = relocate_address(x, in, HOST_SCRATCH, true, 0);
-        xlate_store(x, m, value, 2, relocate_segment(in));
-        relocate_return(x);
+        struct host_mem m = modrm_address(x, in, HOST_SCRATCH, true, 0);
+        xlate_store(x, m, value, 2, modrm_segment(in));
+        modrm_return(x);
         return STEP_NEXT;
     }
     xlate_flush_sp(x);
     if (in->role_rm.size == 16) {
-        relocate_read(x, HOST_SCRATCH, in->role_rm.reg);
+        modrm_read(x, HOST_SCRATCH, in->role_rm.reg);
         emit_load16(&x->e, HOST_SCRATCH, selector_slot(segment));
     } else {
         load_zero16(x, HOST_SCRATCH, selector_slot(segment));
     }
-    relocate_write(x, in->role_rm.reg, HOST_SCRATCH);
+    modrm_write(x, in->role_rm.reg, HOST_SCRATCH);
     return STEP_NEXT;
 }
 
@@ -149,13 +149,13 @@ static void store_imm16(struct xlate *x, struct host_mem m, uint16_t value)
 /* sgdt, sidt: a limit of 0 and the address. */
 static enum xlate_step store_table(struct xlate *x, const struct insn *in, int32_t address)
 {
-    struct host_mem m = relocate_address(x, in, HOST_SCRATCH, true, 0);
+    struct host_mem m = modrm_address(x, in, HOST_SCRATCH, true, 0);
     emit_lea(&x->e, HOST_SCRATCH, m);
     xlate_mark(x, KERNEL_STORES);
     store_imm16(x, emit_mem(HOST_SCRATCH, 0), 0);
     xlate_mark(x, KERNEL_STORES);
     emit_store_imm32(&x->e, emit_mem(HOST_SCRATCH, 2), address);
-    relocate_return(x);
+    modrm_return(x);
     return STEP_NEXT;
 }
 
@@ -166,19 +166,19 @@ static enum xlate_step store_word(struct xlate *x, const struct insn *in, uint32
     struct emit *e = &x->e;
     int g = in->role_rm.reg;
     if (in->mem) {
-        struct host_mem m = relocate_address(x, in, HOST_SCRATCH, true, 0);
+        struct host_mem m = modrm_address(x, in, HOST_SCRATCH, true, 0);
         xlate_mark(x, KERNEL_STORES);
         store_imm16(x, m, (uint16_t)value);
-        relocate_return(x);
+        modrm_return(x);
         return STEP_NEXT;
     }
     xlate_flush_sp(x);
     if (in->role_rm.size == 64) {
         emit_imm(e, HOST_SCRATCH, value);
-        relocate_write(x, g, HOST_SCRATCH);
+        modrm_write(x, g, HOST_SCRATCH);
         return STEP_NEXT;
     }
-    relocate_read(x, HOST_SCRATCH, g);
+    modrm_read(x, HOST_SCRATCH, g);
     emit_store(e, STATE(helper_value), HOST_SCRATCH);
     if (in->role_rm.size == 16) {
         store_imm16(x, STATE(helper_value), (uint16_t)value);
@@ -187,7 +187,7 @@ static enum xlate_step store_word(struct xlate *x, const struct insn *in, uint32
         emit_store32(e, STATE(helper_value), HOST_SCRATCH);
     }
     emit_load(e, HOST_SCRATCH, STATE(helper_value));
-    relocate_write(x, g, HOST_SCRATCH);
+    modrm_write(x, g, HOST_SCRATCH);
     return STEP_NEXT;
 }
 

@@ -5,7 +5,7 @@
 #include "runtime/host/env.h"
 #include "runtime/host/log.h"
 #include "runtime/host/thread.h"
-#include "runtime/translate/fault.h"
+#include "runtime/translate/cpu_fault.h"
 
 /* The privilege of a selector; all of ours have that of user code, which may use any. */
 #define RPL 3u

@@ -146,7 +146,7 @@ static bool is_string(const struct insn *in, struct string_use *use)
 
 static void put_segment_base(struct xlate *x, const struct insn *in, const struct insn *use)
 {
-    int t = relocate_borrow(x, use, 0, false);
+    int t = modrm_borrow(x, use, 0, false);
     size_t at = in->segment == 0x64 ? offsetof(struct cpu, fs_base) : offsetof(struct cpu, gs_base);
     emit_load(&x->e, t, emit_state(at));
     lea_sum(x, HOST_SCRATCH, t, 0);
@@ -163,7 +163,7 @@ static enum xlate_step xlat(struct xlate *x, const struct insn *in)
         put_segment_base(x, in, in);
     xlate_mark(x, 0);
     emit_bytes(e, "\x42\x8a\x04\x19", 4); /* mov al, [rcx + r11] */
-    relocate_return(x);
+    modrm_return(x);
     return STEP_NEXT;
 }
 
@@ -184,7 +184,7 @@ static enum xlate_step mov_offset(struct xlate *x, const struct insn *in)
     static const uint8_t opcode[4] = {0x8a, 0x8b, 0x88, 0x89};
     emit_byte(e, opcode[in->opcode & 3]);
     emit_bytes(e, "\x04\x19", 2); /* [rcx + r11] */
-    relocate_return(x);
+    modrm_return(x);
     return STEP_NEXT;
 }
 
@@ -212,7 +212,7 @@ static enum xlate_step mask_move(struct xlate *x, const struct insn *in)
             emit_byte(e, (uint8_t)(0x40 | in->rex_r >> 1 | in->rex_b >> 3));
     }
     emit_bytes(e, in->bytes + from, in->length - from);
-    relocate_return(x);
+    modrm_return(x);
     return STEP_NEXT;
 }
 
@@ -221,9 +221,9 @@ static enum xlate_step mask_move(struct xlate *x, const struct insn *in)
 static enum xlate_step xsave_family(struct xlate *x, const struct insn *in)
 {
     struct emit *e = &x->e;
-    struct host_mem address = relocate_address(x, in, HOST_SCRATCH, true, 0);
+    struct host_mem address = modrm_address(x, in, HOST_SCRATCH, true, 0);
     emit_lea(e, HOST_SCRATCH, address);
-    relocate_return(x);
+    modrm_return(x);
     emit_store(e, emit_state(offsetof(struct cpu, gpr) + 8 * CPU_RAX), CPU_RAX);
     emit_store(e, emit_state(offsetof(struct cpu, gpr) + 8 * CPU_RDX), CPU_RDX);
     emit_store32(e, STATE(helper_value), CPU_RAX);
@@ -243,7 +243,7 @@ static enum xlate_step xsave_family(struct xlate *x, const struct insn *in)
         emit_byte(e, 0x48);
     emit_bytes(e, in->bytes + in->opcode_at, in->opcode_len);
     emit_byte(e, (uint8_t)(in->reg << 3 | HOST_SCRATCH)); /* [rcx] */
-    relocate_return(x);
+    modrm_return(x);
     return STEP_NEXT;
 }
 

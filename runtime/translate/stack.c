@@ -14,7 +14,7 @@ static int source(struct xlate *x, int g)
         return HOST_SCRATCH;
     }
     if (g == CPU_R8 || g == CPU_R10 || g == CPU_R11) {
-        relocate_read(x, HOST_SCRATCH, g);
+        modrm_read(x, HOST_SCRATCH, g);
         return HOST_SCRATCH;
     }
     return g == CPU_RCX ? HOST_GUEST_RCX : g;
@@ -33,9 +33,9 @@ static enum xlate_step push(struct xlate *x, const struct insn *in, int size)
             xlate_store(x, top(x, -size), HOST_SCRATCH, size, RECOVERY_STACK);
         }
     } else if (in->mem) {
-        struct host_mem m = relocate_address(x, in, HOST_SCRATCH, true, 0);
-        xlate_load(x, HOST_SCRATCH, m, size, relocate_segment(in), false);
-        relocate_return(x);
+        struct host_mem m = modrm_address(x, in, HOST_SCRATCH, true, 0);
+        xlate_load(x, HOST_SCRATCH, m, size, modrm_segment(in), false);
+        modrm_return(x);
         xlate_store(x, top(x, -size), HOST_SCRATCH, size, RECOVERY_STACK);
     } else {
         int g = decode_gpr(o->reg.value);
@@ -57,7 +57,7 @@ static void pop_register(struct xlate *x, int g, int size)
         to = HOST_GUEST_RCX;
     if (size == 2) {
         if (to == HOST_SCRATCH)
-            relocate_read(x, to, g);
+            modrm_read(x, to, g);
         if (g == CPU_RSP) {
             xlate_flush_sp(x);
             to = HOST_GUEST_RSP;
@@ -67,7 +67,7 @@ static void pop_register(struct xlate *x, int g, int size)
     }
     xlate_load(x, to, top(x, 0), size, RECOVERY_STACK, false);
     if (to == HOST_SCRATCH)
-        relocate_write(x, g, to);
+        modrm_write(x, g, to);
     if (g == CPU_RSP)
         x->sp = 0;
     else
@@ -77,16 +77,16 @@ static void pop_register(struct xlate *x, int g, int size)
 static enum xlate_step pop_memory(struct xlate *x, const struct insn *in, int size)
 {
     /* The value first; an rsp in the address is the one after the pop. */
-    int value = relocate_borrow(x, in, 0, false);
+    int value = modrm_borrow(x, in, 0, false);
     xlate_load(x, value, top(x, 0), size, RECOVERY_STACK, false);
     int32_t before = x->sp;
     x->sp += size;
-    struct host_mem m = relocate_address(x, in, HOST_SCRATCH, true, 0);
+    struct host_mem m = modrm_address(x, in, HOST_SCRATCH, true, 0);
     int32_t after = x->sp;
     x->sp = before;
-    xlate_store(x, m, value, size, relocate_segment(in));
+    xlate_store(x, m, value, size, modrm_segment(in));
     x->sp = after;
-    relocate_return(x);
+    modrm_return(x);
     return STEP_NEXT;
 }
 

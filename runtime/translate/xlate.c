@@ -6,7 +6,7 @@
 #define SP_LIMIT 112
 /* Room that one guest instruction and the stubs may need. */
 #define CODE_RESERVE 1024
-/* Host bytes that compare four guest bytes (check.c). */
+/* Host bytes that compare four guest bytes (selfcheck.c). */
 #define CHECK_WORD 20
 
 void xlate_mark(struct xlate *x, uint8_t kind)
@@ -75,7 +75,7 @@ static enum xlate_step one(struct xlate *x, const struct insn *in)
     if (!handled)
         step = special(x, in, &handled);
     if (!handled)
-        step = relocate(x, in);
+        step = modrm_rewrite(x, in);
     return step;
 }
 

@@ -106,24 +106,24 @@ void xlate_flush_sp(struct xlate *x);
  * it does not fit 31 bits. */
 void xlate_store_rip(struct xlate *x, uint64_t pc);
 
-/* relocate.c: an instruction that runs on the host with its operands rewritten. */
-enum xlate_step relocate(struct xlate *x, const struct insn *in);
+/* modrm.c: an instruction that runs on the host with its operands rewritten. */
+enum xlate_step modrm_rewrite(struct xlate *x, const struct insn *in);
 /* Borrows a host register that the instruction does not use; avoid is a mask of more to leave
- * alone. With low set it is one of the first eight. Returned to the guest by relocate_return. */
-int relocate_borrow(struct xlate *x, const struct insn *in, uint16_t avoid, bool low);
-void relocate_return(struct xlate *x);
+ * alone. With low set it is one of the first eight. Returned to the guest by modrm_return. */
+int modrm_borrow(struct xlate *x, const struct insn *in, uint16_t avoid, bool low);
+void modrm_return(struct xlate *x);
 /* Makes the host operand for the ModRM memory operand, using the scratch register given for parts.
  * Window is false for lea. */
-struct host_mem relocate_address(struct xlate *x, const struct insn *in, int scratch, bool window,
+struct host_mem modrm_address(struct xlate *x, const struct insn *in, int scratch, bool window,
                                  uint16_t avoid);
 /* RECOVERY_STACK when the memory operand is relative to the stack segment, else 0. */
-uint8_t relocate_segment(const struct insn *in);
+uint8_t modrm_segment(const struct insn *in);
 /* Puts the value of guest register g into the host register to (64 bits). */
-void relocate_read(struct xlate *x, int to, int g);
+void modrm_read(struct xlate *x, int to, int g);
 /* Sets guest register g from a host register. */
-void relocate_write(struct xlate *x, int g, int from);
+void modrm_write(struct xlate *x, int g, int from);
 
-/* control.c: branches, calls, returns, traps. STEP_UNDEFINED when it is none of them. */
+/* branch.c: branches, calls, returns, traps. STEP_UNDEFINED when it is none of them. */
 enum xlate_step control(struct xlate *x, const struct insn *in, bool *handled);
 void control_exit(struct xlate *x, uint64_t target); /* unconditional direct exit */
 void control_trap(struct xlate *x, enum xlate_trap trap, uint64_t rip);
@@ -131,7 +131,7 @@ void control_leave(struct xlate *x, uint64_t rip); /* to the dispatcher, which t
 void control_prologue(struct xlate *x);            /* entry for indirect jumps; sets body */
 void control_stubs(struct xlate *x);               /* after the last instruction */
 
-/* check.c: what a self-checking block does first, and, behind the last instruction, the comparison
+/* selfcheck.c: what a self-checking block does first, and, behind the last instruction, the comparison
  * of its size guest bytes with those at code. */
 void check_enter(struct xlate *x);
 void check_bytes(struct xlate *x, const uint8_t *code, size_t size);

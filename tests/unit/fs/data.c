@@ -3,7 +3,7 @@
 #include "runtime/abi/mman.h"
 #include "runtime/fs/fdtable.h"
 #include "runtime/fs/memfd.h"
-#include "runtime/memory/block.h"
+#include "runtime/memory/shared_block.h"
 
 static struct file *open_file(struct vfs_caller *c, const char *name, uint32_t flags)
 {

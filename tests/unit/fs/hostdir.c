@@ -2,7 +2,7 @@
 #include "fixture.h"
 #include "runtime/abi/mman.h"
 #include "runtime/host/file.h"
-#include "runtime/memory/block.h"
+#include "runtime/memory/shared_block.h"
 
 #define HOST_DIR "unit-fs-hostdir"
 

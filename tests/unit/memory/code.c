@@ -1,5 +1,5 @@
 /* Code handed to the translator: what is write-protected, and what a store to it drops. */
-#include "runtime/translate/code.h"
+#include "runtime/translate/code_source.h"
 #include "runtime/abi/signal.h"
 #include "runtime/memory/access.h"
 #include "runtime/memory/internal.h"

@@ -5,7 +5,7 @@
 #include "runtime/abi/signal.h"
 #include "runtime/host/memory.h"
 #include "runtime/memory/access.h"
-#include "runtime/memory/block.h"
+#include "runtime/memory/shared_block.h"
 #include "runtime/memory/mapping.h"
 #include "tests/unit/run.h"
 #include <check.h>

@@ -5,7 +5,7 @@
 #include "runtime/host/thread.h"
 #include "runtime/host/time.h"
 #include "runtime/memory/access.h"
-#include "runtime/memory/block.h"
+#include "runtime/memory/shared_block.h"
 #include "runtime/memory/mapping.h"
 #include "runtime/memory/space.h"
 #include "tests/unit/run.h"

@@ -7,9 +7,9 @@
 #include "runtime/host/memory.h"
 #include "runtime/host/thread.h"
 #include "runtime/translate/cache.h"
-#include "runtime/translate/code.h"
+#include "runtime/translate/code_source.h"
 #include "runtime/translate/cpu.h"
-#include "runtime/translate/view.h"
+#include "runtime/translate/codeview.h"
 #include "tests/unit/run.h"
 
 #define WINDOW_SIZE ((size_t)16 << 20)

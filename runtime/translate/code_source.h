@@ -8,8 +8,8 @@
  *
  * Locking: one translator lock inside; callbacks of struct code_source are made without it.
  */
-#ifndef FORELAND_TRANSLATE_CODE_H
-#define FORELAND_TRANSLATE_CODE_H
+#ifndef RUNTIME_TRANSLATE_CODE_SOURCE_H
+#define RUNTIME_TRANSLATE_CODE_SOURCE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* A translated block: its code in the cache and what is known about it. Under translate_lock. */
-#ifndef FORELAND_TRANSLATE_BLOCK_H
-#define FORELAND_TRANSLATE_BLOCK_H
+#ifndef RUNTIME_TRANSLATE_CODE_BLOCK_H
+#define RUNTIME_TRANSLATE_CODE_BLOCK_H
 
 #include "runtime/translate/xlate.h"
 

@@ -1,5 +1,5 @@
 #define HEAP_TIER HEAP_RESERVE /* as the pages it stands for */
-#include "runtime/memory/block.h"
+#include "runtime/memory/shared_block.h"
 #include "runtime/host/heap.h"
 #include "runtime/host/lock.h"
 #include "runtime/host/memory.h"

@@ -1,5 +1,5 @@
 #define HEAP_TIER HEAP_ALWAYS /* code memory is the bound */
-#include "runtime/translate/view.h"
+#include "runtime/translate/codeview.h"
 
 #include <string.h>
 

@@ -1,11 +1,11 @@
 /* A codeview from inside: the table, the attached code spaces, the threads. Under translate_lock.
  */
-#ifndef FORELAND_TRANSLATE_VIEW_H
-#define FORELAND_TRANSLATE_VIEW_H
+#ifndef RUNTIME_TRANSLATE_CODEVIEW_H
+#define RUNTIME_TRANSLATE_CODEVIEW_H
 
 #include <stdatomic.h>
 
-#include "runtime/translate/code.h"
+#include "runtime/translate/code_source.h"
 #include "runtime/translate/codespace.h"
 #include "runtime/translate/cpu.h"
 

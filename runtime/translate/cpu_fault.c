@@ -1,4 +1,4 @@
-#include "runtime/translate/fault.h"
+#include "runtime/translate/cpu_fault.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 #define HEAP_TIER HEAP_ALWAYS /* code memory is the bound */
-#include "runtime/translate/block.h"
+#include "runtime/translate/code_block.h"
 
 #include <stdatomic.h>
 #include <string.h>

@@ -3,8 +3,8 @@
  * blocks, so that read(2), write(2) and shared mappings in any number of address spaces see one
  * copy: a block can be shown in a window as a view.
  */
-#ifndef FORELAND_MEMORY_BLOCK_H
-#define FORELAND_MEMORY_BLOCK_H
+#ifndef RUNTIME_MEMORY_SHARED_BLOCK_H
+#define RUNTIME_MEMORY_SHARED_BLOCK_H
 
 #include <stdatomic.h>
 #include <stdint.h>

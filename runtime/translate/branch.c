@@ -193,14 +193,14 @@ static void loop(struct xlate *x, const struct insn *in)
 static void indirect_target(struct xlate *x, const struct insn *in)
 {
     if (in->mem) {
-        struct host_mem m = relocate_address(x, in, HOST_SCRATCH, true, 0);
-        xlate_mark(x, relocate_segment(in));
+        struct host_mem m = modrm_address(x, in, HOST_SCRATCH, true, 0);
+        xlate_mark(x, modrm_segment(in));
         emit_load(&x->e, HOST_SCRATCH, m);
-        relocate_return(x);
+        modrm_return(x);
     } else if (in->role_rm.reg == CPU_RSP) {
         emit_lea(&x->e, HOST_SCRATCH, emit_mem(HOST_GUEST_RSP, x->sp));
     } else {
-        relocate_read(x, HOST_SCRATCH, in->role_rm.reg);
+        modrm_read(x, HOST_SCRATCH, in->role_rm.reg);
     }
     emit_store(&x->e, STATE(rip), HOST_SCRATCH);
 }

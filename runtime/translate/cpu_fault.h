@@ -1,9 +1,9 @@
 /* Faults in translated code: exact guest state, and what they mean to Linux. */
-#ifndef FORELAND_TRANSLATE_FAULT_H
-#define FORELAND_TRANSLATE_FAULT_H
+#ifndef RUNTIME_TRANSLATE_CPU_FAULT_H
+#define RUNTIME_TRANSLATE_CPU_FAULT_H
 
 #include "runtime/host/fault.h"
-#include "runtime/translate/view.h"
+#include "runtime/translate/codeview.h"
 
 /* The hook for the host's fault handler: redirects faults of translated code to the fault stub. */
 uint64_t fault_hook(const struct host_fault *fault);

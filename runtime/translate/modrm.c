@@ -21,7 +21,7 @@ static int direct(int g)
     return g == CPU_RCX ? HOST_GUEST_RCX : g == CPU_RSP ? HOST_GUEST_RSP : g;
 }
 
-void relocate_read(struct xlate *x, int to, int g)
+void modrm_read(struct xlate *x, int to, int g)
 {
     if (homed(g))
         emit_load(&x->e, to, slot(g));
@@ -29,7 +29,7 @@ void relocate_read(struct xlate *x, int to, int g)
         emit_mov(&x->e, to, direct(g));
 }
 
-void relocate_write(struct xlate *x, int g, int from)
+void modrm_write(struct xlate *x, int g, int from)
 {
     if (homed(g))
         emit_store(&x->e, slot(g), from);
@@ -37,7 +37,7 @@ void relocate_write(struct xlate *x, int g, int from)
         emit_mov(&x->e, direct(g), from);
 }
 
-int relocate_borrow(struct xlate *x, const struct insn *in, uint16_t avoid, bool low)
+int modrm_borrow(struct xlate *x, const struct insn *in, uint16_t avoid, bool low)
 {
     static const uint8_t order[] = {CPU_RBX, CPU_RSI, CPU_RDI, CPU_RDX, CPU_RAX, CPU_RBP,
                                     CPU_R9,  CPU_R12, CPU_R13, CPU_R14, CPU_R15};
@@ -54,7 +54,7 @@ int relocate_borrow(struct xlate *x, const struct insn *in, uint16_t avoid, bool
     return CPU_RBX;
 }
 
-void relocate_return(struct xlate *x)
+void modrm_return(struct xlate *x)
 {
     for (int r = 0; r < 16; r++)
         if (x->borrowed >> r & 1)
@@ -122,7 +122,7 @@ static struct ea plain_parts(struct xlate *x, const struct insn *in, int base, i
     emit_load(&x->e, scratch, slot(index));
     int b = base == index ? scratch : direct(base);
     if (homed(base) && base != index) {
-        b = relocate_borrow(x, in, avoid, false);
+        b = modrm_borrow(x, in, avoid, false);
         emit_load(&x->e, b, slot(base));
     }
     emit_lea(&x->e, scratch,
@@ -147,7 +147,7 @@ static void add_segment(struct xlate *x, const struct insn *in, struct ea *a, in
                 &x->e, scratch,
                 (struct host_mem){.base = (int8_t)scratch, .index = (int8_t)a->base, .scale = 1});
     } else {
-        int t = relocate_borrow(x, in, avoid, false);
+        int t = modrm_borrow(x, in, avoid, false);
         emit_load(&x->e, t, emit_state(segment_base(in)));
         if (a->base != NO_REG) {
             emit_lea(&x->e, scratch,
@@ -199,7 +199,7 @@ static struct host_mem vector_address(struct xlate *x, const struct insn *in, in
     return m;
 }
 
-struct host_mem relocate_address(struct xlate *x, const struct insn *in, int scratch, bool window,
+struct host_mem modrm_address(struct xlate *x, const struct insn *in, int scratch, bool window,
                                  uint16_t avoid)
 {
     const ZydisDecodedOperandMem *mem = &in->mem->mem;
@@ -241,7 +241,7 @@ struct host_mem relocate_address(struct xlate *x, const struct insn *in, int scr
     return m;
 }
 
-uint8_t relocate_segment(const struct insn *in)
+uint8_t modrm_segment(const struct insn *in)
 {
     return in->mem && in->mem->mem.segment == ZYDIS_REGISTER_SS ? RECOVERY_STACK : 0;
 }
@@ -381,7 +381,7 @@ static int place(struct xlate *x, const struct insn *in, struct plan *p, const s
         s->host = HOST_SCRATCH;
         p->scratch_taken = true;
     } else {
-        s->host = (int8_t)relocate_borrow(x, in, p->avoid, in->no_rex);
+        s->host = (int8_t)modrm_borrow(x, in, p->avoid, in->no_rex);
     }
     return s->host + (r->high ? 4 : 0);
 }
@@ -405,7 +405,7 @@ static bool may_fault(const struct insn *in)
            in->z.meta.isa_ext != ZYDIS_ISA_EXT_BASE;
 }
 
-enum xlate_step relocate(struct xlate *x, const struct insn *in)
+enum xlate_step modrm_rewrite(struct xlate *x, const struct insn *in)
 {
     struct plan p = {.scratch_taken = in->rcx_in || in->rcx_out};
     struct fields f = {
@@ -423,7 +423,7 @@ enum xlate_step relocate(struct xlate *x, const struct insn *in)
     if (in->mem && address_needs_scratch(in)) {
         bool low_named = in->no_rex && (in->role_reg.reg == CPU_RCX);
         if (p.scratch_taken || low_named) {
-            scratch = relocate_borrow(x, in, p.avoid, in->no_rex);
+            scratch = modrm_borrow(x, in, p.avoid, in->no_rex);
         } else {
             p.scratch_taken = true;
         }
@@ -442,21 +442,21 @@ enum xlate_step relocate(struct xlate *x, const struct insn *in)
         f.op = place(x, in, &p, &in->role_op, false);
     if (in->mem) {
         f.rm_mem = true;
-        f.mem = relocate_address(x, in, scratch, !lea, p.avoid);
+        f.mem = modrm_address(x, in, scratch, !lea, p.avoid);
     }
     for (int i = 0; i < p.count; i++)
         if (p.in[i].load)
-            relocate_read(x, p.in[i].host, p.in[i].guest);
+            modrm_read(x, p.in[i].host, p.in[i].guest);
     if (in->rcx_in)
         emit_mov(&x->e, HOST_SCRATCH, HOST_GUEST_RCX);
     if (may_fault(in))
-        xlate_mark(x, relocate_segment(in));
+        xlate_mark(x, modrm_segment(in));
     put_insn(&x->e, in, &f);
     for (int i = 0; i < p.count; i++)
         if (p.in[i].store)
-            relocate_write(x, p.in[i].guest, p.in[i].host);
+            modrm_write(x, p.in[i].guest, p.in[i].host);
     if (in->rcx_out)
         emit_mov(&x->e, HOST_GUEST_RCX, HOST_SCRATCH);
-    relocate_return(x);
+    modrm_return(x);
     return STEP_NEXT;
 }
