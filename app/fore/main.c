@@ -16,7 +16,7 @@
 #include "runtime/host/policy.h"
 #include "runtime/host/stdio.h"
 #include "runtime/kernel/boot.h"
-#include "runtime/kernel/process.h"
+#include "runtime/task/process.h"
 #include "runtime/kernel/run.h"
 #include "runtime/kernel/syscall.h"
 

@@ -13,7 +13,7 @@
 #include "runtime/host/thread.h"
 #include "runtime/host/time.h"
 #include "runtime/kernel/boot.h"
-#include "runtime/kernel/process.h"
+#include "runtime/task/process.h"
 #include "runtime/kernel/run.h"
 #include "runtime/tty/tty.h"
 

@@ -1,6 +1,6 @@
 #include "runtime/fs/vfs.h"
-#include "runtime/kernel/process.h"
-#include "runtime/kernel/task.h"
+#include "runtime/task/process.h"
+#include "runtime/task/task.h"
 #include <string.h>
 
 void vfs_caller_of(struct task *task, struct vfs_caller *out)

@@ -11,8 +11,8 @@
 #include "runtime/fs/vfs.h"
 #include "runtime/host/heap.h"
 #include "runtime/kernel/async.h"
-#include "runtime/kernel/process.h"
-#include "runtime/kernel/waitq.h"
+#include "runtime/task/process.h"
+#include "runtime/task/waitq.h"
 #include <stdio.h>
 #include <string.h>
 

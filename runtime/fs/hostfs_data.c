@@ -3,8 +3,8 @@
 #include "runtime/abi/fcntl.h"
 #include "runtime/fs/hostfs.h"
 #include "runtime/host/sparse.h"
-#include "runtime/kernel/signal.h"
-#include "runtime/kernel/task.h"
+#include "runtime/task/signal.h"
+#include "runtime/task/task.h"
 
 static int stat_path(struct inode *inode, const char *path, void *arg)
 {

@@ -5,8 +5,8 @@
 #include "runtime/abi/poll.h"
 #include "runtime/abi/termios.h"
 #include "runtime/host/stdio.h"
-#include "runtime/kernel/process.h"
-#include "runtime/kernel/waitq.h"
+#include "runtime/task/process.h"
+#include "runtime/task/waitq.h"
 #include "runtime/memory/access.h"
 
 /* One for each standard handle, forever: the pump may call back at any time. */

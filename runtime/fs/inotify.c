@@ -10,8 +10,8 @@
 #include "runtime/abi/poll.h"
 #include "runtime/abi/termios.h"
 #include "runtime/host/heap.h"
-#include "runtime/kernel/process.h"
-#include "runtime/kernel/waitq.h"
+#include "runtime/task/process.h"
+#include "runtime/task/waitq.h"
 #include "runtime/memory/access.h"
 #include <string.h>
 

@@ -7,7 +7,7 @@
 
 #include "runtime/abi/errno.h"
 #include "runtime/host/heap.h"
-#include "runtime/kernel/waitq.h"
+#include "runtime/task/waitq.h"
 #include <stdio.h>
 
 enum lock_kind { RECORD, OFD, FLOCK };

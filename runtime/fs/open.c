@@ -6,7 +6,7 @@
 #include "runtime/fs/permission.h"
 #include "runtime/fs/pipe.h"
 #include "runtime/fs/walk.h"
-#include "runtime/kernel/task.h"
+#include "runtime/task/task.h"
 #include <string.h>
 
 /* The bit of O_TMPFILE that is not O_DIRECTORY. */

@@ -4,7 +4,7 @@
 #include "runtime/abi/errno.h"
 #include "runtime/fs/inode.h"
 #include "runtime/host/heap.h"
-#include "runtime/kernel/task.h"
+#include "runtime/task/task.h"
 #include "runtime/memory/shared_block.h"
 #include "runtime/memory/space.h"
 #include <string.h>

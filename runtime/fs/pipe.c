@@ -7,11 +7,11 @@
 #include "runtime/fs/ring.h"
 #include "runtime/host/heap.h"
 #include "runtime/kernel/async.h"
-#include "runtime/kernel/process.h"
-#include "runtime/kernel/signal.h"
-#include "runtime/kernel/task.h"
-#include "runtime/kernel/user.h"
-#include "runtime/kernel/waitq.h"
+#include "runtime/task/process.h"
+#include "runtime/task/signal.h"
+#include "runtime/task/task.h"
+#include "runtime/task/user.h"
+#include "runtime/task/waitq.h"
 #include "runtime/memory/access.h"
 #include <string.h>
 

@@ -7,8 +7,8 @@
 #include "runtime/fs/fdtable.h"
 #include "runtime/fs/vfs.h"
 #include "runtime/host/heap.h"
-#include "runtime/kernel/process.h"
-#include "runtime/kernel/task.h"
+#include "runtime/task/process.h"
+#include "runtime/task/task.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 #include "runtime/fs/dentry.h"
 #include "runtime/fs/proc.h"
 #include "runtime/fs/vfs.h"
-#include "runtime/kernel/task.h"
+#include "runtime/task/task.h"
 #include <string.h>
 
 enum format { MOUNTS, MOUNTINFO, MOUNTSTATS };

@@ -5,8 +5,8 @@
 #include "runtime/fs/proc.h"
 #include "runtime/fs/vfs.h"
 #include "runtime/host/heap.h"
-#include "runtime/kernel/process.h"
-#include "runtime/kernel/task.h"
+#include "runtime/task/process.h"
+#include "runtime/task/task.h"
 #include "runtime/memory/access.h"
 #include "runtime/memory/space.h"
 #include <stdio.h>

@@ -5,9 +5,9 @@
 #include "runtime/fs/vfs.h"
 #include "runtime/host/env.h"
 #include "runtime/host/time.h"
-#include "runtime/kernel/process.h"
-#include "runtime/kernel/session.h"
-#include "runtime/kernel/task.h"
+#include "runtime/task/process.h"
+#include "runtime/task/process_session.h"
+#include "runtime/task/task.h"
 #include "runtime/memory/space.h"
 #include "runtime/tty/tty.h"
 #include <string.h>

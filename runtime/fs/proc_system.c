@@ -11,10 +11,10 @@
 #include "runtime/host/heap.h"
 #include "runtime/host/random.h"
 #include "runtime/host/time.h"
-#include "runtime/kernel/load.h"
-#include "runtime/kernel/process.h"
-#include "runtime/kernel/system.h"
-#include "runtime/kernel/task.h"
+#include "runtime/task/loadavg.h"
+#include "runtime/task/process.h"
+#include "runtime/task/system.h"
+#include "runtime/task/task.h"
 #include "runtime/memory/space.h"
 #include <stdio.h>
 #include <string.h>

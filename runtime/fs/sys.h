@@ -7,8 +7,8 @@
 
 #include "runtime/fs/fdtable.h"
 #include "runtime/fs/vfs.h"
-#include "runtime/kernel/process.h"
-#include "runtime/kernel/task.h"
+#include "runtime/task/process.h"
+#include "runtime/task/task.h"
 #include "runtime/memory/access.h"
 
 /* The most one read or write moves (MAX_RW_COUNT). */

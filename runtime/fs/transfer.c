@@ -3,7 +3,7 @@
 #include "runtime/abi/errno.h"
 #include "runtime/abi/fcntl.h"
 #include "runtime/fs/inotify.h"
-#include "runtime/kernel/process.h"
+#include "runtime/task/process.h"
 
 static bool is_regular(const struct file *file)
 {

@@ -11,7 +11,7 @@
 #ifndef FORELAND_FS_TURN_H
 #define FORELAND_FS_TURN_H
 
-#include "runtime/kernel/waitq.h"
+#include "runtime/task/waitq.h"
 #include <stdatomic.h>
 
 struct turn {

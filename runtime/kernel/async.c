@@ -8,8 +8,8 @@
 #include "runtime/host/heap.h"
 #include "runtime/host/park.h"
 #include "runtime/host/thread.h"
-#include "runtime/kernel/process.h"
-#include "runtime/kernel/waitq.h"
+#include "runtime/task/process.h"
+#include "runtime/task/waitq.h"
 
 #define QUEUES_MAX 4
 

@@ -17,9 +17,9 @@
 #include "runtime/fs/fdtable.h"
 #include "runtime/host/heap.h"
 #include "runtime/host/time.h"
-#include "runtime/kernel/process.h"
+#include "runtime/task/process.h"
 #include "runtime/kernel/syscalls.h"
-#include "runtime/kernel/time.h"
+#include "runtime/task/clock.h"
 #include "runtime/memory/access.h"
 
 #define PRIVATE_BITS (L_EPOLLET | L_EPOLLONESHOT | L_EPOLLWAKEUP | L_EPOLLEXCLUSIVE)

@@ -6,7 +6,7 @@
 #include "runtime/abi/poll.h"
 #include "runtime/fs/fdtable.h"
 #include "runtime/host/heap.h"
-#include "runtime/kernel/process.h"
+#include "runtime/task/process.h"
 #include "runtime/kernel/syscalls.h"
 
 #define COUNT_MAX (UINT64_MAX - 1)

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "runtime/abi/elf.h"
-#include "runtime/kernel/cred.h"
+#include "runtime/task/cred.h"
 
 struct cpu;
 struct file;

@@ -12,11 +12,11 @@
 #include "runtime/host/heap.h"
 #include "runtime/host/time.h"
 #include "runtime/kernel/itimer.h"
-#include "runtime/kernel/pid.h"
-#include "runtime/kernel/process.h"
+#include "runtime/task/pid.h"
+#include "runtime/task/process.h"
 #include "runtime/kernel/syscalls.h"
-#include "runtime/kernel/time.h"
-#include "runtime/kernel/timers.h"
+#include "runtime/task/clock.h"
+#include "runtime/task/timer.h"
 #include "runtime/memory/access.h"
 
 #define TIMERS_MAX  32

@@ -7,8 +7,8 @@
 #include "runtime/abi/poll.h"
 #include "runtime/fs/fdtable.h"
 #include "runtime/fs/sys.h"
-#include "runtime/kernel/pid.h"
-#include "runtime/kernel/process.h"
+#include "runtime/task/pid.h"
+#include "runtime/task/process.h"
 #include "runtime/kernel/syscalls.h"
 #include "runtime/memory/access.h"
 

@@ -6,13 +6,13 @@
 #include "runtime/host/log.h"
 #include "runtime/kernel/exit.h"
 #include "runtime/kernel/fork.h"
-#include "runtime/kernel/load.h"
+#include "runtime/task/loadavg.h"
 #include "runtime/kernel/oom.h"
-#include "runtime/kernel/process.h"
+#include "runtime/task/process.h"
 #include "runtime/kernel/syscall.h"
-#include "runtime/kernel/timers.h"
+#include "runtime/task/timer.h"
 #include "runtime/kernel/trace.h"
-#include "runtime/kernel/tree.h"
+#include "runtime/task/process_tree.h"
 #include "runtime/tty/tty.h"
 
 /* The translator met a defect of its own, and has logged which. The user is told where he looks. */

@@ -6,8 +6,8 @@
 #include "runtime/abi/poll.h"
 #include "runtime/fs/fdtable.h"
 #include "runtime/host/heap.h"
-#include "runtime/kernel/group.h"
-#include "runtime/kernel/process.h"
+#include "runtime/task/thread_group.h"
+#include "runtime/task/process.h"
 #include "runtime/kernel/syscalls.h"
 #include "runtime/memory/access.h"
 

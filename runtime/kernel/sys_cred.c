@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "runtime/abi/errno.h"
-#include "runtime/kernel/process.h"
+#include "runtime/task/process.h"
 #include "runtime/kernel/syscalls.h"
 #include "runtime/memory/access.h"
 

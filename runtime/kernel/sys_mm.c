@@ -4,7 +4,7 @@
 #include "runtime/abi/mman.h"
 #include "runtime/fs/fdtable.h"
 #include "runtime/kernel/oom.h"
-#include "runtime/kernel/process.h"
+#include "runtime/task/process.h"
 #include "runtime/kernel/syscalls.h"
 #include "runtime/memory/access.h"
 #include "runtime/memory/mapping.h"

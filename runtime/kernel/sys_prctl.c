@@ -3,7 +3,7 @@
 
 #include "runtime/abi/errno.h"
 #include "runtime/abi/process.h"
-#include "runtime/kernel/process.h"
+#include "runtime/task/process.h"
 #include "runtime/kernel/syscalls.h"
 #include "runtime/memory/access.h"
 #include "runtime/memory/space.h"

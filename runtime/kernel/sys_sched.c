@@ -5,9 +5,9 @@
 #include "runtime/abi/sched.h"
 #include "runtime/host/env.h"
 #include "runtime/host/thread.h"
-#include "runtime/kernel/process.h"
+#include "runtime/task/process.h"
 #include "runtime/kernel/syscalls.h"
-#include "runtime/kernel/time.h"
+#include "runtime/task/clock.h"
 #include "runtime/memory/access.h"
 
 int64_t sys_sched_yield(struct task *t)

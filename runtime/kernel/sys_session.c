@@ -1,8 +1,8 @@
 /* Which group and session a process is in: setsid(2), setpgid(2) and those that ask. */
 #include "runtime/abi/errno.h"
-#include "runtime/kernel/pid.h"
+#include "runtime/task/pid.h"
 #include "runtime/kernel/syscalls.h"
-#include "runtime/kernel/tree.h"
+#include "runtime/task/process_tree.h"
 
 static int64_t setsid_locked(struct process *p)
 {

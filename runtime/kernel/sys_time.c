@@ -2,9 +2,9 @@
 #include "runtime/abi/errno.h"
 #include "runtime/host/env.h"
 #include "runtime/host/time.h"
-#include "runtime/kernel/process.h"
+#include "runtime/task/process.h"
 #include "runtime/kernel/syscalls.h"
-#include "runtime/kernel/time.h"
+#include "runtime/task/clock.h"
 #include "runtime/memory/access.h"
 
 int64_t sys_clock_gettime(struct task *t, uint64_t clock, uint64_t uts)

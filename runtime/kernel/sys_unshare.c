@@ -3,7 +3,7 @@
 #include "runtime/abi/sched.h"
 #include "runtime/fs/fdtable.h"
 #include "runtime/fs/vfs.h"
-#include "runtime/kernel/process.h"
+#include "runtime/task/process.h"
 #include "runtime/kernel/syscalls.h"
 
 /* Name spaces, which do not exist here, are refused to others before that is told. */

@@ -2,7 +2,7 @@
 #include "runtime/abi/errno.h"
 #include "runtime/abi/fcntl.h"
 #include "runtime/abi/stat.h"
-#include "runtime/kernel/process.h"
+#include "runtime/task/process.h"
 #include "runtime/kernel/syscalls.h"
 #include "runtime/memory/access.h"
 #include "runtime/memory/space.h"

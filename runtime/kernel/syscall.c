@@ -9,7 +9,7 @@
 #include "runtime/host/log.h"
 #include "runtime/kernel/async.h"
 #include "runtime/kernel/oom.h"
-#include "runtime/kernel/process.h"
+#include "runtime/task/process.h"
 #include "runtime/kernel/trace.h"
 #include "runtime/translate/cpu.h"
 

@@ -195,7 +195,7 @@ int64_t sys_process_vm_readv(struct task *t, uint64_t pid, uint64_t lvec, uint64
 int64_t sys_process_vm_writev(struct task *t, uint64_t pid, uint64_t lvec, uint64_t lcount,
                               uint64_t rvec, uint64_t rcount, uint64_t flags);
 
-/* time.c */
+/* clock.c */
 int64_t sys_clock_gettime(struct task *t, uint64_t clock, uint64_t uts);
 int64_t sys_clock_getres(struct task *t, uint64_t clock, uint64_t uts);
 int64_t sys_clock_settime(struct task *t, uint64_t clock, uint64_t uts);

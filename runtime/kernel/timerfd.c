@@ -7,10 +7,10 @@
 #include "runtime/fs/fdtable.h"
 #include "runtime/host/heap.h"
 #include "runtime/host/time.h"
-#include "runtime/kernel/process.h"
+#include "runtime/task/process.h"
 #include "runtime/kernel/syscalls.h"
-#include "runtime/kernel/time.h"
-#include "runtime/kernel/timers.h"
+#include "runtime/task/clock.h"
+#include "runtime/task/timer.h"
 #include "runtime/memory/access.h"
 
 struct timerfd {

@@ -8,7 +8,7 @@
 #include "runtime/abi/errno.h"
 #include "runtime/abi/syscall.h"
 #include "runtime/host/log.h"
-#include "runtime/kernel/process.h"
+#include "runtime/task/process.h"
 #include "runtime/kernel/syscall.h"
 #include "runtime/memory/access.h"
 

@@ -4,12 +4,12 @@
 #include "runtime/abi/errno.h"
 #include "runtime/abi/fcntl.h"
 #include "runtime/abi/process.h"
-#include "runtime/kernel/group.h"
-#include "runtime/kernel/pid.h"
+#include "runtime/task/thread_group.h"
+#include "runtime/task/pid.h"
 #include "runtime/kernel/pidfd.h"
 #include "runtime/kernel/syscalls.h"
-#include "runtime/kernel/time.h"
-#include "runtime/kernel/tree.h"
+#include "runtime/task/clock.h"
+#include "runtime/task/process_tree.h"
 #include "runtime/memory/access.h"
 
 struct wait_request {

@@ -7,8 +7,8 @@
 #include "runtime/fs/path.h"
 #include "runtime/host/heap.h"
 #include "runtime/host/time.h"
-#include "runtime/kernel/process.h"
-#include "runtime/kernel/task.h"
+#include "runtime/task/process.h"
+#include "runtime/task/task.h"
 #include "runtime/memory/access.h"
 #include "runtime/net/unix_rights.h"
 #include <stdio.h>

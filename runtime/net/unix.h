@@ -14,8 +14,8 @@
 #include "runtime/abi/socket.h"
 #include "runtime/fs/file.h"
 #include "runtime/fs/vfs.h"
-#include "runtime/kernel/user.h"
-#include "runtime/kernel/waitq.h"
+#include "runtime/task/user.h"
+#include "runtime/task/waitq.h"
 
 /*
  * SO_SNDBUF is the memory that what a socket has sent, and nobody has received, may take and be

@@ -2,8 +2,8 @@
 
 #include "runtime/abi/errno.h"
 #include "runtime/host/thread.h"
-#include "runtime/kernel/process.h"
-#include "runtime/kernel/task.h"
+#include "runtime/task/process.h"
+#include "runtime/task/task.h"
 
 /* Sockets that are on their way at least once. unix_lock. */
 static struct unix_socket *travelling;

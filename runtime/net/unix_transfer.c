@@ -4,8 +4,8 @@
 #include "runtime/host/heap.h"
 #include "runtime/host/time.h"
 #include "runtime/kernel/async.h"
-#include "runtime/kernel/process.h"
-#include "runtime/kernel/task.h"
+#include "runtime/task/process.h"
+#include "runtime/task/task.h"
 #include "runtime/net/unix_rights.h"
 #include <string.h>
 

@@ -7,9 +7,9 @@
 #include "runtime/fs/chrdev.h"
 #include "runtime/fs/fdtable.h"
 #include "runtime/fs/path.h"
-#include "runtime/kernel/process.h"
-#include "runtime/kernel/session.h"
-#include "runtime/kernel/task.h"
+#include "runtime/task/process.h"
+#include "runtime/task/process_session.h"
+#include "runtime/task/task.h"
 #include "runtime/tty/pair.h"
 
 static struct host_mutex console_lock = HOST_MUTEX_INIT;

@@ -1,9 +1,9 @@
 /* The end of terminals: hangup, and the master going. */
 #include "runtime/abi/poll.h"
 #include "runtime/abi/signal.h"
-#include "runtime/kernel/process.h"
-#include "runtime/kernel/signal.h"
-#include "runtime/kernel/tree.h"
+#include "runtime/task/process.h"
+#include "runtime/task/signal.h"
+#include "runtime/task/process_tree.h"
 #include "runtime/tty/pair.h"
 
 #define EVERYTHING (L_POLLIN | L_POLLOUT | L_POLLHUP | L_POLLERR | L_POLLRDNORM | L_POLLWRNORM)

@@ -1,9 +1,9 @@
 /* Requests on a terminal that are neither modes nor job control (ioctl_tty(2)). */
 #include "runtime/abi/errno.h"
 #include "runtime/abi/signal.h"
-#include "runtime/kernel/process.h"
-#include "runtime/kernel/signal.h"
-#include "runtime/kernel/task.h"
+#include "runtime/task/process.h"
+#include "runtime/task/signal.h"
+#include "runtime/task/task.h"
 #include "runtime/memory/access.h"
 #include "runtime/tty/pair.h"
 

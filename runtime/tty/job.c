@@ -1,9 +1,9 @@
 /* Job control: who may use a terminal, and whom its keys signal (credentials(7), termios(3)). */
 #include "runtime/abi/errno.h"
 #include "runtime/abi/signal.h"
-#include "runtime/kernel/process.h"
-#include "runtime/kernel/signal.h"
-#include "runtime/kernel/tree.h"
+#include "runtime/task/process.h"
+#include "runtime/task/signal.h"
+#include "runtime/task/process_tree.h"
 #include "runtime/memory/access.h"
 #include "runtime/tty/pair.h"
 

@@ -2,7 +2,7 @@
 #include "runtime/abi/errno.h"
 #include "runtime/abi/fcntl.h"
 #include "runtime/abi/poll.h"
-#include "runtime/kernel/task.h"
+#include "runtime/task/task.h"
 #include "runtime/tty/pair.h"
 
 static bool may_read(void *arg)

@@ -6,7 +6,7 @@
 
 #include "runtime/fs/file.h"
 #include "runtime/host/lock.h"
-#include "runtime/kernel/waitq.h"
+#include "runtime/task/waitq.h"
 #include "runtime/tty/ldisc.h"
 #include "runtime/tty/tty.h"
 

@@ -5,9 +5,9 @@
 #include "runtime/abi/poll.h"
 #include "runtime/abi/signal.h"
 #include "runtime/host/heap.h"
-#include "runtime/kernel/process.h"
-#include "runtime/kernel/signal.h"
-#include "runtime/kernel/task.h"
+#include "runtime/task/process.h"
+#include "runtime/task/signal.h"
+#include "runtime/task/task.h"
 #include "runtime/tty/pair.h"
 
 int slave_open(struct tty *tty, struct file *file, struct task *task)

@@ -3,7 +3,7 @@
 #include "runtime/abi/fcntl.h"
 #include "runtime/abi/signal.h"
 #include "runtime/host/time.h"
-#include "runtime/kernel/task.h"
+#include "runtime/task/task.h"
 #include "runtime/tty/pair.h"
 
 #define TENTH_NS 100000000u

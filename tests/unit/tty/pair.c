@@ -9,7 +9,7 @@
 #include "runtime/host/lock.h"
 #include "runtime/host/thread.h"
 #include "runtime/host/time.h"
-#include "runtime/kernel/process.h"
+#include "runtime/task/process.h"
 #include "runtime/tty/pair.h"
 #include "tests/unit/run.h"
 
