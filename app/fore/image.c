@@ -3,10 +3,10 @@
 
 #include "app/fore/progress.h"
 #include "runtime/abi/errno.h"
-#include "runtime/fs/image.h"
+#include "runtime/fs/imagefs/imagefs.h"
 #include "runtime/fs/mountapi.h"
-#include "runtime/fs/store.h"
-#include "runtime/fs/tar.h"
+#include "runtime/fs/store/store.h"
+#include "runtime/fs/tar/tar.h"
 #include "runtime/host/file.h"
 #include <stdio.h>
 #include <string.h>

@@ -8,7 +8,7 @@
 #include "app/fore/progress.h"
 #include "app/fore/selftest.h"
 #include "runtime/abi/errno.h"
-#include "runtime/fs/store.h"
+#include "runtime/fs/store/store.h"
 #include "runtime/host/ending.h"
 #include "runtime/host/env.h"
 #include "runtime/host/lock.h"

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "app/config/config.h"
-#include "runtime/fs/store.h"
+#include "runtime/fs/store/store.h"
 #include "runtime/host/lock.h"
 #include "runtime/host/log.h"
 #include "runtime/host/policy.h"

@@ -1,11 +1,11 @@
 #define HEAP_TIER HEAP_RESERVE
 #include "runtime/fs/proc.h"
-#include "runtime/fs/permission.h"
+#include "runtime/fs/vfs/permission.h"
 
 #include "runtime/abi/errno.h"
 #include "runtime/abi/fcntl.h"
-#include "runtime/fs/fdtable.h"
-#include "runtime/fs/vfs.h"
+#include "runtime/fs/vfs/fdtable.h"
+#include "runtime/fs/vfs/vfs.h"
 #include "runtime/host/heap.h"
 #include "runtime/task/process.h"
 #include "runtime/task/task.h"

@@ -6,7 +6,7 @@
 #ifndef FORELAND_FS_PROC_H
 #define FORELAND_FS_PROC_H
 
-#include "runtime/fs/file.h"
+#include "runtime/fs/vfs/file.h"
 
 struct process;
 struct task;

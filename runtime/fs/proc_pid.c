@@ -1,9 +1,9 @@
 /* The entries of /proc/PID and /proc/PID/task/TID. */
 #include "runtime/abi/errno.h"
 #include "runtime/abi/mman.h"
-#include "runtime/fs/fdtable.h"
+#include "runtime/fs/vfs/fdtable.h"
 #include "runtime/fs/proc.h"
-#include "runtime/fs/vfs.h"
+#include "runtime/fs/vfs/vfs.h"
 #include "runtime/host/heap.h"
 #include "runtime/task/process.h"
 #include "runtime/task/task.h"

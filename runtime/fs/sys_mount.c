@@ -4,9 +4,9 @@
 #include "runtime/abi/fcntl.h"
 #include "runtime/abi/mount.h"
 #include "runtime/fs/proc.h"
-#include "runtime/fs/sys.h"
-#include "runtime/fs/syscalls.h"
-#include "runtime/fs/tmpfs.h"
+#include "runtime/fs/calls/sys.h"
+#include "runtime/fs/calls/fs_calls.h"
+#include "runtime/fs/tmpfs/tmpfs.h"
 #include <string.h>
 
 #define CWD         ((uint64_t)L_AT_FDCWD)

@@ -5,7 +5,7 @@
 
 #include "runtime/abi/errno.h"
 #include "runtime/abi/fcntl.h"
-#include "runtime/fs/path.h"
+#include "runtime/fs/path/path.h"
 #include "runtime/host/heap.h"
 #include "runtime/kernel/exec.h"
 

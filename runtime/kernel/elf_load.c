@@ -3,7 +3,7 @@
 
 #include "runtime/abi/errno.h"
 #include "runtime/abi/mman.h"
-#include "runtime/fs/file.h"
+#include "runtime/fs/vfs/file.h"
 #include "runtime/kernel/exec.h"
 #include "runtime/memory/access.h"
 #include "runtime/memory/mapping.h"

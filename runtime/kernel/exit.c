@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "runtime/abi/errno.h"
-#include "runtime/fs/fdtable.h"
-#include "runtime/fs/vfs.h"
+#include "runtime/fs/vfs/fdtable.h"
+#include "runtime/fs/vfs/vfs.h"
 #include "runtime/kernel/fork.h"
 #include "runtime/task/futex.h"
 #include "runtime/task/thread_group.h"

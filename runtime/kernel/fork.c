@@ -5,8 +5,8 @@
 
 #include "runtime/abi/errno.h"
 #include "runtime/abi/sched.h"
-#include "runtime/fs/fdtable.h"
-#include "runtime/fs/vfs.h"
+#include "runtime/fs/vfs/fdtable.h"
+#include "runtime/fs/vfs/vfs.h"
 #include "runtime/host/heap.h"
 #include "runtime/host/log.h"
 #include "runtime/host/thread.h"

@@ -1,7 +1,7 @@
 #include "runtime/kernel/oom.h"
 
-#include "runtime/fs/fdtable.h"
-#include "runtime/fs/pagecache.h"
+#include "runtime/fs/vfs/fdtable.h"
+#include "runtime/fs/vfs/pagecache.h"
 #include "runtime/host/log.h"
 #include "runtime/host/thread.h"
 #include "runtime/task/process.h"

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "runtime/abi/errno.h"
-#include "runtime/fs/fdtable.h"
-#include "runtime/fs/vfs.h"
+#include "runtime/fs/vfs/fdtable.h"
+#include "runtime/fs/vfs/vfs.h"
 #include "runtime/host/heap.h"
 #include "runtime/host/thread.h"
 #include "runtime/host/time.h"

@@ -4,7 +4,7 @@
 #include "runtime/abi/errno.h"
 #include "runtime/abi/fcntl.h"
 #include "runtime/abi/poll.h"
-#include "runtime/fs/fdtable.h"
+#include "runtime/fs/vfs/fdtable.h"
 #include "runtime/host/heap.h"
 #include "runtime/task/thread_group.h"
 #include "runtime/task/process.h"

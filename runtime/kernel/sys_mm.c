@@ -2,7 +2,7 @@
 
 #include "runtime/abi/errno.h"
 #include "runtime/abi/mman.h"
-#include "runtime/fs/fdtable.h"
+#include "runtime/fs/vfs/fdtable.h"
 #include "runtime/kernel/oom.h"
 #include "runtime/task/process.h"
 #include "runtime/kernel/syscalls.h"

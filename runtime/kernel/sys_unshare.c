@@ -1,8 +1,8 @@
 /* unshare(2) of what a single kernel without namespaces has. */
 #include "runtime/abi/errno.h"
 #include "runtime/abi/sched.h"
-#include "runtime/fs/fdtable.h"
-#include "runtime/fs/vfs.h"
+#include "runtime/fs/vfs/fdtable.h"
+#include "runtime/fs/vfs/vfs.h"
 #include "runtime/task/process.h"
 #include "runtime/kernel/syscalls.h"
 

@@ -7,7 +7,7 @@
 #include "runtime/host/budget.h"
 #include "runtime/host/heap.h"
 #include "runtime/host/log.h"
-#include "runtime/kernel/async.h"
+#include "runtime/fs/vfs/sigio.h"
 #include "runtime/kernel/oom.h"
 #include "runtime/task/process.h"
 #include "runtime/kernel/trace.h"

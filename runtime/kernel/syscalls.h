@@ -1,5 +1,5 @@
 /*
- * The system calls of the kernel folder, by file; runtime/fs/syscalls.h has those of files.
+ * The system calls of the kernel folder, by file; runtime/fs/calls/fs_calls.h has those of files.
  * Arguments as in the manual pages (section 2); addresses are the guest's. The result is what the
  * call returns, or a negative errno.
  */

@@ -1,7 +1,7 @@
 #include <stddef.h>
 
 #include "runtime/abi/syscall.h"
-#include "runtime/fs/syscalls.h"
+#include "runtime/fs/calls/fs_calls.h"
 #include "runtime/kernel/syscall.h"
 #include "runtime/kernel/syscalls.h"
 #include "runtime/net/syscalls.h"

@@ -2,7 +2,7 @@
 #ifndef FORELAND_NET_SYS_SOCKET_H
 #define FORELAND_NET_SYS_SOCKET_H
 
-#include "runtime/fs/sys.h"
+#include "runtime/fs/calls/sys.h"
 #include "runtime/net/unix.h"
 
 /* The socket of a descriptor; *file is referenced when the result is 0. -L_EBADF, -L_ENOTSOCK. */

@@ -4,7 +4,7 @@
 #include "runtime/abi/fcntl.h"
 #include "runtime/abi/poll.h"
 #include "runtime/abi/termios.h"
-#include "runtime/fs/path.h"
+#include "runtime/fs/path/path.h"
 #include "runtime/host/heap.h"
 #include "runtime/host/time.h"
 #include "runtime/task/process.h"

@@ -12,8 +12,8 @@
 #define FORELAND_NET_UNIX_H
 
 #include "runtime/abi/socket.h"
-#include "runtime/fs/file.h"
-#include "runtime/fs/vfs.h"
+#include "runtime/fs/vfs/file.h"
+#include "runtime/fs/vfs/vfs.h"
 #include "runtime/task/user.h"
 #include "runtime/task/waitq.h"
 

@@ -3,7 +3,7 @@
 #include "runtime/abi/poll.h"
 #include "runtime/host/heap.h"
 #include "runtime/host/time.h"
-#include "runtime/kernel/async.h"
+#include "runtime/fs/vfs/sigio.h"
 #include "runtime/task/process.h"
 #include "runtime/task/task.h"
 #include "runtime/net/unix_rights.h"

@@ -1,7 +1,7 @@
 /* /dev/pts: one node for every pair whose master is open, as the terminals themselves tell, and a
  * ptmx of its own. */
 #include "runtime/abi/errno.h"
-#include "runtime/fs/dentry.h"
+#include "runtime/fs/vfs/dentry.h"
 #include "runtime/tty/tty.h"
 #include <stdio.h>
 #include <string.h>

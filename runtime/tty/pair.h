@@ -4,7 +4,7 @@
 
 #include <stdatomic.h>
 
-#include "runtime/fs/file.h"
+#include "runtime/fs/vfs/file.h"
 #include "runtime/host/lock.h"
 #include "runtime/task/waitq.h"
 #include "runtime/tty/ldisc.h"

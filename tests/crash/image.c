@@ -8,12 +8,12 @@
  * after a commit that followed the renaming of version NUMBER over current-THREAD. Whatever version
  * is found there must be whole: renames never come before the data that was written before them.
  */
-#include "runtime/fs/image.h"
+#include "runtime/fs/imagefs/imagefs.h"
 #include "runtime/abi/errno.h"
 #include "runtime/abi/fcntl.h"
 #include "runtime/fs/mountapi.h"
-#include "runtime/fs/path.h"
-#include "runtime/fs/store.h"
+#include "runtime/fs/path/path.h"
+#include "runtime/fs/store/store.h"
 #include "runtime/host/env.h"
 #include "runtime/host/file.h"
 #include "runtime/host/thread.h"

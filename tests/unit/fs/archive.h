@@ -3,7 +3,7 @@
 #define TESTS_UNIT_FS_ARCHIVE_H
 
 #include "fixture.h"
-#include "runtime/fs/tar.h"
+#include "runtime/fs/tar/tar.h"
 #include "runtime/host/file.h"
 #include "runtime/host/random.h"
 

@@ -6,7 +6,7 @@
  */
 #include "archive.h"
 #include "image.h"
-#include "runtime/fs/image.h"
+#include "runtime/fs/imagefs/imagefs.h"
 
 static const char image_name[] = "unit-fs-archives.img";
 

@@ -7,8 +7,8 @@
 #include "runtime/abi/mount.h"
 #include "runtime/abi/stat.h"
 #include "runtime/fs/mountapi.h"
-#include "runtime/fs/path.h"
-#include "runtime/fs/tmpfs.h"
+#include "runtime/fs/path/path.h"
+#include "runtime/fs/tmpfs/tmpfs.h"
 #include "tests/unit/run.h"
 #include <check.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
 #ifndef TESTS_UNIT_FS_IMAGE_H
 #define TESTS_UNIT_FS_IMAGE_H
 
-#include "runtime/fs/store.h"
+#include "runtime/fs/store/store.h"
 #include "runtime/host/file.h"
 #include <check.h>
 #include <stdio.h>

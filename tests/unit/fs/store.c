@@ -1,8 +1,8 @@
 /* The image store: what goes in comes out, also after a crash, a full disk, a second opener. */
-#include "runtime/fs/store.h"
+#include "runtime/fs/store/store.h"
 #include "runtime/abi/errno.h"
 #include "runtime/abi/stat.h"
-#include "runtime/fs/crc32c.h"
+#include "runtime/fs/store/crc32c.h"
 #include "runtime/host/env.h"
 #include "runtime/host/file.h"
 #include "tests/unit/fs/image.h"

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "runtime/abi/signal.h"
-#include "runtime/fs/fdtable.h"
-#include "runtime/fs/vfs.h"
+#include "runtime/fs/vfs/fdtable.h"
+#include "runtime/fs/vfs/vfs.h"
 #include "runtime/host/env.h"
 #include "runtime/host/lock.h"
 #include "runtime/host/log.h"

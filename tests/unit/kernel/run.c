@@ -8,8 +8,8 @@
 
 #include "runtime/abi/errno.h"
 #include "runtime/abi/fcntl.h"
-#include "runtime/fs/fdtable.h"
-#include "runtime/fs/path.h"
+#include "runtime/fs/vfs/fdtable.h"
+#include "runtime/fs/path/path.h"
 #include "runtime/host/env.h"
 #include "runtime/host/time.h"
 #include "runtime/kernel/boot.h"
