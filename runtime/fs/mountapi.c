@@ -5,7 +5,7 @@
 #include "runtime/fs/hostfs/hostfs.h"
 #include "runtime/fs/imagefs/imagefs.h"
 #include "runtime/fs/path/path.h"
-#include "runtime/fs/proc.h"
+#include "runtime/proc/proc.h"
 #include "runtime/fs/tar/tar.h"
 #include "runtime/fs/tmpfs/tmpfs.h"
 #include "runtime/host/env.h"

@@ -3,7 +3,7 @@
 #include "runtime/abi/errno.h"
 #include "runtime/abi/fcntl.h"
 #include "runtime/abi/mount.h"
-#include "runtime/fs/proc.h"
+#include "runtime/proc/proc.h"
 #include "runtime/fs/calls/sys.h"
 #include "runtime/fs/calls/fs_calls.h"
 #include "runtime/fs/tmpfs/tmpfs.h"

@@ -4,7 +4,7 @@
 #include "runtime/fs/calls/fs_calls.h"
 #include "runtime/kernel/syscall.h"
 #include "runtime/kernel/syscalls.h"
-#include "runtime/net/syscalls.h"
+#include "runtime/net/net_calls.h"
 
 /* The functions take as many arguments as they need; on both hosts' calling conventions those that
  * are passed in vain do no harm. */

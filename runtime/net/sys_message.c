@@ -8,7 +8,7 @@
 #include "runtime/task/waitq.h"
 #include "runtime/memory/access.h"
 #include "runtime/net/sys_socket.h"
-#include "runtime/net/syscalls.h"
+#include "runtime/net/net_calls.h"
 #include "runtime/net/unix_rights.h"
 #include <string.h>
 

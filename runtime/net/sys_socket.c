@@ -6,7 +6,7 @@
 #include "runtime/abi/fcntl.h"
 #include "runtime/abi/poll.h"
 #include "runtime/abi/time.h"
-#include "runtime/net/syscalls.h"
+#include "runtime/net/net_calls.h"
 #include <string.h>
 
 int socket_of(struct task *t, uint64_t fd, struct file **file, struct unix_socket **s)

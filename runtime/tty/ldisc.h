@@ -16,7 +16,7 @@
 #define RUNTIME_TTY_LDISC_H
 
 #include "runtime/abi/termios.h"
-#include "runtime/tty/ring.h"
+#include "runtime/tty/byte_ring.h"
 
 #define LDISC_LINE_SIZE   4096 /* Linux's N_TTY_BUF_SIZE: a line holds 4095 bytes and its end */
 #define LDISC_TYPED_SIZE  65536

@@ -2,7 +2,7 @@
 #include "runtime/abi/errno.h"
 #include "runtime/abi/mman.h"
 #include "runtime/fs/vfs/fdtable.h"
-#include "runtime/fs/proc.h"
+#include "runtime/proc/proc.h"
 #include "runtime/fs/vfs/vfs.h"
 #include "runtime/host/heap.h"
 #include "runtime/task/process.h"

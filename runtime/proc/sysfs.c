@@ -1,5 +1,5 @@
 /* /sys as far as programs look: the processors. */
-#include "runtime/fs/proc.h"
+#include "runtime/proc/proc.h"
 #include "runtime/host/env.h"
 
 static int show_range(struct proc_text *text, const struct proc_subject *s)

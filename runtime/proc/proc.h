@@ -3,8 +3,8 @@
  * when it is read (processes, threads, descriptors). Files are text made when they are read from
  * the start.
  */
-#ifndef FORELAND_FS_PROC_H
-#define FORELAND_FS_PROC_H
+#ifndef RUNTIME_PROC_PROC_H
+#define RUNTIME_PROC_PROC_H
 
 #include "runtime/fs/vfs/file.h"
 

@@ -1,7 +1,7 @@
 /* /proc/PID/stat, statm, status: fields as proc(5) lists them. */
 #include "runtime/abi/time.h"
 #include "runtime/fs/vfs/fdtable.h"
-#include "runtime/fs/proc.h"
+#include "runtime/proc/proc.h"
 #include "runtime/fs/vfs/vfs.h"
 #include "runtime/host/env.h"
 #include "runtime/host/time.h"

@@ -1,6 +1,6 @@
 /* The socket system calls; arguments as in the manual pages (section 2). */
-#ifndef FORELAND_NET_SYSCALLS_H
-#define FORELAND_NET_SYSCALLS_H
+#ifndef RUNTIME_NET_NET_CALLS_H
+#define RUNTIME_NET_NET_CALLS_H
 
 #include <stdint.h>
 

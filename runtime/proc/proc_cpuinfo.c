@@ -1,6 +1,6 @@
 /* /proc/cpuinfo, from what the guest's cpuid reports. Flag names as Linux prints them; bits from
  * the Intel SDM vol. 2A, CPUID. */
-#include "runtime/fs/proc.h"
+#include "runtime/proc/proc.h"
 #include "runtime/host/env.h"
 #include "runtime/host/time.h"
 #include "runtime/translate/cpu.h"

@@ -1,6 +1,6 @@
 /* A bounded queue of bytes. No lock of its own. */
-#ifndef RUNTIME_TTY_RING_H
-#define RUNTIME_TTY_RING_H
+#ifndef RUNTIME_TTY_BYTE_RING_H
+#define RUNTIME_TTY_BYTE_RING_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -6,7 +6,7 @@
 #include "runtime/fs/vfs/fdtable.h"
 #include "runtime/fs/vfs/file_lock.h"
 #include "runtime/fs/pipe/pipe.h"
-#include "runtime/fs/proc.h"
+#include "runtime/proc/proc.h"
 #include "runtime/host/env.h"
 #include "runtime/host/heap.h"
 #include "runtime/host/random.h"

@@ -1,5 +1,5 @@
 #define HEAP_TIER HEAP_RESERVE
-#include "runtime/fs/proc.h"
+#include "runtime/proc/proc.h"
 #include "runtime/fs/vfs/permission.h"
 
 #include "runtime/abi/errno.h"

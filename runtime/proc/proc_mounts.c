@@ -1,6 +1,6 @@
 #include "runtime/abi/mount.h"
 #include "runtime/fs/vfs/dentry.h"
-#include "runtime/fs/proc.h"
+#include "runtime/proc/proc.h"
 #include "runtime/fs/vfs/vfs.h"
 #include "runtime/task/task.h"
 #include <string.h>
