@@ -4,7 +4,7 @@
 #include "app/fore/progress.h"
 #include "runtime/abi/errno.h"
 #include "runtime/fs/imagefs/imagefs.h"
-#include "runtime/fs/mountapi.h"
+#include "runtime/kernel/boot/mounts.h"
 #include "runtime/fs/store/store.h"
 #include "runtime/fs/tar/tar.h"
 #include "runtime/host/file.h"

@@ -15,10 +15,10 @@
 #include "runtime/host/log.h"
 #include "runtime/host/policy.h"
 #include "runtime/host/stdio.h"
-#include "runtime/kernel/boot.h"
+#include "runtime/kernel/boot/boot.h"
 #include "runtime/task/process.h"
-#include "runtime/kernel/run.h"
-#include "runtime/kernel/syscall.h"
+#include "runtime/kernel/boot/run.h"
+#include "runtime/kernel/entry/syscall.h"
 
 #define USAGE_STATUS 2
 #define LOST_STATUS  1 /* the program succeeded, but what it wrote is lost */

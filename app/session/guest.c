@@ -12,9 +12,9 @@
 #include "runtime/host/policy.h"
 #include "runtime/host/thread.h"
 #include "runtime/host/time.h"
-#include "runtime/kernel/boot.h"
+#include "runtime/kernel/boot/boot.h"
 #include "runtime/task/process.h"
-#include "runtime/kernel/run.h"
+#include "runtime/kernel/boot/run.h"
 #include "runtime/tty/tty.h"
 
 #define GRACE_NS 3000000000u

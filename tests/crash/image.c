@@ -11,7 +11,7 @@
 #include "runtime/fs/imagefs/imagefs.h"
 #include "runtime/abi/errno.h"
 #include "runtime/abi/fcntl.h"
-#include "runtime/fs/mountapi.h"
+#include "runtime/kernel/boot/mounts.h"
 #include "runtime/fs/path/path.h"
 #include "runtime/fs/store/store.h"
 #include "runtime/host/env.h"

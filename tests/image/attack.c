@@ -15,7 +15,7 @@
 #include "runtime/abi/stat.h"
 #include "runtime/fs/vfs/dentry.h"
 #include "runtime/fs/imagefs/imagefs.h"
-#include "runtime/fs/mountapi.h"
+#include "runtime/kernel/boot/mounts.h"
 #include "runtime/fs/path/path.h"
 #include "runtime/fs/store/store_sql.h"
 #include "runtime/host/env.h"

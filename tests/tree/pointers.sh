@@ -3,7 +3,7 @@
 # stands in its list of those that are not, with the reason.
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 2
-table=runtime/kernel/table.c test=tests/guest/pointers.c
+table=runtime/kernel/entry/table.c test=tests/guest/pointers.c
 bad=0
 count=0
 while read -r name; do

@@ -6,7 +6,7 @@
 #include "runtime/abi/fcntl.h"
 #include "runtime/abi/mount.h"
 #include "runtime/abi/stat.h"
-#include "runtime/fs/mountapi.h"
+#include "runtime/kernel/boot/mounts.h"
 #include "runtime/fs/path/path.h"
 #include "runtime/fs/tmpfs/tmpfs.h"
 #include "tests/unit/run.h"

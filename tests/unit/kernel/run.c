@@ -12,9 +12,9 @@
 #include "runtime/fs/path/path.h"
 #include "runtime/host/env.h"
 #include "runtime/host/time.h"
-#include "runtime/kernel/boot.h"
+#include "runtime/kernel/boot/boot.h"
 #include "runtime/task/process.h"
-#include "runtime/kernel/run.h"
+#include "runtime/kernel/boot/run.h"
 #include "runtime/tty/tty.h"
 #include "tests/unit/run.h"
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "runtime/abi/errno.h"
-#include "runtime/kernel/exec.h"
+#include "runtime/kernel/life/exec.h"
 #include "tests/unit/run.h"
 
 static char head[EXEC_HEAD_SIZE], *interpreter, *argument;
