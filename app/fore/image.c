@@ -4,10 +4,10 @@
 #include "app/fore/progress.h"
 #include "runtime/abi/errno.h"
 #include "runtime/fs/imagefs/imagefs.h"
-#include "runtime/kernel/boot/mounts.h"
 #include "runtime/fs/store/store.h"
 #include "runtime/fs/tar/tar.h"
 #include "runtime/host/file.h"
+#include "runtime/kernel/boot/mounts.h"
 #include <stdio.h>
 #include <string.h>
 

@@ -16,9 +16,9 @@
 #include "runtime/host/policy.h"
 #include "runtime/host/stdio.h"
 #include "runtime/kernel/boot/boot.h"
-#include "runtime/task/process.h"
 #include "runtime/kernel/boot/run.h"
 #include "runtime/kernel/entry/syscall.h"
+#include "runtime/task/process.h"
 
 #define USAGE_STATUS 2
 #define LOST_STATUS  1 /* the program succeeded, but what it wrote is lost */

@@ -1,7 +1,7 @@
 /* How far something is, in hundredths: one line on stderr where that is a terminal, gone when it is
  * hidden; nothing elsewhere. */
-#ifndef FORELAND_APP_FORE_PROGRESS_H
-#define FORELAND_APP_FORE_PROGRESS_H
+#ifndef APP_FORE_PROGRESS_H
+#define APP_FORE_PROGRESS_H
 
 #include <stdbool.h>
 

@@ -13,8 +13,8 @@
 #include "runtime/host/thread.h"
 #include "runtime/host/time.h"
 #include "runtime/kernel/boot/boot.h"
-#include "runtime/task/process.h"
 #include "runtime/kernel/boot/run.h"
+#include "runtime/task/process.h"
 #include "runtime/tty/tty.h"
 
 #define GRACE_NS 3000000000u

@@ -1,7 +1,7 @@
 /* Capabilities (capabilities(7)): numbers, securebits, the headers of capget(2), and the value of
  * the attribute security.capability. */
-#ifndef FORELAND_ABI_CAPABILITY_H
-#define FORELAND_ABI_CAPABILITY_H
+#ifndef RUNTIME_ABI_CAPABILITY_H
+#define RUNTIME_ABI_CAPABILITY_H
 
 #include <stdint.h>
 

@@ -1,6 +1,6 @@
 /* ELF-64 files (elf(5)) and the auxiliary vector (getauxval(3)). */
-#ifndef FORELAND_ABI_ELF_H
-#define FORELAND_ABI_ELF_H
+#ifndef RUNTIME_ABI_ELF_H
+#define RUNTIME_ABI_ELF_H
 
 #include <stdint.h>
 

@@ -1,6 +1,6 @@
 /* Linux error numbers on x86-64 (errno(3)). Functions return them negative: -L_EINTR. */
-#ifndef FORELAND_ABI_ERRNO_H
-#define FORELAND_ABI_ERRNO_H
+#ifndef RUNTIME_ABI_ERRNO_H
+#define RUNTIME_ABI_ERRNO_H
 
 #define L_EDEADLOCK       35
 #define L_ENOTSUP         95

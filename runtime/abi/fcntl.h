@@ -1,6 +1,6 @@
 /* open(2), fcntl(2), *at flags, locks. */
-#ifndef FORELAND_ABI_FCNTL_H
-#define FORELAND_ABI_FCNTL_H
+#ifndef RUNTIME_ABI_FCNTL_H
+#define RUNTIME_ABI_FCNTL_H
 
 #define L_O_RDONLY                 0
 #define L_O_WRONLY                 1

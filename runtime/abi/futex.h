@@ -1,6 +1,6 @@
 /* futex(2). */
-#ifndef FORELAND_ABI_FUTEX_H
-#define FORELAND_ABI_FUTEX_H
+#ifndef RUNTIME_ABI_FUTEX_H
+#define RUNTIME_ABI_FUTEX_H
 
 #include <stdint.h>
 

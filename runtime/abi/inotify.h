@@ -1,6 +1,6 @@
 /* inotify(7). */
-#ifndef FORELAND_ABI_INOTIFY_H
-#define FORELAND_ABI_INOTIFY_H
+#ifndef RUNTIME_ABI_INOTIFY_H
+#define RUNTIME_ABI_INOTIFY_H
 
 #include <stdint.h>
 

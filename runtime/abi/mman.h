@@ -1,6 +1,6 @@
 /* mmap(2), mprotect(2), mremap(2), madvise(2), msync(2). */
-#ifndef FORELAND_ABI_MMAN_H
-#define FORELAND_ABI_MMAN_H
+#ifndef RUNTIME_ABI_MMAN_H
+#define RUNTIME_ABI_MMAN_H
 
 #define L_PROT_NONE           0
 #define L_PROT_READ           1

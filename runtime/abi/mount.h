@@ -1,6 +1,6 @@
 /* mount(2) and statfs(2) flags. */
-#ifndef FORELAND_ABI_MOUNT_H
-#define FORELAND_ABI_MOUNT_H
+#ifndef RUNTIME_ABI_MOUNT_H
+#define RUNTIME_ABI_MOUNT_H
 
 #define L_MS_RDONLY       1u
 #define L_MS_NOSUID       2u

@@ -1,6 +1,6 @@
 /* poll(2), select(2), epoll(7), eventfd(2). */
-#ifndef FORELAND_ABI_POLL_H
-#define FORELAND_ABI_POLL_H
+#ifndef RUNTIME_ABI_POLL_H
+#define RUNTIME_ABI_POLL_H
 
 #include <stdint.h>
 

@@ -1,6 +1,6 @@
 /* wait4(2), waitid(2), prctl(2), arch_prctl(2), getrandom(2). */
-#ifndef FORELAND_ABI_PROCESS_H
-#define FORELAND_ABI_PROCESS_H
+#ifndef RUNTIME_ABI_PROCESS_H
+#define RUNTIME_ABI_PROCESS_H
 
 #define L_WNOHANG                  1
 #define L_WUNTRACED                2

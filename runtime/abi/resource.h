@@ -1,6 +1,6 @@
 /* getrlimit(2), getrusage(2). */
-#ifndef FORELAND_ABI_RESOURCE_H
-#define FORELAND_ABI_RESOURCE_H
+#ifndef RUNTIME_ABI_RESOURCE_H
+#define RUNTIME_ABI_RESOURCE_H
 
 #include <stdint.h>
 

@@ -1,6 +1,6 @@
 /* clone(2) flags, scheduling, membarrier(2). */
-#ifndef FORELAND_ABI_SCHED_H
-#define FORELAND_ABI_SCHED_H
+#ifndef RUNTIME_ABI_SCHED_H
+#define RUNTIME_ABI_SCHED_H
 
 #include <stdint.h>
 

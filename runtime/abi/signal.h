@@ -1,6 +1,6 @@
 /* Signals (signal(7)), siginfo, the frame of a handler on x86-64. */
-#ifndef FORELAND_ABI_SIGNAL_H
-#define FORELAND_ABI_SIGNAL_H
+#ifndef RUNTIME_ABI_SIGNAL_H
+#define RUNTIME_ABI_SIGNAL_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* socket(2), unix(7), msghdr and control messages. */
-#ifndef FORELAND_ABI_SOCKET_H
-#define FORELAND_ABI_SOCKET_H
+#ifndef RUNTIME_ABI_SOCKET_H
+#define RUNTIME_ABI_SOCKET_H
 
 #include <stdint.h>
 

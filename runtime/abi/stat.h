@@ -1,6 +1,6 @@
 /* stat(2), statx(2), directory entries, statfs(2). */
-#ifndef FORELAND_ABI_STAT_H
-#define FORELAND_ABI_STAT_H
+#ifndef RUNTIME_ABI_STAT_H
+#define RUNTIME_ABI_STAT_H
 
 #include <stdint.h>
 

@@ -1,6 +1,6 @@
 /* Numbers of the x86-64 system calls (asm/unistd_64.h). */
-#ifndef FORELAND_ABI_SYSCALL_H
-#define FORELAND_ABI_SYSCALL_H
+#ifndef RUNTIME_ABI_SYSCALL_H
+#define RUNTIME_ABI_SYSCALL_H
 
 #define L_SYS_read                    0
 #define L_SYS_write                   1

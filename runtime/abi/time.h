@@ -1,6 +1,6 @@
 /* Clocks, timers and times (time(7)). */
-#ifndef FORELAND_ABI_TIME_H
-#define FORELAND_ABI_TIME_H
+#ifndef RUNTIME_ABI_TIME_H
+#define RUNTIME_ABI_TIME_H
 
 #include <stdint.h>
 

@@ -9,8 +9,8 @@
  * Every function blocks and is safe to call from any thread. Returns 0 or positive, or a negative
  * guest errno, as in file.h.
  */
-#ifndef FORELAND_HOST_BENEATH_H
-#define FORELAND_HOST_BENEATH_H
+#ifndef RUNTIME_HOST_BENEATH_H
+#define RUNTIME_HOST_BENEATH_H
 
 #include "runtime/host/file.h"
 

@@ -6,8 +6,8 @@
  *
  * Any thread, any lock.
  */
-#ifndef FORELAND_HOST_BUDGET_H
-#define FORELAND_HOST_BUDGET_H
+#ifndef RUNTIME_HOST_BUDGET_H
+#define RUNTIME_HOST_BUDGET_H
 
 #include <stdatomic.h>
 #include <stdbool.h>

@@ -4,8 +4,8 @@
  *
  * Windows waits some five seconds and then ends the process itself.
  */
-#ifndef FORELAND_HOST_ENDING_H
-#define FORELAND_HOST_ENDING_H
+#ifndef RUNTIME_HOST_ENDING_H
+#define RUNTIME_HOST_ENDING_H
 
 /*
  * finish() is called when that happens, once, on a thread of its own that holds no lock; when it

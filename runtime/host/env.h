@@ -1,6 +1,6 @@
 /* What the host says about this process and this machine. Strings are UTF-8 on every host. */
-#ifndef FORELAND_HOST_ENV_H
-#define FORELAND_HOST_ENV_H
+#ifndef RUNTIME_HOST_ENV_H
+#define RUNTIME_HOST_ENV_H
 
 #include <stddef.h>
 #include <stdint.h>

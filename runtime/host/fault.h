@@ -6,8 +6,8 @@
  * store to memory of its own that is known to be present: no lock, no allocation, no host call, no
  * vector registers. A fault that no hook takes is reported on stderr and ends the process.
  */
-#ifndef FORELAND_HOST_FAULT_H
-#define FORELAND_HOST_FAULT_H
+#ifndef RUNTIME_HOST_FAULT_H
+#define RUNTIME_HOST_FAULT_H
 
 #include <stdbool.h>
 #include <stdint.h>

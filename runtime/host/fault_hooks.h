@@ -1,6 +1,6 @@
 /* Between fault.c of each host and the hooks. Nobody else includes this. */
-#ifndef FORELAND_HOST_FAULT_HOOKS_H
-#define FORELAND_HOST_FAULT_HOOKS_H
+#ifndef RUNTIME_HOST_FAULT_HOOKS_H
+#define RUNTIME_HOST_FAULT_HOOKS_H
 
 #include "runtime/host/fault.h"
 

@@ -9,8 +9,8 @@
  * them as far as the host permits that (Windows: sharing all modes; where a file system there does
  * not know POSIX semantics, the name of a deleted file stays taken until its last handle goes).
  */
-#ifndef FORELAND_HOST_FILE_H
-#define FORELAND_HOST_FILE_H
+#ifndef RUNTIME_HOST_FILE_H
+#define RUNTIME_HOST_FILE_H
 
 #include <stdbool.h>
 #include <stddef.h>

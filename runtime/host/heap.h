@@ -7,8 +7,8 @@
  * Memory given back is kept by the C library for the next who asks; when much of it lies idle,
  * heap_wants_trim says so.
  */
-#ifndef FORELAND_HOST_HEAP_H
-#define FORELAND_HOST_HEAP_H
+#ifndef RUNTIME_HOST_HEAP_H
+#define RUNTIME_HOST_HEAP_H
 
 #include <stdatomic.h>
 #include <stdbool.h>

@@ -5,8 +5,8 @@
  * destruction. Deadlines are absolute host_clock_monotonic_ns() values; HOST_FOREVER means none.
  * A deadline may be met late by the host's timer tick (up to 16 ms on Windows).
  */
-#ifndef FORELAND_HOST_LOCK_H
-#define FORELAND_HOST_LOCK_H
+#ifndef RUNTIME_HOST_LOCK_H
+#define RUNTIME_HOST_LOCK_H
 
 #include <stdatomic.h>
 #include <stdbool.h>

@@ -2,8 +2,8 @@
  * The log: lines for the person who has to find out what went wrong. Goes to stderr until
  * host_log_open has been called. Any thread; lines do not mix.
  */
-#ifndef FORELAND_HOST_LOG_H
-#define FORELAND_HOST_LOG_H
+#ifndef RUNTIME_HOST_LOG_H
+#define RUNTIME_HOST_LOG_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -7,8 +7,8 @@
  * bytes; commit, decommit and protect do nothing to 0 bytes. Functions return 0 or -L_ENOMEM (no
  * memory, address taken) or -L_EINVAL, where nothing else is said.
  */
-#ifndef FORELAND_HOST_MEMORY_H
-#define FORELAND_HOST_MEMORY_H
+#ifndef RUNTIME_HOST_MEMORY_H
+#define RUNTIME_HOST_MEMORY_H
 
 #include <stdbool.h>
 #include <stddef.h>

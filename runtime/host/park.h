@@ -2,8 +2,8 @@
  * A parker: one thread sleeps, any thread wakes it. An unpark that comes first makes the next park
  * return at once; several unparks count as one.
  */
-#ifndef FORELAND_HOST_PARK_H
-#define FORELAND_HOST_PARK_H
+#ifndef RUNTIME_HOST_PARK_H
+#define RUNTIME_HOST_PARK_H
 
 #include "runtime/host/lock.h"
 

@@ -1,6 +1,6 @@
 /* Policies of the host for this process that stand in the way of translated code. */
-#ifndef FORELAND_HOST_POLICY_H
-#define FORELAND_HOST_POLICY_H
+#ifndef RUNTIME_HOST_POLICY_H
+#define RUNTIME_HOST_POLICY_H
 
 #include <stddef.h>
 

@@ -1,6 +1,6 @@
 /* Random bytes from the host's generator, good for keys. */
-#ifndef FORELAND_HOST_RANDOM_H
-#define FORELAND_HOST_RANDOM_H
+#ifndef RUNTIME_HOST_RANDOM_H
+#define RUNTIME_HOST_RANDOM_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* What the layers above rely on and only this host can be asked about; for `fore selftest`. */
-#ifndef FORELAND_HOST_SELFTEST_H
-#define FORELAND_HOST_SELFTEST_H
+#ifndef RUNTIME_HOST_SELFTEST_H
+#define RUNTIME_HOST_SELFTEST_H
 
 #include <stdbool.h>
 #include <stddef.h>

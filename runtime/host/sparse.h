@@ -6,8 +6,8 @@
  *
  * As in beneath.h: everything blocks; 0 or positive, or a negative guest errno.
  */
-#ifndef FORELAND_HOST_SPARSE_H
-#define FORELAND_HOST_SPARSE_H
+#ifndef RUNTIME_HOST_SPARSE_H
+#define RUNTIME_HOST_SPARSE_H
 
 #include "runtime/host/beneath.h"
 

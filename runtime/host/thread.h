@@ -4,8 +4,8 @@
  * A thread's stack is at least HOST_STACK_SIZE; the HOST_STACK_TOUCHED bytes below the frame of fn
  * are committed before fn runs, so that nothing there faults.
  */
-#ifndef FORELAND_HOST_THREAD_H
-#define FORELAND_HOST_THREAD_H
+#ifndef RUNTIME_HOST_THREAD_H
+#define RUNTIME_HOST_THREAD_H
 
 #include <stdbool.h>
 #include <stddef.h>

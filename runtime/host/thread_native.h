@@ -1,6 +1,6 @@
 /* Between the thread pool (thread.c) and the host's threads. Nobody else includes this. */
-#ifndef FORELAND_HOST_THREAD_NATIVE_H
-#define FORELAND_HOST_THREAD_NATIVE_H
+#ifndef RUNTIME_HOST_THREAD_NATIVE_H
+#define RUNTIME_HOST_THREAD_NATIVE_H
 
 #include "runtime/host/lock.h"
 #include "runtime/host/park.h"

@@ -1,6 +1,6 @@
 /* Clocks, and a precise timer for the one thread that serves all timers. */
-#ifndef FORELAND_HOST_TIME_H
-#define FORELAND_HOST_TIME_H
+#ifndef RUNTIME_HOST_TIME_H
+#define RUNTIME_HOST_TIME_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -5,8 +5,8 @@
  * (taking the space's lock, reading files): never call one with a lock held. Guest permissions
  * hold: copying to a page the guest may not write fails. None may be called by a fault hook.
  */
-#ifndef FORELAND_MEMORY_ACCESS_H
-#define FORELAND_MEMORY_ACCESS_H
+#ifndef RUNTIME_MEMORY_ACCESS_H
+#define RUNTIME_MEMORY_ACCESS_H
 
 #include <stddef.h>
 #include <stdint.h>

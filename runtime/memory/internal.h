@@ -14,15 +14,15 @@
  * Locks, in this order: list of spaces, space->lock, origin->lock. None is held while a mapping's
  * operations run.
  */
-#ifndef FORELAND_MEMORY_INTERNAL_H
-#define FORELAND_MEMORY_INTERNAL_H
+#ifndef RUNTIME_MEMORY_INTERNAL_H
+#define RUNTIME_MEMORY_INTERNAL_H
 
 #include "runtime/abi/errno.h"
 #include "runtime/abi/mman.h"
 #include "runtime/host/lock.h"
 #include "runtime/host/memory.h"
-#include "runtime/memory/shared_block.h"
 #include "runtime/memory/mapping.h"
+#include "runtime/memory/shared_block.h"
 #include "runtime/memory/space.h"
 
 #define PAGE           SPACE_PAGE
@@ -303,7 +303,8 @@ void space_drop_code(struct space *space, uint64_t start, uint64_t end);
 void threads_hold(struct space *space);
 void threads_resume(struct space *space);
 
-/* page_fault.c; without locks. As space_fault; force asks for the page whatever its region allows. */
+/* page_fault.c; without locks. As space_fault; force asks for the page whatever its region allows.
+ */
 bool fault_supply(struct space *space, uint64_t address, enum space_access access, bool force,
                   struct space_fault *fault);
 /* mapping.c; without locks. Drops translations of the file's bytes in every space. */

@@ -2,8 +2,8 @@
  * What memory needs to know of a file: a mapping is the file's content as a row of blocks. A file
  * system embeds one in each inode that can be mapped.
  */
-#ifndef FORELAND_MEMORY_MAPPING_H
-#define FORELAND_MEMORY_MAPPING_H
+#ifndef RUNTIME_MEMORY_MAPPING_H
+#define RUNTIME_MEMORY_MAPPING_H
 
 #include <stdatomic.h>
 #include <stdbool.h>

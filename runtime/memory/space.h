@@ -10,8 +10,8 @@
  * mapping's operations take. Functions return 0 or a positive value, or a negative errno.
  * Addresses are guest addresses throughout.
  */
-#ifndef FORELAND_MEMORY_SPACE_H
-#define FORELAND_MEMORY_SPACE_H
+#ifndef RUNTIME_MEMORY_SPACE_H
+#define RUNTIME_MEMORY_SPACE_H
 
 #include <stdbool.h>
 #include <stddef.h>

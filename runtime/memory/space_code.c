@@ -1,7 +1,7 @@
 /* What the translator needs of an address space (runtime/translate/code_source.h). */
-#include "runtime/translate/code_source.h"
 #include "runtime/abi/signal.h"
 #include "runtime/memory/internal.h"
+#include "runtime/translate/code_source.h"
 #include "runtime/translate/cpu.h"
 #include <string.h>
 

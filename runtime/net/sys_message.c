@@ -4,12 +4,12 @@
 #include "runtime/abi/stat.h"
 #include "runtime/host/heap.h"
 #include "runtime/host/time.h"
+#include "runtime/memory/access.h"
+#include "runtime/net/net_calls.h"
+#include "runtime/net/sys_socket.h"
+#include "runtime/net/unix_rights.h"
 #include "runtime/task/clock.h"
 #include "runtime/task/waitq.h"
-#include "runtime/memory/access.h"
-#include "runtime/net/sys_socket.h"
-#include "runtime/net/net_calls.h"
-#include "runtime/net/unix_rights.h"
 #include <string.h>
 
 #define CONTROL_MAX 20480u

@@ -1,6 +1,6 @@
 /* What the socket calls share. */
-#ifndef FORELAND_NET_SYS_SOCKET_H
-#define FORELAND_NET_SYS_SOCKET_H
+#ifndef RUNTIME_NET_SYS_SOCKET_H
+#define RUNTIME_NET_SYS_SOCKET_H
 
 #include "runtime/fs/calls/sys.h"
 #include "runtime/net/unix.h"

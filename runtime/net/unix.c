@@ -7,10 +7,10 @@
 #include "runtime/fs/path/path.h"
 #include "runtime/host/heap.h"
 #include "runtime/host/time.h"
-#include "runtime/task/process.h"
-#include "runtime/task/task.h"
 #include "runtime/memory/access.h"
 #include "runtime/net/unix_rights.h"
+#include "runtime/task/process.h"
+#include "runtime/task/task.h"
 #include <stdio.h>
 #include <string.h>
 

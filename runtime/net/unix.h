@@ -8,8 +8,8 @@
  *
  * Functions return 0 or a count, or a negative guest errno. They get kernel memory only.
  */
-#ifndef FORELAND_NET_UNIX_H
-#define FORELAND_NET_UNIX_H
+#ifndef RUNTIME_NET_UNIX_H
+#define RUNTIME_NET_UNIX_H
 
 #include "runtime/abi/socket.h"
 #include "runtime/fs/vfs/file.h"

@@ -9,8 +9,8 @@
  *
  * Functions ending in _locked are called with unix_lock held.
  */
-#ifndef FORELAND_NET_UNIX_RIGHTS_H
-#define FORELAND_NET_UNIX_RIGHTS_H
+#ifndef RUNTIME_NET_UNIX_RIGHTS_H
+#define RUNTIME_NET_UNIX_RIGHTS_H
 
 #include "runtime/net/unix.h"
 

@@ -1,12 +1,12 @@
 /* Sending and receiving over AF_UNIX sockets. */
 #include "runtime/abi/errno.h"
 #include "runtime/abi/poll.h"
+#include "runtime/fs/vfs/sigio.h"
 #include "runtime/host/heap.h"
 #include "runtime/host/time.h"
-#include "runtime/fs/vfs/sigio.h"
+#include "runtime/net/unix_rights.h"
 #include "runtime/task/process.h"
 #include "runtime/task/task.h"
-#include "runtime/net/unix_rights.h"
 #include <string.h>
 
 /* A stream is cut into messages of this size, so that a reader can start before all is there, and

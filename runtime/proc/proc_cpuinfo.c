@@ -1,8 +1,8 @@
 /* /proc/cpuinfo, from what the guest's cpuid reports. Flag names as Linux prints them; bits from
  * the Intel SDM vol. 2A, CPUID. */
-#include "runtime/proc/proc.h"
 #include "runtime/host/env.h"
 #include "runtime/host/time.h"
+#include "runtime/proc/proc.h"
 #include "runtime/translate/cpu.h"
 #include <stdio.h>
 #include <string.h>

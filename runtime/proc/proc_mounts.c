@@ -1,7 +1,7 @@
 #include "runtime/abi/mount.h"
 #include "runtime/fs/vfs/dentry.h"
-#include "runtime/proc/proc.h"
 #include "runtime/fs/vfs/vfs.h"
+#include "runtime/proc/proc.h"
 #include "runtime/task/task.h"
 #include <string.h>
 

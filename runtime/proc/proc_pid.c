@@ -2,13 +2,13 @@
 #include "runtime/abi/errno.h"
 #include "runtime/abi/mman.h"
 #include "runtime/fs/vfs/fdtable.h"
-#include "runtime/proc/proc.h"
 #include "runtime/fs/vfs/vfs.h"
 #include "runtime/host/heap.h"
-#include "runtime/task/process.h"
-#include "runtime/task/task.h"
 #include "runtime/memory/access.h"
 #include "runtime/memory/space.h"
+#include "runtime/proc/proc.h"
+#include "runtime/task/process.h"
+#include "runtime/task/task.h"
 #include <stdio.h>
 #include <string.h>
 

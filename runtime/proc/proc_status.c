@@ -1,14 +1,14 @@
 /* /proc/PID/stat, statm, status: fields as proc(5) lists them. */
 #include "runtime/abi/time.h"
 #include "runtime/fs/vfs/fdtable.h"
-#include "runtime/proc/proc.h"
 #include "runtime/fs/vfs/vfs.h"
 #include "runtime/host/env.h"
 #include "runtime/host/time.h"
+#include "runtime/memory/space.h"
+#include "runtime/proc/proc.h"
 #include "runtime/task/process.h"
 #include "runtime/task/process_session.h"
 #include "runtime/task/task.h"
-#include "runtime/memory/space.h"
 #include "runtime/tty/tty.h"
 #include <string.h>
 

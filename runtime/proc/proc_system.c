@@ -2,20 +2,20 @@
 #include "runtime/abi/errno.h"
 #include "runtime/abi/socket.h"
 #include "runtime/abi/time.h"
+#include "runtime/fs/pipe/pipe.h"
 #include "runtime/fs/vfs/chrdev.h"
 #include "runtime/fs/vfs/fdtable.h"
 #include "runtime/fs/vfs/file_lock.h"
-#include "runtime/fs/pipe/pipe.h"
-#include "runtime/proc/proc.h"
 #include "runtime/host/env.h"
 #include "runtime/host/heap.h"
 #include "runtime/host/random.h"
 #include "runtime/host/time.h"
+#include "runtime/memory/space.h"
+#include "runtime/proc/proc.h"
 #include "runtime/task/loadavg.h"
 #include "runtime/task/process.h"
 #include "runtime/task/system.h"
 #include "runtime/task/task.h"
-#include "runtime/memory/space.h"
 #include <stdio.h>
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* /sys as far as programs look: the processors. */
-#include "runtime/proc/proc.h"
 #include "runtime/host/env.h"
+#include "runtime/proc/proc.h"
 
 static int show_range(struct proc_text *text, const struct proc_subject *s)
 {

@@ -3,8 +3,8 @@
 
 #include "runtime/abi/errno.h"
 #include "runtime/host/time.h"
-#include "runtime/task/process.h"
 #include "runtime/memory/access.h"
+#include "runtime/task/process.h"
 
 int timespec_to_ns(const struct l_timespec *ts, uint64_t *ns)
 {

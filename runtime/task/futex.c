@@ -4,10 +4,10 @@
 #include "runtime/abi/errno.h"
 #include "runtime/abi/futex.h"
 #include "runtime/host/park.h"
-#include "runtime/task/futex_queue.h"
-#include "runtime/task/process.h"
 #include "runtime/memory/access.h"
 #include "runtime/memory/space.h"
+#include "runtime/task/futex_queue.h"
+#include "runtime/task/process.h"
 
 #define BUCKETS 256
 

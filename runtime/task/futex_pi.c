@@ -1,11 +1,11 @@
 /* Futexes that have an owner: priority inheritance, and the robust ones of a thread that dies. */
 #include "runtime/abi/errno.h"
 #include "runtime/abi/futex.h"
+#include "runtime/memory/access.h"
 #include "runtime/task/futex.h"
 #include "runtime/task/futex_queue.h"
 #include "runtime/task/pid.h"
 #include "runtime/task/process.h"
-#include "runtime/memory/access.h"
 
 static _Atomic uint32_t pi_waiters;
 

@@ -1,10 +1,10 @@
 #include "runtime/task/loadavg.h"
 
 #include "runtime/host/time.h"
-#include "runtime/task/process.h"
 #include "runtime/task/clock.h"
-#include "runtime/task/timer.h"
+#include "runtime/task/process.h"
 #include "runtime/task/process_tree.h"
+#include "runtime/task/timer.h"
 
 #define PERIOD_NS (5 * NS_PER_SEC)
 /* After so many nothing of what was before is left to see. */

@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "runtime/host/heap.h"
+#include "runtime/memory/space.h"
 #include "runtime/task/pid.h"
 #include "runtime/task/process_tree.h"
-#include "runtime/memory/space.h"
 
 static struct process init_process;
 static uint32_t processes;

@@ -8,10 +8,10 @@
 #include <string.h>
 
 #include "runtime/abi/errno.h"
-#include "runtime/task/process.h"
-#include "runtime/task/sigframe.h"
 #include "runtime/memory/access.h"
 #include "runtime/memory/space.h"
+#include "runtime/task/process.h"
+#include "runtime/task/sigframe.h"
 #include "runtime/translate/cpu.h"
 
 #define RED_ZONE         128

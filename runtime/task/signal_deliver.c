@@ -3,9 +3,9 @@
 
 #include "runtime/abi/errno.h"
 #include "runtime/abi/syscall.h"
-#include "runtime/task/thread_group.h"
 #include "runtime/task/process.h"
 #include "runtime/task/process_tree.h"
+#include "runtime/task/thread_group.h"
 #include "runtime/translate/cpu.h"
 
 #define SYSCALL_LENGTH 2

@@ -4,9 +4,9 @@
 #include "runtime/abi/errno.h"
 #include "runtime/abi/poll.h"
 #include "runtime/abi/process.h"
-#include "runtime/task/thread_group.h"
 #include "runtime/task/process.h"
 #include "runtime/task/process_tree.h"
+#include "runtime/task/thread_group.h"
 
 #define STOP_SIGNALS                                                                               \
     (L_SIGBIT(L_SIGSTOP) | L_SIGBIT(L_SIGTSTP) | L_SIGBIT(L_SIGTTIN) | L_SIGBIT(L_SIGTTOU))

@@ -6,8 +6,8 @@
  * All under translate_lock, except cache_contains and the reads of cache_find for an address that
  * the calling thread was just executing.
  */
-#ifndef FORELAND_TRANSLATE_CACHE_H
-#define FORELAND_TRANSLATE_CACHE_H
+#ifndef RUNTIME_TRANSLATE_CACHE_H
+#define RUNTIME_TRANSLATE_CACHE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -2,11 +2,11 @@
  * The unit of sharing: translations of one file mapping at one address, or everything private to an
  * address space. Under translate_lock.
  */
-#ifndef FORELAND_TRANSLATE_CODESPACE_H
-#define FORELAND_TRANSLATE_CODESPACE_H
+#ifndef RUNTIME_TRANSLATE_CODESPACE_H
+#define RUNTIME_TRANSLATE_CODESPACE_H
 
-#include "runtime/translate/code_block.h"
 #include "runtime/translate/cache.h"
+#include "runtime/translate/code_block.h"
 
 struct codespace {
     uint64_t file_id, generation; /* file_id 0: private */

@@ -4,9 +4,9 @@
 
 #include "runtime/abi/errno.h"
 #include "runtime/host/thread.h"
+#include "runtime/translate/cpu_fault.h"
 #include "runtime/translate/cpuid.h"
 #include "runtime/translate/dispatch.h"
-#include "runtime/translate/cpu_fault.h"
 #include "runtime/translate/stubs.h"
 
 struct boot {

@@ -13,8 +13,8 @@
  *   rcx  scratch                 r10  guest rcx          r8  guest rsp
  *   all others hold the guest register of the same name; guest r8, r10, r11 live in gpr[].
  */
-#ifndef FORELAND_TRANSLATE_CPU_H
-#define FORELAND_TRANSLATE_CPU_H
+#ifndef RUNTIME_TRANSLATE_CPU_H
+#define RUNTIME_TRANSLATE_CPU_H
 
 #include <stdatomic.h>
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 /* The processor as a guest sees it. */
-#ifndef FORELAND_TRANSLATE_CPUID_H
-#define FORELAND_TRANSLATE_CPUID_H
+#ifndef RUNTIME_TRANSLATE_CPUID_H
+#define RUNTIME_TRANSLATE_CPUID_H
 
 #include <stdbool.h>
 #include <stdint.h>

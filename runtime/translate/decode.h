@@ -2,8 +2,8 @@
  * One guest instruction, decoded into what the relocator needs: the encoding taken apart and the
  * roles its general registers play. Zydis does the decoding.
  */
-#ifndef FORELAND_TRANSLATE_DECODE_H
-#define FORELAND_TRANSLATE_DECODE_H
+#ifndef RUNTIME_TRANSLATE_DECODE_H
+#define RUNTIME_TRANSLATE_DECODE_H
 
 #include <Zydis/Zydis.h>
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 /* From a guest address to code: lookup, translation, linking. */
-#ifndef FORELAND_TRANSLATE_DISPATCH_H
-#define FORELAND_TRANSLATE_DISPATCH_H
+#ifndef RUNTIME_TRANSLATE_DISPATCH_H
+#define RUNTIME_TRANSLATE_DISPATCH_H
 
 #include "runtime/translate/codeview.h"
 

@@ -1,8 +1,8 @@
 /*
  * Assembles host instructions into a buffer. Register numbers are host register numbers.
  */
-#ifndef FORELAND_TRANSLATE_EMIT_H
-#define FORELAND_TRANSLATE_EMIT_H
+#ifndef RUNTIME_TRANSLATE_EMIT_H
+#define RUNTIME_TRANSLATE_EMIT_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -200,7 +200,7 @@ static struct host_mem vector_address(struct xlate *x, const struct insn *in, in
 }
 
 struct host_mem modrm_address(struct xlate *x, const struct insn *in, int scratch, bool window,
-                                 uint16_t avoid)
+                              uint16_t avoid)
 {
     const ZydisDecodedOperandMem *mem = &in->mem->mem;
     int base = decode_gpr(mem->base), index = in->mem_vsib ? -1 : decode_gpr(mem->index);

@@ -3,8 +3,8 @@
  * does, and what lar, lsl, verr and verw answer. The host's segment registers are never loaded, its
  * tables never asked.
  */
-#ifndef FORELAND_TRANSLATE_SELECTOR_H
-#define FORELAND_TRANSLATE_SELECTOR_H
+#ifndef RUNTIME_TRANSLATE_SELECTOR_H
+#define RUNTIME_TRANSLATE_SELECTOR_H
 
 #include <stdbool.h>
 

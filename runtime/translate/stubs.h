@@ -2,8 +2,8 @@
  * The assembler routines between guest code and C. Their addresses stand in the state block, so
  * that translated code holds no absolute host address.
  */
-#ifndef FORELAND_TRANSLATE_STUBS_H
-#define FORELAND_TRANSLATE_STUBS_H
+#ifndef RUNTIME_TRANSLATE_STUBS_H
+#define RUNTIME_TRANSLATE_STUBS_H
 
 /* Indices of struct cpu's stub[]; also the event kinds given to cpu_event. */
 #define STUB_LINK                                                                                  \

@@ -3,8 +3,8 @@
  * into a buffer. The result is position independent: it reaches the runtime only through the state
  * block, and other blocks only through exits that are linked later.
  */
-#ifndef FORELAND_TRANSLATE_XLATE_H
-#define FORELAND_TRANSLATE_XLATE_H
+#ifndef RUNTIME_TRANSLATE_XLATE_H
+#define RUNTIME_TRANSLATE_XLATE_H
 
 #include "runtime/translate/decode.h"
 #include "runtime/translate/emit.h"
@@ -115,7 +115,7 @@ void modrm_return(struct xlate *x);
 /* Makes the host operand for the ModRM memory operand, using the scratch register given for parts.
  * Window is false for lea. */
 struct host_mem modrm_address(struct xlate *x, const struct insn *in, int scratch, bool window,
-                                 uint16_t avoid);
+                              uint16_t avoid);
 /* RECOVERY_STACK when the memory operand is relative to the stack segment, else 0. */
 uint8_t modrm_segment(const struct insn *in);
 /* Puts the value of guest register g into the host register to (64 bits). */
@@ -131,8 +131,8 @@ void control_leave(struct xlate *x, uint64_t rip); /* to the dispatcher, which t
 void control_prologue(struct xlate *x);            /* entry for indirect jumps; sets body */
 void control_stubs(struct xlate *x);               /* after the last instruction */
 
-/* selfcheck.c: what a self-checking block does first, and, behind the last instruction, the comparison
- * of its size guest bytes with those at code. */
+/* selfcheck.c: what a self-checking block does first, and, behind the last instruction, the
+ * comparison of its size guest bytes with those at code. */
 void check_enter(struct xlate *x);
 void check_bytes(struct xlate *x, const uint8_t *code, size_t size);
 

@@ -2,8 +2,8 @@
 #include "runtime/abi/poll.h"
 #include "runtime/abi/signal.h"
 #include "runtime/task/process.h"
-#include "runtime/task/signal.h"
 #include "runtime/task/process_tree.h"
+#include "runtime/task/signal.h"
 #include "runtime/tty/pair.h"
 
 #define EVERYTHING (L_POLLIN | L_POLLOUT | L_POLLHUP | L_POLLERR | L_POLLRDNORM | L_POLLWRNORM)

@@ -1,10 +1,10 @@
 /* Job control: who may use a terminal, and whom its keys signal (credentials(7), termios(3)). */
 #include "runtime/abi/errno.h"
 #include "runtime/abi/signal.h"
-#include "runtime/task/process.h"
-#include "runtime/task/signal.h"
-#include "runtime/task/process_tree.h"
 #include "runtime/memory/access.h"
+#include "runtime/task/process.h"
+#include "runtime/task/process_tree.h"
+#include "runtime/task/signal.h"
 #include "runtime/tty/pair.h"
 
 void tty_signal_foreground(struct tty *tty, int sig)

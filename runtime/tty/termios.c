@@ -1,9 +1,9 @@
 /* Modes of a terminal: TCGETS, TCSETS and their relatives (ioctl_tty(2)). */
 #include "runtime/abi/errno.h"
 #include "runtime/abi/signal.h"
+#include "runtime/memory/access.h"
 #include "runtime/task/process.h"
 #include "runtime/task/task.h"
-#include "runtime/memory/access.h"
 #include "runtime/tty/pair.h"
 
 static const struct {

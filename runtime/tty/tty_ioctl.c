@@ -1,10 +1,10 @@
 /* Requests on a terminal that are neither modes nor job control (ioctl_tty(2)). */
 #include "runtime/abi/errno.h"
 #include "runtime/abi/signal.h"
+#include "runtime/memory/access.h"
 #include "runtime/task/process.h"
 #include "runtime/task/signal.h"
 #include "runtime/task/task.h"
-#include "runtime/memory/access.h"
 #include "runtime/tty/pair.h"
 
 static int put_number(struct task *task, uint64_t arg, uint32_t value)

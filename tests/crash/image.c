@@ -8,16 +8,16 @@
  * after a commit that followed the renaming of version NUMBER over current-THREAD. Whatever version
  * is found there must be whole: renames never come before the data that was written before them.
  */
-#include "runtime/fs/imagefs/imagefs.h"
 #include "runtime/abi/errno.h"
 #include "runtime/abi/fcntl.h"
-#include "runtime/kernel/boot/mounts.h"
+#include "runtime/fs/imagefs/imagefs.h"
 #include "runtime/fs/path/path.h"
 #include "runtime/fs/store/store.h"
 #include "runtime/host/env.h"
 #include "runtime/host/file.h"
 #include "runtime/host/thread.h"
 #include "runtime/host/time.h"
+#include "runtime/kernel/boot/mounts.h"
 #include "tests/crash/content.h"
 #include <stdio.h>
 #include <stdlib.h>

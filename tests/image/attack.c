@@ -13,14 +13,14 @@
  */
 #include "runtime/abi/fcntl.h"
 #include "runtime/abi/stat.h"
-#include "runtime/fs/vfs/dentry.h"
 #include "runtime/fs/imagefs/imagefs.h"
-#include "runtime/kernel/boot/mounts.h"
 #include "runtime/fs/path/path.h"
 #include "runtime/fs/store/store_sql.h"
+#include "runtime/fs/vfs/dentry.h"
 #include "runtime/host/env.h"
 #include "runtime/host/file.h"
 #include "runtime/host/log.h"
+#include "runtime/kernel/boot/mounts.h"
 #include "tests/image/victim.h"
 #include <stdio.h>
 #include <stdlib.h>

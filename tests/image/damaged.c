@@ -2,10 +2,10 @@
 #include "runtime/abi/errno.h"
 #include "runtime/abi/fcntl.h"
 #include "runtime/abi/stat.h"
-#include "runtime/fs/vfs/dentry.h"
 #include "runtime/fs/imagefs/imagefs.h"
 #include "runtime/fs/path/path.h"
 #include "runtime/fs/store/store_sql.h"
+#include "runtime/fs/vfs/dentry.h"
 #include "runtime/host/file.h"
 #include "tests/image/victim.h"
 #include <stdio.h>

@@ -7,9 +7,9 @@
 
 #include "runtime/fs/vfs/fdtable.h"
 #include "runtime/fs/vfs/vfs.h"
+#include "runtime/memory/access.h"
 #include "runtime/task/process.h"
 #include "runtime/task/task.h"
-#include "runtime/memory/access.h"
 
 /* The most one read or write moves (MAX_RW_COUNT). */
 #define SYS_COUNT_MAX 0x7ffff000u

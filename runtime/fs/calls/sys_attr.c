@@ -1,9 +1,9 @@
 /* chmod(2), chown(2), utimensat(2), truncate(2), fallocate(2), fsync(2), sync(2). */
 #include "runtime/abi/errno.h"
 #include "runtime/abi/fcntl.h"
-#include "runtime/fs/vfs/permission.h"
-#include "runtime/fs/calls/sys.h"
 #include "runtime/fs/calls/fs_calls.h"
+#include "runtime/fs/calls/sys.h"
+#include "runtime/fs/vfs/permission.h"
 #include "runtime/host/time.h"
 
 #define CWD ((uint64_t)L_AT_FDCWD)

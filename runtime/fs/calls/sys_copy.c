@@ -2,9 +2,9 @@
  * buffer. */
 #include "runtime/abi/errno.h"
 #include "runtime/abi/fcntl.h"
-#include "runtime/fs/pipe/pipe.h"
-#include "runtime/fs/calls/sys.h"
 #include "runtime/fs/calls/fs_calls.h"
+#include "runtime/fs/calls/sys.h"
+#include "runtime/fs/pipe/pipe.h"
 #include "runtime/fs/vfs/transfer.h"
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /* getdents(2), chdir(2), getcwd(2), chroot(2). */
 #include "runtime/abi/errno.h"
 #include "runtime/abi/fcntl.h"
-#include "runtime/fs/calls/sys.h"
 #include "runtime/fs/calls/fs_calls.h"
+#include "runtime/fs/calls/sys.h"
 #include <string.h>
 
 #define CWD ((uint64_t)L_AT_FDCWD)

@@ -3,11 +3,11 @@
 #include "runtime/abi/fcntl.h"
 #include "runtime/abi/signal.h"
 #include "runtime/abi/termios.h"
-#include "runtime/fs/vfs/file_lock.h"
-#include "runtime/fs/tmpfs/memfd.h"
-#include "runtime/fs/pipe/pipe.h"
-#include "runtime/fs/calls/sys.h"
 #include "runtime/fs/calls/fs_calls.h"
+#include "runtime/fs/calls/sys.h"
+#include "runtime/fs/pipe/pipe.h"
+#include "runtime/fs/tmpfs/memfd.h"
+#include "runtime/fs/vfs/file_lock.h"
 #include "runtime/fs/vfs/sigio.h"
 
 #define SETFL_BITS (L_O_APPEND | L_O_NONBLOCK | L_O_ASYNC | L_O_DIRECT | L_O_NOATIME)

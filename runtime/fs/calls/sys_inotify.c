@@ -1,9 +1,9 @@
 /* inotify_init(2), inotify_add_watch(2), inotify_rm_watch(2). */
 #include "runtime/abi/errno.h"
 #include "runtime/abi/fcntl.h"
-#include "runtime/fs/vfs/inotify_file.h"
-#include "runtime/fs/calls/sys.h"
 #include "runtime/fs/calls/fs_calls.h"
+#include "runtime/fs/calls/sys.h"
+#include "runtime/fs/vfs/inotify_file.h"
 
 int64_t sys_inotify_init1(struct task *t, uint64_t flags)
 {

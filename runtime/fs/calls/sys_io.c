@@ -1,10 +1,10 @@
 /* read(2), write(2) and their kin. */
 #include "runtime/abi/errno.h"
 #include "runtime/abi/fcntl.h"
-#include "runtime/fs/calls/sys.h"
 #include "runtime/fs/calls/fs_calls.h"
-#include "runtime/fs/vfs/transfer.h"
+#include "runtime/fs/calls/sys.h"
 #include "runtime/fs/calls/vectors.h"
+#include "runtime/fs/vfs/transfer.h"
 
 /* Pieces of a long transfer to or from a file with a position. */
 #define PIECE (1u << 17)

@@ -1,9 +1,9 @@
 /* mkdir(2), unlink(2), rename(2), link(2), symlink(2), mknod(2) and their *at forms. */
 #include "runtime/abi/errno.h"
 #include "runtime/abi/fcntl.h"
-#include "runtime/fs/path/path.h"
-#include "runtime/fs/calls/sys.h"
 #include "runtime/fs/calls/fs_calls.h"
+#include "runtime/fs/calls/sys.h"
+#include "runtime/fs/path/path.h"
 
 #define CWD ((uint64_t)L_AT_FDCWD)
 

@@ -1,11 +1,11 @@
 /* Descriptors: open(2), close(2), dup(2), pipe(2), memfd_create(2). */
 #include "runtime/abi/errno.h"
 #include "runtime/abi/fcntl.h"
-#include "runtime/fs/tmpfs/memfd.h"
+#include "runtime/fs/calls/fs_calls.h"
+#include "runtime/fs/calls/sys.h"
 #include "runtime/fs/path/path.h"
 #include "runtime/fs/pipe/pipe.h"
-#include "runtime/fs/calls/sys.h"
-#include "runtime/fs/calls/fs_calls.h"
+#include "runtime/fs/tmpfs/memfd.h"
 #include <string.h>
 
 /* Bits open(2) knows; it ignores others, openat2(2) refuses them. */

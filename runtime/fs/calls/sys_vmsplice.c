@@ -2,9 +2,9 @@
  * and as it may do into one. O_NONBLOCK means nothing here, nor do packets. */
 #include "runtime/abi/errno.h"
 #include "runtime/abi/fcntl.h"
-#include "runtime/fs/pipe/pipe.h"
 #include "runtime/fs/calls/fs_calls.h"
 #include "runtime/fs/calls/vectors.h"
+#include "runtime/fs/pipe/pipe.h"
 
 #define PIECE 65536u
 #define PAGE  4096u

@@ -2,9 +2,9 @@
 #include "runtime/abi/capability.h"
 #include "runtime/abi/errno.h"
 #include "runtime/abi/fcntl.h"
-#include "runtime/fs/vfs/permission.h"
-#include "runtime/fs/calls/sys.h"
 #include "runtime/fs/calls/fs_calls.h"
+#include "runtime/fs/calls/sys.h"
+#include "runtime/fs/vfs/permission.h"
 #include <string.h>
 
 #define CWD        ((uint64_t)L_AT_FDCWD)

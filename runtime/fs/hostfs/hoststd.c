@@ -5,9 +5,9 @@
 #include "runtime/abi/poll.h"
 #include "runtime/abi/termios.h"
 #include "runtime/host/stdio.h"
+#include "runtime/memory/access.h"
 #include "runtime/task/process.h"
 #include "runtime/task/waitq.h"
-#include "runtime/memory/access.h"
 
 /* One for each standard handle, forever: the pump may call back at any time. */
 struct standard {

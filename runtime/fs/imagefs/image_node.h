@@ -17,9 +17,9 @@
 #ifndef RUNTIME_FS_IMAGEFS_IMAGE_NODE_H
 #define RUNTIME_FS_IMAGEFS_IMAGE_NODE_H
 
+#include "runtime/fs/store/store.h"
 #include "runtime/fs/vfs/directory.h"
 #include "runtime/fs/vfs/inode.h"
-#include "runtime/fs/store/store.h"
 
 /* The blocks of a regular file that are stored; known once it has been read or is new. */
 struct chunk_map {

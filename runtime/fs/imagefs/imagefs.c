@@ -2,8 +2,8 @@
 
 #include "runtime/abi/errno.h"
 #include "runtime/abi/stat.h"
-#include "runtime/fs/vfs/dentry.h"
 #include "runtime/fs/imagefs/imagefs.h"
+#include "runtime/fs/vfs/dentry.h"
 #include "runtime/host/heap.h"
 #include "runtime/host/log.h"
 #include "runtime/host/time.h"

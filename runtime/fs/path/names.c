@@ -1,9 +1,9 @@
 /* Operations that make, remove and move names. */
 #include "runtime/abi/errno.h"
 #include "runtime/abi/fcntl.h"
+#include "runtime/fs/path/walk.h"
 #include "runtime/fs/vfs/inotify.h"
 #include "runtime/fs/vfs/permission.h"
-#include "runtime/fs/path/walk.h"
 #include <string.h>
 
 /* Renames between directories, one at a time: the tree does not change while two parents are

@@ -1,11 +1,11 @@
 #include "runtime/abi/errno.h"
 #include "runtime/abi/fcntl.h"
 #include "runtime/abi/mount.h"
+#include "runtime/fs/path/walk.h"
+#include "runtime/fs/pipe/pipe.h"
 #include "runtime/fs/vfs/chrdev.h"
 #include "runtime/fs/vfs/inotify.h"
 #include "runtime/fs/vfs/permission.h"
-#include "runtime/fs/pipe/pipe.h"
-#include "runtime/fs/path/walk.h"
 #include "runtime/task/task.h"
 #include <string.h>
 

@@ -5,14 +5,14 @@
 #include "runtime/abi/poll.h"
 #include "runtime/abi/termios.h"
 #include "runtime/fs/pipe/pipe_ring.h"
-#include "runtime/host/heap.h"
 #include "runtime/fs/vfs/sigio.h"
+#include "runtime/host/heap.h"
+#include "runtime/memory/access.h"
 #include "runtime/task/process.h"
 #include "runtime/task/signal.h"
 #include "runtime/task/task.h"
 #include "runtime/task/user.h"
 #include "runtime/task/waitq.h"
-#include "runtime/memory/access.h"
 #include <string.h>
 
 /* Bytes in a row that were written alike: a packet (O_DIRECT), or whatever lies between packets. */

@@ -6,11 +6,11 @@
 #include "runtime/abi/mman.h"
 #include "runtime/abi/mount.h"
 #include "runtime/abi/poll.h"
-#include "runtime/fs/vfs/inotify.h"
 #include "runtime/fs/vfs/file_lock.h"
+#include "runtime/fs/vfs/inotify.h"
+#include "runtime/fs/vfs/sigio.h"
 #include "runtime/fs/vfs/vfs.h"
 #include "runtime/host/heap.h"
-#include "runtime/fs/vfs/sigio.h"
 #include "runtime/task/process.h"
 #include "runtime/task/waitq.h"
 #include <stdio.h>

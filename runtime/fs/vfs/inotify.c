@@ -10,9 +10,9 @@
 #include "runtime/abi/poll.h"
 #include "runtime/abi/termios.h"
 #include "runtime/host/heap.h"
+#include "runtime/memory/access.h"
 #include "runtime/task/process.h"
 #include "runtime/task/waitq.h"
-#include "runtime/memory/access.h"
 #include <string.h>
 
 #define QUEUE_MAX 16384u

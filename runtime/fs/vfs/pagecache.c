@@ -4,9 +4,9 @@
 #include "runtime/abi/errno.h"
 #include "runtime/fs/vfs/inode.h"
 #include "runtime/host/heap.h"
-#include "runtime/task/task.h"
 #include "runtime/memory/shared_block.h"
 #include "runtime/memory/space.h"
+#include "runtime/task/task.h"
 #include <string.h>
 
 /* Larger pieces become blocks at once. */

@@ -1,8 +1,8 @@
 /*
- * The cached data of one regular file, in blocks of 64 KiB (runtime/memory/shared_block.h), so that read,
- * write and shared mappings see one copy. A block that nobody has mapped and that belongs to a
- * small file is kept in ordinary heap memory of the right size and becomes a real block when it is
- * first mapped or outgrows HEAP_BLOCK_MAX.
+ * The cached data of one regular file, in blocks of 64 KiB (runtime/memory/shared_block.h), so that
+ * read, write and shared mappings see one copy. A block that nobody has mapped and that belongs to
+ * a small file is kept in ordinary heap memory of the right size and becomes a real block when it
+ * is first mapped or outgrows HEAP_BLOCK_MAX.
  *
  * Every function locks by itself (inode->state); none is called with it held. Functions that change
  * data or size are called with inode->lock held. Loading a block from the file system is done with

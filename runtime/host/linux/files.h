@@ -1,6 +1,6 @@
 /* What file.c and beneath.c share. */
-#ifndef FORELAND_HOST_LINUX_FILES_H
-#define FORELAND_HOST_LINUX_FILES_H
+#ifndef RUNTIME_HOST_LINUX_FILES_H
+#define RUNTIME_HOST_LINUX_FILES_H
 
 #include "runtime/host/beneath.h"
 #include <dirent.h>

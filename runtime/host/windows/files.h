@@ -1,6 +1,6 @@
 /* What the files of the Windows side share: names, handles, attributes. */
-#ifndef FORELAND_HOST_WINDOWS_FILES_H
-#define FORELAND_HOST_WINDOWS_FILES_H
+#ifndef RUNTIME_HOST_WINDOWS_FILES_H
+#define RUNTIME_HOST_WINDOWS_FILES_H
 
 #include "runtime/host/file.h"
 #include <wchar.h>

@@ -1,7 +1,7 @@
 /* UTF-8 to Windows' strings and back. Results are freed by the caller; NULL when out of memory.
  * Bytes that are no UTF-8, and lone surrogates, become U+FFFD. */
-#ifndef FORELAND_HOST_WINDOWS_WIDE_H
-#define FORELAND_HOST_WINDOWS_WIDE_H
+#ifndef RUNTIME_HOST_WINDOWS_WIDE_H
+#define RUNTIME_HOST_WINDOWS_WIDE_H
 
 #include <wchar.h>
 

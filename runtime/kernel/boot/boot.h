@@ -20,8 +20,8 @@ struct boot_options {
     const char *const *mounts; /* HOST:GUEST, as many as mount_count */
     unsigned mount_count;
     uint64_t memory; /* limit in bytes; 0: three quarters of the machine's */
-    /* Who is told how far an older image's conversion is (runtime/fs/store/store.h), while boot_start
-     * runs; NULL: nobody. */
+    /* Who is told how far an older image's conversion is (runtime/fs/store/store.h), while
+     * boot_start runs; NULL: nobody. */
     const struct store_watch *watch;
 };
 

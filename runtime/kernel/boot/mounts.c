@@ -5,12 +5,12 @@
 #include "runtime/fs/hostfs/hostfs.h"
 #include "runtime/fs/imagefs/imagefs.h"
 #include "runtime/fs/path/path.h"
-#include "runtime/proc/proc.h"
 #include "runtime/fs/tar/tar.h"
 #include "runtime/fs/tmpfs/tmpfs.h"
 #include "runtime/host/env.h"
 #include "runtime/host/file.h"
 #include "runtime/host/log.h"
+#include "runtime/proc/proc.h"
 #include "runtime/tty/tty.h"
 #include <stdio.h>
 #include <string.h>

@@ -2,9 +2,9 @@
 #include <string.h>
 
 #include "runtime/abi/errno.h"
-#include "runtime/task/process.h"
 #include "runtime/kernel/kernel_calls.h"
 #include "runtime/memory/access.h"
+#include "runtime/task/process.h"
 
 #define NO_ID UINT32_MAX
 

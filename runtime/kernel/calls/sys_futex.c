@@ -1,11 +1,11 @@
 /* futex(2) and the list of robust futexes, set_robust_list(2). */
 #include "runtime/abi/errno.h"
 #include "runtime/abi/futex.h"
+#include "runtime/kernel/kernel_calls.h"
+#include "runtime/memory/access.h"
+#include "runtime/task/clock.h"
 #include "runtime/task/futex.h"
 #include "runtime/task/process.h"
-#include "runtime/kernel/kernel_calls.h"
-#include "runtime/task/clock.h"
-#include "runtime/memory/access.h"
 
 int64_t sys_set_robust_list(struct task *t, uint64_t head, uint64_t size)
 {

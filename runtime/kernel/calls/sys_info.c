@@ -8,14 +8,14 @@
 #include "runtime/host/random.h"
 #include "runtime/host/thread.h"
 #include "runtime/host/time.h"
-#include "runtime/kernel/life/itimer.h"
-#include "runtime/task/loadavg.h"
-#include "runtime/task/process.h"
 #include "runtime/kernel/kernel_calls.h"
-#include "runtime/task/system.h"
-#include "runtime/task/clock.h"
+#include "runtime/kernel/life/itimer.h"
 #include "runtime/memory/access.h"
 #include "runtime/memory/space.h"
+#include "runtime/task/clock.h"
+#include "runtime/task/loadavg.h"
+#include "runtime/task/process.h"
+#include "runtime/task/system.h"
 
 int64_t sys_uname(struct task *t, uint64_t uname)
 {

@@ -3,12 +3,12 @@
 #include "runtime/abi/errno.h"
 #include "runtime/abi/mman.h"
 #include "runtime/fs/vfs/fdtable.h"
-#include "runtime/kernel/life/oom.h"
-#include "runtime/task/process.h"
 #include "runtime/kernel/kernel_calls.h"
+#include "runtime/kernel/life/oom.h"
 #include "runtime/memory/access.h"
 #include "runtime/memory/mapping.h"
 #include "runtime/memory/space.h"
+#include "runtime/task/process.h"
 
 #define PAGE_MASK (SPACE_PAGE - 1)
 

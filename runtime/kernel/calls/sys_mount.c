@@ -3,10 +3,10 @@
 #include "runtime/abi/errno.h"
 #include "runtime/abi/fcntl.h"
 #include "runtime/abi/mount.h"
-#include "runtime/proc/proc.h"
-#include "runtime/fs/calls/sys.h"
 #include "runtime/fs/calls/fs_calls.h"
+#include "runtime/fs/calls/sys.h"
 #include "runtime/fs/tmpfs/tmpfs.h"
+#include "runtime/proc/proc.h"
 #include <string.h>
 
 #define CWD         ((uint64_t)L_AT_FDCWD)

@@ -3,10 +3,10 @@
 
 #include "runtime/abi/errno.h"
 #include "runtime/abi/process.h"
-#include "runtime/task/process.h"
 #include "runtime/kernel/kernel_calls.h"
 #include "runtime/memory/access.h"
 #include "runtime/memory/space.h"
+#include "runtime/task/process.h"
 #include "runtime/translate/cpu.h"
 
 int64_t sys_arch_prctl(struct task *t, uint64_t code, uint64_t address)

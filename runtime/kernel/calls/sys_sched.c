@@ -5,10 +5,10 @@
 #include "runtime/abi/sched.h"
 #include "runtime/host/env.h"
 #include "runtime/host/thread.h"
-#include "runtime/task/process.h"
 #include "runtime/kernel/kernel_calls.h"
-#include "runtime/task/clock.h"
 #include "runtime/memory/access.h"
+#include "runtime/task/clock.h"
+#include "runtime/task/process.h"
 
 int64_t sys_sched_yield(struct task *t)
 {

@@ -1,7 +1,7 @@
 /* Which group and session a process is in: setsid(2), setpgid(2) and those that ask. */
 #include "runtime/abi/errno.h"
-#include "runtime/task/pid.h"
 #include "runtime/kernel/kernel_calls.h"
+#include "runtime/task/pid.h"
 #include "runtime/task/process_tree.h"
 
 static int64_t setsid_locked(struct process *p)

@@ -2,10 +2,10 @@
 #include "runtime/abi/errno.h"
 #include "runtime/host/env.h"
 #include "runtime/host/time.h"
-#include "runtime/task/process.h"
 #include "runtime/kernel/kernel_calls.h"
-#include "runtime/task/clock.h"
 #include "runtime/memory/access.h"
+#include "runtime/task/clock.h"
+#include "runtime/task/process.h"
 
 int64_t sys_clock_gettime(struct task *t, uint64_t clock, uint64_t uts)
 {

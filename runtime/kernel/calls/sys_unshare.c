@@ -3,8 +3,8 @@
 #include "runtime/abi/sched.h"
 #include "runtime/fs/vfs/fdtable.h"
 #include "runtime/fs/vfs/vfs.h"
-#include "runtime/task/process.h"
 #include "runtime/kernel/kernel_calls.h"
+#include "runtime/task/process.h"
 
 /* Name spaces, which do not exist here, are refused to others before that is told. */
 #define ADMINS_ONLY                                                                                \

@@ -2,10 +2,10 @@
 #include "runtime/abi/errno.h"
 #include "runtime/abi/fcntl.h"
 #include "runtime/abi/stat.h"
-#include "runtime/task/process.h"
 #include "runtime/kernel/kernel_calls.h"
 #include "runtime/memory/access.h"
 #include "runtime/memory/space.h"
+#include "runtime/task/process.h"
 
 /* A row of pieces in one address space, taken from the front. */
 struct row {

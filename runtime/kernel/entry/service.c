@@ -4,15 +4,15 @@
 
 #include "runtime/abi/errno.h"
 #include "runtime/host/log.h"
+#include "runtime/kernel/entry/syscall.h"
+#include "runtime/kernel/entry/trace.h"
 #include "runtime/kernel/life/exit.h"
 #include "runtime/kernel/life/fork.h"
-#include "runtime/task/loadavg.h"
 #include "runtime/kernel/life/oom.h"
+#include "runtime/task/loadavg.h"
 #include "runtime/task/process.h"
-#include "runtime/kernel/entry/syscall.h"
-#include "runtime/task/timer.h"
-#include "runtime/kernel/entry/trace.h"
 #include "runtime/task/process_tree.h"
+#include "runtime/task/timer.h"
 #include "runtime/tty/tty.h"
 
 /* The translator met a defect of its own, and has logged which. The user is told where he looks. */

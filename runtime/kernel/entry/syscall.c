@@ -4,13 +4,13 @@
 
 #include "runtime/abi/errno.h"
 #define HEAP_PLAIN
+#include "runtime/fs/vfs/sigio.h"
 #include "runtime/host/budget.h"
 #include "runtime/host/heap.h"
 #include "runtime/host/log.h"
-#include "runtime/fs/vfs/sigio.h"
+#include "runtime/kernel/entry/trace.h"
 #include "runtime/kernel/life/oom.h"
 #include "runtime/task/process.h"
-#include "runtime/kernel/entry/trace.h"
 #include "runtime/translate/cpu.h"
 
 bool syscall_trace;

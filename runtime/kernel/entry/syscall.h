@@ -1,8 +1,8 @@
 /*
  * The table of system calls: number, name, function, and the kinds of its arguments, from which the
  * trace of --strace is made. To add a call: write `int64_t sys_NAME(...)` in the file of its
- * family, declare it in runtime/kernel/kernel_calls.h (or the family's header) and give it one line in
- * table.c.
+ * family, declare it in runtime/kernel/kernel_calls.h (or the family's header) and give it one line
+ * in table.c.
  */
 #ifndef RUNTIME_KERNEL_ENTRY_SYSCALL_H
 #define RUNTIME_KERNEL_ENTRY_SYSCALL_H

@@ -8,9 +8,9 @@
 #include "runtime/abi/errno.h"
 #include "runtime/abi/syscall.h"
 #include "runtime/host/log.h"
-#include "runtime/task/process.h"
 #include "runtime/kernel/entry/syscall.h"
 #include "runtime/memory/access.h"
+#include "runtime/task/process.h"
 
 struct line {
     char text[900];

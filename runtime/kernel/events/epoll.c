@@ -17,10 +17,10 @@
 #include "runtime/fs/vfs/fdtable.h"
 #include "runtime/host/heap.h"
 #include "runtime/host/time.h"
-#include "runtime/task/process.h"
 #include "runtime/kernel/kernel_calls.h"
-#include "runtime/task/clock.h"
 #include "runtime/memory/access.h"
+#include "runtime/task/clock.h"
+#include "runtime/task/process.h"
 
 #define PRIVATE_BITS (L_EPOLLET | L_EPOLLONESHOT | L_EPOLLWAKEUP | L_EPOLLEXCLUSIVE)
 #define NEST_MAX     5

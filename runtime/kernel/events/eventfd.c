@@ -6,8 +6,8 @@
 #include "runtime/abi/poll.h"
 #include "runtime/fs/vfs/fdtable.h"
 #include "runtime/host/heap.h"
-#include "runtime/task/process.h"
 #include "runtime/kernel/kernel_calls.h"
+#include "runtime/task/process.h"
 
 #define COUNT_MAX (UINT64_MAX - 1)
 

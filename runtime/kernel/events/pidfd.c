@@ -5,12 +5,12 @@
 #include "runtime/abi/errno.h"
 #include "runtime/abi/fcntl.h"
 #include "runtime/abi/poll.h"
-#include "runtime/fs/vfs/fdtable.h"
 #include "runtime/fs/calls/sys.h"
-#include "runtime/task/pid.h"
-#include "runtime/task/process.h"
+#include "runtime/fs/vfs/fdtable.h"
 #include "runtime/kernel/kernel_calls.h"
 #include "runtime/memory/access.h"
+#include "runtime/task/pid.h"
+#include "runtime/task/process.h"
 
 static uint32_t pidfd_poll(struct file *file, struct poll_table *table)
 {

@@ -7,10 +7,10 @@
 #include "runtime/fs/vfs/fdtable.h"
 #include "runtime/host/heap.h"
 #include "runtime/host/time.h"
-#include "runtime/task/process.h"
 #include "runtime/kernel/kernel_calls.h"
-#include "runtime/task/clock.h"
 #include "runtime/memory/access.h"
+#include "runtime/task/clock.h"
+#include "runtime/task/process.h"
 
 #define ALWAYS   (L_POLLERR | L_POLLHUP | L_POLLNVAL)
 #define FD_LIMIT 1048576u

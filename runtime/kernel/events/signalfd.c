@@ -6,10 +6,10 @@
 #include "runtime/abi/poll.h"
 #include "runtime/fs/vfs/fdtable.h"
 #include "runtime/host/heap.h"
-#include "runtime/task/thread_group.h"
-#include "runtime/task/process.h"
 #include "runtime/kernel/kernel_calls.h"
 #include "runtime/memory/access.h"
+#include "runtime/task/process.h"
+#include "runtime/task/thread_group.h"
 
 struct signalfd {
     _Atomic uint64_t set;

@@ -7,11 +7,11 @@
 #include "runtime/fs/vfs/fdtable.h"
 #include "runtime/host/heap.h"
 #include "runtime/host/time.h"
-#include "runtime/task/process.h"
 #include "runtime/kernel/kernel_calls.h"
-#include "runtime/task/clock.h"
-#include "runtime/task/timer.h"
 #include "runtime/memory/access.h"
+#include "runtime/task/clock.h"
+#include "runtime/task/process.h"
+#include "runtime/task/timer.h"
 
 struct timerfd {
     struct timer timer;

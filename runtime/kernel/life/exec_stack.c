@@ -11,10 +11,10 @@
 #include "runtime/host/heap.h"
 #include "runtime/host/random.h"
 #include "runtime/kernel/life/exec.h"
-#include "runtime/task/process.h"
-#include "runtime/task/sigframe.h"
 #include "runtime/memory/access.h"
 #include "runtime/memory/space.h"
+#include "runtime/task/process.h"
+#include "runtime/task/sigframe.h"
 #include "runtime/translate/cpu.h"
 
 #define HWCAP2_FSGSBASE 2u

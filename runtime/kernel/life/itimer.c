@@ -11,13 +11,13 @@
 #include "runtime/host/env.h"
 #include "runtime/host/heap.h"
 #include "runtime/host/time.h"
+#include "runtime/kernel/kernel_calls.h"
 #include "runtime/kernel/life/itimer.h"
+#include "runtime/memory/access.h"
+#include "runtime/task/clock.h"
 #include "runtime/task/pid.h"
 #include "runtime/task/process.h"
-#include "runtime/kernel/kernel_calls.h"
-#include "runtime/task/clock.h"
 #include "runtime/task/timer.h"
-#include "runtime/memory/access.h"
 
 #define TIMERS_MAX  32
 #define OVERRUN_MAX INT32_MAX

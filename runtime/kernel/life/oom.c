@@ -4,9 +4,9 @@
 #include "runtime/fs/vfs/pagecache.h"
 #include "runtime/host/log.h"
 #include "runtime/host/thread.h"
+#include "runtime/memory/space.h"
 #include "runtime/task/process.h"
 #include "runtime/task/process_tree.h"
-#include "runtime/memory/space.h"
 
 #define ADJUSTMENT_NEVER (-1000) /* oom_score_adj(5): not to be killed */
 

@@ -4,13 +4,13 @@
 #include "runtime/abi/errno.h"
 #include "runtime/abi/fcntl.h"
 #include "runtime/abi/process.h"
-#include "runtime/task/thread_group.h"
-#include "runtime/task/pid.h"
 #include "runtime/kernel/events/pidfd.h"
 #include "runtime/kernel/kernel_calls.h"
-#include "runtime/task/clock.h"
-#include "runtime/task/process_tree.h"
 #include "runtime/memory/access.h"
+#include "runtime/task/clock.h"
+#include "runtime/task/pid.h"
+#include "runtime/task/process_tree.h"
+#include "runtime/task/thread_group.h"
 
 struct wait_request {
     struct task *task;

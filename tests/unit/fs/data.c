@@ -1,8 +1,8 @@
 /* Contents of files: the page cache, holes, sizes, positions, directories, descriptors. */
 #include "fixture.h"
 #include "runtime/abi/mman.h"
-#include "runtime/fs/vfs/fdtable.h"
 #include "runtime/fs/tmpfs/memfd.h"
+#include "runtime/fs/vfs/fdtable.h"
 #include "runtime/memory/shared_block.h"
 
 static struct file *open_file(struct vfs_caller *c, const char *name, uint32_t flags)

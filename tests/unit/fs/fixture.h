@@ -6,9 +6,9 @@
 #include "runtime/abi/fcntl.h"
 #include "runtime/abi/mount.h"
 #include "runtime/abi/stat.h"
-#include "runtime/kernel/boot/mounts.h"
 #include "runtime/fs/path/path.h"
 #include "runtime/fs/tmpfs/tmpfs.h"
+#include "runtime/kernel/boot/mounts.h"
 #include "tests/unit/run.h"
 #include <check.h>
 #include <stdio.h>

@@ -1,10 +1,10 @@
 /* The file system over the image store, through the VFS: Linux' semantics, and that they are still
  * there after the image has been closed and opened again. */
-#include "runtime/fs/imagefs/image_node.h"
+#include "runtime/fs/imagefs/imagefs.h"
 #include "runtime/abi/errno.h"
 #include "runtime/abi/fcntl.h"
 #include "runtime/abi/stat.h"
-#include "runtime/fs/imagefs/imagefs.h"
+#include "runtime/fs/imagefs/image_node.h"
 #include "runtime/fs/path/path.h"
 #include "runtime/fs/tmpfs/tmpfs.h"
 #include "runtime/host/file.h"

@@ -1,9 +1,9 @@
 /* What waits: pipes, fifos, locks; and inotify. Threads of the host stand for tasks. */
 #include "fixture.h"
 #include "runtime/abi/poll.h"
-#include "runtime/fs/vfs/inotify_file.h"
-#include "runtime/fs/vfs/file_lock.h"
 #include "runtime/fs/pipe/pipe.h"
+#include "runtime/fs/vfs/file_lock.h"
+#include "runtime/fs/vfs/inotify_file.h"
 #include "runtime/host/lock.h"
 #include "runtime/host/thread.h"
 #include "runtime/host/time.h"

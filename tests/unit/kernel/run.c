@@ -8,13 +8,13 @@
 
 #include "runtime/abi/errno.h"
 #include "runtime/abi/fcntl.h"
-#include "runtime/fs/vfs/fdtable.h"
 #include "runtime/fs/path/path.h"
+#include "runtime/fs/vfs/fdtable.h"
 #include "runtime/host/env.h"
 #include "runtime/host/time.h"
 #include "runtime/kernel/boot/boot.h"
-#include "runtime/task/process.h"
 #include "runtime/kernel/boot/run.h"
+#include "runtime/task/process.h"
 #include "runtime/tty/tty.h"
 #include "tests/unit/run.h"
 

@@ -1,8 +1,8 @@
 /* Code handed to the translator: what is write-protected, and what a store to it drops. */
-#include "runtime/translate/code_source.h"
 #include "runtime/abi/signal.h"
 #include "runtime/memory/access.h"
 #include "runtime/memory/internal.h"
+#include "runtime/translate/code_source.h"
 #include "runtime/translate/cpu.h"
 #include "tests/unit/run.h"
 #include <check.h>

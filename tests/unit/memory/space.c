@@ -5,8 +5,8 @@
 #include "runtime/abi/signal.h"
 #include "runtime/host/memory.h"
 #include "runtime/memory/access.h"
-#include "runtime/memory/shared_block.h"
 #include "runtime/memory/mapping.h"
+#include "runtime/memory/shared_block.h"
 #include "tests/unit/run.h"
 #include <check.h>
 #include <stdlib.h>

@@ -5,8 +5,8 @@
 #include "runtime/host/thread.h"
 #include "runtime/host/time.h"
 #include "runtime/memory/access.h"
-#include "runtime/memory/shared_block.h"
 #include "runtime/memory/mapping.h"
+#include "runtime/memory/shared_block.h"
 #include "runtime/memory/space.h"
 #include "tests/unit/run.h"
 #include <check.h>

@@ -8,8 +8,8 @@
 #include "runtime/host/thread.h"
 #include "runtime/translate/cache.h"
 #include "runtime/translate/code_source.h"
-#include "runtime/translate/cpu.h"
 #include "runtime/translate/codeview.h"
+#include "runtime/translate/cpu.h"
 #include "tests/unit/run.h"
 
 #define WINDOW_SIZE ((size_t)16 << 20)
