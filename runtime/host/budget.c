@@ -1,3 +1,4 @@
+/* The count of what guests make this process hold. */
 #include "runtime/host/budget.h"
 
 #include <stdatomic.h>

@@ -1,3 +1,4 @@
+/* The hooks that a fault of this process is offered to. */
 #include "runtime/host/fault.h"
 #include "runtime/abi/errno.h"
 #include "runtime/host/fault_hooks.h"

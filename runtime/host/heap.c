@@ -1,3 +1,4 @@
+/* The counted heap. */
 #define HEAP_PLAIN
 #include "runtime/host/heap.h"
 

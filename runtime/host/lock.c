@@ -1,3 +1,4 @@
+/* Mutexes and condition variables over the host's wait for a word. */
 #include "runtime/host/lock.h"
 
 void host_mutex_init(struct host_mutex *mutex)

@@ -1,3 +1,4 @@
+/* The log: lines, their times, and the file's size. */
 #include "runtime/host/log.h"
 #include "runtime/host/env.h"
 #include "runtime/host/lock.h"

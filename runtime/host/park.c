@@ -1,3 +1,4 @@
+/* Parkers: one thread sleeps, any wakes it. */
 #include "runtime/host/park.h"
 
 #include "runtime/host/env.h"

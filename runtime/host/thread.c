@@ -1,3 +1,4 @@
+/* The pool of host threads, and what a thread knows of itself. */
 #include "runtime/host/thread.h"
 #include "runtime/abi/errno.h"
 #include "runtime/host/budget.h"

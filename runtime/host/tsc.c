@@ -1,3 +1,4 @@
+/* How fast the time-stamp counter runs. */
 #include "runtime/host/time.h"
 #include <cpuid.h>
 #include <stdatomic.h>

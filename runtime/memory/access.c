@@ -1,3 +1,4 @@
+/* How the kernel reads and writes guest memory. */
 #include "runtime/memory/access.h"
 #include "runtime/host/fault.h"
 #include "runtime/memory/internal.h"

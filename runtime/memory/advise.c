@@ -1,3 +1,4 @@
+/* madvise(2), mincore(2), msync(2). */
 #include "runtime/memory/internal.h"
 
 static int discard_private(struct space *space, uint64_t start, uint64_t end)

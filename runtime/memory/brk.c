@@ -1,3 +1,4 @@
+/* The program break. */
 #include "runtime/memory/internal.h"
 
 uint64_t space_set_brk(struct space *space, uint64_t start)

@@ -1,3 +1,4 @@
+/* Chunks, the 64 KiB in which the host maps, and the segments of their table. */
 #define HEAP_TIER HEAP_RESERVE /* as the pages it stands for */
 #include "runtime/host/heap.h"
 #include "runtime/memory/internal.h"

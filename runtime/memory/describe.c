@@ -1,3 +1,4 @@
+/* What others are told of an address space: its regions, its size, the key of a word. */
 #define HEAP_TIER HEAP_RESERVE /* as the pages it stands for */
 #include "runtime/host/heap.h"
 #include "runtime/memory/internal.h"

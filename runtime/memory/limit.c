@@ -1,3 +1,4 @@
+/* Whether memory is short, and who may go beyond the limit because he dies. */
 #include "runtime/host/env.h"
 #include "runtime/memory/space.h"
 

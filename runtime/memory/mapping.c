@@ -1,3 +1,4 @@
+/* The content of files as blocks, and the spaces that show them. */
 #define HEAP_TIER HEAP_RESERVE /* as the pages it stands for */
 #include "runtime/memory/mapping.h"
 #include "runtime/host/heap.h"

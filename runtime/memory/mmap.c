@@ -1,3 +1,4 @@
+/* mmap(2) and munmap(2). */
 #include "runtime/host/log.h"
 #include "runtime/memory/internal.h"
 

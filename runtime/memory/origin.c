@@ -1,3 +1,4 @@
+/* Pages that a fork left with the parent until one of both writes. */
 #define HEAP_PLAIN /* contents are charged by their pages */
 #include "runtime/host/heap.h"
 #include "runtime/memory/internal.h"

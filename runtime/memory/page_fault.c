@@ -1,3 +1,4 @@
+/* A fault on a mapping: what is supplied, or what signal it is. */
 #include "runtime/abi/signal.h"
 #include "runtime/memory/internal.h"
 #include <string.h>

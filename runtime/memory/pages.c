@@ -1,3 +1,4 @@
+/* Pages of a chunk: bringing them in, taking them away, and what the host allows with them. */
 #include "runtime/memory/internal.h"
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* Where in the window there is room. */
 #include "runtime/host/random.h"
 #include "runtime/memory/internal.h"
 

@@ -1,3 +1,4 @@
+/* mprotect(2). */
 #include "runtime/memory/internal.h"
 
 #define PROT_ALL (L_PROT_READ | L_PROT_WRITE | L_PROT_EXEC)

@@ -1,3 +1,4 @@
+/* The list of regions: finding, cutting, joining. */
 #define HEAP_TIER HEAP_RESERVE /* as the pages it stands for */
 #include "runtime/host/heap.h"
 #include "runtime/memory/internal.h"

@@ -1,3 +1,4 @@
+/* mremap(2). */
 #include "runtime/memory/internal.h"
 
 /* Copies what is there of one chunk's worth of source pages; both ranges are private. */

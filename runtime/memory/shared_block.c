@@ -1,3 +1,4 @@
+/* Blocks of 64 KiB in host sections, which files and address spaces share. */
 #define HEAP_TIER HEAP_RESERVE /* as the pages it stands for */
 #include "runtime/memory/shared_block.h"
 #include "runtime/host/heap.h"

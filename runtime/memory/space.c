@@ -1,3 +1,4 @@
+/* Address spaces: their windows, life and limits. */
 #define HEAP_TIER HEAP_RESERVE /* as the pages it stands for */
 #include "runtime/memory/space.h"
 #include "runtime/host/heap.h"

@@ -1,3 +1,4 @@
+/* A copy of an address space that shares its pages until they are written. */
 #include "runtime/memory/internal.h"
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* AF_UNIX sockets: addresses, connections, waiting. */
 #include "runtime/net/unix.h"
 
 #include "runtime/abi/errno.h"

@@ -1,3 +1,4 @@
+/* Descriptors on their way in messages, and sockets that nothing but those lead to. */
 #include "runtime/net/unix_rights.h"
 
 #include "runtime/abi/errno.h"

@@ -1,3 +1,4 @@
+/* The file system of /proc and /sys over their tables. */
 #define HEAP_TIER HEAP_RESERVE
 #include "runtime/proc/proc.h"
 #include "runtime/fs/vfs/permission.h"

@@ -1,3 +1,4 @@
+/* /proc/mounts, mountinfo and mountstats. */
 #include "runtime/abi/mount.h"
 #include "runtime/fs/vfs/dentry.h"
 #include "runtime/fs/vfs/vfs.h"

@@ -1,3 +1,4 @@
+/* Credentials and what they allow. */
 #include "runtime/task/cred.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* The load averages. */
 #include "runtime/task/loadavg.h"
 
 #include "runtime/host/time.h"

@@ -1,3 +1,4 @@
+/* The table of ids. */
 #include "runtime/task/pid.h"
 
 #include <stddef.h>

@@ -1,3 +1,4 @@
+/* Processes and their list. */
 #include "runtime/task/process.h"
 
 #include <string.h>

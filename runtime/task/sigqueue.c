@@ -1,3 +1,4 @@
+/* Queues of pending signals. */
 #include <string.h>
 
 #include "runtime/abi/errno.h"

@@ -1,3 +1,4 @@
+/* Threads of guests, and their CPU time. */
 #include "runtime/task/task.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* What happens to all threads of a process together. */
 #include "runtime/task/thread_group.h"
 
 #include <string.h>

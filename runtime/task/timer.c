@@ -1,3 +1,4 @@
+/* Kernel timers: a heap, and the thread that waits for its first. */
 #include "runtime/task/timer.h"
 
 #include "runtime/abi/errno.h"

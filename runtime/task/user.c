@@ -1,3 +1,4 @@
+/* What is counted for each user. */
 #include "runtime/task/user.h"
 
 #include "runtime/host/heap.h"

@@ -1,3 +1,4 @@
+/* Wait queues, and waiting. */
 #include "runtime/task/waitq.h"
 
 #include <stdatomic.h>

@@ -1,3 +1,4 @@
+/* The memory of code, in chunks. */
 #define HEAP_TIER HEAP_ALWAYS /* code memory is the bound */
 #include "runtime/translate/cache.h"
 

@@ -1,3 +1,4 @@
+/* Translated blocks: their place, their links, their tables. */
 #define HEAP_TIER HEAP_ALWAYS /* code memory is the bound */
 #include "runtime/translate/code_block.h"
 

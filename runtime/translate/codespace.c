@@ -1,3 +1,4 @@
+/* Code spaces: blocks that address spaces share. */
 #define HEAP_TIER HEAP_ALWAYS /* code memory is the bound */
 #include "runtime/translate/codespace.h"
 #include "runtime/host/heap.h"

@@ -1,3 +1,4 @@
+/* What an address space sees of code, and when what was dropped can be used again. */
 #define HEAP_TIER HEAP_ALWAYS /* code memory is the bound */
 #include "runtime/translate/codeview.h"
 

@@ -1,3 +1,4 @@
+/* The state of a guest thread, and the way into and out of guest code. */
 #include "runtime/translate/cpu.h"
 
 #include <string.h>

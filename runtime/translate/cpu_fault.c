@@ -1,3 +1,4 @@
+/* Faults in translated code: the guest's exact state, and what they mean to Linux. */
 #include "runtime/translate/cpu_fault.h"
 
 #include <string.h>

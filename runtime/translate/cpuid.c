@@ -1,3 +1,4 @@
+/* The processor as a guest sees it. */
 #include "runtime/translate/cpuid.h"
 
 #include <cpuid.h>

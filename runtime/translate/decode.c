@@ -1,3 +1,4 @@
+/* Guest instructions taken apart. */
 #include "runtime/translate/decode.h"
 
 #include <string.h>

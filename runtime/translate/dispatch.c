@@ -1,3 +1,4 @@
+/* From a guest address to code: looking up, translating, linking. */
 #define HEAP_TIER HEAP_ALWAYS /* code memory is the bound */
 #include "runtime/translate/dispatch.h"
 

@@ -1,3 +1,4 @@
+/* Host instructions put together. */
 #include "runtime/translate/emit.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* Selectors and descriptors as a 64-bit process sees them. */
 #include "runtime/translate/selector.h"
 
 #include <string.h>

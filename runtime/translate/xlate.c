@@ -1,3 +1,4 @@
+/* A block translated, instruction by instruction. */
 #include "runtime/translate/xlate.h"
 
 #include <string.h>

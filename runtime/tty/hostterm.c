@@ -1,3 +1,4 @@
+/* The terminal that fore was started in, as master of a guest's. */
 #include "runtime/tty/hostterm.h"
 
 #include "runtime/abi/errno.h"

@@ -1,3 +1,4 @@
+/* The line discipline: its state, flow control, signals, new settings. */
 #include "runtime/tty/ldisc.h"
 
 #include "runtime/abi/signal.h"

@@ -1,3 +1,4 @@
+/* Pairs of master and slave: their life, their lock, what changes wake. */
 #include "runtime/tty/pair.h"
 
 #include "runtime/abi/errno.h"

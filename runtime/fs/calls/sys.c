@@ -1,3 +1,4 @@
+/* What the system calls on files share: descriptors, paths and buffers of a task. */
 #include "runtime/fs/calls/sys.h"
 
 #include "runtime/abi/errno.h"

@@ -1,3 +1,4 @@
+/* The vectors of readv(2) and its kin, from guests into the kernel. */
 #include "runtime/fs/calls/vectors.h"
 
 #include "runtime/abi/errno.h"

@@ -1,3 +1,4 @@
+/* The standard handles of the host process as files of guests. */
 #include "runtime/fs/hostfs/hoststd.h"
 
 #include "runtime/abi/errno.h"

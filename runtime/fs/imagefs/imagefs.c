@@ -1,3 +1,4 @@
+/* The operations of the file system over an image: names, data, attributes, superblock. */
 #include "runtime/fs/imagefs/image_node.h"
 
 #include "runtime/abi/errno.h"

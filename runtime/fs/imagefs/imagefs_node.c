@@ -1,3 +1,4 @@
+/* Nodes: what is known in memory of inodes of the image, and the inodes over them. */
 #include "runtime/fs/imagefs/image_node.h"
 
 #include "runtime/abi/errno.h"

@@ -1,3 +1,4 @@
+/* Opening: by path, by what a path led to, for exec. */
 #include "runtime/abi/errno.h"
 #include "runtime/abi/fcntl.h"
 #include "runtime/abi/mount.h"

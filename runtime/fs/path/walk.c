@@ -1,3 +1,4 @@
+/* The path walk: component by component, links, mounts, the limits of openat2(2). */
 #define HEAP_TIER HEAP_RESERVE
 #include "runtime/fs/path/walk.h"
 

@@ -1,3 +1,4 @@
+/* Pipes and FIFOs: both ends as files, and what splice(2) takes from and puts into them. */
 #include "runtime/fs/pipe/pipe.h"
 
 #include "runtime/abi/errno.h"

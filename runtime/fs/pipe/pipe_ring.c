@@ -1,3 +1,4 @@
+/* A ring of bytes that grows with what is in it. */
 #include "runtime/fs/pipe/pipe_ring.h"
 
 #include "runtime/abi/errno.h"

@@ -1,3 +1,4 @@
+/* CRC-32C, by table or with the processor's instruction. */
 #include "runtime/fs/store/crc32c.h"
 
 #include <stdatomic.h>

@@ -1,3 +1,4 @@
+/* The store's queue, and the one thread that owns the connection and commits. */
 #include "runtime/fs/store/store.h"
 
 #include "runtime/abi/errno.h"

@@ -1,3 +1,4 @@
+/* Batches: changes on their way into the store. */
 #include "runtime/fs/store/store_queue.h"
 #include "runtime/fs/store/store_seal.h"
 

@@ -1,3 +1,4 @@
+/* The files of an image as SQLite sees them: checksums, the limit, the log's room. */
 #include "runtime/fs/store/store_media.h"
 
 #include "runtime/fs/store/crc32c.h"

@@ -1,3 +1,4 @@
+/* What the store is asked; the questions run on its thread. */
 #include "runtime/fs/store/store_queue.h"
 
 #include "runtime/abi/errno.h"

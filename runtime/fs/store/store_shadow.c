@@ -1,3 +1,4 @@
+/* What is written to a file that is only read, in memory. */
 #include "runtime/fs/store/store_shadow.h"
 
 #include <stdint.h>

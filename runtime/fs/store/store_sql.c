@@ -1,3 +1,4 @@
+/* The tables and statements, one function for each kind of change. */
 #include "runtime/fs/store/store_sql.h"
 
 #include "runtime/abi/errno.h"

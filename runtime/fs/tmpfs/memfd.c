@@ -1,3 +1,4 @@
+/* memfd_create(2): files of a tmpfs without a name, and their seals. */
 #include "runtime/fs/tmpfs/memfd.h"
 
 #include "runtime/abi/errno.h"

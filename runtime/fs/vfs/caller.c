@@ -1,3 +1,4 @@
+/* What a task is to the file system: ids and capabilities, and a process's program. */
 #include "runtime/fs/vfs/vfs.h"
 #include "runtime/task/process.h"
 #include "runtime/task/task.h"

@@ -1,3 +1,4 @@
+/* The table of character devices. */
 #include "runtime/fs/vfs/chrdev.h"
 
 #include "runtime/abi/errno.h"

@@ -1,3 +1,4 @@
+/* Root, current directory and umask of a process. */
 #include "runtime/fs/vfs/vfs.h"
 #include "runtime/host/heap.h"
 

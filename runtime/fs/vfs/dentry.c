@@ -1,3 +1,4 @@
+/* The dentry cache: names in memory, and which inode each leads to. */
 #include "runtime/fs/vfs/dentry.h"
 
 #include "runtime/abi/errno.h"

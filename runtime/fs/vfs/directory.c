@@ -1,3 +1,4 @@
+/* Entries of a directory in memory, by name and by cookie. */
 #include "runtime/fs/vfs/directory.h"
 #include "runtime/host/heap.h"
 

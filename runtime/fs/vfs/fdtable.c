@@ -1,3 +1,4 @@
+/* Tables of descriptors. */
 #include "runtime/fs/vfs/fdtable.h"
 
 #include "runtime/abi/errno.h"

@@ -1,3 +1,4 @@
+/* Open files: their life, seeking, and what is the same for files of all file systems. */
 #include "runtime/fs/vfs/file.h"
 
 #include "runtime/abi/capability.h"

@@ -1,3 +1,4 @@
+/* Inodes: the one in memory for each number, their attributes and life. */
 #include "runtime/fs/vfs/inode.h"
 
 #include "runtime/abi/errno.h"

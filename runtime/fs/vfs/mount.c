@@ -1,3 +1,4 @@
+/* The tree of mounts, and paths, which are pairs of mount and name. */
 #include "runtime/abi/errno.h"
 #include "runtime/fs/vfs/mount_tree.h"
 #include "runtime/host/heap.h"

@@ -1,3 +1,4 @@
+/* The data of files in memory: reading and writing it, and writing it back. */
 #define HEAP_TIER HEAP_RESERVE /* as the pages it stands for */
 #include "runtime/fs/vfs/pageslots.h"
 

@@ -1,3 +1,4 @@
+/* Who may do what with an inode. */
 #include "runtime/fs/vfs/permission.h"
 
 #include "runtime/abi/errno.h"

@@ -1,3 +1,4 @@
+/* What file systems give back when memory becomes short. */
 #include "runtime/fs/vfs/dentry.h"
 #include "runtime/fs/vfs/inode.h"
 #include "runtime/memory/space.h"

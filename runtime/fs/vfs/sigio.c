@@ -1,3 +1,4 @@
+/* O_ASYNC: a signal when a file may have become ready. */
 #include "runtime/fs/vfs/sigio.h"
 
 #include <stdatomic.h>

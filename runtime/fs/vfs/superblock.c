@@ -1,3 +1,4 @@
+/* Superblocks, and writing all of them back. */
 #include "runtime/abi/errno.h"
 #include "runtime/fs/vfs/dentry.h"
 #include "runtime/host/heap.h"

@@ -1,3 +1,4 @@
+/* A read or write in pieces that is one operation for everybody else. */
 #include "runtime/fs/vfs/transfer.h"
 
 #include "runtime/abi/errno.h"

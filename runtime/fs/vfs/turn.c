@@ -1,3 +1,4 @@
+/* Turns: a lock that may be kept while guest memory is touched, and whose wait can be killed. */
 #include "runtime/fs/vfs/turn.h"
 
 #include "runtime/abi/errno.h"

@@ -1,3 +1,4 @@
+/* Signals that end the program. */
 #include "runtime/host/ending.h"
 
 #include "runtime/abi/errno.h"

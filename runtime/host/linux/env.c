@@ -1,3 +1,4 @@
+/* What the program finds around it: environment, folders, processors, memory. */
 #include "runtime/host/env.h"
 #include <errno.h>
 #include <malloc.h>

@@ -1,3 +1,4 @@
+/* Files. */
 #include "runtime/host/linux/files.h"
 #include "runtime/host/time.h"
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+/* Memory: windows, sections, views, protection. */
 #include "runtime/host/memory.h"
 #include "runtime/abi/errno.h"
 #include <fcntl.h>

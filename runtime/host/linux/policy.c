@@ -1,3 +1,4 @@
+/* Code may be made here without asking. */
 #include "runtime/host/policy.h"
 
 /* What a kernel forbids shows when code is made: there is nothing to ask before. */

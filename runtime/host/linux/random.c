@@ -1,3 +1,4 @@
+/* Random bytes. */
 #include "runtime/host/random.h"
 #include <stdlib.h>
 #include <sys/random.h>

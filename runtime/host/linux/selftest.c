@@ -1,3 +1,4 @@
+/* What `fore selftest` asks of this host. */
 #include "runtime/host/selftest.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* Holes and room in files. */
 #include "runtime/host/sparse.h"
 
 #include "runtime/host/linux/files.h"

@@ -1,3 +1,4 @@
+/* Clocks. */
 #include "runtime/host/time.h"
 #include "runtime/host/park.h"
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* Waiting for a word, by futex. */
 #include "runtime/host/lock.h"
 #include "runtime/host/time.h"
 #include <errno.h>

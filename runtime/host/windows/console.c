@@ -1,3 +1,4 @@
+/* A Windows console as a terminal of bytes. */
 #include "runtime/host/windows/console.h"
 
 #include <stdatomic.h>

@@ -1,3 +1,4 @@
+/* The events by which Windows ends a program. */
 #include "runtime/host/ending.h"
 
 #include "runtime/abi/errno.h"

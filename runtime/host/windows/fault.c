@@ -1,3 +1,4 @@
+/* Faults as vectored exceptions. */
 #include "runtime/host/fault.h"
 #include "runtime/abi/errno.h"
 #include "runtime/host/fault_hooks.h"

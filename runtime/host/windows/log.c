@@ -1,3 +1,4 @@
+/* Where the log is written. */
 #include "runtime/host/log.h"
 #include "runtime/abi/errno.h"
 #include "runtime/host/windows/standard.h"

@@ -1,3 +1,4 @@
+/* Memory: windows of placeholders, sections, views, protection. */
 #include "runtime/host/memory.h"
 #include "runtime/abi/errno.h"
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* Whether Windows lets this process make code. */
 #include "runtime/host/policy.h"
 
 #include <stdint.h>

@@ -1,3 +1,4 @@
+/* What the process was started with as standard handles. */
 #include "runtime/host/windows/standard.h"
 
 #include <stdatomic.h>

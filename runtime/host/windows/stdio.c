@@ -1,3 +1,4 @@
+/* The standard handles: the pump that reads, and writing. */
 #include "runtime/host/stdio.h"
 
 #include <stdlib.h>

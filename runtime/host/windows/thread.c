@@ -1,3 +1,4 @@
+/* Threads, and how another one is redirected. */
 #include "runtime/abi/errno.h"
 #include "runtime/host/thread_native.h"
 #include <stdatomic.h>

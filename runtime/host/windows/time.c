@@ -1,3 +1,4 @@
+/* Clocks. */
 #include "runtime/host/time.h"
 #include "runtime/host/lock.h"
 #include <stdlib.h>

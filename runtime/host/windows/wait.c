@@ -1,3 +1,4 @@
+/* Waiting for a word, by WaitOnAddress. */
 #include "runtime/host/lock.h"
 #include "runtime/host/time.h"
 #include <windows.h>

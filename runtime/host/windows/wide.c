@@ -1,3 +1,4 @@
+/* UTF-8 to Windows' strings and back. */
 #include "runtime/host/windows/wide.h"
 #include "runtime/abi/errno.h"
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* What both programs do before the first guest runs and after the last one has gone. */
 #include "runtime/kernel/boot/boot.h"
 
 #include <stdatomic.h>

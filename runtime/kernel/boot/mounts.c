@@ -1,3 +1,4 @@
+/* What is mounted at start. */
 #include "runtime/kernel/boot/mounts.h"
 
 #include "runtime/abi/errno.h"

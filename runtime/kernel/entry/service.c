@@ -1,3 +1,4 @@
+/* Where guest threads enter the kernel, and how they leave it. */
 #include "runtime/kernel/entry/service.h"
 
 #include <stdio.h>

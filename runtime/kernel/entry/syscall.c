@@ -1,3 +1,4 @@
+/* A system call, from the guest's registers to its result in them. */
 #include "runtime/kernel/entry/syscall.h"
 
 #include <stddef.h>

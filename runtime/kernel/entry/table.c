@@ -1,3 +1,4 @@
+/* The table of system calls. */
 #include <stddef.h>
 
 #include "runtime/abi/syscall.h"

@@ -1,3 +1,4 @@
+/* The trace of system calls. */
 #include "runtime/kernel/entry/trace.h"
 
 #include <inttypes.h>

@@ -1,3 +1,4 @@
+/* Descriptors that stand for processes. */
 #include "runtime/kernel/events/pidfd.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* execve(2), from the path to the new program's first instruction. */
 #define HEAP_TIER HEAP_RESERVE
 #include "runtime/kernel/life/exec.h"
 

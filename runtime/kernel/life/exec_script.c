@@ -1,3 +1,4 @@
+/* The first line of a script. */
 #include <string.h>
 
 #include "runtime/abi/errno.h"

@@ -1,3 +1,4 @@
+/* Arguments and environment on their way into a new address space. */
 #define HEAP_TIER HEAP_RESERVE
 #include <string.h>
 

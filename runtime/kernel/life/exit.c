@@ -1,3 +1,4 @@
+/* The end of threads and processes. */
 #include "runtime/kernel/life/exit.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* Who is ended when memory runs out. */
 #include "runtime/kernel/life/oom.h"
 
 #include "runtime/fs/vfs/fdtable.h"
