@@ -31,7 +31,7 @@ uint64_t host_fault_offer(const struct host_fault *fault)
     return rip;
 }
 
-static char *append(char *to, const char *text)
+static char *append_text(char *to, const char *text)
 {
     size_t length = strlen(text);
     memcpy(to, text, length);
@@ -52,15 +52,15 @@ void host_fault_report(const struct host_fault *fault)
         "illegal instruction", "division error",   "x87 exception", "SIMD exception",
         "single-step trap",    "breakpoint"};
     char line[200];
-    char *end = append(line, "foreland: internal error: ");
-    end = append(end, kinds[fault->kind]);
-    end = append(end, " at rip ");
+    char *end = append_text(line, "foreland: internal error: ");
+    end = append_text(end, kinds[fault->kind]);
+    end = append_text(end, " at rip ");
     end = append_hex(end, fault->rip);
-    end = append(end, " rsp ");
+    end = append_text(end, " rsp ");
     end = append_hex(end, fault->rsp);
     if (fault->address_valid) {
         static const char *const accesses[] = {" reading ", " writing ", " executing "};
-        end = append(end, accesses[fault->access]);
+        end = append_text(end, accesses[fault->access]);
         end = append_hex(end, fault->address);
     }
     *end++ = '\n';

@@ -17,13 +17,13 @@ void host_parker_init(struct host_parker *parker)
     atomic_init(&parker->token, NOTHING);
 }
 
-static bool take(struct host_parker *parker)
+static bool take_permit(struct host_parker *parker)
 {
     uint32_t seen = TOKEN;
     return atomic_compare_exchange_strong(&parker->token, &seen, NOTHING);
 }
 
-static bool look(struct host_parker *parker)
+static bool look_for_permit(struct host_parker *parker)
 {
     static _Atomic unsigned processors;
     bool taken = false;
@@ -36,12 +36,12 @@ static bool look(struct host_parker *parker)
         }
     }
     atomic_fetch_sub(&lookers, 1);
-    return taken && take(parker);
+    return taken && take_permit(parker);
 }
 
 bool host_park(struct host_parker *parker, uint64_t deadline_ns)
 {
-    if (take(parker) || look(parker))
+    if (take_permit(parker) || look_for_permit(parker))
         return true;
     /* Only an unpark can have come between: then the token is there. */
     uint32_t seen = NOTHING;

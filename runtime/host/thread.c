@@ -18,7 +18,7 @@ static struct host_thread *unused;
 
 host_redirect_fn *host_redirect_hook;
 
-static struct host_thread *take(struct host_thread **list)
+static struct host_thread *take_thread(struct host_thread **list)
 {
     struct host_thread *thread = *list;
     if (thread)
@@ -29,7 +29,7 @@ static struct host_thread *take(struct host_thread **list)
 static struct host_thread *new_structure(void)
 {
     host_mutex_lock(&pool_lock);
-    struct host_thread *thread = take(&unused);
+    struct host_thread *thread = take_thread(&unused);
     host_mutex_unlock(&pool_lock);
     if (!thread)
         thread = calloc(1, sizeof(*thread));
@@ -122,7 +122,7 @@ void host_thread_main(struct host_thread *thread)
 int host_thread_start(void (*fn)(void *), void *arg)
 {
     host_mutex_lock(&pool_lock);
-    struct host_thread *thread = take(&idle);
+    struct host_thread *thread = take_thread(&idle);
     if (thread) {
         idle_count--;
         thread->fn = fn;

@@ -12,7 +12,7 @@ uint64_t space_set_brk(struct space *space, uint64_t start)
     return start;
 }
 
-static bool grow(struct space *space, uint64_t from, uint64_t to)
+static bool grow_break(struct space *space, uint64_t from, uint64_t to)
 {
     uint64_t limit = memory_limit();
     if (to > WINDOW_LIMIT || !place_is_clear(space, from, to) ||
@@ -41,7 +41,7 @@ uint64_t space_brk(struct space *space, uint64_t address)
     uint64_t old_end = page_up(space->brk), new_end = page_up(address);
     bool moved = address >= space->brk_start && new_end >= address && address <= WINDOW_LIMIT;
     if (moved && new_end > old_end)
-        moved = grow(space, old_end, new_end);
+        moved = grow_break(space, old_end, new_end);
     else if (moved && new_end < old_end)
         moved = space_unmap_locked(space, new_end, old_end, &files, &count) == 0;
     if (moved)

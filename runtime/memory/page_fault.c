@@ -42,7 +42,7 @@ static enum outcome refuse(struct request *request, int signo, int code)
     return REFUSED;
 }
 
-static enum outcome finish(struct request *request, int error)
+static enum outcome finish_request(struct request *request, int error)
 {
     if (!error)
         return RESOLVED;
@@ -135,7 +135,7 @@ static enum outcome fill_from_file(struct request *request, const struct region 
         offset += stop - from;
         from = stop;
     }
-    return finish(request, error);
+    return finish_request(request, error);
 }
 
 /* The block of a shared region at the address is in hand, and its file was told when it is to be
@@ -156,17 +156,17 @@ static enum outcome show_block(struct request *request, const struct region *reg
     struct segment *segment = segment_make(space, address);
     struct chunk *chunk = chunk_make(space, address);
     if (!chunk)
-        return finish(request, -L_ENOMEM);
+        return finish_request(request, -L_ENOMEM);
     if (chunk->kind != CHUNK_VIEW) {
         if (!have_shared(request, region))
             return NEED_BLOCKS;
         if (chunk->kind == CHUNK_PRIVATE && chunk_carve(space, address))
-            return finish(request, -L_ENOMEM);
+            return finish_request(request, -L_ENOMEM);
         struct block *block = request->blocks.block[0];
         uint64_t out;
         if (host_view_map(block->section, block->offset, CHUNK, space->base + address, HOST_NONE,
                           &out))
-            return finish(request, -L_ENOMEM);
+            return finish_request(request, -L_ENOMEM);
         memset(chunk, 0, sizeof(*chunk));
         chunk->kind = CHUNK_VIEW;
         chunk->present = 0xffff;
@@ -174,7 +174,7 @@ static enum outcome show_block(struct request *request, const struct region *reg
         chunk->block = block_get(block);
         segment->views++;
     }
-    return finish(request, pages_apply(space, address, address + CHUNK));
+    return finish_request(request, pages_apply(space, address, address + CHUNK));
 }
 
 /* Neighbours that nobody depends on any more are freed from protection together. */
@@ -245,7 +245,7 @@ static enum outcome lift_protection(struct request *request, const struct region
         error = pages_apply(space, start, end);
     if (error == -L_ENOMEM && chunk->kind == CHUNK_PRIVATE)
         error = settle(space, region);
-    return finish(request, error);
+    return finish_request(request, error);
 }
 
 static enum outcome supply_anonymous(struct request *request, struct region *region)
@@ -263,7 +263,7 @@ static enum outcome supply_anonymous(struct request *request, struct region *reg
         start = page_down(request->address);
         error = pages_supply(request->space, region, start, start + PAGE);
     }
-    return finish(request, error);
+    return finish_request(request, error);
 }
 
 static bool is_allowed(const struct region *region, enum space_access access)
@@ -349,7 +349,7 @@ static int settle(struct space *space, const struct region *region)
     return error;
 }
 
-static enum outcome look(struct request *request)
+static enum outcome look_up_page(struct request *request)
 {
     struct space *space = request->space;
     struct region *region = region_at(space, request->address);
@@ -361,7 +361,7 @@ static enum outcome look(struct request *request)
         return refuse(request, L_SIGSEGV, L_SEGV_ACCERR);
     struct chunk *chunk = chunk_make(space, request->address);
     if (!chunk)
-        return finish(request, -L_ENOMEM);
+        return finish_request(request, -L_ENOMEM);
     uint16_t bit = page_bit(request->address);
     if (region->flags & REGION_SHARED) {
         if (chunk->kind == CHUNK_VIEW && (chunk->readable & bit))
@@ -373,7 +373,7 @@ static enum outcome look(struct request *request)
         if (error == -L_ENOMEM)
             error = settle(space, region);
         if (error)
-            return finish(request, error);
+            return finish_request(request, error);
         if (chunk->present & bit)
             return RESOLVED;
     }
@@ -390,7 +390,7 @@ static bool supply(struct space *space, uint64_t address, enum space_access acce
     enum outcome outcome;
     do {
         host_mutex_lock(&space->lock);
-        outcome = look(&request);
+        outcome = look_up_page(&request);
         host_mutex_unlock(&space->lock);
         if (outcome != NEED_BLOCKS)
             break;
@@ -400,7 +400,7 @@ static bool supply(struct space *space, uint64_t address, enum space_access acce
         }
         int error = fetch_blocks(&request.blocks);
         if (error)
-            outcome = finish(&request, error);
+            outcome = finish_request(&request, error);
     } while (outcome == NEED_BLOCKS);
     put_blocks(&request.blocks);
     if (request.written) {

@@ -62,7 +62,7 @@ static int64_t target_of(struct space *space, const struct region *region, struc
     return error ? error : (int64_t)remap->new_address;
 }
 
-static int64_t move(struct space *space, struct remap *remap)
+static int64_t move_mapping(struct space *space, struct remap *remap)
 {
     struct region region = *region_at(space, remap->address);
     if (region.file)
@@ -95,7 +95,7 @@ static int64_t move(struct space *space, struct remap *remap)
     return error ? error : target;
 }
 
-static int64_t grow(struct space *space, struct remap *remap)
+static int64_t grow_mapping(struct space *space, struct remap *remap)
 {
     struct region *region = region_at(space, remap->address);
     uint64_t old_end = remap->address + remap->old_length;
@@ -120,7 +120,7 @@ static int64_t grow(struct space *space, struct remap *remap)
         region_merge(space, remap->address, new_end);
         return (int64_t)remap->address;
     }
-    return remap->flags & L_MREMAP_MAYMOVE ? move(space, remap) : -L_ENOMEM;
+    return remap->flags & L_MREMAP_MAYMOVE ? move_mapping(space, remap) : -L_ENOMEM;
 }
 
 static int64_t remap_locked(struct space *space, struct remap *remap)
@@ -130,16 +130,16 @@ static int64_t remap_locked(struct space *space, struct remap *remap)
         return -L_EFAULT;
     if (remap->old_length == 0) /* a second view of shared memory */
         return region->flags & REGION_SHARED && (remap->flags & L_MREMAP_MAYMOVE)
-                   ? move(space, remap)
+                   ? move_mapping(space, remap)
                    : -L_EINVAL;
     if (remap->address + remap->old_length > region->end)
         return -L_EFAULT;
     if ((remap->flags & L_MREMAP_DONTUNMAP) && remap->old_length != remap->new_length)
         return -L_EINVAL;
     if (remap->flags & (L_MREMAP_FIXED | L_MREMAP_DONTUNMAP))
-        return move(space, remap);
+        return move_mapping(space, remap);
     if (remap->new_length > remap->old_length)
-        return grow(space, remap);
+        return grow_mapping(space, remap);
     int error = 0;
     if (remap->new_length < remap->old_length)
         error =

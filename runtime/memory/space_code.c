@@ -63,8 +63,8 @@ static bool is_pristine(const struct space *space, const struct region *region)
     return true;
 }
 
-static void describe(const struct space *space, const struct region *region,
-                     struct code_extent *extent)
+static void describe_extent(const struct space *space, const struct region *region,
+                            struct code_extent *extent)
 {
     memset(extent, 0, sizeof(*extent));
     extent->start = region->start;
@@ -128,7 +128,7 @@ static enum outcome copy_from_block(struct fetch *fetch, const struct region *re
     return DONE;
 }
 
-static enum outcome look(struct fetch *fetch)
+static enum outcome look_for_code(struct fetch *fetch)
 {
     struct space *space = fetch->space;
     const struct region *region = region_at(space, fetch->address);
@@ -143,7 +143,7 @@ static enum outcome look(struct fetch *fetch)
         }
         return NEED_PROTECTION;
     }
-    describe(space, region, fetch->extent);
+    describe_extent(space, region, fetch->extent);
     struct chunk *chunk = chunk_find(space, fetch->address);
     uint16_t bit = page_bit(fetch->address);
     bool shared = region->flags & REGION_SHARED;
@@ -190,7 +190,7 @@ static size_t fetch_page(struct space *space, uint64_t address, uint8_t *to, siz
     enum outcome outcome;
     do {
         host_mutex_lock(&space->lock);
-        outcome = look(&fetch);
+        outcome = look_for_code(&fetch);
         host_mutex_unlock(&space->lock);
         if (outcome == NEED_PROTECTION)
             protect_views(&fetch);

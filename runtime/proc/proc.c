@@ -200,7 +200,7 @@ static int proc_open(struct inode *inode, struct file *file)
     return error;
 }
 
-static struct inode *make(struct superblock *super, const struct node *like)
+static struct inode *make_inode(struct superblock *super, const struct node *like)
 {
     const struct proc_entry *entry = like->entry;
     struct node *node = malloc(sizeof(*node));
@@ -310,7 +310,7 @@ static int proc_lookup(struct inode *dir, const char *name, struct inode **out)
     }
     if (!child.entry)
         return -L_ENOENT;
-    *out = make(dir->super, &child);
+    *out = make_inode(dir->super, &child);
     return *out ? 0 : -L_ENOMEM;
 }
 
@@ -506,7 +506,7 @@ static struct superblock *new_tree(const char *type, uint32_t magic, const struc
         return NULL;
     super->flags = SUPER_NO_NEGATIVE;
     struct node node = {.entry = root, .fd = -1};
-    struct inode *inode = make(super, &node);
+    struct inode *inode = make_inode(super, &node);
     if (!inode || super_set_root(super, inode)) {
         super_put(super);
         return NULL;

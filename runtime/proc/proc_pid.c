@@ -119,7 +119,7 @@ static int add_region(void *arg, const struct space_region *r)
     return 0;
 }
 
-static int describe(struct proc_text *text, const struct proc_subject *s, bool detailed)
+static int describe_maps(struct proc_text *text, const struct proc_subject *s, bool detailed)
 {
     struct space *space = process_space(s->process);
     struct maps maps = {text, detailed};
@@ -132,12 +132,12 @@ static int describe(struct proc_text *text, const struct proc_subject *s, bool d
 
 static int show_maps(struct proc_text *text, const struct proc_subject *s)
 {
-    return describe(text, s, false);
+    return describe_maps(text, s, false);
 }
 
 static int show_smaps(struct proc_text *text, const struct proc_subject *s)
 {
-    return describe(text, s, true);
+    return describe_maps(text, s, true);
 }
 
 static int show_limits(struct proc_text *text, const struct proc_subject *s)

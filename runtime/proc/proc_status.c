@@ -58,7 +58,7 @@ static void handlers(const struct process *p, struct snapshot *out)
     }
 }
 
-static void take(const struct proc_subject *s, struct snapshot *out)
+static void take_snapshot(const struct proc_subject *s, struct snapshot *out)
 {
     struct process *p = s->process;
     memset(out, 0, sizeof(*out));
@@ -128,7 +128,7 @@ int proc_show_stat(struct proc_text *text, const struct proc_subject *s)
     struct snapshot k;
     struct space_usage usage;
     struct process *p = s->process;
-    take(s, &k);
+    take_snapshot(s, &k);
     usage_of(s, &usage);
     /* Addresses are for those who may look into it. */
     bool inspects = process_may_inspect(task_current(), p, true);
@@ -248,7 +248,7 @@ static void add_processors(struct proc_text *text, const uint64_t *set)
 int proc_show_status(struct proc_text *text, const struct proc_subject *s)
 {
     struct snapshot k;
-    take(s, &k);
+    take_snapshot(s, &k);
     struct fs_context *context = proc_context(s);
     proc_add(text, "Name:\t%s\n", k.comm);
     if (context) {

@@ -49,7 +49,7 @@ int futex_key(struct task *t, uint64_t address, bool private, struct space_key *
 }
 
 /* With the bucket's lock. */
-static void append(struct futex_bucket *b, struct futex_waiter *w)
+static void append_waiter(struct futex_bucket *b, struct futex_waiter *w)
 {
     w->next = NULL;
     w->prev = b->last;
@@ -89,7 +89,7 @@ void futex_enqueue(struct futex_waiter *w)
     struct futex_bucket *b = bucket_of(&w->key);
     host_mutex_lock(&b->lock);
     w->order = atomic_fetch_add(&order, 1);
-    append(b, w);
+    append_waiter(b, w);
     host_mutex_unlock(&b->lock);
 }
 
@@ -240,7 +240,7 @@ int64_t futex_requeue(struct task *t, uint64_t from, uint64_t to, int wakes, int
         } else if (!same(&a, &b)) {
             take_out(ba, w);
             w->key = b;
-            append(bb, w);
+            append_waiter(bb, w);
         }
         count++;
     }

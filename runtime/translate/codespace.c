@@ -96,7 +96,7 @@ struct block *codespace_find(const struct codespace *s, uint64_t pc)
     return NULL;
 }
 
-static void grow(struct codespace *s)
+static void grow_table(struct codespace *s)
 {
     uint32_t old = s->buckets;
     struct block **from = s->hash;
@@ -134,7 +134,7 @@ bool codespace_add(struct codespace *s, struct block *b, const uint8_t *code)
     block_place(b, code, w);
     b->space = s;
     if (s->count++ >= s->buckets)
-        grow(s);
+        grow_table(s);
     uint32_t k = bucket(s, b->pc);
     b->next = s->hash[k];
     s->hash[k] = b;

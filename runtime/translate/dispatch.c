@@ -91,7 +91,7 @@ static size_t translate(struct cpu *cpu, uint64_t pc, struct code_extent *extent
     return size;
 }
 
-static struct block *finish(struct cpu *cpu, size_t size)
+static struct block *finish_block(struct cpu *cpu, size_t size)
 {
     struct cpu_thread *t = cpu->thread;
     struct block *b = t->xlate.e.full ? NULL : block_create(&t->xlate, size);
@@ -138,7 +138,7 @@ struct block *dispatch_find(struct cpu *cpu, uint64_t pc)
         size_t size = translate(cpu, pc, &extent, false);
         if (size == 0)
             return NULL;
-        struct block *made = finish(cpu, size);
+        struct block *made = finish_block(cpu, size);
         if (!made) {
             fault_defect(cpu, "no memory for a translation");
             return NULL;
@@ -297,7 +297,7 @@ int dispatch_single(struct cpu *cpu)
     size_t size = translate(cpu, cpu->rip, &extent, true);
     if (size == 0)
         return dispatch_serve(cpu, CPU_FAULT);
-    struct block *b = finish(cpu, size);
+    struct block *b = finish_block(cpu, size);
     if (!b || !into_slot(cpu, b, cpu->thread->buffer)) {
         if (b)
             block_free(b);

@@ -42,8 +42,8 @@ void segment_selector(struct xlate *x, int to, ZydisRegister reg)
 /* --- selectors that come from the guest ------------------------------------------------------ */
 
 /* The value has been stored in helper_value: C does the rest. */
-static enum xlate_step ask(struct xlate *x, const struct insn *in, enum selector_use use,
-                           unsigned more)
+static enum xlate_step ask_selector(struct xlate *x, const struct insn *in, enum selector_use use,
+                                    unsigned more)
 {
     xlate_flush_sp(x);
     emit_store_imm32(&x->e, STATE(helper_detail), (int32_t)(use | more | in->length << 16));
@@ -70,7 +70,7 @@ static enum xlate_step load(struct xlate *x, const struct insn *in, int segment)
     if (segment == CPU_CS)
         return STEP_UNDEFINED;
     take_selector(x, in);
-    return ask(x, in, SELECTOR_LOAD, (unsigned)segment << 4);
+    return ask_selector(x, in, SELECTOR_LOAD, (unsigned)segment << 4);
 }
 
 enum xlate_step segment_pop(struct xlate *x, const struct insn *in, int size)
@@ -78,7 +78,7 @@ enum xlate_step segment_pop(struct xlate *x, const struct insn *in, int size)
     int segment = segment_operand(&in->op[0]);
     xlate_load(x, HOST_SCRATCH, emit_guest(HOST_GUEST_RSP, x->sp), 2, RECOVERY_STACK, false);
     emit_store(&x->e, STATE(helper_value), HOST_SCRATCH);
-    return ask(x, in, SELECTOR_LOAD, (unsigned)segment << 4 | (unsigned)size << 20);
+    return ask_selector(x, in, SELECTOR_LOAD, (unsigned)segment << 4 | (unsigned)size << 20);
 }
 
 /* A pointer in memory to a register and a segment register. */
@@ -93,17 +93,19 @@ static enum xlate_step load_pointer(struct xlate *x, const struct insn *in, int 
     emit_store(&x->e, STATE(helper_value), HOST_SCRATCH);
     emit_store(&x->e, STATE(helper_offset), offset);
     modrm_return(x);
-    return ask(x, in, SELECTOR_LOAD,
-               (unsigned)segment << 4 | (unsigned)in->role_reg.reg << 8 | (unsigned)size << 12);
+    return ask_selector(x, in, SELECTOR_LOAD,
+                        (unsigned)segment << 4 | (unsigned)in->role_reg.reg << 8 |
+                            (unsigned)size << 12);
 }
 
-static enum xlate_step look(struct xlate *x, const struct insn *in, enum selector_use use)
+static enum xlate_step answer_selector(struct xlate *x, const struct insn *in,
+                                       enum selector_use use)
 {
     unsigned more = 0;
     if (use == SELECTOR_LAR || use == SELECTOR_LSL)
         more = (unsigned)in->role_reg.reg << 8 | (in->role_reg.size / 8u) << 12;
     take_selector(x, in);
-    return ask(x, in, use, more);
+    return ask_selector(x, in, use, more);
 }
 
 /* --- what the guest reads ------------------------------------------------------------------- */
@@ -196,13 +198,13 @@ enum xlate_step segment(struct xlate *x, const struct insn *in, bool *handled)
     *handled = true;
     switch (in->mnemonic) {
     case ZYDIS_MNEMONIC_LAR:
-        return look(x, in, SELECTOR_LAR);
+        return answer_selector(x, in, SELECTOR_LAR);
     case ZYDIS_MNEMONIC_LSL:
-        return look(x, in, SELECTOR_LSL);
+        return answer_selector(x, in, SELECTOR_LSL);
     case ZYDIS_MNEMONIC_VERR:
-        return look(x, in, SELECTOR_VERR);
+        return answer_selector(x, in, SELECTOR_VERR);
     case ZYDIS_MNEMONIC_VERW:
-        return look(x, in, SELECTOR_VERW);
+        return answer_selector(x, in, SELECTOR_VERW);
     case ZYDIS_MNEMONIC_SGDT:
         return store_table(x, in, TABLE_GLOBAL);
     case ZYDIS_MNEMONIC_SIDT:

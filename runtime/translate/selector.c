@@ -93,7 +93,7 @@ static bool load(struct cpu *cpu, uint16_t selector)
     return true;
 }
 
-static bool look(struct cpu *cpu, enum selector_use use, const struct descriptor *d)
+static bool look_descriptor_up(struct cpu *cpu, enum selector_use use, const struct descriptor *d)
 {
     if (!d)
         return false;
@@ -134,7 +134,7 @@ bool selector_answer(struct cpu *cpu)
             return false;
     } else {
         cpu->rflags &= ~(uint64_t)CPU_FLAG_ZF;
-        if (look(cpu, use, find(selector)))
+        if (look_descriptor_up(cpu, use, find(selector)))
             cpu->rflags |= CPU_FLAG_ZF;
     }
     cpu->rip += SELECTOR_LENGTH(cpu->helper_detail);

@@ -115,7 +115,7 @@ static void set_frame(struct xlate *x, int from, int size)
         emit_mov32(&x->e, CPU_RBP, from);
 }
 
-static enum xlate_step leave(struct xlate *x, int size)
+static enum xlate_step translate_leave(struct xlate *x, int size)
 {
     xlate_load(x, HOST_SCRATCH, emit_guest(CPU_RBP, 0), size, RECOVERY_STACK, false);
     emit_lea(&x->e, HOST_GUEST_RSP, emit_mem(CPU_RBP, size));
@@ -124,7 +124,7 @@ static enum xlate_step leave(struct xlate *x, int size)
     return STEP_NEXT;
 }
 
-static enum xlate_step enter(struct xlate *x, const struct insn *in, int size)
+static enum xlate_step translate_enter(struct xlate *x, const struct insn *in, int size)
 {
     struct emit *e = &x->e;
     int32_t bytes = (int32_t)in->op[0].imm.value.u & 0xffff;
@@ -180,9 +180,9 @@ enum xlate_step stack(struct xlate *x, const struct insn *in, bool *handled)
     case ZYDIS_MNEMONIC_POP:
         return pop(x, in, size);
     case ZYDIS_MNEMONIC_LEAVE:
-        return leave(x, size);
+        return translate_leave(x, size);
     case ZYDIS_MNEMONIC_ENTER:
-        return enter(x, in, size);
+        return translate_enter(x, in, size);
     case ZYDIS_MNEMONIC_PUSHF:
     case ZYDIS_MNEMONIC_PUSHFQ:
         return push_flags(x, in, size);

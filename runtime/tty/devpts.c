@@ -29,8 +29,8 @@ static bool number_of(const char *name, uint32_t *number)
     return true;
 }
 
-static struct inode *make(struct superblock *super, uint64_t ino, uint32_t mode, uint64_t rdev,
-                          void *priv)
+static struct inode *make_node(struct superblock *super, uint64_t ino, uint32_t mode, uint64_t rdev,
+                               void *priv)
 {
     struct inode *inode = inode_new(super, ino, mode, &node_ops);
     if (!inode)
@@ -47,7 +47,8 @@ static int devpts_lookup(struct inode *dir, const char *name, struct inode **out
     if (strcmp(name, "ptmx") == 0) {
         *out = inode_find(dir->super, PTMX_INO);
         if (!*out)
-            *out = make(dir->super, PTMX_INO, L_S_IFCHR | 0666, l_makedev(TTY_MAJOR_AUX, 2), NULL);
+            *out = make_node(dir->super, PTMX_INO, L_S_IFCHR | 0666, l_makedev(TTY_MAJOR_AUX, 2),
+                             NULL);
         return *out ? 0 : -L_ENOMEM;
     }
     if (!number_of(name, &number))

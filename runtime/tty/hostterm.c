@@ -14,7 +14,7 @@ static bool room, typed;
 
 static struct tty *tty;
 
-static void set(bool *flag)
+static void set_flag(bool *flag)
 {
     host_mutex_lock(&lock);
     *flag = true;
@@ -25,13 +25,13 @@ static void set(bool *flag)
 static void on_output(void *owner)
 {
     (void)owner;
-    set(&output_waiting);
+    set_flag(&output_waiting);
 }
 
 static void on_room(void *owner)
 {
     (void)owner;
-    set(&room);
+    set_flag(&room);
 }
 
 static void on_closed(void *owner)
@@ -42,7 +42,7 @@ static void on_closed(void *owner)
 static void on_typed(void *arg)
 {
     (void)arg;
-    set(&typed);
+    set_flag(&typed);
 }
 
 static void wait_and_clear(bool *flag)

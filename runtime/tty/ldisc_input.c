@@ -2,7 +2,7 @@
 #include "runtime/abi/signal.h"
 #include "runtime/tty/ldisc.h"
 
-static void put(struct ldisc *l, uint8_t c)
+static void put_typed(struct ldisc *l, uint8_t c)
 {
     l->line[l->head % LDISC_LINE_SIZE] = c;
     l->head++;
@@ -12,8 +12,8 @@ static void put(struct ldisc *l, uint8_t c)
 static void put_marked(struct ldisc *l, uint8_t c)
 {
     if (c == 0377 && ldisc_iflag(l, L_PARMRK))
-        put(l, c);
-    put(l, c);
+        put_typed(l, c);
+    put_typed(l, c);
 }
 
 static bool is_key(const struct ldisc *l, int index, uint8_t c)
@@ -83,7 +83,7 @@ static bool take_signal_key(struct ldisc *l, uint8_t c)
 static void end_line(struct ldisc *l, uint8_t c)
 {
     ldisc_set_end(l, l->head, true);
-    put(l, c);
+    put_typed(l, c);
     l->ready = l->head;
 }
 
@@ -130,7 +130,7 @@ static bool take_line_key(struct ldisc *l, uint8_t c)
             ldisc_echo(l, c);
         }
         if (c == 0377 && ldisc_iflag(l, L_PARMRK))
-            put(l, c);
+            put_typed(l, c);
         end_line(l, c);
     } else {
         return false;
@@ -152,7 +152,7 @@ static uint8_t strip(const struct ldisc *l, uint8_t c)
     return c;
 }
 
-static void take(struct ldisc *l, uint8_t c)
+static void take_byte(struct ldisc *l, uint8_t c)
 {
     c = strip(l, c);
     if (l->literal) {
@@ -161,7 +161,7 @@ static void take(struct ldisc *l, uint8_t c)
         return;
     }
     if (ldisc_lflag(l, L_EXTPROC)) {
-        put(l, c);
+        put_typed(l, c);
         return;
     }
     if (take_flow_key(l, c) || take_signal_key(l, c))
@@ -187,7 +187,7 @@ static void take(struct ldisc *l, uint8_t c)
         release_by_any(l);
         ldisc_finish_erasing(l);
         ldisc_echo_raw(l, '\n');
-        put(l, c);
+        put_typed(l, c);
         return;
     }
     take_plain(l, c);
@@ -233,7 +233,7 @@ void ldisc_pump(struct ldisc *l)
         if (n == 0)
             break;
         for (uint32_t i = 0; i < n; i++)
-            take(l, chunk[i]);
+            take_byte(l, chunk[i]);
         ldisc_flush_echoes(l);
         if (!ldisc_canonical(l))
             l->published = l->head;

@@ -15,7 +15,7 @@ static bool may_read(void *arg)
 }
 
 /* Packet mode puts a byte before what is read: 0 before data, else a status alone. */
-static size_t take(struct tty *tty, uint8_t *bytes, size_t n)
+static size_t take_output(struct tty *tty, uint8_t *bytes, size_t n)
 {
     struct tty_before before;
     struct ldisc *l = &tty->ldisc;
@@ -40,7 +40,7 @@ static int64_t master_read(struct file *file, void *buffer, size_t n, uint64_t *
     if (n == 0)
         return 0;
     for (;;) {
-        size_t done = take(tty, buffer, n);
+        size_t done = take_output(tty, buffer, n);
         if (done)
             return (int64_t)done;
         host_mutex_lock(&tty->lock);

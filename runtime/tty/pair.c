@@ -9,7 +9,7 @@
 static struct host_mutex table_lock = HOST_MUTEX_INIT;
 static struct tty *table[TTY_COUNT_MAX];
 
-static int enter(struct tty *tty)
+static int enter_number(struct tty *tty)
 {
     int error = -L_ENOSPC;
     host_mutex_lock(&table_lock);
@@ -39,7 +39,7 @@ static int create(const struct tty_master_ops *ops, void *owner, struct tty **re
     host_mutex_init(&tty->lock);
     int error = ldisc_init(&tty->ldisc) ? 0 : -L_ENOMEM;
     if (!error) {
-        error = enter(tty);
+        error = enter_number(tty);
         if (error)
             ldisc_free(&tty->ldisc);
     }

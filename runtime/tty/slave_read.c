@@ -59,7 +59,7 @@ static bool may_read(void *arg)
 enum taken { TOOK_NOTHING, TOOK_LINE, TOOK_BYTES, TOOK_END };
 
 /* Takes what is there. */
-static enum taken take(struct slave *s, uint8_t *bytes, size_t n, size_t *done)
+static enum taken take_input(struct slave *s, uint8_t *bytes, size_t n, size_t *done)
 {
     struct tty_before before;
     struct ldisc *l = &s->tty->ldisc;
@@ -105,7 +105,7 @@ int64_t slave_read(struct file *file, void *buffer, size_t n, uint64_t *pos)
     size_t done = 0;
     bool waited = false;
     while (done < n) {
-        switch (take(s, buffer, n, &done)) {
+        switch (take_input(s, buffer, n, &done)) {
         case TOOK_LINE:
             return (int64_t)done;
         case TOOK_END:

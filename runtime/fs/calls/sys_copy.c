@@ -89,7 +89,8 @@ static uint64_t skip_hole(struct offset *from, struct offset *to, uint64_t n)
 }
 
 /* What the target does not take of a source with a position is given back. */
-static int64_t move(struct task *t, struct offset *from, struct offset *to, uint64_t n, bool holes)
+static int64_t move_bytes(struct task *t, struct offset *from, struct offset *to, uint64_t n,
+                          bool holes)
 {
     uint64_t done = 0;
     uint8_t *buffer = sys_bounce(t, PIECE);
@@ -279,7 +280,7 @@ int64_t sys_sendfile(struct task *t, uint64_t outfd, uint64_t infd, uint64_t add
             result = put_offsets(t, &from, &to,
                                  n && pipe_of(out)
                                      ? to_pipe(t, &from, pipe_of(out), n, false, may_block(out))
-                                     : move(t, &from, &to, n, false));
+                                     : move_bytes(t, &from, &to, n, false));
     }
     file_put(in);
     file_put(out);
@@ -318,7 +319,7 @@ int64_t sys_copy_file_range(struct task *t, uint64_t infd, uint64_t inaddress, u
         if (!result)
             result = check_copy(in, out, &from, &to, n);
         if (!result)
-            result = put_offsets(t, &from, &to, move(t, &from, &to, n, true));
+            result = put_offsets(t, &from, &to, move_bytes(t, &from, &to, n, true));
     }
     file_put(in);
     file_put(out);

@@ -19,8 +19,8 @@ struct filling {
 #define OLD_NAME_AT 18u
 #define NEW_NAME_AT 19u
 
-static bool fill(void *arg, const char *name, size_t length, uint64_t ino, uint32_t type,
-                 uint64_t cookie)
+static bool fill_dirent(void *arg, const char *name, size_t length, uint64_t ino, uint32_t type,
+                        uint64_t cookie)
 {
     struct filling *f = arg;
     size_t name_at = f->old ? OLD_NAME_AT : NEW_NAME_AT;
@@ -48,7 +48,7 @@ static int64_t read_entries(struct task *t, struct filling *f, uint64_t address)
 {
     struct file *file = f->file;
     uint64_t before = file->pos;
-    int64_t result = file->ops->readdir(file, fill, f);
+    int64_t result = file->ops->readdir(file, fill_dirent, f);
     if (f->used)
         result = (int64_t)f->used;
     else if (f->too_small)

@@ -94,8 +94,8 @@ static bool valid_caps(const uint8_t *value, uint64_t size)
            (size == L_VFS_CAP_SIZE_3 && magic == L_VFS_CAP_REVISION_3);
 }
 
-static int64_t set(struct task *t, struct path path, uint64_t nameaddr, uint64_t address,
-                   uint64_t size, uint64_t flags)
+static int64_t set_value(struct task *t, struct path path, uint64_t nameaddr, uint64_t address,
+                         uint64_t size, uint64_t flags)
 {
     char name[NAME_MOST];
     struct inode *inode = path.dentry->inode;
@@ -163,7 +163,7 @@ static int64_t list(struct task *t, struct path path, uint64_t address, uint64_t
     return result;
 }
 
-static int64_t remove_name(struct task *t, struct path path, uint64_t nameaddr)
+static int64_t remove_xattr(struct task *t, struct path path, uint64_t nameaddr)
 {
     char name[NAME_MOST];
     struct inode *inode = path.dentry->inode;
@@ -207,7 +207,7 @@ int64_t sys_setxattr(struct task *t, uint64_t path, uint64_t name, uint64_t valu
 {
     struct path p;
     int error = by_path(t, path, true, &p);
-    return error ? error : set(t, p, name, value, size, flags);
+    return error ? error : set_value(t, p, name, value, size, flags);
 }
 
 int64_t sys_lsetxattr(struct task *t, uint64_t path, uint64_t name, uint64_t value, uint64_t size,
@@ -215,7 +215,7 @@ int64_t sys_lsetxattr(struct task *t, uint64_t path, uint64_t name, uint64_t val
 {
     struct path p;
     int error = by_path(t, path, false, &p);
-    return error ? error : set(t, p, name, value, size, flags);
+    return error ? error : set_value(t, p, name, value, size, flags);
 }
 
 int64_t sys_fsetxattr(struct task *t, uint64_t fd, uint64_t name, uint64_t value, uint64_t size,
@@ -223,7 +223,7 @@ int64_t sys_fsetxattr(struct task *t, uint64_t fd, uint64_t name, uint64_t value
 {
     struct path p;
     int error = by_fd(t, fd, &p);
-    return error ? error : set(t, p, name, value, size, flags);
+    return error ? error : set_value(t, p, name, value, size, flags);
 }
 
 int64_t sys_listxattr(struct task *t, uint64_t path, uint64_t address, uint64_t size)
@@ -251,19 +251,19 @@ int64_t sys_removexattr(struct task *t, uint64_t path, uint64_t name)
 {
     struct path p;
     int error = by_path(t, path, true, &p);
-    return error ? error : remove_name(t, p, name);
+    return error ? error : remove_xattr(t, p, name);
 }
 
 int64_t sys_lremovexattr(struct task *t, uint64_t path, uint64_t name)
 {
     struct path p;
     int error = by_path(t, path, false, &p);
-    return error ? error : remove_name(t, p, name);
+    return error ? error : remove_xattr(t, p, name);
 }
 
 int64_t sys_fremovexattr(struct task *t, uint64_t fd, uint64_t name)
 {
     struct path p;
     int error = by_fd(t, fd, &p);
-    return error ? error : remove_name(t, p, name);
+    return error ? error : remove_xattr(t, p, name);
 }

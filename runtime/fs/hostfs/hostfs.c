@@ -92,7 +92,8 @@ static struct inode *make_inode(struct superblock *super, uint64_t ino, const st
 }
 
 /* What the host says of a name in a directory; a link's target is malloced. The gate is held. */
-static int ask(struct inode *dir, const char *name, char *path, struct host_stat *st, char **target)
+static int ask_host(struct inode *dir, const char *name, char *path, struct host_stat *st,
+                    char **target)
 {
     struct host_root *root = host_super_of(dir->super)->root;
     char text[PATH_LENGTH_MAX];
@@ -153,7 +154,7 @@ static int find(struct inode *dir, const char *name, struct inode **out)
     struct host_stat st;
     struct search s = {.found = NULL};
     host_names_use(dir->super);
-    int error = ask(dir, name, path, &st, &target);
+    int error = ask_host(dir, name, path, &st, &target);
     if (!error) {
         search(dir->super, &st, path, &s);
         if (s.found) {
@@ -256,8 +257,8 @@ static void keep_open(struct inode *inode, struct host_file *file)
     host_file_close(file);
 }
 
-static int make(struct inode *dir, const char *name, const char *target,
-                const struct new_inode *attr, struct inode **out)
+static int make_on_host(struct inode *dir, const char *name, const char *target,
+                        const struct new_inode *attr, struct inode **out)
 {
     struct host_root *root = host_super_of(dir->super)->root;
     struct host_file *file = NULL;
@@ -282,13 +283,13 @@ static int make(struct inode *dir, const char *name, const char *target,
 static int hostfs_create(struct inode *dir, const char *name, const struct new_inode *attr,
                          struct inode **out)
 {
-    return make(dir, name, NULL, attr, out);
+    return make_on_host(dir, name, NULL, attr, out);
 }
 
 static int hostfs_symlink(struct inode *dir, const char *name, const char *target,
                           const struct new_inode *attr, struct inode **out)
 {
-    return make(dir, name, target, attr, out);
+    return make_on_host(dir, name, target, attr, out);
 }
 
 /* The file is the new inode's, or is closed. */

@@ -109,7 +109,7 @@ static bool is_name(const char *a, const char *b, bool folds)
     return *a == *b;
 }
 
-static void remove_name(struct snapshot *s, const char *name)
+static void remove_from_snapshot(struct snapshot *s, const char *name)
 {
     bool folds = s->dir->super->flags & SUPER_CASE_FOLDS;
     if (!s->table && !make_table(s))
@@ -127,7 +127,7 @@ void host_dir_gone(struct inode *dir, const char *name)
     host_mutex_lock(&reading);
     for (struct snapshot *s = snapshots; s; s = s->next) {
         if (s->dir == dir)
-            remove_name(s, name);
+            remove_from_snapshot(s, name);
     }
     host_mutex_unlock(&reading);
 }

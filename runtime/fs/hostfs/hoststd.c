@@ -31,7 +31,7 @@ static bool readable(void *arg)
     return host_stdio_readable(s->number);
 }
 
-static int64_t move(struct standard *s, void *in, const void *out, size_t n)
+static int64_t move_bytes(struct standard *s, void *in, const void *out, size_t n)
 {
     return in ? host_stdio_read(s->number, in, n) : host_stdio_write(s->number, out, n);
 }
@@ -46,7 +46,7 @@ static int64_t move_at(struct file *file, void *in, const void *out, size_t n, u
     if (moved >= 0 && pos != &file->pos)
         moved = host_stdio_seek(s->number, (int64_t)*pos, L_SEEK_SET);
     if (moved >= 0) {
-        moved = move(s, in, out, n);
+        moved = move_bytes(s, in, out, n);
         if (pos != &file->pos)
             host_stdio_seek(s->number, before, L_SEEK_SET);
     }

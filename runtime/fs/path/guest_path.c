@@ -39,7 +39,7 @@ static bool is_same(const struct search *search, const char *source)
             other.inode == search->stat.inode && other.device == search->stat.device);
 }
 
-static bool look(struct mount *mount, void *arg)
+static bool look_at_mount(struct mount *mount, void *arg)
 {
     struct search *search = arg;
     if (strcmp(mount->super->type, "hostfs") == 0 && mount->root == mount->super->root &&
@@ -56,7 +56,7 @@ static struct mount *mount_of(const char *folder)
     bool root = host_has_drives() && folder[0] && folder[1] == ':' && !folder[2];
     const char *name = root ? drive : folder[0] ? folder : "/";
     search.known = host_path_stat_follow(name, &search.stat) == 0;
-    mount_each(look, &search);
+    mount_each(look_at_mount, &search);
     return search.found;
 }
 

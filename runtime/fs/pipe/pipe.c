@@ -133,7 +133,7 @@ static bool joins(const struct pipe *pipe, size_t n)
 }
 
 /* Puts n bytes, for which there is room; n or -L_ENOMEM. */
-static int put(struct pipe *pipe, const void *data, size_t n, bool packet)
+static int put_bytes(struct pipe *pipe, const void *data, size_t n, bool packet)
 {
     bool plain = !packet && !pipe->first;
     if (packet && !pipe->first && pipe->ring.used && !add_run(pipe, pipe->ring.used, false))
@@ -298,8 +298,8 @@ static int64_t pipe_write(struct file *file, const void *buffer, size_t n, uint6
         bool gone = !pipe->readers;
         size_t space = room_in(pipe);
         if (!gone && space >= room.wanted)
-            written = put(pipe, from + done, left < space ? left : space,
-                          packet && !joins(pipe, left < space ? left : space));
+            written = put_bytes(pipe, from + done, left < space ? left : space,
+                                packet && !joins(pipe, left < space ? left : space));
         host_mutex_unlock(&pipe->lock);
         if (gone)
             broken();
@@ -412,7 +412,7 @@ int pipe_put_end(struct pipe *pipe, const void *data, size_t n, bool packet)
     host_mutex_lock(&pipe->lock);
     pipe->ring.reserved = 0;
     pipe->putting = false;
-    int done = n ? put(pipe, data, n, packet) : 0;
+    int done = n ? put_bytes(pipe, data, n, packet) : 0;
     struct run *spare = pipe->spare;
     pipe->spare = NULL;
     shrink(pipe);

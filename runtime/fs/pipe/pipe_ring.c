@@ -34,7 +34,7 @@ size_t fs_ring_peek(const struct fs_ring *ring, size_t skip, void *data, size_t 
     return n;
 }
 
-static int grow(struct fs_ring *ring, size_t needed)
+static int grow_ring(struct fs_ring *ring, size_t needed)
 {
     size_t capacity = ring->capacity ? ring->capacity : 4096;
     while (capacity < needed)
@@ -56,7 +56,7 @@ static int grow(struct fs_ring *ring, size_t needed)
 
 int fs_ring_put(struct fs_ring *ring, const void *data, size_t n)
 {
-    int error = grow(ring, ring->used + ring->reserved + n);
+    int error = grow_ring(ring, ring->used + ring->reserved + n);
     if (error)
         return error;
     size_t at = (ring->start + ring->used) & (ring->capacity - 1);
@@ -76,7 +76,7 @@ size_t fs_ring_take(struct fs_ring *ring, void *data, size_t n)
 
 int fs_ring_reserve(struct fs_ring *ring, size_t n)
 {
-    int error = grow(ring, ring->used + ring->reserved + n);
+    int error = grow_ring(ring, ring->used + ring->reserved + n);
     if (!error)
         ring->reserved += n;
     return error;

@@ -65,7 +65,7 @@ static int complain(struct tar *tar, int error, const char *what)
 }
 
 /* n bytes at the position, not past it: a pointer that holds until the next call. NULL: short. */
-static const uint8_t *look(struct tar *tar, size_t n)
+static const uint8_t *look_ahead(struct tar *tar, size_t n)
 {
     bool inside = tar->pos >= tar->buffer_at && tar->pos + n <= tar->buffer_at + tar->buffer_used;
     if (!inside) {
@@ -327,7 +327,7 @@ static int copy_data(struct tar *tar, struct file *file, uint64_t size)
     uint64_t done = 0;
     while (done < size) {
         size_t piece = size - done > BUFFER ? BUFFER : (size_t)(size - done);
-        const uint8_t *data = look(tar, piece);
+        const uint8_t *data = look_ahead(tar, piece);
         if (!data)
             return complain(tar, -L_EINVAL, "the archive ends in the middle of a file");
         int64_t put = file_write(file, data, piece, NULL);
@@ -472,7 +472,7 @@ static int unpack_member(struct tar *tar, struct member *m)
 static int step(struct tar *tar, struct member *m, struct overrides *next, struct overrides *global)
 {
     static const uint8_t zeros[RECORD];
-    const uint8_t *header = look(tar, RECORD);
+    const uint8_t *header = look_ahead(tar, RECORD);
     if (!header)
         return complain(tar, -L_EINVAL, "the archive ends without its end mark");
     if (memcmp(header, zeros, RECORD) == 0)

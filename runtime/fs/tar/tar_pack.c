@@ -44,7 +44,7 @@ struct pack {
     bool unwritable; /* the failure is the archive's */
 };
 
-static int put(struct pack *pack, const void *data, size_t length)
+static int put_bytes(struct pack *pack, const void *data, size_t length)
 {
     int64_t done = host_file_write(pack->file, data, length, pack->pos);
     pack->unwritable |= done != (int64_t)length;
@@ -62,7 +62,7 @@ static int pad(struct pack *pack, uint64_t unit)
     int error = 0;
     while (!error && pack->pos % unit) {
         uint64_t rest = unit - pack->pos % unit;
-        error = put(pack, zeros, rest < RECORD ? (size_t)rest : RECORD);
+        error = put_bytes(pack, zeros, rest < RECORD ? (size_t)rest : RECORD);
     }
     return error;
 }
@@ -102,7 +102,7 @@ static int put_header(struct pack *pack, const char *name, const char *link, cha
     for (size_t i = 0; i < RECORD; i++)
         sum += header[i];
     octal(header + 148, 7, sum);
-    return put(pack, header, RECORD);
+    return put_bytes(pack, header, RECORD);
 }
 
 /* One "length key=value\n" of a pax header, whose length counts itself. */
@@ -161,7 +161,7 @@ static int put_member(struct pack *pack, const char *name, const char *link, cha
     if (used) {
         error = put_header(pack, "././@PaxHeader", "", 'x', stat, used);
         if (!error)
-            error = put(pack, pax, used);
+            error = put_bytes(pack, pax, used);
         if (!error)
             error = pad(pack, RECORD);
     }
@@ -222,7 +222,7 @@ static int put_data(struct pack *pack, struct path path, uint64_t size)
         if (got <= 0)
             error = got < 0 ? (int)got : -L_EIO;
         else
-            error = put(pack, pack->buffer, (size_t)got);
+            error = put_bytes(pack, pack->buffer, (size_t)got);
     }
     if (!error || pos)
         file_put(file);
@@ -411,7 +411,7 @@ int tar_pack(const char *host_path, struct superblock *super,
         path_put(pack.root);
     }
     if (!error)
-        error = put(&pack, (uint8_t[2 * RECORD]){0}, 2 * RECORD);
+        error = put_bytes(&pack, (uint8_t[2 * RECORD]){0}, 2 * RECORD);
     if (!error)
         error = pad(&pack, 20 * RECORD);
     /* The last file may have been taken back. */

@@ -147,8 +147,8 @@ static const struct {
 
 static const char *const directories[] = {"pts", "shm", "mqueue"};
 
-static void enter(struct inode *root, const char *name, const struct new_inode *attr,
-                  const char *target, int *error)
+static void enter_device(struct inode *root, const char *name, const struct new_inode *attr,
+                         const char *target, int *error)
 {
     struct inode *made = NULL;
     if (*error)
@@ -176,15 +176,15 @@ struct superblock *devfs_new(int *error)
         struct new_inode attr = {.mode = L_S_IFCHR | nodes[i].mode,
                                  .gid = nodes[i].major == 5 ? 5 : 0,
                                  .rdev = l_makedev(nodes[i].major, nodes[i].minor)};
-        enter(root, nodes[i].name, &attr, NULL, error);
+        enter_device(root, nodes[i].name, &attr, NULL, error);
     }
     for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++) {
         struct new_inode attr = {.mode = L_S_IFLNK | 0777};
-        enter(root, links[i].name, &attr, links[i].target, error);
+        enter_device(root, links[i].name, &attr, links[i].target, error);
     }
     for (size_t i = 0; i < sizeof(directories) / sizeof(directories[0]); i++) {
         struct new_inode attr = {.mode = L_S_IFDIR | 0755};
-        enter(root, directories[i], &attr, NULL, error);
+        enter_device(root, directories[i], &attr, NULL, error);
     }
     if (*error) {
         super_put(super);

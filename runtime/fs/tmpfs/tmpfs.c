@@ -89,7 +89,7 @@ static struct inode *make_node(struct superblock *super, const struct new_inode 
     return inode;
 }
 
-static struct inode *make(struct superblock *super, const struct new_inode *attr)
+static struct inode *make_inode(struct superblock *super, const struct new_inode *attr)
 {
     if (!take(super, NODE_COST))
         return NULL;
@@ -99,7 +99,7 @@ static struct inode *make(struct superblock *super, const struct new_inode *attr
     return inode;
 }
 
-static int enter(struct inode *dir, const char *name, struct inode *inode)
+static int enter_name(struct inode *dir, const char *name, struct inode *inode)
 {
     struct directory *d = node_of(dir)->directory;
     struct entry *e = directory_prepare(d, name);
@@ -114,7 +114,7 @@ static int enter(struct inode *dir, const char *name, struct inode *inode)
     return 0;
 }
 
-static int leave(struct inode *dir, const char *name)
+static int leave_name(struct inode *dir, const char *name)
 {
     struct directory *d = node_of(dir)->directory;
     struct entry *e = directory_find(d, name);
@@ -141,10 +141,10 @@ static int tmpfs_lookup(struct inode *dir, const char *name, struct inode **out)
 static int tmpfs_create(struct inode *dir, const char *name, const struct new_inode *attr,
                         struct inode **out)
 {
-    struct inode *inode = make(dir->super, attr);
+    struct inode *inode = make_inode(dir->super, attr);
     if (!inode)
         return -L_ENOSPC;
-    int error = enter(dir, name, inode);
+    int error = enter_name(dir, name, inode);
     if (error)
         inode_put(inode);
     else
@@ -154,7 +154,7 @@ static int tmpfs_create(struct inode *dir, const char *name, const struct new_in
 
 static int tmpfs_tmpfile(struct inode *dir, const struct new_inode *attr, struct inode **out)
 {
-    *out = make(dir->super, attr);
+    *out = make_inode(dir->super, attr);
     if (!*out)
         return -L_ENOSPC;
     (*out)->nlink = 0;
@@ -173,12 +173,12 @@ static int tmpfs_mkdir(struct inode *dir, const char *name, const struct new_ino
 static int tmpfs_symlink(struct inode *dir, const char *name, const char *target,
                          const struct new_inode *attr, struct inode **out)
 {
-    struct inode *inode = make(dir->super, attr);
+    struct inode *inode = make_inode(dir->super, attr);
     if (!inode)
         return -L_ENOSPC;
     node_of(inode)->link = strdup(target);
     inode->size = strlen(target);
-    int error = node_of(inode)->link ? enter(dir, name, inode) : -L_ENOMEM;
+    int error = node_of(inode)->link ? enter_name(dir, name, inode) : -L_ENOMEM;
     if (error)
         inode_put(inode);
     else
@@ -190,7 +190,7 @@ static int tmpfs_link(struct inode *dir, const char *name, struct inode *inode)
 {
     if (!take(dir->super, NODE_COST))
         return -L_ENOSPC;
-    int error = enter(dir, name, inode);
+    int error = enter_name(dir, name, inode);
     if (error) {
         give(dir->super, NODE_COST);
         return error;
@@ -210,7 +210,7 @@ static void name_gone(struct inode *inode)
 
 static int tmpfs_unlink(struct inode *dir, const char *name, struct inode *inode)
 {
-    int error = leave(dir, name);
+    int error = leave_name(dir, name);
     if (error)
         return error;
     name_gone(inode);
@@ -222,7 +222,7 @@ static int tmpfs_rmdir(struct inode *dir, const char *name, struct inode *inode)
 {
     if (node_of(inode)->directory->count)
         return -L_ENOTEMPTY;
-    int error = leave(dir, name);
+    int error = leave_name(dir, name);
     if (error)
         return error;
     inode_set_nlink(inode, 0);
@@ -279,11 +279,11 @@ static int tmpfs_rename(struct inode *olddir, const char *oldname, struct inode 
         inode_touch_modified(newdir);
         inode_put(replaced);
     } else {
-        int error = enter(newdir, newname, inode);
+        int error = enter_name(newdir, newname, inode);
         if (error)
             return error;
     }
-    leave(olddir, oldname);
+    leave_name(olddir, oldname);
     if (is_dir(inode)) {
         inode_set_nlink(olddir, olddir->nlink - 1);
         inode_set_nlink(newdir, newdir->nlink + 1);
@@ -601,7 +601,7 @@ struct superblock *tmpfs_new_typed(const char *type, const char *source, uint32_
     }
     tmpfs_bound(super, memory() / 2, memory() / 2 / 4096);
     struct new_inode attr = {.mode = L_S_IFDIR | root_mode};
-    struct inode *root = make(super, &attr);
+    struct inode *root = make_inode(super, &attr);
     if (!root || super_set_root(super, root)) {
         super_put(super);
         return NULL;
@@ -618,7 +618,7 @@ struct superblock *tmpfs_new(const char *source, uint32_t root_mode, int *error)
 struct inode *tmpfs_inode(struct superblock *super, uint32_t mode)
 {
     struct new_inode attr = {.mode = mode};
-    struct inode *inode = make(super, &attr);
+    struct inode *inode = make_inode(super, &attr);
     if (inode)
         inode->nlink = 0;
     return inode;

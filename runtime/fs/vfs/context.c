@@ -61,7 +61,7 @@ struct path fs_context_cwd(struct fs_context *context)
     return path;
 }
 
-static void replace(struct fs_context *context, struct path *where, struct path path)
+static void replace_path(struct fs_context *context, struct path *where, struct path path)
 {
     host_mutex_lock(&context->lock);
     struct path before = *where;
@@ -72,12 +72,12 @@ static void replace(struct fs_context *context, struct path *where, struct path 
 
 void fs_context_set_cwd(struct fs_context *context, struct path path)
 {
-    replace(context, &context->cwd, path);
+    replace_path(context, &context->cwd, path);
 }
 
 void fs_context_set_root(struct fs_context *context, struct path path)
 {
-    replace(context, &context->root, path);
+    replace_path(context, &context->root, path);
 }
 
 struct vfs_caller *vfs_kernel_caller(void)

@@ -104,7 +104,7 @@ static void kill_locked(struct dentry *d, struct dentry **garbage)
     }
 }
 
-static void collect(struct dentry *garbage)
+static void collect_garbage(struct dentry *garbage)
 {
     while (garbage) {
         struct dentry *next = garbage->hash_next;
@@ -162,7 +162,7 @@ void dentry_put(struct dentry *dentry)
         }
     }
     host_mutex_unlock(&tree_lock);
-    collect(garbage);
+    collect_garbage(garbage);
 }
 
 bool dentry_reclaim(void)
@@ -179,7 +179,7 @@ bool dentry_reclaim(void)
         host_mutex_unlock(&tree_lock);
         if (!garbage)
             return any;
-        collect(garbage);
+        collect_garbage(garbage);
         any = true;
     }
 }
@@ -345,7 +345,7 @@ void dentry_prune(struct dentry *dentry)
             kill_locked(victim, &garbage);
         }
         host_mutex_unlock(&tree_lock);
-        collect(garbage);
+        collect_garbage(garbage);
     } while (garbage);
 }
 

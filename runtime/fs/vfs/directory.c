@@ -46,7 +46,7 @@ struct entry *directory_find(struct directory *d, const char *name)
     return e;
 }
 
-static bool grow(struct directory *d)
+static bool grow_directory(struct directory *d)
 {
     uint32_t buckets = d->buckets ? d->buckets * 2 : 8;
     struct entry **table = calloc(buckets, sizeof(*table));
@@ -65,7 +65,7 @@ static bool grow(struct directory *d)
 struct entry *directory_prepare(struct directory *d, const char *name)
 {
     size_t length = strlen(name);
-    if (d->count >= d->buckets && !grow(d))
+    if (d->count >= d->buckets && !grow_directory(d))
         return NULL;
     struct entry *e = malloc(sizeof(*e) + length + 1);
     if (!e)

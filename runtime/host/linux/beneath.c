@@ -94,7 +94,7 @@ static int find_place(const struct host_root *root, const char *name, struct pla
 }
 
 /* Ends the use of a place: the result of the system call made there. */
-static int leave(struct place *place, int result)
+static int leave_place(struct place *place, int result)
 {
     int error = host_result_of(result);
     if (place->own)
@@ -113,7 +113,7 @@ static int open_at(const struct host_root *root, const char *name, int flags, mo
         return -1;
     }
     int fd = openat(place.fd, place.last, flags | O_NOFOLLOW, mode);
-    error = leave(&place, fd);
+    error = leave_place(&place, fd);
     errno = -error;
     return fd;
 }
@@ -161,7 +161,7 @@ int host_at_stat(struct host_root *root, const char *name, struct host_stat *out
     struct stat stat;
     int error = find_place(root, name, &place);
     if (!error)
-        error = leave(&place, fstatat(place.fd, place.last, &stat, AT_SYMLINK_NOFOLLOW));
+        error = leave_place(&place, fstatat(place.fd, place.last, &stat, AT_SYMLINK_NOFOLLOW));
     if (!error)
         host_stat_fill(out, &stat);
     return error;
@@ -182,7 +182,7 @@ int host_at_mkdir(struct host_root *root, const char *name, uint32_t mode)
 {
     struct place place;
     int error = find_place(root, name, &place);
-    return error ? error : leave(&place, mkdirat(place.fd, place.last, mode));
+    return error ? error : leave_place(&place, mkdirat(place.fd, place.last, mode));
 }
 
 int host_at_unlink(struct host_root *root, const char *name, bool open)
@@ -190,14 +190,14 @@ int host_at_unlink(struct host_root *root, const char *name, bool open)
     struct place place;
     (void)open;
     int error = find_place(root, name, &place);
-    return error ? error : leave(&place, unlinkat(place.fd, place.last, 0));
+    return error ? error : leave_place(&place, unlinkat(place.fd, place.last, 0));
 }
 
 int host_at_rmdir(struct host_root *root, const char *name)
 {
     struct place place;
     int error = find_place(root, name, &place);
-    return error ? error : leave(&place, unlinkat(place.fd, place.last, AT_REMOVEDIR));
+    return error ? error : leave_place(&place, unlinkat(place.fd, place.last, AT_REMOVEDIR));
 }
 
 /* Both places, or none. */
@@ -209,7 +209,7 @@ static int find_two(const struct host_root *root, const char *from, const char *
         return error;
     error = find_place(root, to, target);
     if (error)
-        leave(source, 0);
+        leave_place(source, 0);
     return error;
 }
 
@@ -223,8 +223,8 @@ static int rename_with(struct host_root *root, const char *from, const char *to,
     int result =
         flags ? (int)syscall(SYS_renameat2, source.fd, source.last, target.fd, target.last, flags)
               : renameat(source.fd, source.last, target.fd, target.last);
-    error = leave(&source, result);
-    leave(&target, 0);
+    error = leave_place(&source, result);
+    leave_place(&target, 0);
     return error;
 }
 
@@ -247,8 +247,8 @@ int host_at_link(struct host_root *root, const char *from, const char *to)
     int error = find_two(root, from, to, &source, &target);
     if (error)
         return error;
-    error = leave(&source, linkat(source.fd, source.last, target.fd, target.last, 0));
-    leave(&target, 0);
+    error = leave_place(&source, linkat(source.fd, source.last, target.fd, target.last, 0));
+    leave_place(&target, 0);
     return error;
 }
 
@@ -256,9 +256,9 @@ int host_at_link_file(struct host_root *root, const char *file, const char *to)
 {
     struct place target;
     int error = find_place(root, to, &target);
-    return error
-               ? error
-               : leave(&target, linkat(AT_FDCWD, file, target.fd, target.last, AT_SYMLINK_FOLLOW));
+    return error ? error
+                 : leave_place(&target,
+                               linkat(AT_FDCWD, file, target.fd, target.last, AT_SYMLINK_FOLLOW));
 }
 
 int host_at_nameless(struct host_root *root, const char *directory, uint32_t mode,
@@ -285,7 +285,7 @@ int host_at_symlink(struct host_root *root, const char *target, const char *name
 {
     struct place place;
     int error = find_place(root, name, &place);
-    return error ? error : leave(&place, symlinkat(target, place.fd, place.last));
+    return error ? error : leave_place(&place, symlinkat(target, place.fd, place.last));
 }
 
 int host_at_readlink(struct host_root *root, const char *name, char *target, size_t size)
@@ -295,7 +295,7 @@ int host_at_readlink(struct host_root *root, const char *name, char *target, siz
     if (error)
         return error;
     int length = (int)readlinkat(place.fd, place.last, target, size);
-    error = leave(&place, length);
+    error = leave_place(&place, length);
     return error ? error : length;
 }
 
@@ -303,14 +303,15 @@ int host_at_mknod(struct host_root *root, const char *name, uint32_t mode, uint6
 {
     struct place place;
     int error = find_place(root, name, &place);
-    return error ? error : leave(&place, mknodat(place.fd, place.last, mode, (dev_t)rdev));
+    return error ? error : leave_place(&place, mknodat(place.fd, place.last, mode, (dev_t)rdev));
 }
 
 int host_at_chmod(struct host_root *root, const char *name, uint32_t mode)
 {
     struct place place;
     int error = find_place(root, name, &place);
-    return error ? error : leave(&place, fchmodat(place.fd, place.last, mode, AT_SYMLINK_NOFOLLOW));
+    return error ? error
+                 : leave_place(&place, fchmodat(place.fd, place.last, mode, AT_SYMLINK_NOFOLLOW));
 }
 
 int host_file_chmod(struct host_file *file, uint32_t mode)
@@ -333,8 +334,8 @@ int host_at_chown(struct host_root *root, const char *name, uint32_t uid, uint32
     struct place place;
     int error = find_place(root, name, &place);
     return error ? error
-                 : leave(&place, fchownat(place.fd, place.last, user_of(uid), group_of(gid),
-                                          AT_SYMLINK_NOFOLLOW));
+                 : leave_place(&place, fchownat(place.fd, place.last, user_of(uid), group_of(gid),
+                                                AT_SYMLINK_NOFOLLOW));
 }
 
 int host_file_chown(struct host_file *file, uint32_t uid, uint32_t gid)
@@ -348,7 +349,7 @@ int host_at_utimes(struct host_root *root, const char *name, int64_t atime, int6
     struct place place;
     int error = find_place(root, name, &place);
     return error ? error
-                 : leave(&place, utimensat(place.fd, place.last, times, AT_SYMLINK_NOFOLLOW));
+                 : leave_place(&place, utimensat(place.fd, place.last, times, AT_SYMLINK_NOFOLLOW));
 }
 
 int host_file_utimes(struct host_file *file, int64_t atime, int64_t mtime)

@@ -22,7 +22,7 @@ static void fill_memory(struct host_fault *fault, int signo, uint64_t address, u
         fault->access = error & 2 ? HOST_ACCESS_WRITE : HOST_ACCESS_READ;
 }
 
-static void fill(struct host_fault *fault, int signo, const greg_t *registers)
+static void fill_fault(struct host_fault *fault, int signo, const greg_t *registers)
 {
     switch (registers[REG_TRAPNO]) {
     case PF:
@@ -72,7 +72,7 @@ static void on_fault(int signo, siginfo_t *info, void *context)
                                .thread = host_native_self()};
     /* Positive codes come from the kernel, others from kill(2) and the like. */
     if (info->si_code > 0) {
-        fill(&fault, signo, registers);
+        fill_fault(&fault, signo, registers);
         uint64_t rip = host_fault_offer(&fault);
         if (rip) {
             registers[REG_RIP] = (greg_t)rip;

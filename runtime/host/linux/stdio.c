@@ -74,7 +74,7 @@ static void pump_run(void *arg)
     }
 }
 
-static void ask(struct pump *p)
+static void ask_for_input(struct pump *p)
 {
     if (atomic_load(&stopped))
         return;
@@ -103,7 +103,7 @@ bool host_stdio_readable(int fd)
 {
     if (readable_now(fd))
         return true;
-    ask(&pumps[fd]);
+    ask_for_input(&pumps[fd]);
     /* It may have become readable before the pump was asked; then nobody else says so. */
     return readable_now(fd);
 }
@@ -142,7 +142,7 @@ bool host_stdio_broken(int fd)
 {
     if (broken_now(fd))
         return true;
-    ask(&pumps[fd]);
+    ask_for_input(&pumps[fd]);
     /* As with what is readable. */
     return broken_now(fd);
 }

@@ -46,7 +46,7 @@ static void find_processors(void)
         memset(&every_processor, 0xff, sizeof(every_processor));
 }
 
-static void prepare(void)
+static void prepare_signals(void)
 {
     struct sigaction action = {.sa_sigaction = on_redirect, .sa_flags = SA_SIGINFO | SA_RESTART};
     sigfillset(&action.sa_mask);
@@ -83,7 +83,7 @@ unsigned host_thread_processor(void)
 
 int host_native_create(struct host_thread *thread)
 {
-    pthread_once(&once, prepare);
+    pthread_once(&once, prepare_signals);
     pthread_attr_t attributes;
     pthread_t handle;
     if (pthread_attr_init(&attributes))
@@ -99,7 +99,7 @@ int host_native_create(struct host_thread *thread)
 
 void host_native_adopt(struct host_thread *thread)
 {
-    pthread_once(&once, prepare);
+    pthread_once(&once, prepare_signals);
     thread->handle = (uint64_t)pthread_self();
     atomic_store(&thread->redirected, 0);
     pthread_setspecific(self_key, thread);

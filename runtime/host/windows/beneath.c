@@ -83,7 +83,7 @@ struct place {
     HANDLE above; /* the directory that holds it */
 };
 
-static void leave(struct place *place)
+static void leave_place(struct place *place)
 {
     if (place->above != INVALID_HANDLE_VALUE)
         CloseHandle(place->above);
@@ -131,7 +131,7 @@ static int find_place(const struct host_root *root, const char *name, int misfit
             *slash = L'\\';
     }
     if (error)
-        leave(place);
+        leave_place(place);
     return error;
 }
 
@@ -229,7 +229,7 @@ static int stat_closed(struct host_root *root, const char *name, struct host_sta
         error = -L_EACCES;
     else
         error = host_entry_stat(place.path, out);
-    leave(&place);
+    leave_place(&place);
     return error;
 }
 
@@ -262,7 +262,7 @@ static int create_file(struct host_root *root, const char *name, uint32_t flags,
     HANDLE handle = CreateFileW(place.path, host_access_of(flags), SHARE_ALL, NULL, CREATE_NEW,
                                 attributes | FILE_FLAG_OPEN_REPARSE_POINT, NULL);
     error = host_file_wrap(handle, place.path, out);
-    leave(&place);
+    leave_place(&place);
     return error;
 }
 
@@ -332,7 +332,7 @@ int host_at_mkdir(struct host_root *root, const char *name, uint32_t mode)
     if (error)
         return error;
     error = host_result_of(CreateDirectoryW(place.path, NULL));
-    leave(&place);
+    leave_place(&place);
     return error;
 }
 
@@ -343,7 +343,7 @@ int host_at_unlink(struct host_root *root, const char *name, bool open)
     if (error)
         return error;
     error = host_remove_file(place.path, open);
-    leave(&place);
+    leave_place(&place);
     return error;
 }
 
@@ -354,7 +354,7 @@ int host_at_rmdir(struct host_root *root, const char *name)
     if (error)
         return error;
     error = host_remove_directory(place.path);
-    leave(&place);
+    leave_place(&place);
     return error;
 }
 
@@ -367,7 +367,7 @@ static int find_two(const struct host_root *root, const char *from, const char *
         return error;
     error = find_place(root, to, -L_EINVAL, target);
     if (error)
-        leave(source);
+        leave_place(source);
     return error;
 }
 
@@ -378,8 +378,8 @@ int host_at_rename(struct host_root *root, const char *from, const char *to, boo
     if (error)
         return error;
     error = host_rename(source.path, target.path, target_open);
-    leave(&source);
-    leave(&target);
+    leave_place(&source);
+    leave_place(&target);
     return error;
 }
 
@@ -416,8 +416,8 @@ int host_at_link(struct host_root *root, const char *from, const char *to)
         error = -L_EPERM;
     else
         error = host_result_of(CreateHardLinkW(target.path, source.path, NULL));
-    leave(&source);
-    leave(&target);
+    leave_place(&source);
+    leave_place(&target);
     return error;
 }
 

@@ -18,7 +18,7 @@ static void fill_access(struct host_fault *fault, const EXCEPTION_RECORD *record
 }
 
 /* False for what is no fault of the processor's. */
-static bool fill(struct host_fault *fault, const EXCEPTION_RECORD *record)
+static bool fill_fault(struct host_fault *fault, const EXCEPTION_RECORD *record)
 {
     switch (record->ExceptionCode) {
     case EXCEPTION_ACCESS_VIOLATION:
@@ -72,12 +72,12 @@ static bool fill(struct host_fault *fault, const EXCEPTION_RECORD *record)
     }
 }
 
-static bool describe(struct host_fault *fault, const EXCEPTION_POINTERS *pointers)
+static bool describe_exception(struct host_fault *fault, const EXCEPTION_POINTERS *pointers)
 {
     *fault = (struct host_fault){.rip = pointers->ContextRecord->Rip,
                                  .rsp = pointers->ContextRecord->Rsp,
                                  .rflags = pointers->ContextRecord->EFlags};
-    return fill(fault, pointers->ExceptionRecord);
+    return fill_fault(fault, pointers->ExceptionRecord);
 }
 
 static LONG CALLBACK on_exception(EXCEPTION_POINTERS *pointers)
@@ -88,7 +88,7 @@ static LONG CALLBACK on_exception(EXCEPTION_POINTERS *pointers)
                      "popfq" ::
                          : "cc", "memory");
     struct host_fault fault;
-    if (!describe(&fault, pointers))
+    if (!describe_exception(&fault, pointers))
         return EXCEPTION_CONTINUE_SEARCH;
     fault.thread = host_native_self();
     uint64_t rip = host_fault_offer(&fault);
@@ -102,7 +102,7 @@ static LONG CALLBACK on_exception(EXCEPTION_POINTERS *pointers)
 static LONG CALLBACK on_unhandled(EXCEPTION_POINTERS *pointers)
 {
     struct host_fault fault;
-    if (describe(&fault, pointers))
+    if (describe_exception(&fault, pointers))
         host_fault_report(&fault);
     TerminateProcess(GetCurrentProcess(), pointers->ExceptionRecord->ExceptionCode);
     return EXCEPTION_CONTINUE_SEARCH;

@@ -12,8 +12,8 @@
 #define CREATE_WAITABLE_TIMER_HIGH_RESOLUTION 2
 #endif
 
-static void say(host_selftest_fn *report, const char *name, bool pass, const char *format,
-                unsigned long value)
+static void say_result(host_selftest_fn *report, const char *name, bool pass, const char *format,
+                       unsigned long value)
 {
     char text[100];
     snprintf(text, sizeof(text), format, value);
@@ -35,7 +35,8 @@ static void check_commit(host_selftest_fn *report)
     if (at && VirtualAlloc(at, PAGE, MEM_COMMIT, PAGE_READWRITE))
         seen = protection_of(at);
     bool set = at && VirtualProtect(at, PAGE, PAGE_READWRITE, &old);
-    say(report, "a committed page gets a new protection", set, "%#lx when committed again", seen);
+    say_result(report, "a committed page gets a new protection", set, "%#lx when committed again",
+               seen);
     if (at)
         VirtualFree(at, 0, MEM_RELEASE);
 }
@@ -48,8 +49,8 @@ static void check_copy_view(host_selftest_fn *report)
     bool closed = at && VirtualProtect(at, PAGE, PAGE_READONLY, &old);
     DWORD error = at && VirtualProtect(at, PAGE, PAGE_READWRITE, &old) ? 0 : GetLastError();
     bool copies = closed && (!error || VirtualProtect(at, PAGE, PAGE_WRITECOPY, &old));
-    say(report, "a view of its own can be opened again", copies, "PAGE_READWRITE: error %lu",
-        error);
+    say_result(report, "a view of its own can be opened again", copies, "PAGE_READWRITE: error %lu",
+               error);
     if (at)
         UnmapViewOfFile(at);
     if (section)
@@ -88,7 +89,7 @@ static void check_pipe(host_selftest_fn *report)
     char byte = 0;
     DWORD put;
     if (!CreatePipe(&test.read_end, &write_end, NULL, 0)) {
-        say(report, "a pipe can be made", false, "error %lu", GetLastError());
+        say_result(report, "a pipe can be made", false, "error %lu", GetLastError());
         return;
     }
     HANDLE reader = CreateThread(NULL, 0, read_pipe, &test, 0, NULL);
@@ -98,14 +99,15 @@ static void check_pipe(host_selftest_fn *report)
     report("what a pipe is, asked while a thread reads it", true,
            ended(asker) ? "is answered" : "waits for the reader");
     bool cancelled = CancelSynchronousIo(reader) && ended(reader);
-    say(report, "a waiting read can be cancelled", cancelled, "error %lu", test.error);
+    say_result(report, "a waiting read can be cancelled", cancelled, "error %lu", test.error);
     if (!cancelled)
         return;
     CloseHandle(test.read_end);
     DWORD error = WriteFile(write_end, &byte, 1, &put, NULL) ? 0 : GetLastError();
-    say(report, "a pipe without a reader says so",
-        error == ERROR_BROKEN_PIPE || error == ERROR_NO_DATA || error == ERROR_PIPE_NOT_CONNECTED,
-        "error %lu", error);
+    say_result(report, "a pipe without a reader says so",
+               error == ERROR_BROKEN_PIPE || error == ERROR_NO_DATA ||
+                   error == ERROR_PIPE_NOT_CONNECTED,
+               "error %lu", error);
     CloseHandle(write_end);
 }
 
@@ -128,9 +130,9 @@ static void check_policies(host_selftest_fn *report)
         if (GetProcessMitigationPolicy(GetCurrentProcess(),
                                        (PROCESS_MITIGATION_POLICY)policies[i].policy, &flags,
                                        sizeof(flags)))
-            say(report, policies[i].name, true, "%#lx", flags);
+            say_result(report, policies[i].name, true, "%#lx", flags);
         else
-            say(report, policies[i].name, true, "unknown here (error %lu)", GetLastError());
+            say_result(report, policies[i].name, true, "unknown here (error %lu)", GetLastError());
     }
 }
 
@@ -147,7 +149,8 @@ void host_selftest(host_selftest_fn *report)
         CloseHandle(timer);
     bool handled = SetConsoleCtrlHandler(on_control, TRUE);
     SetConsoleCtrlHandler(on_control, FALSE);
-    say(report, "events of the console can be had", handled, "code page %lu", GetConsoleCP());
+    say_result(report, "events of the console can be had", handled, "code page %lu",
+               GetConsoleCP());
 }
 
 void host_system_name(char *buffer, size_t size)

@@ -17,7 +17,7 @@ static bool is_file(HANDLE handle)
            !info.Directory;
 }
 
-static struct standard_handle ask(int fd)
+static struct standard_handle ask_handle(int fd)
 {
     static const DWORD names[3] = {STD_INPUT_HANDLE, STD_OUTPUT_HANDLE, STD_ERROR_HANDLE};
     struct standard_handle none = {NULL, HOST_STDIO_DEVICE};
@@ -46,7 +46,7 @@ struct standard_handle standard_handle(int fd)
         return known[fd];
     host_mutex_lock(&lock);
     if (!atomic_load(&asked[fd]))
-        known[fd] = ask(fd);
+        known[fd] = ask_handle(fd);
     atomic_store(&asked[fd], true);
     host_mutex_unlock(&lock);
     return known[fd];

@@ -73,7 +73,7 @@ static int64_t read_piece(struct pump *p)
 }
 
 /* The lock is held, also on return. False: nothing was read, since the pump is to stop. */
-static bool fill(struct pump *p, HANDLE self)
+static bool fill_pump(struct pump *p, HANDLE self)
 {
     p->thread = self;
     host_mutex_unlock(&p->lock);
@@ -98,7 +98,7 @@ static void pump_run(void *arg)
     while (!p->ended && !p->stopped) {
         while (!p->wanted)
             host_cond_wait(&p->asked, &p->lock, HOST_FOREVER);
-        if (p->stopped || !fill(p, self))
+        if (p->stopped || !fill_pump(p, self))
             continue;
         void (*ready)(void *) = p->ready;
         void *ready_arg = p->arg;
@@ -113,7 +113,7 @@ static void pump_run(void *arg)
 }
 
 /* The lock is held. */
-static void ask(struct pump *p)
+static void ask_for_input(struct pump *p)
 {
     if (p->wanted || p->stopped)
         return;
@@ -130,7 +130,7 @@ static bool ready_or_ask(struct pump *p)
 {
     if (p->count > 0 || p->ended)
         return true;
-    ask(p);
+    ask_for_input(p);
     return false;
 }
 

@@ -10,7 +10,7 @@ static atomic_bool prepared; /* slot is there; before that no thread has a struc
 
 static INIT_ONCE once = INIT_ONCE_STATIC_INIT;
 
-static BOOL CALLBACK prepare(INIT_ONCE *init, void *parameter, void **context)
+static BOOL CALLBACK prepare_redirection(INIT_ONCE *init, void *parameter, void **context)
 {
     (void)init;
     (void)parameter;
@@ -24,7 +24,7 @@ static BOOL CALLBACK prepare(INIT_ONCE *init, void *parameter, void **context)
 
 static void need_slot(void)
 {
-    InitOnceExecuteOnce(&once, prepare, NULL, NULL);
+    InitOnceExecuteOnce(&once, prepare_redirection, NULL, NULL);
 }
 
 static DWORD WINAPI entry(void *arg)

@@ -38,7 +38,7 @@
 /* The terminal fore was started in, once it is used. */
 static struct tty *_Atomic terminal;
 
-static int say(char *message, size_t size, int error, const char *text)
+static int say_error(char *message, size_t size, int error, const char *text)
 {
     snprintf(message, size, "%s", text);
     return error;
@@ -52,15 +52,15 @@ static int start_parts(const struct boot_options *options, char *message, size_t
     message[0] = 0;
     int error = cpu_init();
     if (error)
-        return say(message, size, error,
-                   error == -L_ENODEV ? "this processor lacks SSE4.2 or XSAVE"
-                                      : "no memory for translated code");
+        return say_error(message, size, error,
+                         error == -L_ENODEV ? "this processor lacks SSE4.2 or XSAVE"
+                                            : "no memory for translated code");
     error = space_init();
     if (error)
-        return say(message, size, error, "no address space for guests");
+        return say_error(message, size, error, "no address space for guests");
     error = kernel_init();
     if (error)
-        return say(message, size, error, "no thread for timers");
+        return say_error(message, size, error, "no thread for timers");
     memory_limit_set(options->memory ? options->memory : host_memory_size() / 4 * 3);
     tty_init();
     return 0;
@@ -141,7 +141,7 @@ int boot_start(const struct boot_options *options, char *message, size_t size)
 }
 
 /* Files first: a terminal may take its time. */
-static int finish(uint64_t kill_ns, uint64_t output_deadline, char *message, size_t size)
+static int finish_guests(uint64_t kill_ns, uint64_t output_deadline, char *message, size_t size)
 {
     process_kill_all(host_clock_monotonic_ns() + kill_ns);
     host_stdio_stop();
@@ -152,7 +152,7 @@ static int finish(uint64_t kill_ns, uint64_t output_deadline, char *message, siz
 
 int boot_finish(char *message, size_t size)
 {
-    return finish(KILL_NS, HOST_FOREVER, message, size);
+    return finish_guests(KILL_NS, HOST_FOREVER, message, size);
 }
 
 void boot_end(struct tty *tty)
@@ -164,7 +164,7 @@ void boot_end(struct tty *tty)
         tty_hangup(tty);
         process_wait_all(host_clock_monotonic_ns() + END_GRACE_NS);
     }
-    finish(END_KILL_NS, host_clock_monotonic_ns() + END_OUTPUT_NS, message, sizeof(message));
+    finish_guests(END_KILL_NS, host_clock_monotonic_ns() + END_OUTPUT_NS, message, sizeof(message));
 }
 
 /* --- the environment of a session ---------------------------------------------------------- */
@@ -331,12 +331,12 @@ int boot_session(const struct boot_session *session, struct process **out, char 
     start.files = files_new();
     start.fs = fs_context_new();
     if (!start.files || !start.fs)
-        return say(message, size, -L_ENOMEM, "out of memory");
+        return say_error(message, size, -L_ENOMEM, "out of memory");
     error = open_files(session, start.files, &start.tty);
     if (error) {
         files_put(start.files);
         fs_context_put(start.fs);
-        return say(message, size, error, "the standard handles cannot be opened");
+        return say_error(message, size, error, "the standard handles cannot be opened");
     }
     change_directory(start.fs, directory);
     fill_environment(&environment, session->environment);

@@ -177,7 +177,7 @@ static int exec_searched(struct run *run, struct cpu *cpu)
     return error;
 }
 
-static void prepare(struct run *run)
+static void prepare_run(struct run *run)
 {
     struct task *t = run->task;
     run->birth = birth_new(t);
@@ -196,7 +196,7 @@ static void run_main(void *arg)
     struct task *t = run->task;
     host_current_set(t);
     task_clock_start(t);
-    prepare(run);
+    prepare_run(run);
     struct birth *birth = run->birth;
     bool failed = run->error;
     /* After this the caller may return, and run is gone. */

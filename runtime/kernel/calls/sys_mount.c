@@ -13,7 +13,7 @@
 #define PROPAGATION (L_MS_SHARED | L_MS_PRIVATE | L_MS_SLAVE | L_MS_UNBINDABLE)
 #define KEPT        (L_MS_RDONLY | L_MS_NOSUID | L_MS_NODEV | L_MS_NOEXEC | L_MS_NOATIME)
 
-static struct superblock *make(const char *type, const char *source, int *error)
+static struct superblock *make_super(const char *type, const char *source, int *error)
 {
     if (strcmp(type, "tmpfs") == 0)
         return tmpfs_new(source, 01777, error);
@@ -66,7 +66,7 @@ static int mount_type(struct task *t, uint64_t source, uint64_t type, struct pat
     if ((at.dentry->inode->mode & L_S_IFMT) != L_S_IFDIR)
         return -L_ENOTDIR;
     int error;
-    struct superblock *super = make(name, from, &error);
+    struct superblock *super = make_super(name, from, &error);
     if (!super)
         return error;
     error = set_options(t, super, data);

@@ -72,7 +72,7 @@ struct item_table {
 static struct host_mutex items_lock = HOST_MUTEX_INIT;
 static uint64_t harvests; /* that were numbered; items_lock */
 
-static void append(struct row *row, struct epoll_item *item)
+static void append_ready(struct row *row, struct epoll_item *item)
 {
     item->ready_next = NULL;
     *(row->last ? &row->last->ready_next : &row->first) = item;
@@ -85,7 +85,7 @@ static void mark_ready(struct epoll_item *item)
     host_mutex_lock(&ep->ready_lock);
     if (!item->ready) {
         item->ready = true;
-        append(&ep->ready, item);
+        append_ready(&ep->ready, item);
     }
     host_mutex_unlock(&ep->ready_lock);
 }
@@ -98,7 +98,7 @@ static void unmark_ready(struct epoll_item *item)
     for (struct epoll_item *i = item->ready ? ep->ready.first : NULL, *next; i; i = next) {
         next = i->ready_next;
         if (i != item)
-            append(&kept, i);
+            append_ready(&kept, i);
     }
     if (item->ready)
         ep->ready = kept;
@@ -220,7 +220,7 @@ static void list_again(struct row *row, struct epoll_item *item)
     host_mutex_lock(&item->epoll->ready_lock);
     if (!item->ready) {
         item->ready = true;
-        append(row, item);
+        append_ready(row, item);
     }
     host_mutex_unlock(&item->epoll->ready_lock);
 }

@@ -23,7 +23,7 @@ struct transfer {
     uint64_t value;
 };
 
-static bool take(void *arg)
+static bool take_count(void *arg)
 {
     struct transfer *x = arg;
     struct eventfd *e = x->e;
@@ -49,7 +49,7 @@ static bool give(void *arg)
     return ok;
 }
 
-static int move(struct file *file, bool (*step)(void *), struct transfer *x)
+static int move_count(struct file *file, bool (*step)(void *), struct transfer *x)
 {
     if (atomic_load(&file->flags) & L_O_NONBLOCK)
         return step(x) ? 0 : -L_EAGAIN;
@@ -62,7 +62,7 @@ static int64_t eventfd_read(struct file *file, void *buffer, size_t n, uint64_t 
     struct transfer x = {.e = file->priv};
     if (n < 8)
         return -L_EINVAL;
-    int error = move(file, take, &x);
+    int error = move_count(file, take_count, &x);
     if (error)
         return error;
     memcpy(buffer, &x.value, 8);
@@ -79,7 +79,7 @@ static int64_t eventfd_write(struct file *file, const void *buffer, size_t n, ui
     memcpy(&x.value, buffer, 8);
     if (x.value == UINT64_MAX)
         return -L_EINVAL;
-    int error = move(file, give, &x);
+    int error = move_count(file, give, &x);
     if (error)
         return error;
     waitq_wake(&x.e->queue, L_POLLIN);

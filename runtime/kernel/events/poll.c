@@ -248,7 +248,7 @@ static uint32_t wanted(const struct select_sets *s, uint32_t fd)
            (in_set(s, 2, fd) ? EX_SET : 0);
 }
 
-static int64_t collect(struct select_sets *s, const struct poll_set *set)
+static int64_t collect_sets(struct select_sets *s, const struct poll_set *set)
 {
     static const uint32_t masks[3] = {IN_SET, OUT_SET, EX_SET};
     int64_t n = 0;
@@ -279,7 +279,7 @@ static int64_t select_sets(struct task *t, struct select_sets *s, uint32_t nfds,
     }
     int64_t result = poll_wait_all(&set, deadline);
     if (result >= 0)
-        result = collect(s, &set);
+        result = collect_sets(s, &set);
     free(set.fds);
     return result;
 }

@@ -126,7 +126,7 @@ int64_t sys_timerfd_create(struct task *t, uint64_t clock, uint64_t flags)
                              &timerfd_ops, f, flags & L_TFD_CLOEXEC);
 }
 
-static struct l_itimerspec describe(struct timerfd *f)
+static struct l_itimerspec describe_timer(struct timerfd *f)
 {
     struct l_itimerspec its;
     host_mutex_lock(&f->lock);
@@ -139,7 +139,8 @@ static struct l_itimerspec describe(struct timerfd *f)
     return its;
 }
 
-static int set(struct task *t, struct timerfd *f, uint32_t flags, const struct l_itimerspec *want)
+static int set_timer(struct task *t, struct timerfd *f, uint32_t flags,
+                     const struct l_itimerspec *want)
 {
     uint64_t value, interval, deadline = 0, missed = 0;
     if (timespec_to_ns(&want->it_value, &value) || timespec_to_ns(&want->it_interval, &interval))
@@ -186,8 +187,8 @@ int64_t sys_timerfd_settime(struct task *t, uint64_t fd, uint64_t flags, uint64_
     struct file *file = get_timerfd(t, (int)fd, &error);
     if (!file)
         return error;
-    struct l_itimerspec old = describe(file->priv);
-    error = set(t, file->priv, (uint32_t)flags, &want);
+    struct l_itimerspec old = describe_timer(file->priv);
+    error = set_timer(t, file->priv, (uint32_t)flags, &want);
     file_put(file);
     if (!error && uold)
         error = copy_to_guest(space, uold, &old, sizeof(old));
@@ -200,7 +201,7 @@ int64_t sys_timerfd_gettime(struct task *t, uint64_t fd, uint64_t ucur)
     struct file *file = get_timerfd(t, (int)fd, &error);
     if (!file)
         return error;
-    struct l_itimerspec now = describe(file->priv);
+    struct l_itimerspec now = describe_timer(file->priv);
     file_put(file);
     return copy_to_guest(t->process->space, ucur, &now, sizeof(now));
 }

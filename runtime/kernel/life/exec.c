@@ -244,7 +244,7 @@ static int private_files(struct task *t)
     return 0;
 }
 
-static int replace(struct exec *ex, struct cpu *cpu)
+static int replace_program(struct exec *ex, struct cpu *cpu)
 {
     struct task *t = ex->task;
     ex->space = space_create();
@@ -288,7 +288,7 @@ int exec_run(struct exec *ex, struct cpu *cpu, const struct path *at, uint32_t f
     if (!error)
         error = find_cred(ex);
     if (!error)
-        error = replace(ex, cpu);
+        error = replace_program(ex, cpu);
     exec_free(ex);
     return error;
 }

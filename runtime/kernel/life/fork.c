@@ -288,7 +288,7 @@ static bool over_limit(const struct process *p)
 }
 
 /* Makes the child findable and part of the tree. */
-static int64_t enter(struct task *t, struct task *child, const struct clone_request *r)
+static int64_t enter_tree(struct task *t, struct task *child, const struct clone_request *r)
 {
     struct process *self = t->process, *p = child->process;
     bool thread = r->flags & L_CLONE_THREAD;
@@ -406,7 +406,7 @@ static int64_t start_child(struct task *t, struct task *child, const struct clon
         return error;
     }
     host_mutex_lock(&kernel_lock);
-    int64_t tid = enter(t, child, r);
+    int64_t tid = enter_tree(t, child, r);
     host_mutex_unlock(&kernel_lock);
     if (tid < 0) {
         pidfd_cancel(t, &pidfd);

@@ -49,7 +49,7 @@ static void fill_times(struct wait_request *w, struct process *p)
                            : p->dead_children.max_rss;
 }
 
-static void report(struct wait_request *w, struct process *p, int32_t code, int32_t status)
+static void report_child(struct wait_request *w, struct process *p, int32_t code, int32_t status)
 {
     w->found = true;
     w->pid = p->pid;
@@ -59,7 +59,7 @@ static void report(struct wait_request *w, struct process *p, int32_t code, int3
     fill_times(w, p);
 }
 
-static void collect(struct wait_request *w, struct process *p)
+static void collect_zombie(struct wait_request *w, struct process *p)
 {
     struct cpu_times *sum = &w->task->process->dead_children;
     sum->user_ns += w->times.user_ns;
@@ -70,26 +70,26 @@ static void collect(struct wait_request *w, struct process *p)
 }
 
 /* True when the child has something to tell. */
-static bool look(struct wait_request *w, struct process *p)
+static bool look_at(struct wait_request *w, struct process *p)
 {
     bool keep = w->options & L_WNOWAIT;
     if (p->state == PROCESS_ZOMBIE) {
         if (!(w->options & L_WEXITED))
             return false;
         int32_t s = p->group_code;
-        report(w, p, s & 0x7f ? (s & 0x80 ? L_CLD_DUMPED : L_CLD_KILLED) : L_CLD_EXITED, s);
+        report_child(w, p, s & 0x7f ? (s & 0x80 ? L_CLD_DUMPED : L_CLD_KILLED) : L_CLD_EXITED, s);
         if (!keep)
-            collect(w, p);
+            collect_zombie(w, p);
         return true;
     }
     if (p->state == PROCESS_STOPPED && !p->stop_reported && (w->options & L_WUNTRACED)) {
-        report(w, p, L_CLD_STOPPED, p->stop_signal << 8 | 0x7f);
+        report_child(w, p, L_CLD_STOPPED, p->stop_signal << 8 | 0x7f);
         if (!keep)
             p->stop_reported = true;
         return true;
     }
     if (p->continued && (w->options & L_WCONTINUED)) {
-        report(w, p, L_CLD_CONTINUED, 0xffff);
+        report_child(w, p, L_CLD_CONTINUED, 0xffff);
         if (!keep)
             p->continued = false;
         return true;
@@ -106,7 +106,7 @@ static bool wait_ready(void *arg)
         if (!matches(w, p))
             continue;
         any = true;
-        if (look(w, p))
+        if (look_at(w, p))
             break;
     }
     host_mutex_unlock(&kernel_lock);
