@@ -1,7 +1,7 @@
 /*
- * The system calls of the kernel folder, by file; runtime/fs/calls/fs_calls.h has those of files.
- * Arguments as in the manual pages (section 2); addresses are the guest's. The result is what the
- * call returns, or a negative errno.
+ * The system calls of the rooms in runtime/kernel, by file; runtime/fs/calls/fs_calls.h has those
+ * of files. Arguments as in the manual pages (section 2); addresses are the guest's. The result is
+ * what the call returns, or a negative errno.
  */
 #ifndef RUNTIME_KERNEL_KERNEL_CALLS_H
 #define RUNTIME_KERNEL_KERNEL_CALLS_H

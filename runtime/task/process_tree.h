@@ -1,6 +1,6 @@
 /*
- * Inside the kernel folder: how processes, groups and sessions are linked. All functions ending in
- * _locked are called with kernel_lock held.
+ * How processes, groups and sessions are linked, for those who make and end them. All functions
+ * ending in _locked are called with kernel_lock held.
  */
 #ifndef RUNTIME_TASK_PROCESS_TREE_H
 #define RUNTIME_TASK_PROCESS_TREE_H

@@ -1,4 +1,4 @@
-/* Inside the kernel folder: parts of the signal frame that other files need. */
+/* Parts of the signal frame that other files need. */
 #ifndef RUNTIME_TASK_SIGFRAME_H
 #define RUNTIME_TASK_SIGFRAME_H
 

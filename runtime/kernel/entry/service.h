@@ -1,4 +1,4 @@
-/* Inside the kernel folder: where guest threads enter the kernel. */
+/* Where guest threads enter the kernel. */
 #ifndef RUNTIME_KERNEL_ENTRY_SERVICE_H
 #define RUNTIME_KERNEL_ENTRY_SERVICE_H
 

@@ -1,4 +1,4 @@
-/* Inside the kernel folder: the end of tasks and processes. */
+/* The end of tasks and processes. */
 #ifndef RUNTIME_KERNEL_LIFE_EXIT_H
 #define RUNTIME_KERNEL_LIFE_EXIT_H
 

@@ -1,4 +1,4 @@
-/* Inside the kernel folder: making tasks and processes. */
+/* Making tasks and processes. */
 #ifndef RUNTIME_KERNEL_LIFE_FORK_H
 #define RUNTIME_KERNEL_LIFE_FORK_H
 
