@@ -36,12 +36,6 @@ bool host_mutex_held(struct host_mutex *mutex)
     return atomic_load_explicit(&mutex->state, memory_order_relaxed) != 0;
 }
 
-void host_cond_init(struct host_cond *cond)
-{
-    atomic_init(&cond->sequence, 0);
-    atomic_init(&cond->waiters, 0);
-}
-
 bool host_cond_wait(struct host_cond *cond, struct host_mutex *mutex, uint64_t deadline_ns)
 {
     uint32_t sequence = atomic_load(&cond->sequence);

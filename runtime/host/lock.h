@@ -40,7 +40,6 @@ struct host_cond {
         0, 0                                                                                       \
     }
 
-void host_cond_init(struct host_cond *cond);
 /* Releases mutex, waits for a signal, takes mutex again. May return without a signal: test the
  * condition in a loop. False when the deadline has passed. */
 bool host_cond_wait(struct host_cond *cond, struct host_mutex *mutex, uint64_t deadline_ns);

@@ -154,11 +154,6 @@ int get_guest_u8(struct space *space, uint64_t address, uint8_t *value)
     return copy_from_guest(space, value, address, sizeof(*value));
 }
 
-int get_guest_u16(struct space *space, uint64_t address, uint16_t *value)
-{
-    return copy_from_guest(space, value, address, sizeof(*value));
-}
-
 int get_guest_u32(struct space *space, uint64_t address, uint32_t *value)
 {
     unsigned tries = 0;

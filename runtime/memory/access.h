@@ -28,7 +28,6 @@ int64_t guest_string(struct space *space, uint64_t from, char *to, size_t max);
 
 /* 0 or -L_EFAULT. */
 int get_guest_u8(struct space *space, uint64_t address, uint8_t *value);
-int get_guest_u16(struct space *space, uint64_t address, uint16_t *value);
 int get_guest_u32(struct space *space, uint64_t address, uint32_t *value);
 int get_guest_u64(struct space *space, uint64_t address, uint64_t *value);
 int put_guest_u8(struct space *space, uint64_t address, uint8_t value);

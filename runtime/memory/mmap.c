@@ -259,15 +259,6 @@ int space_munmap(struct space *space, uint64_t address, uint64_t length)
     return error;
 }
 
-void space_set_name(struct space *space, uint64_t address, const char *name)
-{
-    host_mutex_lock(&space->lock);
-    struct region *region = region_at(space, address);
-    if (region)
-        region->name = name;
-    host_mutex_unlock(&space->lock);
-}
-
 void space_deny_write(struct space *space, uint64_t address, uint64_t length)
 {
     uint64_t end = address + page_up(length);

@@ -100,9 +100,6 @@ void space_set_address_limit(struct space *space, uint64_t bytes); /* RLIMIT_AS 
 int space_make_stack(struct space *space, uint64_t size, uint64_t limit, uint32_t prot);
 void space_set_stack_limit(struct space *space, uint64_t bytes);
 
-/* Name shown in /proc/PID/maps for the region at address: "[stack]", "[vdso]". Not copied. */
-void space_set_name(struct space *space, uint64_t address, const char *name);
-
 /* For /proc/PID/maps and smaps, and core dumps. */
 struct space_region {
     uint64_t start, end;

@@ -85,7 +85,7 @@ void rights_leave_locked(struct unix_control *control)
     each_socket(control, arrive);
 }
 
-static void append(struct unix_control **list, struct unix_control *more)
+static void append_controls(struct unix_control **list, struct unix_control *more)
 {
     while (*list)
         list = &(*list)->next;
@@ -101,7 +101,7 @@ static bool leave_to_caller(struct unix_control *list)
     while (d && d->thread != self)
         d = d->next;
     if (d) {
-        append(&list, d->list);
+        append_controls(&list, d->list);
         d->list = list;
     }
     host_mutex_unlock(&unix_lock);

@@ -95,7 +95,7 @@ void block_link(struct link *l, struct block *to)
 /* The call of the stub has this many bytes. */
 #define STUB_CALL 7
 
-void block_unlink(struct link *l)
+static void block_unlink(struct link *l)
 {
     if (!l->to)
         return;

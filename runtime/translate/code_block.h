@@ -43,7 +43,6 @@ const struct recovery *block_recovery(const struct block *block, uint32_t offset
 
 /* Sends an exit directly to a block's body, and back to its stub. */
 void block_link(struct link *link, struct block *to);
-void block_unlink(struct link *link);
 void block_unlink_incoming(struct block *block);
 void block_unlink_outgoing(struct block *block);
 

@@ -19,11 +19,6 @@ struct cpu_thread {
 struct cpu_thread *thread_create(void);
 void thread_free(struct cpu_thread *thread);
 
-/* The block at a guest address, translated when there is none. NULL when it cannot be executed:
- * cpu->fault is filled; or, with signo 0, when code memory had to be given back: the caller forgets
- * all addresses of code and goes through dispatch_resume. */
-struct block *dispatch_find(struct cpu *cpu, uint64_t pc);
-
 /* Chooses where cpu->rip continues and sets cpu->resume; serves what is pending. Returns LEAVE_*.
  * With look set the table is known not to have the address. */
 int dispatch_resume(struct cpu *cpu, bool look);

@@ -23,7 +23,7 @@ void emit_u32(struct emit *e, uint32_t v)
     emit_bytes(e, &v, 4);
 }
 
-void emit_u64(struct emit *e, uint64_t v)
+static void emit_u64(struct emit *e, uint64_t v)
 {
     emit_bytes(e, &v, 8);
 }

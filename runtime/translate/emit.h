@@ -37,7 +37,6 @@ struct emit {
 
 void emit_byte(struct emit *e, uint8_t b);
 void emit_u32(struct emit *e, uint32_t v);
-void emit_u64(struct emit *e, uint64_t v);
 void emit_bytes(struct emit *e, const void *p, size_t n);
 
 /* ModRM, SIB and displacement of a memory operand; reg is the low three bits of the reg field. */

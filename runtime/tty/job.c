@@ -89,7 +89,8 @@ int tty_set_controlling(struct task *t, struct tty *tty)
     return error;
 }
 
-void tty_drop_session(struct tty *tty)
+/* Takes the terminal from its session, whose members keep running. */
+static void tty_drop_session(struct tty *tty)
 {
     host_mutex_lock(&kernel_lock);
     struct session *session = tty->session;

@@ -84,8 +84,6 @@ int tty_check_background(struct tty *tty, struct task *task, int sig);
 void tty_signal_foreground(struct tty *tty, int sig);
 /* The terminal that controls the caller, with a reference, or NULL. */
 struct tty *tty_of_task(struct task *task);
-/* Takes the terminal from its session, whose members keep running. */
-void tty_drop_session(struct tty *tty);
 
 int64_t tty_ioctl_session(struct tty *tty, bool master, struct task *task, uint32_t command,
                           uint64_t arg);

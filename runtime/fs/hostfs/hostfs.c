@@ -22,7 +22,8 @@ static const struct inode_ops hostfs_ops;
 #define VARIANT_SHIFT   60
 
 /* Files of other file systems below the root get numbers of their own. */
-uint64_t host_number_of(struct superblock *super, const struct host_stat *st, const char *path)
+static uint64_t host_number_of(struct superblock *super, const struct host_stat *st,
+                               const char *path)
 {
     uint64_t ino = st->inode;
     if (!ino) {

@@ -72,8 +72,6 @@ int host_node_path(struct inode *inode, const char *name, char *path);
 void host_name_add(struct inode *inode, struct inode *dir, const char *name);
 /* It is not called so any more; name NULL: it has no name at all. */
 void host_name_drop(struct inode *inode, struct inode *dir, const char *name);
-/* It is not called as its first name says, for which path was made. */
-void host_name_wrong(struct inode *inode, const char *path);
 /* Free what was dropped. The gate is not held. */
 void host_names_free(struct superblock *super);
 
@@ -82,8 +80,6 @@ void host_names_free(struct superblock *super);
 int host_node_each_path(struct inode *inode, int (*fn)(struct inode *, const char *path, void *),
                         void *arg);
 
-/* The number under which the host's file is known; path is for those without. */
-uint64_t host_number_of(struct superblock *super, const struct host_stat *st, const char *path);
 /* Whether this is the file, as far as numbers and types tell. */
 bool host_node_is(struct inode *inode, const struct host_stat *st, const char *path);
 /* Take over what the host says; drops cached data that is out of date. */

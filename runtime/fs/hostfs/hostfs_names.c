@@ -88,28 +88,6 @@ int host_node_path(struct inode *inode, const char *name, char *path)
     return 0;
 }
 
-int host_node_each_path(struct inode *inode, int (*fn)(struct inode *, const char *path, void *),
-                        void *arg)
-{
-    char path[HOST_PATH_MAX];
-    int error = 0;
-    host_names_use(inode->super);
-    /* Another thread may look names up meanwhile, which puts them first: there is an end to it. */
-    for (unsigned i = 0; i < 2 * HOST_NAMES_MAX; i++) {
-        error = host_node_path(inode, NULL, path);
-        if (!error)
-            error = fn(inode, path, arg);
-        else if (error == -L_ENOENT)
-            break;
-        if (error != -L_ENOENT && error != -L_ESTALE)
-            break;
-        host_name_wrong(inode, path);
-    }
-    host_names_used(inode->super);
-    host_names_free(inode->super);
-    return error == -L_ENOENT ? -L_ESTALE : error;
-}
-
 /* --- lists --- */
 
 /* hs->names is held. */
@@ -169,7 +147,8 @@ void host_name_drop(struct inode *inode, struct inode *dir, const char *text)
     host_mutex_unlock(&hs->names);
 }
 
-void host_name_wrong(struct inode *inode, const char *path)
+/* It is not called as its first name says, for which path was made. */
+static void host_name_wrong(struct inode *inode, const char *path)
 {
     struct host_node *node = host_node_of(inode);
     struct host_super *hs = host_super_of(inode->super);
@@ -178,6 +157,28 @@ void host_name_wrong(struct inode *inode, const char *path)
     if (node->names && strcmp(node->names->text, slash ? slash + 1 : path) == 0)
         forget(hs, &node->names);
     host_mutex_unlock(&hs->names);
+}
+
+int host_node_each_path(struct inode *inode, int (*fn)(struct inode *, const char *path, void *),
+                        void *arg)
+{
+    char path[HOST_PATH_MAX];
+    int error = 0;
+    host_names_use(inode->super);
+    /* Another thread may look names up meanwhile, which puts them first: there is an end to it. */
+    for (unsigned i = 0; i < 2 * HOST_NAMES_MAX; i++) {
+        error = host_node_path(inode, NULL, path);
+        if (!error)
+            error = fn(inode, path, arg);
+        else if (error == -L_ENOENT)
+            break;
+        if (error != -L_ENOENT && error != -L_ESTALE)
+            break;
+        host_name_wrong(inode, path);
+    }
+    host_names_used(inode->super);
+    host_names_free(inode->super);
+    return error == -L_ENOENT ? -L_ESTALE : error;
 }
 
 /* One thread frees for all, so that a long chain of directories does not become a deep recursion:

@@ -97,9 +97,6 @@ void node_free(struct node *node);
 struct node *node_enter(struct image *image, struct node *node);
 /* Takes a node that the store never got to know out of the table and frees it. */
 void node_forget(struct image *image, struct node *node);
-/* The node of an inode, asking the store if need be, made live once more for an inode that
- * node_make_inode is to put over it. NULL and the errno. */
-struct node *node_load(struct image *image, uint64_t ino, int *error);
 /* The VFS's inode over an inode of the image: a reference, or NULL and the errno. */
 struct inode *node_inode(struct image *image, uint64_t ino, int *error);
 /* The VFS inode over a live node in the table; takes that liveness over. NULL: no memory. */
@@ -169,8 +166,6 @@ int image_commit(struct image *image);
 int image_settle(struct image *image);
 /* The inode is gone: forget the node or, if it has no links, remove it from the store. */
 void image_evict(struct inode *inode);
-/* Takes a node that nothing uses out of the table and frees it. lock held. */
-void image_drop_node(struct image *image, struct node *node);
 /* Asks for a commit soon. */
 void image_hurry(struct image *image);
 /* Drops cached blocks when those of all files take too much memory. Neither inode->state nor

@@ -70,8 +70,8 @@ static int imagefs_getattr(struct inode *inode, struct kstat *out)
 /* --- making --- */
 
 /* An inode that is in memory only; undone by forget. */
-static struct inode *make(struct inode *dir, const struct new_inode *attr, const char *target,
-                          uint32_t nlink, int *error)
+static struct inode *make_entry(struct inode *dir, const struct new_inode *attr, const char *target,
+                                uint32_t nlink, int *error)
 {
     struct image *image = image_of(dir);
     struct store_inode row = {.ino = atomic_fetch_add(&image->next_ino, 1),
@@ -128,7 +128,7 @@ static int make_named(struct inode *dir, const char *name, const struct new_inod
     bool directory = (attr->mode & L_S_IFMT) == L_S_IFDIR;
     int error = image_claim(image, CLAIM_NAMES, 0);
     struct directory *d = error ? NULL : directory_of(dir, &error);
-    struct inode *inode = d ? make(dir, attr, target, directory ? 2 : 1, &error) : NULL;
+    struct inode *inode = d ? make_entry(dir, attr, target, directory ? 2 : 1, &error) : NULL;
     if (!inode)
         return error;
     struct entry *e = node_entry(d, name, inode->ino, attr->mode);
@@ -179,7 +179,7 @@ static int imagefs_symlink(struct inode *dir, const char *name, const char *targ
 static int imagefs_tmpfile(struct inode *dir, const struct new_inode *attr, struct inode **out)
 {
     int error = image_claim(image_of(dir), CLAIM_NAMES, 0);
-    struct inode *inode = error ? NULL : make(dir, attr, NULL, 0, &error);
+    struct inode *inode = error ? NULL : make_entry(dir, attr, NULL, 0, &error);
     if (!inode)
         return error;
     struct store_batch *batch = store_batch_new();
@@ -252,7 +252,7 @@ static int imagefs_link(struct inode *dir, const char *name, struct inode *inode
     return 0;
 }
 
-static int remove_name(struct inode *dir, const char *name, struct inode *inode)
+static int remove_entry(struct inode *dir, const char *name, struct inode *inode)
 {
     int error;
     struct directory *d = directory_of(dir, &error);
@@ -282,7 +282,7 @@ static int imagefs_rmdir(struct inode *dir, const char *name, struct inode *inod
     struct directory *d = directory_of(inode, &error);
     if (!d)
         return error;
-    return d->count ? -L_ENOTEMPTY : remove_name(dir, name, inode);
+    return d->count ? -L_ENOTEMPTY : remove_entry(dir, name, inode);
 }
 
 static int exchange_names(struct inode *olddir, struct entry *a, struct inode *inode,
@@ -559,7 +559,7 @@ const struct inode_ops imagefs_ops = {
     .mkdir = imagefs_create,
     .symlink = imagefs_symlink,
     .link = imagefs_link,
-    .unlink = remove_name,
+    .unlink = remove_entry,
     .rmdir = imagefs_rmdir,
     .rename = imagefs_rename,
     .readlink = imagefs_readlink,

@@ -35,7 +35,7 @@ static uint64_t *word_of(struct chunk_map *map, uint64_t index, bool create)
 
 /* A bit that finds no memory is lost: the block then shows as a hole until the next mount, to seek
  * and stat only. map_lock held. */
-static void set(struct chunk_map *map, uint64_t index, bool stored)
+static void set_bit(struct chunk_map *map, uint64_t index, bool stored)
 {
     uint64_t *word = word_of(map, index, stored);
     uint64_t bit = (uint64_t)1 << (index % 64);
@@ -72,7 +72,7 @@ void chunks_free(struct chunk_map *map)
 
 static void note(void *arg, uint64_t index)
 {
-    set(arg, index, true);
+    set_bit(arg, index, true);
 }
 
 int chunks_load(struct inode *inode)
@@ -96,7 +96,7 @@ int chunks_load(struct inode *inode)
 void chunks_set(struct inode *inode, uint64_t index, bool stored)
 {
     host_mutex_lock(&map_lock);
-    set(&node_of(inode)->chunks, index, stored);
+    set_bit(&node_of(inode)->chunks, index, stored);
     host_mutex_unlock(&map_lock);
 }
 
@@ -106,7 +106,7 @@ void chunks_cut(struct inode *inode, uint64_t size)
     uint64_t index = (size + STORE_CHUNK_SIZE - 1) >> STORE_CHUNK_SHIFT;
     host_mutex_lock(&map_lock);
     while (next(map, index, &index))
-        set(map, index, false);
+        set_bit(map, index, false);
     host_mutex_unlock(&map_lock);
 }
 

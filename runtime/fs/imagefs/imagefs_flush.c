@@ -196,6 +196,23 @@ static struct node *take_dirty(struct image *image)
 }
 
 /* lock held. */
+static void image_drop_node(struct image *image, struct node *node)
+{
+    struct node **link = &image->table[node->attr.ino * 0x9e3779b97f4a7c15u >> 50];
+    while (*link != node)
+        link = &(*link)->hash_next;
+    *link = node->hash_next;
+    image->node_count--;
+    if (node->dirty) {
+        link = &image->dirty;
+        while (*link != node)
+            link = &(*link)->dirty_next;
+        *link = node->dirty_next;
+    }
+    node_free(node);
+}
+
+/* lock held. */
 static void node_done(struct image *image, struct node *node)
 {
     node->busy--;
@@ -310,23 +327,6 @@ void image_shrink_cache(struct image *image)
 }
 
 /* --- the end of an inode --- */
-
-/* lock held. */
-void image_drop_node(struct image *image, struct node *node)
-{
-    struct node **link = &image->table[node->attr.ino * 0x9e3779b97f4a7c15u >> 50];
-    while (*link != node)
-        link = &(*link)->hash_next;
-    *link = node->hash_next;
-    image->node_count--;
-    if (node->dirty) {
-        link = &image->dirty;
-        while (*link != node)
-            link = &(*link)->dirty_next;
-        *link = node->dirty_next;
-    }
-    node_free(node);
-}
 
 void image_evict(struct inode *inode)
 {

@@ -110,9 +110,9 @@ static bool name_of(struct image *image, const struct list *directories, uint64_
     return true;
 }
 
-static void append(char *message, size_t size, const char *format, ...)
+static void append_text(char *message, size_t size, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-static void append(char *message, size_t size, const char *format, ...)
+static void append_text(char *message, size_t size, const char *format, ...)
 {
     va_list list;
     size_t length = strlen(message);
@@ -136,12 +136,12 @@ void image_tell_lost(struct image *image, int error, char *message, size_t size)
     list_directories(image, &directories);
     for (size_t i = 0; i < lost.count && named < NAMED_MOST; i++) {
         if (name_of(image, &directories, lost.ino[i], path, sizeof(path)))
-            append(message, size, "%s %s", named++ ? "," : ":", path);
+            append_text(message, size, "%s %s", named++ ? "," : ":", path);
     }
     if (lost.count > (size_t)named)
-        append(message, size, "%s%llu %s", named ? " and " : ": ",
-               (unsigned long long)lost.count - (unsigned long long)named,
-               named ? "more" : "files");
+        append_text(message, size, "%s%llu %s", named ? " and " : ": ",
+                    (unsigned long long)lost.count - (unsigned long long)named,
+                    named ? "more" : "files");
     free(lost.ino);
     free(directories.ino);
 }

@@ -146,7 +146,9 @@ static struct node *fetch(struct image *image, uint64_t ino, int *error)
     return node;
 }
 
-struct node *node_load(struct image *image, uint64_t ino, int *error)
+/* The node of an inode, asking the store if need be, made live once more for an inode that
+ * node_make_inode is to put over it. NULL and the errno. */
+static struct node *node_load(struct image *image, uint64_t ino, int *error)
 {
     *error = 0;
     for (;;) {
@@ -253,7 +255,7 @@ struct reading {
     struct node *nodes; /* by hash_next */
 };
 
-static int collect(void *arg, const struct store_entry *entry)
+static int collect_entry(void *arg, const struct store_entry *entry)
 {
     struct reading *reading = arg;
     struct entry *e =
@@ -282,8 +284,9 @@ struct directory *directory_of(struct inode *dir, int *error)
     host_mutex_lock(&image->lock);
     uint32_t sweeps = image->sweeps;
     host_mutex_unlock(&image->lock);
-    *error = reading.directory ? store_read_dir(image->store, node->attr.ino, collect, &reading)
-                               : -L_ENOMEM;
+    *error = reading.directory
+                 ? store_read_dir(image->store, node->attr.ino, collect_entry, &reading)
+                 : -L_ENOMEM;
     host_mutex_lock(&image->lock);
     bool usable = !*error && image->sweeps == sweeps;
     while (reading.nodes) {

@@ -22,7 +22,7 @@ static uint32_t step(uint32_t crc, uint8_t byte)
     return crc;
 }
 
-static void fill(void)
+static void fill_tables(void)
 {
     uint32_t of_bit[32];
     if (atomic_load_explicit(&filled, memory_order_acquire))
@@ -48,7 +48,7 @@ static void fill(void)
 uint32_t crc32c_plain(uint32_t crc, const void *data, size_t length)
 {
     const uint8_t *from = data;
-    fill();
+    fill_tables();
     crc = ~crc;
     while (length--)
         crc = crc >> 8 ^ atomic_load_explicit(&bytes[(crc ^ *from++) & 0xff], memory_order_relaxed);
@@ -96,6 +96,6 @@ uint32_t crc32c(uint32_t crc, const void *data, size_t length)
 {
     if (!__builtin_cpu_supports("sse4.2"))
         return crc32c_plain(crc, data, length);
-    fill();
+    fill_tables();
     return with_instruction(crc, data, length);
 }

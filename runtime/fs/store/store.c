@@ -606,8 +606,8 @@ static int last_inode(struct store_db *db, bool read_only, int64_t *out)
     return error;
 }
 
-static int prepare(struct store *store, bool read_only, const struct store_watch *watch,
-                   char *message, size_t size)
+static int prepare_store(struct store *store, bool read_only, const struct store_watch *watch,
+                         char *message, size_t size)
 {
     int error = store_db_open(&store->db, store->path, read_only ? MEDIA_MEMORY : MEDIA_DISK,
                               message, size);
@@ -657,7 +657,7 @@ int store_open(const char *path, bool read_only, const struct store_watch *watch
     strcpy(store->path, path);
     list_init(&store->queue);
     list_init(&store->kept);
-    int error = prepare(store, read_only, watch, message, size);
+    int error = prepare_store(store, read_only, watch, message, size);
     if (error) {
         free(store->path);
         free(store);
@@ -685,7 +685,8 @@ int store_stop(struct store *store)
     return error ? error : closed;
 }
 
-void store_free(struct store *store)
+/* Frees a stopped store that nobody uses any more. */
+static void store_free(struct store *store)
 {
     free(store->path);
     free(store);

@@ -73,9 +73,7 @@ int store_open(const char *path, bool read_only, const struct store_watch *watch
 /* Commits, folds the log into the image and closes it; the result of the last commit. Everything
  * asked of the store afterwards fails with -L_EIO; stopping it again does nothing. */
 int store_stop(struct store *store);
-/* Frees a stopped store that nobody uses any more. */
-void store_free(struct store *store);
-/* Both. */
+/* The same, and frees it: nobody uses it any more. */
 int store_close(struct store *store);
 
 /* --- changes --- */

@@ -34,9 +34,9 @@ struct check {
     size_t text_length, text_room;
 };
 
-static void report(struct check *check, const char *format, ...)
+static void report_damage(struct check *check, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-static void report(struct check *check, const char *format, ...)
+static void report_damage(struct check *check, const char *format, ...)
 {
     char line[5000];
     va_list list;
@@ -148,7 +148,7 @@ static int each(struct check *check, const char *sql, const char *what,
     if (!error)
         error = store_errno(result);
     if (error == -L_EUCLEAN) {
-        report(check, "the table of %s is damaged", what);
+        report_damage(check, "the table of %s is damaged", what);
         error = 0;
     }
     return error;
@@ -159,13 +159,13 @@ static int take_inode(struct check *check, sqlite3_stmt *statement)
     struct store_inode inode;
     int bad = store_db_inode(statement, 0, &inode);
     if (bad)
-        report(check, "inode %lld has impossible attributes",
-               (long long)sqlite3_column_int64(statement, 0));
+        report_damage(check, "inode %lld has impossible attributes",
+                      (long long)sqlite3_column_int64(statement, 0));
     if (inode.ino < STORE_ROOT || inode.ino > STORE_INODE_MAX)
         return 0;
     if (!bad && (inode.mode & L_S_IFMT) == L_S_IFLNK &&
         !store_target_is_possible(statement, 12, inode.size))
-        report(check, "symbolic link %llu leads nowhere", (unsigned long long)inode.ino);
+        report_damage(check, "symbolic link %llu leads nowhere", (unsigned long long)inode.ino);
     return add_row(check, &inode) ? 0 : -L_ENOMEM;
 }
 
@@ -178,14 +178,16 @@ static int take_name(struct check *check, sqlite3_stmt *statement)
     int length = sqlite3_column_bytes(statement, 1);
     uint32_t folder = row_of(check, dir), index = row_of(check, ino);
     if (!name || !store_name_is_possible(name, (size_t)length)) {
-        report(check, "directory %llu has an entry with an impossible name", dir);
+        report_damage(check, "directory %llu has an entry with an impossible name", dir);
         return 0;
     }
     if (folder == NOBODY || !is_dir(&check->rows[folder]))
-        report(check, "name \"%.*s\" lies in inode %llu, which is no directory", length, name, dir);
+        report_damage(check, "name \"%.*s\" lies in inode %llu, which is no directory", length,
+                      name, dir);
     if (index == NOBODY) {
-        report(check, "name \"%.*s\" in directory %llu leads to inode %llu, which does not exist",
-               length, name, dir, ino);
+        report_damage(check,
+                      "name \"%.*s\" in directory %llu leads to inode %llu, which does not exist",
+                      length, name, dir, ino);
         return 0;
     }
     struct row *row = &check->rows[index];
@@ -209,23 +211,23 @@ static int take_chunk(struct check *check, sqlite3_stmt *statement)
     unsigned long long number = index, ino = id >> STORE_INDEX_BITS;
     uint32_t owner = row_of(check, ino);
     if (owner == NOBODY) {
-        report(check, "chunk %llu of inode %llu: no such inode", number, ino);
+        report_damage(check, "chunk %llu of inode %llu: no such inode", number, ino);
         return 0;
     }
     const struct row *row = &check->rows[owner];
     if ((row->mode & L_S_IFMT) != L_S_IFREG) {
-        report(check, "chunk %llu of inode %llu: it is no regular file", number, ino);
+        report_damage(check, "chunk %llu of inode %llu: it is no regular file", number, ino);
         return 0;
     }
     int64_t length = store_db_chunk(&check->db, ino, index, data);
     if (length == -L_EUCLEAN) {
-        report(check, "chunk %llu of inode %llu: the data is damaged: %s", number, ino,
-               path_of(check, owner, path, sizeof(path)));
+        report_damage(check, "chunk %llu of inode %llu: the data is damaged: %s", number, ino,
+                      path_of(check, owner, path, sizeof(path)));
         return 0;
     }
     if (length > 0 && (index << STORE_CHUNK_SHIFT) + (uint64_t)length > row->size)
-        report(check, "chunk %llu of inode %llu: %lld bytes reach beyond the size %llu", number,
-               ino, (long long)length, (unsigned long long)row->size);
+        report_damage(check, "chunk %llu of inode %llu: %lld bytes reach beyond the size %llu",
+                      number, ino, (long long)length, (unsigned long long)row->size);
     progress(check, 50, 99, owner, check->count);
     return length < 0 ? (int)length : 0;
 }
@@ -237,13 +239,14 @@ static int take_xattr(struct check *check, sqlite3_stmt *statement)
     const void *name = sqlite3_column_blob(statement, 1);
     size_t length = (size_t)sqlite3_column_bytes(statement, 1);
     if (row_of(check, ino) == NOBODY)
-        report(check, "extended attribute of inode %llu: no such inode", (unsigned long long)ino);
+        report_damage(check, "extended attribute of inode %llu: no such inode",
+                      (unsigned long long)ino);
     else if (!name || length > STORE_NAME_MAX || memchr(name, 0, length))
-        report(check, "extended attribute of inode %llu: an impossible name",
-               (unsigned long long)ino);
+        report_damage(check, "extended attribute of inode %llu: an impossible name",
+                      (unsigned long long)ino);
     else if (store_db_xattr_length(&check->db, statement, 2, ino, name, length) < 0)
-        report(check, "extended attribute of inode %llu: the value is damaged",
-               (unsigned long long)ino);
+        report_damage(check, "extended attribute of inode %llu: the value is damaged",
+                      (unsigned long long)ino);
     return 0;
 }
 
@@ -251,7 +254,7 @@ static int take_line(struct check *check, sqlite3_stmt *statement)
 {
     const char *line = (const char *)sqlite3_column_text(statement, 0);
     if (line && sqlite3_stricmp(line, "ok") != 0)
-        report(check, "%s", line);
+        report_damage(check, "%s", line);
     return 0;
 }
 
@@ -279,22 +282,23 @@ static void check_row(struct check *check, uint32_t index)
     unsigned long long ino = row->ino;
     if (is_dir(row)) {
         if (row->names != (row->ino != STORE_ROOT && row->nlink != 0 ? 1 : 0))
-            report(check, "directory %llu has %u names", ino, row->names);
+            report_damage(check, "directory %llu has %u names", ino, row->names);
         if (row->nlink != 0 && row->nlink != 2 + row->folders)
-            report(check, "directory %llu counts %u links and has %u directories in it", ino,
-                   row->nlink, row->folders);
+            report_damage(check, "directory %llu counts %u links and has %u directories in it", ino,
+                          row->nlink, row->folders);
     } else if (row->nlink != row->names) {
-        report(check, "inode %llu counts %u links and has %u names", ino, row->nlink, row->names);
+        report_damage(check, "inode %llu counts %u links and has %u names", ino, row->nlink,
+                      row->names);
     }
     if (row->nlink != 0 && !reach(check, index))
-        report(check, "inode %llu cannot be reached from the root", ino);
+        report_damage(check, "inode %llu cannot be reached from the root", ino);
 }
 
 static void check_rows(struct check *check)
 {
     uint32_t root = row_of(check, STORE_ROOT);
     if (root == NOBODY || !is_dir(&check->rows[root]))
-        report(check, "the root directory is missing");
+        report_damage(check, "the root directory is missing");
     for (uint32_t i = 0; i < check->count; i++)
         check_row(check, i);
 }
@@ -303,13 +307,13 @@ static int check_pages(struct check *check)
 {
     struct media_usage usage;
     if (media_first_is_damaged(check->db.handle))
-        report(check, "page 1 is damaged");
+        report_damage(check, "page 1 is damaged");
     media_usage(media_of(check->db.handle), &usage);
     uint64_t count = usage.image / STORE_PAGE_SIZE;
     for (uint64_t page = 1; page <= count; page++) {
         int result = page == LOCK_PAGE ? SQLITE_OK : media_verify(check->db.handle, page);
         if (result == MEDIA_DAMAGED)
-            report(check, "page %llu is damaged", (unsigned long long)page);
+            report_damage(check, "page %llu is damaged", (unsigned long long)page);
         else if (result != SQLITE_OK)
             return store_errno(result);
         progress(check, 0, 30, page, count);
@@ -351,14 +355,14 @@ int store_check(const char *path, const struct store_watch *watch, char *message
     struct check check = {.watch = watch};
     int error = store_db_open(&check.db, path, MEDIA_MEMORY, message, size);
     if (error == -L_EUCLEAN) {
-        report(&check, "%s", message);
+        report_damage(&check, "%s", message);
         return check.faults;
     }
     if (error)
         return error;
     error = check_all(&check);
     if (error == -L_EUCLEAN) {
-        report(&check, "%s", sqlite3_errmsg(check.db.handle));
+        report_damage(&check, "%s", sqlite3_errmsg(check.db.handle));
         error = 0;
     }
     if (error)

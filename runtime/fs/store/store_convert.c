@@ -12,7 +12,7 @@
 #include <stdio.h>
 
 /* Closes the image and puts the new file in its place. */
-static int replace(struct store_db *db, const char *path, const char *fresh)
+static int replace_image(struct store_db *db, const char *path, const char *fresh)
 {
     char log[4200];
     struct host_stat stat;
@@ -77,7 +77,7 @@ int store_convert(struct store_db *db, const char *path, const struct store_watc
     }
     if ((!db->replaced || !there) && make_copy(db, path, fresh, watch) != 0)
         return 0;
-    int error = replace(db, path, fresh);
+    int error = replace_image(db, path, fresh);
     /* Somebody else may have put it in place. */
     if (error && error != -L_ENOENT) {
         snprintf(message, size, "%s: the converted image cannot take its place (error %d)", path,

@@ -7,7 +7,7 @@
 /* Bytes 18 and 19 of the header (SQLite's file format, section 1.3): that there may be a log. */
 #define HEADER_LOG 18
 
-static int make(sqlite3 *handle)
+static int make_tables(sqlite3 *handle)
 {
     char pragmas[200];
     int tail = STORE_PAGE_TAIL;
@@ -24,7 +24,7 @@ int media_first_page(uint8_t *page)
     int result =
         sqlite3_open_v2(":memory:", &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
     if (result == SQLITE_OK)
-        result = make(handle);
+        result = make_tables(handle);
     uint8_t *image = result == SQLITE_OK ? sqlite3_serialize(handle, "main", &size, 0) : NULL;
     if (image && size >= STORE_PAGE_SIZE) {
         memcpy(page, image, STORE_PAGE_SIZE);

@@ -9,7 +9,7 @@
 
 #define COPY_SPARE ((uint64_t)4 << 20)
 
-static int say(char *message, size_t size, int error, const char *path, const char *text)
+static int say_of_image(char *message, size_t size, int error, const char *path, const char *text)
 {
     snprintf(message, size, "%s: %s", path, text);
     return error;
@@ -21,23 +21,23 @@ int store_create(const char *path, char *message, size_t size)
     int error =
         host_file_open(path, HOST_FILE_WRITE | HOST_FILE_CREATE | HOST_FILE_EXCLUSIVE, 0644, &file);
     if (error == -L_EEXIST)
-        return say(message, size, error, path, "exists already");
+        return say_of_image(message, size, error, path, "exists already");
     if (error == -L_ENOENT)
-        return say(message, size, error, path, "no such folder");
+        return say_of_image(message, size, error, path, "no such folder");
     if (error == -L_EACCES || error == -L_EPERM)
-        return say(message, size, error, path, "no file can be made in that folder");
+        return say_of_image(message, size, error, path, "no file can be made in that folder");
     if (error == -L_EROFS)
-        return say(message, size, error, path, "the disk is read-only");
+        return say_of_image(message, size, error, path, "the disk is read-only");
     if (error)
-        return say(message, size, error, path, "cannot be made");
+        return say_of_image(message, size, error, path, "cannot be made");
     host_file_close(file);
     struct store_db db;
     error = store_db_create(&db, path, false, message, size);
     if (!error) {
         error = store_db_close(&db, path);
         if (error)
-            say(message, size, error, path,
-                error == -L_ENOSPC ? "the disk is full" : "cannot be written");
+            say_of_image(message, size, error, path,
+                         error == -L_ENOSPC ? "the disk is full" : "cannot be written");
     }
     if (error)
         host_path_unlink(path);
@@ -190,8 +190,8 @@ bool store_room_for_copy(struct store_db *db, const char *path, char *message, s
 }
 
 /* The two steps at the end leave the new file as one that was closed in order. */
-static int fill(struct store_db *from, struct store_db *to, enum store_copying how,
-                const struct store_watch *watch)
+static int fill_image(struct store_db *from, struct store_db *to, enum store_copying how,
+                      const struct store_watch *watch)
 {
     struct store_progress progress = {watch, 0, size_of_copy(from)};
     int lost = 0, error = how == COPY_ANEW ? -L_EUCLEAN : store_db_save(to);
@@ -217,15 +217,15 @@ int store_copy_to(struct store_db *from, const char *to, enum store_copying how,
     int error =
         host_file_open(to, HOST_FILE_WRITE | HOST_FILE_CREATE | HOST_FILE_EXCLUSIVE, 0644, &file);
     if (error)
-        return say(message, size, error, to,
-                   error == -L_EEXIST   ? "exists already"
-                   : error == -L_ENOSPC ? "the disk is full"
-                                        : "cannot be made");
+        return say_of_image(message, size, error, to,
+                            error == -L_EEXIST   ? "exists already"
+                            : error == -L_ENOSPC ? "the disk is full"
+                                                 : "cannot be made");
     host_file_close(file);
     error = store_db_create(&db, to, true, message, size);
     int lost = 0;
     if (!error) {
-        lost = fill(from, &db, how, watch);
+        lost = fill_image(from, &db, how, watch);
         error = lost < 0 ? lost : 0;
         if (error)
             snprintf(message, size, "%s: %s", to,
@@ -234,12 +234,12 @@ int store_copy_to(struct store_db *from, const char *to, enum store_copying how,
                                            : sqlite3_errmsg(db.handle));
         int closed = store_db_close(&db, to);
         if (!error && closed)
-            error = say(message, size, closed, to, "cannot be written");
+            error = say_of_image(message, size, closed, to, "cannot be written");
     }
     if (!error) {
         error = sync_file(to);
         if (error)
-            say(message, size, error, to, "cannot be written");
+            say_of_image(message, size, error, to, "cannot be written");
     }
     if (error)
         store_remove_files(to);

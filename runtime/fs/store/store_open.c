@@ -22,7 +22,7 @@ const char store_schema[] =
     "CREATE TABLE xattr(ino INTEGER NOT NULL, name BLOB NOT NULL, value BLOB NOT NULL,"
     " PRIMARY KEY(ino, name)) STRICT, WITHOUT ROWID;";
 
-static int say(char *message, size_t size, int error, const char *path, const char *text)
+static int say_of_store(char *message, size_t size, int error, const char *path, const char *text)
 {
     snprintf(message, size, "%s: %s", path, text);
     return error;
@@ -106,7 +106,7 @@ static int cannot_make_log(const char *path, char *message, size_t size)
     if (!error)
         host_file_close(file);
     if (error == -L_ENOSPC)
-        return say(message, size, error, path, "the disk is full");
+        return say_of_store(message, size, error, path, "the disk is full");
     snprintf(message, size,
              "%s: no file can be made beside the image (%s); move it to a folder of yours, or "
              "start with --read-only, which keeps changes in memory",
@@ -123,15 +123,15 @@ static int failed(struct store_db *db, int error, const char *path, char *messag
         return in_use(path, message, size);
     case -L_EINVAL:
         if (!media_first_is_damaged(db->handle))
-            return say(message, size, error, path, "not a Foreland image");
-        return say(message, size, -L_EUCLEAN, path, STORE_DAMAGED);
+            return say_of_store(message, size, error, path, "not a Foreland image");
+        return say_of_store(message, size, -L_EUCLEAN, path, STORE_DAMAGED);
     case -L_EUCLEAN:
-        return say(message, size, error, path, STORE_DAMAGED);
+        return say_of_store(message, size, error, path, STORE_DAMAGED);
     case -L_EROFS:
         return sqlite3_db_readonly(db->handle, "main") == 1 ? cannot_write(path, message, size)
                                                             : cannot_make_log(path, message, size);
     case -L_ENOSPC:
-        return say(message, size, error, path, "the disk is full");
+        return say_of_store(message, size, error, path, "the disk is full");
     default:
         break;
     }
@@ -160,7 +160,7 @@ static int connect_to(struct store_db *db, const char *path, enum media media, c
         vfs ? sqlite3_open_v2(path, &db->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, vfs)
             : SQLITE_NOMEM;
     if (result == SQLITE_NOMEM || !db->handle)
-        return say(message, size, -L_ENOMEM, path, "not enough memory");
+        return say_of_store(message, size, -L_ENOMEM, path, "not enough memory");
     if (result != SQLITE_OK)
         return failed(db, store_errno(result), path, message, size);
     if (sqlite3_db_readonly(db->handle, "main") == 1)
@@ -237,8 +237,8 @@ static int check_schema(struct store_db *db, const char *path, char *message, si
     if (missing >= 0 && result != SQLITE_DONE)
         return failed(db, store_errno(result), path, message, size);
     if (missing != 0)
-        return say(message, size, -L_EINVAL, path,
-                   "not made by Foreland: it has other tables than an image has");
+        return say_of_store(message, size, -L_EINVAL, path,
+                            "not made by Foreland: it has other tables than an image has");
     return 0;
 }
 
@@ -251,9 +251,9 @@ static int is_missing(const char *path, int error, char *message, size_t size)
     bool kept =
         snprintf(name, sizeof(name), "%s-damaged", path) > 0 && !host_path_stat(name, &stat);
     if (!made || !kept)
-        return say(message, size, error, path, "no such file");
-    return say(message, size, -L_EUCLEAN, path,
-               "a repair of this image was interrupted; fore image repair completes it");
+        return say_of_store(message, size, error, path, "no such file");
+    return say_of_store(message, size, -L_EUCLEAN, path,
+                        "a repair of this image was interrupted; fore image repair completes it");
 }
 
 /* SQLite would make a missing file's error "unable to open database file". */
@@ -264,14 +264,14 @@ static int check_file(const char *path, char *message, size_t size)
     if (error == -L_ENOENT || error == -L_ENOTDIR)
         return is_missing(path, error, message, size);
     if (error == -L_EACCES || error == -L_EPERM)
-        return say(message, size, error, path, "permission denied");
+        return say_of_store(message, size, error, path, "permission denied");
     if (error)
-        return say(message, size, error, path, "cannot be opened");
+        return say_of_store(message, size, error, path, "cannot be opened");
     struct host_stat stat;
     error = host_file_fstat(file, &stat);
     host_file_close(file);
     if (error || (stat.mode & L_S_IFMT) != L_S_IFREG || stat.size == 0)
-        return say(message, size, error ? error : -L_EINVAL, path, "not a Foreland image");
+        return say_of_store(message, size, error ? error : -L_EINVAL, path, "not a Foreland image");
     return 0;
 }
 

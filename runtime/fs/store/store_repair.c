@@ -32,7 +32,7 @@ static void count_fault(void *arg, const char *line)
     repair->faults++;
 }
 
-static void report(void *arg, const char *line)
+static void report_lost(void *arg, const char *line)
 {
     const struct repair *repair = arg;
     repair->watch->report(repair->watch->arg, line);
@@ -47,10 +47,10 @@ static void progress(void *arg, unsigned percent)
 }
 
 /* The number of losses. */
-static int make(struct repair *repair, char *message, size_t size)
+static int make_copy(struct repair *repair, char *message, size_t size)
 {
     struct store_db db;
-    const struct store_watch watch = {.report = report, .progress = progress, .arg = repair};
+    const struct store_watch watch = {.report = report_lost, .progress = progress, .arg = repair};
     int lost = store_db_open(&db, repair->path, MEDIA_MEMORY, message, size);
     if (lost)
         return lost;
@@ -80,7 +80,7 @@ static int verify(struct repair *repair, char *message, size_t size)
 }
 
 /* Each step is left out when an earlier repair has done it. */
-static int replace(struct repair *repair, char *message, size_t size)
+static int replace_image(struct repair *repair, char *message, size_t size)
 {
     char log[PATH_MOST + 8], kept_log[PATH_MOST + 8];
     snprintf(log, sizeof(log), "%s-wal", repair->path);
@@ -104,7 +104,7 @@ int store_repair(const char *path, const struct store_watch *watch, char *messag
     snprintf(repair.kept, sizeof(repair.kept), "%s-damaged", path);
     if (!is_there(path) && is_there(repair.fresh) && is_there(repair.kept)) {
         int error = verify(&repair, message, size);
-        return error ? error : replace(&repair, message, size);
+        return error ? error : replace_image(&repair, message, size);
     }
     if (is_there(repair.kept)) {
         snprintf(message, size,
@@ -114,13 +114,13 @@ int store_repair(const char *path, const struct store_watch *watch, char *messag
         return -L_EEXIST;
     }
     store_remove_files(repair.fresh);
-    int lost = make(&repair, message, size);
+    int lost = make_copy(&repair, message, size);
     if (lost < 0)
         return lost;
     int error = verify(&repair, message, size);
     if (error)
         store_remove_files(repair.fresh);
     else
-        error = replace(&repair, message, size);
+        error = replace_image(&repair, message, size);
     return error ? error : lost;
 }

@@ -75,7 +75,7 @@ static void lose(struct rescue *rescue, const char *path, const char *what)
 }
 
 /* Runs a bound statement that gives no rows. */
-static int put(sqlite3_stmt *statement)
+static int put_row(sqlite3_stmt *statement)
 {
     return store_db_done(statement, sqlite3_step(statement));
 }
@@ -107,7 +107,7 @@ static int copy_chunk(struct rescue *rescue, sqlite3_stmt *from, uint64_t id, ui
     seal_write(rescue->buffer + length, seal_of_chunk(ino, index, rescue->buffer, (size_t)length));
     sqlite3_bind_int64(to, 1, (int64_t)id);
     sqlite3_bind_blob(to, 2, rescue->buffer, (int)length + SEAL_SIZE, SQLITE_STATIC);
-    return put(to);
+    return put_row(to);
 }
 
 /* From an index on, one by one. */
@@ -168,7 +168,7 @@ static int copy_xattrs(struct rescue *rescue, uint64_t ino)
         sqlite3_bind_int64(to, 1, (int64_t)ino);
         sqlite3_bind_blob(to, 2, name, (int)name_length, SQLITE_STATIC);
         sqlite3_bind_blob(to, 3, rescue->buffer, (int)length + SEAL_SIZE, SQLITE_STATIC);
-        error = put(to);
+        error = put_row(to);
     }
     int read = store_db_done(from, error ? SQLITE_OK : result);
     return error ? error : read;
@@ -192,7 +192,7 @@ static int copy_row(struct rescue *rescue, uint64_t ino, uint32_t *mode, uint64_
     if (!error) {
         for (int i = 0; i < 13; i++)
             sqlite3_bind_value(to, i + 1, sqlite3_column_value(from, i));
-        error = put(to);
+        error = put_row(to);
     }
     sqlite3_reset(from);
     return error;
@@ -232,7 +232,7 @@ static int put_name(struct rescue *rescue, uint64_t dir, const char *name, size_
     sqlite3_bind_int64(to, 1, (int64_t)dir);
     sqlite3_bind_blob(to, 2, name, (int)length, SQLITE_STATIC);
     sqlite3_bind_int64(to, 3, (int64_t)ino);
-    return put(to);
+    return put_row(to);
 }
 
 static int add_folder(struct rescue *rescue, uint64_t ino, const char *path)

@@ -96,7 +96,7 @@ int store_db_done(sqlite3_stmt *statement, int result)
 }
 
 /* Runs a bound statement that gives no rows. */
-static int finish(sqlite3_stmt *statement)
+static int finish_statement(sqlite3_stmt *statement)
 {
     return store_db_done(statement, sqlite3_step(statement));
 }
@@ -104,7 +104,7 @@ static int finish(sqlite3_stmt *statement)
 static int run(struct store_db *db, enum store_statement which)
 {
     sqlite3_stmt *statement = store_db_statement(db, which);
-    return statement ? finish(statement) : store_errno(sqlite3_errcode(db->handle));
+    return statement ? finish_statement(statement) : store_errno(sqlite3_errcode(db->handle));
 }
 
 int store_db_run(struct store_db *db, const char *sql)
@@ -307,7 +307,7 @@ static int put_inode(sqlite3_stmt *statement, const struct store_inode *inode)
         inode->atime,        inode->mtime,         inode->ctime,         inode->btime};
     for (int i = 0; i < (int)(sizeof(values) / sizeof(values[0])); i++)
         sqlite3_bind_int64(statement, i + 1, values[i]);
-    return finish(statement);
+    return finish_statement(statement);
 }
 
 int store_db_chunk_count(struct store_db *db, uint64_t ino, uint64_t *out)
@@ -330,7 +330,7 @@ static int remove_chunk(struct store_db *db, int64_t id)
     if (!statement)
         return store_errno(sqlite3_errcode(db->handle));
     sqlite3_bind_int64(statement, 1, id);
-    return finish(statement);
+    return finish_statement(statement);
 }
 
 /* Removes chunks from index on. */
@@ -342,7 +342,7 @@ static int remove_chunks(struct store_db *db, uint64_t ino, uint64_t index)
         return statement ? 0 : store_errno(sqlite3_errcode(db->handle));
     sqlite3_bind_int64(statement, 1, chunk_id(ino, index));
     sqlite3_bind_int64(statement, 2, chunk_id(ino, STORE_INDEX_LAST));
-    int error = finish(statement);
+    int error = finish_statement(statement);
     if (error != -L_EUCLEAN || store_db_chunk_count(db, ino, &count) != 0)
         return error;
     for (error = 0; index < count && !error; index++)
@@ -361,7 +361,7 @@ static int bind_chunk(struct store_db *db, uint64_t ino, uint64_t index, const u
     sqlite3_bind_int64(statement, 1, chunk_id(ino, index));
     sqlite3_bind_blob(statement, 2, data, (int)(length + (db->sealed ? SEAL_SIZE : 0)),
                       SQLITE_STATIC);
-    return finish(statement);
+    return finish_statement(statement);
 }
 
 /* Cuts the chunk that `size` lies in. A damaged one stays as it is, and cannot be read. */
@@ -391,7 +391,7 @@ static int remove_by_inode(struct store_db *db, enum store_statement which, uint
     if (!statement)
         return store_errno(sqlite3_errcode(db->handle));
     sqlite3_bind_int64(statement, 1, (int64_t)ino);
-    return finish(statement);
+    return finish_statement(statement);
 }
 
 /* The first or last chunk of a range; -L_ENXIO when there is none. */
@@ -481,7 +481,7 @@ static int put_text(struct store_db *db, enum store_statement which, const struc
     else if (which == SQL_PUT_XATTR)
         sqlite3_bind_blob(statement, 3, op->text + op->name_length,
                           (int)(op->value_length + (db->sealed ? SEAL_SIZE : 0)), SQLITE_STATIC);
-    return finish(statement);
+    return finish_statement(statement);
 }
 
 int store_db_apply(struct store_db *db, const struct store_op *op)

@@ -43,7 +43,8 @@ struct inotify_mark {
 static struct host_mutex lock = HOST_MUTEX_INIT;
 static atomic_uint cookies, instances;
 
-bool inotify_any(void)
+/* Whether anybody watches anything. */
+static bool inotify_any(void)
 {
     return atomic_load(&instances) != 0;
 }

@@ -4,8 +4,6 @@
 
 #include "runtime/fs/vfs/inotify.h"
 
-/* Whether anybody watches anything. */
-bool inotify_any(void);
 /* flags: L_O_NONBLOCK. NULL: no memory. */
 struct file *inotify_create(uint32_t flags);
 /* The watch descriptor; -L_EINVAL when file is no inotify, -L_EEXIST. */

@@ -54,7 +54,8 @@ void path_put(struct path path)
         mount_put(path.mount);
 }
 
-struct mount *mount_over_locked(struct mount *mount, struct dentry *dentry)
+/* The mount over a place, not referenced, or NULL. tree_lock held. */
+static struct mount *mount_over_locked(struct mount *mount, struct dentry *dentry)
 {
     if (!dentry->mounted_on)
         return NULL;

@@ -11,7 +11,5 @@ extern struct host_mutex tree_lock;
 struct dentry *dentry_get_locked(struct dentry *dentry);
 /* The cached entry, not referenced. tree_lock held. */
 struct dentry *dentry_find_locked(struct dentry *parent, const char *name, size_t length);
-/* The mount over a place, not referenced, or NULL. tree_lock held. */
-struct mount *mount_over_locked(struct mount *mount, struct dentry *dentry);
 
 #endif

@@ -18,9 +18,9 @@ struct line {
     size_t used;
 };
 
-static void put(struct line *l, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void put_text(struct line *l, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-static void put(struct line *l, const char *format, ...)
+static void put_text(struct line *l, const char *format, ...)
 {
     va_list list;
     va_start(list, format);
@@ -35,63 +35,63 @@ static void put_string(struct line *l, struct task *t, uint64_t address)
 {
     char text[65];
     if (!address || !t->process->space) {
-        put(l, "NULL");
+        put_text(l, "NULL");
         return;
     }
     size_t n = copy_from_guest_partial(t->process->space, text, address, sizeof(text) - 1);
     if (!n) {
-        put(l, "0x%" PRIx64, address);
+        put_text(l, "0x%" PRIx64, address);
         return;
     }
     text[n] = 0;
-    put(l, "\"");
+    put_text(l, "\"");
     for (const char *s = text; *s; s++) {
         if (*s >= 32 && *s < 127 && *s != '"' && *s != '\\')
-            put(l, "%c", *s);
+            put_text(l, "%c", *s);
         else
-            put(l, "\\x%02x", (uint8_t)*s);
+            put_text(l, "\\x%02x", (uint8_t)*s);
     }
-    put(l, "\"%s", memchr(text, 0, n) ? "" : "...");
+    put_text(l, "\"%s", memchr(text, 0, n) ? "" : "...");
 }
 
 static void put_call(struct line *l, struct task *t, uint32_t number, const uint64_t args[6])
 {
     const struct syscall_entry *e = number < syscall_table_size ? &syscall_table[number] : NULL;
-    put(l, "[%d] ", (int)t->tid);
+    put_text(l, "[%d] ", (int)t->tid);
     if (!e || !e->name) {
-        put(l, "syscall_%u(", number);
+        put_text(l, "syscall_%u(", number);
         e = NULL;
     } else {
-        put(l, "%s(", e->name);
+        put_text(l, "%s(", e->name);
     }
     const char *kinds = e && e->args ? e->args : "xxxxxx";
     for (int i = 0; kinds[i] && i < 6; i++) {
         if (i)
-            put(l, ", ");
+            put_text(l, ", ");
         switch (kinds[i]) {
         case 'd':
         case 'f':
         case 'S':
-            put(l, "%d", (int)args[i]);
+            put_text(l, "%d", (int)args[i]);
             break;
         case 'u':
-            put(l, "%" PRIu64, args[i]);
+            put_text(l, "%" PRIu64, args[i]);
             break;
         case 'l':
-            put(l, "%" PRId64, (int64_t)args[i]);
+            put_text(l, "%" PRId64, (int64_t)args[i]);
             break;
         case 'F':
-            put(l, "0%o", (unsigned)args[i]);
+            put_text(l, "0%o", (unsigned)args[i]);
             break;
         case 's':
         case 'P':
             put_string(l, t, args[i]);
             break;
         default:
-            put(l, "0x%" PRIx64, args[i]);
+            put_text(l, "0x%" PRIx64, args[i]);
         }
     }
-    put(l, ")");
+    put_text(l, ")");
 }
 
 static bool shown_at_start(uint32_t number)
@@ -123,15 +123,15 @@ void trace_leave(struct task *t, uint32_t number, const uint64_t args[6], int64_
     if (number == L_SYS_exit || number == L_SYS_exit_group || number == L_SYS_rt_sigreturn)
         return;
     if (shown_at_start(number))
-        put(&l, "[%d] ... %s", (int)t->tid, syscall_table[number].name);
+        put_text(&l, "[%d] ... %s", (int)t->tid, syscall_table[number].name);
     else
         put_call(&l, t, number, args);
     if (result < 0 && result > -4096)
-        put(&l, " = -%d", (int)-result);
+        put_text(&l, " = -%d", (int)-result);
     else if (result > 0xffffff)
-        put(&l, " = 0x%" PRIx64, (uint64_t)result);
+        put_text(&l, " = 0x%" PRIx64, (uint64_t)result);
     else
-        put(&l, " = %" PRId64, result);
+        put_text(&l, " = %" PRId64, result);
     host_log_all("%s", l.text);
 }
 

@@ -68,7 +68,9 @@ static int add_script(struct exec *ex, char *head, char **name, bool first)
     return error ? error : *name ? 0 : -L_ENOMEM;
 }
 
-int exec_open(struct exec *ex, const struct path *at, uint32_t flags)
+/* Opens ex->filename below `at` (NULL: current directory), follows scripts, checks headers. flags
+ * are those of execveat. 0 or the errno that execve gives. */
+static int exec_open(struct exec *ex, const struct path *at, uint32_t flags)
 {
     struct vfs_caller caller;
     vfs_caller_of(ex->task, &caller);

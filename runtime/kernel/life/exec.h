@@ -66,10 +66,6 @@ struct exec {
     uint32_t auxv_size;
 };
 
-/* Opens ex->filename below `at` (NULL: current directory), follows scripts, checks headers. flags
- * are those of execveat. 0 or the errno that execve gives. */
-int exec_open(struct exec *ex, const struct path *at, uint32_t flags);
-
 /* "#!": head is the start of the file, zeroes behind its end. Leaves the interpreter's path and the
  * optional argument (NULL if none; either may be empty) inside head. 0 or -L_ENOEXEC. */
 int exec_parse_script(char head[EXEC_HEAD_SIZE], char **interpreter, char **argument);

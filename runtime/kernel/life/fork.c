@@ -46,6 +46,25 @@ void birth_free(struct birth *birth)
     free(birth);
 }
 
+/* On the task's own thread, inside cpu_start's init: joins the two and sets the address space. */
+static void task_attach_cpu(struct task *t, struct cpu *cpu)
+{
+    struct space *space = t->process->space;
+    cpu->task = t;
+    space_thread_enter(space);
+    cpu_set_view(cpu, space_codeview(space), space_base(space));
+    host_mutex_lock(&kernel_lock);
+    t->cpu = cpu;
+    t->host = host_thread_self();
+    /* Who wanted something of it until now had no thread to interrupt. */
+    if (atomic_load(&t->work))
+        cpu_interrupt(cpu);
+    if (t->has_affinity)
+        host_thread_processors(t->host, t->affinity, TASK_CPUS_MAX / 64);
+    host_mutex_unlock(&kernel_lock);
+    task_clock_start(t);
+}
+
 static void birth_init(struct cpu *cpu, void *arg)
 {
     struct birth *birth = arg;
@@ -97,24 +116,6 @@ static void decide(struct birth *birth, enum birth_verdict verdict)
     struct task *t = birth->task;
     atomic_store(&birth->verdict, verdict);
     host_unpark(&t->parker);
-}
-
-void task_attach_cpu(struct task *t, struct cpu *cpu)
-{
-    struct space *space = t->process->space;
-    cpu->task = t;
-    space_thread_enter(space);
-    cpu_set_view(cpu, space_codeview(space), space_base(space));
-    host_mutex_lock(&kernel_lock);
-    t->cpu = cpu;
-    t->host = host_thread_self();
-    /* Who wanted something of it until now had no thread to interrupt. */
-    if (atomic_load(&t->work))
-        cpu_interrupt(cpu);
-    if (t->has_affinity)
-        host_thread_processors(t->host, t->affinity, TASK_CPUS_MAX / 64);
-    host_mutex_unlock(&kernel_lock);
-    task_clock_start(t);
 }
 
 struct task *task_new(struct process *p, const struct task *from)
@@ -423,7 +424,9 @@ static int64_t start_child(struct task *t, struct task *child, const struct clon
     return tid;
 }
 
-int64_t clone_task(struct task *t, const struct clone_request *r)
+/* The new thread id, or a negative errno. For CLONE_VFORK returns after the child's exec or exit.
+ */
+static int64_t clone_task(struct task *t, const struct clone_request *r)
 {
     bool thread = r->flags & L_CLONE_THREAD;
     int64_t result = check_flags(r);

@@ -19,10 +19,6 @@ struct clone_request {
     uint64_t parent_tid, child_tid, tls, pidfd;
 };
 
-/* The new thread id, or a negative errno. For CLONE_VFORK returns after the child's exec or exit.
- */
-int64_t clone_task(struct task *t, const struct clone_request *r);
-
 /* Objects that nobody can find yet. A task holds a reference to its process and has none of files
  * and fs; a process has refs 0, no space and no handlers. NULL when out of memory. */
 struct task *task_new(struct process *p, const struct task *from);
@@ -45,9 +41,6 @@ void birth_free(struct birth *birth);
 /* Runs the guest on the calling host thread until the task has ended; frees birth, drops the
  * thread's reference to the task. */
 void birth_run(struct birth *birth);
-
-/* On the task's own thread, inside cpu_start's init: joins the two and sets the address space. */
-void task_attach_cpu(struct task *t, struct cpu *cpu);
 
 /* The parent of a vfork may go on. */
 void vfork_release(struct task *t);
