@@ -1,6 +1,6 @@
 #!/bin/bash
 # What ARCHITECTURE.md says of where things live is so: each function of its table is defined in the
-# file named before it.
+# file named before it. And each file that a room's README.md names is there.
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 bad=0
@@ -48,6 +48,20 @@ while IFS='|' read -r what where; do
         bad=1
     }
 done <<<"$rows"
+
+for readme in $(find runtime term app -name README.md | sort); do
+    room=${readme%/*}
+    [ "$(head -1 "$readme")" = "# $room" ] || {
+        echo "$readme: its first line is not \"# $room\""
+        bad=1
+    }
+    for file in $(grep -oE '`[a-z0-9_/]+\.(c|h|S|def|py|md)`' "$readme" | tr -d '`'); do
+        [ -f "$room/$file" ] || [ -f "$file" ] || {
+            echo "$readme: there is no $file"
+            bad=1
+        }
+    done
+done
 
 # The check itself.
 defines runtime/task/futex.c futex_requeue || { echo "a definition is not seen"; bad=1; }
