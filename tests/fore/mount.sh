@@ -11,6 +11,8 @@ root=$("$here/../../packaging/image.sh" --path 2>/dev/null)
     exit 77
 }
 trap 'rm -rf "$work" "${folder:-$work}"' EXIT
+shared=$work/shared
+mkdir "$shared"
 failed=0
 
 fail()
@@ -51,16 +53,16 @@ starts()
     [ "$said" = "$guest" ] || fail "in $PWD fore $* starts in $said, not $guest"
 }
 
-options=(--mount "$work:/mnt/shared")
-host=$work
+options=(--mount "$shared:/mnt/shared")
+host=$shared
 [ "$2" != wine ] || {
-    options=(--mount "Z:$work:/mnt/shared")
-    host=Z:${work//\//\\}
+    options=(--mount "Z:$shared:/mnt/shared")
+    host=Z:${shared//\//\\}
     root=Z:$root
 }
-check "$work" /mnt/shared
-mkdir -p "$work/below/deeper"
-cd "$work/below"
+check "$shared" /mnt/shared
+mkdir -p "$shared/below/deeper"
+cd "$shared/below"
 starts /mnt/shared/below
 starts /mnt/shared/below/deeper --cwd deeper
 starts /mnt/shared --cwd "$host"

@@ -184,8 +184,11 @@ static void maps_again(int number, siginfo_t *info, void *context)
 {
     (void)number;
     (void)context;
-    mmap((void *)((uintptr_t)info->si_addr & ~(uintptr_t)4095), 4096, PROT_READ | PROT_WRITE,
-         MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+    /* Here not all can be mapped: private beside shared memory within 64 KiB. */
+    if (mmap((void *)((uintptr_t)info->si_addr & ~(uintptr_t)4095), 4096, PROT_READ | PROT_WRITE,
+             MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED &&
+        over())
+        _exit(0);
 }
 
 static void change_mapping(uint32_t *state, int fd)

@@ -14,7 +14,9 @@ tar -cf "$work/root.tar" -C "$work/root" --owner=0 --group=0 .
 limit=192
 coproc timeout 300 "${fore[@]}" --memory ${limit}M --root "$work/root.tar" storms
 pid=$COPROC_PID
-while read -r line <&"${COPROC[0]}"; do
+exec {from}<&"${COPROC[0]}" {to}>&"${COPROC[1]}" # COPROC goes with the process
+eval "exec ${COPROC[1]}>&-"
+while read -r line <&"$from"; do
     line=${line%$'\r'}
     [ "$line" != ready ] || break
     echo "$line"
@@ -29,6 +31,6 @@ if [ "$2" = linux ]; then
     [ "$most" -le $((limit + 64)) ] || { echo "FAIL fore took $most MiB of $limit"; failed=1; }
     [ "$now" -le 64 ] || { echo "FAIL fore keeps $now MiB"; failed=1; }
 fi
-eval "exec ${COPROC[1]}>&-"
+exec {to}>&-
 wait "$pid" || { echo "FAIL status $?"; failed=1; }
 exit $failed
