@@ -197,8 +197,8 @@ static int clear_log(struct media_file *file)
     const sqlite3_io_methods *real = file->real->pMethods;
     int result = real->xWrite(file->real, nothing, sizeof(nothing), 0);
     if (result == SQLITE_OK && file->size > MEDIA_LOG_KEPT) {
-        result = real->xTruncate(file->real, MEDIA_LOG_KEPT);
-        if (result == SQLITE_OK)
+        /* One that the host does not shorten is longer than it need be, no more. */
+        if (real->xTruncate(file->real, MEDIA_LOG_KEPT) == SQLITE_OK)
             set_size(file, MEDIA_LOG_KEPT);
     }
     return result;
@@ -229,6 +229,8 @@ static int media_write(sqlite3_file *handle, const void *data, int amount, sqlit
 static int media_truncate(sqlite3_file *handle, sqlite3_int64 size)
 {
     struct media_file *file = file_of(handle);
+    if ((uint64_t)size == file->size) /* which a full disk may still refuse */
+        return SQLITE_OK;
     int result = may_grow(file, (uint64_t)size);
     if (result != SQLITE_OK)
         return result;
