@@ -44,21 +44,27 @@ struct task *task_find(int32_t tid)
 
 void task_clock_start(struct task *t)
 {
-    host_clock_thread(&t->base_user_ns, &t->base_system_ns);
+    uint64_t user_ns;
+    host_clock_thread(&user_ns, &t->base_system_ns);
+    t->base_ns = host_thread_clock(host_thread_self());
 }
 
+/* The sum comes from one clock, whoever asks: the host's other one, which knows both parts, is
+ * behind it by a little. */
 struct cpu_clock task_clock(struct task *t)
 {
-    struct cpu_clock c = {t->base_user_ns, t->base_system_ns};
-    if (t == task_current())
+    struct cpu_clock c = {0, 0};
+    bool own = t == task_current();
+    if (!own && !t->host)
+        return c;
+    uint64_t all = host_thread_clock(own ? host_thread_self() : t->host);
+    all = all > t->base_ns ? all - t->base_ns : 0;
+    if (own) {
         host_clock_thread(&c.user_ns, &c.system_ns);
-    else if (t->host)
-        c.user_ns = host_thread_clock(t->host) - t->base_system_ns;
-    c.user_ns -= t->base_user_ns;
-    c.system_ns -= t->base_system_ns;
-    /* The host's two clocks may differ by a little. */
-    if ((int64_t)c.user_ns < 0)
-        c.user_ns = 0;
+        c.system_ns -= t->base_system_ns;
+        c.system_ns = c.system_ns < all ? c.system_ns : all;
+    }
+    c.user_ns = all - c.system_ns;
     return c;
 }
 

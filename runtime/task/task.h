@@ -78,7 +78,7 @@ struct task {
     int32_t pdeath_signal;                 /* [k] */
     struct task *vfork_parent;             /* [k] waits until this one has called exec or exited */
     uint64_t start_ns;                     /* on the boot clock */
-    uint64_t base_user_ns, base_system_ns; /* what the host thread had used before */
+    uint64_t base_ns, base_system_ns; /* what the host thread had used before */
     int32_t nice;                          /* [k] */
     int32_t sched_policy;                  /* [k] */
     int32_t sched_priority;                /* [k] */

@@ -241,10 +241,41 @@ static void cpu_sleep(void)
     CHECK_EQ(clock_nanosleep(CLOCK_THREAD_CPUTIME_ID, 0, &time, NULL), EINVAL);
 }
 
+static void *work_a_little(void *arg)
+{
+    int64_t until = check_now() + 200000;
+    while (check_now() < until)
+        ;
+    atomic_store((atomic_bool *)arg, true);
+    return NULL;
+}
+
+/* Threads come and go; what they have used is counted once, and from their start. */
+static void cpu_clock_goes_on(void)
+{
+    int64_t last = cpu_used();
+    int backwards = 0;
+    for (int i = 0; i < 300; i++) {
+        atomic_bool done = false;
+        pthread_t thread;
+        if (pthread_create(&thread, NULL, work_a_little, &done))
+            break;
+        for (bool ended = false; !ended;) {
+            ended = atomic_load(&done);
+            int64_t now = cpu_used();
+            backwards += now < last;
+            last = now;
+        }
+        pthread_join(thread, NULL);
+    }
+    CHECK_EQ(backwards, 0);
+}
+
 int main(void)
 {
     cpu_time();
     memory();
+    cpu_clock_goes_on();
     cpu_sleep();
     return check_done();
 }

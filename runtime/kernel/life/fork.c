@@ -55,6 +55,8 @@ static void task_attach_cpu(struct task *t, struct cpu *cpu)
     cpu_set_view(cpu, space_codeview(space), space_base(space));
     host_mutex_lock(&kernel_lock);
     t->cpu = cpu;
+    /* Who looks at its clock from now on has to know what the host thread had used before. */
+    task_clock_start(t);
     t->host = host_thread_self();
     /* Who wanted something of it until now had no thread to interrupt. */
     if (atomic_load(&t->work))
@@ -62,7 +64,6 @@ static void task_attach_cpu(struct task *t, struct cpu *cpu)
     if (t->has_affinity)
         host_thread_processors(t->host, t->affinity, TASK_CPUS_MAX / 64);
     host_mutex_unlock(&kernel_lock);
-    task_clock_start(t);
 }
 
 static void birth_init(struct cpu *cpu, void *arg)
