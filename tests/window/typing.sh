@@ -61,7 +61,8 @@ ended
 
 # Composed text stands at the cursor until it is typed.
 start_shell
-type_keys 'echo '
+# Not by real keys: one that comes late would end the composing.
+tell type 'echo '
 tell compose 'にほ'
 picture compose
 tell state
