@@ -26,9 +26,11 @@ environment=(PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin H
     TERM=xterm-256color LANG=C.UTF-8)
 deadline=${FORELAND_GUEST_DEADLINE:-60}
 
+# Guests leave their files where they are when they fail.
 fail()
 {
     echo "FAIL $name: $1"
+    [ "$(df -Pk "$work" | awk 'END { print $4 }')" -ge 1024 ] || echo "the disk of $work is full"
     exit 1
 }
 
