@@ -75,13 +75,13 @@ struct task {
     uint64_t clear_child_tid; /* set_tid_address(2) */
     uint64_t robust_list;     /* set_robust_list(2) */
     struct futex_leaving leaving;
-    int32_t pdeath_signal;                 /* [k] */
-    struct task *vfork_parent;             /* [k] waits until this one has called exec or exited */
-    uint64_t start_ns;                     /* on the boot clock */
+    int32_t pdeath_signal;            /* [k] */
+    struct task *vfork_parent;        /* [k] waits until this one has called exec or exited */
+    uint64_t start_ns;                /* on the boot clock */
     uint64_t base_ns, base_system_ns; /* what the host thread had used before */
-    int32_t nice;                          /* [k] */
-    int32_t sched_policy;                  /* [k] */
-    int32_t sched_priority;                /* [k] */
+    int32_t nice;                     /* [k] */
+    int32_t sched_policy;             /* [k] */
+    int32_t sched_priority;           /* [k] */
     uint64_t timer_slack;
     bool has_affinity;                     /* [k] false: every processor */
     uint64_t affinity[TASK_CPUS_MAX / 64]; /* [k] */
