@@ -702,6 +702,7 @@ int control_start(struct window *w)
     struct control *c = calloc(1, sizeof(*c));
     if (!c)
         return -L_ENOMEM;
+    host_mutex_init(&c->lock, RANK_CONTROL);
     c->w = w;
     c->seconds = 20;
     host_stdio_notify(0, on_readable, c);

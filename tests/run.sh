@@ -125,7 +125,7 @@ counted "build with sanitizers" build linux-asan -DFORELAND_WERROR=OFF && asan=y
 counted "libraries for Windows" packaging/deps-windows.sh &&
     counted "build for Windows" build windows -DFORELAND_WERROR=ON && windows=yes
 counted "wine prefix" wine_prefix && wine=yes
-for preset in ${linux:+linux} ${windows:+windows}; do
+for preset in ${linux:+linux} ${asan:+linux-asan} ${windows:+windows}; do
     counted "root file system for the tests ($preset)" \
         cmake --build "$out/$preset" --target guest_root
 done
@@ -139,7 +139,7 @@ if [ -n "${windows:-}" ] && counted "packaging/windows.sh" packaging/windows.sh;
 fi
 
 [ -z "${linux:-}" ] || run_tests linux
-[ -z "${asan:-}" ] || run_tests linux-asan -L unit
+[ -z "${asan:-}" ] || run_tests linux-asan -L 'unit|guest|checks'
 if [ -n "${windows:-}" ] && [ -n "${wine:-}" ]; then
     wine_start
     run_tests windows

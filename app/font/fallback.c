@@ -34,7 +34,7 @@ static struct {
     uint64_t patience_end; /* of the first wait, 0 before it */
     void (*ready)(void *arg);
     void *ready_arg;
-} list;
+} list = {.lock = HOST_MUTEX_INIT(RANK_FALLBACK)};
 
 static void add_page(void *arg, uint32_t first, const uint32_t bits[8])
 {

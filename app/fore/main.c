@@ -47,7 +47,7 @@ static char *host_absolute(const char *name)
 }
 
 /* Held by whoever brings Foreland down, until the process ends. */
-static struct host_mutex finishing = HOST_MUTEX_INIT;
+static struct host_mutex finishing = HOST_MUTEX_INIT(RANK_FINISHING);
 
 static void end_for_host(void)
 {

@@ -169,6 +169,7 @@ struct finder *finder_new(struct session *s)
     struct finder *f = calloc(1, sizeof(*f));
     if (!f)
         return NULL;
+    host_mutex_init(&f->lock, RANK_FINDER);
     f->session = s;
     f->percent = -1;
     return f;

@@ -145,7 +145,7 @@ enum guest_state guest_state(void)
 }
 
 /* Held by whoever brings Foreland down, until the process ends. */
-static struct host_mutex finishing = HOST_MUTEX_INIT;
+static struct host_mutex finishing = HOST_MUTEX_INIT(RANK_FINISHING);
 
 void guest_end(void)
 {

@@ -301,6 +301,10 @@ struct session *session_new(int rows, int columns, const struct session_events *
     struct session *s = calloc(1, sizeof(*s));
     if (!s)
         return NULL;
+    host_mutex_init(&s->lock, RANK_SESSION);
+    host_mutex_init(&s->typed_lock, RANK_SESSION_TYPED);
+    host_mutex_init(&s->typing_lock, RANK_SESSION_TYPING);
+    host_mutex_init(&s->work_lock, RANK_SESSION_WORK);
     s->events = *events;
     struct term_options options;
     term_options_default(&options);

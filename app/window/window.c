@@ -94,7 +94,7 @@ static void on_session_ended(void *context)
 
 bool window_call(struct window *w, void (*fn)(struct window *w, void *arg), void *arg)
 {
-    struct call call = {.fn = fn, .arg = arg};
+    struct call call = {.fn = fn, .arg = arg, .lock = HOST_MUTEX_INIT(RANK_WINDOW)};
     if (atomic_load(&w->closing))
         return false;
     push_call(w, &call);

@@ -1,23 +1,37 @@
 /* Mutexes and condition variables over the host's wait for a word. */
 #include "runtime/host/lock.h"
 
-void host_mutex_init(struct host_mutex *mutex)
+void host_mutex_init(struct host_mutex *mutex, enum lock_rank rank)
 {
     atomic_init(&mutex->state, 0);
+#ifdef FORELAND_CHECK_LOCKS
+    mutex->rank = rank;
+#else
+    (void)rank;
+#endif
 }
 
-bool host_mutex_trylock(struct host_mutex *mutex)
+static bool take_free(struct host_mutex *mutex)
 {
     uint32_t free = 0;
     return atomic_compare_exchange_strong_explicit(&mutex->state, &free, 1, memory_order_acquire,
                                                    memory_order_relaxed);
 }
 
+bool host_mutex_trylock(struct host_mutex *mutex)
+{
+    if (!take_free(mutex))
+        return false;
+    lockcheck_took(mutex);
+    return true;
+}
+
 void host_mutex_lock(struct host_mutex *mutex)
 {
+    lockcheck_take(mutex);
     /* Sections are short: a little patience is cheaper than a sleep. */
     for (int i = 0; i < 40; i++) {
-        if (host_mutex_trylock(mutex))
+        if (take_free(mutex))
             return;
         __builtin_ia32_pause();
     }
@@ -27,6 +41,7 @@ void host_mutex_lock(struct host_mutex *mutex)
 
 void host_mutex_unlock(struct host_mutex *mutex)
 {
+    lockcheck_release(mutex);
     if (atomic_exchange_explicit(&mutex->state, 0, memory_order_release) == 2)
         host_wake_one(&mutex->state);
 }

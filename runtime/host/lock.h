@@ -1,9 +1,10 @@
 /*
  * Mutexes and condition variables, four bytes each, and the wait they are made of.
  *
- * All may be initialised statically (HOST_MUTEX_INIT, HOST_COND_INIT, or zeroed memory) and need no
- * destruction. Deadlines are absolute host_clock_monotonic_ns() values; HOST_FOREVER means none.
- * A deadline may be met late by the host's timer tick (up to 16 ms on Windows).
+ * A mutex is initialised with its rank in the order of locks (lockcheck.h), statically or by
+ * host_mutex_init; a condition variable may also be zeroed memory. Neither needs destruction.
+ * Deadlines are absolute host_clock_monotonic_ns() values; HOST_FOREVER means none. A deadline may
+ * be met late by the host's timer tick (up to 16 ms on Windows).
  */
 #ifndef RUNTIME_HOST_LOCK_H
 #define RUNTIME_HOST_LOCK_H
@@ -12,18 +13,30 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "runtime/host/lockcheck.h"
+
 #define HOST_FOREVER UINT64_MAX
 
 struct host_mutex {
     _Atomic uint32_t state; /* 0 free, 1 held, 2 held and waited for */
+#ifdef FORELAND_CHECK_LOCKS
+    enum lock_rank rank;
+#endif
 };
 
-#define HOST_MUTEX_INIT                                                                            \
+#ifdef FORELAND_CHECK_LOCKS
+#define HOST_MUTEX_INIT(rank)                                                                      \
+    {                                                                                              \
+        0, rank                                                                                    \
+    }
+#else
+#define HOST_MUTEX_INIT(rank)                                                                      \
     {                                                                                              \
         0                                                                                          \
     }
+#endif
 
-void host_mutex_init(struct host_mutex *mutex);
+void host_mutex_init(struct host_mutex *mutex, enum lock_rank rank);
 void host_mutex_lock(struct host_mutex *mutex);
 bool host_mutex_trylock(struct host_mutex *mutex);
 void host_mutex_unlock(struct host_mutex *mutex);

@@ -12,7 +12,7 @@
 #define RENEW_EVERY  (64 << 10)
 #define A_LINE_IN_NS (INT64_C(1000000000) / HOST_LOG_EACH_SECOND)
 
-static struct host_mutex lock;
+static struct host_mutex lock = HOST_MUTEX_INIT(RANK_LOG);
 static size_t since_renewal;
 /* The ration as a time: each line takes its part of it, up to now a burst is to be had. */
 static int64_t spent_until = INT64_MIN;

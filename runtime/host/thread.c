@@ -11,7 +11,7 @@
 /* What a thread's stack takes, and the host's own for it. */
 #define STACK_BYTES (HOST_STACK_TOUCHED + 32768)
 
-static struct host_mutex pool_lock = HOST_MUTEX_INIT;
+static struct host_mutex pool_lock = HOST_MUTEX_INIT(RANK_THREAD_POOL);
 static struct host_thread *idle;
 static unsigned idle_count;
 static struct host_thread *unused;
@@ -31,8 +31,11 @@ static struct host_thread *new_structure(void)
     host_mutex_lock(&pool_lock);
     struct host_thread *thread = take_thread(&unused);
     host_mutex_unlock(&pool_lock);
-    if (!thread)
-        thread = calloc(1, sizeof(*thread));
+    if (thread)
+        return thread;
+    thread = calloc(1, sizeof(*thread));
+    if (thread)
+        host_mutex_init(&thread->alive_lock, RANK_THREAD_ALIVE);
     return thread;
 }
 

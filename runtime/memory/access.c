@@ -1,6 +1,7 @@
 /* How the kernel reads and writes guest memory. */
 #include "runtime/memory/access.h"
 #include "runtime/host/fault.h"
+#include "runtime/host/lockcheck.h"
 #include "runtime/memory/internal.h"
 #include <string.h>
 
@@ -46,6 +47,14 @@ static bool in_window(uint64_t address, size_t size)
     return size <= WINDOW_LIMIT && address <= WINDOW_LIMIT - size;
 }
 
+#define TOUCHING "touching guest memory"
+
+static bool may_touch(uint64_t address, size_t size)
+{
+    lockcheck_none_held(TOUCHING);
+    return in_window(address, size);
+}
+
 /* A page that stays unusable although the space calls it supplied: give up some day. */
 #define TRIES_MAX 1000
 
@@ -58,6 +67,7 @@ static bool supply(struct space *space, uint64_t address, enum space_access acce
 /* As much as lies in the window of what is asked for. */
 static size_t cut_to_window(uint64_t address, size_t size)
 {
+    lockcheck_none_held(TOUCHING);
     if (address >= WINDOW_LIMIT)
         return 0;
     return min_u64(size, WINDOW_LIMIT - address);
@@ -111,7 +121,7 @@ int clear_guest(struct space *space, uint64_t to, size_t size)
 {
     size_t done = 0;
     unsigned tries = 0;
-    if (!in_window(to, size))
+    if (!may_touch(to, size))
         return -L_EFAULT;
     while (done < size) {
         size_t left = access_clear(host_pointer(space, to + done), size - done);
@@ -157,7 +167,7 @@ int get_guest_u8(struct space *space, uint64_t address, uint8_t *value)
 int get_guest_u32(struct space *space, uint64_t address, uint32_t *value)
 {
     unsigned tries = 0;
-    if (!in_window(address, sizeof(*value)))
+    if (!may_touch(address, sizeof(*value)))
         return -L_EFAULT;
     while (access_load32(value, host_pointer(space, address)))
         if (!supply_word(space, address, sizeof(*value), SPACE_READ, &tries))
@@ -168,7 +178,7 @@ int get_guest_u32(struct space *space, uint64_t address, uint32_t *value)
 int get_guest_u64(struct space *space, uint64_t address, uint64_t *value)
 {
     unsigned tries = 0;
-    if (!in_window(address, sizeof(*value)))
+    if (!may_touch(address, sizeof(*value)))
         return -L_EFAULT;
     while (access_load64(value, host_pointer(space, address)))
         if (!supply_word(space, address, sizeof(*value), SPACE_READ, &tries))
@@ -189,7 +199,7 @@ int put_guest_u16(struct space *space, uint64_t address, uint16_t value)
 int put_guest_u32(struct space *space, uint64_t address, uint32_t value)
 {
     unsigned tries = 0;
-    if (!in_window(address, sizeof(value)))
+    if (!may_touch(address, sizeof(value)))
         return -L_EFAULT;
     while (access_store32(host_pointer(space, address), value))
         if (!supply_word(space, address, sizeof(value), SPACE_WRITE, &tries))
@@ -200,7 +210,7 @@ int put_guest_u32(struct space *space, uint64_t address, uint32_t value)
 int put_guest_u64(struct space *space, uint64_t address, uint64_t value)
 {
     unsigned tries = 0;
-    if (!in_window(address, sizeof(value)))
+    if (!may_touch(address, sizeof(value)))
         return -L_EFAULT;
     while (access_store64(host_pointer(space, address), value))
         if (!supply_word(space, address, sizeof(value), SPACE_WRITE, &tries))
@@ -210,7 +220,7 @@ int put_guest_u64(struct space *space, uint64_t address, uint64_t value)
 
 static bool is_word(uint64_t address)
 {
-    return (address & 3) == 0 && in_window(address, 4);
+    return (address & 3) == 0 && may_touch(address, 4);
 }
 
 int guest_load32(struct space *space, uint64_t address, uint32_t *value)

@@ -246,7 +246,7 @@ struct mapping *mapping_create_anonymous(uint64_t size, const char *name)
     struct anonymous *self = calloc(1, sizeof(*self));
     if (!self)
         return NULL;
-    host_mutex_init(&self->lock);
+    host_mutex_init(&self->lock, RANK_ANONYMOUS);
     mapping_init(&self->mapping, &anonymous_ops,
                  (size + BLOCK_SIZE - 1) & ~(uint64_t)(BLOCK_SIZE - 1));
     self->name = name;

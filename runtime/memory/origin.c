@@ -28,7 +28,7 @@ static struct origin *origin_create(struct space *owner, uint8_t *data, uint16_t
     struct origin *origin = heap_alloc(HEAP_RESERVE, sizeof(*origin));
     if (!origin)
         return NULL;
-    host_mutex_init(&origin->lock);
+    host_mutex_init(&origin->lock, RANK_ORIGIN);
     atomic_init(&origin->refs, 1);
     origin->owner = owner;
     origin->data = data;

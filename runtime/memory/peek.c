@@ -1,4 +1,5 @@
 /* Access past the guest's protection, for tracers and /proc/PID/mem. */
+#include "runtime/host/lockcheck.h"
 #include "runtime/memory/access.h"
 #include "runtime/memory/internal.h"
 #include <string.h>
@@ -59,10 +60,12 @@ static size_t transfer(struct space *space, uint64_t address, void *kernel, size
 
 size_t space_peek(struct space *space, void *to, uint64_t from, size_t size)
 {
+    lockcheck_none_held("reading a guest's memory");
     return transfer(space, from, to, size, false);
 }
 
 size_t space_poke(struct space *space, uint64_t to, const void *from, size_t size)
 {
+    lockcheck_none_held("writing a guest's memory");
     return transfer(space, to, (void *)(uintptr_t)from, size, true);
 }

@@ -66,7 +66,7 @@ static uint64_t find_down(const struct space *space, uint64_t low, uint64_t high
 static struct {
     uint64_t id, address, length;
 } preferences[PREFERENCES];
-static struct host_mutex preference_lock = HOST_MUTEX_INIT;
+static struct host_mutex preference_lock = HOST_MUTEX_INIT(RANK_PREFERENCES);
 static uint64_t preference_next;
 
 static uint64_t preferred(uint64_t id, uint64_t length)

@@ -19,7 +19,7 @@ struct block_arena {
     struct block blocks[ARENA_BLOCKS];
 };
 
-static struct host_mutex lock = HOST_MUTEX_INIT;
+static struct host_mutex lock = HOST_MUTEX_INIT(RANK_BLOCK_ARENAS);
 static struct block_arena *with_room;
 
 static void link_arena(struct block_arena *arena)

@@ -10,7 +10,7 @@
 #define SLOTS_END   ((uint64_t)0x600000000000)
 #define SLOTS       ((unsigned)((SLOTS_END - SLOTS_START) / WINDOW_SIZE))
 
-static struct host_mutex list_lock = HOST_MUTEX_INIT;
+static struct host_mutex list_lock = HOST_MUTEX_INIT(RANK_SPACES);
 static struct space *list;
 static uint64_t slot_used[SLOTS / 64];
 static unsigned slot_next;
@@ -44,6 +44,7 @@ struct space *space_create(void)
     struct space *space = calloc(1, sizeof(*space));
     if (!space)
         return NULL;
+    host_mutex_init(&space->lock, RANK_SPACE);
     host_mutex_lock(&list_lock);
     int slot = take_slot();
     if (slot < 0) {

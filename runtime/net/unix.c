@@ -15,7 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
-struct host_mutex unix_lock = HOST_MUTEX_INIT;
+struct host_mutex unix_lock = HOST_MUTEX_INIT(RANK_UNIX);
 
 static struct unix_socket *abstract_names;
 

@@ -288,7 +288,7 @@ static int show_uuid(struct proc_text *text, const struct proc_subject *s)
 
 static int show_boot_id(struct proc_text *text, const struct proc_subject *s)
 {
-    static struct host_mutex lock = HOST_MUTEX_INIT;
+    static struct host_mutex lock = HOST_MUTEX_INIT(RANK_PROC_SYSTEM);
     static uint8_t bytes[16];
     static bool made;
     (void)s;

@@ -16,7 +16,8 @@ struct futex_bucket {
     struct futex_waiter *first, *last;
 };
 
-static struct futex_bucket buckets[BUCKETS];
+static struct futex_bucket buckets[BUCKETS] = {
+    [0 ... BUCKETS - 1] = {.lock = HOST_MUTEX_INIT(RANK_FUTEX)}};
 static _Atomic uint64_t order;
 
 static struct futex_bucket *bucket_of(const struct space_key *key)

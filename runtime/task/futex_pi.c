@@ -47,7 +47,7 @@ static int pi_try(struct task *t, uint64_t address, bool waiters, int32_t *owner
  * the owner in its waiter first and asks then either finds the owner alive, and will be woken, or
  * finds it gone, and the word says by now what there is to say.
  */
-static struct host_mutex leaving_lock = HOST_MUTEX_INIT;
+static struct host_mutex leaving_lock = HOST_MUTEX_INIT(RANK_FUTEX_LEAVING);
 static struct futex_leaving *leaving;
 
 void futex_exit_begin(struct task *t)

@@ -8,7 +8,8 @@
 #include "runtime/task/pid.h"
 #include "runtime/task/process_tree.h"
 
-static struct process init_process;
+static struct process init_process = {
+    .child_wait = WAITQ_INIT, .thread_wait = WAITQ_INIT, .exit_wait = WAITQ_INIT};
 static uint32_t processes;
 static struct process *all;
 

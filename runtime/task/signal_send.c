@@ -17,7 +17,7 @@
      L_SIGBIT(L_SIGFPE) | L_SIGBIT(L_SIGSEGV) | L_SIGBIT(L_SIGBUS) | L_SIGBIT(L_SIGSYS) |          \
      L_SIGBIT(L_SIGXCPU) | L_SIGBIT(L_SIGXFSZ))
 
-struct waitq signal_queued;
+struct waitq signal_queued = WAITQ_INIT;
 
 bool signal_default_ignores(int sig)
 {

@@ -6,7 +6,7 @@
 #include "runtime/host/env.h"
 #include "runtime/host/lock.h"
 
-static struct host_mutex lock = HOST_MUTEX_INIT;
+static struct host_mutex lock = HOST_MUTEX_INIT(RANK_UTS_NAME);
 static char host_name[SYSTEM_NAME_SIZE], domain_name[SYSTEM_NAME_SIZE] = "(none)";
 
 void system_name(struct l_utsname *out)

@@ -10,7 +10,7 @@
 #include "runtime/task/process.h"
 #include "runtime/translate/cpu.h"
 
-struct host_mutex kernel_lock = HOST_MUTEX_INIT;
+struct host_mutex kernel_lock = HOST_MUTEX_INIT(RANK_KERNEL);
 
 struct task *task_current(void)
 {

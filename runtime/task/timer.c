@@ -7,7 +7,7 @@
 #include "runtime/host/thread.h"
 #include "runtime/host/time.h"
 
-static struct host_mutex lock = HOST_MUTEX_INIT;
+static struct host_mutex lock = HOST_MUTEX_INIT(RANK_TIMERS);
 static struct host_cond idle = HOST_COND_INIT; /* a function has returned */
 static struct timer_heap heap;
 static struct timer *running;

@@ -4,7 +4,7 @@
 #include "runtime/host/heap.h"
 #include "runtime/host/lock.h"
 
-static struct host_mutex lock = HOST_MUTEX_INIT;
+static struct host_mutex lock = HOST_MUTEX_INIT(RANK_USER);
 static struct user *users;
 
 struct user *user_find(uint32_t uid)

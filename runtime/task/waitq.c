@@ -14,7 +14,13 @@
 
 void waitq_init(struct waitq *q)
 {
-    host_mutex_init(&q->lock);
+    host_mutex_init(&q->lock, RANK_WAITQ);
+    q->first = NULL;
+}
+
+void waitq_init_nested(struct waitq *q)
+{
+    host_mutex_init(&q->lock, RANK_WAITQ_NESTED);
     q->first = NULL;
 }
 

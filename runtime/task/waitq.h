@@ -2,7 +2,7 @@
  * Waiting: queues, the one blocking primitive, and the table that poll and epoll use.
  *
  * A queue is a lock and a list of entries; waking calls every entry. It holds nothing and may be
- * part of any object; it is valid when zeroed. Nothing here polls: a waiter tests, parks, and is
+ * part of any object. Nothing here polls: a waiter tests, parks, and is
  * unparked.
  *
  * Locks: a queue's own lock is the last one taken, except that an epoll entry may go on to lock the
@@ -35,7 +35,14 @@ struct waitq {
 
 #define WAIT_FOREVER UINT64_MAX
 
+#define WAITQ_INIT                                                                                 \
+    {                                                                                              \
+        .lock = HOST_MUTEX_INIT(RANK_WAITQ)                                                        \
+    }
+
 void waitq_init(struct waitq *q);
+/* One that is woken from the wake function of an entry of another queue (epoll's). */
+void waitq_init_nested(struct waitq *q);
 
 /* An entry is on one queue at most. Removing is idempotent, and after it the entry is not called
  * any more. */

@@ -8,7 +8,7 @@
 #include "runtime/host/memory.h"
 #include "runtime/translate/code_block.h"
 
-struct host_mutex translate_lock = HOST_MUTEX_INIT;
+struct host_mutex translate_lock = HOST_MUTEX_INIT(RANK_TRANSLATE);
 
 static uint8_t *executable, *writable;
 static struct chunk *chunks[CACHE_SIZE / CACHE_CHUNK];

@@ -188,6 +188,7 @@ int dispatch_resume(struct cpu *cpu, bool look)
 {
     for (;;) {
         int r = 0;
+        lockcheck_none_held("entering guest code");
         view_quiesce(cpu->view, cpu);
         if (cpu->pending) {
             cpu_clear_pending(cpu);

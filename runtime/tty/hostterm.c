@@ -7,7 +7,7 @@
 #include "runtime/host/thread.h"
 #include "runtime/tty/tty.h"
 
-static struct host_mutex lock = HOST_MUTEX_INIT;
+static struct host_mutex lock = HOST_MUTEX_INIT(RANK_HOSTTERM);
 static struct host_cond changed = HOST_COND_INIT; /* any of the following */
 static bool output_waiting, output_busy;
 static bool room, typed;

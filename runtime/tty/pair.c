@@ -6,7 +6,7 @@
 #include "runtime/host/heap.h"
 
 /* Terminals by number; table_lock guards it and is taken before nothing else. */
-static struct host_mutex table_lock = HOST_MUTEX_INIT;
+static struct host_mutex table_lock = HOST_MUTEX_INIT(RANK_TTY_TABLE);
 static struct tty *table[TTY_COUNT_MAX];
 
 static int enter_number(struct tty *tty)
@@ -36,7 +36,7 @@ static int create(const struct tty_master_ops *ops, void *owner, struct tty **re
     tty->input_speed = tty->output_speed = 38400;
     waitq_init(&tty->slave_wait);
     waitq_init(&tty->master_wait);
-    host_mutex_init(&tty->lock);
+    host_mutex_init(&tty->lock, RANK_TTY);
     int error = ldisc_init(&tty->ldisc) ? 0 : -L_ENOMEM;
     if (!error) {
         error = enter_number(tty);

@@ -12,7 +12,7 @@
 #include "runtime/task/task.h"
 #include "runtime/tty/pair.h"
 
-static struct host_mutex console_lock = HOST_MUTEX_INIT;
+static struct host_mutex console_lock = HOST_MUTEX_INIT(RANK_CONSOLE);
 static struct tty *console; /* counted */
 
 static int open_master(struct inode *inode, struct file *file, struct task *task)

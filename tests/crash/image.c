@@ -27,7 +27,7 @@
 #define SIZE_MOST 300000u
 
 static struct path top;
-static struct host_mutex log_lock = HOST_MUTEX_INIT;
+static struct host_mutex log_lock = HOST_MUTEX_INIT(RANK_TEST);
 static struct host_file *log_file;
 static uint64_t log_size;
 static _Atomic uint64_t next_number = 1;

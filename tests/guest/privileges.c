@@ -340,9 +340,9 @@ static void others(void)
     CHECK_EQ(process_vm_readv(root, &local, 1, &remote, 0, 0), 0);
     CHECK_ERRNO(syscall(SYS_prlimit64, root, RLIMIT_NOFILE, &limit, NULL), EPERM);
     CHECK_ERRNO(setpriority(PRIO_PROCESS, root, 10), EPERM);
-    CHECK_ERRNO(setpriority(PRIO_PROCESS, 0, -1), EACCES);
-    CHECK_OK(setpriority(PRIO_PROCESS, 0, 5));
-    CHECK_ERRNO(setpriority(PRIO_PROCESS, 0, 4), EACCES);
+    CHECK_ERRNO(setpriority(PRIO_PROCESS, 0, -20), EACCES);
+    CHECK_OK(setpriority(PRIO_PROCESS, 0, 19)); /* from wherever the tests were started with */
+    CHECK_ERRNO(setpriority(PRIO_PROCESS, 0, 18), EACCES);
     int param = 1;
     CHECK_ERRNO(syscall(SYS_sched_setscheduler, 0, SCHED_FIFO, &param), EPERM);
     param = 0;

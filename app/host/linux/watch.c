@@ -161,6 +161,7 @@ struct host_watch *host_watch_new(bool (*changed)(void *arg, bool last), void *a
     struct host_watch *w = calloc(1, sizeof(*w));
     if (!w)
         return NULL;
+    host_mutex_init(&w->lock, RANK_WATCH);
     w->changed = changed;
     w->arg = arg;
     w->fd = inotify_init1(IN_CLOEXEC);

@@ -83,7 +83,7 @@ static struct inode *make_inode(struct superblock *super, uint64_t ino, const st
         free(node);
         return NULL;
     }
-    host_mutex_init(&node->lock);
+    host_mutex_init(&node->lock, RANK_HOST_NODE);
     node->target = target;
     inode->priv = node;
     uint32_t type = st->mode & L_S_IFMT;
@@ -587,6 +587,8 @@ struct superblock *hostfs_new(const char *host_path, int *error)
     struct host_super *hs = calloc(1, sizeof(*hs));
     if (!hs)
         return NULL;
+    host_mutex_init(&hs->gate.lock, RANK_HOST_GATE);
+    host_mutex_init(&hs->names, RANK_HOST_NAMES);
     *error = host_root_open(host_path, &hs->root);
     if (!*error)
         *error = host_at_stat(hs->root, "", &st);

@@ -23,7 +23,7 @@ struct snapshot {
 };
 
 /* Guards the list of all snapshots and what of them can change. */
-static struct host_mutex reading = HOST_MUTEX_INIT;
+static struct host_mutex reading = HOST_MUTEX_INIT(RANK_HOSTFS_READING);
 static struct snapshot *snapshots;
 
 static void snapshot_leave(struct snapshot *snapshot)

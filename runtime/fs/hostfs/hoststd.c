@@ -17,7 +17,11 @@ struct standard {
     struct host_mutex moving; /* held over each use of the position of a handle that has one */
 };
 
-static struct standard standards[3] = {{.number = 0}, {.number = 1}, {.number = 2}};
+#define STANDARD(n)                                                                                \
+    {                                                                                              \
+        .number = (n), .wait = WAITQ_INIT, .moving = HOST_MUTEX_INIT(RANK_HOST_POSITION)           \
+    }
+static struct standard standards[3] = {STANDARD(0), STANDARD(1), STANDARD(2)};
 
 static void changed(void *arg)
 {

@@ -68,7 +68,8 @@ struct image {
     _Atomic uint64_t next_ino;
     bool stopping, flusher_running, shut;
     atomic_flag shrinking;
-    struct host_mutex room_lock; /* leaf; guards what concerns claims (imagefs_room.c) */
+    struct host_mutex
+        room_lock; /* before the store's; guards what concerns claims (imagefs_room.c) */
     struct image_claims claims;  /* not stored, nor being so */
     struct image_claims storing; /* of commits under way */
     uint64_t granted;            /* bytes that need not be asked for */

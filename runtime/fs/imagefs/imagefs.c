@@ -681,6 +681,10 @@ static struct superblock *mount_store(struct store *store, const char *host_path
     if (!image)
         return NULL;
     image->store = store;
+    host_mutex_init(&image->committing, RANK_IMAGE_COMMITTING);
+    host_mutex_init(&image->order, RANK_IMAGE_ORDER);
+    host_mutex_init(&image->lock, RANK_IMAGE);
+    host_mutex_init(&image->room_lock, RANK_IMAGE_ROOM);
     atomic_flag_clear(&image->shrinking);
     atomic_init(&image->next_ino, store_next_ino(store));
     struct superblock *super =

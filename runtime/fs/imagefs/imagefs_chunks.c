@@ -10,7 +10,7 @@
 #define LEAF_WORDS (LEAF_BITS / 64)
 
 /* Leaf-level, never held over anything. */
-static struct host_mutex map_lock = HOST_MUTEX_INIT;
+static struct host_mutex map_lock = HOST_MUTEX_INIT(RANK_CHUNK_MAP);
 
 static uint64_t *word_of(struct chunk_map *map, uint64_t index, bool create)
 {

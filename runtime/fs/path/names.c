@@ -8,7 +8,7 @@
 
 /* Renames between directories, one at a time: the tree does not change while two parents are
  * locked. */
-static struct host_mutex rename_lock = HOST_MUTEX_INIT;
+static struct host_mutex rename_lock = HOST_MUTEX_INIT(RANK_RENAME);
 
 struct making {
     struct path dir;

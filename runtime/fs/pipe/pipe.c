@@ -69,7 +69,8 @@ static struct pipe *pipe_new(void)
     pipe->user = t ? user_find(t->process->cred.uid) : NULL;
     if (too_many(pipe->user, pipe->user ? atomic_load(&pipe->user->pipe_pages) + size / PAGE : 0))
         size = PIPE_LITTLE_SIZE;
-    host_mutex_init(&pipe->lock);
+    turn_init(&pipe->reading);
+    host_mutex_init(&pipe->lock, RANK_PIPE);
     waitq_init(&pipe->read_wait);
     waitq_init(&pipe->write_wait);
     fs_ring_init(&pipe->ring, size);

@@ -655,6 +655,7 @@ int store_open(const char *path, bool read_only, const struct store_watch *watch
         return -L_ENOMEM;
     }
     strcpy(store->path, path);
+    host_mutex_init(&store->lock, RANK_STORE);
     list_init(&store->queue);
     list_init(&store->kept);
     int error = prepare_store(store, read_only, watch, message, size);

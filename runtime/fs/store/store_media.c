@@ -526,7 +526,7 @@ static sqlite3_vfs in_memory;
 
 const char *media_vfs(enum media media)
 {
-    static struct host_mutex lock = HOST_MUTEX_INIT;
+    static struct host_mutex lock = HOST_MUTEX_INIT(RANK_STORE_MEDIA);
     host_mutex_lock(&lock);
     sqlite3_vfs *real = on_disk.pAppData ? on_disk.pAppData : sqlite3_vfs_find(NULL);
     if (real && !on_disk.pAppData) {

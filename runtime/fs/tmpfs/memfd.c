@@ -18,7 +18,7 @@ static uint32_t seals_of(const struct inode *inode)
 
 static struct superblock *memfd_super(struct mount **mount)
 {
-    static struct host_mutex lock = HOST_MUTEX_INIT;
+    static struct host_mutex lock = HOST_MUTEX_INIT(RANK_MEMFD);
     static struct superblock *super;
     static struct mount *only;
     int error;

@@ -12,7 +12,7 @@ struct range {
     chrdev_open *open;
 };
 
-static struct host_mutex lock = HOST_MUTEX_INIT;
+static struct host_mutex lock = HOST_MUTEX_INIT(RANK_CHRDEV);
 static struct range ranges[MOST];
 static uint32_t used;
 

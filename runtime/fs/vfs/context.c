@@ -8,7 +8,7 @@ struct fs_context *fs_context_new(void)
     if (!context)
         return NULL;
     atomic_init(&context->refs, 1);
-    host_mutex_init(&context->lock);
+    host_mutex_init(&context->lock, RANK_FS_CONTEXT);
     context->root = mount_root();
     context->cwd = path_get(context->root);
     context->umask = 022;
@@ -21,7 +21,7 @@ struct fs_context *fs_context_copy(struct fs_context *context)
     if (!copy)
         return NULL;
     atomic_init(&copy->refs, 1);
-    host_mutex_init(&copy->lock);
+    host_mutex_init(&copy->lock, RANK_FS_CONTEXT);
     host_mutex_lock(&context->lock);
     copy->root = path_get(context->root);
     copy->cwd = path_get(context->cwd);
@@ -82,7 +82,7 @@ void fs_context_set_root(struct fs_context *context, struct path path)
 
 struct vfs_caller *vfs_kernel_caller(void)
 {
-    static struct host_mutex lock = HOST_MUTEX_INIT;
+    static struct host_mutex lock = HOST_MUTEX_INIT(RANK_FS_KERNEL);
     static struct vfs_caller caller = {
         .cred = {.dac_override = true, .owner = true, .chown = true, .fsetid = true, .mknod = true},
     };

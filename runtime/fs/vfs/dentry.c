@@ -10,7 +10,7 @@
 #define UNUSED_MAX     65536u
 #define RECLAIM_STEP   256u /* names forgotten under one lock */
 
-struct host_mutex tree_lock = HOST_MUTEX_INIT;
+struct host_mutex tree_lock = HOST_MUTEX_INIT(RANK_DENTRIES);
 
 static struct dentry *table[DENTRY_BUCKETS];
 /* Unreferenced names, most recently used first. */

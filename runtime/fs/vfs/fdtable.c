@@ -66,7 +66,7 @@ struct files *files_new(void)
     if (!files)
         return NULL;
     atomic_init(&files->refs, 1);
-    host_mutex_init(&files->lock);
+    host_mutex_init(&files->lock, RANK_FILES);
     if (grow_locked(files, 0)) {
         files_put(files);
         return NULL;
@@ -80,7 +80,7 @@ struct files *files_copy(struct files *files)
     if (!copy)
         return NULL;
     atomic_init(&copy->refs, 1);
-    host_mutex_init(&copy->lock);
+    host_mutex_init(&copy->lock, RANK_FILES);
     host_mutex_lock(&files->lock);
     int error = grow_locked(copy, files->size - 1);
     if (!error) {

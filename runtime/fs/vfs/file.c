@@ -30,7 +30,8 @@ struct file *file_new(struct path path, uint32_t flags, const struct file_ops *o
     file->inode = path.dentry->inode;
     file->path = path;
     file->priv = priv;
-    host_mutex_init(&file->owner_lock);
+    turn_init(&file->position);
+    host_mutex_init(&file->owner_lock, RANK_FILE_OWNER);
     return file;
 }
 
@@ -350,7 +351,7 @@ static const struct inode_ops anonymous_inode_ops = {.lookup = NULL};
 
 static struct mount *anonymous_mount(void)
 {
-    static struct host_mutex lock = HOST_MUTEX_INIT;
+    static struct host_mutex lock = HOST_MUTEX_INIT(RANK_FILE_SUPER);
     static struct mount *mount;
     host_mutex_lock(&lock);
     if (!mount) {

@@ -33,13 +33,16 @@ struct waiter {
     struct held want;
 };
 
-static struct host_mutex lock = HOST_MUTEX_INIT;
+static struct host_mutex lock = HOST_MUTEX_INIT(RANK_FILE_LOCKS);
 static struct waiter *waiters;
 
 static struct file_locks *locks_of(struct inode *inode)
 {
-    if (!inode->locks)
+    if (!inode->locks) {
         inode->locks = calloc(1, sizeof(*inode->locks));
+        if (inode->locks)
+            waitq_init(&inode->locks->wait);
+    }
     return inode->locks;
 }
 

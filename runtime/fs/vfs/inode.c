@@ -12,7 +12,7 @@
 
 #define INODE_BUCKETS 8192u
 
-static struct host_mutex table_lock = HOST_MUTEX_INIT;
+static struct host_mutex table_lock = HOST_MUTEX_INIT(RANK_INODE_TABLE);
 static struct inode *table[INODE_BUCKETS];
 
 fs_time fs_now(void)
@@ -39,9 +39,10 @@ struct inode *inode_new(struct superblock *super, uint64_t ino, uint32_t mode,
     inode->ops = ops;
     inode->mode = mode;
     inode->nlink = 1;
-    host_mutex_init(&inode->lock);
-    host_mutex_init(&inode->writing);
-    host_mutex_init(&inode->state);
+    turn_init(&inode->data);
+    host_mutex_init(&inode->lock, RANK_INODE);
+    host_mutex_init(&inode->writing, RANK_INODE_WRITING);
+    host_mutex_init(&inode->state, RANK_INODE_STATE);
     inode->atime = inode->mtime = inode->ctime = inode->btime = fs_now();
     pagecache_init(inode);
     return inode;

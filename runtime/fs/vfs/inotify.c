@@ -40,7 +40,7 @@ struct inotify_mark {
     uint32_t mask;
 };
 
-static struct host_mutex lock = HOST_MUTEX_INIT;
+static struct host_mutex lock = HOST_MUTEX_INIT(RANK_INOTIFY);
 static atomic_uint cookies, instances;
 
 /* Whether anybody watches anything. */

@@ -19,7 +19,7 @@ _Atomic uint64_t pagecache_in_memory;
 
 /* Waiting for a block that another thread is loading. The generation is read while LOADING is seen
  * under inode->state, and moves after LOADING was cleared there, so no wake-up is lost. */
-static struct host_mutex loading_lock = HOST_MUTEX_INIT;
+static struct host_mutex loading_lock = HOST_MUTEX_INIT(RANK_PAGE_LOADING);
 static struct host_cond loading_cond = HOST_COND_INIT;
 static _Atomic uint64_t loading_generation;
 

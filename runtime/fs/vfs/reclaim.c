@@ -4,7 +4,7 @@
 #include "runtime/memory/space.h"
 
 /* Only one thread at a time; the others go on and may be refused memory. */
-static struct host_mutex reclaiming = HOST_MUTEX_INIT;
+static struct host_mutex reclaiming = HOST_MUTEX_INIT(RANK_RECLAIM);
 
 /* What was in use after the last round: another is worth while only when a good deal was added. */
 static _Atomic uint64_t left_over;

@@ -40,11 +40,12 @@ struct queues {
     struct file_async *async;
 };
 
-static struct host_mutex setting = HOST_MUTEX_INIT; /* file->async of every file */
+static struct host_mutex setting =
+    HOST_MUTEX_INIT(RANK_ASYNC_SETTING); /* file->async of every file */
 /* One thread sends at a time, so that who waits for it finds everything sent. */
-static struct host_mutex sending = HOST_MUTEX_INIT;
+static struct host_mutex sending = HOST_MUTEX_INIT(RANK_ASYNC_SENDING);
 /* Taken inside of a queue's lock. */
-static struct host_mutex pending_lock = HOST_MUTEX_INIT;
+static struct host_mutex pending_lock = HOST_MUTEX_INIT(RANK_ASYNC_PENDING);
 static struct file_async *pending;
 atomic_bool
     async_messages_wait; /* something is pending or being sent; changes under pending_lock */

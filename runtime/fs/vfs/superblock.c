@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static struct host_mutex list_lock = HOST_MUTEX_INIT;
+static struct host_mutex list_lock = HOST_MUTEX_INIT(RANK_SUPERBLOCKS);
 static struct superblock *list;
 static uint32_t next_minor = 1;
 

@@ -9,6 +9,12 @@ static bool take_now(void *arg)
     return !atomic_exchange(&turn->taken, true);
 }
 
+void turn_init(struct turn *turn)
+{
+    atomic_init(&turn->taken, false);
+    waitq_init(&turn->wait);
+}
+
 int turn_take(struct turn *turn)
 {
     if (take_now(turn))

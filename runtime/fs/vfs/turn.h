@@ -5,8 +5,6 @@
  * nothing that supplies guest memory takes a turn, and who waits for one can be killed. Turns come
  * before all locks: none is waited for with a lock held. A thread takes first that of a file's
  * position, then that of an inode's data, then that of a pipe's reader, and at most one of each.
- *
- * Valid when zeroed.
  */
 #ifndef RUNTIME_FS_VFS_TURN_H
 #define RUNTIME_FS_VFS_TURN_H
@@ -19,6 +17,7 @@ struct turn {
     struct waitq wait;
 };
 
+void turn_init(struct turn *turn);
 /* 0, or -L_EINTR: the calling thread has to die. */
 int turn_take(struct turn *turn);
 void turn_give(struct turn *turn);

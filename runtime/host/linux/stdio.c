@@ -26,7 +26,11 @@ struct pump {
     int fd;
 };
 
-static struct pump pumps[3] = {{.fd = 0}, {.fd = 1}, {.fd = 2}};
+#define PUMP(n)                                                                                    \
+    {                                                                                              \
+        .lock = HOST_MUTEX_INIT(RANK_HOST_PUMP), .fd = (n)                                         \
+    }
+static struct pump pumps[3] = {PUMP(0), PUMP(1), PUMP(2)};
 
 static bool missing[3];
 static atomic_bool stopped;

@@ -21,7 +21,8 @@
 #define DISABLE_NEWLINE_AUTO_RETURN 0x0008
 #endif
 
-static struct host_mutex lock, open_lock;
+static struct host_mutex lock = HOST_MUTEX_INIT(RANK_CONSOLE_HOST);
+static struct host_mutex open_lock = HOST_MUTEX_INIT(RANK_CONSOLE_OPEN);
 static bool input_raw, output_raw;
 static DWORD saved_input, saved_output;
 static HANDLE raw_input, raw_output;

@@ -22,7 +22,7 @@
 
 /* Whoever suspends holds it until it has resumed: two threads that suspend each other would sleep
  * for ever. */
-static struct host_mutex suspend_lock = HOST_MUTEX_INIT;
+static struct host_mutex suspend_lock = HOST_MUTEX_INIT(RANK_SUSPEND);
 
 /* Threads that could not be taken out of guest code yet. Windows tells nobody when it would let
  * them be, so a timer wakes a thread that tries again, less and less often. */
@@ -34,7 +34,7 @@ static struct {
     uint64_t pause_ns;
     bool asleep; /* the thread, until somebody comes to the list */
     bool told;
-} again = {.last = &again.first};
+} again = {.lock = HOST_MUTEX_INIT(RANK_REDIRECT), .last = &again.first};
 
 static HANDLE handle_of(const struct host_thread *thread)
 {

@@ -5,7 +5,7 @@
 
 #include "runtime/host/lock.h"
 
-static struct host_mutex lock = HOST_MUTEX_INIT;
+static struct host_mutex lock = HOST_MUTEX_INIT(RANK_HOST_STANDARD);
 static struct standard_handle known[3];
 static atomic_bool asked[3]; /* its row of known stays as it is from then on */
 

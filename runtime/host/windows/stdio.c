@@ -32,7 +32,11 @@ struct pump {
     uint8_t bytes[PUMP_SIZE];
 };
 
-static struct pump pumps[3] = {{.fd = 0}, {.fd = 1}, {.fd = 2}};
+#define PUMP(n)                                                                                    \
+    {                                                                                              \
+        .lock = HOST_MUTEX_INIT(RANK_HOST_PUMP), .fd = (n)                                         \
+    }
+static struct pump pumps[3] = {PUMP(0), PUMP(1), PUMP(2)};
 
 void host_stdio_claim(void)
 {

@@ -69,7 +69,7 @@ struct item_table {
     struct epoll_item *item;
 };
 
-static struct host_mutex items_lock = HOST_MUTEX_INIT;
+static struct host_mutex items_lock = HOST_MUTEX_INIT(RANK_EPOLL_ITEMS);
 static uint64_t harvests; /* that were numbered; items_lock */
 
 static void append_ready(struct row *row, struct epoll_item *item)
@@ -337,6 +337,8 @@ static int64_t create(struct task *t, bool cloexec)
     struct epoll *ep = calloc(1, sizeof(*ep));
     if (!ep)
         return -L_ENOMEM;
+    host_mutex_init(&ep->ready_lock, RANK_EPOLL_READY);
+    waitq_init_nested(&ep->queue);
     struct file *file = file_anonymous("anon_inode:[eventpoll]", 0600, L_O_RDWR, &epoll_ops, ep);
     if (!file) {
         free(ep);

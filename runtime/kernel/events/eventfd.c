@@ -111,6 +111,8 @@ int64_t sys_eventfd2(struct task *t, uint64_t initial, uint64_t flags)
     struct eventfd *e = calloc(1, sizeof(*e));
     if (!e)
         return -L_ENOMEM;
+    host_mutex_init(&e->lock, RANK_EVENTFD);
+    waitq_init(&e->queue);
     e->count = (uint32_t)initial;
     e->semaphore = flags & L_EFD_SEMAPHORE;
     return install_anonymous(t, "anon_inode:[eventfd]", L_O_RDWR | (flags & L_EFD_NONBLOCK),

@@ -120,6 +120,8 @@ int64_t sys_timerfd_create(struct task *t, uint64_t clock, uint64_t flags)
     struct timerfd *f = calloc(1, sizeof(*f));
     if (!f)
         return -L_ENOMEM;
+    host_mutex_init(&f->lock, RANK_TIMERFD);
+    waitq_init(&f->queue);
     f->timer.fire = timerfd_fire;
     f->clock = id;
     return install_anonymous(t, "anon_inode:[timerfd]", L_O_RDWR | (flags & L_TFD_NONBLOCK),

@@ -150,6 +150,9 @@ struct process *process_new(const struct process *from)
     struct process *p = calloc(1, sizeof(*p));
     if (!p)
         return NULL;
+    waitq_init(&p->child_wait);
+    waitq_init(&p->thread_wait);
+    waitq_init(&p->exit_wait);
     p->start_ns = host_clock_boottime_ns();
     p->exit_signal = L_SIGCHLD;
     p->dumpable = 1;

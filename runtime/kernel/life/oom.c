@@ -12,7 +12,7 @@
 #define ADJUSTMENT_NEVER (-1000) /* oom_score_adj(5): not to be killed */
 
 /* One chooses at a time: the next finds the victim of the one before dead or dying. */
-static struct host_mutex choosing = HOST_MUTEX_INIT;
+static struct host_mutex choosing = HOST_MUTEX_INIT(RANK_OOM);
 
 /* An open file with its inode and its name. */
 #define FILE_BYTES   ((uint64_t)1024)

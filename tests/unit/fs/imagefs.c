@@ -618,7 +618,8 @@ static void ask_for_attributes(void *arg)
 
 START_TEST(attributes_race)
 {
-    static struct race race = {.lock = HOST_MUTEX_INIT, .changed = HOST_COND_INIT, .turn = -1};
+    static struct race race = {
+        .lock = HOST_MUTEX_INIT(RANK_TEST), .changed = HOST_COND_INIT, .turn = -1};
     char name[20];
     for (int i = 0; i < RACES; i++) {
         snprintf(name, sizeof(name), "f%d", i);

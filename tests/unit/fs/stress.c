@@ -9,7 +9,7 @@
 enum { THREADS = 4, STEPS = 4000, NAMES = 12 };
 
 static struct vfs_caller *caller;
-static struct host_mutex lock = HOST_MUTEX_INIT;
+static struct host_mutex lock = HOST_MUTEX_INIT(RANK_TEST);
 static struct host_cond cond = HOST_COND_INIT;
 static int finished, unexpected;
 

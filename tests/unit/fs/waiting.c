@@ -30,6 +30,7 @@ static void other_main(void *arg)
 static void other_start(struct other *other, void (*fn)(void *), void *arg)
 {
     memset(other, 0, sizeof(*other));
+    host_mutex_init(&other->lock, RANK_TEST);
     other->fn = fn;
     other->arg = arg;
     ck_assert_int_eq(host_thread_start(other_main, other), 0);

@@ -13,7 +13,7 @@ static uint64_t soon(void)
     return host_clock_monotonic_ns() + 20 * SECOND;
 }
 
-static struct host_mutex mutex = HOST_MUTEX_INIT;
+static struct host_mutex mutex = HOST_MUTEX_INIT(RANK_TEST);
 static struct host_cond cond = HOST_COND_INIT;
 static unsigned counter, finished;
 

@@ -93,7 +93,7 @@ static void use_broken_pipe_as_output(void)
 }
 #endif
 
-static struct host_mutex lock = HOST_MUTEX_INIT;
+static struct host_mutex lock = HOST_MUTEX_INIT(RANK_TEST);
 static struct host_cond called = HOST_COND_INIT;
 static int calls;
 

@@ -25,7 +25,7 @@
 #define LOG  "defect.log"
 #define ROOT "defect.tar"
 
-static struct host_mutex lock = HOST_MUTEX_INIT;
+static struct host_mutex lock = HOST_MUTEX_INIT(RANK_TEST);
 static struct host_cond cond = HOST_COND_INIT;
 static bool served;
 static int result, status;

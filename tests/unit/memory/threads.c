@@ -25,7 +25,7 @@ static struct space *space;
 static uint64_t base;
 static _Atomic unsigned round_number, working, wrong;
 static _Atomic bool leave;
-static struct host_mutex lock = HOST_MUTEX_INIT;
+static struct host_mutex lock = HOST_MUTEX_INIT(RANK_TEST);
 static struct host_cond turn = HOST_COND_INIT, idle = HOST_COND_INIT;
 
 static uint32_t pattern(uint64_t at)

@@ -35,7 +35,7 @@ START_TEST(heap_gives_earliest_first)
 }
 END_TEST
 
-static struct host_mutex lock = HOST_MUTEX_INIT;
+static struct host_mutex lock = HOST_MUTEX_INIT(RANK_TEST);
 static struct host_cond changed = HOST_COND_INIT;
 static int fired[3], order;
 

@@ -15,7 +15,7 @@
 
 #define SECOND 1000000000ull
 
-static struct host_mutex lock = HOST_MUTEX_INIT;
+static struct host_mutex lock = HOST_MUTEX_INIT(RANK_TEST);
 static struct host_cond cond = HOST_COND_INIT;
 static int outputs, rooms, closes;
 

@@ -30,7 +30,7 @@ SHIM(WaitForMultipleObjects);
 
 /* A console of no more than keys. Signalled while it has some, by the event has_keys. */
 static HANDLE console, has_keys;
-static struct host_mutex lock = HOST_MUTEX_INIT;
+static struct host_mutex lock = HOST_MUTEX_INIT(RANK_TEST);
 static struct host_cond changed = HOST_COND_INIT;
 static int keys, blocking_reads, calls, waits;
 

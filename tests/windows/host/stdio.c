@@ -32,7 +32,7 @@ SHIM(CancelSynchronousIo);
 
 /* The standard handles of this process: two pipes, and none. */
 static HANDLE input, output, error;
-static struct host_mutex lock = HOST_MUTEX_INIT;
+static struct host_mutex lock = HOST_MUTEX_INIT(RANK_TEST);
 static struct host_cond changed = HOST_COND_INIT;
 static bool reading, cancelled;
 static char waiting[64]; /* what the pipe holds */
