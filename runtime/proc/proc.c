@@ -223,8 +223,12 @@ static struct inode *make_inode(struct superblock *super, const struct node *lik
     else if (type == L_S_IFREG)
         inode->file_ops = entry->ops ? entry->ops : &text_ops;
     struct proc_subject subject = subject_of(like);
-    if (subject.process)
-        owner_of(entry, subject.process, &inode->uid, &inode->gid);
+    if (subject.process) {
+        uint32_t uid, gid;
+        owner_of(entry, subject.process, &uid, &gid);
+        inode->uid = uid;
+        inode->gid = gid;
+    }
     if (like->fd >= 0 && type == L_S_IFLNK) {
         struct files *files = subject.process ? proc_files(&subject) : NULL;
         struct file *file = files ? files_get(files, like->fd) : NULL;

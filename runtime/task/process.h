@@ -51,7 +51,7 @@ struct process {
     struct sigqueue pending; /* directed to the process */
     uint32_t sigqueue_count; /* entries queued, against RLIMIT_SIGPENDING */
 
-    struct cred cred; /* changed by the process itself only */
+    struct cred cred; /* changed by the process itself only, with kernel_lock */
     struct l_rlimit rlimits[L_RLIM_NLIMITS];
 
     enum process_state state;

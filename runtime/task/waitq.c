@@ -15,13 +15,13 @@
 void waitq_init(struct waitq *q)
 {
     host_mutex_init(&q->lock, RANK_WAITQ);
-    q->first = NULL;
+    atomic_init(&q->first, NULL);
 }
 
 void waitq_init_nested(struct waitq *q)
 {
     host_mutex_init(&q->lock, RANK_WAITQ_NESTED);
-    q->first = NULL;
+    atomic_init(&q->first, NULL);
 }
 
 void waitq_add(struct waitq *q, struct wait_entry *entry)
@@ -29,10 +29,11 @@ void waitq_add(struct waitq *q, struct wait_entry *entry)
     host_mutex_lock(&q->lock);
     entry->queue = q;
     entry->prev = NULL;
-    entry->next = q->first;
-    if (q->first)
-        q->first->prev = entry;
-    q->first = entry;
+    struct wait_entry *next = atomic_load(&q->first);
+    entry->next = next;
+    if (next)
+        next->prev = entry;
+    atomic_store(&q->first, entry);
     host_mutex_unlock(&q->lock);
 }
 
@@ -45,7 +46,7 @@ void waitq_remove(struct wait_entry *entry)
     if (entry->prev)
         entry->prev->next = entry->next;
     else
-        q->first = entry->next;
+        atomic_store(&q->first, entry->next);
     if (entry->next)
         entry->next->prev = entry->prev;
     entry->queue = NULL;
@@ -62,7 +63,7 @@ void waitq_wake(struct waitq *q, uint32_t events)
     struct host_parker *asleep[LATER_MAX];
     unsigned count = 0;
     host_mutex_lock(&q->lock);
-    for (struct wait_entry *e = q->first; e; e = e->next) {
+    for (struct wait_entry *e = atomic_load(&q->first); e; e = e->next) {
         if (e->wake != wait_entry_unpark || count == LATER_MAX)
             e->wake(e, events);
         else if (host_unpark_mark(e->parker))

@@ -30,7 +30,7 @@ struct wait_entry {
 
 struct waitq {
     struct host_mutex lock;
-    struct wait_entry *first;
+    _Atomic(struct wait_entry *) first; /* changed with the lock; waitq_wake asks without it */
 };
 
 #define WAIT_FOREVER UINT64_MAX
@@ -55,7 +55,7 @@ void waitq_wake(struct waitq *q, uint32_t events);
 /* Whether there is an entry, for who has executed a full barrier after making something ready. */
 static inline bool waitq_is_waited_for(struct waitq *q)
 {
-    return *(struct wait_entry *volatile *)&q->first;
+    return atomic_load(&q->first);
 }
 
 /*

@@ -28,11 +28,11 @@ struct tty {
     uint32_t input_speed, output_speed; /* as set, in bits a second */
     uint32_t slaves;                    /* open files */
     uint32_t hangups;                   /* files opened before the last one are dead */
-    bool master_open;                   /* false for good once closed */
-    bool slave_gone;                    /* it was open and is not */
-    bool locked;                        /* TIOCSPTLCK: the slave cannot be opened */
-    bool exclusive;                     /* TIOCEXCL */
-    bool refused_input;                 /* tty_input took less than given */
+    atomic_bool master_open; /* false for good once closed; tty_find asks without the lock */
+    bool slave_gone;         /* it was open and is not */
+    bool locked;             /* TIOCSPTLCK: the slave cannot be opened */
+    bool exclusive;          /* TIOCEXCL */
+    bool refused_input;      /* tty_input took less than given */
 
     /* kernel_lock; both counted. */
     struct session *session;

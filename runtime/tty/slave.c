@@ -67,12 +67,20 @@ static bool may_write(void *arg)
     return ready;
 }
 
+static bool stops_background(struct tty *tty)
+{
+    host_mutex_lock(&tty->lock);
+    bool stops = tty->ldisc.termios.c_lflag & L_TOSTOP;
+    host_mutex_unlock(&tty->lock);
+    return stops;
+}
+
 static int64_t slave_write(struct file *file, const void *buffer, size_t n, uint64_t *pos)
 {
     (void)pos;
     struct slave *s = file->priv;
     struct tty *tty = s->tty;
-    if (tty->ldisc.termios.c_lflag & L_TOSTOP) {
+    if (stops_background(tty)) {
         int error = tty_check_background(tty, task_current(), L_SIGTTOU);
         if (error)
             return error;

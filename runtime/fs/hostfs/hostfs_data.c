@@ -265,8 +265,7 @@ int hostfs_open(struct inode *inode, struct file *file)
 static void close_unneeded(struct inode *inode, uint32_t fewer)
 {
     struct host_node *node = host_node_of(inode);
-    if (inode->pages.dirty)
-        pagecache_write_back(inode);
+    pagecache_write_back(inode);
     host_mutex_lock(&node->lock);
     node->opens -= fewer;
     if (node->opens == 0 && atomic_load(&inode->pages.mapping.refs) == 0)

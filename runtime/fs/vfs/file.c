@@ -168,7 +168,7 @@ int file_fsync(struct file *file, bool data_only)
     uint32_t type = inode->mode & L_S_IFMT;
     if (type != L_S_IFREG && type != L_S_IFDIR)
         return -L_EINVAL;
-    int error = inode->pages.dirty ? pagecache_write_back(inode) : 0;
+    int error = pagecache_write_back(inode);
     if (!error && inode->ops->fsync)
         error = inode->ops->fsync(inode, data_only);
     return error;

@@ -181,8 +181,10 @@ struct inode {
                                 * while it cuts a file; between lock and state in the order */
     struct host_mutex state;   /* members below, and pagecache */
 
-    uint32_t mode, uid, gid, nlink;
-    uint64_t rdev, size;
+    /* Changed with the state; who asks for one alone needs no lock. */
+    _Atomic uint32_t mode, uid, gid, nlink;
+    _Atomic uint64_t size;
+    uint64_t rdev;
     uint64_t extra_blocks; /* st_blocks beyond what the page cache holds; imagefs sets the total */
     fs_time atime, mtime, ctime, btime;
 

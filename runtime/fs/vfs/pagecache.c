@@ -521,15 +521,13 @@ static struct page_slot *next_with(struct pagecache *pages, uint64_t *index, uin
     }
 }
 
-int pagecache_write_back(struct inode *inode)
+/* With inode->writing. */
+static int write_dirty(struct inode *inode)
 {
-    if (!inode->ops->write_block)
-        return 0;
     uint8_t *copy = malloc(FS_BLOCK_SIZE);
     if (!copy)
         return -L_ENOMEM;
     int result = 0;
-    host_mutex_lock(&inode->writing);
     host_mutex_lock(&inode->state);
     inode->pages.dirty = false;
     uint64_t index = 0;
@@ -564,8 +562,17 @@ int pagecache_write_back(struct inode *inode)
         index++;
     }
     host_mutex_unlock(&inode->state);
-    host_mutex_unlock(&inode->writing);
     free(copy);
+    return result;
+}
+
+int pagecache_write_back(struct inode *inode)
+{
+    if (!inode->ops || !inode->ops->write_block)
+        return 0;
+    host_mutex_lock(&inode->writing);
+    int result = inode->pages.dirty ? write_dirty(inode) : 0;
+    host_mutex_unlock(&inode->writing);
     return result;
 }
 

@@ -53,9 +53,11 @@ struct pagecache {
     struct page_slot first; /* block 0 */
     struct page_leaf **leaves;
     uint32_t leaf_count;
-    uint64_t held;     /* bytes of memory the slots hold */
-    uint64_t unstored; /* slots with one of SLOT_UNSTORED */
-    bool dirty;        /* some slot is dirty or mapped */
+    _Atomic uint64_t held; /* bytes of memory the slots hold; changed with the inode's state */
+    uint64_t unstored;     /* slots with one of SLOT_UNSTORED; the inode's state */
+    /* Some slot is dirty or mapped; changed with the inode's state. False also while the last of
+     * them are on their way to write_block: pagecache_write_back waits for those. */
+    atomic_bool dirty;
 };
 
 /* Dirty blocks of all files. */
@@ -92,7 +94,8 @@ int pagecache_punch(struct inode *inode, uint64_t pos, uint64_t n);
 int pagecache_allocate(struct inode *inode, uint64_t pos, uint64_t n);
 /* The next offset of data (or hole) at or after pos; -L_ENXIO beyond the end. */
 int64_t pagecache_seek(struct inode *inode, uint64_t pos, bool hole);
-/* Give dirty blocks to write_block. inode->writing is held meanwhile. */
+/* Give dirty blocks to write_block, and wait for those that another thread is giving to it.
+ * inode->writing is held meanwhile. */
 int pagecache_write_back(struct inode *inode);
 /* Drop the blocks that are neither dirty nor mapped: the file changed elsewhere, or memory is
  * short. */

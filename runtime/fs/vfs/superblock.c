@@ -85,11 +85,9 @@ void super_each(void (*fn)(struct superblock *, void *), void *arg)
 static void write_back(struct inode *inode, void *arg)
 {
     int *error = arg;
-    if (inode->pages.dirty) {
-        int result = pagecache_write_back(inode);
-        if (result < 0)
-            *error = result;
-    }
+    int result = pagecache_write_back(inode);
+    if (result < 0)
+        *error = result;
 }
 
 int super_sync(struct superblock *super)

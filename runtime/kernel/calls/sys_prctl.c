@@ -54,6 +54,9 @@ static int64_t set_name(struct task *t, uint64_t address)
     return 0;
 }
 
+/* Those from here to sys_prctl change what other threads of the process change as well, and are
+ * called with kernel_lock. */
+
 static int64_t set_dumpable(struct process *p, uint64_t value)
 {
     if (value > 1)
@@ -127,27 +130,75 @@ static int64_t set_keep_caps(struct process *p, uint64_t value)
     return 0;
 }
 
+static int64_t set_death_signal(struct task *t, uint64_t sig)
+{
+    if (sig > L_NSIG)
+        return -L_EINVAL;
+    t->pdeath_signal = (int32_t)sig;
+    return 0;
+}
+
+static int64_t set_no_new_privs(struct process *p, uint64_t a2, uint64_t a3, uint64_t a4,
+                                uint64_t a5)
+{
+    if (a2 != 1 || a3 || a4 || a5)
+        return -L_EINVAL;
+    p->no_new_privs = true;
+    return 0;
+}
+
+/* The options that change the process or its credentials; false for others. */
+static bool change_locked(struct task *t, const uint64_t a[5], int64_t *result)
+{
+    struct process *p = t->process;
+    switch ((int)a[0]) {
+    case L_PR_SET_PDEATHSIG:
+        *result = set_death_signal(t, a[1]);
+        return true;
+    case L_PR_SET_DUMPABLE:
+        *result = set_dumpable(p, a[1]);
+        return true;
+    case L_PR_SET_KEEPCAPS:
+        *result = set_keep_caps(p, a[1]);
+        return true;
+    case L_PR_CAPBSET_DROP:
+        *result = drop_bounding(p, a[1]);
+        return true;
+    case L_PR_SET_SECUREBITS:
+        *result = set_securebits(p, a[1]);
+        return true;
+    case L_PR_SET_CHILD_SUBREAPER:
+        p->subreaper = a[1];
+        *result = 0;
+        return true;
+    case L_PR_SET_NO_NEW_PRIVS:
+        *result = set_no_new_privs(p, a[1], a[2], a[3], a[4]);
+        return true;
+    case L_PR_CAP_AMBIENT:
+        *result = ambient(p, a[1], a[2], a[3], a[4]);
+        return true;
+    }
+    return false;
+}
+
 int64_t sys_prctl(struct task *t, uint64_t option, uint64_t a2, uint64_t a3, uint64_t a4,
                   uint64_t a5)
 {
     struct process *p = t->process;
     struct space *space = p->space;
+    int64_t result;
+    host_mutex_lock(&kernel_lock);
+    bool changed = change_locked(t, (const uint64_t[]){option, a2, a3, a4, a5}, &result);
+    host_mutex_unlock(&kernel_lock);
+    if (changed)
+        return result;
     switch ((int)option) {
-    case L_PR_SET_PDEATHSIG:
-        if (a2 > L_NSIG)
-            return -L_EINVAL;
-        t->pdeath_signal = (int32_t)a2;
-        return 0;
     case L_PR_GET_PDEATHSIG:
         return put_guest_u32(space, a2, (uint32_t)t->pdeath_signal);
     case L_PR_GET_DUMPABLE:
         return p->dumpable;
-    case L_PR_SET_DUMPABLE:
-        return set_dumpable(p, a2);
     case L_PR_GET_KEEPCAPS:
         return (p->cred.securebits & L_SECBIT_KEEP_CAPS) != 0;
-    case L_PR_SET_KEEPCAPS:
-        return set_keep_caps(p, a2);
     case L_PR_SET_NAME:
         return set_name(t, a2);
     case L_PR_GET_NAME:
@@ -160,39 +211,25 @@ int64_t sys_prctl(struct task *t, uint64_t option, uint64_t a2, uint64_t a3, uin
         return 0;
     case L_PR_CAPBSET_READ:
         return a2 > L_CAP_LAST ? -L_EINVAL : (int64_t)(p->cred.bounding >> a2 & 1);
-    case L_PR_CAPBSET_DROP:
-        return drop_bounding(p, a2);
     case L_PR_GET_TSC:
         return put_guest_u32(space, a2, L_PR_TSC_ENABLE);
     case L_PR_SET_TSC:
         return a2 == L_PR_TSC_ENABLE ? 0 : -L_EINVAL;
     case L_PR_GET_SECUREBITS:
         return p->cred.securebits;
-    case L_PR_SET_SECUREBITS:
-        return set_securebits(p, a2);
     case L_PR_SET_TIMERSLACK:
         t->timer_slack = a2 ? a2 : 50000;
         return 0;
     case L_PR_GET_TIMERSLACK:
         return (int64_t)t->timer_slack;
-    case L_PR_SET_CHILD_SUBREAPER:
-        p->subreaper = a2;
-        return 0;
     case L_PR_GET_CHILD_SUBREAPER:
         return put_guest_u32(space, a2, p->subreaper);
-    case L_PR_SET_NO_NEW_PRIVS:
-        if (a2 != 1 || a3 || a4 || a5)
-            return -L_EINVAL;
-        p->no_new_privs = true;
-        return 0;
     case L_PR_GET_NO_NEW_PRIVS:
         return a2 || a3 || a4 || a5 ? -L_EINVAL : p->no_new_privs;
     case L_PR_GET_TID_ADDRESS:
         return put_guest_u64(space, a2, t->clear_child_tid);
     case L_PR_GET_THP_DISABLE:
         return 0;
-    case L_PR_CAP_AMBIENT:
-        return ambient(p, a2, a3, a4, a5);
     default:
         return -L_EINVAL;
     }

@@ -38,7 +38,8 @@ struct epoll_item {
     struct epoll *epoll;
     struct file *file; /* not counted: epoll_forget comes first */
     int32_t fd;
-    struct l_epoll_event event;     /* items_lock */
+    struct l_epoll_event event;     /* items_lock; set_events changes what is wanted */
+    _Atomic uint32_t wakes;         /* event.events, for wakes, which hold a queue's lock alone */
     struct epoll_item *next, *prev; /* of the epoll; items_lock */
     struct epoll_item *file_next;   /* of the file; items_lock */
     struct epoll_item *ready_next;  /* ready_lock */
@@ -71,6 +72,13 @@ struct item_table {
 
 static struct host_mutex items_lock = HOST_MUTEX_INIT(RANK_EPOLL_ITEMS);
 static uint64_t harvests; /* that were numbered; items_lock */
+
+/* With items_lock, or before the item is in a queue. */
+static void set_events(struct epoll_item *item, uint32_t events)
+{
+    item->event.events = events;
+    atomic_store(&item->wakes, events);
+}
 
 static void append_ready(struct row *row, struct epoll_item *item)
 {
@@ -109,7 +117,7 @@ static void unmark_ready(struct epoll_item *item)
 static void item_wake(struct wait_entry *entry, uint32_t events)
 {
     struct item_wait *wait = (struct item_wait *)entry;
-    uint32_t wanted = wait->item->event.events;
+    uint32_t wanted = atomic_load(&wait->item->wakes);
     if (events && !(events & (wanted | L_POLLERR | L_POLLHUP)))
         return;
     mark_ready(wait->item);
@@ -256,7 +264,7 @@ static int harvest_locked(struct epoll *ep, struct l_epoll_event *out, int max)
         }
         n++;
         if (out && (item->event.events & L_EPOLLONESHOT))
-            item->event.events &= PRIVATE_BITS;
+            set_events(item, item->event.events & PRIVATE_BITS);
         else if (!out || !(item->event.events & L_EPOLLET))
             list_again(&again, item);
     }
@@ -283,7 +291,7 @@ static void give_back(struct epoll *ep, uint64_t number, int from)
         if (item->harvest != number || item->place < from)
             continue;
         item->harvest = 0;
-        item->event.events = item->taken_events;
+        set_events(item, item->taken_events);
         mark_ready(item);
     }
     host_mutex_unlock(&items_lock);
@@ -398,7 +406,8 @@ static int add_item(struct epoll *ep, struct file *file, int fd, const struct l_
     item->epoll = ep;
     item->file = file;
     item->fd = fd;
-    item->event = *event;
+    item->event.data = event->data;
+    set_events(item, event->events);
     item->next = ep->items;
     if (ep->items)
         ep->items->prev = item;
@@ -422,7 +431,8 @@ static int change_item(struct epoll_item *item, const struct l_epoll_event *even
 {
     if (item->event.events & L_EPOLLEXCLUSIVE)
         return -L_EINVAL;
-    item->event = *event;
+    item->event.data = event->data;
+    set_events(item, event->events);
     item->harvest = 0;
     uint32_t events = item_poll(item, NULL);
     if (events)

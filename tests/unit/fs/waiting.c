@@ -1,9 +1,10 @@
-/* What waits: pipes, fifos, locks; and inotify. Threads of the host stand for tasks. */
+/* What waits: pipes, fifos, locks, fsync; and inotify. Threads of the host stand for tasks. */
 #include "fixture.h"
 #include "runtime/abi/poll.h"
 #include "runtime/fs/pipe/pipe.h"
 #include "runtime/fs/vfs/file_lock.h"
 #include "runtime/fs/vfs/inotify_file.h"
+#include "runtime/fs/vfs/pagecache.h"
 #include "runtime/host/lock.h"
 #include "runtime/host/thread.h"
 #include "runtime/host/time.h"
@@ -290,6 +291,74 @@ START_TEST(watching)
 }
 END_TEST
 
+/* A file whose blocks are on their way until another thread's fsync waits for them, or is through.
+ */
+static struct {
+    struct file *file;
+    struct host_mutex lock;
+    struct host_cond changed;
+    bool under_way, written, synced;
+    bool synced_after; /* fsync returned when they were written */
+} slow;
+
+static int slow_write(struct inode *inode, uint64_t index, const void *data, size_t length)
+{
+    (void)index, (void)data, (void)length;
+    uint64_t deadline = host_clock_monotonic_ns() + 20000000000ull;
+    host_mutex_lock(&slow.lock);
+    slow.under_way = true;
+    host_cond_broadcast(&slow.changed);
+    while (!slow.synced && atomic_load(&inode->writing.state) != 2 &&
+           host_clock_monotonic_ns() < deadline)
+        host_cond_wait(&slow.changed, &slow.lock, host_clock_monotonic_ns() + 1000000);
+    slow.written = true;
+    host_mutex_unlock(&slow.lock);
+    return 0;
+}
+
+static void write_slowly(void *arg)
+{
+    (void)arg;
+    pagecache_write_back(slow.file->inode);
+}
+
+static void sync_meanwhile(void *arg)
+{
+    (void)arg;
+    int error = file_fsync(slow.file, true);
+    host_mutex_lock(&slow.lock);
+    slow.synced = true;
+    slow.synced_after = slow.written && !error;
+    host_cond_broadcast(&slow.changed);
+    host_mutex_unlock(&slow.lock);
+}
+
+START_TEST(syncing)
+{
+    struct vfs_caller *c = fresh("/syncing");
+    struct other writer, other;
+    uint64_t deadline = host_clock_monotonic_ns() + 20000000000ull;
+    ck_assert_int_eq(vfs_open(c, NULL, "file", L_O_RDWR | L_O_CREAT, 0644, 0, &slow.file), 0);
+    struct inode *inode = slow.file->inode;
+    const struct inode_ops *own = inode->ops;
+    struct inode_ops ops = *own;
+    ops.write_block = slow_write;
+    inode->ops = &ops;
+    ck_assert_int_eq(file_write(slow.file, "text", 4, NULL), 4);
+    other_start(&writer, write_slowly, NULL);
+    host_mutex_lock(&slow.lock);
+    while (!slow.under_way)
+        ck_assert(host_cond_wait(&slow.changed, &slow.lock, deadline));
+    host_mutex_unlock(&slow.lock);
+    other_start(&other, sync_meanwhile, NULL);
+    other_join(&other);
+    other_join(&writer);
+    ck_assert(slow.synced_after);
+    inode->ops = own;
+    file_put(slow.file);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tcase = tcase_create("waiting");
@@ -300,5 +369,6 @@ int main(void)
     tcase_add_test(tcase, records);
     tcase_add_test(tcase, deadlock);
     tcase_add_test(tcase, watching);
+    tcase_add_test(tcase, syncing);
     return unit_run("waiting", tcase);
 }
