@@ -2,8 +2,8 @@
 # Installs what is needed, builds Foreland for Linux and for Windows, and runs all tests natively
 # and under Wine. The last line is "N passed, N failed"; exit status 0 only when nothing failed.
 #
-# Counted are the tests that ctest ran in the three builds (build/test/linux, linux-asan, windows)
-# and each build itself. Wine's files and the Windows libraries are kept in
+# Counted are the tests that ctest ran in the builds (build/test/linux, linux-asan, linux-tsan,
+# windows) and each build itself. Wine's files and the Windows libraries are kept in
 # ${FORELAND_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/foreland}.
 set -u
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -122,6 +122,7 @@ packaging/install.sh build windows test || {
 counted "build for Linux" build linux -DFORELAND_WERROR=ON && linux=yes
 # gcc documents false warnings in such builds, so they are no errors there.
 counted "build with sanitizers" build linux-asan -DFORELAND_WERROR=OFF && asan=yes
+counted "build with ThreadSanitizer" build linux-tsan -DFORELAND_WERROR=OFF && tsan=yes
 counted "libraries for Windows" packaging/deps-windows.sh &&
     counted "build for Windows" build windows -DFORELAND_WERROR=ON && windows=yes
 counted "wine prefix" wine_prefix && wine=yes
@@ -140,6 +141,7 @@ fi
 
 [ -z "${linux:-}" ] || run_tests linux
 [ -z "${asan:-}" ] || run_tests linux-asan -L 'unit|guest|checks'
+[ -z "${tsan:-}" ] || run_tests linux-tsan
 if [ -n "${windows:-}" ] && [ -n "${wine:-}" ]; then
     wine_start
     run_tests windows

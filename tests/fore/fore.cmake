@@ -23,6 +23,7 @@ if(TARGET fore)
     foreland_fore_test(opcodes 1500 ${guest_out}/fore/opcodes)
     foreland_fore_test(options 400 ${guest_out}/glibc/hello)
     foreland_fore_test(mount 600)
+    foreland_fore_test(install 200 ${CMAKE_BINARY_DIR})
     foreland_fore_test(selftest 200)
     foreland_fore_test(folder 600 ${guest_out}/fore/folder ${guest_out}/fore/sparse)
     if(NOT WIN32) # there, tests/windows/ending.sh
