@@ -57,6 +57,12 @@ static uint64_t kernel_limit(void)
     return most - most / 16;
 }
 
+uint64_t memory_kernel_room(void)
+{
+    uint64_t most = kernel_limit(), now = memory_used();
+    return !most ? UINT64_MAX : now < most ? most - now : 0;
+}
+
 static bool charge_kernel(uint64_t bytes, uint64_t most)
 {
     if (charge(&kernel, &guests, bytes, most))

@@ -30,6 +30,8 @@ void memory_charge_always(uint64_t bytes);
 /* Ends each of the three. */
 void memory_uncharge_kernel(uint64_t bytes);
 uint64_t memory_kernel_used(void);
+/* Bytes that memory_charge_kernel would not refuse now; UINT64_MAX without a limit. */
+uint64_t memory_kernel_room(void);
 /* Counts the refusals of memory_charge_kernel. Every system call asks. */
 extern _Atomic uint32_t memory_refusal_count;
 static inline uint32_t memory_refusals(void)

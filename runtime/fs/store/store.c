@@ -3,6 +3,7 @@
 
 #include "runtime/abi/errno.h"
 #include "runtime/fs/store/store_queue.h"
+#include "runtime/host/budget.h"
 #include "runtime/host/env.h"
 #include "runtime/host/file.h"
 #include "runtime/host/lock.h"
@@ -730,22 +731,40 @@ static uint64_t beyond(uint64_t needed, uint64_t there)
     return needed > there ? needed - there : 0;
 }
 
-bool store_fits(struct store *store, uint64_t grow, uint64_t rewrite, uint64_t *spare)
+/* Bytes that there are on the disk, or in memory for an image that is only read. */
+static uint64_t room_outside(const struct store *store)
 {
     struct host_fs_usage host = {.block_size = 4096};
+    if (store->read_only)
+        return memory_kernel_room();
+    if (host_path_statfs(store->path, &host))
+        return UINT64_MAX;
+    return host.available * host.block_size;
+}
+
+bool store_fits(struct store *store, uint64_t grow, uint64_t rewrite, uint64_t *spare)
+{
     struct media_usage media;
     struct store_usage usage;
     store_usage(store, &usage);
     media_usage(store->media, &media);
-    uint64_t room = media.room;
-    if (!store->read_only && host_path_statfs(store->path, &host) == 0 &&
-        host.available * host.block_size < room)
-        room = host.available * host.block_size;
+    uint64_t room = room_outside(store);
+    if (media.room < room)
+        room = media.room;
     uint64_t more = grow ? with_overhead(grow) + ROOM_KEPT : 0;
-    uint64_t needed = beyond(usage.bytes, media.image) + beyond(more, usage.bytes_free) +
-                      beyond(usage.bytes_log + with_overhead(grow + rewrite), media.log);
+    uint64_t growth = beyond(usage.bytes, media.image) + beyond(more, usage.bytes_free);
+    uint64_t needed = growth + beyond(usage.bytes_log + with_overhead(grow + rewrite), media.log);
+    if (store->read_only)
+        needed += grow + rewrite; /* the queue's copies take of the same memory */
     *spare = beyond(room, needed);
-    return needed <= room;
+    if (!store->read_only)
+        return needed <= room;
+    /* Log and queue are given back, the image's pages are not: they leave an eighth of all memory,
+     * as files in memory do. */
+    uint64_t lasting = beyond(memory_kernel_room(), memory_limit() / 16);
+    if (beyond(lasting, growth) < *spare)
+        *spare = beyond(lasting, growth);
+    return needed <= room && growth <= lasting;
 }
 
 struct unstored {

@@ -1,8 +1,9 @@
 /* Batches: changes on their way into the store. */
+#define HEAP_TIER HEAP_ALWAYS /* the queue has a bound (store.h) */
 #include "runtime/fs/store/store_queue.h"
 #include "runtime/fs/store/store_seal.h"
 
-#include <stdlib.h>
+#include "runtime/host/heap.h"
 #include <string.h>
 
 struct store_batch *store_batch_new(void)

@@ -1,8 +1,8 @@
 /* What is written to a file that is only read, in memory. */
+#define HEAP_TIER HEAP_RESERVE /* what was accepted had room (store_fits) */
 #include "runtime/fs/store/store_shadow.h"
 
-#include <stdint.h>
-#include <stdlib.h>
+#include "runtime/host/heap.h"
 #include <string.h>
 
 #define BLOCK 4096
@@ -60,7 +60,7 @@ static int make_block(struct shadow *shadow, uint64_t index, uint8_t **out)
             count *= 2;
         uint8_t **blocks = realloc(shadow->blocks, count * sizeof(*blocks));
         if (!blocks)
-            return SQLITE_NOMEM;
+            return SQLITE_FULL;
         memset(blocks + shadow->count, 0, (count - shadow->count) * sizeof(*blocks));
         shadow->blocks = blocks;
         shadow->count = count;
@@ -68,7 +68,7 @@ static int make_block(struct shadow *shadow, uint64_t index, uint8_t **out)
     if (!shadow->blocks[index]) {
         uint8_t *block = malloc(BLOCK);
         if (!block)
-            return SQLITE_NOMEM;
+            return SQLITE_FULL;
         int result = read_base(shadow, block, BLOCK, (sqlite3_int64)index * BLOCK);
         if (result != SQLITE_OK) {
             free(block);

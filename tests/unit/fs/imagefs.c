@@ -7,6 +7,7 @@
 #include "runtime/fs/imagefs/image_node.h"
 #include "runtime/fs/path/path.h"
 #include "runtime/fs/tmpfs/tmpfs.h"
+#include "runtime/host/budget.h"
 #include "runtime/host/file.h"
 #include "runtime/host/thread.h"
 #include "tests/unit/fs/image.h"
@@ -21,10 +22,10 @@ static const char copy[] = "imagefs-copy.img";
 static struct vfs_caller *root;
 static struct path top;
 
-static void mount_image(const char *path)
+static void mount_as(const char *path, bool read_only)
 {
     int error;
-    struct superblock *super = imagefs_new(path, false, NULL, &error, message, sizeof(message));
+    struct superblock *super = imagefs_new(path, read_only, NULL, &error, message, sizeof(message));
     ck_assert_msg(super != NULL, "%d %s", error, message);
     struct mount *mount;
     struct path base = mount_root();
@@ -32,6 +33,11 @@ static void mount_image(const char *path)
     top = (struct path){mount_get(mount), dentry_get(mount->root)};
     path_put(base);
     mount_put(mount);
+}
+
+static void mount_image(const char *path)
+{
+    mount_as(path, false);
 }
 
 /* Closes the image. What was in memory stays there but the next mount is a new file system. */
@@ -529,6 +535,39 @@ START_TEST(disk_full)
 }
 END_TEST
 
+/* What is changed in an image that is only read is kept in memory, which guests are not given
+ * without limit. */
+START_TEST(memory_full)
+{
+    put("old", "something");
+    unmount_image();
+    uint64_t before = memory_used();
+    mount_as(image, true);
+    const uint64_t most = (uint64_t)96 << 20;
+    memory_limit_set(before + most);
+    uint64_t size = fill("large", 1 << 16, 200 << 20);
+    ck_assert_uint_lt(size, most);
+    ck_assert_uint_gt(size, most / 16);
+    ck_assert_int_eq(sync_file("large"), 0);
+    ck_assert_uint_gt(memory_used(), before + size);
+    ck_assert_uint_le(memory_used(), before + most);
+    expect_filled("large", size);
+    ck_assert_int_eq(vfs_unlink(root, &top, "large"), 0);
+    ck_assert_int_eq(super_sync(top.dentry->inode->super), 0);
+    uint64_t again = fill("next", 1 << 16, 200 << 20);
+    ck_assert_uint_ge(again + again / 4, size);
+    ck_assert_uint_le(memory_used(), before + most);
+    ck_assert_int_eq(sync_file("next"), 0);
+    expect_filled("next", again);
+    expect("old", "something");
+    unmount_image();
+    memory_limit_set(0);
+    ck_assert_uint_le(memory_used(), before + (1 << 20));
+    mount_image(image);
+    expect("old", "something");
+}
+END_TEST
+
 /* Removing a file makes room, in this mount and for the next one. */
 START_TEST(room_again)
 {
@@ -671,6 +710,7 @@ int main(void)
     tcase_add_test(tcase, extended_attributes);
     tcase_add_test(tcase, attributes_race);
     tcase_add_test(tcase, disk_full);
+    tcase_add_test(tcase, memory_full);
     tcase_add_test(tcase, room_again);
     tcase_add_test(tcase, filled_by_others);
     tcase_add_test(tcase, lost_at_the_end);
