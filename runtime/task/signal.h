@@ -80,6 +80,10 @@ void signal_set_mask(struct task *t, uint64_t mask);
  * then marked to exit with the status in process. */
 bool signal_deliver(struct task *t, struct cpu *cpu);
 
+/* When not NULL it is told of each signal that is delivered, before that acts, without a lock: the
+ * trace. Set before the first process starts. */
+extern void (*signal_watcher)(struct task *t, const struct l_siginfo *info);
+
 /* Queue operations, with kernel_lock or on a private queue. */
 int sigqueue_push(struct sigqueue *q, int sig, const struct l_siginfo *info, uint32_t *count,
                   uint64_t limit);

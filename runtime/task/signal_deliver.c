@@ -10,6 +10,8 @@
 
 #define SYSCALL_LENGTH 2
 
+void (*signal_watcher)(struct task *t, const struct l_siginfo *info);
+
 /* The call that a signal interrupted goes on, or ends with EINTR. action is NULL when no handler
  * runs. */
 static void finish_interrupted_call(struct task *t, struct cpu *cpu,
@@ -116,12 +118,14 @@ static void call_handler(struct task *t, struct cpu *cpu, int sig, struct l_sigi
 bool signal_deliver(struct task *t, struct cpu *cpu)
 {
     for (;;) {
-        int sig;
+        int sig = 0;
         struct l_siginfo info;
         struct l_sigaction action;
         host_mutex_lock(&kernel_lock);
         enum next next = take_work(t, &sig, &info, &action);
         host_mutex_unlock(&kernel_lock);
+        if (sig && signal_watcher)
+            signal_watcher(t, &info);
         if (next == NEXT_DIE)
             return false;
         if (next == NEXT_HANDLER)

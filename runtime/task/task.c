@@ -28,6 +28,7 @@ void task_put(struct task *t)
         return;
     process_put(t->process);
     free(t->bounce);
+    free(t->trace);
     free(t);
 }
 

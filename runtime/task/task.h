@@ -88,6 +88,7 @@ struct task {
 
     uint8_t *bounce; /* buffer for file system calls, made on demand, freed at exit */
     uint32_t bounce_size;
+    struct trace_line *trace; /* the call that is traced; made on demand, freed at exit */
 };
 
 enum {

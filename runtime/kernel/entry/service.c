@@ -69,6 +69,7 @@ static const struct life_ops life = {.service = service, .exits = trace_exit};
 int kernel_init(void)
 {
     life_ops = &life;
+    signal_watcher = trace_signal;
     process_tree_init();
     oom_init();
     int error = timers_init();

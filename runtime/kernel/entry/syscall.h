@@ -20,8 +20,14 @@ typedef int64_t syscall_fn(struct task *t, uint64_t a0, uint64_t a1, uint64_t a2
 struct syscall_entry {
     const char *name;
     syscall_fn *fn; /* NULL: ENOSYS and a line in the log, once per process */
-    /* One letter an argument: d int, u unsigned, x hex, p pointer, s string, f file descriptor,
-     * P path, F flags in octal, S signal, l signed 64 bits. */
+    /*
+     * The kinds of the arguments, for the trace: d int, u unsigned and l signed 64 bits, x hex, p
+     * pointer, s string, P path, f file descriptor, D that of a directory, M mode, N mode when the
+     * flags before it may make a file, S signal, U user or group. C, I, O and Y are the operations
+     * of fcntl, ioctl, futex and prctl, which say what comes after them. With a letter behind it: |
+     * flags, = one value (trace_names.c), & a structure that the call reads, * one that it fills
+     * (trace_struct.c).
+     */
     const char *args;
 };
 

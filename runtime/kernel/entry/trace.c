@@ -1,146 +1,90 @@
-/* The trace of system calls. */
+/* The trace of system calls (--strace): one line for each call, as strace shows it. */
 #include "runtime/kernel/entry/trace.h"
 
-#include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
-#include "runtime/abi/errno.h"
+#include "runtime/abi/signal.h"
 #include "runtime/abi/syscall.h"
+#include "runtime/host/heap.h"
 #include "runtime/host/log.h"
 #include "runtime/kernel/entry/syscall.h"
-#include "runtime/memory/access.h"
+#include "runtime/kernel/entry/trace_line.h"
 #include "runtime/task/process.h"
 
-struct line {
-    char text[900];
-    size_t used;
-};
-
-static void put_text(struct line *l, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void put_text(struct line *l, const char *format, ...)
+static bool never_returns(uint32_t number)
 {
-    va_list list;
-    va_start(list, format);
-    int n = vsnprintf(l->text + l->used, sizeof(l->text) - l->used, format, list);
-    va_end(list);
-    l->used += n > 0 ? (size_t)n : 0;
-    if (l->used >= sizeof(l->text))
-        l->used = sizeof(l->text) - 1;
+    return number == L_SYS_exit || number == L_SYS_exit_group;
 }
 
-static void put_string(struct line *l, struct task *t, uint64_t address)
-{
-    char text[65];
-    if (!address || !t->process->space) {
-        put_text(l, "NULL");
-        return;
-    }
-    size_t n = copy_from_guest_partial(t->process->space, text, address, sizeof(text) - 1);
-    if (!n) {
-        put_text(l, "0x%" PRIx64, address);
-        return;
-    }
-    text[n] = 0;
-    put_text(l, "\"");
-    for (const char *s = text; *s; s++) {
-        if (*s >= 32 && *s < 127 && *s != '"' && *s != '\\')
-            put_text(l, "%c", *s);
-        else
-            put_text(l, "\\x%02x", (uint8_t)*s);
-    }
-    put_text(l, "\"%s", memchr(text, 0, n) ? "" : "...");
-}
-
-static void put_call(struct line *l, struct task *t, uint32_t number, const uint64_t args[6])
+/* What is known before the call has been made. */
+static void begin(struct trace_line *l, struct task *t, uint32_t number, const uint64_t args[6])
 {
     const struct syscall_entry *e = number < syscall_table_size ? &syscall_table[number] : NULL;
-    put_text(l, "[%d] ", (int)t->tid);
-    if (!e || !e->name) {
-        put_text(l, "syscall_%u(", number);
-        e = NULL;
-    } else {
-        put_text(l, "%s(", e->name);
-    }
-    const char *kinds = e && e->args ? e->args : "xxxxxx";
-    for (int i = 0; kinds[i] && i < 6; i++) {
-        if (i)
-            put_text(l, ", ");
-        switch (kinds[i]) {
-        case 'd':
-        case 'f':
-        case 'S':
-            put_text(l, "%d", (int)args[i]);
-            break;
-        case 'u':
-            put_text(l, "%" PRIu64, args[i]);
-            break;
-        case 'l':
-            put_text(l, "%" PRId64, (int64_t)args[i]);
-            break;
-        case 'F':
-            put_text(l, "0%o", (unsigned)args[i]);
-            break;
-        case 's':
-        case 'P':
-            put_string(l, t, args[i]);
-            break;
-        default:
-            put_text(l, "0x%" PRIx64, args[i]);
-        }
-    }
-    put_text(l, ")");
-}
-
-static bool shown_at_start(uint32_t number)
-{
-    switch (number) {
-    case L_SYS_execve:
-    case L_SYS_execveat:
-    case L_SYS_exit:
-    case L_SYS_exit_group:
-    case L_SYS_rt_sigreturn:
-        return true;
-    default:
-        return false;
-    }
+    l->used = 0;
+    l->at = 0;
+    l->done = false;
+    l->task = t;
+    l->kinds = e && e->args ? e->args : "xxxxxx";
+    memcpy(l->args, args, sizeof(l->args));
+    trace_put(l, "[%d] ", (int)t->tid);
+    if (e && e->name)
+        trace_put(l, "%s(", e->name);
+    else
+        trace_put(l, "syscall_%u(", number);
+    trace_put_args(l);
 }
 
 void trace_enter(struct task *t, uint32_t number, const uint64_t args[6])
 {
-    if (!shown_at_start(number))
+    if (!t->trace && !(t->trace = malloc(sizeof(*t->trace))))
         return;
-    struct line l = {.used = 0};
-    put_call(&l, t, number, args);
-    host_log_all("%s", l.text);
+    begin(t->trace, t, number, args);
+    if (never_returns(number))
+        host_log_all("%s) = ?", t->trace->text);
 }
 
 void trace_leave(struct task *t, uint32_t number, const uint64_t args[6], int64_t result)
 {
-    struct line l = {.used = 0};
-    if (number == L_SYS_exit || number == L_SYS_exit_group || number == L_SYS_rt_sigreturn)
+    struct trace_line own, *l = t->trace;
+    if (never_returns(number))
         return;
-    if (shown_at_start(number))
-        put_text(&l, "[%d] ... %s", (int)t->tid, syscall_table[number].name);
-    else
-        put_call(&l, t, number, args);
-    if (result < 0 && result > -4096)
-        put_text(&l, " = -%d", (int)-result);
-    else if (result > 0xffffff)
-        put_text(&l, " = 0x%" PRIx64, (uint64_t)result);
-    else
-        put_text(&l, " = %" PRId64, result);
-    host_log_all("%s", l.text);
+    if (!l) { /* no memory when it began */
+        l = &own;
+        begin(l, t, number, args);
+    }
+    l->done = true;
+    l->result = result;
+    trace_put_args(l);
+    trace_put(l, ")");
+    trace_put_result(l, number);
+    host_log_all("%s", l->text);
+}
+
+void trace_signal(struct task *t, const struct l_siginfo *info)
+{
+    struct trace_line l = {.task = t};
+    if (!syscall_trace)
+        return;
+    trace_put(&l, "[%d] --- ", (int)t->tid);
+    trace_put_signal(&l, info->si_signo);
+    trace_put(&l, " ");
+    trace_put_siginfo(&l, info);
+    host_log_all("%s ---", l.text);
 }
 
 void trace_exit(struct task *t, bool last)
 {
+    struct trace_line l = {.task = t};
     if (!syscall_trace)
         return;
-    if (last)
-        host_log_all("[%d] exits, status 0x%x", (int)t->tid, (unsigned)t->process->group_code);
-    else
-        host_log_all("[%d] exits", (int)t->tid);
+    unsigned status = last ? (unsigned)t->process->group_code : (unsigned)t->exit_status;
+    trace_put(&l, "[%d] +++ ", (int)t->tid);
+    if (status & 0x7f) {
+        trace_put(&l, "killed by ");
+        trace_put_signal(&l, status & 0x7f);
+        trace_put(&l, status & 0x80 ? " (core dumped)" : "");
+    } else {
+        trace_put(&l, "exited with %u", status >> 8 & 0xff);
+    }
+    host_log_all("%s +++", l.text);
 }
