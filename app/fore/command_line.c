@@ -24,7 +24,10 @@ const char options_help[] =
     "                        machine; default: where the caller is if the guest can see\n"
     "                        that, else /root\n"
     "  --memory SIZE         limit for all guests together (K, M, G); default: 3/4 of RAM\n"
-    "  --strace              write the system calls to the standard error\n"
+    "  --strace              write the system calls to the standard error, or to the log if\n"
+    "                        --log says where that is\n"
+    "  --log FILE            write the log there; default: fore.log among the user's caches\n"
+    "  --log-level LEVEL     error, info (default), or debug: also where guests fault\n"
     "  --help, --version     say this, or the version, and exit\n";
 
 static bool command_line_fail(char *message, unsigned size, const char *format, const char *what)
@@ -52,6 +55,19 @@ static bool read_size(const char *text, uint64_t *bytes)
     return !*end && n && *bytes >> shift == n;
 }
 
+static bool read_level(const char *text, enum host_log_level *level)
+{
+    static const char *const names[] = {
+        [HOST_LOG_ERROR] = "error", [HOST_LOG_INFO] = "info", [HOST_LOG_DEBUG] = "debug"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (strcmp(text, names[i]))
+            continue;
+        *level = (enum host_log_level)i;
+        return true;
+    }
+    return false;
+}
+
 static bool list_add(const char **list, unsigned *count, const char *value)
 {
     if (*count == OPTIONS_LIST_MAX)
@@ -77,8 +93,8 @@ static bool fore_flag(struct options *o, const char *name)
 
 static bool is_valued(const char *name)
 {
-    static const char *const names[] = {"--root", "--image", "--mount",
-                                        "--env",  "--cwd",   "--memory"};
+    static const char *const names[] = {"--root", "--image",  "--mount", "--env",
+                                        "--cwd",  "--memory", "--log",   "--log-level"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         if (!strcmp(name, names[i]))
             return true;
@@ -98,6 +114,10 @@ static bool fore_value(struct options *o, const char *name, const char *value, c
         o->cwd = value;
     else if (!strcmp(name, "--memory"))
         ok = read_size(value, &o->memory);
+    else if (!strcmp(name, "--log"))
+        o->log = value;
+    else if (!strcmp(name, "--log-level"))
+        ok = read_level(value, &o->log_level);
     else if (!strcmp(name, "--mount"))
         ok = strchr(value, ':') && list_add(o->mounts, &o->mount_count, value);
     else
@@ -110,6 +130,7 @@ static bool fore_value(struct options *o, const char *name, const char *value, c
 bool options_read(struct options *o, char **argv, char *message, unsigned size)
 {
     memset(o, 0, sizeof(*o));
+    o->log_level = HOST_LOG_INFO;
     char **a = argv;
     for (; *a && (*a)[0] == '-' && (*a)[1]; a++) {
         if (!strcmp(*a, "--")) {

@@ -2,6 +2,7 @@
 #ifndef APP_FORE_COMMAND_LINE_H
 #define APP_FORE_COMMAND_LINE_H
 
+#include "runtime/host/log.h"
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -13,6 +14,8 @@ struct options {
     const char *environment[OPTIONS_LIST_MAX + 1];
     unsigned mount_count, environment_count;
     uint64_t memory;
+    const char *log; /* --log; NULL for the one that is kept */
+    enum host_log_level log_level;
     bool strace, read_only, help, version;
     char **command; /* what is left of argv; NULL-terminated, may be empty */
 };

@@ -84,7 +84,12 @@ static int run_guest(const struct options *o)
     progress_init(&progress, "fore: converting the image");
     syscall_trace = o->strace;
     /* Nobody wants to read about unimplemented system calls between a program's own output. */
-    if (!o->strace)
+    host_log_limit(o->log_level);
+    if (o->log && host_log_open(o->log)) {
+        snprintf(message, sizeof(message), "--log: \"%s\" cannot be opened", o->log);
+        return bad_usage(message);
+    }
+    if (!o->log && !o->strace)
         host_log_open_kept("fore.log");
     int started = boot_start(&boot, message, sizeof(message));
     progress_hide(&progress);

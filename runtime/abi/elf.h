@@ -48,6 +48,34 @@ struct l_elf_segment {
 };
 _Static_assert(sizeof(struct l_elf_segment) == 56, "Elf64_Phdr");
 
+#define L_SHT_SYMTAB 2
+#define L_SHT_DYNSYM 11
+#define L_STT_FUNC   2
+
+struct l_elf_section {
+    uint32_t sh_name;
+    uint32_t sh_type;
+    uint64_t sh_flags;
+    uint64_t sh_addr;
+    uint64_t sh_offset;
+    uint64_t sh_size;
+    uint32_t sh_link;
+    uint32_t sh_info;
+    uint64_t sh_addralign;
+    uint64_t sh_entsize;
+};
+_Static_assert(sizeof(struct l_elf_section) == 64, "Elf64_Shdr");
+
+struct l_elf_symbol {
+    uint32_t st_name;
+    uint8_t st_info; /* type in the low four bits */
+    uint8_t st_other;
+    uint16_t st_shndx;
+    uint64_t st_value;
+    uint64_t st_size;
+};
+_Static_assert(sizeof(struct l_elf_symbol) == 24, "Elf64_Sym");
+
 #define L_AT_NULL         0
 #define L_AT_PHDR         3
 #define L_AT_PHENT        4

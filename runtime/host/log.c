@@ -4,6 +4,7 @@
 #include "runtime/host/lock.h"
 #include "runtime/host/time.h"
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,7 @@ static size_t since_renewal;
 /* The ration as a time: each line takes its part of it, up to now a burst is to be had. */
 static int64_t spent_until = INT64_MIN;
 static unsigned left_out;
+static _Atomic(enum host_log_level) limit = HOST_LOG_INFO;
 
 void host_log_open_kept(const char *name)
 {
@@ -87,12 +89,38 @@ static void put_line(bool rationed, const char *format, va_list arguments)
     host_mutex_unlock(&lock);
 }
 
+void host_log_limit(enum host_log_level level)
+{
+    atomic_store(&limit, level);
+}
+
+bool host_log_wants(enum host_log_level level)
+{
+    return level <= atomic_load_explicit(&limit, memory_order_relaxed);
+}
+
+/* The body of those of one level. */
+#define PUT(level)                                                                                 \
+    va_list arguments;                                                                             \
+    if (!host_log_wants(level))                                                                    \
+        return;                                                                                    \
+    va_start(arguments, format);                                                                   \
+    put_line(true, format, arguments);                                                             \
+    va_end(arguments)
+
 void host_log(const char *format, ...)
 {
-    va_list arguments;
-    va_start(arguments, format);
-    put_line(true, format, arguments);
-    va_end(arguments);
+    PUT(HOST_LOG_INFO);
+}
+
+void host_log_error(const char *format, ...)
+{
+    PUT(HOST_LOG_ERROR);
+}
+
+void host_log_debug(const char *format, ...)
+{
+    PUT(HOST_LOG_DEBUG);
 }
 
 void host_log_all(const char *format, ...)

@@ -18,12 +18,24 @@ int host_log_open(const char *path);
 void host_log_open_kept(const char *name);
 /* Path of the open log file, or NULL. */
 const char *host_log_path(void);
+/* What is written, each with those before it; HOST_LOG_INFO at first. */
+enum host_log_level {
+    HOST_LOG_ERROR, /* what went wrong with Foreland itself, an image or the host */
+    HOST_LOG_INFO,  /* and what a guest wanted that is not there */
+    HOST_LOG_DEBUG, /* and where guests fault */
+};
+void host_log_limit(enum host_log_level level);
+/* For what costs something to find out. */
+bool host_log_wants(enum host_log_level level);
+
 /* printf format; a newline is added. At most 1000 bytes. Lines are rationed, for guests may provoke
  * many: HOST_LOG_BURST at once, then HOST_LOG_EACH_SECOND; the next line tells how many were left
  * out. */
 #define HOST_LOG_BURST       200
 #define HOST_LOG_EACH_SECOND 5
-void host_log(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void host_log(const char *format, ...) __attribute__((format(printf, 1, 2))); /* information */
+void host_log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void host_log_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The same without the ration: what the user has asked for. */
 void host_log_all(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The text as it is; safe in a fault handler. */

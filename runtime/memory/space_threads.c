@@ -23,7 +23,7 @@ void space_thread_enter(struct space *space)
     if (space->thread_count < space->thread_room)
         space->threads[space->thread_count++] = self;
     else
-        host_log("memory: no room to remember a thread");
+        host_log_error("memory: no room to remember a thread");
     host_mutex_unlock(&space->lock);
 }
 

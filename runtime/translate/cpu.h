@@ -85,6 +85,13 @@ struct cpu_fault {
     uint64_t cr2;
 };
 
+/* The translated code that a fault happened in. */
+struct cpu_block {
+    uint64_t host;     /* where, an address of the host; 0: the fault was in no such code */
+    uint64_t code;     /* where the code begins */
+    uint64_t pc, size; /* the guest's code that it is the translation of */
+};
+
 /* With SIGKILL: a defect of ours ends the guest; it has been logged. */
 #define CPU_CODE_DEFECT 0x80
 
@@ -131,7 +138,8 @@ struct cpu {
     uint32_t light_mxcsr;
     uint64_t helper_detail; /* a trap's second operand, and its third */
     uint64_t helper_offset;
-    uint16_t selector[6]; /* segment registers by CPU_ES and so on; the host's stay its own */
+    struct cpu_block block; /* of the fault that is reported, for the log */
+    uint16_t selector[6];   /* segment registers by CPU_ES and so on; the host's stay its own */
 };
 
 typedef int cpu_service_fn(struct cpu *cpu, enum cpu_event event);

@@ -133,8 +133,8 @@ void fault_address(struct cpu *cpu, uint64_t address, enum code_access access)
 
 void fault_defect(struct cpu *cpu, const char *what)
 {
-    host_log("defect: %s (guest rip %#llx, host %#llx)", what, (unsigned long long)cpu->rip,
-             (unsigned long long)cpu->host_rip);
+    host_log_error("defect: %s (guest rip %#llx, host %#llx)", what, (unsigned long long)cpu->rip,
+                   (unsigned long long)cpu->host_rip);
     fault_set(cpu, L_SIGKILL, CPU_CODE_DEFECT, 0, 0, 0);
 }
 
@@ -290,6 +290,17 @@ static struct block *here(const struct cpu *cpu, uint32_t *offset)
     return b;
 }
 
+static void note_block(struct cpu *cpu, const struct block *b)
+{
+    const struct block *tables = b && b->origin ? b->origin : b;
+    cpu->block = (struct cpu_block){.host = cpu->host_rip};
+    if (b)
+        cpu->block = (struct cpu_block){.host = cpu->host_rip,
+                                        .code = (uint64_t)b->code,
+                                        .pc = tables->pc,
+                                        .size = tables->guest_size};
+}
+
 static bool served(struct cpu *cpu)
 {
     if (cpu->host_fault_kind != HOST_FAULT_MEMORY || !cpu->host_fault_valid)
@@ -309,6 +320,7 @@ int fault_event(struct cpu *cpu)
     struct block *b = here(cpu, &offset);
     const struct recovery *r = b ? block_recovery(b, offset) : NULL;
     if (!r) {
+        note_block(cpu, b);
         fault_defect(cpu, "a fault where no instruction can fault");
         return dispatch_serve(cpu, CPU_FAULT);
     }
@@ -325,6 +337,7 @@ int fault_event(struct cpu *cpu)
     recover(cpu, b, r);
     if (!memory)
         classify(cpu, r);
+    note_block(cpu, b);
     cpu->thread->stepping = false;
     return dispatch_serve(cpu, CPU_FAULT);
 }

@@ -174,6 +174,7 @@ int dispatch_call(struct cpu *cpu, enum cpu_event event)
 {
     view_away(cpu);
     int r = cpu->service(cpu, event);
+    cpu->block.host = 0;
     if (r)
         cpu->helper_value = (uint64_t)(int64_t)r;
     return r;

@@ -40,7 +40,7 @@
 #define CPU_OFF_XMM         1408
 #define CPU_OFF_LIGHT       1664
 #define CPU_OFF_LIGHT_MXCSR 1668
-#define CPU_SIZEOF          1728
+#define CPU_SIZEOF          1792
 
 #ifndef __ASSEMBLER__
 #include <stdint.h>

@@ -1,9 +1,9 @@
 #!/bin/bash
 # The log: one line for each system call that is not there, by number and process, and nothing of
 # that between the program's own output. It does not grow for ever, and no guest fills it.
-#   log.sh FORE HOST PROGRAM    HOST is linux or wine
+#   log.sh FORE HOST PROGRAM TRACED    HOST is linux or wine; TRACED is traced.c, which has a fault
 . "$(dirname "$0")/lib.sh" "$@"
-with_root "$3" || exit 2
+with_root "$3" "$4" || exit 2
 
 fail()
 {
@@ -33,3 +33,17 @@ yes 'an old line' | head -c 5000000 >"$log"
 timeout 60 "${start[@]}" </dev/null >"$work/out" 2>&1 || fail "status $? with a long log"
 [ "$(wc -l <"$log")" -lt 100 ] || fail "the log is still long"
 grep -q 'an old line' "$log.old" || fail "the old log is gone"
+
+# Another file, and what is written there: nothing of what guests want, or also where they fault, by
+# the function's name.
+said() { timeout 60 "${fore[@]}" --root "$work/root.tar" --log "$work/other" "$@" </dev/null >"$work/out" 2>&1; }
+rm -f "$log"
+said --log-level error unimplemented || fail "status $? with --log"
+[ ! -s "$work/other" ] && [ ! -e "$log" ] || fail "--log-level error: $(cat "$work/other")"
+said unimplemented || fail "status $? with --log"
+grep -q 'is not implemented' "$work/other" || fail "--log writes nothing"
+said --log-level debug traced
+grep -Eq '^traced\[[0-9]+\]: SIGSEGV, code 1, address 0x10: rip 0x[0-9a-f]+ in /bin/traced\+0x[0-9a-f]+ \((processes|main)\+0x[0-9a-f]+\); host 0x[0-9a-f]+, at 0x[0-9a-f]+ of the block of 0x[0-9a-f]+-0x[0-9a-f]+ at 0x[0-9a-f]+' "$work/other" ||
+    fail "--log-level debug: $(cat "$work/other")"
+said --log-level loud traced
+[ $? -eq 2 ] || fail "--log-level loud is taken"

@@ -643,7 +643,7 @@ static void shut_down(struct superblock *super, void *arg)
     int error = super_sync(super);
     if (error && !closing->error) {
         image_tell_lost(image, error, closing->message, closing->size);
-        host_log("%s", closing->message);
+        host_log_error("%s", closing->message);
         closing->error = error;
     }
     store_stop(image->store);
@@ -655,7 +655,7 @@ static void shut_down(struct superblock *super, void *arg)
              "%s: the image is damaged: %u changes could not be stored; fore image repair makes "
              "a whole image of what can be read",
              store_path(image->store), refused);
-    host_log("%s", closing->message);
+    host_log_error("%s", closing->message);
 }
 
 int imagefs_shutdown(char *message, size_t size)

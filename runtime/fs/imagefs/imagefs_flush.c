@@ -366,8 +366,8 @@ static void flusher(void *arg)
         host_mutex_unlock(&image->lock);
         int error = image_commit(image);
         if (error && !complained)
-            host_log("%s: changes are not stored (error %d); trying again",
-                     store_path(image->store), -error);
+            host_log_error("%s: changes are not stored (error %d); trying again",
+                           store_path(image->store), -error);
         complained = error != 0;
         host_mutex_lock(&image->lock);
         if (error || image->dirty) {

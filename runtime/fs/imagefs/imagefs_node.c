@@ -120,7 +120,7 @@ int image_error(struct image *image, uint64_t ino, int64_t error)
     host_mutex_unlock(&image->lock);
     if (news) {
         store_name_of(image->store, ino, path, sizeof(path));
-        host_log("%s: %s is damaged", store_path(image->store), path);
+        host_log_error("%s: %s is damaged", store_path(image->store), path);
     }
     return -L_EIO;
 }

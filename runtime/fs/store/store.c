@@ -260,7 +260,8 @@ static void fail(struct store *store, int error)
     host_cond_broadcast(&store->room);
     host_mutex_unlock(&store->lock);
     if (news)
-        host_log("%s: changes cannot be stored: %s", store->path, sqlite3_errmsg(store->db.handle));
+        host_log_error("%s: changes cannot be stored: %s", store->path,
+                       sqlite3_errmsg(store->db.handle));
     if (!again)
         free_list(&store->kept);
 }
@@ -307,9 +308,10 @@ static void refuse(struct store *store, struct store_batch *batch)
     batch->refused = true;
     if (store->told++ < TOLD_MOST) {
         store_db_name_of(&store->db, first->ino, path, sizeof(path));
-        host_log("%s: the image is damaged: a change of %s cannot be stored; fore image repair "
-                 "makes a whole image of what can be read",
-                 store->path, path);
+        host_log_error(
+            "%s: the image is damaged: a change of %s cannot be stored; fore image repair "
+            "makes a whole image of what can be read",
+            store->path, path);
     }
     host_mutex_lock(&store->lock);
     store->refused_ever++;

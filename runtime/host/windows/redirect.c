@@ -124,8 +124,8 @@ static void try_again_later(struct host_thread *thread, DWORD error)
     }
     host_mutex_unlock(&again.lock);
     if (tell)
-        host_log("host: a thread cannot be interrupted (error %lu); it is tried again",
-                 (unsigned long)error);
+        host_log_error("host: a thread cannot be interrupted (error %lu); it is tried again",
+                       (unsigned long)error);
 }
 
 /* In the kernel, or in an exception on its way: the registers would be overwritten later. */

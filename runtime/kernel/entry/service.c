@@ -7,6 +7,7 @@
 #include "runtime/host/log.h"
 #include "runtime/kernel/entry/syscall.h"
 #include "runtime/kernel/entry/trace.h"
+#include "runtime/kernel/entry/where.h"
 #include "runtime/kernel/life/exit.h"
 #include "runtime/kernel/life/fork.h"
 #include "runtime/kernel/life/oom.h"
@@ -27,15 +28,30 @@ static void tell_defect(struct task *t)
     tty_message(t, text);
 }
 
+/* Where it was, for who looks for the fault's cause: in our code, or in the guest's. */
+static void log_fault(struct task *t, const struct cpu *cpu, bool defect)
+{
+    char text[900];
+    if (!defect && !host_log_wants(HOST_LOG_DEBUG))
+        return;
+    where_fault(t, cpu, text, sizeof(text));
+    if (defect)
+        host_log_error("%s[%d]: %s", t->comm, (int)t->process->pid, text);
+    else
+        host_log_debug("%s[%d]: %s", t->comm, (int)t->process->pid, text);
+}
+
 static void serve_fault(struct task *t, const struct cpu *cpu)
 {
     struct l_siginfo info = {.si_signo = cpu->fault.signo, .si_code = cpu->fault.code};
     info.fault.addr = cpu->fault.address;
+    bool defect = cpu->fault.signo == L_SIGKILL && cpu->fault.code == CPU_CODE_DEFECT;
+    log_fault(t, cpu, defect);
     /* No guest's fault is SIGKILL. */
-    if (cpu->fault.signo == L_SIGKILL && cpu->fault.code == CPU_CODE_DEFECT)
+    if (defect)
         tell_defect(t);
     else if (cpu->fault.signo == L_SIGKILL && !signal_fatal_pending(t))
-        host_log("%s[%d]: killed: no memory", t->comm, (int)t->process->pid);
+        host_log_error("%s[%d]: killed: no memory", t->comm, (int)t->process->pid);
     signal_force(t, cpu->fault.signo, &info);
 }
 

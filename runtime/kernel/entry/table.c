@@ -350,7 +350,7 @@ const struct syscall_entry syscall_table[] = {
     YES(pkey_free, "d"),
     YES(statx, "DP|a|S*S"),
     NO(io_pgetevents),
-    YES(rseq, "xuxx"),
+    YES(rseq, "xxxx"),
     YES(pidfd_send_signal, "fS&zx"),
     NO(io_uring_setup),
     NO(io_uring_enter),

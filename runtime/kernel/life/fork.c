@@ -84,7 +84,7 @@ void birth_run(struct birth *birth)
     if (result < 0) {
         /* There was no memory for the thread; init has not run. */
         birth_free(birth);
-        host_log("%s[%d]: no memory for a thread", t->comm, (int)t->tid);
+        host_log_error("%s[%d]: no memory for a thread", t->comm, (int)t->tid);
         host_mutex_lock(&kernel_lock);
         group_exit_locked(t->process, L_SIGKILL);
         host_mutex_unlock(&kernel_lock);

@@ -124,7 +124,7 @@ static struct process *kill_one(struct task *t)
         struct space_usage usage;
         space_usage(space, &usage);
         struct task *any = process_next_task(victim, 0);
-        host_log(
+        host_log_error(
             "out of memory (limit %llu MiB): killed process %d (%s), which has %llu MiB; asked "
             "for by process %d (%s)",
             (unsigned long long)(memory_limit() >> 20), (int)victim->pid, any ? any->comm : "?",

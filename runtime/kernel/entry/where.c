@@ -1,0 +1,185 @@
+/* The file and the function of a guest's address. The file is what the guest has made of it:
+ * everything read from it has a bound. */
+#include "runtime/kernel/entry/where.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "runtime/abi/elf.h"
+#include "runtime/abi/fcntl.h"
+#include "runtime/abi/stat.h"
+#include "runtime/fs/path/path.h"
+#include "runtime/fs/vfs/vfs.h"
+#include "runtime/kernel/entry/trace_names.h"
+#include "runtime/memory/space.h"
+#include "runtime/task/process.h"
+#include "runtime/translate/cpu.h"
+
+#define NAME_SIZE     512
+#define SECTIONS_MAX  1024u
+#define SEGMENTS_MAX  64u
+#define SYMBOLS_MAX   (1u << 20)
+#define SYMBOL_LENGTH 80
+
+/* Of the region that holds the address. */
+struct place {
+    uint64_t address;
+    bool found;
+    uint64_t start, offset, inode;
+    char name[NAME_SIZE];
+};
+
+static int look(void *arg, const struct space_region *r)
+{
+    struct place *place = arg;
+    if (place->address < r->start || place->address >= r->end)
+        return 0;
+    place->found = true;
+    place->start = r->start;
+    place->offset = r->offset;
+    place->inode = r->inode;
+    snprintf(place->name, sizeof(place->name), "%s", r->name ? r->name : "");
+    return 1;
+}
+
+/* --- symbols --- */
+
+static bool read_at(struct file *file, void *to, size_t n, uint64_t offset)
+{
+    return (int64_t)offset >= 0 && file_read(file, to, n, &offset) == (int64_t)n;
+}
+
+/* The address that the program's file itself gives to a place in it. */
+static bool to_address(struct file *file, const struct l_elf_header *h, uint64_t offset,
+                       uint64_t *address)
+{
+    for (unsigned i = 0; i < h->e_phnum && i < SEGMENTS_MAX; i++) {
+        struct l_elf_segment s;
+        if (!read_at(file, &s, sizeof(s), h->e_phoff + i * sizeof(s)))
+            return false;
+        if (s.p_type != L_PT_LOAD || offset < s.p_offset || offset - s.p_offset >= s.p_filesz)
+            continue;
+        *address = s.p_vaddr + (offset - s.p_offset);
+        return true;
+    }
+    return false;
+}
+
+/* The table of all symbols, or, when the file was stripped, of those that others link to. */
+static bool find_table(struct file *file, const struct l_elf_header *h, struct l_elf_section *table)
+{
+    bool found = false;
+    for (unsigned i = 0; i < h->e_shnum && i < SECTIONS_MAX; i++) {
+        struct l_elf_section s;
+        if (!read_at(file, &s, sizeof(s), h->e_shoff + i * sizeof(s)))
+            return found;
+        if (s.sh_entsize != sizeof(struct l_elf_symbol) ||
+            (s.sh_type != L_SHT_SYMTAB && s.sh_type != L_SHT_DYNSYM))
+            continue;
+        *table = s;
+        found = true;
+        if (s.sh_type == L_SHT_SYMTAB)
+            return true;
+    }
+    return found;
+}
+
+/* The last function that begins at the address or before it, unless it has ended there. */
+static bool find_symbol(struct file *file, const struct l_elf_section *table, uint64_t address,
+                        struct l_elf_symbol *best)
+{
+    struct l_elf_symbol some[64];
+    uint64_t count = table->sh_size / sizeof(*some);
+    bool found = false;
+    for (uint64_t i = 0; i < count && i < SYMBOLS_MAX; i += 64) {
+        size_t n = count - i < 64 ? (size_t)(count - i) : 64;
+        if (!read_at(file, some, n * sizeof(*some), table->sh_offset + i * sizeof(*some)))
+            break;
+        for (size_t k = 0; k < n; k++) {
+            const struct l_elf_symbol *s = &some[k];
+            if ((s->st_info & 15) != L_STT_FUNC || !s->st_shndx || s->st_value > address ||
+                (s->st_size && address - s->st_value >= s->st_size) ||
+                (found && s->st_value < best->st_value))
+                continue;
+            *best = *s;
+            found = true;
+        }
+    }
+    return found;
+}
+
+static bool symbol_name(struct file *file, const struct l_elf_header *h,
+                        const struct l_elf_section *table, uint32_t at, char name[SYMBOL_LENGTH])
+{
+    struct l_elf_section strings;
+    uint64_t link = table->sh_link;
+    if (!read_at(file, &strings, sizeof(strings), h->e_shoff + link * sizeof(strings)) ||
+        at >= strings.sh_size)
+        return false;
+    uint64_t offset = strings.sh_offset + at;
+    memset(name, 0, SYMBOL_LENGTH);
+    if ((int64_t)offset < 0 || file_read(file, name, SYMBOL_LENGTH - 1, &offset) <= 0)
+        return false;
+    for (char *c = name; *c; c++)
+        if (*c < 33 || *c > 126)
+            *c = '?';
+    return *name;
+}
+
+/* Appends " (function+0x20)" for a place in the file. */
+static void add_symbol(struct file *file, uint64_t offset, char *text, size_t size)
+{
+    struct l_elf_header h;
+    struct l_elf_section table;
+    struct l_elf_symbol symbol = {0};
+    char name[SYMBOL_LENGTH];
+    uint64_t address;
+    if (!read_at(file, &h, sizeof(h), 0) || memcmp(h.e_ident, "\177ELF\2", 5) ||
+        h.e_phentsize != sizeof(struct l_elf_segment) ||
+        h.e_shentsize != sizeof(struct l_elf_section) || !to_address(file, &h, offset, &address) ||
+        !find_table(file, &h, &table) || !find_symbol(file, &table, address, &symbol) ||
+        !symbol_name(file, &h, &table, symbol.st_name, name))
+        return;
+    snprintf(text, size, " (%s+0x%llx)", name, (unsigned long long)(address - symbol.st_value));
+}
+
+/* --- addresses --- */
+
+void where_is(struct task *t, uint64_t address, char *text, size_t size)
+{
+    struct place place = {.address = address};
+    struct space *space = t->process->space;
+    struct file *file;
+    if (space)
+        space_describe(space, look, &place);
+    if (!place.found || !place.name[0]) {
+        snprintf(text, size, place.found ? "memory of no file" : "no memory");
+        return;
+    }
+    uint64_t offset = place.offset + (address - place.start);
+    int n = snprintf(text, size, "%s+0x%llx", place.name, (unsigned long long)offset);
+    if (n < 0 || (size_t)n >= size || place.name[0] != '/' ||
+        vfs_open(vfs_kernel_caller(), NULL, place.name, L_O_RDONLY | L_O_NONBLOCK, 0, 0, &file))
+        return;
+    /* The name may be another file's by now. */
+    if (file->inode->ino == place.inode && (file->inode->mode & L_S_IFMT) == L_S_IFREG)
+        add_symbol(file, offset, text + n, size - (size_t)n);
+    file_put(file);
+}
+
+void where_fault(struct task *t, const struct cpu *cpu, char *text, size_t size)
+{
+    const struct cpu_fault *f = &cpu->fault;
+    const struct cpu_block *b = &cpu->block;
+    char signal[16], place[NAME_SIZE + SYMBOL_LENGTH + 64];
+    where_is(t, cpu->rip, place, sizeof(place));
+    int n = snprintf(text, size, "%s, code %d, address 0x%llx: rip 0x%llx in %s",
+                     trace_signal_name(f->signo, signal), f->code, (unsigned long long)f->address,
+                     (unsigned long long)cpu->rip, place);
+    if (n > 0 && (size_t)n < size && b->host)
+        snprintf(text + n, size - (size_t)n,
+                 "; host 0x%llx, at 0x%llx of the block of 0x%llx-0x%llx at 0x%llx",
+                 (unsigned long long)b->host, (unsigned long long)(b->host - b->code),
+                 (unsigned long long)b->pc, (unsigned long long)(b->pc + b->size),
+                 (unsigned long long)b->code);
+}
