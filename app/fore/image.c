@@ -6,6 +6,7 @@
 #include "runtime/fs/imagefs/imagefs.h"
 #include "runtime/fs/store/store.h"
 #include "runtime/fs/tar/tar.h"
+#include "runtime/host/errno_names.h"
 #include "runtime/host/file.h"
 #include "runtime/kernel/boot/mounts.h"
 #include <stdio.h>
@@ -84,11 +85,12 @@ static int unpack(const char *tar, struct superblock *super)
 static int import(char **argv)
 {
     struct host_stat stat;
-    if (host_path_stat(argv[1], &stat) != 0) {
-        snprintf(message, sizeof(message), "%s: no such file", argv[1]);
-        return complain(-L_ENOENT);
+    int error = host_path_stat(argv[1], &stat);
+    if (error) {
+        snprintf(message, sizeof(message), "%s: %s", argv[1], errno_text(-error));
+        return complain(error);
     }
-    int error = with_image(argv[0], false, unpack, argv[1]);
+    error = with_image(argv[0], false, unpack, argv[1]);
     return error ? complain(error) : 0;
 }
 

@@ -11,6 +11,7 @@
 #include "runtime/fs/store/store.h"
 #include "runtime/host/ending.h"
 #include "runtime/host/env.h"
+#include "runtime/host/errno_names.h"
 #include "runtime/host/lock.h"
 #include "runtime/host/log.h"
 #include "runtime/host/policy.h"
@@ -85,8 +86,10 @@ static int run_guest(const struct options *o)
     syscall_trace = o->strace;
     /* Nobody wants to read about unimplemented system calls between a program's own output. */
     host_log_limit(o->log_level);
-    if (o->log && host_log_open(o->log)) {
-        snprintf(message, sizeof(message), "--log: \"%s\" cannot be opened", o->log);
+    int error = o->log ? host_log_open(o->log) : 0;
+    if (error) {
+        snprintf(message, sizeof(message), "--log: \"%s\" cannot be opened: %s", o->log,
+                 errno_text(-error));
         return bad_usage(message);
     }
     if (!o->log && !o->strace)
@@ -107,7 +110,7 @@ static int run_guest(const struct options *o)
     };
     struct process *first;
     int status;
-    int error = boot_session(&session, &first, message, sizeof(message));
+    error = boot_session(&session, &first, message, sizeof(message));
     if (!error)
         status = boot_exit_code(process_wait_exit(first));
     else if (strncmp(message, "--", 2) == 0)

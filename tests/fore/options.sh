@@ -29,6 +29,7 @@ expect 2 '*/no/such/root*' --root /no/such/root hello
 expect 2 '*/no/such/image*' --image /no/such/image hello
 expect 2 '*--root*--image*' --root a --image b hello
 expect 2 '*--read-only*--root*' --root a --read-only hello
+expect 2 '*--log*/no/such/log*: No such file or directory' "${root[@]}" --log /no/such/log hello
 expect 2 '*--memory*12Q*' --memory 12Q hello
 expect 2 '*--mount*nothing*' --mount nothing hello
 expect 2 '*--env*nothing*' --env nothing hello

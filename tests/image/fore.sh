@@ -41,7 +41,7 @@ expect 2 'fore: image: unknown option --nothing.*' --nothing test.img
 expect 2 'fore: test.img: no such file' check test.img
 expect 0 '' create test.img
 expect 1 'fore: test.img: exists already' create test.img
-expect 2 'fore: none.tar: no such file' import test.img none.tar
+expect 2 'fore: none.tar: No such file or directory' import test.img none.tar
 expect 0 '' import test.img test.tar
 expect 0 'test.img: clean' check test.img
 if [ -e test.img-wal ] || [ -e test.img-owner ]; then

@@ -5,6 +5,7 @@
 #include "runtime/abi/stat.h"
 #include "runtime/fs/imagefs/imagefs.h"
 #include "runtime/fs/vfs/dentry.h"
+#include "runtime/host/errno_names.h"
 #include "runtime/host/heap.h"
 #include "runtime/host/log.h"
 #include "runtime/host/time.h"
@@ -720,7 +721,7 @@ struct superblock *imagefs_new(const char *host_path, bool read_only,
         return NULL;
     struct superblock *super = mount_store(store, host_path, error);
     if (!super) {
-        snprintf(message, size, "%s: cannot be used (error %d)", host_path, -*error);
+        snprintf(message, size, "%s: cannot be used: %s", host_path, errno_text(-*error));
         store_close(store);
     }
     return super;

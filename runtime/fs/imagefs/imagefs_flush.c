@@ -5,6 +5,7 @@
 #include "runtime/abi/errno.h"
 #include "runtime/abi/stat.h"
 #include "runtime/host/env.h"
+#include "runtime/host/errno_names.h"
 #include "runtime/host/log.h"
 #include "runtime/host/thread.h"
 #include "runtime/host/time.h"
@@ -366,8 +367,8 @@ static void flusher(void *arg)
         host_mutex_unlock(&image->lock);
         int error = image_commit(image);
         if (error && !complained)
-            host_log_error("%s: changes are not stored (error %d); trying again",
-                           store_path(image->store), -error);
+            host_log_error("%s: changes are not stored: %s; trying again", store_path(image->store),
+                           errno_text(-error));
         complained = error != 0;
         host_mutex_lock(&image->lock);
         if (error || image->dirty) {

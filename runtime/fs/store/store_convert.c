@@ -7,6 +7,7 @@
  */
 #include "runtime/abi/errno.h"
 #include "runtime/fs/store/store_sql.h"
+#include "runtime/host/errno_names.h"
 #include "runtime/host/file.h"
 #include "runtime/host/log.h"
 #include <stdio.h>
@@ -80,8 +81,8 @@ int store_convert(struct store_db *db, const char *path, const struct store_watc
     int error = replace_image(db, path, fresh);
     /* Somebody else may have put it in place. */
     if (error && error != -L_ENOENT) {
-        snprintf(message, size, "%s: the converted image cannot take its place (error %d)", path,
-                 -error);
+        snprintf(message, size, "%s: the converted image cannot take its place: %s", path,
+                 errno_text(-error));
         return error;
     }
     return store_db_open(db, path, MEDIA_DISK, message, size);

@@ -6,6 +6,7 @@
  */
 #include "runtime/abi/errno.h"
 #include "runtime/fs/store/store_sql.h"
+#include "runtime/host/errno_names.h"
 #include "runtime/host/file.h"
 #include <stdio.h>
 
@@ -92,8 +93,8 @@ static int replace_image(struct repair *repair, char *message, size_t size)
         error = host_path_rename(repair->fresh, repair->path);
     if (error)
         snprintf(message, size,
-                 "%s: the repaired image %s cannot take its place (error %d); is it in use?",
-                 repair->path, repair->fresh, -error);
+                 "%s: the repaired image %s cannot take its place: %s; is it in use?", repair->path,
+                 repair->fresh, errno_text(-error));
     return error;
 }
 

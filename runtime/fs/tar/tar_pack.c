@@ -9,6 +9,7 @@
 #include "runtime/abi/stat.h"
 #include "runtime/fs/path/path.h"
 #include "runtime/fs/tar/tar.h"
+#include "runtime/host/errno_names.h"
 #include "runtime/host/file.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -423,8 +424,8 @@ int tar_pack(const char *host_path, struct superblock *super,
     free(pack.seen);
     free(pack.buffer);
     if (error) {
-        snprintf(message, size, "%s: cannot be written%s%s (error %d)", host_path,
-                 pack.failing[0] ? " at " : "", pack.failing, -error);
+        snprintf(message, size, "%s: cannot be written%s%s: %s", host_path,
+                 pack.failing[0] ? " at " : "", pack.failing, errno_text(-error));
         host_path_unlink(host_path);
     }
     return error ? error : pack.losses;

@@ -12,6 +12,7 @@
 #include "runtime/fs/path/path.h"
 #include "runtime/fs/vfs/fdtable.h"
 #include "runtime/host/env.h"
+#include "runtime/host/errno_names.h"
 #include "runtime/host/heap.h"
 #include "runtime/host/log.h"
 #include "runtime/host/policy.h"
@@ -313,7 +314,7 @@ static const char *reason(int error)
     case -L_ELOOP:
         return "too many levels of symbolic links or scripts";
     default:
-        return "cannot be started";
+        return errno_text(-error);
     }
 }
 
@@ -346,7 +347,7 @@ int boot_session(const struct boot_session *session, struct process **out, char 
     error = process_run(&start, out);
     free_environment(&environment);
     if (error)
-        snprintf(message, size, "%s: %s (error %d)", start.path, reason(error), -error);
+        snprintf(message, size, "%s: %s", start.path, reason(error));
     return error;
 }
 

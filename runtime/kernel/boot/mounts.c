@@ -9,6 +9,7 @@
 #include "runtime/fs/tar/tar.h"
 #include "runtime/fs/tmpfs/tmpfs.h"
 #include "runtime/host/env.h"
+#include "runtime/host/errno_names.h"
 #include "runtime/host/file.h"
 #include "runtime/host/log.h"
 #include "runtime/proc/proc.h"
@@ -26,14 +27,14 @@ int fs_mount_root_from(const char *host_path, char *message, size_t size)
     struct host_stat st;
     int error = host_path_stat_follow(host_path, &st);
     if (error) {
-        snprintf(message, size, "%s: cannot be found", host_path);
+        snprintf(message, size, "%s: %s", host_path, errno_text(-error));
         return error;
     }
     if ((st.mode & L_S_IFMT) == L_S_IFDIR) {
         struct superblock *super = hostfs_new(host_path, &error);
         if (!super) {
-            snprintf(message, size, "%s: cannot be used as a root directory (error %d)", host_path,
-                     -error);
+            snprintf(message, size, "%s: cannot be used as a root directory: %s", host_path,
+                     errno_text(-error));
             return error;
         }
         return fs_mount_root(super);
@@ -89,7 +90,7 @@ static int mount_at(struct superblock *super, int error, const char *where, uint
         }
     }
     if (error)
-        snprintf(message, size, "%s: cannot be mounted (error %d)", where, -error);
+        snprintf(message, size, "%s: cannot be mounted: %s", where, errno_text(-error));
     return error;
 }
 
@@ -130,8 +131,7 @@ int fs_mount_host(const char *host_path, const char *guest_path, bool read_only,
     int error;
     struct superblock *super = hostfs_new(host_path, &error);
     if (!super) {
-        snprintf(message, size, "%s: %s", host_path,
-                 error == -L_ENOTDIR ? "is not a directory" : "cannot be found");
+        snprintf(message, size, "%s: %s", host_path, errno_text(-error));
         return error;
     }
     if (guest_path[0] != '/') {

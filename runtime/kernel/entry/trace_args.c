@@ -7,6 +7,7 @@
 #include "runtime/abi/process.h"
 #include "runtime/abi/syscall.h"
 #include "runtime/abi/termios.h"
+#include "runtime/host/errno_names.h"
 #include "runtime/kernel/entry/trace_line.h"
 
 /* A call that was ended by a signal gives one of these, up to L_ERESTART_RESTARTBLOCK. */
@@ -265,9 +266,9 @@ static void put_error(struct trace_line *l, int number)
             trace_put(l, " = ? %s (%s)", restarts[i].name, restarts[i].text);
     if (number >= L_ERESTARTSYS)
         return;
-    const char *name = trace_errno_name(number);
+    const char *name = errno_name(number);
     if (name)
-        trace_put(l, " = -1 %s (%s)", name, trace_errno_text(number));
+        trace_put(l, " = -1 %s (%s)", name, errno_text(number));
     else
         trace_put(l, " = -1 (errno %d)", number);
 }

@@ -1,12 +1,10 @@
-/* The names of the trace. Linux's own, of its headers and manual pages; errors have glibc's texts.
- */
+/* The names of the trace: Linux's own, of its headers and manual pages. */
 #include "runtime/kernel/entry/trace_names.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
-#include "runtime/abi/errno.h"
 #include "runtime/abi/fcntl.h"
 #include "runtime/abi/futex.h"
 #include "runtime/abi/inotify.h"
@@ -524,142 +522,6 @@ static const struct trace_set sets[] = {
     {'9', "CLD_???", child_codes},
 };
 
-static const struct {
-    const char *name, *text;
-} errors[] = {
-    [L_EPERM] = {"EPERM", "Operation not permitted"},
-    [L_ENOENT] = {"ENOENT", "No such file or directory"},
-    [L_ESRCH] = {"ESRCH", "No such process"},
-    [L_EINTR] = {"EINTR", "Interrupted system call"},
-    [L_EIO] = {"EIO", "Input/output error"},
-    [L_ENXIO] = {"ENXIO", "No such device or address"},
-    [L_E2BIG] = {"E2BIG", "Argument list too long"},
-    [L_ENOEXEC] = {"ENOEXEC", "Exec format error"},
-    [L_EBADF] = {"EBADF", "Bad file descriptor"},
-    [L_ECHILD] = {"ECHILD", "No child processes"},
-    [L_EAGAIN] = {"EAGAIN", "Resource temporarily unavailable"},
-    [L_ENOMEM] = {"ENOMEM", "Cannot allocate memory"},
-    [L_EACCES] = {"EACCES", "Permission denied"},
-    [L_EFAULT] = {"EFAULT", "Bad address"},
-    [L_ENOTBLK] = {"ENOTBLK", "Block device required"},
-    [L_EBUSY] = {"EBUSY", "Device or resource busy"},
-    [L_EEXIST] = {"EEXIST", "File exists"},
-    [L_EXDEV] = {"EXDEV", "Invalid cross-device link"},
-    [L_ENODEV] = {"ENODEV", "No such device"},
-    [L_ENOTDIR] = {"ENOTDIR", "Not a directory"},
-    [L_EISDIR] = {"EISDIR", "Is a directory"},
-    [L_EINVAL] = {"EINVAL", "Invalid argument"},
-    [L_ENFILE] = {"ENFILE", "Too many open files in system"},
-    [L_EMFILE] = {"EMFILE", "Too many open files"},
-    [L_ENOTTY] = {"ENOTTY", "Inappropriate ioctl for device"},
-    [L_ETXTBSY] = {"ETXTBSY", "Text file busy"},
-    [L_EFBIG] = {"EFBIG", "File too large"},
-    [L_ENOSPC] = {"ENOSPC", "No space left on device"},
-    [L_ESPIPE] = {"ESPIPE", "Illegal seek"},
-    [L_EROFS] = {"EROFS", "Read-only file system"},
-    [L_EMLINK] = {"EMLINK", "Too many links"},
-    [L_EPIPE] = {"EPIPE", "Broken pipe"},
-    [L_EDOM] = {"EDOM", "Numerical argument out of domain"},
-    [L_ERANGE] = {"ERANGE", "Numerical result out of range"},
-    [L_EDEADLK] = {"EDEADLK", "Resource deadlock avoided"},
-    [L_ENAMETOOLONG] = {"ENAMETOOLONG", "File name too long"},
-    [L_ENOLCK] = {"ENOLCK", "No locks available"},
-    [L_ENOSYS] = {"ENOSYS", "Function not implemented"},
-    [L_ENOTEMPTY] = {"ENOTEMPTY", "Directory not empty"},
-    [L_ELOOP] = {"ELOOP", "Too many levels of symbolic links"},
-    [L_ENOMSG] = {"ENOMSG", "No message of desired type"},
-    [L_EIDRM] = {"EIDRM", "Identifier removed"},
-    [L_ECHRNG] = {"ECHRNG", "Channel number out of range"},
-    [L_EL2NSYNC] = {"EL2NSYNC", "Level 2 not synchronized"},
-    [L_EL3HLT] = {"EL3HLT", "Level 3 halted"},
-    [L_EL3RST] = {"EL3RST", "Level 3 reset"},
-    [L_ELNRNG] = {"ELNRNG", "Link number out of range"},
-    [L_EUNATCH] = {"EUNATCH", "Protocol driver not attached"},
-    [L_ENOCSI] = {"ENOCSI", "No CSI structure available"},
-    [L_EL2HLT] = {"EL2HLT", "Level 2 halted"},
-    [L_EBADE] = {"EBADE", "Invalid exchange"},
-    [L_EBADR] = {"EBADR", "Invalid request descriptor"},
-    [L_EXFULL] = {"EXFULL", "Exchange full"},
-    [L_ENOANO] = {"ENOANO", "No anode"},
-    [L_EBADRQC] = {"EBADRQC", "Invalid request code"},
-    [L_EBADSLT] = {"EBADSLT", "Invalid slot"},
-    [L_EBFONT] = {"EBFONT", "Bad font file format"},
-    [L_ENOSTR] = {"ENOSTR", "Device not a stream"},
-    [L_ENODATA] = {"ENODATA", "No data available"},
-    [L_ETIME] = {"ETIME", "Timer expired"},
-    [L_ENOSR] = {"ENOSR", "Out of streams resources"},
-    [L_ENONET] = {"ENONET", "Machine is not on the network"},
-    [L_ENOPKG] = {"ENOPKG", "Package not installed"},
-    [L_EREMOTE] = {"EREMOTE", "Object is remote"},
-    [L_ENOLINK] = {"ENOLINK", "Link has been severed"},
-    [L_EADV] = {"EADV", "Advertise error"},
-    [L_ESRMNT] = {"ESRMNT", "Srmount error"},
-    [L_ECOMM] = {"ECOMM", "Communication error on send"},
-    [L_EPROTO] = {"EPROTO", "Protocol error"},
-    [L_EMULTIHOP] = {"EMULTIHOP", "Multihop attempted"},
-    [L_EDOTDOT] = {"EDOTDOT", "RFS specific error"},
-    [L_EBADMSG] = {"EBADMSG", "Bad message"},
-    [L_EOVERFLOW] = {"EOVERFLOW", "Value too large for defined data type"},
-    [L_ENOTUNIQ] = {"ENOTUNIQ", "Name not unique on network"},
-    [L_EBADFD] = {"EBADFD", "File descriptor in bad state"},
-    [L_EREMCHG] = {"EREMCHG", "Remote address changed"},
-    [L_ELIBACC] = {"ELIBACC", "Can not access a needed shared library"},
-    [L_ELIBBAD] = {"ELIBBAD", "Accessing a corrupted shared library"},
-    [L_ELIBSCN] = {"ELIBSCN", ".lib section in a.out corrupted"},
-    [L_ELIBMAX] = {"ELIBMAX", "Attempting to link in too many shared libraries"},
-    [L_ELIBEXEC] = {"ELIBEXEC", "Cannot exec a shared library directly"},
-    [L_EILSEQ] = {"EILSEQ", "Invalid or incomplete multibyte or wide character"},
-    [L_ERESTART] = {"ERESTART", "Interrupted system call should be restarted"},
-    [L_ESTRPIPE] = {"ESTRPIPE", "Streams pipe error"},
-    [L_EUSERS] = {"EUSERS", "Too many users"},
-    [L_ENOTSOCK] = {"ENOTSOCK", "Socket operation on non-socket"},
-    [L_EDESTADDRREQ] = {"EDESTADDRREQ", "Destination address required"},
-    [L_EMSGSIZE] = {"EMSGSIZE", "Message too long"},
-    [L_EPROTOTYPE] = {"EPROTOTYPE", "Protocol wrong type for socket"},
-    [L_ENOPROTOOPT] = {"ENOPROTOOPT", "Protocol not available"},
-    [L_EPROTONOSUPPORT] = {"EPROTONOSUPPORT", "Protocol not supported"},
-    [L_ESOCKTNOSUPPORT] = {"ESOCKTNOSUPPORT", "Socket type not supported"},
-    [L_EOPNOTSUPP] = {"EOPNOTSUPP", "Operation not supported"},
-    [L_EPFNOSUPPORT] = {"EPFNOSUPPORT", "Protocol family not supported"},
-    [L_EAFNOSUPPORT] = {"EAFNOSUPPORT", "Address family not supported by protocol"},
-    [L_EADDRINUSE] = {"EADDRINUSE", "Address already in use"},
-    [L_EADDRNOTAVAIL] = {"EADDRNOTAVAIL", "Cannot assign requested address"},
-    [L_ENETDOWN] = {"ENETDOWN", "Network is down"},
-    [L_ENETUNREACH] = {"ENETUNREACH", "Network is unreachable"},
-    [L_ENETRESET] = {"ENETRESET", "Network dropped connection on reset"},
-    [L_ECONNABORTED] = {"ECONNABORTED", "Software caused connection abort"},
-    [L_ECONNRESET] = {"ECONNRESET", "Connection reset by peer"},
-    [L_ENOBUFS] = {"ENOBUFS", "No buffer space available"},
-    [L_EISCONN] = {"EISCONN", "Transport endpoint is already connected"},
-    [L_ENOTCONN] = {"ENOTCONN", "Transport endpoint is not connected"},
-    [L_ESHUTDOWN] = {"ESHUTDOWN", "Cannot send after transport endpoint shutdown"},
-    [L_ETOOMANYREFS] = {"ETOOMANYREFS", "Too many references: cannot splice"},
-    [L_ETIMEDOUT] = {"ETIMEDOUT", "Connection timed out"},
-    [L_ECONNREFUSED] = {"ECONNREFUSED", "Connection refused"},
-    [L_EHOSTDOWN] = {"EHOSTDOWN", "Host is down"},
-    [L_EHOSTUNREACH] = {"EHOSTUNREACH", "No route to host"},
-    [L_EALREADY] = {"EALREADY", "Operation already in progress"},
-    [L_EINPROGRESS] = {"EINPROGRESS", "Operation now in progress"},
-    [L_ESTALE] = {"ESTALE", "Stale file handle"},
-    [L_EUCLEAN] = {"EUCLEAN", "Structure needs cleaning"},
-    [L_ENOTNAM] = {"ENOTNAM", "Not a XENIX named type file"},
-    [L_ENAVAIL] = {"ENAVAIL", "No XENIX semaphores available"},
-    [L_EISNAM] = {"EISNAM", "Is a named type file"},
-    [L_EREMOTEIO] = {"EREMOTEIO", "Remote I/O error"},
-    [L_EDQUOT] = {"EDQUOT", "Disk quota exceeded"},
-    [L_ENOMEDIUM] = {"ENOMEDIUM", "No medium found"},
-    [L_EMEDIUMTYPE] = {"EMEDIUMTYPE", "Wrong medium type"},
-    [L_ECANCELED] = {"ECANCELED", "Operation canceled"},
-    [L_ENOKEY] = {"ENOKEY", "Required key not available"},
-    [L_EKEYEXPIRED] = {"EKEYEXPIRED", "Key has expired"},
-    [L_EKEYREVOKED] = {"EKEYREVOKED", "Key has been revoked"},
-    [L_EKEYREJECTED] = {"EKEYREJECTED", "Key was rejected by service"},
-    [L_EOWNERDEAD] = {"EOWNERDEAD", "Owner died"},
-    [L_ENOTRECOVERABLE] = {"ENOTRECOVERABLE", "State not recoverable"},
-    [L_ERFKILL] = {"ERFKILL", "Operation not possible due to RF-kill"},
-    [L_EHWPOISON] = {"EHWPOISON", "Memory page has hardware error"},
-};
-
 static const char *const signals[] = {
     [L_SIGHUP] = "SIGHUP",       [L_SIGINT] = "SIGINT",       [L_SIGQUIT] = "SIGQUIT",
     [L_SIGILL] = "SIGILL",       [L_SIGTRAP] = "SIGTRAP",     [L_SIGABRT] = "SIGABRT",
@@ -688,21 +550,6 @@ const char *trace_name(const struct trace_set *set, uint64_t value)
         if (n->value == value)
             return n->name;
     return NULL;
-}
-
-static bool is_error(int number)
-{
-    return number >= 0 && (size_t)number < sizeof(errors) / sizeof(*errors);
-}
-
-const char *trace_errno_name(int number)
-{
-    return is_error(number) ? errors[number].name : NULL;
-}
-
-const char *trace_errno_text(int number)
-{
-    return is_error(number) ? errors[number].text : NULL;
 }
 
 const char *trace_signal_name(int number, char buffer[16])

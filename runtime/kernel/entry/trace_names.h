@@ -25,9 +25,6 @@ const struct trace_set *trace_set(char letter);
 /* Of the entry whose value it is alone, or NULL. */
 const char *trace_name(const struct trace_set *set, uint64_t value);
 
-/* NULL for one that has none. */
-const char *trace_errno_name(int number);
-const char *trace_errno_text(int number);
 /* SIGHUP and so on; of 32 and more, SIGRT_2 with the number in buffer. */
 const char *trace_signal_name(int number, char buffer[16]);
 
