@@ -38,6 +38,7 @@ default_mxcsr:
 
     .text
     .p2align 4
+global stub_text
 
 /* Guest registers of guest code into gpr[]; guest r8, r10, r11 are there already. */
 .macro save_guest
@@ -353,6 +354,7 @@ global stub_start
     call cpu_first
     mov $STUB_PENDING, ARG2_32
     jmp to_c
+global stub_text_end
 
 #ifdef __ELF__
     .section .note.GNU-stack, "", @progbits

@@ -59,6 +59,9 @@ void stub_async(void);
 extern const char stub_leave_test[], stub_leave_end[], stub_leave_pending[];
 extern const char stub_raw_test[], stub_raw_end[], stub_raw_pending[];
 
+/* Where the code of the stubs begins and ends. */
+extern const char stub_text[], stub_text_end[];
+
 /* Features that XSAVE and XRSTOR of the stubs cover. */
 extern uint32_t stub_xmask;
 /* 1: system calls save xmm alone when the x87 and the upper halves of ymm are in their initial

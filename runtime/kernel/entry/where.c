@@ -2,6 +2,7 @@
  * everything read from it has a bound. */
 #include "runtime/kernel/entry/where.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,7 +13,10 @@
 #include "runtime/fs/vfs/vfs.h"
 #include "runtime/kernel/entry/trace_names.h"
 #include "runtime/memory/space.h"
+#include "runtime/task/pid.h"
 #include "runtime/task/process.h"
+#include "runtime/task/task.h"
+#include "runtime/translate/code_where.h"
 #include "runtime/translate/cpu.h"
 
 #define NAME_SIZE     512
@@ -145,10 +149,9 @@ static void add_symbol(struct file *file, uint64_t offset, char *text, size_t si
 
 /* --- addresses --- */
 
-void where_is(struct task *t, uint64_t address, char *text, size_t size)
+static void where_in(struct space *space, uint64_t address, char *text, size_t size)
 {
     struct place place = {.address = address};
-    struct space *space = t->process->space;
     struct file *file;
     if (space)
         space_describe(space, look, &place);
@@ -167,6 +170,11 @@ void where_is(struct task *t, uint64_t address, char *text, size_t size)
     file_put(file);
 }
 
+void where_is(struct task *t, uint64_t address, char *text, size_t size)
+{
+    where_in(t->process->space, address, text, size);
+}
+
 void where_fault(struct task *t, const struct cpu *cpu, char *text, size_t size)
 {
     const struct cpu_fault *f = &cpu->fault;
@@ -182,4 +190,78 @@ void where_fault(struct task *t, const struct cpu *cpu, char *text, size_t size)
                  (unsigned long long)b->host, (unsigned long long)(b->host - b->code),
                  (unsigned long long)b->pc, (unsigned long long)(b->pc + b->size),
                  (unsigned long long)b->code);
+}
+
+/* --- for a debugger ---
+ */
+
+/* Appends to the text, which stays whole. */
+static size_t add(char *text, size_t size, size_t at, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    int n = vsnprintf(text + at, size - at, format, arguments);
+    va_end(arguments);
+    return n < 0 || (size_t)n >= size - at ? at : at + (size_t)n;
+}
+
+/* The processes whose threads can come there. */
+static size_t add_processes(char *text, size_t size, size_t at, const struct code_place *place)
+{
+    const struct process *last = NULL;
+    for (int32_t id = 1; id < PID_MAX; id++) {
+        const struct task *t = pid_entry(id)->task;
+        if (!t || !t->cpu || t->process == last || !code_where_used(t->cpu, place))
+            continue;
+        at = add(text, size, at, "%s%d", last ? ", " : "; process ", (int)t->process->pid);
+        last = t->process;
+    }
+    return at;
+}
+
+__attribute__((used)) const char *where_host(uint64_t host)
+{
+    static const char *const kinds[] = {
+        [CODE_ELSEWHERE] = "no translated code",
+        [CODE_STUB] = "between guest code and C (stubs.S)",
+        [CODE_FREE] = "code memory without a block",
+    };
+    static char text[512];
+    struct code_place p;
+    code_where(host, &p);
+    size_t at = add(text, sizeof(text), 0, "host 0x%llx: ", (unsigned long long)host);
+    if (!p.block) {
+        add(text, sizeof(text), at, "%s", kinds[p.kind]);
+        return text;
+    }
+    at = add(text, sizeof(text), at, "guest 0x%llx", (unsigned long long)p.guest);
+    if (p.guest_end != p.guest)
+        at = add(text, sizeof(text), at, " to 0x%llx", (unsigned long long)p.guest_end);
+    at = add(text, sizeof(text), at, ", at 0x%x of the %sblock of 0x%llx-0x%llx at 0x%llx-0x%llx, ",
+             p.offset, p.dead ? "dropped " : "", (unsigned long long)p.pc,
+             (unsigned long long)(p.pc + p.guest_size), (unsigned long long)p.code,
+             (unsigned long long)(p.code + p.size));
+    if (p.kind == CODE_SLOT)
+        at = add(text, sizeof(text), at, "one thread's own");
+    else if (p.file_id)
+        at = add(text, sizeof(text), at, "shared code of file %llu", (unsigned long long)p.file_id);
+    else
+        at = add(text, sizeof(text), at, "private code");
+    add_processes(text, sizeof(text), at, &p);
+    return text;
+}
+
+__attribute__((used)) const char *where_guest(int pid, uint64_t address)
+{
+    static char text[NAME_SIZE + SYMBOL_LENGTH + 64];
+    struct process *p = process_find(pid);
+    struct space *space = p ? process_space(p) : NULL;
+    if (space)
+        where_in(space, address, text, sizeof(text));
+    else
+        snprintf(text, sizeof(text), "no such process");
+    if (space)
+        space_put(space);
+    process_put(p);
+    return text;
 }
