@@ -299,7 +299,7 @@ static struct {
     struct host_cond changed;
     bool under_way, written, synced;
     bool synced_after; /* fsync returned when they were written */
-} slow;
+} slow = {.lock = HOST_MUTEX_INIT(RANK_TEST)};
 
 static int slow_write(struct inode *inode, uint64_t index, const void *data, size_t length)
 {
