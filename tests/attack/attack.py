@@ -6,7 +6,7 @@
 PROGRAM is the guest (attack.c). It works in memory, in an image or an archive, and in a folder of
 the host. What has to hold: fore lives, a second guest answers all the time, everything that is
 killed dies, the log is bounded and tells no defect, nothing beside the folder changes, and memory,
-threads and open files of the host return to near what they were.
+threads, open files and, on Windows, handles of the host process return to near what they were.
 """
 import argparse
 import hashlib
@@ -26,6 +26,7 @@ parser = argparse.ArgumentParser()
 parser.add_argument("fore")
 parser.add_argument("host", choices=["linux", "wine"])
 parser.add_argument("program")
+parser.add_argument("--counter", help="tests/windows/counted.c, which wine needs")
 parser.add_argument("--seeds", default="1", help="the first one, or FIRST-LAST")
 parser.add_argument("--seconds", type=int, default=0, help="go on with the next seeds so long")
 parser.add_argument("--calls", type=int, default=1000, help="of each thread, in a round")
@@ -40,6 +41,10 @@ parser.add_argument("--hold", action="store_true", help="leave a fore that faile
 options = parser.parse_args()
 options.fore = os.path.abspath(options.fore)
 options.program = os.path.abspath(options.program)
+if options.host == "wine":
+    if not options.counter:
+        parser.error("wine needs --counter")
+    options.counter = os.path.abspath(options.counter)
 
 MB = 1 << 20
 LOG_MOST = 10 * MB
@@ -48,6 +53,9 @@ THREADS_MORE = 80
 # Of the guests' memory: pages of files, what the guest that answers has used.
 FREE_LESS = 60
 FILES_MORE = 20 if options.host == "linux" else 6 * THREADS_MORE
+# A thread that waits to be used again has its own handle and those of what it waits for.
+HANDLES_MORE = 2 * THREADS_MORE
+COUNTED = ("MB", "threads", "files") + (("handles",) if options.host == "wine" else ())
 failures = []
 
 
@@ -85,17 +93,18 @@ def environment(work):
     return result
 
 
-def batch(work, command):
-    """Wine sets LOCALAPPDATA, where the log goes, itself: only what cmd starts can have another."""
-    path = os.path.join(work, "run.bat")
-    with open(path, "w", encoding="ascii") as file:
-        file.write(f"@set LOCALAPPDATA={host_path(os.path.join(work, 'cache'))}\r\n@" +
-                   " ".join(f'"{word}"' for word in command) + "\r\n")
-    return ["wine", "cmd", "/c", host_path(path)]
+def counted(work, command):
+    """Through the program that counts handles: Wine sets LOCALAPPDATA, where the log goes, itself,
+    so only what a program of Windows starts can have another."""
+    path = os.path.join(work, "run")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(host_path(os.path.join(work, "cache")) + "\n" +
+                   " ".join(f'"{word}"' for word in command) + "\n")
+    return ["wine", options.counter, host_path(path), host_path(os.path.join(work, "handles"))]
 
 
 def process_of(work):
-    """The process of fore that the batch file has started."""
+    """The process of fore that the counter has started."""
     for entry in os.listdir("/proc"):
         try:
             with open(f"/proc/{entry}/cmdline", "rb") as file:
@@ -144,7 +153,7 @@ class Fore:
         arguments = [*source, "--mount", host_path(self.scratch) + ":/mnt", "--memory",
                      options.memory, "/attack", "/work", "/tmp", "/mnt"]
         if options.host == "wine":
-            command = batch(work, [host_path(options.fore), *arguments])
+            command = counted(work, [host_path(options.fore), *arguments])
         else:
             command = [options.fore, *arguments]
         # The work folder is the current one, so that what is made by mistake is made there.
@@ -154,7 +163,7 @@ class Fore:
         self.lines = queue.Queue()
         self.pid = 0 if options.host == "wine" else self.process.pid
         threading.Thread(target=self.read, daemon=True).start()
-        self.peak = [0, 0, 0]
+        self.peak = [0] * len(COUNTED)
         self.answers = []
 
     def read(self):
@@ -169,8 +178,26 @@ class Fore:
         except BrokenPipeError:
             pass
 
-    def held(self):
-        """MB in memory, threads and open files of the host process, or nothing when it is gone."""
+    def handles(self, new):
+        """The last reading of the counter, or the first one after this moment."""
+        first, end = None, time.monotonic() + options.patience
+        while True:
+            try:
+                with open(os.path.join(self.work, "handles"), encoding="ascii") as file:
+                    reading, handles = map(int, file.read().split())
+            except (OSError, ValueError):
+                reading, handles = 0, 0
+            first = reading if first is None else first
+            # The next one may have been taken before.
+            if reading > first + 1 or (reading and not new):
+                return handles
+            if time.monotonic() > end or self.process.poll() is not None:
+                fail("handles are not counted")
+                return 0
+            time.sleep(0.05)
+
+    def held(self, new=False):
+        """What COUNTED names of the host process, or nothing when it is gone."""
         self.pid = self.pid or process_of(self.work)
         try:
             with open(f"/proc/{self.pid}/status", encoding="ascii", errors="replace") as f:
@@ -181,6 +208,8 @@ class Fore:
         except (OSError, TypeError):
             return None
         now = [found[0] // 1024, found[1], files]
+        if options.host == "wine":
+            now.append(self.handles(new))
         self.peak = [max(pair) for pair in zip(self.peak, now)]
         return now
 
@@ -294,7 +323,7 @@ def run(root):
         with open(os.path.join(outside, name), "w", encoding="ascii") as file:
             file.write("nobody may touch this")
     before = contents(outside)
-    names = set(os.listdir(work)) | {"scratch", "errors", "root.tar", "cache", "run.bat"}
+    names = set(os.listdir(work)) | {"scratch", "errors", "root.tar", "cache", "run", "handles"}
     failed_before = len(failures)
     fore = Fore(root, work)
     calls, rounds, first, last = 0, 0, None, None
@@ -303,7 +332,7 @@ def run(root):
         answering = fore.expect("ready")
         # The first round brings what is kept once: code, pools of the host's libraries.
         answering = answering and fore.round(0) is not None
-        start, free = fore.held(), fore.free()
+        start, free = fore.held(new=True), fore.free()
         for seed in seeds() if answering else ():
             made = fore.round(seed)
             if made is None:
@@ -331,15 +360,15 @@ def run(root):
                 fore.say("coverage")
                 fore.expect("covered")
                 print("\n".join(fore.answers))
-            now, left = fore.held(), fore.free()
+            now, left = fore.held(new=True), fore.free()
             if left < free - FREE_LESS:
                 fail(f"{root}: {free} MB were free at first, {left} are at the end")
-            for name, was, is_, more in zip(("MB", "threads", "files"), start, now,
-                                            (options.growth, THREADS_MORE, FILES_MORE)):
+            for name, was, is_, more in zip(COUNTED, start, now, (options.growth, THREADS_MORE,
+                                                                  FILES_MORE, HANDLES_MORE)):
                 if is_ > was + more:
                     fail(f"{root}: {name}: {was} at first, {is_} at the end")
             print(f"{root}: seeds {first} to {last}, {calls} calls in "
-                  f"{time.monotonic() - begun:.0f} s; MB, threads, files: {start} at first, "
+                  f"{time.monotonic() - begun:.0f} s; {', '.join(COUNTED)}: {start} at first, "
                   f"{fore.peak} at most, {now} at the end; MB free for guests: {free}, {left}; log {fore.log_size() // 1024} KiB; "
                   f"slowest answer {fore.slowest:.1f} s", flush=True)
             fore.end()

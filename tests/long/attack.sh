@@ -23,7 +23,7 @@ attack()
 
 build linux fore attack_guest
 build linux-asan fore
-build windows fore
+build windows fore windows_counted
 guest=$top/build/linux/tests/guest/attack/attack
 wine_prefix >"$out/wine-prefix.log" 2>&1 || exit 1
 wine_start
@@ -35,7 +35,7 @@ ASAN_OPTIONS=detect_leaks=0:handle_segv=0:quarantine_size_mb=64 attack asan \
     --growth 1000 &
 asan=$!
 attack wine "$top/build/windows/fore.exe" wine $((seconds / 3)) --milliseconds 10000 \
-    --patience 120 &
+    --patience 120 --counter "$top/build/windows/tests/windows_counted.exe" &
 wine=$!
 for run in linux asan wine; do
     wait ${!run} || bad=1
