@@ -20,6 +20,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -120,6 +121,22 @@ __attribute__((unused)) static int check_become(unsigned id)
     if (syscall(SYS_setgroups, 0, NULL) || syscall(SYS_setresgid, id, id, id))
         return -1;
     return (int)syscall(SYS_setresuid, id, id, id);
+}
+
+/* Runs fn in a child of its own. What fails there is printed by the child, and counts as one. */
+__attribute__((unused)) static void check_in_child(void (*fn)(void))
+{
+    int status = -1;
+    fflush(stdout);
+    pid_t child = fork();
+    if (child == 0) {
+        check_failed = 0;
+        fn();
+        fflush(stdout);
+        _exit(check_failed != 0);
+    }
+    CHECK_EQ(waitpid(child, &status, 0), child);
+    CHECK_EQ(status, 0);
 }
 
 /* xorshift64*: the same numbers on every system. */

@@ -53,22 +53,6 @@ static void keep_caps(uint32_t effective, uint32_t permitted, uint32_t inheritab
     CHECK_OK(set_caps(caps));
 }
 
-/* Runs fn in a child of its own, which adds its checks to ours. */
-static void in_child(void (*fn)(void))
-{
-    fflush(stdout);
-    pid_t child = fork();
-    if (child == 0) {
-        check_failed = 0;
-        fn();
-        fflush(stdout);
-        _exit(check_failed != 0);
-    }
-    int status = -1;
-    CHECK_EQ(waitpid(child, &status, 0), child);
-    CHECK_EQ(status, 0);
-}
-
 static const char *in_folder(const char *name)
 {
     static char paths[4][400];
@@ -255,10 +239,10 @@ static void programs(void)
     CHECK_OK(chmod(in_folder("setuid"), 04755));
     CHECK_OK(chmod(in_folder("setroot"), 04755));
     CHECK_OK(chmod(in_folder("hidden"), 0711));
-    in_child(programs_as_user);
-    in_child(bounded_user);
-    in_child(bounded);
-    in_child(no_root);
+    check_in_child(programs_as_user);
+    check_in_child(bounded_user);
+    check_in_child(bounded);
+    check_in_child(no_root);
     /* A change takes them away, whoever makes it. */
     CHECK_EQ(attribute_size("can"), 20);
     int fd = open(in_folder("can"), O_WRONLY | O_APPEND);
@@ -300,7 +284,7 @@ static void set_id_bits(void)
     CHECK_OK(ftruncate(fd, 0));
     CHECK_EQ(mode_of("mine"), 06755);
     close(fd);
-    in_child(write_as_user);
+    check_in_child(write_as_user);
     CHECK_OK(chmod(in_folder("mine"), 06755));
     CHECK_OK(chown(in_folder("mine"), 0, 0));
     CHECK_EQ(mode_of("mine"), 0755);
@@ -437,7 +421,7 @@ static void links(void)
     CHECK_OK(symlink("../all", in_folder("sticky/roots")));
     CHECK_OK(symlink("..", in_folder("sticky/there")));
     CHECK_OK(lchown(in_folder("sticky/there"), OTHER, OTHER));
-    in_child(links_as_user);
+    check_in_child(links_as_user);
     /* It concerns root as well. */
     int result = open(in_folder("sticky/other"), O_RDONLY);
     CHECK(sysctl("protected_symlinks") ? result == -1 && errno == EACCES : result != -1);
@@ -488,7 +472,7 @@ static void planted(void)
         CHECK_OK(chown(in_folder(names[i]), OTHER, OTHER));
     CHECK_OK(chmod(in_folder("sticky/fifo"), 0666));
     CHECK_OK(chmod(in_folder("sticky/folder"), 0777));
-    in_child(planted_as_user);
+    check_in_child(planted_as_user);
     try_planted();
     CHECK_OK(unlink(in_folder("sticky/folder/planted")));
     CHECK_OK(rmdir(in_folder("sticky/folder")));
@@ -578,22 +562,22 @@ int main(int argc, char **argv)
     make("all", 0666);
     CHECK_OK(mkdir(in_folder("sticky"), 0777));
     CHECK_OK(chmod(in_folder("sticky"), 01777));
-    in_child(ids_without_keeping);
-    in_child(ids_with_keeping);
-    in_child(given_away);
+    check_in_child(ids_without_keeping);
+    check_in_child(ids_with_keeping);
+    check_in_child(given_away);
     programs();
     set_id_bits();
-    in_child(others);
-    in_child(undumpable);
-    in_child(attributes_as_user);
+    check_in_child(others);
+    check_in_child(undumpable);
+    check_in_child(attributes_as_user);
     links();
     planted();
     CHECK_OK(mkdir(in_folder("closed"), 0700));
     make("closed/inside", 0666);
-    in_child(access_by_real_ids);
+    check_in_child(access_by_real_ids);
     CHECK_OK(unlink(in_folder("closed/inside")));
     CHECK_OK(rmdir(in_folder("closed")));
-    in_child(over_limit);
+    check_in_child(over_limit);
     static const char *const names[] = {"sticky/new",
                                         "sticky/new2",
                                         "sticky/new3",

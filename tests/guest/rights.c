@@ -1,5 +1,6 @@
 /* Descriptors on their way: sockets inside sockets to any depth, cycles that nobody can reach,
- * cycles that somebody can, how many a user may have on the way. */
+ * cycles that somebody can, how many a user may have on the way, and more than there is room for.
+ */
 #include "check.h"
 #include "passing.h"
 
@@ -33,6 +34,66 @@ static void nested(int type)
     close(held);
     CHECK_EQ(read(pipe_fds[0], &byte, 1), 0);
     close(pipe_fds[0]);
+}
+
+/* What a message brings with it when there is so much room; its flags, and the files that came. */
+static int flags_with_room(int over, size_t room, int *fds, size_t *count)
+{
+    char data, control[200] __attribute__((aligned(8)));
+    struct iovec part = {&data, 1};
+    struct msghdr message = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = room};
+    *count = 0;
+    if (recvmsg(over, &message, MSG_DONTWAIT) != 1)
+        return -1;
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    if (header && header->cmsg_type == SCM_RIGHTS) {
+        *count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+        memcpy(fds, CMSG_DATA(header), *count * sizeof(int));
+    }
+    return message.msg_flags;
+}
+
+/* There is room for none or one of three descriptors: that is said, and the others are gone. */
+static void cut(void)
+{
+    int pair[2], pipe_fds[2], sent[3], fds[3], on = 1;
+    char data = 'd', byte, control[CMSG_SPACE(sizeof(sent))] __attribute__((aligned(8))) = {0};
+    size_t count;
+    CHECK_OK(socketpair(AF_UNIX, SOCK_DGRAM, 0, pair));
+    for (size_t room = 0; room <= CMSG_LEN(sizeof(sent)); room += sizeof(int)) {
+        struct iovec part = {&data, 1};
+        struct msghdr message = {.msg_iov = &part,
+                                 .msg_iovlen = 1,
+                                 .msg_control = control,
+                                 .msg_controllen = sizeof(control)};
+        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+        CHECK_OK(pipe(pipe_fds));
+        for (int i = 0; i < 3; i++)
+            sent[i] = pipe_fds[1];
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = CMSG_LEN(sizeof(sent));
+        memcpy(CMSG_DATA(header), sent, sizeof(sent));
+        CHECK_EQ(sendmsg(pair[0], &message, 0), 1);
+        close(pipe_fds[1]);
+        size_t fits = room > CMSG_LEN(0) ? (room - CMSG_LEN(0)) / sizeof(int) : 0;
+        CHECK_EQ(flags_with_room(pair[1], room, fds, &count), fits < 3 ? MSG_CTRUNC : 0);
+        CHECK_EQ(count, fits);
+        for (size_t i = 0; i < count; i++)
+            close(fds[i]);
+        CHECK_EQ(read(pipe_fds[0], &byte, 1), 0);
+        close(pipe_fds[0]);
+    }
+    /* Who the sender is does not fit either. */
+    CHECK_OK(setsockopt(pair[1], SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)));
+    for (size_t room = 0; room <= CMSG_SPACE(sizeof(struct ucred)); room += sizeof(int)) {
+        CHECK_EQ(send(pair[0], &data, 1, 0), 1);
+        CHECK_EQ(flags_with_room(pair[1], room, fds, &count),
+                 room < CMSG_LEN(sizeof(struct ucred)) ? MSG_CTRUNC : 0);
+    }
+    close(pair[0]);
+    close(pair[1]);
 }
 
 /* Whoever collects does so at some later call on sockets. */
@@ -163,6 +224,7 @@ int main(void)
     alarm(120);
     nested(SOCK_STREAM);
     nested(SOCK_DGRAM);
+    cut();
     own_queue();
     ring(2);
     ring(5);

@@ -179,19 +179,6 @@ static void born_locked(void)
     CHECK_OK(munlockall());
 }
 
-static void in_child(void (*fn)(void))
-{
-    fflush(stdout);
-    pid_t child = fork();
-    if (child == 0) {
-        check_failed = 0;
-        fn();
-        fflush(stdout);
-        _exit(check_failed != 0);
-    }
-    CHECK_EQ(status_of(child), 0);
-}
-
 static void memory(void)
 {
     char *area = mmap(NULL, MB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -202,9 +189,9 @@ static void memory(void)
     munlockall();
     if (geteuid() != 0)
         return;
-    in_child(memory_of_user);
-    in_child(brought_in);
-    in_child(born_locked);
+    check_in_child(memory_of_user);
+    check_in_child(brought_in);
+    check_in_child(born_locked);
 }
 
 static atomic_bool stop;

@@ -319,6 +319,30 @@ static void hang_up(void)
     CHECK_EQ(finish(child), 0);
 }
 
+/* A leader that is stopped then goes on, to learn of it. */
+static void hang_up_stopped_body(void)
+{
+    on(SIGHUP, 0);
+    say('s');
+    raise(SIGSTOP);
+    wait_for_hangup();
+}
+
+static void hang_up_stopped(void)
+{
+    int status;
+    terminal_open();
+    pid_t child = leader(hang_up_stopped_body);
+    HEAR('s');
+    CHECK_EQ(waitpid(child, &status, WUNTRACED), child);
+    CHECK(WIFSTOPPED(status));
+    close(terminal_slave);
+    close(terminal_master);
+    HEAR('h');
+    kill(child, SIGCONT);
+    CHECK_EQ(finish(child), 0);
+}
+
 /* A stopped group that becomes orphaned gets SIGHUP and SIGCONT. */
 static void orphan_body(void)
 {
@@ -406,6 +430,7 @@ int main(void)
     background();
     leader_ends();
     hang_up();
+    hang_up_stopped();
     orphaned();
     refusals();
     return check_done();
