@@ -2,9 +2,10 @@
 # they find and exit with 0 when every check held. Each is first run on the real kernel, whose
 # output and exit status the run under Foreland has to match (run.sh).
 #
-# <name>.c (with <name>.S beside it, if there is one) gives guest.glibc.<name> and, where musl-gcc
-#     is to be had, guest.musl.<name>, both static; <name>.S alone gives guest.none.<name>, without
-#     any C library. A C file that holds the words "guest: glibc only" is not built with musl.
+# <theme>/<name>.c (with <name>.S beside it, if there is one) gives guest.glibc.<name> and, where
+#     musl-gcc is to be had, guest.musl.<name>, both static; <name>.S alone gives guest.none.<name>,
+#     without any C library. A C file that holds the words "guest: glibc only" is not built with
+#     musl. Themes are folders alone; names are those of all of them together.
 # dynamic/<name>.c gives guest.dynamic.<name>, linked with the shared glibc and with the option that
 #     the words "guest: flags" name.
 # shell/<name>.sh gives guest.shell.<name>: the script is run by bash.
@@ -17,11 +18,12 @@ find_program(FORELAND_GUEST_MUSL NAMES musl-gcc)
 set(guest_dir ${CMAKE_CURRENT_SOURCE_DIR}/guest)
 set(guest_out ${CMAKE_CURRENT_BINARY_DIR}/guest)
 set(guest_root ${guest_out}/root.tar)
-file(GLOB guest_c CONFIGURE_DEPENDS ${guest_dir}/*.c)
-file(GLOB guest_asm CONFIGURE_DEPENDS ${guest_dir}/*.S)
+file(GLOB_RECURSE guest_c CONFIGURE_DEPENDS ${guest_dir}/*.c)
+file(GLOB_RECURSE guest_asm CONFIGURE_DEPENDS ${guest_dir}/*.S)
+list(FILTER guest_c EXCLUDE REGEX "/guest/dynamic/")
 file(GLOB guest_dynamic CONFIGURE_DEPENDS ${guest_dir}/dynamic/*.c)
 file(GLOB guest_shell CONFIGURE_DEPENDS ${guest_dir}/shell/*.sh)
-file(GLOB guest_headers CONFIGURE_DEPENDS ${guest_dir}/*.h)
+file(GLOB_RECURSE guest_headers CONFIGURE_DEPENDS ${guest_dir}/*.h)
 set(guest_programs)
 file(MAKE_DIRECTORY ${guest_out}/dynamic)
 
@@ -48,9 +50,10 @@ endfunction()
 
 foreach(source IN LISTS guest_c)
     cmake_path(GET source STEM name)
+    cmake_path(REPLACE_EXTENSION source LAST_ONLY .S OUTPUT_VARIABLE asm)
     set(sources ${source})
-    if(EXISTS ${guest_dir}/${name}.S)
-        list(APPEND sources ${guest_dir}/${name}.S)
+    if(EXISTS ${asm})
+        list(APPEND sources ${asm})
     endif()
     foreland_guest(glibc "${FORELAND_GUEST_CC};-static" ${name} ${sources})
     foreland_guest_test(glibc ${name} ${guest_out}/glibc/${name})
@@ -62,7 +65,8 @@ foreach(source IN LISTS guest_c)
 endforeach()
 foreach(source IN LISTS guest_asm)
     cmake_path(GET source STEM name)
-    if(NOT EXISTS ${guest_dir}/${name}.c)
+    cmake_path(REPLACE_EXTENSION source LAST_ONLY .c OUTPUT_VARIABLE with)
+    if(NOT EXISTS ${with})
         foreland_guest(none "${FORELAND_GUEST_CC};-nostdlib;-static" ${name} ${source})
         foreland_guest_test(none ${name} ${guest_out}/none/${name})
     endif()

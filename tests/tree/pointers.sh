@@ -1,9 +1,9 @@
 #!/bin/bash
-# Every system call that takes an address is called with bad ones by tests/guest/pointers.c, or
+# Every system call that takes an address is called with bad ones by tests/guest/memory/pointers.c, or
 # stands in its list of those that are not, with the reason.
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 2
-table=runtime/kernel/entry/table.c test=tests/guest/pointers.c
+table=runtime/kernel/entry/table.c test=tests/guest/memory/pointers.c
 bad=0
 count=0
 while read -r name; do
