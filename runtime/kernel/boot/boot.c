@@ -78,7 +78,7 @@ static int mount_one(const char *spec, char *message, size_t size)
         return -L_EINVAL;
     }
     host[colon - spec] = 0;
-    int error = fs_mount_host(host, colon + 1, false, message, size);
+    int error = fs_mount_host(host, colon + 1, message, size);
     free(host);
     return error;
 }
@@ -117,7 +117,7 @@ static void mount_drive(void)
     if (!drive)
         return;
     guest[5] = (char)(drive[0] | 0x20);
-    if (fs_mount_host(drive, guest, false, message, sizeof(message)))
+    if (fs_mount_host(drive, guest, message, sizeof(message)))
         host_log("%s", message);
     free(drive);
 }

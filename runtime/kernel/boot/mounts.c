@@ -125,8 +125,7 @@ int fs_mount_standard(char *message, size_t size)
     return error;
 }
 
-int fs_mount_host(const char *host_path, const char *guest_path, bool read_only, char *message,
-                  size_t size)
+int fs_mount_host(const char *host_path, const char *guest_path, char *message, size_t size)
 {
     int error;
     struct superblock *super = hostfs_new(host_path, &error);
@@ -139,7 +138,7 @@ int fs_mount_host(const char *host_path, const char *guest_path, bool read_only,
         snprintf(message, size, "%s: is not an absolute path", guest_path);
         return -L_EINVAL;
     }
-    return mount_at(super, 0, guest_path, read_only ? L_MS_RDONLY : 0, message, size);
+    return mount_at(super, 0, guest_path, 0, message, size);
 }
 
 int fs_shutdown(char *message, size_t size)

@@ -20,8 +20,7 @@ int fs_mount_root_from(const char *host_path, char *message, size_t size);
  */
 int fs_mount_standard(char *message, size_t size);
 /* --mount HOST:GUEST, /mnt/c: makes the guest directory (with parents) if needed. */
-int fs_mount_host(const char *host_path, const char *guest_path, bool read_only, char *message,
-                  size_t size);
+int fs_mount_host(const char *host_path, const char *guest_path, char *message, size_t size);
 /* Write everything back; at the end of the program. */
 int fs_shutdown(char *message, size_t size);
 

@@ -54,7 +54,7 @@ static struct vfs_caller *with_mount(const char *name)
     snprintf(message, sizeof(message), "%s/host", name);
     char where[64];
     strcpy(where, message);
-    ck_assert_int_eq(fs_mount_host(HOST_DIR, where, false, message, sizeof(message)), 0);
+    ck_assert_int_eq(fs_mount_host(HOST_DIR, where, message, sizeof(message)), 0);
     return c;
 }
 
