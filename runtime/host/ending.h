@@ -10,9 +10,9 @@
 /*
  * finish() is called when that happens, once, on a thread of its own that holds no lock; when it
  * returns the process ends as the host has it: with STATUS_CONTROL_C_EXIT, or by the signal. Once.
- * Signals that are ignored or handled already are left as they are. On Windows a program with a
- * console gets a hidden window, since only windows are told of the end of a session. 0 or
- * -L_EAGAIN.
+ * Signals that are ignored or handled already are left as they are. On Windows the program gets a
+ * hidden window, since only windows are told of the end of a session; in session 0, where there are
+ * no users, only with a console. 0 or -L_EAGAIN.
  */
 int host_ending_watch(void (*finish)(void));
 

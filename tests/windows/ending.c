@@ -37,8 +37,9 @@ static void fail(const char *kind, const char *what)
     ExitProcess(1);
 }
 
-/* Its output, and with with_input its input, are pipes; the rest is the console. */
-static void start(const char *kind, const char *command, bool with_input)
+/* Its output, and with with_input its input, are pipes; the rest is the console. With the flag
+ * DETACHED_PROCESS it has no console. */
+static void start(const char *kind, const char *command, bool with_input, DWORD flags)
 {
     SECURITY_ATTRIBUTES inherited = {.nLength = sizeof(inherited), .bInheritHandle = TRUE};
     HANDLE out, in;
@@ -53,7 +54,7 @@ static void start(const char *kind, const char *command, bool with_input)
                             .hStdOutput = out,
                             .hStdError = console_out};
     snprintf(line, sizeof(line), "%s", command);
-    if (!CreateProcessA(NULL, line, NULL, NULL, TRUE, CREATE_NEW_PROCESS_GROUP, NULL, NULL,
+    if (!CreateProcessA(NULL, line, NULL, NULL, TRUE, CREATE_NEW_PROCESS_GROUP | flags, NULL, NULL,
                         &startup, &child))
         fail(kind, "cannot be started");
     CloseHandle(out);
@@ -98,7 +99,7 @@ static void check_kept(const char *kind)
 {
     char command[4096];
     snprintf(command, sizeof(command), "\"%s\" --image \"%s\" cat /root/%s", fore, image, kind);
-    start(kind, command, false);
+    start(kind, command, false, 0);
     wait_line(kind, "kept");
     wait_end(kind, 0);
 }
@@ -136,16 +137,18 @@ static void end_session(const char *kind, const wchar_t *class)
     SendMessageW(search.found, WM_ENDSESSION, FALSE, ENDSESSION_LOGOFF);
     if (WaitForSingleObject(child.hProcess, 0) == WAIT_OBJECT_0)
         fail(kind, "has ended though the session goes on");
+    if (!wcscmp(class, L"Foreland.Ending"))
+        SendMessageW(search.found, WM_CLOSE, 0, 0);
     SendMessageW(search.found, WM_ENDSESSION, TRUE, ENDSESSION_LOGOFF);
 }
 
-static void start_fore(const char *kind)
+static void start_fore(const char *kind, DWORD flags)
 {
     char command[4096];
     snprintf(command, sizeof(command),
              "\"%s\" --image \"%s\" sh -c \"echo kept >/root/%s; echo started; exec sleep 1000\"",
              fore, image, kind);
-    start(kind, command, false);
+    start(kind, command, false, flags);
     wait_line(kind, "started");
 }
 
@@ -159,7 +162,7 @@ static void start_window(const char *kind)
         "\"%s\" --control --image \"%s\" sh -c \"echo kept >/root/%s; echo started; exec sleep "
         "1000\"",
         foreland, image, kind);
-    start(kind, command, true);
+    start(kind, command, true, 0);
     WriteFile(to_child, wait, sizeof(wait) - 1, &put, NULL);
     wait_line(kind, "ok");
 }
@@ -195,11 +198,16 @@ int main(int argc, char **argv)
     if (!GetConsoleMode(console_in, &mode))
         fail("start", "no console");
 
-    start_fore("session");
+    start_fore("session", 0);
     end_session("session", L"Foreland.Ending");
     wait_end("session", STATUS);
     check_modes("session", mode);
     check_kept("session");
+
+    start_fore("detached", DETACHED_PROCESS);
+    end_session("detached", L"Foreland.Ending");
+    wait_end("detached", STATUS);
+    check_kept("detached");
 
     start_window("window");
     end_session("window", L"SDL_app");

@@ -21,7 +21,7 @@ void host_ending_now(void)
         Sleep(INFINITE);
 }
 
-/* Services are told of every user that logs off; they go on. */
+/* Services, and what they start, are told of every user that logs off; they go on. */
 static BOOL is_service(void)
 {
     DWORD session;
@@ -40,6 +40,9 @@ static LRESULT CALLBACK procedure(HWND window, UINT message, WPARAM w, LPARAM l)
 {
     if (message == WM_QUERYENDSESSION)
         return TRUE;
+    /* Closing is for windows that users see; this one stays to be told of the end. */
+    if (message == WM_CLOSE)
+        return 0;
     /* The process may be ended as soon as this has been answered. */
     if (message == WM_ENDSESSION && w)
         host_ending_now();
@@ -69,5 +72,6 @@ int host_ending_watch(void (*fn)(void))
     finish = fn;
     if (!SetConsoleCtrlHandler(on_control, TRUE))
         return -L_EAGAIN;
-    return GetConsoleCP() ? host_thread_start(run_window, NULL) : 0;
+    /* A service is stopped by who started it. */
+    return GetConsoleCP() || !is_service() ? host_thread_start(run_window, NULL) : 0;
 }
