@@ -71,6 +71,12 @@ void host_stdio_stop(void);
  */
 int64_t host_stdio_write(int fd, const void *bytes, size_t n);
 
+/* Of a pipe: whether it has room for a write; starts a pump that waits for it. The other writes
+ * what there is room for: the count, or -L_EAGAIN. Windows does not tell how full a pipe is: there
+ * it always seems to have room, and writing blocks. */
+bool host_stdio_writable(int fd);
+int64_t host_stdio_write_now(int fd, const void *bytes, size_t n);
+
 /* For HOST_STDIO_FILE: as lseek, fstat's size. -L_ESPIPE for the rest. */
 int64_t host_stdio_seek(int fd, int64_t offset, int whence);
 int64_t host_stdio_size(int fd);

@@ -1,7 +1,9 @@
 /* For output.sh: waits with poll and epoll for the reader of the standard output to go, and says
  * with its status whether that is told as on Linux: 0. With "write" it writes meanwhile until that
- * fails. The line "waiting" goes to the standard error before. */
+ * fails. With "full" it fills the pipe without blocking, and waits for its reader to make room. The
+ * line "waiting" goes to the standard error before. */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -32,6 +34,31 @@ static int write_until_broken(void)
     return error != EPIPE ? 4 : !told;
 }
 
+/* The reader begins to read when "waiting" is said. */
+static int fill(void)
+{
+    static const char waiting[] = "waiting\n";
+    static char bytes[10000];
+    struct pollfd output = {1, POLLOUT, 0};
+    struct epoll_event event = {.events = EPOLLOUT | EPOLLET}, got = {0};
+    int epoll = epoll_create1(0);
+    if (fcntl(1, F_SETFL, O_NONBLOCK) != 0 || poll(&output, 1, 0) != 1)
+        return 20;
+    while (write(1, bytes, sizeof(bytes)) > 0)
+        ;
+    if (errno != EAGAIN || poll(&output, 1, 0) != 0)
+        return 21;
+    if (epoll_ctl(epoll, EPOLL_CTL_ADD, 1, &event) != 0 || epoll_wait(epoll, &got, 1, 0) != 0)
+        return 22;
+    if (write(2, waiting, sizeof(waiting) - 1) < 0)
+        return 23;
+    if (epoll_wait(epoll, &got, 1, PATIENCE_MS) != 1 || got.events != EPOLLOUT)
+        return 24;
+    if (poll(&output, 1, PATIENCE_MS) != 1 || output.revents != POLLOUT)
+        return 25;
+    return write(1, "", 1) == 1 ? 0 : 26;
+}
+
 int main(int argc, char **argv)
 {
     static const char waiting[] = "waiting\n";
@@ -39,6 +66,8 @@ int main(int argc, char **argv)
     struct epoll_event event = {.events = EPOLLET}, got = {0};
     int epoll = epoll_create1(0);
     signal(SIGPIPE, SIG_IGN);
+    if (argc > 1 && !strcmp(argv[1], "full"))
+        return fill();
     if (epoll_ctl(epoll, EPOLL_CTL_ADD, 1, &event) != 0 || poll(&output, 1, 0) != 0)
         return 10;
     if (write(2, waiting, sizeof(waiting) - 1) < 0)

@@ -1,6 +1,7 @@
 #!/bin/bash
 # A pipe as the standard output: what poll and epoll say when its reader goes, as on the real kernel.
-# On Windows that is known only when a write fails.
+# On Windows that is known only when a write fails. And what they say when it is full, which is not
+# known there.
 #   output.sh FORE HOST PROGRAM    HOST is linux or wine; PROGRAM a static program
 set -u
 fore=("$1")
@@ -12,7 +13,8 @@ cp "$3" "$work/root/bin/output"
 tar -cf "$work/root.tar" -C "$work/root" --owner=0 --group=0 .
 failed=0
 
-# try NAME COMMAND...: the reader goes when the program says that it is waiting.
+# try NAME COMMAND...: the reader goes, or with "full" as the last word begins to read, when the
+# program says that it is waiting.
 try()
 {
     local name=$1 status
@@ -20,7 +22,7 @@ try()
     rm -f "$work/said" "$work/line"
     mkfifo "$work/said"
     { "$@" 2>"$work/said"; echo $? >"$work/status"; } |
-        { read -r line <"$work/said"; echo "$line" >"$work/line"; }
+        { read -r line <"$work/said"; echo "$line" >"$work/line"; [ "${!#}" != full ] || cat >/dev/null; }
     status=$(cat "$work/status")
     [ "$status" = 0 ] || {
         echo "FAIL $name: status $status, said $(cat "$work/line")"
@@ -32,4 +34,6 @@ try 'the real kernel' "$3"
 try 'the real kernel, writing' "$3" write
 [ "$2" = wine ] || try poll timeout 60 "${fore[@]}" --root "$work/root.tar" output
 try 'poll while writing' timeout 60 "${fore[@]}" --root "$work/root.tar" output write
+try 'the real kernel, full' "$3" full
+[ "$2" = wine ] || try full timeout 60 "${fore[@]}" --root "$work/root.tar" output full
 exit $failed

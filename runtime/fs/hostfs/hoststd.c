@@ -75,12 +75,19 @@ static int64_t std_read(struct file *file, void *buffer, size_t n, uint64_t *pos
     }
 }
 
+static bool is_pipe(const struct file *file)
+{
+    return (file->inode->mode & L_S_IFMT) == L_S_IFIFO;
+}
+
 static int64_t std_write(struct file *file, const void *buffer, size_t n, uint64_t *pos)
 {
     struct standard *s = file->priv;
     if (!(file->kind & FILE_STREAM))
         return move_at(file, NULL, buffer, n, pos);
-    int64_t put = host_stdio_write(s->number, buffer, n);
+    bool now = is_pipe(file) && (atomic_load(&file->flags) & L_O_NONBLOCK);
+    int64_t put =
+        now ? host_stdio_write_now(s->number, buffer, n) : host_stdio_write(s->number, buffer, n);
     struct task *t = task_current();
     if (put == -L_EPIPE && t)
         signal_send_task(t, L_SIGPIPE, NULL);
@@ -99,9 +106,10 @@ static int64_t std_seek(struct file *file, int64_t offset, int whence)
 static uint32_t output_events(const struct file *file)
 {
     const struct standard *s = file->priv;
-    bool pipe = (file->inode->mode & L_S_IFMT) == L_S_IFIFO;
-    uint32_t error = pipe && host_stdio_broken(s->number) ? L_POLLERR : 0;
-    return error | L_POLLOUT | L_POLLWRNORM;
+    if (!is_pipe(file))
+        return L_POLLOUT | L_POLLWRNORM;
+    uint32_t room = host_stdio_writable(s->number) ? L_POLLOUT | L_POLLWRNORM : 0;
+    return room | (host_stdio_broken(s->number) ? L_POLLERR : 0);
 }
 
 static uint32_t std_poll(struct file *file, struct poll_table *table)

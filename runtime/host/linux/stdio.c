@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -15,8 +16,8 @@
 #include "runtime/host/lock.h"
 #include "runtime/host/thread.h"
 
-/* One per standard handle: a thread that waits when asked to, for input to become readable, for
- * output to have no reader any more. */
+/* A thread that waits when asked to. Each standard handle has one for input to become readable, or
+ * output to have no reader any more; and one for output to have room. */
 struct pump {
     struct host_mutex lock;
     struct host_cond asked;
@@ -24,13 +25,16 @@ struct pump {
     void (*ready)(void *);
     void *arg;
     int fd;
+    short events;
 };
 
-#define PUMP(n)                                                                                    \
+#define PUMP(n, what)                                                                              \
     {                                                                                              \
-        .lock = HOST_MUTEX_INIT(RANK_HOST_PUMP), .fd = (n)                                         \
+        .lock = HOST_MUTEX_INIT(RANK_HOST_PUMP), .fd = (n), .events = (what)                       \
     }
-static struct pump pumps[3] = {PUMP(0), PUMP(1), PUMP(2)};
+/* Errors and the other side's end are told without being asked for. */
+static struct pump pumps[3] = {PUMP(0, POLLIN), PUMP(1, 0), PUMP(2, 0)};
+static struct pump rooms[3] = {PUMP(0, POLLOUT), PUMP(1, POLLOUT), PUMP(2, POLLOUT)};
 
 static bool missing[3];
 static atomic_bool stopped;
@@ -63,8 +67,7 @@ static void pump_run(void *arg)
         while (!p->wanted)
             host_cond_wait(&p->asked, &p->lock, HOST_FOREVER);
         host_mutex_unlock(&p->lock);
-        /* Errors and the other side's end are told without being asked for. */
-        struct pollfd f = {.fd = p->fd, .events = p->fd == 0 ? POLLIN : 0};
+        struct pollfd f = {.fd = p->fd, .events = p->events};
         while (poll(&f, 1, -1) < 0 && errno == EINTR)
             ;
         host_mutex_lock(&p->lock);
@@ -78,7 +81,7 @@ static void pump_run(void *arg)
     }
 }
 
-static void ask_for_input(struct pump *p)
+static void ask(struct pump *p)
 {
     if (atomic_load(&stopped))
         return;
@@ -107,7 +110,7 @@ bool host_stdio_readable(int fd)
 {
     if (readable_now(fd))
         return true;
-    ask_for_input(&pumps[fd]);
+    ask(&pumps[fd]);
     /* It may have become readable before the pump was asked; then nobody else says so. */
     return readable_now(fd);
 }
@@ -146,18 +149,58 @@ bool host_stdio_broken(int fd)
 {
     if (broken_now(fd))
         return true;
-    ask_for_input(&pumps[fd]);
+    ask(&pumps[fd]);
     /* As with what is readable. */
     return broken_now(fd);
 }
 
-void host_stdio_notify(int fd, void (*ready)(void *), void *arg)
+static bool room_now(int fd)
 {
-    struct pump *p = &pumps[fd];
+    struct pollfd f = {.fd = fd, .events = POLLOUT};
+    return poll(&f, 1, 0) > 0 && (f.revents & POLLOUT);
+}
+
+bool host_stdio_writable(int fd)
+{
+    if (room_now(fd))
+        return true;
+    ask(&rooms[fd]);
+    /* As with what is readable. */
+    return room_now(fd);
+}
+
+static void set_ready(struct pump *p, void (*ready)(void *), void *arg)
+{
     host_mutex_lock(&p->lock);
     p->ready = ready;
     p->arg = arg;
     host_mutex_unlock(&p->lock);
+}
+
+void host_stdio_notify(int fd, void (*ready)(void *), void *arg)
+{
+    set_ready(&pumps[fd], ready, arg);
+    set_ready(&rooms[fd], ready, arg);
+}
+
+/* A pipe with room takes PIPE_BUF bytes without blocking; the handle itself is shared, and stays
+ * as it is. */
+int64_t host_stdio_write_now(int fd, const void *bytes, size_t n)
+{
+    signal(SIGPIPE, SIG_IGN);
+    size_t done = 0;
+    while (done < n) {
+        struct pollfd f = {.fd = fd, .events = POLLOUT};
+        if (poll(&f, 1, 0) <= 0)
+            return done ? (int64_t)done : -L_EAGAIN;
+        size_t piece = n - done < PIPE_BUF ? n - done : PIPE_BUF;
+        ssize_t put = write(fd, (const char *)bytes + done, piece);
+        if (put >= 0)
+            done += (size_t)put;
+        else if (errno != EINTR)
+            return done ? (int64_t)done : -errno;
+    }
+    return (int64_t)n;
 }
 
 int64_t host_stdio_write(int fd, const void *bytes, size_t n)

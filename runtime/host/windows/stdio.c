@@ -264,6 +264,17 @@ int64_t host_stdio_write(int fd, const void *bytes, size_t n)
     return (int64_t)n;
 }
 
+bool host_stdio_writable(int fd)
+{
+    (void)fd;
+    return true;
+}
+
+int64_t host_stdio_write_now(int fd, const void *bytes, size_t n)
+{
+    return host_stdio_write(fd, bytes, n);
+}
+
 int64_t host_stdio_seek(int fd, int64_t offset, int whence)
 {
     static const DWORD methods[3] = {FILE_BEGIN, FILE_CURRENT, FILE_END};
