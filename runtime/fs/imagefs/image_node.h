@@ -7,12 +7,47 @@
  * put into the store's queue; nobody waits for the store but readers of what is not in memory,
  * writers that are far ahead of it, and fsync.
  *
- * A commit must hold all data written before any metadata in it. So every change of names, links
- * and sizes, and the flush that precedes a commit, happens under image->order: the flush hands over
- * all dirty blocks and attributes and marks the place to commit at, and no change can come between.
+ * The way of a write: pagecache_write claims room and fills a block in memory; dirty_inode lists
+ * the node as dirty. Later a flush takes the list, hands the blocks of each file down
+ * (write_block), then the rows of the files, and marks the place to commit at. The rules (the code
+ * names their numbers):
+ *
+ *  1. Room. Data and names are accepted when room on the disk has been claimed for them, and not
+ *     else (ENOSPC, to the writer). A claim stands until a commit that began after it was made has
+ *     succeeded. A block that is dirty already is claimed for; what makes room needs no claim.
+ *  2. Dirty. A file with a block that is dirty or on its way (SLOT_UNSTORED), or with attributes
+ *     that the store has not been given, is on the dirty list, or in the hands of a flush, which
+ *     puts it back if something is left. An inode leaves the table only when its blocks are handed
+ *     over, so a node without one has none to hand over. (Where handing over failed for good they
+ *     are lost, and told: imagefs_lost.c.) A node that is listed, live or busy stays in memory.
+ *  3. Data before size. The size that the store is given of a regular file is never beyond the data
+ *     it has been given: it grows with a block in the same batch, or once a flush has handed over
+ *     all that there was up to it. A crash leaves no zeros where data was to be.
+ *  4. One commit. A commit comes where it was marked, and marks are made under image->order after a
+ *     flush under it. Changes of names and link counts, and cuts, are made in the store's queue and
+ *     in the nodes within one hold of image->order: a commit has all of one or nothing.
+ *  5. Attributes. inode: what is true. node->attr: what the inode said when it was last touched;
+ *     everything that changes an inode touches it before its reference goes, so without an inode
+ *     this is what is true. It cannot be had from the inode alone: an inode leaves the table before
+ *     evict is called, and the store may refuse a row for long after (the disk is full). The row in
+ *     the store: equal to node->attr but for size and blocks, or the node is dirty (2). Of the row
+ *     only the size is kept (node->stored_size, for 3); blocks are those of the chunk map.
+ *  6. Order of rows. A row is made from node->attr and submitted in one hold of image->lock, so no
+ *     older row follows a newer one. An inode and its node agree again before image->order is
+ *     given back (4).
+ *  7. fsync. It returns 0 only after a commit whose flush began after it was called: all that was
+ *     accepted before is in that commit, with its checksums. A change refused for damage is EIO to
+ *     the next fsync of the file, with its name in the log.
+ *  8. Blocks. What write_block is given for a file goes down with inode->writing held, as does a
+ *     cut: so what is cut does not come back. The chunk map has a block's bit changed before
+ *     inode->writing is released.
+ *  9. Extended attributes. They go straight to the queue, in a hold of image->lock that also counts
+ *     the change: what a reader found before it is not remembered after it (no_xattrs).
  *
  * Locks: inode->lock, image->committing, image->order, inode->writing, image->lock, inode->state;
- * the last two for moments. A directory's entries are guarded by its inode->lock.
+ * the last two for moments. image->lock guards nodes, table and dirty list; inode->state an inode's
+ * attributes and slots; image->room_lock the claims. A directory's entries are guarded by its
+ * inode->lock. chunk_map has a lock of its own, below all of these.
  */
 #ifndef RUNTIME_FS_IMAGEFS_IMAGE_NODE_H
 #define RUNTIME_FS_IMAGEFS_IMAGE_NODE_H
@@ -32,10 +67,9 @@ struct chunk_map {
 struct node {
     struct node *hash_next;
     struct node *dirty_next, *flush_next;
-    struct store_inode attr; /* newest attributes; guarded by image->lock, as are: */
-    struct store_inode sent; /* the attributes the store has been given */
+    struct store_inode attr; /* rule 5; guarded by image->lock, as are: */
+    uint64_t stored_size;    /* the size that the store has been given (rule 3) */
     uint64_t parent;         /* of a directory: the one its name lies in, once that is known */
-    uint64_t ready;          /* the size whose data the flush under way has handed over */
     uint32_t live;           /* VFS inodes over this node */
     uint32_t busy;           /* a flush is looking at it */
     bool dirty;              /* on the dirty list */
@@ -122,9 +156,10 @@ void chunks_set(struct inode *inode, uint64_t index, bool stored);
 void chunks_cut(struct inode *inode, uint64_t size);
 /* For inode_ops.next_stored. */
 int chunks_next(struct inode *inode, uint64_t index, uint64_t *out);
-/* st_blocks of a file of that size; `unknown` when the map is not known. with_dirty counts what is
- * not stored yet as well; inode->state is not held then. */
-uint64_t chunks_blocks(struct inode *inode, uint64_t size, uint64_t unknown, bool with_dirty);
+#define STAT_BLOCK 512u /* bytes: the unit of st_blocks, stat(2) */
+/* st_blocks of a file of that size; what the node says when the map is not known. With an inode
+ * what is not stored yet counts as well; its state is not held then. */
+uint64_t chunks_blocks(struct node *node, struct inode *inode, uint64_t size);
 
 /* Whether a block is stored; reads the map if it is not known. inode->writing not held. */
 bool chunks_has(struct inode *inode, uint64_t index);
@@ -147,19 +182,18 @@ uint64_t image_room(struct image *image);
 
 /* --- imagefs_flush.c --- */
 
-/* Takes over the attributes of an inode into its node and sees to it that they are stored. */
+/* Takes over the attributes of an inode into its node and sees to it that they are stored (rule
+ * 5). */
 void image_touch(struct inode *inode);
-/* The same, into a batch that is about to be submitted under image->order. */
-void image_put(struct store_batch *batch, struct inode *inode);
-/* Submit a batch with the attributes of inodes; attributes reach the store in the order in which
- * they were taken. A commit may follow right behind a batch, so what has to hold in the image holds
- * after each. May wait for the store; image->lock not held. */
+/* Submits a batch with the attributes of inodes (rules 3 and 6). A commit may follow right behind a
+ * batch, so what has to hold in the image holds after each. May wait for the store; image->lock not
+ * held. */
 int image_submit(struct image *image, struct store_batch *batch, struct inode *const *inodes,
                  int count);
 /* Data of a file up to `end`: its size goes with it when the store has a smaller one.
  * inode->writing held, as for the next. */
 int image_submit_data(struct inode *inode, struct store_batch *batch, uint64_t end);
-/* What makes a file that short in the store; with its size. */
+/* What makes a file that short in the store; with its size, if the store has a larger one. */
 int image_submit_cut(struct inode *inode, struct store_batch *batch, uint64_t size);
 /* Commits everything done so far and waits for it. */
 int image_commit(struct image *image);

@@ -62,9 +62,9 @@ static int imagefs_readlink(struct inode *inode, char *text, size_t size)
 static int imagefs_getattr(struct inode *inode, struct kstat *out)
 {
     inode_getattr(inode, out);
-    out->blocks = node_of(inode)->attr.blocks;
+    out->blocks = node_of(inode)->attr.blocks; /* never changes */
     if ((out->mode & L_S_IFMT) == L_S_IFREG)
-        out->blocks = chunks_blocks(inode, out->size, out->blocks, true);
+        out->blocks = chunks_blocks(node_of(inode), inode, out->size);
     return 0;
 }
 
@@ -91,7 +91,7 @@ static struct inode *make_entry(struct inode *dir, const struct new_inode *attr,
     bool directory = (attr->mode & L_S_IFMT) == L_S_IFDIR;
     if (directory) {
         row.size = DIRECTORY_SIZE;
-        row.blocks = DIRECTORY_SIZE / 512;
+        row.blocks = DIRECTORY_SIZE / STAT_BLOCK;
     }
     struct node *node = node_new(&row, target, (size_t)row.size);
     if (node && directory)
@@ -141,13 +141,11 @@ static int make_named(struct inode *dir, const char *name, const struct new_inod
     host_mutex_lock(&image->order);
     if (directory)
         inode_set_nlink(dir, dir->nlink + 1);
-    image_put(batch, inode);
+    store_put_inode(batch, &node_of(inode)->attr);
     if (target)
         store_put_target(batch, inode->ino, target, strlen(target));
     store_put_name(batch, dir->ino, name, e->length, inode->ino);
-    if (directory)
-        image_put(batch, dir);
-    error = store_submit(image->store, batch, false);
+    error = image_submit(image, batch, &dir, directory ? 1 : 0);
     if (error && directory) {
         inode_set_nlink(dir, dir->nlink - 1);
         image_touch(dir);
@@ -184,7 +182,7 @@ static int imagefs_tmpfile(struct inode *dir, const struct new_inode *attr, stru
     if (!inode)
         return error;
     struct store_batch *batch = store_batch_new();
-    image_put(batch, inode);
+    store_put_inode(batch, &node_of(inode)->attr);
     error = store_submit(image_of(dir)->store, batch, false);
     if (error)
         forget(inode);
@@ -216,7 +214,8 @@ static void links_apply(const struct links *links, int sign)
     }
 }
 
-/* Submits a change of names with the link counts that follow from it. Takes over the batch. */
+/* Submits a change of names with the link counts that follow from it (rule 4). Takes over the
+ * batch. */
 static int change(struct image *image, struct store_batch *batch, const struct links *links)
 {
     host_mutex_lock(&image->order);
@@ -391,34 +390,43 @@ static int imagefs_rename(struct inode *olddir, const char *oldname, struct inod
 
 /* --- attributes --- */
 
-/* Shortens a file: the store forgets the rest before any later block can reach it. */
-static int cut(struct inode *inode, const struct attr *attr)
+/* Shortens a file: the store forgets the rest before any later block can reach it (rule 8). The
+ * size it is given may be less, where data is not handed over yet (rule 3). */
+static int cut_locked(struct inode *inode, const struct attr *attr)
 {
-    host_mutex_lock(&inode->writing);
-    int error = chunks_load(inode);
-    if (error) {
-        host_mutex_unlock(&inode->writing);
-        return error;
-    }
     struct store_batch *batch = store_batch_new();
     store_cut(batch, inode->ino, attr->size);
     store_batch_frees(batch);
-    error = image_submit_cut(inode, batch, attr->size);
-    if (!error) {
-        chunks_cut(inode, attr->size);
-        error = inode_setattr(inode, attr);
-    }
+    int error = image_submit_cut(inode, batch, attr->size);
+    if (error)
+        return error;
+    chunks_cut(inode, attr->size);
+    return inode_setattr(inode, attr);
+}
+
+/* Under image->order until the node has the size (rule 4). */
+static int cut(struct inode *inode, const struct attr *attr)
+{
+    struct image *image = image_of(inode);
+    host_mutex_lock(&inode->writing);
+    int error = chunks_load(inode);
     host_mutex_unlock(&inode->writing);
+    if (error)
+        return error;
+    host_mutex_lock(&image->order);
+    host_mutex_lock(&inode->writing);
+    error = cut_locked(inode, attr);
+    host_mutex_unlock(&inode->writing);
+    image_touch(inode);
+    host_mutex_unlock(&image->order);
     return error;
 }
 
 static int imagefs_setattr(struct inode *inode, const struct attr *attr)
 {
-    int error;
     if ((attr->valid & ATTR_SIZE) && attr->size < inode->size)
-        error = cut(inode, attr);
-    else
-        error = inode_setattr(inode, attr);
+        return cut(inode, attr);
+    int error = inode_setattr(inode, attr);
     image_touch(inode);
     return error;
 }
@@ -464,8 +472,8 @@ static int64_t imagefs_listxattr(struct inode *inode, char *list, size_t size)
     return length < 0 ? image_error(image, inode->ino, length) : length;
 }
 
-/* Hands over a change of attributes. The store must have it before a reader may find that nothing
- * was changed. */
+/* Hands over a change of attributes (rule 9). The store must have it before a reader may find that
+ * nothing was changed. */
 static int change_xattrs(struct inode *inode, struct store_batch *batch)
 {
     struct image *image = image_of(inode);
@@ -518,6 +526,7 @@ static int imagefs_read_block(struct inode *inode, uint64_t index, void *data, s
     return image_error(image_of(inode), inode->ino, error);
 }
 
+/* Rule 8. */
 static int imagefs_write_block(struct inode *inode, uint64_t index, const void *data, size_t length)
 {
     struct image *image = image_of(inode);
@@ -530,7 +539,6 @@ static int imagefs_write_block(struct inode *inode, uint64_t index, const void *
     if (error)
         return error;
     chunks_set(inode, index, stored);
-    image_touch(inode);
     if (store_pending(image->store) > PENDING_MOST)
         image_hurry(image);
     return 0;
@@ -545,6 +553,7 @@ static void imagefs_dirty(struct inode *inode)
     image_shrink_cache(image_of(inode));
 }
 
+/* Rule 7. */
 static int imagefs_fsync(struct inode *inode, bool data_only)
 {
     struct image *image = image_of(inode);

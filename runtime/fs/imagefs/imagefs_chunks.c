@@ -162,10 +162,10 @@ static void count_dirty(void *arg, uint64_t index)
         counting->last_used = true;
 }
 
-uint64_t chunks_blocks(struct inode *inode, uint64_t size, uint64_t unknown, bool with_dirty)
+uint64_t chunks_blocks(struct node *node, struct inode *inode, uint64_t size)
 {
-    struct counting counting = {.map = &node_of(inode)->chunks, .last = size >> STORE_CHUNK_SHIFT};
-    if (with_dirty)
+    struct counting counting = {.map = &node->chunks, .last = size >> STORE_CHUNK_SHIFT};
+    if (inode)
         pagecache_each_dirty(inode, count_dirty, &counting);
     if (!counting.locked)
         host_mutex_lock(&map_lock);
@@ -175,11 +175,11 @@ uint64_t chunks_blocks(struct inode *inode, uint64_t size, uint64_t unknown, boo
     counting.last_used |= word && *word >> (counting.last % 64) & 1;
     host_mutex_unlock(&map_lock);
     if (!known)
-        return unknown;
-    uint64_t blocks = (count + counting.more) * (STORE_CHUNK_SIZE / 512);
+        return node->attr.blocks;
+    uint64_t blocks = (count + counting.more) * (STORE_CHUNK_SIZE / STAT_BLOCK);
     /* Of the last block only what lies in the file, in pages. */
     uint64_t rest = size & (STORE_CHUNK_SIZE - 1);
     if (counting.last_used)
-        blocks -= STORE_CHUNK_SIZE / 512 - (rest + 4095) / 4096 * 8;
+        blocks -= STORE_CHUNK_SIZE / STAT_BLOCK - (rest + 4095) / 4096 * (4096 / STAT_BLOCK);
     return blocks;
 }

@@ -14,6 +14,7 @@
 #define FLUSH_AFTER 5000000000u  /* ns from the first change to its commit */
 #define CACHE_MOST  (512u << 20) /* bytes of blocks cached, if that is at most 1/16 of memory */
 #define DIRTY_MOST  256u         /* blocks dirty before a commit is begun */
+#define ROWS_MOST   64u          /* rows of a flush in one batch */
 
 /* lock held. */
 static void wake_at(struct image *image, uint64_t when)
@@ -24,37 +25,23 @@ static void wake_at(struct image *image, uint64_t when)
     }
 }
 
-static bool same(const struct store_inode *a, const struct store_inode *b)
+/* Takes over what an inode says into its node (rule 5); the rest of it never changes. lock held. */
+static void take_over(struct inode *inode)
 {
-    return a->mode == b->mode && a->nlink == b->nlink && a->uid == b->uid && a->gid == b->gid &&
-           a->rdev == b->rdev && a->size == b->size && a->blocks == b->blocks &&
-           a->atime == b->atime && a->mtime == b->mtime && a->ctime == b->ctime &&
-           a->btime == b->btime;
-}
-
-/* lock held. */
-static struct store_inode snapshot(struct inode *inode)
-{
+    struct store_inode *attr = &node_of(inode)->attr;
     host_mutex_lock(&inode->state);
-    struct store_inode attr = {.ino = inode->ino,
-                               .mode = inode->mode,
-                               .nlink = inode->nlink,
-                               .uid = inode->uid,
-                               .gid = inode->gid,
-                               .rdev = inode->rdev,
-                               .size = inode->size,
-                               .atime = inode->atime,
-                               .mtime = inode->mtime,
-                               .ctime = inode->ctime,
-                               .btime = inode->btime};
+    attr->mode = inode->mode;
+    attr->nlink = inode->nlink;
+    attr->uid = inode->uid;
+    attr->gid = inode->gid;
+    attr->size = inode->size;
+    attr->atime = inode->atime;
+    attr->mtime = inode->mtime;
+    attr->ctime = inode->ctime;
     host_mutex_unlock(&inode->state);
-    attr.blocks = node_of(inode)->attr.blocks;
-    if ((attr.mode & L_S_IFMT) == L_S_IFREG)
-        attr.blocks = chunks_blocks(inode, attr.size, attr.blocks, false);
-    return attr;
 }
 
-/* lock held. */
+/* Rule 2. lock held. */
 static void list_dirty(struct image *image, struct node *node)
 {
     if (node->dirty || node->dead)
@@ -65,46 +52,41 @@ static void list_dirty(struct image *image, struct node *node)
     wake_at(image, host_clock_monotonic_ns() + FLUSH_AFTER);
 }
 
-void image_touch(struct inode *inode)
-{
-    struct image *image = image_of(inode);
-    struct node *node = node_of(inode);
-    if (!node)
-        return;
-    host_mutex_lock(&image->lock);
-    node->attr = snapshot(inode);
-    if (inode->pages.dirty || !same(&node->attr, &node->sent))
-        list_dirty(image, node);
-    if (atomic_load(&pagecache_dirty_blocks) > DIRTY_MOST)
-        wake_at(image, 0);
-    host_mutex_unlock(&image->lock);
-}
-
-/* lock held. */
-static void put_present(struct store_batch *batch, struct inode *inode)
-{
-    struct node *node = node_of(inode);
-    node->attr = snapshot(inode);
-    store_put_inode(batch, &node->attr);
-}
-
-/* The node's attributes with a size of their own as the last of the batch. lock held. */
-static int put_row(struct image *image, struct store_batch *batch, struct node *node, uint64_t size)
+/* What the store is to have of a node, when the data up to `ready` is handed over (rule 3). lock
+ * held. */
+static struct store_inode row_of(struct node *node, uint64_t ready)
 {
     struct store_inode row = node->attr;
-    row.size = size;
-    store_put_inode(batch, &row);
+    if ((row.mode & L_S_IFMT) != L_S_IFREG)
+        return row;
+    uint64_t most = ready > node->stored_size ? ready : node->stored_size;
+    if (row.size > most)
+        row.size = most;
+    row.blocks = chunks_blocks(node, NULL, row.size);
+    return row;
+}
+
+/* Submits a batch with a row of a node as its last (rule 6). lock held. */
+static int submit_row(struct image *image, struct store_batch *batch, struct node *node,
+                      const struct store_inode *row)
+{
+    store_put_inode(batch, row);
     int error = store_submit(image->store, batch, true);
     if (!error)
-        node->sent = row;
+        node->stored_size = row->size;
     return error;
 }
 
-void image_put(struct store_batch *batch, struct inode *inode)
+void image_touch(struct inode *inode)
 {
     struct image *image = image_of(inode);
+    if (!node_of(inode))
+        return;
     host_mutex_lock(&image->lock);
-    put_present(batch, inode);
+    take_over(inode);
+    list_dirty(image, node_of(inode));
+    if (atomic_load(&pagecache_dirty_blocks) > DIRTY_MOST)
+        wake_at(image, 0);
     host_mutex_unlock(&image->lock);
 }
 
@@ -113,11 +95,14 @@ int image_submit(struct image *image, struct store_batch *batch, struct inode *c
 {
     store_wait_for_room(image->store);
     host_mutex_lock(&image->lock);
-    for (int i = 0; i < count; i++)
-        put_present(batch, inodes[i]);
+    for (int i = 0; i < count; i++) {
+        take_over(inodes[i]);
+        struct store_inode row = row_of(node_of(inodes[i]), 0);
+        store_put_inode(batch, &row);
+    }
     int error = store_submit(image->store, batch, true);
     for (int i = 0; i < count && !error; i++)
-        node_of(inodes[i])->sent = node_of(inodes[i])->attr;
+        node_of(inodes[i])->stored_size = row_of(node_of(inodes[i]), 0).size;
     host_mutex_unlock(&image->lock);
     return error;
 }
@@ -127,15 +112,15 @@ int image_submit_data(struct inode *inode, struct store_batch *batch, uint64_t e
     struct image *image = image_of(inode);
     struct node *node = node_of(inode);
     host_mutex_lock(&image->lock);
-    bool grows = node->sent.size < end;
+    bool grows = node->stored_size < end;
     host_mutex_unlock(&image->lock);
     if (!grows)
         return store_submit(image->store, batch, false);
     store_wait_for_room(image->store);
     host_mutex_lock(&image->lock);
-    node->attr = snapshot(inode);
-    /* What was written since then is not in the store. */
-    int error = put_row(image, batch, node, end);
+    take_over(inode);
+    struct store_inode row = row_of(node, end);
+    int error = submit_row(image, batch, node, &row);
     host_mutex_unlock(&image->lock);
     return error;
 }
@@ -146,31 +131,43 @@ int image_submit_cut(struct inode *inode, struct store_batch *batch, uint64_t si
     struct node *node = node_of(inode);
     store_wait_for_room(image->store);
     host_mutex_lock(&image->lock);
-    int error = put_row(image, batch, node, size);
+    struct store_inode row = row_of(node, 0);
+    if (row.size > size)
+        row.size = size;
+    int error = submit_row(image, batch, node, &row);
     host_mutex_unlock(&image->lock);
     return error;
 }
 
 /* --- flush --- */
 
-/* Hands over the dirty blocks of a node's file, if it is in memory. */
-static int write_blocks(struct image *image, struct node *node)
+/* A node whose data has been handed over up to a size. */
+struct handed {
+    struct node *node;
+    uint64_t ready;
+};
+
+/* Hands over the dirty blocks of a node's file (rule 3). Without an inode there are none up to the
+ * size that the node had before (rule 2). */
+static int write_blocks(struct image *image, struct handed *handed)
 {
+    struct node *node = handed->node;
+    host_mutex_lock(&image->lock);
+    handed->ready = node->attr.size;
+    host_mutex_unlock(&image->lock);
     struct inode *inode = inode_find(image->super, node->attr.ino);
-    if (!inode) {
-        host_mutex_lock(&image->lock);
-        node->ready = node->attr.size;
-        host_mutex_unlock(&image->lock);
+    if (!inode)
         return 0;
-    }
     host_mutex_lock(&inode->state);
     uint64_t size = inode->size;
     bool unstored = inode->pages.dirty || inode->pages.unstored;
     host_mutex_unlock(&inode->state);
     int error = unstored ? pagecache_write_back(inode) : 0;
+    handed->ready = error ? 0 : size; /* what was written since then is not in the store */
+    host_mutex_lock(&inode->state);
+    bool still = inode->pages.dirty || inode->pages.unstored;
+    host_mutex_unlock(&inode->state);
     host_mutex_lock(&image->lock);
-    node->ready = error ? 0 : size;
-    bool still = inode->pages.dirty;
     if (still)
         list_dirty(image, node);
     host_mutex_unlock(&image->lock);
@@ -221,34 +218,23 @@ static void node_done(struct image *image, struct node *node)
         image_drop_node(image, node);
 }
 
-/* The attributes for the store: the size grows only as far as the data that is there already, or a
- * crash would leave zeros behind it. lock held. */
-static struct store_inode row_of(const struct node *node)
-{
-    struct store_inode row = node->attr;
-    uint64_t most = node->ready > node->sent.size ? node->ready : node->sent.size;
-    if ((row.mode & L_S_IFMT) == L_S_IFREG && row.size > most)
-        row.size = most;
-    return row;
-}
-
-/* Gives the store the attributes of the nodes of a list that was taken. */
-static int put_nodes(struct image *image, struct node *list)
+/* Gives the store the rows of nodes whose data was handed over (rules 3 and 6). */
+static int put_rows(struct image *image, const struct handed *handed, size_t count)
 {
     struct store_batch *batch = store_batch_new();
+    struct store_inode rows[ROWS_MOST];
     host_mutex_lock(&image->lock);
-    for (struct node *node = list; node; node = node->flush_next) {
-        struct store_inode row = row_of(node);
-        if (!node->dead && !same(&row, &node->sent))
-            store_put_inode(batch, &row);
+    for (size_t i = 0; i < count; i++) {
+        rows[i] = row_of(handed[i].node, handed[i].ready);
+        if (!handed[i].node->dead)
+            store_put_inode(batch, &rows[i]);
     }
     int error = store_submit(image->store, batch, true);
-    while (list) {
-        struct node *node = list;
-        list = node->flush_next;
+    for (size_t i = 0; i < count; i++) {
+        struct node *node = handed[i].node;
         if (!error)
-            node->sent = row_of(node);
-        if (!same(&node->attr, &node->sent))
+            node->stored_size = rows[i].size;
+        if (error || rows[i].size != node->attr.size)
             list_dirty(image, node);
         node_done(image, node);
     }
@@ -258,16 +244,23 @@ static int put_nodes(struct image *image, struct node *list)
 
 static int flush(struct image *image)
 {
+    struct handed handed[ROWS_MOST];
     int error = 0;
     struct node *list = take_dirty(image);
-    for (struct node *node = list; node; node = node->flush_next) {
-        int failed = write_blocks(image, node);
+    while (list) {
+        size_t count = 0;
+        for (; list && count < ROWS_MOST; list = list->flush_next, count++) {
+            handed[count].node = list;
+            int failed = write_blocks(image, &handed[count]);
+            error = failed ? failed : error;
+        }
+        int failed = put_rows(image, handed, count);
         error = failed ? failed : error;
     }
-    int failed = put_nodes(image, list);
-    return failed ? failed : error;
+    return error;
 }
 
+/* Rules 4 and 7. */
 static int commit_once(struct image *image, bool settles)
 {
     host_mutex_lock(&image->committing);

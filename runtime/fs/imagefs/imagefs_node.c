@@ -22,7 +22,8 @@ struct node *node_new(const struct store_inode *attr, const char *target, size_t
     struct node *node = calloc(1, sizeof(*node));
     if (!node)
         return NULL;
-    node->attr = node->sent = *attr;
+    node->attr = *attr;
+    node->stored_size = attr->size;
     if (target) {
         node->target = malloc(length + 1);
         if (!node->target) {
@@ -181,15 +182,16 @@ static struct node *node_load(struct image *image, uint64_t ino, int *error)
 
 struct inode *node_make_inode(struct image *image, struct node *node)
 {
-    struct inode *inode = inode_new(image->super, node->attr.ino, node->attr.mode, &imagefs_ops);
     host_mutex_lock(&image->lock);
+    const struct store_inode attr = node->attr;
+    host_mutex_unlock(&image->lock);
+    struct inode *inode = inode_new(image->super, attr.ino, attr.mode, &imagefs_ops);
     if (!inode) {
+        host_mutex_lock(&image->lock);
         node->live--;
         host_mutex_unlock(&image->lock);
         return NULL;
     }
-    const struct store_inode attr = node->attr;
-    host_mutex_unlock(&image->lock);
     inode->mode = attr.mode;
     inode->uid = attr.uid;
     inode->gid = attr.gid;

@@ -1,9 +1,9 @@
 /*
- * Room on the disk for what has been accepted. Data that is written stays in memory for seconds;
- * that the disk is full has to be said before, when it is accepted. So everything that will take
- * room is claimed first: it is added up until a commit has stored it, and refused when what there
- * is on the disk does not suffice for all of it. Asking the host each time would be slow; as long
- * as there is much room a part of it is granted at once.
+ * Room on the disk for what has been accepted (rule 1 of image_node.h). Data that is written stays
+ * in memory for seconds; that the disk is full has to be said before, when it is accepted. So
+ * everything that will take room is claimed first: it is added up until a commit has stored it, and
+ * refused when what there is on the disk does not suffice for all of it. Asking the host each time
+ * would be slow; as long as there is much room a part of it is granted at once.
  *
  * Others may fill the disk meanwhile. Then commits fail, what they held stays in memory and is
  * tried again, and what is lost at the end is told (imagefs_shutdown).

@@ -153,22 +153,32 @@ static void evict(struct inode *inode)
     super_put(super);
 }
 
+static bool has_to_be_written(struct inode *inode)
+{
+    return inode->pages.dirty && inode->nlink && inode->ops && inode->ops->write_block;
+}
+
 /* An inode that is still wanted on disk is written back while it can be found, so that nobody reads
- * an older copy of it; only then does it leave the table. */
+ * an older copy of it; only then does it leave the table. Who finds it meanwhile may write to it
+ * and be done before this is: then it is written back again, unless that fails. */
 void inode_put(struct inode *inode)
 {
-    unsigned refs = atomic_load(&inode->refs);
-    while (refs > 1) {
-        if (atomic_compare_exchange_weak(&inode->refs, &refs, refs - 1))
-            return;
-    }
-    if (inode->pages.dirty && inode->nlink && inode->ops && inode->ops->write_block)
-        pagecache_write_back(inode);
-    host_mutex_lock(&table_lock);
-    bool last = atomic_fetch_sub(&inode->refs, 1) == 1;
-    if (last)
-        unhash_locked(inode);
-    host_mutex_unlock(&table_lock);
+    bool again, last = false;
+    do {
+        unsigned refs = atomic_load(&inode->refs);
+        while (refs > 1) {
+            if (atomic_compare_exchange_weak(&inode->refs, &refs, refs - 1))
+                return;
+        }
+        int error = has_to_be_written(inode) ? pagecache_write_back(inode) : 0;
+        host_mutex_lock(&table_lock);
+        again = !error && atomic_load(&inode->refs) == 1 && has_to_be_written(inode);
+        if (!again)
+            last = atomic_fetch_sub(&inode->refs, 1) == 1;
+        if (last)
+            unhash_locked(inode);
+        host_mutex_unlock(&table_lock);
+    } while (again);
     if (last)
         evict(inode);
 }

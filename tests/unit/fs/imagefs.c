@@ -692,6 +692,96 @@ START_TEST(attributes_race)
 }
 END_TEST
 
+/* A file is cut while nothing of it is handed over; a commit then must not have a size without the
+ * data, as a crash would leave zeros. */
+START_TEST(cut_before_data)
+{
+    char data[3000], stored[sizeof(data)];
+    struct path path;
+    struct store_inode row;
+    memset(data, 'x', sizeof(data));
+    struct file *file = open_file("file", L_O_WRONLY | L_O_CREAT);
+    ck_assert_int_eq(vfs_walk(root, &top, "file", 0, &path), 0);
+    struct inode *inode = path.dentry->inode;
+    struct store *store = image_of(inode)->store;
+    ck_assert_int_eq(file_write(file, data, sizeof(data), NULL), sizeof(data));
+    struct attr attr = {.valid = ATTR_SIZE, .size = sizeof(data) / 2};
+    host_mutex_lock(&inode->lock);
+    ck_assert_int_eq(inode->ops->setattr(inode, &attr), 0);
+    host_mutex_unlock(&inode->lock);
+    ck_assert_int_eq(store_commit(store), 0);
+    ck_assert_int_eq(store_get_inode(store, inode->ino, &row), 0);
+    ck_assert_uint_le(row.size, sizeof(data) / 2);
+    ck_assert_int_eq(store_get_chunk(store, inode->ino, 0, stored, (size_t)row.size), 0);
+    ck_assert_int_eq(memcmp(data, stored, (size_t)row.size), 0);
+    path_put(path);
+    file_put(file);
+    remount();
+    ck_assert_uint_eq(stat_of("file").size, sizeof(data) / 2);
+}
+END_TEST
+
+/* Who writes to a file whose last user is just leaving it. */
+static struct {
+    struct inode *inode;
+    struct host_mutex lock;
+    struct host_cond changed;
+    bool done;
+} late = {.lock = HOST_MUTEX_INIT(RANK_TEST), .changed = HOST_COND_INIT};
+
+static void write_text(struct inode *inode, const char *text)
+{
+    host_mutex_lock(&inode->lock);
+    ck_assert_int_eq(pagecache_write(inode, text, strlen(text), 0), (int)strlen(text));
+    inode_touch_modified(inode);
+    host_mutex_unlock(&inode->lock);
+}
+
+static void write_late(void *arg)
+{
+    struct inode *inode = inode_find(late.inode->super, late.inode->ino);
+    (void)arg;
+    write_text(inode, "new");
+    inode_put(inode);
+    host_mutex_lock(&late.lock);
+    late.done = true;
+    host_cond_broadcast(&late.changed);
+    host_mutex_unlock(&late.lock);
+}
+
+static int write_block_slowly(struct inode *inode, uint64_t index, const void *data, size_t length)
+{
+    if (!late.inode) {
+        late.inode = inode;
+        ck_assert_int_eq(host_thread_start(write_late, NULL), 0);
+        host_mutex_lock(&late.lock);
+        while (!late.done)
+            host_cond_wait(&late.changed, &late.lock, HOST_FOREVER);
+        host_mutex_unlock(&late.lock);
+    }
+    return imagefs_ops.write_block(inode, index, data, length);
+}
+
+START_TEST(written_while_leaving)
+{
+    int error;
+    put("file", "0");
+    uint64_t ino = stat_of("file").ino;
+    remount();
+    struct inode_ops slow = imagefs_ops;
+    slow.write_block = write_block_slowly;
+    struct inode *inode = node_inode(image_of(top.dentry->inode), ino, &error);
+    ck_assert_ptr_nonnull(inode);
+    inode->ops = &slow;
+    write_text(inode, "old");
+    inode_put(inode);
+    ck_assert_ptr_nonnull(late.inode);
+    expect("file", "new");
+    remount();
+    expect("file", "new");
+}
+END_TEST
+
 int main(void)
 {
     TCase *tcase = tcase_create("imagefs");
@@ -709,6 +799,8 @@ int main(void)
     tcase_add_test(tcase, large_file);
     tcase_add_test(tcase, extended_attributes);
     tcase_add_test(tcase, attributes_race);
+    tcase_add_test(tcase, cut_before_data);
+    tcase_add_test(tcase, written_while_leaving);
     tcase_add_test(tcase, disk_full);
     tcase_add_test(tcase, memory_full);
     tcase_add_test(tcase, room_again);
