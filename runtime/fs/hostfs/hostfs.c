@@ -9,6 +9,7 @@
 #include "runtime/fs/hostfs/hostfs.h"
 
 #include "runtime/abi/errno.h"
+#include "runtime/host/hash.h"
 #include "runtime/host/heap.h"
 #include "runtime/host/random.h"
 #include "runtime/host/sparse.h"
@@ -27,12 +28,12 @@ static uint64_t host_number_of(struct superblock *super, const struct host_stat 
 {
     uint64_t ino = st->inode;
     if (!ino) {
-        ino = 0xcbf29ce484222325u;
+        ino = FNV_START;
         for (const char *at = path; *at; at++)
-            ino = (ino ^ (uint8_t)*at) * 0x100000001b3u;
+            ino = (ino ^ (uint8_t)*at) * FNV_FACTOR;
     }
     if (st->device != host_super_of(super)->device)
-        ino ^= st->device * 0x9e3779b97f4a7c15u;
+        ino ^= st->device * HASH_FACTOR;
     return ino ? ino : 1;
 }
 

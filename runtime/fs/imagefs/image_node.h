@@ -56,6 +56,9 @@
 #include "runtime/fs/vfs/directory.h"
 #include "runtime/fs/vfs/inode.h"
 
+#define STAT_BLOCK 512u  /* bytes: the unit of st_blocks, stat(2) */
+#define PAGE_BYTES 4096u /* f_bsize, st_blksize and what a directory is said to take */
+
 /* The blocks of a regular file that are stored; known once it has been read or is new. */
 struct chunk_map {
     uint64_t first;    /* bits of the first 64 */
@@ -87,7 +90,8 @@ struct image_claims {
     uint64_t grow, rewrite;
 };
 
-#define NODE_BUCKETS 16384u
+#define NODE_BITS    14 /* of the hash of an inode number */
+#define NODE_BUCKETS (1u << NODE_BITS)
 
 struct image {
     struct store *store;
@@ -130,6 +134,8 @@ struct node *node_new(const struct store_inode *attr, const char *target, size_t
 void node_free(struct node *node);
 /* Enters a node; another one for the same inode wins and is returned. */
 struct node *node_enter(struct image *image, struct node *node);
+/* Takes a node out of the table. image->lock held. */
+void node_take_out(struct image *image, struct node *node);
 /* Takes a node that the store never got to know out of the table and frees it. */
 void node_forget(struct image *image, struct node *node);
 /* The VFS's inode over an inode of the image: a reference, or NULL and the errno. */
@@ -156,7 +162,6 @@ void chunks_set(struct inode *inode, uint64_t index, bool stored);
 void chunks_cut(struct inode *inode, uint64_t size);
 /* For inode_ops.next_stored. */
 int chunks_next(struct inode *inode, uint64_t index, uint64_t *out);
-#define STAT_BLOCK 512u /* bytes: the unit of st_blocks, stat(2) */
 /* st_blocks of a file of that size; what the node says when the map is not known. With an inode
  * what is not stored yet counts as well; its state is not held then. */
 uint64_t chunks_blocks(struct node *node, struct inode *inode, uint64_t size);

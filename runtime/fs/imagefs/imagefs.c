@@ -13,7 +13,7 @@
 #include <string.h>
 
 #define IMAGE_MAGIC    0x464f5245 /* f_type; the store's application id */
-#define DIRECTORY_SIZE 4096
+#define DIRECTORY_SIZE PAGE_BYTES
 #define DIRTY_LIMIT    1024u       /* dirty blocks (64 MiB) before writers write back themselves */
 #define PENDING_MOST   (48u << 20) /* bytes given to the store before a commit is begun */
 
@@ -597,12 +597,12 @@ static int imagefs_statfs(struct superblock *super, struct fs_usage *out)
     store_usage(image->store, &usage);
     uint64_t room = image_room(image) + usage.bytes_free;
     *out = (struct fs_usage){
-        .blocks = (usage.bytes - usage.bytes_free + room) / 4096,
-        .free = room / 4096,
-        .available = room / 4096,
+        .blocks = (usage.bytes - usage.bytes_free + room) / PAGE_BYTES,
+        .free = room / PAGE_BYTES,
+        .available = room / PAGE_BYTES,
         .files = STORE_INODE_MAX,
         .files_free = STORE_INODE_MAX - atomic_load(&image->next_ino),
-        .block_size = 4096,
+        .block_size = PAGE_BYTES,
         .name_max = NAME_LENGTH_MAX,
     };
     return 0;

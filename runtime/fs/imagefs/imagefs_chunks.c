@@ -6,7 +6,7 @@
 #include "runtime/host/heap.h"
 #include <string.h>
 
-#define LEAF_BITS  32768u
+#define LEAF_BITS  32768u /* blocks: 2 GiB of a file, 4 KiB of bits */
 #define LEAF_WORDS (LEAF_BITS / 64)
 
 /* Leaf-level, never held over anything. */
@@ -180,6 +180,7 @@ uint64_t chunks_blocks(struct node *node, struct inode *inode, uint64_t size)
     /* Of the last block only what lies in the file, in pages. */
     uint64_t rest = size & (STORE_CHUNK_SIZE - 1);
     if (counting.last_used)
-        blocks -= STORE_CHUNK_SIZE / STAT_BLOCK - (rest + 4095) / 4096 * (4096 / STAT_BLOCK);
+        blocks -= STORE_CHUNK_SIZE / STAT_BLOCK -
+                  (rest + PAGE_BYTES - 1) / PAGE_BYTES * (PAGE_BYTES / STAT_BLOCK);
     return blocks;
 }

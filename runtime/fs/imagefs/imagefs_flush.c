@@ -11,7 +11,7 @@
 #include "runtime/host/time.h"
 #include <string.h>
 
-#define FLUSH_AFTER 5000000000u  /* ns from the first change to its commit */
+#define FLUSH_AFTER 5000000000u  /* ns: from the first change to its commit */
 #define CACHE_MOST  (512u << 20) /* bytes of blocks cached, if that is at most 1/16 of memory */
 #define DIRTY_MOST  256u         /* blocks dirty before a commit is begun */
 #define ROWS_MOST   64u          /* rows of a flush in one batch */
@@ -196,13 +196,9 @@ static struct node *take_dirty(struct image *image)
 /* lock held. */
 static void image_drop_node(struct image *image, struct node *node)
 {
-    struct node **link = &image->table[node->attr.ino * 0x9e3779b97f4a7c15u >> 50];
-    while (*link != node)
-        link = &(*link)->hash_next;
-    *link = node->hash_next;
-    image->node_count--;
+    node_take_out(image, node);
     if (node->dirty) {
-        link = &image->dirty;
+        struct node **link = &image->dirty;
         while (*link != node)
             link = &(*link)->dirty_next;
         *link = node->dirty_next;

@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NAMED_MOST 5
-#define DEPTH_MOST 64
+#define NAMED_MOST 5  /* files told by name */
+#define DEPTH_MOST 64 /* directories in a path that is told */
 
 struct list {
     uint64_t *ino;

@@ -3,6 +3,7 @@
 
 #include "runtime/abi/errno.h"
 #include "runtime/abi/stat.h"
+#include "runtime/host/hash.h"
 #include "runtime/host/heap.h"
 #include "runtime/host/log.h"
 #include <string.h>
@@ -14,7 +15,7 @@
 
 static struct node **bucket_of(struct image *image, uint64_t ino)
 {
-    return &image->table[ino * 0x9e3779b97f4a7c15u >> 50];
+    return &image->table[ino * HASH_FACTOR >> (64 - NODE_BITS)];
 }
 
 struct node *node_new(const struct store_inode *attr, const char *target, size_t length)
@@ -95,14 +96,19 @@ struct node *node_enter(struct image *image, struct node *node)
     return node;
 }
 
-void node_forget(struct image *image, struct node *node)
+void node_take_out(struct image *image, struct node *node)
 {
-    host_mutex_lock(&image->lock);
     struct node **link = bucket_of(image, node->attr.ino);
     while (*link != node)
         link = &(*link)->hash_next;
     *link = node->hash_next;
     image->node_count--;
+}
+
+void node_forget(struct image *image, struct node *node)
+{
+    host_mutex_lock(&image->lock);
+    node_take_out(image, node);
     host_mutex_unlock(&image->lock);
     node_free(node);
 }

@@ -12,7 +12,7 @@
 
 #include "runtime/abi/errno.h"
 
-#define GRANT_MOST (64u << 20)
+#define GRANT_MOST (64u << 20) /* bytes granted at once */
 
 /* Adds a claim if there is room for it. */
 static bool claim(struct image *image, uint64_t grow, uint64_t rewrite)

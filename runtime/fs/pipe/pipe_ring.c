@@ -5,6 +5,8 @@
 #include "runtime/host/heap.h"
 #include <string.h>
 
+#define PAGE 4096u /* bytes: what a ring starts with */
+
 void fs_ring_init(struct fs_ring *ring, size_t size)
 {
     *ring = (struct fs_ring){.size = size};
@@ -36,7 +38,7 @@ size_t fs_ring_peek(const struct fs_ring *ring, size_t skip, void *data, size_t 
 
 static int grow_ring(struct fs_ring *ring, size_t needed)
 {
-    size_t capacity = ring->capacity ? ring->capacity : 4096;
+    size_t capacity = ring->capacity ? ring->capacity : PAGE;
     while (capacity < needed)
         capacity *= 2;
     if (capacity == ring->capacity)
@@ -45,7 +47,7 @@ static int grow_ring(struct fs_ring *ring, size_t needed)
     if (!data)
         return -L_ENOMEM;
     /* Whoever counts in pages finds the bytes at the same place in them. */
-    size_t start = ring->start % 4096;
+    size_t start = ring->start % PAGE;
     fs_ring_peek(ring, 0, data + start, ring->used);
     free(ring->data);
     ring->data = data;

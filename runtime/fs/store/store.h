@@ -33,7 +33,10 @@
 #define STORE_CHUNK_SHIFT 16
 #define STORE_CHUNK_SIZE  (1u << STORE_CHUNK_SHIFT)
 #define STORE_SIZE_MAX    ((uint64_t)1 << 44) /* of a file: 2^28 chunks */
-#define STORE_INODE_MAX   (((uint64_t)1 << 35) - 1)
+/* st_size of a directory, and st_blocks (of 512 bytes). */
+#define STORE_DIR_SIZE   4096u
+#define STORE_DIR_BLOCKS 8u
+#define STORE_INODE_MAX  (((uint64_t)1 << 35) - 1)
 
 struct store;
 

@@ -11,8 +11,8 @@
 #include <string.h>
 
 #define LOCK_PAGE   (0x40000000u / STORE_PAGE_SIZE + 1) /* SQLite's, never read */
-#define REPORT_MOST 1000
-#define DEPTH_MOST  4096 /* of directories in a path that is told */
+#define REPORT_MOST 1000                                /* faults told */
+#define DEPTH_MOST  4096                                /* of directories in a path that is told */
 #define NOBODY      UINT32_MAX
 
 struct row {
@@ -38,7 +38,7 @@ static void report_damage(struct check *check, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 static void report_damage(struct check *check, const char *format, ...)
 {
-    char line[5000];
+    char line[STORE_LINE_MOST];
     va_list list;
     va_start(list, format);
     vsnprintf(line, sizeof(line), format, list);

@@ -15,7 +15,7 @@
 /* Closes the image and puts the new file in its place. */
 static int replace_image(struct store_db *db, const char *path, const char *fresh)
 {
-    char log[4200];
+    char log[STORE_PATH_MOST];
     struct host_stat stat;
     snprintf(log, sizeof(log), "%s-wal", path);
     int error = store_db_close(db, path);
@@ -37,7 +37,7 @@ static int mark(struct store_db *db, int format)
 /* The image is not converted: says why to the log and to who watches. */
 static int stay(const struct store_watch *watch, int error, const char *reason)
 {
-    char line[5000];
+    char line[STORE_LINE_MOST];
     snprintf(line, sizeof(line),
              "The image stays in its older format, in which damage is not noticed. %s", reason);
     host_log("%s", line);
@@ -49,7 +49,7 @@ static int stay(const struct store_watch *watch, int error, const char *reason)
 static int make_copy(struct store_db *db, const char *path, const char *fresh,
                      const struct store_watch *watch)
 {
-    char reason[4400];
+    char reason[STORE_PATH_MOST + 200];
     int error = db->replaced ? mark(db, STORE_FORMAT_BARE) : 0;
     if (error)
         return error;
@@ -64,7 +64,7 @@ static int make_copy(struct store_db *db, const char *path, const char *fresh,
 int store_convert(struct store_db *db, const char *path, const struct store_watch *watch,
                   char *message, size_t size)
 {
-    char fresh[4200];
+    char fresh[STORE_PATH_MOST];
     struct host_stat stat;
     snprintf(fresh, sizeof(fresh), "%s-new", path);
     bool there = host_path_stat(fresh, &stat) == 0;

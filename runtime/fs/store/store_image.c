@@ -157,7 +157,7 @@ static int sync_file(const char *path)
 void store_remove_files(const char *path)
 {
     static const char *const endings[] = {"", "-wal", "-journal"};
-    char name[4200];
+    char name[STORE_PATH_MOST];
     for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
         snprintf(name, sizeof(name), "%s%s", path, endings[i]);
         host_path_unlink(name);

@@ -9,6 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define CACHE_KIB       "16384"    /* of pages that SQLite keeps */
+#define LOG_BYTES_KEPT  "67108864" /* a longer log file is cut when it starts anew: 64 MiB */
+#define FREE_PAGES_MOST 1024       /* that are kept at a close: 8 MiB */
+
 const char store_schema[] =
     "CREATE TABLE inode(ino INTEGER PRIMARY KEY, mode INTEGER NOT NULL, nlink INTEGER NOT NULL,"
     " uid INTEGER NOT NULL, gid INTEGER NOT NULL, rdev INTEGER NOT NULL, size INTEGER NOT NULL,"
@@ -168,7 +172,7 @@ static int connect_to(struct store_db *db, const char *path, enum media media, c
     sqlite3_extended_result_codes(db->handle, 1);
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     int error = store_db_run(db, "PRAGMA locking_mode=EXCLUSIVE; PRAGMA temp_store=MEMORY;"
-                                 "PRAGMA cache_size=-16384; PRAGMA foreign_keys=OFF;"
+                                 "PRAGMA cache_size=-" CACHE_KIB "; PRAGMA foreign_keys=OFF;"
                                  "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON;"
                                  /* A build may have it on: removing would take room. */
                                  "PRAGMA secure_delete=OFF");
@@ -184,8 +188,9 @@ static void disconnect(struct store_db *db)
 /* The log stays in memory-indexed exclusive mode, so no -shm file appears. */
 static int use_log(struct store_db *db)
 {
-    int error = store_db_run(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
-                                 "PRAGMA journal_size_limit=67108864; BEGIN IMMEDIATE; COMMIT");
+    int error =
+        store_db_run(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+                         "PRAGMA journal_size_limit=" LOG_BYTES_KEPT "; BEGIN IMMEDIATE; COMMIT");
     sqlite3_wal_autocheckpoint(db->handle, 0);
     sqlite3_wal_hook(db->handle, log_hook, db);
     return error;
@@ -245,7 +250,7 @@ static int check_schema(struct store_db *db, const char *path, char *message, si
 /* What a repair was interrupted at leaves no image under its name (store_repair.c). */
 static int is_missing(const char *path, int error, char *message, size_t size)
 {
-    char name[4200];
+    char name[STORE_PATH_MOST];
     struct host_stat stat;
     bool made = snprintf(name, sizeof(name), "%s-new", path) > 0 && !host_path_stat(name, &stat);
     bool kept =
@@ -309,8 +314,8 @@ static int make_root(struct store_db *db)
                           .inode = {.ino = STORE_ROOT,
                                     .mode = L_S_IFDIR | 0755,
                                     .nlink = 2,
-                                    .size = 4096,
-                                    .blocks = 8,
+                                    .size = STORE_DIR_SIZE,
+                                    .blocks = STORE_DIR_BLOCKS,
                                     .atime = now,
                                     .mtime = now,
                                     .ctime = now,
@@ -364,7 +369,7 @@ static void shrink(struct store_db *db)
 {
     int64_t free_pages = 0, pages = 0;
     if (store_db_number(db, "PRAGMA freelist_count", &free_pages) == 0 &&
-        store_db_number(db, "PRAGMA page_count", &pages) == 0 && free_pages > 1024 &&
+        store_db_number(db, "PRAGMA page_count", &pages) == 0 && free_pages > FREE_PAGES_MOST &&
         free_pages > pages / 4)
         store_db_run(db, "PRAGMA incremental_vacuum");
 }

@@ -10,12 +10,10 @@
 #include "runtime/host/file.h"
 #include <stdio.h>
 
-#define PATH_MOST 4200
-
 struct repair {
     const char *path;
     const struct store_watch *watch;
-    char fresh[PATH_MOST], kept[PATH_MOST];
+    char fresh[STORE_PATH_MOST], kept[STORE_PATH_MOST];
     unsigned from, to; /* of the progress as a whole */
     int faults;
 };
@@ -83,7 +81,7 @@ static int verify(struct repair *repair, char *message, size_t size)
 /* Each step is left out when an earlier repair has done it. */
 static int replace_image(struct repair *repair, char *message, size_t size)
 {
-    char log[PATH_MOST + 8], kept_log[PATH_MOST + 8];
+    char log[STORE_PATH_MOST + 8], kept_log[STORE_PATH_MOST + 8];
     snprintf(log, sizeof(log), "%s-wal", repair->path);
     snprintf(kept_log, sizeof(kept_log), "%s-wal", repair->kept);
     int error = is_there(repair->path) ? host_path_rename(repair->path, repair->kept) : 0;

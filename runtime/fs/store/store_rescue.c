@@ -67,7 +67,7 @@ struct rescue {
 
 static void lose(struct rescue *rescue, const char *path, const char *what)
 {
-    char line[5000];
+    char line[STORE_LINE_MOST];
     rescue->lost++;
     snprintf(line, sizeof(line), "%s: %s", path, what);
     const struct store_watch *watch = rescue->progress->watch;
@@ -249,10 +249,13 @@ static int add_folder(struct rescue *rescue, uint64_t ino, const char *path)
 
 static int put_folder(struct rescue *rescue, uint64_t ino, uint32_t mode)
 {
-    struct store_op op = {
-        .kind = OP_PUT_INODE,
-        .ino = ino,
-        .inode = {.ino = ino, .mode = L_S_IFDIR | mode, .nlink = 2, .size = 4096, .blocks = 8}};
+    struct store_op op = {.kind = OP_PUT_INODE,
+                          .ino = ino,
+                          .inode = {.ino = ino,
+                                    .mode = L_S_IFDIR | mode,
+                                    .nlink = 2,
+                                    .size = STORE_DIR_SIZE,
+                                    .blocks = STORE_DIR_BLOCKS}};
     return store_db_apply(rescue->to, &op);
 }
 

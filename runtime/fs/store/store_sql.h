@@ -19,6 +19,11 @@
 #include "runtime/fs/store/store_media.h"
 #include <sqlite3.h>
 
+/* Bytes: a path of the host with what is put behind it (-damaged, -wal ...), and a line with one.
+ */
+#define STORE_PATH_MOST 4200
+#define STORE_LINE_MOST 5000
+
 #define STORE_APPLICATION 0x464f5245 /* "FORE", in the header of the file */
 #define STORE_FORMAT      3
 #define STORE_FORMAT_BARE 2 /* the older one, without checksums */

@@ -7,13 +7,13 @@
 #include "runtime/abi/errno.h"
 #include "runtime/abi/fcntl.h"
 #include "runtime/fs/path/path.h"
+#include "runtime/fs/tar/tar_header.h"
 #include "runtime/host/file.h"
 #include "runtime/host/time.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define RECORD     512u
 #define BUFFER     (1u << 20)
 #define ID_MAX     (UINT32_MAX - 1) /* one more means no user */
 #define HEADER_MAX (1u << 20)       /* of a pax header or a long name: hostile archives stop here */
@@ -109,10 +109,10 @@ static bool checksum_good(const uint8_t *header)
 {
     uint64_t wanted;
     uint32_t sum = 0;
-    if (!number(header + 148, 8, &wanted))
+    if (!number(header + AT_SUM, ID_BYTES, &wanted))
         return false;
     for (uint32_t i = 0; i < RECORD; i++)
-        sum += i >= 148 && i < 156 ? ' ' : header[i];
+        sum += i >= AT_SUM && i < AT_TYPE ? ' ' : header[i];
     return sum == wanted;
 }
 
@@ -128,16 +128,17 @@ static void text_field(const uint8_t *field, size_t width, char *out)
 static bool parse(const uint8_t *header, struct member *m)
 {
     uint64_t mode, uid, gid, size, mtime, major, minor;
-    char prefix[160] = "", name[101];
-    if (!number(header + 100, 8, &mode) || !number(header + 108, 8, &uid) ||
-        !number(header + 116, 8, &gid) || !number(header + 124, 12, &size) ||
-        !number(header + 136, 12, &mtime) || !number(header + 329, 8, &major) ||
-        !number(header + 337, 8, &minor) || uid > ID_MAX || gid > ID_MAX)
+    char prefix[PREFIX_BYTES + 1] = "", name[NAME_BYTES + 1];
+    if (!number(header + AT_MODE, ID_BYTES, &mode) || !number(header + AT_UID, ID_BYTES, &uid) ||
+        !number(header + AT_GID, ID_BYTES, &gid) || !number(header + AT_SIZE, SIZE_BYTES, &size) ||
+        !number(header + AT_MTIME, TIME_BYTES, &mtime) ||
+        !number(header + AT_MAJOR, ID_BYTES, &major) ||
+        !number(header + AT_MINOR, ID_BYTES, &minor) || uid > ID_MAX || gid > ID_MAX)
         return false;
-    text_field(header, 100, name);
-    text_field(header + 157, 100, m->link);
-    if (memcmp(header + 257, "ustar\0", 6) == 0)
-        text_field(header + 345, 155, prefix);
+    text_field(header + AT_NAME, NAME_BYTES, name);
+    text_field(header + AT_LINK, NAME_BYTES, m->link);
+    if (memcmp(header + AT_MAGIC, "ustar\0", 6) == 0)
+        text_field(header + AT_PREFIX, PREFIX_BYTES, prefix);
     snprintf(m->name, sizeof(m->name), "%s%s%s", prefix, prefix[0] ? "/" : "", name);
     m->size = size;
     m->mode = (uint32_t)mode & 07777;
@@ -146,7 +147,7 @@ static bool parse(const uint8_t *header, struct member *m)
     m->mtime = host_time_in_ns((int64_t)mtime, 0);
     m->major = (uint32_t)major;
     m->minor = (uint32_t)minor;
-    m->type = header[156] ? (char)header[156] : '0';
+    m->type = header[AT_TYPE] ? (char)header[AT_TYPE] : '0';
     /* Before ustar a directory was a file whose name ends in a slash. */
     size_t length = strlen(m->name);
     if (m->type == '0' && length && m->name[length - 1] == '/')

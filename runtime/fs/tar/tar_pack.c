@@ -9,13 +9,14 @@
 #include "runtime/abi/stat.h"
 #include "runtime/fs/path/path.h"
 #include "runtime/fs/tar/tar.h"
+#include "runtime/fs/tar/tar_header.h"
 #include "runtime/host/errno_names.h"
 #include "runtime/host/file.h"
+#include "runtime/host/hash.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define RECORD     512u
 #define PIECE      (256u << 10)
 #define SEEN_START 1024u
 
@@ -88,21 +89,21 @@ static int put_header(struct pack *pack, const char *name, const char *link, cha
     uint8_t header[RECORD] = {0};
     uint32_t sum = 0;
     int64_t seconds = stat->mtime / 1000000000;
-    memcpy(header, name, strnlen(name, 100));
-    octal(header + 100, 8, stat->mode & 07777);
-    octal(header + 108, 8, fits_octal(stat->uid, 8) ? stat->uid : 0);
-    octal(header + 116, 8, fits_octal(stat->gid, 8) ? stat->gid : 0);
-    octal(header + 124, 12, fits_octal(size, 12) ? size : 0);
-    octal(header + 136, 12, seconds > 0 ? (uint64_t)seconds : 0);
-    memset(header + 148, ' ', 8);
-    header[156] = (uint8_t)type;
-    memcpy(header + 157, link, strnlen(link, 100));
-    memcpy(header + 257, "ustar\00000", 8);
-    octal(header + 329, 8, l_major(stat->rdev));
-    octal(header + 337, 8, l_minor(stat->rdev));
+    memcpy(header + AT_NAME, name, strnlen(name, NAME_BYTES));
+    octal(header + AT_MODE, ID_BYTES, stat->mode & 07777);
+    octal(header + AT_UID, ID_BYTES, fits_octal(stat->uid, ID_BYTES) ? stat->uid : 0);
+    octal(header + AT_GID, ID_BYTES, fits_octal(stat->gid, ID_BYTES) ? stat->gid : 0);
+    octal(header + AT_SIZE, SIZE_BYTES, fits_octal(size, SIZE_BYTES) ? size : 0);
+    octal(header + AT_MTIME, TIME_BYTES, seconds > 0 ? (uint64_t)seconds : 0);
+    memset(header + AT_SUM, ' ', ID_BYTES);
+    header[AT_TYPE] = (uint8_t)type;
+    memcpy(header + AT_LINK, link, strnlen(link, NAME_BYTES));
+    memcpy(header + AT_MAGIC, "ustar\00000", 8);
+    octal(header + AT_MAJOR, ID_BYTES, l_major(stat->rdev));
+    octal(header + AT_MINOR, ID_BYTES, l_minor(stat->rdev));
     for (size_t i = 0; i < RECORD; i++)
         sum += header[i];
-    octal(header + 148, 7, sum);
+    octal(header + AT_SUM, ID_BYTES - 1, sum);
     return put_bytes(pack, header, RECORD);
 }
 
@@ -146,15 +147,15 @@ static int put_member(struct pack *pack, const char *name, const char *link, cha
     size_t used = 0;
     if (!pax)
         return -L_ENOMEM;
-    if (strlen(name) > 100)
+    if (strlen(name) > NAME_BYTES)
         used += pax_line(pax + used, most - used, "path", name);
-    if (strlen(link) > 100)
+    if (strlen(link) > NAME_BYTES)
         used += pax_line(pax + used, most - used, "linkpath", link);
-    if (!fits_octal(stat->uid, 8))
+    if (!fits_octal(stat->uid, ID_BYTES))
         used += pax_number(pax + used, most - used, "uid", stat->uid);
-    if (!fits_octal(stat->gid, 8))
+    if (!fits_octal(stat->gid, ID_BYTES))
         used += pax_number(pax + used, most - used, "gid", stat->gid);
-    if (!fits_octal(size, 12))
+    if (!fits_octal(size, SIZE_BYTES))
         used += pax_number(pax + used, most - used, "size", size);
     if (stat->mtime % 1000000000 || stat->mtime < 0)
         used += pax_time(pax + used, most - used, "mtime", stat->mtime);
@@ -174,7 +175,7 @@ static int put_member(struct pack *pack, const char *name, const char *link, cha
 
 static struct seen *seen_slot(struct seen *table, size_t size, uint64_t ino)
 {
-    size_t i = (size_t)(ino * 0x9e3779b97f4a7c15u >> 32) & (size - 1);
+    size_t i = (size_t)(ino * HASH_FACTOR >> 32) & (size - 1);
     while (table[i].name && table[i].ino != ino)
         i = (i + 1) & (size - 1);
     return &table[i];

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define MEM_MAJOR 1
+#define LOG_MOST  900 /* bytes of what is written to kmsg, in a line of the log */
 
 enum { DEV_NULL = 3, DEV_ZERO = 5, DEV_FULL = 7, DEV_RANDOM = 8, DEV_URANDOM = 9, DEV_KMSG = 11 };
 
@@ -58,7 +59,7 @@ static int64_t write_log(struct file *file, const void *buffer, size_t n, uint64
 {
     (void)file;
     (void)pos;
-    int length = n > 900 ? 900 : (int)n;
+    int length = n > LOG_MOST ? LOG_MOST : (int)n;
     while (length && ((const char *)buffer)[length - 1] == '\n')
         length--;
     host_log("guest: %.*s", length, (const char *)buffer);

@@ -29,7 +29,9 @@ struct tmpfs {
 };
 
 /* What one node, and each further name of it, counts as. */
-#define NODE_COST 1024u
+#define PAGE_BYTES   4096u /* f_bsize, and the unit of nr_blocks */
+#define PERCENT_MOST 1000u /* of memory, in size= */
+#define NODE_COST    1024u
 
 static const struct inode_ops tmpfs_ops;
 
@@ -476,11 +478,11 @@ static int tmpfs_statfs(struct superblock *super, struct fs_usage *out)
     struct tmpfs *fs = super->priv;
     uint64_t most = super->held_most, held = super->held, nodes = fs->most, used = fs->used;
     *out = (struct fs_usage){
-        .blocks = most / 4096,
-        .free = most > held ? (most - held) / 4096 : 0,
+        .blocks = most / PAGE_BYTES,
+        .free = most > held ? (most - held) / PAGE_BYTES : 0,
         .files = nodes / NODE_COST,
         .files_free = nodes > used ? (nodes - used) / NODE_COST : 0,
-        .block_size = 4096,
+        .block_size = PAGE_BYTES,
         .name_max = NAME_LENGTH_MAX,
     };
     out->available = out->free;
@@ -529,7 +531,7 @@ static bool parse_number(const char *text, size_t length, bool percent, uint64_t
         return false;
     i += unit != NULL;
     if (percent && i < length && text[i] == '%') {
-        value = memory() / 100 * (value < 1000 ? value : 1000);
+        value = memory() / 100 * (value < PERCENT_MOST ? value : PERCENT_MOST);
         i++;
     }
     *out = value;
@@ -563,7 +565,7 @@ static bool parse_option(const char *text, size_t length, struct options *option
         return parse_number(value, rest, true, &options->bytes);
     if (name == 9 && memcmp(text, "nr_blocks", 9) == 0)
         return parse_number(value, rest, false, &options->bytes) &&
-               !__builtin_mul_overflow(options->bytes, 4096, &options->bytes);
+               !__builtin_mul_overflow(options->bytes, PAGE_BYTES, &options->bytes);
     if (name == 9 && memcmp(text, "nr_inodes", 9) == 0)
         return parse_number(value, rest, false, &options->nodes) && options->nodes < UINT32_MAX;
     return name == 4 && memcmp(text, "mode", 4) == 0 && parse_mode(value, rest, &options->mode);
@@ -579,11 +581,12 @@ int tmpfs_set_options(struct superblock *super, const char *text)
             return -L_EINVAL;
         text += length + (text[length] == ',');
     }
-    uint64_t pages = options.bytes % 4096 ? options.bytes / 4096 + 1 : options.bytes / 4096;
-    if ((pages && super->held > pages * 4096) ||
+    uint64_t pages =
+        options.bytes % PAGE_BYTES ? options.bytes / PAGE_BYTES + 1 : options.bytes / PAGE_BYTES;
+    if ((pages && super->held > pages * PAGE_BYTES) ||
         (options.nodes && fs->used > options.nodes * NODE_COST))
         return -L_EINVAL;
-    tmpfs_bound(super, pages * 4096, options.nodes);
+    tmpfs_bound(super, pages * PAGE_BYTES, options.nodes);
     if (options.mode >= 0)
         super->root->inode->mode = L_S_IFDIR | (uint32_t)options.mode;
     return 0;
@@ -599,7 +602,7 @@ struct superblock *tmpfs_new_typed(const char *type, const char *source, uint32_
         free(fs);
         return NULL;
     }
-    tmpfs_bound(super, memory() / 2, memory() / 2 / 4096);
+    tmpfs_bound(super, memory() / 2, memory() / 2 / PAGE_BYTES);
     struct new_inode attr = {.mode = L_S_IFDIR | root_mode};
     struct inode *root = make_inode(super, &attr);
     if (!root || super_set_root(super, root)) {

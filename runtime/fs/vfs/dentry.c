@@ -3,6 +3,7 @@
 
 #include "runtime/abi/errno.h"
 #include "runtime/fs/vfs/mount_tree.h"
+#include "runtime/host/hash.h"
 #include "runtime/host/heap.h"
 #include <string.h>
 
@@ -19,9 +20,9 @@ static uint32_t unused_count;
 
 static uint32_t hash_name(const struct dentry *parent, const char *name, size_t length)
 {
-    uint64_t hash = 0xcbf29ce484222325u ^ ((uint64_t)(uintptr_t)parent >> 4);
+    uint64_t hash = FNV_START ^ ((uint64_t)(uintptr_t)parent >> 4);
     for (size_t i = 0; i < length; i++)
-        hash = (hash ^ (uint8_t)name[i]) * 0x100000001b3u;
+        hash = (hash ^ (uint8_t)name[i]) * FNV_FACTOR;
     return (uint32_t)(hash ^ (hash >> 32));
 }
 

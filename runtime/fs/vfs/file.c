@@ -368,13 +368,15 @@ static struct mount *anonymous_mount(void)
     return mount;
 }
 
+#define ANONYMOUS_FIRST 1000 /* inode numbers below are of the mount itself */
+
 struct file *file_anonymous(const char *name, uint32_t mode, uint32_t flags,
                             const struct file_ops *ops, void *priv)
 {
     struct mount *mount = anonymous_mount();
     if (!mount)
         return NULL;
-    uint64_t ino = atomic_fetch_add(&mount->super->next_ino, 1) + 1000;
+    uint64_t ino = atomic_fetch_add(&mount->super->next_ino, 1) + ANONYMOUS_FIRST;
     struct inode *inode = inode_new(mount->super, ino, mode, &anonymous_inode_ops);
     if (!inode)
         return NULL;

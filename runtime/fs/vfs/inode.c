@@ -5,6 +5,7 @@
 #include "runtime/abi/fcntl.h"
 #include "runtime/fs/vfs/dentry.h"
 #include "runtime/fs/vfs/file_lock.h"
+#include "runtime/host/hash.h"
 #include "runtime/host/heap.h"
 #include "runtime/host/time.h"
 #include <stdio.h>
@@ -22,7 +23,7 @@ fs_time fs_now(void)
 
 static uint32_t bucket_of(const struct superblock *super, uint64_t ino)
 {
-    uint64_t key = (ino ^ ((uint64_t)(uintptr_t)super >> 4)) * 0x9e3779b97f4a7c15u;
+    uint64_t key = (ino ^ ((uint64_t)(uintptr_t)super >> 4)) * HASH_FACTOR;
     return (uint32_t)(key >> 40) & (INODE_BUCKETS - 1);
 }
 
