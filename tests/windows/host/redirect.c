@@ -3,7 +3,7 @@
  * timer and not by asking on and on, and while the thread is stopped nothing else is called.
  *
  * wrap: SuspendThread ResumeThread GetThreadContext SetThreadContext WaitOnAddress
- * wrap: WakeByAddressSingle WriteFile
+ * wrap: WakeByAddressSingle WriteFile SetWaitableTimer
  */
 #include <check.h>
 #include <stdatomic.h>
@@ -26,6 +26,9 @@ static BOOL WINAPI shim_SetThreadContext(HANDLE thread, const CONTEXT *context);
 static BOOL WINAPI shim_WaitOnAddress(volatile VOID *a, PVOID b, SIZE_T size, DWORD ms);
 static VOID WINAPI shim_WakeByAddressSingle(PVOID address);
 static BOOL WINAPI shim_WriteFile(HANDLE file, LPCVOID bytes, DWORD n, LPDWORD put, LPOVERLAPPED o);
+static BOOL WINAPI shim_SetWaitableTimer(HANDLE timer, const LARGE_INTEGER *due, LONG period,
+                                         PTIMERAPCROUTINE routine, LPVOID arg, BOOL resume);
+SHIM(SetWaitableTimer);
 SHIM(SuspendThread);
 SHIM(ResumeThread);
 SHIM(GetThreadContext);
@@ -39,6 +42,9 @@ static _Atomic int suspend_refuses, get_refuses, busy_for, set_refuses;
 static _Atomic int tries, forbidden;
 static _Atomic DWORD suspender;
 static uint64_t first_try, last_try;
+
+/* The longest time that a timer was set to, in the 100 ns of Windows. */
+static _Atomic LONGLONG longest;
 
 static void check_call(void)
 {
@@ -102,6 +108,14 @@ static BOOL WINAPI shim_WriteFile(HANDLE file, LPCVOID bytes, DWORD n, LPDWORD p
 {
     check_call();
     return REAL(WriteFile)(file, bytes, n, put, o);
+}
+
+static BOOL WINAPI shim_SetWaitableTimer(HANDLE timer, const LARGE_INTEGER *due, LONG period,
+                                         PTIMERAPCROUTINE routine, LPVOID arg, BOOL resume)
+{
+    if (-due->QuadPart > longest)
+        longest = -due->QuadPart;
+    return REAL(SetWaitableTimer)(timer, due, period, routine, arg, resume);
 }
 
 /* An endless loop, and the way out that only a redirect can take. */
@@ -201,11 +215,13 @@ END_TEST
 
 START_TEST(refused_for_long)
 {
-    set_refuses = 8;
+    set_refuses = 10;
+    longest = 0;
     redirect_once();
-    ck_assert_int_eq(tries, 9);
-    /* 1, 2, 4, ... 64, 64 ms */
-    ck_assert_uint_ge(last_try - first_try, 150000000);
+    ck_assert_int_eq(tries, 11);
+    /* 1, 2, 4, ... 64, 64, 64, 64 ms */
+    ck_assert_uint_ge(last_try - first_try, 250000000);
+    ck_assert_int_le(longest, 640000);
 }
 END_TEST
 
