@@ -31,17 +31,28 @@
 #define L_SO_KEEPALIVE     9
 #define L_SO_LINGER        13
 #define L_SO_REUSEPORT     15
+#define L_SO_OOBINLINE     10
+#define L_SO_NO_CHECK      11
+#define L_SO_PRIORITY      12
 #define L_SO_PASSCRED      16
 #define L_SO_PEERCRED      17
 #define L_SO_RCVLOWAT      18
 #define L_SO_SNDLOWAT      19
 #define L_SO_RCVTIMEO      20
 #define L_SO_SNDTIMEO      21
+#define L_SO_BINDTODEVICE  25
+#define L_SO_TIMESTAMP     29
 #define L_SO_ACCEPTCONN    30
 #define L_SO_SNDBUFFORCE   32
 #define L_SO_RCVBUFFORCE   33
+#define L_SO_TIMESTAMPNS   35
+#define L_SO_MARK          36
 #define L_SO_PROTOCOL      38
 #define L_SO_DOMAIN        39
+#define L_SO_BUSY_POLL     46
+#define L_SO_INCOMING_CPU  49
+#define L_SO_COOKIE        57
+#define L_SO_ZEROCOPY      60
 #define L_SK_MEM_MAX       212992u /* SO_SNDBUF and SO_RCVBUF; the most that may be asked for */
 #define L_SCM_RIGHTS       1
 #define L_SCM_CREDENTIALS  2
@@ -53,14 +64,17 @@
 #define L_MSG_EOR          0x80
 #define L_MSG_WAITALL      0x100
 #define L_MSG_OOB          1
+#define L_MSG_ERRQUEUE     0x2000
 #define L_MSG_NOSIGNAL     0x4000
+#define L_MSG_MORE         0x8000
 #define L_MSG_WAITFORONE   0x10000
 #define L_MSG_CMSG_CLOEXEC 0x40000000
+#define L_MSG_ZEROCOPY     0x4000000
+#define L_MSG_FASTOPEN     0x20000000
 #define L_SHUT_RD          0
 #define L_SHUT_WR          1
 #define L_SHUT_RDWR        2
 #define L_SOMAXCONN        4096
-#define L_SIOCOUTQ         0x5411
 
 struct l_sockaddr_un {
     uint16_t sun_family;

@@ -66,6 +66,7 @@
     ONE(CHUNK_MAP)                                                                                 \
     ONE(PIPE)                                                                                      \
     ONE(UNIX)                                                                                      \
+    ONE(INET)                                                                                      \
     ONE(EVENTFD)                                                                                   \
     ONE(TIMERFD)                                                                                   \
     ONE(CONSOLE)                                                                                   \

@@ -74,22 +74,22 @@ static size_t piece_of(const struct parts *parts)
 
 /* A packet, or all of a stream's bytes. control is taken over when the result is no error. */
 static int64_t send_parts(struct task *t, struct file *file, struct parts *parts, uint32_t flags,
-                          const struct unix_address *to, struct unix_control *control)
+                          const struct net_address *to, struct unix_control *control)
 {
-    struct unix_socket *s = unix_of(file);
+    const struct socket_ops *ops = file->ops->socket;
     struct vfs_caller caller;
     int64_t done = 0;
     vfs_caller_of(t, &caller);
     if (socket_nonblock(file, flags))
         flags |= L_MSG_DONTWAIT;
-    if (s->type != L_SOCK_STREAM && parts->total > unix_packet_most(s))
+    if (!socket_is_stream(file) && parts->total > ops->packet_most(file))
         return -L_EMSGSIZE;
     do {
         size_t n = piece_of(parts);
         uint8_t *buffer = sys_bounce(t, n);
         int64_t sent = buffer ? move_parts(t, parts, buffer, n, false) : -L_ENOMEM;
         if (!sent)
-            sent = unix_send(s, &caller, buffer, n, done ? flags | L_MSG_NOSIGNAL : flags, to,
+            sent = ops->send(file, &caller, buffer, n, done ? flags | L_MSG_NOSIGNAL : flags, to,
                              done ? NULL : control);
         if (sent < 0)
             return done ? done : sent;
@@ -100,32 +100,32 @@ static int64_t send_parts(struct task *t, struct file *file, struct parts *parts
     return done;
 }
 
-/* As unix_receive. MSG_WAITALL of a stream fills all parts. */
+/* As socket_ops.receive. MSG_WAITALL of a stream fills all parts. */
 static int64_t receive_parts(struct task *t, struct file *file, struct parts *parts, uint32_t flags,
-                             struct unix_received *received)
+                             struct socket_received *received)
 {
-    struct unix_socket *s = unix_of(file);
-    bool whole = (flags & L_MSG_WAITALL) && !(flags & L_MSG_PEEK) && s->type == L_SOCK_STREAM;
+    bool whole = (flags & L_MSG_WAITALL) && !(flags & L_MSG_PEEK) && socket_is_stream(file);
     int64_t done = 0;
     memset(received, 0, sizeof(*received));
     if (socket_nonblock(file, flags))
         flags |= L_MSG_DONTWAIT;
     do {
-        struct unix_received more;
+        struct socket_received more;
         size_t n = piece_of(parts);
         uint8_t *buffer = sys_bounce(t, n);
-        int64_t got = buffer ? unix_receive(s, buffer, n, flags, &more) : -L_ENOMEM;
+        int64_t got =
+            buffer ? file->ops->socket->receive(file, buffer, n, flags, &more) : -L_ENOMEM;
         if (got < 0)
             return done ? done : got;
         if (!done)
             *received = more;
         received->control = more.control;
-        if (move_parts(t, parts, buffer, (size_t)got, true)) {
+        if (!more.discarded && move_parts(t, parts, buffer, (size_t)got, true)) {
             unix_control_free(received->control);
             return -L_EFAULT;
         }
         done += got;
-        whole = whole && (size_t)got == n && !received->control;
+        whole = whole && (size_t)got == n && !received->control && !more.discarded;
     } while (whole && parts->total);
     return done;
 }
@@ -229,10 +229,10 @@ struct control_room {
 };
 
 /* One control message; what does not fit is cut and said. */
-static int put_control(struct task *t, struct control_room *room, int32_t type, const void *data,
-                       size_t n)
+static int put_control(struct task *t, struct control_room *room, int32_t level, int32_t type,
+                       const void *data, size_t n)
 {
-    struct l_cmsghdr header = {sizeof(header) + n, L_SOL_SOCKET, type};
+    struct l_cmsghdr header = {sizeof(header) + n, level, type};
     if (room->left < sizeof(header)) {
         room->flags |= L_MSG_CTRUNC;
         return 0;
@@ -270,7 +270,7 @@ static int put_files(struct task *t, struct control_room *room, struct unix_cont
     }
     if (count < control->file_count)
         room->flags |= L_MSG_CTRUNC;
-    int error = count ? put_control(t, room, L_SCM_RIGHTS, fds, count * 4) : 0;
+    int error = count ? put_control(t, room, L_SOL_SOCKET, L_SCM_RIGHTS, fds, count * 4) : 0;
     for (uint32_t i = 0; i < count; i++) {
         if (error)
             files_release(t->files, fds[i]);
@@ -287,7 +287,7 @@ static int64_t send_one(struct task *t, struct file *file, const struct l_msghdr
 {
     struct l_iovec *vector = malloc(L_IOV_MAX * sizeof(*vector));
     struct parts parts = {.at = vector};
-    struct unix_address to;
+    struct net_address to;
     struct unix_control *control = NULL;
     bool addressed = message->msg_name && message->msg_namelen;
     int64_t result = vector ? get_parts(t, message, &parts) : -L_ENOMEM;
@@ -305,23 +305,26 @@ static int64_t send_one(struct task *t, struct file *file, const struct l_msghdr
 }
 
 /* Fill in the rest of the header in the guest: name, control data, flags. */
-static int finish_receive(struct task *t, struct unix_socket *s, struct l_msghdr *message,
-                          uint64_t address, struct unix_received *received, uint32_t flags)
+static int finish_receive(struct task *t, struct l_msghdr *message, uint64_t address,
+                          struct socket_received *received, uint32_t flags)
 {
     struct control_room room = {message->msg_control, message->msg_controllen, 0, 0};
     int error = 0;
     if (!message->msg_control)
         room.left = 0;
-    if (s->pass_cred)
-        error = put_control(t, &room, L_SCM_CREDENTIALS, &received->cred, sizeof(received->cred));
+    for (uint32_t i = 0; i < received->note_count && !error; i++) {
+        const struct socket_note *note = &received->notes[i];
+        error = put_control(t, &room, note->level, note->type, note->data, note->size);
+    }
+    if (!error && received->with_cred)
+        error = put_control(t, &room, L_SOL_SOCKET, L_SCM_CREDENTIALS, &received->cred,
+                            sizeof(received->cred));
     if (!error && received->control)
         error = put_files(t, &room, received->control, flags & L_MSG_CMSG_CLOEXEC);
     if (!error && message->msg_name) {
         uint32_t length = received->from.length;
-        if (length == 2 || s->type != L_SOCK_DGRAM)
-            length = 0;
         uint32_t n = length < message->msg_namelen ? length : message->msg_namelen;
-        if (n && copy_to_guest(sys_space(t), message->msg_name, &received->from.un, n))
+        if (n && copy_to_guest(sys_space(t), message->msg_name, received->from.bytes, n))
             error = -L_EFAULT;
         message->msg_namelen = length;
     }
@@ -334,9 +337,8 @@ static int finish_receive(struct task *t, struct unix_socket *s, struct l_msghdr
 
 static int64_t receive_one(struct task *t, struct file *file, uint64_t address, uint32_t flags)
 {
-    struct unix_socket *s = unix_of(file);
     struct l_msghdr message;
-    struct unix_received received;
+    struct socket_received received;
     if (copy_from_guest(sys_space(t), &message, address, sizeof(message)))
         return -L_EFAULT;
     struct l_iovec *vector = malloc(L_IOV_MAX * sizeof(*vector));
@@ -347,19 +349,18 @@ static int64_t receive_one(struct task *t, struct file *file, uint64_t address, 
     free(vector);
     if (got < 0)
         return got;
-    int error = finish_receive(t, s, &message, address, &received, flags);
+    int error = finish_receive(t, &message, address, &received, flags);
     unix_control_free(received.control);
     if (error)
         return error;
-    return (flags & L_MSG_TRUNC) && s->type != L_SOCK_STREAM ? (int64_t)received.full_size : got;
+    return (flags & L_MSG_TRUNC) && !socket_is_stream(file) ? (int64_t)received.full_size : got;
 }
 
 int64_t sys_sendmsg(struct task *t, uint64_t fd, uint64_t address, uint64_t flags)
 {
     struct file *file;
-    struct unix_socket *s;
     struct l_msghdr message;
-    int error = socket_of(t, fd, &file, &s);
+    int error = socket_of(t, fd, &file);
     if (error)
         return error;
     int64_t result = -L_EFAULT;
@@ -372,8 +373,7 @@ int64_t sys_sendmsg(struct task *t, uint64_t fd, uint64_t address, uint64_t flag
 int64_t sys_recvmsg(struct task *t, uint64_t fd, uint64_t address, uint64_t flags)
 {
     struct file *file;
-    struct unix_socket *s;
-    int error = socket_of(t, fd, &file, &s);
+    int error = socket_of(t, fd, &file);
     if (error)
         return error;
     int64_t result = receive_one(t, file, address, (uint32_t)flags);
@@ -384,9 +384,8 @@ int64_t sys_recvmsg(struct task *t, uint64_t fd, uint64_t address, uint64_t flag
 int64_t sys_sendmmsg(struct task *t, uint64_t fd, uint64_t address, uint64_t count, uint64_t flags)
 {
     struct file *file;
-    struct unix_socket *s;
     uint32_t done = 0;
-    int64_t result = socket_of(t, fd, &file, &s);
+    int64_t result = socket_of(t, fd, &file);
     if (result)
         return result;
     if (count > L_IOV_MAX)
@@ -421,12 +420,11 @@ int64_t sys_recvmmsg(struct task *t, uint64_t fd, uint64_t address, uint64_t cou
                      uint64_t timeout)
 {
     struct file *file;
-    struct unix_socket *s;
     uint32_t done = 0, how = (uint32_t)flags & ~(uint32_t)L_MSG_WAITFORONE;
     uint64_t deadline = WAIT_FOREVER;
     int64_t result = time_deadline_from_guest(sys_space(t), timeout, &deadline);
     if (!result)
-        result = socket_of(t, fd, &file, &s);
+        result = socket_of(t, fd, &file);
     if (result)
         return result;
     while (done < (uint32_t)count) {
@@ -454,11 +452,10 @@ int64_t sys_sendto(struct task *t, uint64_t fd, uint64_t data, uint64_t n, uint6
                    uint64_t address, uint64_t length)
 {
     struct file *file;
-    struct unix_socket *s;
-    struct unix_address to;
+    struct net_address to;
     struct l_iovec one = {data, n < SYS_COUNT_MAX ? n : SYS_COUNT_MAX};
     struct parts parts = {&one, 1, one.iov_len};
-    int64_t result = socket_of(t, fd, &file, &s);
+    int64_t result = socket_of(t, fd, &file);
     if (result)
         return result;
     if (address)
@@ -473,21 +470,18 @@ int64_t sys_recvfrom(struct task *t, uint64_t fd, uint64_t data, uint64_t n, uin
                      uint64_t address, uint64_t length)
 {
     struct file *file;
-    struct unix_socket *s;
-    struct unix_received received;
+    struct socket_received received;
     struct l_iovec one = {data, n < SYS_COUNT_MAX ? n : SYS_COUNT_MAX};
     struct parts parts = {&one, 1, one.iov_len};
-    int64_t got = socket_of(t, fd, &file, &s);
+    int64_t got = socket_of(t, fd, &file);
     if (got)
         return got;
     got = receive_parts(t, file, &parts, (uint32_t)flags, &received);
     if (got >= 0) {
         unix_control_free(received.control);
-        if (received.from.length == 2 || s->type != L_SOCK_DGRAM)
-            received.from.length = 0;
         if (put_address(t, address, length, &received.from))
             got = -L_EFAULT;
-        else if ((flags & L_MSG_TRUNC) && s->type != L_SOCK_STREAM)
+        else if ((flags & L_MSG_TRUNC) && !socket_is_stream(file))
             got = (int64_t)received.full_size;
     }
     file_put(file);

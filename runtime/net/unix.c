@@ -137,7 +137,7 @@ int unix_pair(int type, uint32_t flags, struct file **a, struct file **b)
 
 /* --- names --- */
 
-static struct unix_socket *find_abstract(const struct unix_address *address)
+static struct unix_socket *find_abstract(const struct net_address *address)
 {
     for (struct unix_socket *s = abstract_names; s; s = s->abstract_next) {
         if (s->name.length == address->length &&
@@ -147,7 +147,7 @@ static struct unix_socket *find_abstract(const struct unix_address *address)
     return NULL;
 }
 
-static void enter_abstract(struct unix_socket *s, const struct unix_address *address)
+static void enter_abstract(struct unix_socket *s, const struct net_address *address)
 {
     s->name = *address;
     s->bound_abstract = true;
@@ -160,7 +160,7 @@ static int autobind(struct unix_socket *s)
 {
     static uint32_t next;
     for (uint32_t tries = 0; tries < 1u << 20; tries++) {
-        struct unix_address address = {.length = 8, .un.sun_family = L_AF_UNIX};
+        struct net_address address = {.length = 8, .un.sun_family = L_AF_UNIX};
         char digits[8];
         snprintf(digits, sizeof(digits), "%05x", next++ & 0xfffff);
         memcpy(address.un.sun_path + 1, digits, 5);
@@ -182,7 +182,7 @@ static bool not_binding(void *arg)
 }
 
 /* 1: another thread is binding the socket. unix_lock held. */
-static int bind_abstract_locked(struct unix_socket *s, const struct unix_address *address)
+static int bind_abstract_locked(struct unix_socket *s, const struct net_address *address)
 {
     if (s->binding)
         return 1;
@@ -196,7 +196,7 @@ static int bind_abstract_locked(struct unix_socket *s, const struct unix_address
     return 0;
 }
 
-static int bind_abstract(struct unix_socket *s, const struct unix_address *address)
+static int bind_abstract(struct unix_socket *s, const struct net_address *address)
 {
     for (;;) {
         host_mutex_lock(&unix_lock);
@@ -212,7 +212,7 @@ static int bind_abstract(struct unix_socket *s, const struct unix_address *addre
 }
 
 /* The path as a string that ends. */
-static void path_string(const struct unix_address *address, char path[109])
+static void path_string(const struct net_address *address, char path[109])
 {
     size_t length = address->length - 2;
     memcpy(path, address->un.sun_path, length);
@@ -248,7 +248,7 @@ static int begin_bind(struct unix_socket *s, struct vfs_caller *caller, const ch
     }
 }
 
-static void set_path_locked(struct unix_socket *s, const struct unix_address *address, size_t n)
+static void set_path_locked(struct unix_socket *s, const struct net_address *address, size_t n)
 {
     s->name = *address;
     s->name.length = 2 + (uint32_t)n + 1;
@@ -259,7 +259,7 @@ static void set_path_locked(struct unix_socket *s, const struct unix_address *ad
 }
 
 static int bind_path(struct unix_socket *s, struct vfs_caller *caller,
-                     const struct unix_address *address)
+                     const struct net_address *address)
 {
     char path[109];
     struct path made;
@@ -285,14 +285,14 @@ static int bind_path(struct unix_socket *s, struct vfs_caller *caller,
     return error == -L_EEXIST ? -L_EADDRINUSE : error;
 }
 
-int unix_bind(struct unix_socket *s, struct vfs_caller *caller, const struct unix_address *address)
+int unix_bind(struct unix_socket *s, struct vfs_caller *caller, const struct net_address *address)
 {
     if (address->length == 2 || address->un.sun_path[0] == 0)
         return bind_abstract(s, address);
     return bind_path(s, caller, address);
 }
 
-int unix_find(struct vfs_caller *caller, const struct unix_address *address,
+int unix_find(struct vfs_caller *caller, const struct net_address *address,
               struct unix_socket **out)
 {
     char text[109];
@@ -343,18 +343,6 @@ int unix_listen(struct unix_socket *s, int backlog)
     return error;
 }
 
-uint64_t unix_deadline(uint64_t timeout_ns)
-{
-    return timeout_ns ? host_clock_monotonic_ns() + timeout_ns : WAIT_FOREVER;
-}
-
-int unix_wait_error(int error, uint64_t deadline)
-{
-    if (error == -L_ETIMEDOUT)
-        return -L_EAGAIN;
-    return error == -L_ERESTARTSYS && deadline != WAIT_FOREVER ? -L_EINTR : error;
-}
-
 static bool has_room(void *arg)
 {
     const struct unix_socket *s = arg;
@@ -391,12 +379,12 @@ static int connect_locked(struct unix_socket *s, struct unix_socket *listener,
 }
 
 static int connect_stream(struct unix_socket *s, struct vfs_caller *caller,
-                          const struct unix_address *address, bool nonblock)
+                          const struct net_address *address, bool nonblock)
 {
     struct unix_socket *listener, *server = unix_new(s->type);
     if (!server)
         return -L_ENOMEM;
-    uint64_t deadline = unix_deadline(s->send_timeout_ns);
+    uint64_t deadline = socket_deadline(s->send_timeout_ns);
     int error = unix_find(caller, address, &listener);
     while (!error) {
         host_mutex_lock(&unix_lock);
@@ -407,8 +395,8 @@ static int connect_stream(struct unix_socket *s, struct vfs_caller *caller,
         error =
             nonblock
                 ? -L_EAGAIN
-                : unix_wait_error(wait_until(&listener->write_wait, has_room, listener, deadline),
-                                  deadline);
+                : socket_wait_error(wait_until(&listener->write_wait, has_room, listener, deadline),
+                                    deadline);
     }
     if (error)
         unix_put(server);
@@ -450,7 +438,7 @@ void unix_starve_locked(struct unix_socket *s)
 }
 
 static int connect_dgram(struct unix_socket *s, struct vfs_caller *caller,
-                         const struct unix_address *address)
+                         const struct net_address *address)
 {
     struct unix_socket *other = NULL;
     if (address->un.sun_family != L_AF_UNSPEC) {
@@ -475,7 +463,7 @@ static int connect_dgram(struct unix_socket *s, struct vfs_caller *caller,
 }
 
 int unix_connect(struct unix_socket *s, struct vfs_caller *caller,
-                 const struct unix_address *address, bool nonblock)
+                 const struct net_address *address, bool nonblock)
 {
     if (s->type == L_SOCK_DGRAM)
         return connect_dgram(s, caller, address);
@@ -495,7 +483,7 @@ static bool has_pending(void *arg)
 
 int unix_accept(struct unix_socket *s, bool nonblock, uint32_t flags, struct file **out)
 {
-    uint64_t deadline = unix_deadline(s->receive_timeout_ns);
+    uint64_t deadline = socket_deadline(s->receive_timeout_ns);
     for (;;) {
         host_mutex_lock(&unix_lock);
         bool listening = s->state == UNIX_LISTENING && !s->read_shut;
@@ -519,7 +507,7 @@ int unix_accept(struct unix_socket *s, bool nonblock, uint32_t flags, struct fil
             return -L_EAGAIN;
         int error = wait_until(&s->read_wait, has_pending, s, deadline);
         if (error)
-            return unix_wait_error(error, deadline);
+            return socket_wait_error(error, deadline);
     }
 }
 
@@ -621,7 +609,7 @@ static void unix_release(struct file *file)
 
 static int64_t receive(struct file *file, void *buffer, size_t n, uint32_t flags)
 {
-    struct unix_received received;
+    struct socket_received received;
     int64_t got = unix_receive(file->priv, buffer, n, flags, &received);
     if (got >= 0)
         unix_control_free(received.control);
@@ -698,6 +686,7 @@ static uint64_t unix_memory(struct file *file)
 }
 
 const struct file_ops unix_file_ops = {
+    .socket = &unix_socket_ops,
     .kind_flags = FILE_OPS_ASYNC,
     .read = file_receive,
     .read_now = file_receive_now,

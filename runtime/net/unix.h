@@ -14,6 +14,7 @@
 #include "runtime/abi/socket.h"
 #include "runtime/fs/vfs/file.h"
 #include "runtime/fs/vfs/vfs.h"
+#include "runtime/net/socket.h"
 #include "runtime/task/user.h"
 #include "runtime/task/waitq.h"
 
@@ -24,11 +25,6 @@
 #define UNIX_SEND_LEAST    4608u
 #define UNIX_RECEIVE_LEAST 2304u
 #define UNIX_DGRAMS        256u /* that may wait at a receiver which is not connected to the sender */
-
-struct unix_address {
-    uint32_t length; /* of the whole sockaddr; 2: unnamed; 0: none */
-    struct l_sockaddr_un un;
-};
 
 /* Control data on its way. Descriptors are referenced files. */
 struct unix_control {
@@ -45,7 +41,7 @@ struct unix_message {
     struct unix_socket *sender;   /* referenced, while the message is in a queue */
     struct unix_control *control; /* NULL: no descriptors */
     struct l_ucred cred;
-    struct unix_address from;
+    struct net_address from;
     uint8_t data[];
 };
 
@@ -55,7 +51,7 @@ struct unix_socket {
     atomic_uint refs;
     int type;
     enum unix_state state;
-    struct unix_address name;
+    struct net_address name;
     struct inode *inode;      /* where it is bound in the file system; referenced */
     struct unix_socket *peer; /* referenced; of datagram sockets: the default destination */
     struct unix_socket *abstract_next;
@@ -85,6 +81,7 @@ struct unix_socket {
 
 extern struct host_mutex unix_lock;
 extern const struct file_ops unix_file_ops;
+extern const struct socket_ops unix_socket_ops;
 
 /* A socket and its file. */
 int unix_socket_file(int type, uint32_t flags, struct file **out);
@@ -94,30 +91,22 @@ struct unix_socket *unix_of(struct file *file);
 struct unix_socket *unix_get(struct unix_socket *s);
 void unix_put(struct unix_socket *s);
 
-int unix_bind(struct unix_socket *s, struct vfs_caller *caller, const struct unix_address *address);
+int unix_bind(struct unix_socket *s, struct vfs_caller *caller, const struct net_address *address);
 int unix_listen(struct unix_socket *s, int backlog);
 int unix_connect(struct unix_socket *s, struct vfs_caller *caller,
-                 const struct unix_address *address, bool nonblock);
+                 const struct net_address *address, bool nonblock);
 int unix_accept(struct unix_socket *s, bool nonblock, uint32_t flags, struct file **out);
 int unix_shutdown(struct unix_socket *s, int how);
 /* The bound or listening socket of an address, referenced. */
-int unix_find(struct vfs_caller *caller, const struct unix_address *address,
+int unix_find(struct vfs_caller *caller, const struct net_address *address,
               struct unix_socket **out);
 
 /* flags: L_MSG_*. to: datagram destination or NULL. control's files are taken over when the result
  * is not an error. */
 int64_t unix_send(struct unix_socket *s, struct vfs_caller *caller, const void *data, size_t n,
-                  uint32_t flags, const struct unix_address *to, struct unix_control *control);
-/* What recvmsg tells beside the data. */
-struct unix_received {
-    struct unix_address from;
-    struct l_ucred cred;
-    struct unix_control *control; /* the caller's now; NULL: none */
-    uint32_t flags;               /* L_MSG_TRUNC */
-    size_t full_size;             /* of the packet */
-};
+                  uint32_t flags, const struct net_address *to, struct unix_control *control);
 int64_t unix_receive(struct unix_socket *s, void *data, size_t n, uint32_t flags,
-                     struct unix_received *out);
+                     struct socket_received *out);
 /* Frees messages that are in no queue any more, with what they held. No lock may be held. */
 void unix_messages_free(struct unix_message *m);
 /* A message that leaves a queue does not count for its sender any more, who is woken when that is
@@ -136,10 +125,6 @@ size_t unix_packet_most(const struct unix_socket *s);
 void unix_starve_locked(struct unix_socket *s);
 /* Wakes the starved: there is room, or the socket is closed. unix_lock held. */
 void unix_room_locked(struct unix_socket *s);
-/* The deadline of SO_RCVTIMEO or SO_SNDTIMEO, and what a call returns when wait_until failed:
- * -L_EAGAIN when it has passed; a call with a time-out is not restarted (signal(7)). */
-uint64_t unix_deadline(uint64_t timeout_ns);
-int unix_wait_error(int error, uint64_t deadline);
 /* Drop the descriptors of control data that lies in no queue. NULL is ignored. */
 void unix_control_free(struct unix_control *control);
 

@@ -145,7 +145,7 @@ static int queue_locked(struct unix_socket *s, struct unix_socket *to, struct un
 static int send_message(struct unix_socket *s, struct unix_socket *to, struct unix_message *m,
                         bool nonblock)
 {
-    uint64_t deadline = unix_deadline(s->send_timeout_ns);
+    uint64_t deadline = socket_deadline(s->send_timeout_ns);
     for (;;) {
         host_mutex_lock(&unix_lock);
         int error = queue_locked(s, to, m);
@@ -160,13 +160,13 @@ static int send_message(struct unix_socket *s, struct unix_socket *to, struct un
         error = wait_until(waiting.own ? &s->write_wait : &to->write_wait, can_send, &waiting,
                            deadline);
         if (error)
-            return unix_wait_error(error, deadline);
+            return socket_wait_error(error, deadline);
     }
 }
 
 /* The destination, referenced. */
 static int destination(struct unix_socket *s, struct vfs_caller *caller,
-                       const struct unix_address *address, struct unix_socket **out)
+                       const struct net_address *address, struct unix_socket **out)
 {
     *out = NULL;
     if (address && s->type == L_SOCK_DGRAM) {
@@ -202,7 +202,7 @@ static int64_t broken(uint32_t flags, const struct unix_socket *s)
 }
 
 int64_t unix_send(struct unix_socket *s, struct vfs_caller *caller, const void *data, size_t n,
-                  uint32_t flags, const struct unix_address *to, struct unix_control *control)
+                  uint32_t flags, const struct net_address *to, struct unix_control *control)
 {
     struct unix_socket *other;
     bool stream = s->type == L_SOCK_STREAM, taken = false;
@@ -281,7 +281,7 @@ static void unlink_first(struct unix_socket *s, struct unix_message **done)
 /* A packet, or as much of a stream as is there up to the next descriptors. unix_lock held; messages
  * that are used up go to *done. */
 static size_t take_locked(struct unix_socket *s, uint8_t *data, size_t n, uint32_t flags,
-                          struct unix_received *out, struct unix_message **done)
+                          struct socket_received *out, struct unix_message **done)
 {
     bool stream = s->type == L_SOCK_STREAM, peek = flags & L_MSG_PEEK;
     struct unix_message *m = s->first;
@@ -334,9 +334,9 @@ static int64_t nothing_locked(struct unix_socket *s)
 }
 
 int64_t unix_receive(struct unix_socket *s, void *data, size_t n, uint32_t flags,
-                     struct unix_received *out)
+                     struct socket_received *out)
 {
-    uint64_t deadline = unix_deadline(s->receive_timeout_ns);
+    uint64_t deadline = socket_deadline(s->receive_timeout_ns);
     size_t got = 0;
     memset(out, 0, sizeof(*out));
     if (flags & L_MSG_OOB)
@@ -370,6 +370,6 @@ int64_t unix_receive(struct unix_socket *s, void *data, size_t n, uint32_t flags
             return got ? (int64_t)got : -L_EAGAIN;
         int error = wait_until(&s->read_wait, can_receive, s, deadline);
         if (error)
-            return got ? (int64_t)got : unix_wait_error(error, deadline);
+            return got ? (int64_t)got : socket_wait_error(error, deadline);
     }
 }

@@ -13,7 +13,7 @@ fail()
 
 starting "$1" unimplemented
 timeout 60 "${start[@]}" </dev/null >"$work/out" 2>&1 || fail "status $?: $(cat "$work/out")"
-[ "$(tr -d '\r' <"$work/out")" = '19 checks, 0 failed' ] || fail "said: $(cat "$work/out")"
+[ "$(tr -d '\r' <"$work/out")" = '20 checks, 0 failed' ] || fail "said: $(cat "$work/out")"
 [ "$(grep -c 'is not implemented' "$log")" -eq 6 ] || fail "$(cat "$log")"
 for line in '\[2\].*101 (ptrace)' '\[3\].*101 (ptrace)' '\[2\].*425 (io_uring_setup)' \
     '\[3\].*425 (io_uring_setup)' '\[2\].*511 (unknown)' '\[3\].*511 (unknown)'; do

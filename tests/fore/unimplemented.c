@@ -3,6 +3,7 @@
 #include "check.h"
 
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -43,8 +44,9 @@ int main(int argc, char **argv)
         return check_failed;
     }
     ask();
-    CHECK_ERRNO(socket(AF_INET, SOCK_STREAM, 0), EAFNOSUPPORT);
-    CHECK_ERRNO(socket(AF_INET6, SOCK_DGRAM, 0), EAFNOSUPPORT);
+    CHECK_ERRNO(socket(AF_PACKET, SOCK_RAW, 0), EAFNOSUPPORT);
+    CHECK_ERRNO(socket(AF_INET, SOCK_RAW, IPPROTO_ICMP), EPERM);
+    CHECK_ERRNO(socket(AF_INET6, SOCK_RAW, IPPROTO_RAW), EPERM);
     fflush(stdout);
     if (fork() == 0) {
         ask();

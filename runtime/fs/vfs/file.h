@@ -16,6 +16,7 @@
 struct epoll_item;
 struct file_async;
 struct poll_table;
+struct socket_ops;
 struct task;
 
 /* file_ops.kind_flags. */
@@ -34,6 +35,7 @@ struct file_watch {
 
 struct file_ops {
     uint32_t kind_flags;
+    const struct socket_ops *socket; /* of sockets (runtime/net/socket.h); NULL otherwise */
     /* pos is where to read and is advanced by the count; NULL for files without a position (the
      * file has FILE_STREAM set). */
     int64_t (*read)(struct file *file, void *buffer, size_t n, uint64_t *pos);

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "runtime/abi/inet.h"
 #include "runtime/abi/poll.h"
 #include "runtime/abi/resource.h"
 #include "runtime/abi/signal.h"
@@ -149,19 +150,42 @@ static bool put_vectors(struct trace_line *l, uint64_t address, uint64_t count, 
     return true;
 }
 
+static void put_inet(struct trace_line *l, const struct l_sockaddr_in *a)
+{
+    const uint8_t *ip = a->sin_addr;
+    trace_put(l, ", sin_port=htons(%u), sin_addr=inet_addr(\"%u.%u.%u.%u\")",
+              __builtin_bswap16(a->sin_port), ip[0], ip[1], ip[2], ip[3]);
+}
+
+static void put_inet6(struct trace_line *l, const struct l_sockaddr_in6 *a)
+{
+    trace_put(l, ", sin6_port=htons(%u), sin6_addr=\"", __builtin_bswap16(a->sin6_port));
+    for (int i = 0; i < 16; i += 2)
+        trace_put(l, "%s%x", i ? ":" : "", a->sin6_addr[i] << 8 | a->sin6_addr[i + 1]);
+    trace_put(l, "\"");
+}
+
 static bool put_address(struct trace_line *l, uint64_t address, uint32_t n)
 {
-    struct l_sockaddr_un a;
-    if (n > sizeof(a))
-        n = sizeof(a);
-    memset(&a, 0, sizeof(a));
-    if (n < sizeof(a.sun_family) || !trace_get(l, &a, address, n))
+    union {
+        struct l_sockaddr_un un;
+        struct l_sockaddr_in in;
+        struct l_sockaddr_in6 in6;
+    } any = {0};
+    if (n > sizeof(any.un))
+        n = sizeof(any.un);
+    if (n < sizeof(any.un.sun_family) || !trace_get(l, &any, address, n))
         return false;
+    const struct l_sockaddr_un a = any.un;
     trace_put(l, "{sa_family=");
     trace_put_value(l, 'd', a.sun_family);
     uint32_t rest = n - (uint32_t)sizeof(a.sun_family);
     const uint8_t *path = (const uint8_t *)a.sun_path;
-    if (a.sun_family == L_AF_UNIX && rest && !*path) {
+    if (a.sun_family == L_AF_INET && n >= sizeof(struct l_sockaddr_in)) {
+        put_inet(l, &any.in);
+    } else if (a.sun_family == L_AF_INET6 && n >= sizeof(struct l_sockaddr_in6)) {
+        put_inet6(l, &any.in6);
+    } else if (a.sun_family == L_AF_UNIX && rest && !*path) {
         trace_put(l, ", sun_path=@");
         trace_put_text(l, path + 1, rest - 1, false);
     } else if (a.sun_family == L_AF_UNIX && rest) {

@@ -1,0 +1,120 @@
+/* ip(7), ipv6(7), tcp(7), udp(7): addresses, options, requests. */
+#ifndef RUNTIME_ABI_INET_H
+#define RUNTIME_ABI_INET_H
+
+#include <stdint.h>
+
+#define L_IPPROTO_IP     0
+#define L_IPPROTO_ICMP   1
+#define L_IPPROTO_TCP    6
+#define L_IPPROTO_UDP    17
+#define L_IPPROTO_IPV6   41
+#define L_IPPROTO_ICMPV6 58
+#define L_IPPROTO_MAX    263
+
+/* Addresses and ports are in network order. */
+struct l_sockaddr_in {
+    uint16_t sin_family;
+    uint16_t sin_port;
+    uint8_t sin_addr[4];
+    uint8_t sin_zero[8];
+};
+_Static_assert(sizeof(struct l_sockaddr_in) == 16, "sockaddr_in");
+
+struct l_sockaddr_in6 {
+    uint16_t sin6_family;
+    uint16_t sin6_port;
+    uint32_t sin6_flowinfo;
+    uint8_t sin6_addr[16];
+    uint32_t sin6_scope_id;
+};
+_Static_assert(sizeof(struct l_sockaddr_in6) == 28, "sockaddr_in6");
+#define L_SIN6_LEAST 24u /* without sin6_scope_id (RFC 2133) */
+
+/* level IPPROTO_IP */
+#define L_IP_TOS                  1
+#define L_IP_TTL                  2
+#define L_IP_HDRINCL              3
+#define L_IP_OPTIONS              4
+#define L_IP_RECVOPTS             6
+#define L_IP_PKTINFO              8
+#define L_IP_MTU_DISCOVER         10
+#define L_IP_RECVERR              11
+#define L_IP_RECVTTL              12
+#define L_IP_RECVTOS              13
+#define L_IP_MTU                  14
+#define L_IP_FREEBIND             15
+#define L_IP_TRANSPARENT          19
+#define L_IP_BIND_ADDRESS_NO_PORT 24
+#define L_IP_MULTICAST_IF         32
+#define L_IP_MULTICAST_TTL        33
+#define L_IP_MULTICAST_LOOP       34
+#define L_IP_ADD_MEMBERSHIP       35
+#define L_IP_DROP_MEMBERSHIP      36
+#define L_IP_MULTICAST_ALL        49
+#define L_IP_PMTUDISC_WANT        1
+
+/* level IPPROTO_IPV6 */
+#define L_IPV6_UNICAST_HOPS    16
+#define L_IPV6_MULTICAST_IF    17
+#define L_IPV6_MULTICAST_HOPS  18
+#define L_IPV6_MULTICAST_LOOP  19
+#define L_IPV6_ADD_MEMBERSHIP  20
+#define L_IPV6_DROP_MEMBERSHIP 21
+#define L_IPV6_MTU_DISCOVER    23
+#define L_IPV6_MTU             24
+#define L_IPV6_RECVERR         25
+#define L_IPV6_V6ONLY          26
+#define L_IPV6_RECVPKTINFO     49
+#define L_IPV6_PKTINFO         50
+#define L_IPV6_RECVHOPLIMIT    51
+#define L_IPV6_HOPLIMIT        52
+#define L_IPV6_RECVTCLASS      66
+#define L_IPV6_TCLASS          67
+
+/* level IPPROTO_TCP */
+#define L_TCP_NODELAY       1
+#define L_TCP_MAXSEG        2
+#define L_TCP_CORK          3
+#define L_TCP_KEEPIDLE      4
+#define L_TCP_KEEPINTVL     5
+#define L_TCP_KEEPCNT       6
+#define L_TCP_SYNCNT        7
+#define L_TCP_LINGER2       8
+#define L_TCP_DEFER_ACCEPT  9
+#define L_TCP_WINDOW_CLAMP  10
+#define L_TCP_INFO          11
+#define L_TCP_QUICKACK      12
+#define L_TCP_CONGESTION    13
+#define L_TCP_USER_TIMEOUT  18
+#define L_TCP_FASTOPEN      23
+#define L_TCP_NOTSENT_LOWAT 25
+
+/* tcpi_state */
+#define L_TCP_ESTABLISHED 1
+#define L_TCP_SYN_SENT    2
+#define L_TCP_FIN_WAIT1   4
+#define L_TCP_FIN_WAIT2   5
+#define L_TCP_TIME_WAIT   6
+#define L_TCP_CLOSE       7
+#define L_TCP_CLOSE_WAIT  8
+#define L_TCP_LAST_ACK    9
+#define L_TCP_LISTEN      10
+
+struct l_in_pktinfo {
+    int32_t ipi_ifindex;
+    uint8_t ipi_spec_dst[4];
+    uint8_t ipi_addr[4];
+};
+
+struct l_in6_pktinfo {
+    uint8_t ipi6_addr[16];
+    uint32_t ipi6_ifindex;
+};
+
+/* Requests of ioctl(2): sockets' own, and of devices (netdevice(7)). */
+#define L_SIOCOUTQ   0x5411
+#define L_SIOCATMARK 0x8905
+#define L_SIOCGSTAMP 0x8906
+
+#endif

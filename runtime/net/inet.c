@@ -1,0 +1,414 @@
+/* AF_INET and AF_INET6 sockets as files, and behind the table of socket operations. */
+#include "runtime/net/inet.h"
+
+#include "runtime/abi/capability.h"
+#include "runtime/abi/errno.h"
+#include "runtime/abi/fcntl.h"
+#include "runtime/abi/poll.h"
+#include "runtime/abi/stat.h"
+#include "runtime/abi/termios.h"
+#include "runtime/abi/time.h"
+#include "runtime/host/heap.h"
+#include "runtime/host/log.h"
+#include "runtime/memory/access.h"
+#include "runtime/net/unix.h"
+#include "runtime/task/process.h"
+#include "runtime/task/task.h"
+#include <string.h>
+
+#define PORT_PRIVILEGED 1024u
+
+struct host_mutex inet_lock = HOST_MUTEX_INIT(RANK_INET);
+
+struct inet_socket *inet_new(bool v6, bool stream)
+{
+    struct inet_socket *s = calloc(1, sizeof(*s));
+    if (!s)
+        return NULL;
+    struct task *t = task_current();
+    atomic_init(&s->refs, 1);
+    s->v6 = v6;
+    s->stream = stream;
+    s->uid = t ? t->process->cred.euid : 0;
+    inet_set_any(&s->local, !v6);
+    inet_options_init(&s->options, v6, stream);
+    waitq_init(&s->read_wait);
+    waitq_init(&s->write_wait);
+    return s;
+}
+
+struct inet_socket *inet_get(struct inet_socket *s)
+{
+    atomic_fetch_add(&s->refs, 1);
+    return s;
+}
+
+void inet_put(struct inet_socket *s)
+{
+    if (!s || atomic_fetch_sub(&s->refs, 1) != 1)
+        return;
+    inet_pieces_free(s->in.first);
+    free(s);
+}
+
+void inet_wake_readers(struct inet_socket *s)
+{
+    waitq_wake(&s->read_wait, L_POLLIN | L_POLLRDNORM);
+}
+
+void inet_wake_writers(struct inet_socket *s)
+{
+    waitq_wake(&s->write_wait, L_POLLOUT | L_POLLWRNORM);
+}
+
+void inet_wake_all(struct inet_socket *s)
+{
+    waitq_wake(&s->read_wait, 0);
+    waitq_wake(&s->write_wait, 0);
+}
+
+struct file *inet_make_file(struct inet_socket *s, uint32_t flags)
+{
+    struct file *file =
+        file_anonymous("socket:", L_S_IFSOCK | 0777, L_O_RDWR | (flags & L_O_NONBLOCK),
+                       s->stream ? &inet_stream_ops : &inet_datagram_ops, s);
+    if (!file)
+        return NULL;
+    if (!s->stream)
+        file->kind |= FILE_WHOLE_WRITE;
+    host_mutex_lock(&inet_lock);
+    s->file = file;
+    host_mutex_unlock(&inet_lock);
+    return file;
+}
+
+int inet_socket_file(struct task *t, uint32_t family, uint32_t type, uint32_t protocol,
+                     uint32_t flags, struct file **out)
+{
+    (void)t;
+    bool stream = type == L_SOCK_STREAM;
+    if (protocol >= L_IPPROTO_MAX)
+        return -L_EINVAL;
+    if (type == L_SOCK_RAW) {
+        host_log("a raw socket was asked for");
+        return protocol ? -L_EPERM : -L_EPROTONOSUPPORT;
+    }
+    if (type != L_SOCK_STREAM && type != L_SOCK_DGRAM)
+        return -L_ESOCKTNOSUPPORT;
+    if (protocol && protocol != (stream ? L_IPPROTO_TCP : L_IPPROTO_UDP)) {
+        bool ping =
+            !stream && protocol == (family == L_AF_INET ? L_IPPROTO_ICMP : L_IPPROTO_ICMPV6);
+        return ping ? -L_EACCES : -L_EPROTONOSUPPORT;
+    }
+    struct inet_socket *s = inet_new(family == L_AF_INET6, stream);
+    *out = s ? inet_make_file(s, flags) : NULL;
+    if (!*out)
+        free(s);
+    return *out ? 0 : -L_ENOMEM;
+}
+
+/* --- operations --- */
+
+/* Whether the address is one of this machine, or any of them. */
+static bool is_own(const struct inet_end *end)
+{
+    return inet_is_any(end) || inet_is_loopback(end);
+}
+
+static int bind_locked(struct inet_socket *s, const struct inet_end *end)
+{
+    if (s->state != INET_NEW || s->own_port || s->named)
+        return -L_EINVAL;
+    int error = inet_name_locked(s, end);
+    if (error)
+        return error;
+    s->own_port = true;
+    s->own_ip = !inet_is_any(end);
+    return 0;
+}
+
+static int bind_to(struct file *file, struct vfs_caller *caller, const struct net_address *address)
+{
+    struct inet_socket *s = file->priv;
+    struct inet_end end;
+    struct net_address any = *address;
+    (void)caller;
+    if (!s->v6 && any.length >= sizeof(any.in) && any.family == L_AF_UNSPEC &&
+        memcmp(any.in.sin_addr, "\0\0\0\0", 4) == 0)
+        any.family = L_AF_INET;
+    int error = inet_parse(s, &any, &end);
+    if (error)
+        return error == -L_ENETUNREACH ? -L_EINVAL : error;
+    if (!is_own(&end) && !s->options.freebind)
+        return -L_EADDRNOTAVAIL;
+    struct task *t = task_current();
+    if (end.port && end.port < PORT_PRIVILEGED && t &&
+        !cred_capable(&t->process->cred, L_CAP_NET_BIND_SERVICE))
+        return -L_EACCES;
+    host_mutex_lock(&inet_lock);
+    error = bind_locked(s, &end);
+    host_mutex_unlock(&inet_lock);
+    return error;
+}
+
+static int listen_on(struct file *file, int backlog)
+{
+    return inet_listen(file->priv, backlog);
+}
+
+static int accept_from(struct file *file, bool nonblock, uint32_t flags, struct file **out,
+                       struct net_address *peer)
+{
+    return inet_accept(file->priv, nonblock, flags, out, peer);
+}
+
+/* "Any" address as a destination is this machine. */
+static void settle(struct inet_end *end)
+{
+    if (inet_is_any(end))
+        inet_set_loopback(end, inet_is_v4(end));
+}
+
+static int connect_to(struct file *file, struct vfs_caller *caller,
+                      const struct net_address *address, bool nonblock)
+{
+    struct inet_socket *s = file->priv;
+    struct inet_end end;
+    (void)caller;
+    if (address->length < sizeof(address->family))
+        return -L_EINVAL;
+    if (address->family == L_AF_UNSPEC)
+        return s->stream ? inet_disconnect(s) : inet_connect_datagram(s, NULL);
+    int error = inet_parse(s, address, &end);
+    if (error)
+        return error;
+    settle(&end);
+    if (inet_is_broadcast(&end) && (s->stream || !s->options.broadcast))
+        return s->stream ? -L_ENETUNREACH : -L_EACCES;
+    if (!is_own(&end) || (s->stream && inet_is_multicast(&end)))
+        return -L_ENETUNREACH;
+    return s->stream ? inet_connect_stream(s, &end, nonblock) : inet_connect_datagram(s, &end);
+}
+
+static int get_name(struct file *file, bool peer, struct net_address *out)
+{
+    struct inet_socket *s = file->priv;
+    host_mutex_lock(&inet_lock);
+    bool known = !peer || s->state == INET_CONNECTED;
+    inet_show(s, peer ? &s->remote : &s->local, out);
+    host_mutex_unlock(&inet_lock);
+    return known ? 0 : -L_ENOTCONN;
+}
+
+static int shut(struct file *file, int how)
+{
+    return inet_shutdown(file->priv, how);
+}
+
+static size_t packet_most(struct file *file)
+{
+    const struct inet_socket *s = file->priv;
+    return s->v6 ? INET_PACKET_MOST_V6 : INET_PACKET_MOST_V4;
+}
+
+/* Where sendto sends a datagram. */
+static int destination(const struct inet_socket *s, const struct net_address *to,
+                       struct inet_end *end)
+{
+    struct net_address address = *to;
+    if (!s->v6 && address.family == L_AF_UNSPEC)
+        address.family = L_AF_INET;
+    int error = -L_EAFNOSUPPORT;
+    if (s->v6 && address.length >= sizeof(address.in) && address.family == L_AF_INET) {
+        struct inet_socket as_v4 = {.v6 = false};
+        error = s->options.v6_only ? -L_ENETUNREACH : inet_parse(&as_v4, &address, end);
+    } else {
+        error = inet_parse(s, &address, end);
+    }
+    if (error)
+        return error;
+    if (!end->port)
+        return -L_EINVAL;
+    settle(end);
+    return is_own(end) || inet_is_broadcast(end) ? 0 : -L_ENETUNREACH;
+}
+
+static int64_t send_any(struct inet_socket *s, const void *data, size_t n, uint32_t flags,
+                        const struct net_address *to)
+{
+    struct inet_end end;
+    if (s->stream)
+        return inet_stream_send(s, data, n, flags);
+    bool addressed = to && to->length;
+    int error = addressed ? destination(s, to, &end) : 0;
+    return error ? error : inet_datagram_send(s, data, n, flags, addressed ? &end : NULL);
+}
+
+static int64_t send_to(struct file *file, struct vfs_caller *caller, const void *data, size_t n,
+                       uint32_t flags, const struct net_address *to, struct unix_control *control)
+{
+    (void)caller;
+    int64_t sent = send_any(file->priv, data, n, flags, to);
+    if (sent >= 0)
+        unix_control_free(control);
+    return sent;
+}
+
+static int64_t receive_from(struct file *file, void *data, size_t n, uint32_t flags,
+                            struct socket_received *out)
+{
+    struct inet_socket *s = file->priv;
+    if (flags & L_MSG_ERRQUEUE)
+        return -L_EAGAIN;
+    return s->stream ? inet_stream_receive(s, data, n, flags, out)
+                     : inet_datagram_receive(s, data, n, flags, out);
+}
+
+static const struct socket_ops inet_socket_ops = {
+    .bind = bind_to,
+    .listen = listen_on,
+    .accept = accept_from,
+    .connect = connect_to,
+    .get_name = get_name,
+    .shutdown = shut,
+    .set_option = inet_set_option,
+    .get_option = inet_get_option,
+    .packet_most = packet_most,
+    .send = send_to,
+    .receive = receive_from,
+};
+
+/* --- the file --- */
+
+static int64_t file_receive(struct file *file, void *buffer, size_t n, uint64_t *pos)
+{
+    struct socket_received received;
+    (void)pos;
+    if (!n)
+        return 0;
+    return receive_from(file, buffer, n,
+                        atomic_load(&file->flags) & L_O_NONBLOCK ? L_MSG_DONTWAIT : 0, &received);
+}
+
+static int64_t file_receive_now(struct file *file, void *buffer, size_t n)
+{
+    struct socket_received received;
+    return receive_from(file, buffer, n, L_MSG_DONTWAIT, &received);
+}
+
+static int64_t file_send(struct file *file, const void *buffer, size_t n, uint64_t *pos)
+{
+    (void)pos;
+    return send_any(file->priv, buffer, n,
+                    atomic_load(&file->flags) & L_O_NONBLOCK ? L_MSG_DONTWAIT : 0, NULL);
+}
+
+static uint32_t stream_events_locked(struct inet_socket *s)
+{
+    bool no_more = s->read_shut || s->fin;
+    uint32_t events = 0;
+    if (s->state == INET_LISTENING)
+        return s->pending ? L_POLLIN | L_POLLRDNORM : 0;
+    if ((no_more && s->write_shut) || s->state == INET_NEW || s->state == INET_OVER)
+        events |= L_POLLHUP;
+    if (no_more)
+        events |= L_POLLIN | L_POLLRDNORM | L_POLLRDHUP;
+    if (s->state != INET_CONNECTING) {
+        if (inet_readable_locked(s))
+            events |= L_POLLIN | L_POLLRDNORM;
+        if (s->write_shut || inet_writable_locked(s))
+            events |= L_POLLOUT | L_POLLWRNORM;
+        if (s->urgent && s->urgent_unread)
+            events |= L_POLLPRI;
+    }
+    if (s->error)
+        events |= L_POLLERR;
+    return events;
+}
+
+static uint32_t datagram_events_locked(struct inet_socket *s)
+{
+    uint32_t events = L_POLLOUT | L_POLLWRNORM | L_POLLWRBAND;
+    if (s->error)
+        events |= L_POLLERR;
+    if (s->read_shut)
+        events |= L_POLLIN | L_POLLRDNORM | L_POLLRDHUP;
+    if (s->read_shut && s->write_shut)
+        events |= L_POLLHUP;
+    if (s->in.first)
+        events |= L_POLLIN | L_POLLRDNORM;
+    return events;
+}
+
+static uint32_t inet_poll(struct file *file, struct poll_table *table)
+{
+    struct inet_socket *s = file->priv;
+    poll_wait(table, &s->read_wait);
+    poll_wait(table, &s->write_wait);
+    host_mutex_lock(&inet_lock);
+    uint32_t events = s->stream ? stream_events_locked(s) : datagram_events_locked(s);
+    host_mutex_unlock(&inet_lock);
+    return events;
+}
+
+/* FIONREAD: of a stream what can be read up to urgent data, else the next datagram's size. */
+static uint32_t waiting_locked(const struct inet_socket *s)
+{
+    if (!s->stream)
+        return s->in.first ? (uint32_t)s->in.first->size : 0;
+    bool marked = s->urgent && !s->options.oob_inline && s->urgent_at >= s->read_at &&
+                  s->urgent_at < s->read_at + s->in.bytes;
+    return marked ? (uint32_t)(s->urgent_at - s->read_at) : (uint32_t)s->in.bytes;
+}
+
+static int64_t inet_ioctl(struct file *file, struct task *task, uint32_t command, uint64_t arg)
+{
+    struct inet_socket *s = file->priv;
+    uint32_t value = 0;
+    bool known = true;
+    host_mutex_lock(&inet_lock);
+    bool listening = s->state == INET_LISTENING;
+    uint64_t stamp = s->stamp;
+    if (command == L_FIONREAD)
+        value = waiting_locked(s);
+    else if (command == L_SIOCOUTQ)
+        value = s->stream ? (uint32_t)inet_unsent_locked(s) : 0;
+    else if (command == L_SIOCATMARK && s->stream)
+        value = s->urgent && s->urgent_at == s->read_at;
+    else
+        known = false;
+    host_mutex_unlock(&inet_lock);
+    if (known)
+        return listening && command != L_SIOCATMARK
+                   ? -L_EINVAL
+                   : put_guest_u32(task->process->space, arg, value);
+    if (command != L_SIOCGSTAMP)
+        return -L_ENOTTY;
+    struct l_timeval tv = {(int64_t)(stamp / 1000000000), (int64_t)(stamp % 1000000000 / 1000)};
+    if (!stamp)
+        return -L_ENOENT;
+    return copy_to_guest(task->process->space, arg, &tv, sizeof(tv)) ? -L_EFAULT : 0;
+}
+
+static void inet_release(struct file *file)
+{
+    inet_close(file->priv);
+}
+
+static uint64_t inet_memory(struct file *file)
+{
+    struct inet_socket *s = file->priv;
+    host_mutex_lock(&inet_lock);
+    uint64_t bytes = s->in.held + s->pending_count * sizeof(*s);
+    host_mutex_unlock(&inet_lock);
+    return bytes;
+}
+
+#define INET_FILE_OPS                                                                              \
+    {                                                                                              \
+        .kind_flags = FILE_OPS_ASYNC, .socket = &inet_socket_ops, .read = file_receive,            \
+        .read_now = file_receive_now, .write = file_send, .poll = inet_poll, .ioctl = inet_ioctl,  \
+        .release = inet_release, .memory = inet_memory                                             \
+    }
+const struct file_ops inet_stream_ops = INET_FILE_OPS;
+const struct file_ops inet_datagram_ops = INET_FILE_OPS;

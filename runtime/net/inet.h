@@ -1,0 +1,205 @@
+/*
+ * AF_INET and AF_INET6 sockets: streams (TCP) and datagrams (UDP) with queues of their own.
+ *
+ * Two sockets of guests that find each other by loopback or own addresses are joined here and no
+ * byte of theirs leaves the process: a stream's bytes go straight into the receive queue of its
+ * peer, whose limit is the sender's SO_SNDBUF and the receiver's SO_RCVBUF together. What finds
+ * nobody here goes to the host (inet_host.h).
+ *
+ * One lock (inet_lock) guards all of it: states, queues, and who is bound to which port. Sections
+ * are short; nothing waits under it. Sockets are counted: the file holds one reference, a peer and
+ * a listener's queues one each.
+ *
+ * An address of IPv4 is kept as IPv6 shows it, ::ffff:a.b.c.d.
+ *
+ * Functions return 0 or a count, or a negative guest errno. Those that end in _locked are called
+ * with inet_lock held.
+ */
+#ifndef RUNTIME_NET_INET_H
+#define RUNTIME_NET_INET_H
+
+#include <stdatomic.h>
+
+#include "runtime/host/lock.h"
+#include "runtime/net/socket.h"
+#include "runtime/task/waitq.h"
+
+struct inet_host;
+
+/* An address and a port (in the host's order); port 0: none. */
+struct inet_end {
+    uint8_t ip[16];
+    uint16_t port;
+    uint32_t scope; /* of link-local addresses: the interface */
+};
+
+/* Bytes of a stream, or a datagram. */
+struct inet_piece {
+    struct inet_piece *next;
+    size_t size, taken, room; /* of data: filled, given to the receiver, allocated */
+    struct inet_end from, to;
+    uint64_t time_ns; /* when a datagram came */
+    uint8_t data[];
+};
+
+/* Data on its way to a receiver. */
+struct inet_queue {
+    struct inet_piece *first, *last;
+    size_t bytes; /* not taken yet */
+    size_t held;  /* memory */
+};
+
+enum inet_state {
+    INET_NEW, /* also after a connection has failed or was disconnected */
+    INET_LISTENING,
+    INET_CONNECTING,
+    INET_CONNECTED, /* of datagrams: has a remote address */
+    INET_OVER,      /* the connection was reset, or refused */
+    INET_CLOSED,    /* no file any more */
+};
+
+/* Options that are only kept and told, and those that are looked at (inet_option.c). */
+struct inet_options {
+    bool reuse_address, reuse_port, v6_only, broadcast, keepalive, oob_inline, timestamp,
+        timestamp_ns, dont_route, linger, packet_info, receive_error, receive_ttl, nodelay, cork,
+        quick_ack, freebind, multicast_loop, receive_tos, no_check, no_port, multicast_all, debug;
+    uint32_t linger_s, receive_low, priority, mark;
+    uint32_t ttl, tos, mtu_discover, multicast_ttl, traffic_class, hops, multicast_hops;
+    uint32_t keep_idle, keep_interval, keep_count, syn_count, linger2, defer_accept, window_clamp,
+        max_segment, user_timeout, not_sent_low, fastopen;
+    bool send_buffer_set;
+    uint32_t send_buffer, receive_buffer;
+    uint64_t receive_timeout_ns, send_timeout_ns;
+};
+
+struct inet_socket {
+    atomic_uint refs;
+    bool v6, stream;
+    uint32_t uid;
+    enum inet_state state;
+    struct inet_end local, remote;
+    bool named;    /* in the table of names */
+    bool child;    /* made by a listener: it keeps the port, but nobody is led to it */
+    bool own_port; /* the port was asked for by bind, and stays when a connection ends */
+    bool own_ip;   /* likewise the address */
+    struct inet_socket *name_next;
+
+    struct inet_socket *peer; /* referenced; NULL when it has closed */
+    struct inet_host *host;   /* the connection, listener or port at the host; NULL: none */
+    /* Of a listener: connections to accept, and sockets that found that queue full. Of those: the
+     * listener, and for the latter the socket that will be the other side. */
+    struct inet_socket *pending, *pending_last, *waiting, *waiting_last;
+    uint32_t pending_count, backlog;
+    struct inet_socket *queue_next, *listener, *other;
+
+    struct inet_queue in;
+    bool fin; /* the other side sends no more */
+    bool read_shut, write_shut;
+    bool begun; /* connect has begun, and no call told yet how it ended */
+    /* Bytes that were read so far; of MSG_OOB: there is an urgent byte, where it stands on that
+     * count, and whether nobody has read it with MSG_OOB. */
+    uint64_t read_at, urgent_at;
+    bool urgent, urgent_unread;
+    uint8_t urgent_byte;
+    int error;         /* SO_ERROR, positive */
+    uint64_t stamp;    /* of the last datagram that was received (SIOCGSTAMP) */
+    struct file *file; /* not referenced; NULL: not accepted yet */
+    struct inet_options options;
+    struct waitq read_wait, write_wait;
+};
+
+extern struct host_mutex inet_lock;
+extern const struct file_ops inet_stream_ops, inet_datagram_ops;
+
+/* socket(2). -L_EPROTONOSUPPORT, -L_ESOCKTNOSUPPORT, -L_EPERM, -L_ENOMEM. */
+int inet_socket_file(struct task *t, uint32_t family, uint32_t type, uint32_t protocol,
+                     uint32_t flags, struct file **out);
+/* A socket with one reference, or NULL; its file, which takes the reference over. */
+struct inet_socket *inet_new(bool v6, bool stream);
+struct file *inet_make_file(struct inet_socket *s, uint32_t flags);
+struct inet_socket *inet_get(struct inet_socket *s);
+void inet_put(struct inet_socket *s);
+/* Frees pieces that are in no queue any more. */
+void inet_pieces_free(struct inet_piece *piece);
+/* Wakes who waits at the socket. events: L_POLL*, 0 for all. */
+void inet_wake_readers(struct inet_socket *s);
+void inet_wake_writers(struct inet_socket *s);
+void inet_wake_all(struct inet_socket *s);
+
+/* --- inet_address.c --- */
+
+/* An address that a socket of the family was given. -L_EINVAL, -L_EAFNOSUPPORT; -L_ENETUNREACH for
+ * IPv4 on a socket that is of IPv6 alone. */
+int inet_parse(const struct inet_socket *s, const struct net_address *address,
+               struct inet_end *out);
+void inet_show(const struct inet_socket *s, const struct inet_end *end, struct net_address *out);
+bool inet_is_v4(const struct inet_end *end);
+bool inet_is_any(const struct inet_end *end);
+bool inet_is_loopback(const struct inet_end *end);
+bool inet_is_multicast(const struct inet_end *end);
+bool inet_is_broadcast(const struct inet_end *end);
+bool inet_same_ip(const struct inet_end *a, const struct inet_end *b);
+void inet_set_any(struct inet_end *end, bool v4);
+/* The loopback address of the same family. */
+void inet_set_loopback(struct inet_end *end, bool v4);
+
+/* --- inet_names.c: who is bound to which port --- */
+
+/* Gives s the name; port 0: any that is free. -L_EADDRINUSE. */
+int inet_name_locked(struct inet_socket *s, const struct inet_end *end);
+/* A listener begins: whether others that share its port let it. */
+int inet_name_listens_locked(struct inet_socket *s);
+void inet_unname_locked(struct inet_socket *s);
+/* Who listens there, or NULL. */
+struct inet_socket *inet_find_listener_locked(const struct inet_end *to);
+/* Who gets a datagram, or NULL. */
+struct inet_socket *inet_find_datagram_locked(const struct inet_end *from,
+                                              const struct inet_end *to);
+
+/* --- inet_stream.c: connections --- */
+
+int inet_listen(struct inet_socket *s, int backlog);
+int inet_connect_stream(struct inet_socket *s, const struct inet_end *to, bool nonblock);
+/* connect with AF_UNSPEC. */
+int inet_disconnect(struct inet_socket *s);
+int inet_accept(struct inet_socket *s, bool nonblock, uint32_t flags, struct file **out,
+                struct net_address *peer);
+int inet_shutdown(struct inet_socket *s, int how);
+void inet_close(struct inet_socket *s);
+/* The other side has reset the connection: the socket has an error. */
+void inet_reset_locked(struct inet_socket *s);
+
+/* --- inet_transfer.c: a stream's bytes --- */
+
+int64_t inet_stream_send(struct inet_socket *s, const void *data, size_t n, uint32_t flags);
+int64_t inet_stream_receive(struct inet_socket *s, void *data, size_t n, uint32_t flags,
+                            struct socket_received *out);
+/* A good part of what s can send has room. */
+bool inet_writable_locked(const struct inet_socket *s);
+/* There is what SO_RCVLOWAT asks for. */
+bool inet_readable_locked(const struct inet_socket *s);
+/* Sent, and not in the receiver's own buffer yet. */
+size_t inet_unsent_locked(const struct inet_socket *s);
+
+/* --- inet_datagram.c --- */
+
+#define INET_PACKET_MOST_V4 65507u
+#define INET_PACKET_MOST_V6 65527u
+
+int inet_connect_datagram(struct inet_socket *s, const struct inet_end *to);
+int64_t inet_datagram_send(struct inet_socket *s, const void *data, size_t n, uint32_t flags,
+                           const struct inet_end *to);
+int64_t inet_datagram_receive(struct inet_socket *s, void *data, size_t n, uint32_t flags,
+                              struct socket_received *out);
+
+/* --- inet_option.c --- */
+
+void inet_options_init(struct inet_options *options, bool v6, bool stream);
+int inet_set_option(struct file *file, struct task *t, uint32_t level, uint32_t name,
+                    const void *value, uint32_t length);
+int inet_get_option(struct file *file, uint32_t level, uint32_t name, void *value);
+/* Adds what a datagram's receiver asked to be told. */
+void inet_notes_locked(const struct inet_socket *s, const struct inet_piece *piece,
+                       struct socket_received *out);
+
+#endif

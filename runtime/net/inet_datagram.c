@@ -1,0 +1,211 @@
+/* Datagrams of IPv4 and IPv6. */
+#include "runtime/abi/errno.h"
+#include "runtime/abi/poll.h"
+#include "runtime/host/heap.h"
+#include "runtime/host/time.h"
+#include "runtime/net/inet.h"
+#include <string.h>
+
+/* What Linux counts for a datagram beside its data. */
+#define PACKET_OVERHEAD 512u
+
+static size_t cost_of(const struct inet_piece *piece)
+{
+    return sizeof(*piece) + piece->size + PACKET_OVERHEAD;
+}
+
+static struct inet_piece *make_packet(const void *data, size_t n)
+{
+    struct inet_piece *piece = malloc(sizeof(*piece) + n);
+    if (!piece)
+        return NULL;
+    memset(piece, 0, sizeof(*piece));
+    piece->size = piece->room = n;
+    piece->time_ns = host_clock_realtime_ns();
+    memcpy(piece->data, data, n);
+    return piece;
+}
+
+/* Gives s a port, and an address to speak from when `to` is given. */
+static int name_locked(struct inet_socket *s)
+{
+    struct inet_end any = s->local;
+    if (s->named)
+        return 0;
+    any.port = 0;
+    return inet_name_locked(s, &any) ? -L_EAGAIN : 0;
+}
+
+static bool reaches(const struct inet_socket *s, const struct inet_end *to)
+{
+    return inet_is_v4(&s->local) == inet_is_v4(to) || inet_is_any(&s->local);
+}
+
+int inet_connect_datagram(struct inet_socket *s, const struct inet_end *to)
+{
+    int error = 0;
+    host_mutex_lock(&inet_lock);
+    if (!to) {
+        s->state = INET_NEW;
+        memset(&s->remote, 0, sizeof(s->remote));
+        if (!s->own_ip)
+            inet_set_any(&s->local, !s->v6);
+        if (!s->own_port) {
+            inet_unname_locked(s);
+            s->local.port = 0;
+        }
+        s->read_shut = s->write_shut = false;
+    } else if (!reaches(s, to)) {
+        error = inet_is_v4(to) ? -L_ENETUNREACH : -L_EINVAL;
+    } else if (!(error = name_locked(s))) {
+        if (inet_is_any(&s->local) || !s->own_ip)
+            inet_set_loopback(&s->local, inet_is_v4(to));
+        s->remote = *to;
+        s->state = INET_CONNECTED;
+    }
+    host_mutex_unlock(&inet_lock);
+    return error;
+}
+
+/* A packet finds its receiver, which is woken afterwards; it stays the caller's when nobody takes
+ * it. 0, or an errno. */
+static int deliver_locked(struct inet_socket *s, const struct inet_end *to,
+                          struct inet_piece **piece, struct inet_socket **woken)
+{
+    struct inet_piece *p = *piece;
+    p->to = *to;
+    p->from = s->local;
+    p->from.scope = 0;
+    if (inet_is_any(&p->from))
+        inet_set_loopback(&p->from, inet_is_v4(to));
+    struct inet_socket *other = inet_find_datagram_locked(&p->from, to);
+    if (!other) {
+        if (s->state == INET_CONNECTED) {
+            s->error = L_ECONNREFUSED;
+            *woken = inet_get(s);
+        }
+        return 0;
+    }
+    if (other->read_shut || other->in.held + cost_of(p) > other->options.receive_buffer)
+        return 0; /* lost, as on a network */
+    *(other->in.last ? &other->in.last->next : &other->in.first) = p;
+    other->in.last = p;
+    other->in.bytes += p->size;
+    other->in.held += cost_of(p);
+    *piece = NULL;
+    *woken = inet_get(other);
+    return 0;
+}
+
+static int send_locked(struct inet_socket *s, const struct inet_end *to, struct inet_piece **piece,
+                       struct inet_socket **woken)
+{
+    int error = name_locked(s);
+    if (error)
+        return error;
+    if (s->error) {
+        error = s->error;
+        s->error = 0;
+        return -error;
+    }
+    if (s->write_shut)
+        return -L_EPIPE;
+    if (!to && s->state != INET_CONNECTED)
+        return -L_EDESTADDRREQ;
+    if (!to)
+        to = &s->remote;
+    if (inet_is_broadcast(to) && !s->options.broadcast)
+        return -L_EACCES;
+    if (!reaches(s, to))
+        return inet_is_v4(to) ? -L_ENETUNREACH : -L_EINVAL;
+    return deliver_locked(s, to, piece, woken);
+}
+
+int64_t inet_datagram_send(struct inet_socket *s, const void *data, size_t n, uint32_t flags,
+                           const struct inet_end *to)
+{
+    struct inet_socket *woken = NULL;
+    if (flags & L_MSG_OOB)
+        return -L_EOPNOTSUPP;
+    if (n > (s->v6 ? INET_PACKET_MOST_V6 : INET_PACKET_MOST_V4))
+        return -L_EMSGSIZE;
+    struct inet_piece *piece = make_packet(data, n);
+    if (!piece)
+        return -L_ENOBUFS;
+    host_mutex_lock(&inet_lock);
+    int error = send_locked(s, to, &piece, &woken);
+    host_mutex_unlock(&inet_lock);
+    free(piece);
+    if (woken == s)
+        inet_wake_all(s);
+    else if (woken)
+        inet_wake_readers(woken);
+    inet_put(woken);
+    return error ? error : (int64_t)n;
+}
+
+static bool can_receive(void *arg)
+{
+    const struct inet_socket *s = arg;
+    host_mutex_lock(&inet_lock);
+    bool ready = s->in.first || s->error || s->read_shut;
+    host_mutex_unlock(&inet_lock);
+    return ready;
+}
+
+/* The first packet; its end in *done when it left the queue. */
+static int64_t take_locked(struct inet_socket *s, void *data, size_t n, bool peek,
+                           struct socket_received *out, struct inet_piece **done)
+{
+    struct inet_piece *piece = s->in.first;
+    size_t got = piece->size < n ? piece->size : n;
+    memcpy(data, piece->data, got);
+    out->full_size = piece->size;
+    if (got < piece->size)
+        out->flags = L_MSG_TRUNC;
+    inet_show(s, &piece->from, &out->from);
+    inet_notes_locked(s, piece, out);
+    s->stamp = piece->time_ns;
+    if (!peek) {
+        s->in.first = piece->next;
+        if (!s->in.first)
+            s->in.last = NULL;
+        s->in.bytes -= piece->size;
+        s->in.held -= cost_of(piece);
+        *done = piece;
+    }
+    return (int64_t)got;
+}
+
+int64_t inet_datagram_receive(struct inet_socket *s, void *data, size_t n, uint32_t flags,
+                              struct socket_received *out)
+{
+    uint64_t deadline = socket_deadline(s->options.receive_timeout_ns);
+    memset(out, 0, sizeof(*out));
+    if (flags & L_MSG_OOB)
+        return -L_EOPNOTSUPP;
+    for (;;) {
+        struct inet_piece *done = NULL;
+        int64_t result = 1;
+        host_mutex_lock(&inet_lock);
+        bool some = s->in.first && !s->error;
+        if (s->error) {
+            result = -s->error;
+            s->error = 0;
+        } else if (some) {
+            result = take_locked(s, data, n, flags & L_MSG_PEEK, out, &done);
+        } else if (s->read_shut) {
+            result = 0;
+        }
+        bool ended = some || result <= 0;
+        host_mutex_unlock(&inet_lock);
+        free(done);
+        if (ended)
+            return result;
+        if (flags & L_MSG_DONTWAIT)
+            return -L_EAGAIN;
+        int error = wait_until(&s->read_wait, can_receive, s, deadline);
+        if (error)
+            return socket_wait_error(error, deadline);
+    }
+}

@@ -1,0 +1,188 @@
+/* Who is bound to which port: one table for streams, one for datagrams. */
+#include "runtime/abi/errno.h"
+#include "runtime/host/random.h"
+#include "runtime/net/inet.h"
+
+#define BUCKETS         4096u
+#define EPHEMERAL_FIRST 32768u /* net.ipv4.ip_local_port_range */
+#define EPHEMERAL_LAST  60999u
+#define EPHEMERAL_COUNT (EPHEMERAL_LAST - EPHEMERAL_FIRST + 1)
+
+/* Listeners and those that connect or are bound; apart from them, what listeners accepted. */
+static struct inet_socket *names[2][BUCKETS], *children[2][BUCKETS];
+
+static struct inet_socket **bucket(const struct inet_socket *s, uint16_t port)
+{
+    return s->child ? &children[s->stream][port % BUCKETS] : &names[s->stream][port % BUCKETS];
+}
+
+/* Whether a packet may be for both. */
+static bool overlap(const struct inet_end *a, bool a_v6_only, const struct inet_end *b,
+                    bool b_v6_only)
+{
+    bool a4 = inet_is_v4(a), b4 = inet_is_v4(b);
+    if (a4 == b4)
+        return inet_same_ip(a, b) || inet_is_any(a) || inet_is_any(b);
+    /* One is of IPv6: it gets IPv4 only when it is bound to ::. */
+    return a4 ? inet_is_any(b) && !b_v6_only : inet_is_any(a) && !a_v6_only;
+}
+
+static bool conflict(const struct inet_socket *s, const struct inet_end *end,
+                     const struct inet_socket *other)
+{
+    const struct inet_options *a = &s->options, *b = &other->options;
+    if (other == s || other->local.port != end->port ||
+        !overlap(end, a->v6_only, &other->local, b->v6_only))
+        return false;
+    if (a->reuse_port && b->reuse_port && s->uid == other->uid)
+        return false;
+    return !(a->reuse_address && b->reuse_address &&
+             !(s->stream && other->state == INET_LISTENING));
+}
+
+static bool any_conflict(struct inet_socket *s, const struct inet_end *end)
+{
+    unsigned at = end->port % BUCKETS;
+    for (const struct inet_socket *o = names[s->stream][at]; o; o = o->name_next) {
+        if (conflict(s, end, o))
+            return true;
+    }
+    for (const struct inet_socket *o = children[s->stream][at]; o; o = o->name_next) {
+        if (conflict(s, end, o))
+            return true;
+    }
+    return false;
+}
+
+static void enter(struct inet_socket *s)
+{
+    struct inet_socket **head = bucket(s, s->local.port);
+    s->name_next = *head;
+    *head = s;
+    s->named = true;
+}
+
+/* Whether anybody has the port at all: what is given without being asked for is nobody else's. */
+static bool taken(const struct inet_socket *s, uint16_t port)
+{
+    for (int i = 0; i < 2; i++) {
+        const struct inet_socket *o =
+            i ? children[s->stream][port % BUCKETS] : names[s->stream][port % BUCKETS];
+        for (; o; o = o->name_next) {
+            if (o->local.port == port)
+                return true;
+        }
+    }
+    return false;
+}
+
+static uint16_t free_port(const struct inet_socket *s)
+{
+    uint32_t start = (uint32_t)(host_random_u64() % EPHEMERAL_COUNT);
+    for (uint32_t i = 0; i < EPHEMERAL_COUNT; i++) {
+        uint16_t port = (uint16_t)(EPHEMERAL_FIRST + (start + i) % EPHEMERAL_COUNT);
+        if (!taken(s, port))
+            return port;
+    }
+    return 0;
+}
+
+int inet_name_locked(struct inet_socket *s, const struct inet_end *end)
+{
+    struct inet_end name = *end;
+    if (s->named)
+        inet_unname_locked(s);
+    if (!name.port)
+        name.port = free_port(s);
+    else if (!s->child && any_conflict(s, &name))
+        return -L_EADDRINUSE;
+    if (!name.port)
+        return -L_EADDRINUSE;
+    s->local = name;
+    enter(s);
+    return 0;
+}
+
+int inet_name_listens_locked(struct inet_socket *s)
+{
+    unsigned at = s->local.port % BUCKETS;
+    for (const struct inet_socket *o = names[s->stream][at]; o; o = o->name_next) {
+        if (o->state == INET_LISTENING && conflict(s, &s->local, o))
+            return -L_EADDRINUSE;
+    }
+    return 0;
+}
+
+void inet_unname_locked(struct inet_socket *s)
+{
+    if (!s->named)
+        return;
+    struct inet_socket **link = bucket(s, s->local.port);
+    while (*link != s)
+        link = &(*link)->name_next;
+    *link = s->name_next;
+    s->named = false;
+}
+
+/* How well a socket suits a packet to that address; 0: not at all. */
+static unsigned suits(const struct inet_socket *s, const struct inet_end *to)
+{
+    if (s->local.port != to->port)
+        return 0;
+    if (inet_same_ip(&s->local, to))
+        return 8;
+    if (!inet_is_any(&s->local))
+        return 0;
+    if (inet_is_v4(&s->local) == inet_is_v4(to))
+        return 4;
+    return inet_is_v4(to) && !inet_is_v4(&s->local) && !s->options.v6_only ? 2 : 0;
+}
+
+/* Those that share a port by SO_REUSEPORT take turns. */
+struct choice {
+    struct inet_socket *best;
+    unsigned score, count;
+};
+
+static void consider(struct choice *choice, struct inet_socket *s, unsigned score, unsigned turn)
+{
+    if (!score || score < choice->score)
+        return;
+    if (score > choice->score) {
+        *choice = (struct choice){s, score, 1};
+        return;
+    }
+    choice->count++;
+    if (s->options.reuse_port && turn % choice->count == 0)
+        choice->best = s;
+}
+
+static unsigned next_turn(void)
+{
+    return (unsigned)host_random_u64();
+}
+
+struct inet_socket *inet_find_listener_locked(const struct inet_end *to)
+{
+    struct choice choice = {NULL, 0, 0};
+    for (struct inet_socket *s = names[1][to->port % BUCKETS]; s; s = s->name_next) {
+        if (s->state == INET_LISTENING)
+            consider(&choice, s, suits(s, to), s->options.reuse_port ? next_turn() : 1);
+    }
+    return choice.best;
+}
+
+struct inet_socket *inet_find_datagram_locked(const struct inet_end *from,
+                                              const struct inet_end *to)
+{
+    struct choice choice = {NULL, 0, 0};
+    for (struct inet_socket *s = names[0][to->port % BUCKETS]; s; s = s->name_next) {
+        unsigned score = suits(s, to);
+        if (score && s->state == INET_CONNECTED) {
+            bool same = s->remote.port == from->port && inet_same_ip(&s->remote, from);
+            score = same ? score + 16 : 0;
+        }
+        consider(&choice, s, score, s->options.reuse_port ? next_turn() : 1);
+    }
+    return choice.best;
+}

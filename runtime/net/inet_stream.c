@@ -1,0 +1,462 @@
+/* Streams of IPv4 and IPv6: listening, connecting, accepting, the end. */
+#include "runtime/abi/errno.h"
+#include "runtime/abi/fcntl.h"
+#include "runtime/abi/poll.h"
+#include "runtime/host/heap.h"
+#include "runtime/net/inet.h"
+#include <string.h>
+
+/* --- a listener's two queues --- */
+
+static void append(struct inet_socket **first, struct inet_socket **last, struct inet_socket *s)
+{
+    s->queue_next = NULL;
+    *(*first ? &(*last)->queue_next : first) = s;
+    *last = s;
+}
+
+static struct inet_socket *take_first(struct inet_socket **first, struct inet_socket **last)
+{
+    struct inet_socket *s = *first;
+    *first = s->queue_next;
+    if (!*first)
+        *last = NULL;
+    s->queue_next = NULL;
+    return s;
+}
+
+/* s gives up waiting for a listener's queue. Returns what held it: a reference to s, to be put. */
+static struct inet_socket *leave_waiting_locked(struct inet_socket *s)
+{
+    struct inet_socket *listener = s->listener, *before = NULL;
+    if (!listener)
+        return NULL;
+    struct inet_socket **link = &listener->waiting;
+    while (*link != s) {
+        before = *link;
+        link = &before->queue_next;
+    }
+    *link = s->queue_next;
+    if (listener->waiting_last == s)
+        listener->waiting_last = before;
+    s->listener = s->queue_next = NULL;
+    return s;
+}
+
+static void join_locked(struct inet_socket *s, struct inet_socket *server,
+                        struct inet_socket *listener)
+{
+    server->local = s->remote;
+    server->remote = s->local;
+    server->local.scope = server->remote.scope = 0;
+    server->uid = listener->uid;
+    server->options = listener->options;
+    server->state = s->state = INET_CONNECTED;
+    server->child = true;
+    inet_name_locked(server, &server->local);
+    s->peer = inet_get(server);
+    server->peer = inet_get(s);
+    append(&listener->pending, &listener->pending_last, server); /* with its first reference */
+    listener->pending_count++;
+    server->listener = listener;
+}
+
+static bool full_locked(const struct inet_socket *listener)
+{
+    return listener->pending_count > listener->backlog;
+}
+
+int inet_listen(struct inet_socket *s, int backlog)
+{
+    int error = 0;
+    struct inet_end any = s->local;
+    if (!s->stream)
+        return -L_EOPNOTSUPP;
+    host_mutex_lock(&inet_lock);
+    if (s->state == INET_LISTENING) {
+        s->backlog = (uint32_t)backlog > L_SOMAXCONN ? L_SOMAXCONN : (uint32_t)backlog;
+    } else if (s->state != INET_NEW && s->state != INET_OVER) {
+        error = -L_EINVAL;
+    } else {
+        if (!s->named) {
+            any.port = 0;
+            error = inet_name_locked(s, &any);
+        } else {
+            error = inet_name_listens_locked(s);
+        }
+        if (!error) {
+            s->state = INET_LISTENING;
+            s->error = 0;
+            s->read_shut = s->write_shut = s->fin = false;
+            s->backlog = (uint32_t)backlog > L_SOMAXCONN ? L_SOMAXCONN : (uint32_t)backlog;
+        }
+    }
+    host_mutex_unlock(&inet_lock);
+    return error;
+}
+
+/* --- the end of a connection --- */
+
+void inet_reset_locked(struct inet_socket *s)
+{
+    if (s->state == INET_CLOSED)
+        return;
+    s->error = s->fin ? L_EPIPE : L_ECONNRESET;
+    s->state = INET_OVER;
+    s->read_shut = s->write_shut = true;
+}
+
+/* Pulls s and its peer apart; the peer's reference to s and that of s to it go into `put`. reset:
+ * the peer is told so, otherwise that there is no more. */
+static void part_locked(struct inet_socket *s, bool reset, struct inet_socket *put[2])
+{
+    struct inet_socket *peer = s->peer;
+    put[0] = put[1] = NULL;
+    if (!peer)
+        return;
+    s->peer = NULL;
+    put[0] = peer;
+    if (peer->peer == s) {
+        peer->peer = NULL;
+        put[1] = s;
+    }
+    if (reset)
+        inet_reset_locked(peer);
+    else
+        peer->fin = true;
+}
+
+/* Those that waited for a listener: refused. The list is by queue_next, each with a reference. */
+static void refuse_waiting(struct inet_socket *list)
+{
+    while (list) {
+        struct inet_socket *next = list->queue_next;
+        list->queue_next = NULL;
+        inet_wake_all(list);
+        inet_put(list);
+        list = next;
+    }
+}
+
+/* The listener's queues end. */
+static void stop_listening(struct inet_socket *s, enum inet_state state)
+{
+    host_mutex_lock(&inet_lock);
+    struct inet_socket *pending = s->pending, *waiting = s->waiting;
+    s->pending = s->pending_last = s->waiting = s->waiting_last = NULL;
+    s->pending_count = 0;
+    s->state = state;
+    for (struct inet_socket *w = waiting; w; w = w->queue_next) {
+        w->listener = NULL;
+        w->error = L_ECONNREFUSED;
+        w->state = INET_OVER;
+        w->read_shut = w->write_shut = true;
+    }
+    for (struct inet_socket *p = pending; p; p = p->queue_next)
+        p->listener = NULL;
+    host_mutex_unlock(&inet_lock);
+    refuse_waiting(waiting);
+    while (pending) {
+        struct inet_socket *next = pending->queue_next;
+        pending->queue_next = NULL;
+        pending->options.linger = true; /* reset */
+        pending->options.linger_s = 0;
+        inet_close(pending);
+        pending = next;
+    }
+    inet_wake_all(s);
+}
+
+static void forget_name_locked(struct inet_socket *s)
+{
+    if (!s->own_port)
+        inet_unname_locked(s);
+    if (!s->own_ip)
+        inet_set_any(&s->local, !s->v6);
+    if (!s->named && !s->own_port)
+        s->local.port = 0;
+    memset(&s->remote, 0, sizeof(s->remote));
+}
+
+void inet_close(struct inet_socket *s)
+{
+    struct inet_socket *put[2], *waited = NULL, *other = NULL;
+    if (s->state == INET_LISTENING)
+        stop_listening(s, INET_NEW);
+    host_mutex_lock(&inet_lock);
+    struct inet_piece *pieces = s->in.first;
+    bool unread = s->stream && s->in.bytes;
+    s->in = (struct inet_queue){0};
+    inet_unname_locked(s);
+    if (s->state == INET_CONNECTING) {
+        waited = leave_waiting_locked(s);
+        other = s->other;
+        s->other = NULL;
+    }
+    part_locked(s, unread || (s->options.linger && !s->options.linger_s), put);
+    s->state = INET_CLOSED;
+    s->read_shut = s->write_shut = true;
+    s->file = NULL;
+    host_mutex_unlock(&inet_lock);
+    inet_pieces_free(pieces);
+    if (put[0])
+        inet_wake_all(put[0]);
+    inet_wake_all(s);
+    inet_put(put[0]);
+    inet_put(put[1]);
+    inet_put(waited);
+    inet_put(other);
+    inet_put(s);
+}
+
+/* A stream is as it was before connect. */
+static void disconnect(struct inet_socket *s, int error)
+{
+    struct inet_socket *put[2], *waited = NULL, *other = NULL;
+    host_mutex_lock(&inet_lock);
+    struct inet_piece *pieces = s->in.first;
+    s->in = (struct inet_queue){0};
+    if (s->state == INET_CONNECTING) {
+        waited = leave_waiting_locked(s);
+        other = s->other;
+        s->other = NULL;
+    }
+    part_locked(s, true, put);
+    s->state = INET_NEW;
+    s->fin = s->read_shut = s->write_shut = false;
+    s->error = error;
+    forget_name_locked(s);
+    host_mutex_unlock(&inet_lock);
+    inet_pieces_free(pieces);
+    if (put[0])
+        inet_wake_all(put[0]);
+    inet_wake_all(s);
+    inet_put(put[0]);
+    inet_put(put[1]);
+    inet_put(waited);
+    inet_put(other);
+}
+
+int inet_disconnect(struct inet_socket *s)
+{
+    if (s->state == INET_LISTENING)
+        stop_listening(s, INET_NEW);
+    s->begun = false;
+    disconnect(s, 0);
+    return 0;
+}
+
+int inet_shutdown(struct inet_socket *s, int how)
+{
+    int error = 0;
+    struct inet_socket *peer = NULL;
+    if (how < 0 || how > 2)
+        return -L_EINVAL;
+    host_mutex_lock(&inet_lock);
+    enum inet_state state = s->state;
+    bool stops = s->stream && state == INET_LISTENING && how != L_SHUT_WR;
+    bool gives_up = s->stream && state == INET_CONNECTING;
+    if (state == INET_LISTENING && !stops) {
+        host_mutex_unlock(&inet_lock);
+        return 0;
+    }
+    if (state != INET_CONNECTED && !stops && !gives_up)
+        error = -L_ENOTCONN;
+    if (!stops && !gives_up) {
+        s->read_shut = s->read_shut || how != L_SHUT_WR;
+        s->write_shut = s->write_shut || how != L_SHUT_RD;
+    }
+    if (s->stream && state == INET_CONNECTED && how != L_SHUT_RD && s->peer) {
+        s->peer->fin = true;
+        peer = inet_get(s->peer);
+    }
+    host_mutex_unlock(&inet_lock);
+    if (stops)
+        stop_listening(s, INET_NEW);
+    if (gives_up)
+        disconnect(s, L_ECONNRESET);
+    inet_wake_all(s);
+    if (peer)
+        inet_wake_all(peer);
+    inet_put(peer);
+    return error;
+}
+
+/* --- connect --- */
+
+static bool connect_ended(void *arg)
+{
+    const struct inet_socket *s = arg;
+    host_mutex_lock(&inet_lock);
+    bool ended = s->state != INET_CONNECTING;
+    host_mutex_unlock(&inet_lock);
+    return ended;
+}
+
+/* The address that s speaks from when it speaks to another. */
+static void source_locked(struct inet_socket *s, const struct inet_end *to, struct inet_end *name)
+{
+    *name = s->local;
+    if (inet_is_any(name))
+        inet_set_loopback(name, inet_is_v4(to));
+}
+
+/* The first part of connect: *listener is who has to be woken, referenced. */
+static int begin_locked(struct inet_socket *s, const struct inet_end *to,
+                        struct inet_socket *server, struct inet_socket **listener)
+{
+    struct inet_end name;
+    source_locked(s, to, &name);
+    if (inet_is_v4(&name) != inet_is_v4(to))
+        return inet_is_v4(to) ? -L_ENETUNREACH : -L_EADDRNOTAVAIL;
+    if (!s->named) {
+        name.port = 0;
+        int error = inet_name_locked(s, &name);
+        if (error)
+            return error == -L_EADDRINUSE ? -L_EADDRNOTAVAIL : error;
+    } else {
+        s->local = name;
+    }
+    s->remote = *to;
+    s->error = 0;
+    s->read_shut = s->write_shut = s->fin = false;
+    s->begun = true;
+    struct inet_socket *found = inet_find_listener_locked(to);
+    if (!found) {
+        s->state = INET_OVER;
+        s->error = L_ECONNREFUSED;
+        s->read_shut = s->write_shut = true;
+        inet_put(server);
+        return 0;
+    }
+    *listener = inet_get(found);
+    if (!full_locked(found)) {
+        join_locked(s, server, found);
+        return 0;
+    }
+    s->state = INET_CONNECTING;
+    s->other = server;
+    s->listener = found;
+    append(&found->waiting, &found->waiting_last, inet_get(s));
+    return 0;
+}
+
+/* How a connect that has begun ended. */
+static int finish_connect(struct inet_socket *s)
+{
+    host_mutex_lock(&inet_lock);
+    s->begun = false;
+    bool connected = s->state == INET_CONNECTED;
+    int error = s->error ? -s->error : -L_ECONNABORTED;
+    if (connected)
+        error = 0;
+    else
+        s->error = 0;
+    host_mutex_unlock(&inet_lock);
+    if (!connected)
+        disconnect(s, 0);
+    return error;
+}
+
+int inet_connect_stream(struct inet_socket *s, const struct inet_end *to, bool nonblock)
+{
+    struct inet_socket *server = inet_new(s->v6, true), *listener = NULL;
+    int error = 0, not_now = -L_EINPROGRESS;
+    if (!server)
+        return -L_ENOMEM;
+    if (inet_is_v4(to) || !s->v6)
+        server->v6 = false;
+    host_mutex_lock(&inet_lock);
+    bool fresh = !s->begun;
+    if (fresh && s->state != INET_NEW)
+        error = -L_EISCONN;
+    else if (fresh)
+        error = begin_locked(s, to, server, &listener);
+    else
+        not_now = -L_EALREADY;
+    if (listener)
+        server->v6 = listener->v6;
+    if (!fresh || error)
+        listener = NULL;
+    bool waits = s->state == INET_CONNECTING;
+    host_mutex_unlock(&inet_lock);
+    if (!fresh || error)
+        inet_put(server);
+    if (listener) {
+        inet_wake_readers(listener);
+        inet_put(listener);
+    }
+    if (!error && fresh)
+        inet_wake_all(s);
+    if (error)
+        return error;
+    if (nonblock && (fresh || waits))
+        return not_now;
+    uint64_t deadline = socket_deadline(s->options.send_timeout_ns);
+    error = wait_until(&s->write_wait, connect_ended, s, deadline);
+    if (error == -L_ETIMEDOUT)
+        return not_now;
+    return error ? socket_wait_error(error, deadline) : finish_connect(s);
+}
+
+/* --- accept --- */
+
+static bool can_accept(void *arg)
+{
+    const struct inet_socket *s = arg;
+    host_mutex_lock(&inet_lock);
+    bool ready = s->pending || s->state != INET_LISTENING;
+    host_mutex_unlock(&inet_lock);
+    return ready;
+}
+
+/* One left the queue: the first that waits may enter. It is returned, referenced. */
+static struct inet_socket *promote_locked(struct inet_socket *listener)
+{
+    if (!listener->waiting || full_locked(listener))
+        return NULL;
+    struct inet_socket *s = take_first(&listener->waiting, &listener->waiting_last);
+    struct inet_socket *server = s->other;
+    s->other = s->listener = NULL;
+    server->v6 = listener->v6;
+    join_locked(s, server, listener);
+    return s;
+}
+
+int inet_accept(struct inet_socket *s, bool nonblock, uint32_t flags, struct file **out,
+                struct net_address *peer)
+{
+    uint64_t deadline = socket_deadline(s->options.receive_timeout_ns);
+    if (!s->stream)
+        return -L_EOPNOTSUPP;
+    for (;;) {
+        struct inet_socket *server = NULL, *promoted = NULL;
+        host_mutex_lock(&inet_lock);
+        bool listening = s->state == INET_LISTENING;
+        if (listening && s->pending) {
+            server = take_first(&s->pending, &s->pending_last);
+            server->listener = NULL;
+            s->pending_count--;
+            promoted = promote_locked(s);
+            inet_show(server, &server->remote, peer);
+        }
+        host_mutex_unlock(&inet_lock);
+        if (promoted) {
+            inet_wake_all(promoted);
+            inet_put(promoted);
+        }
+        if (!listening)
+            return -L_EINVAL;
+        if (server) {
+            *out = inet_make_file(server, flags);
+            if (!*out)
+                inet_close(server);
+            return *out ? 0 : -L_ENOMEM;
+        }
+        if (nonblock)
+            return -L_EAGAIN;
+        int error = wait_until(&s->read_wait, can_accept, s, deadline);
+        if (error)
+            return socket_wait_error(error, deadline);
+    }
+}

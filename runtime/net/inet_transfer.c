@@ -1,0 +1,422 @@
+/* The bytes of streams: sending and receiving. */
+#include "runtime/abi/errno.h"
+#include "runtime/abi/poll.h"
+#include "runtime/fs/vfs/sigio.h"
+#include "runtime/host/heap.h"
+#include "runtime/net/inet.h"
+#include "runtime/task/process.h"
+#include "runtime/task/task.h"
+#include <string.h>
+
+/* More is not put into one piece: the receiver can start before all is there. */
+#define PIECE_MOST  ((size_t)65536)
+#define PIECE_LEAST ((size_t)1024 - sizeof(struct inet_piece))
+
+void inet_pieces_free(struct inet_piece *piece)
+{
+    while (piece) {
+        struct inet_piece *next = piece->next;
+        free(piece);
+        piece = next;
+    }
+}
+
+/* --- room --- */
+
+/* Bytes that may lie in the receiver's queue. */
+static size_t limit_of(const struct inet_socket *s)
+{
+    return (size_t)s->options.send_buffer + (s->peer ? s->peer->options.receive_buffer : 0);
+}
+
+static size_t queued_of(const struct inet_socket *s)
+{
+    return s->peer ? s->peer->in.bytes : 0;
+}
+
+bool inet_writable_locked(const struct inet_socket *s)
+{
+    return queued_of(s) <= limit_of(s) / 3 * 2;
+}
+
+size_t inet_unsent_locked(const struct inet_socket *s)
+{
+    size_t queued = queued_of(s);
+    size_t own = s->peer ? s->peer->options.receive_buffer : 0;
+    return queued > own ? queued - own : 0;
+}
+
+/* --- sending --- */
+
+static bool can_send(void *arg)
+{
+    const struct inet_socket *s = arg;
+    host_mutex_lock(&inet_lock);
+    bool ready =
+        s->write_shut || s->error ||
+        (s->state != INET_CONNECTING && (s->state != INET_CONNECTED || inet_writable_locked(s)));
+    host_mutex_unlock(&inet_lock);
+    return ready;
+}
+
+static struct inet_piece *make_piece(const void *data, size_t n, size_t queued)
+{
+    size_t room = queued < PIECE_MOST ? queued : PIECE_MOST;
+    if (room < PIECE_LEAST)
+        room = PIECE_LEAST;
+    if (room < n)
+        room = n;
+    struct inet_piece *piece = malloc(sizeof(*piece) + room);
+    if (!piece)
+        return NULL;
+    memset(piece, 0, sizeof(*piece));
+    piece->room = room;
+    piece->size = n;
+    memcpy(piece->data, data, n);
+    return piece;
+}
+
+static size_t memory_of(const struct inet_piece *piece)
+{
+    return sizeof(*piece) + piece->room;
+}
+
+static void append_piece(struct inet_queue *queue, struct inet_piece *piece)
+{
+    *(queue->last ? &queue->last->next : &queue->first) = piece;
+    queue->last = piece;
+    queue->bytes += piece->size;
+    queue->held += memory_of(piece);
+}
+
+static int error_locked(struct inet_socket *s)
+{
+    int error = s->error;
+    s->error = 0;
+    return -error;
+}
+
+/* Why nothing can be sent at all; 0: it can. */
+static int refusal_locked(struct inet_socket *s)
+{
+    if (s->error)
+        return error_locked(s);
+    if (s->write_shut || (s->state != INET_CONNECTED && s->state != INET_CONNECTING))
+        return -L_EPIPE;
+    return 0;
+}
+
+/* Marks the last byte that was queued as urgent. */
+static void mark_urgent_locked(struct inet_socket *to, uint8_t byte)
+{
+    to->urgent = to->urgent_unread = true;
+    to->urgent_at = to->read_at + to->in.bytes - 1;
+    to->urgent_byte = byte;
+}
+
+/* What has become of a piece of a send. */
+struct sending {
+    const uint8_t *data;
+    size_t n;
+    bool urgent;
+    struct inet_piece *made; /* holds the first made->size bytes of it */
+    size_t queued;           /* how much lay in the queue when there was none */
+    struct inet_socket *to;  /* referenced: has to be woken */
+};
+
+enum { SEND_WAIT = -10000, SEND_MAKE };
+
+/* The count that was queued, an errno, SEND_WAIT for room, SEND_MAKE when a piece is needed. */
+static int64_t queue_locked(struct inet_socket *s, struct sending *w)
+{
+    int error = refusal_locked(s);
+    if (error)
+        return error;
+    if (s->state == INET_CONNECTING)
+        return SEND_WAIT;
+    struct inet_socket *to = s->peer;
+    if (!to) { /* it has closed, and answers with a reset */
+        inet_reset_locked(s);
+        w->to = inet_get(s);
+        return (int64_t)w->n;
+    }
+    size_t limit = limit_of(s), queued = to->in.bytes;
+    if (queued >= limit) {
+        async_no_room(s->file);
+        return SEND_WAIT;
+    }
+    size_t n = w->n < limit - queued ? w->n : limit - queued;
+    struct inet_piece *last = to->in.last;
+    if (w->made) {
+        n = w->made->size;
+        append_piece(&to->in, w->made);
+        w->made = NULL;
+    } else if (last && last->room - last->size >= n) {
+        memcpy(last->data + last->size, w->data, n);
+        last->size += n;
+        to->in.bytes += n;
+    } else {
+        w->n = n < PIECE_MOST ? n : PIECE_MOST;
+        w->queued = queued;
+        return SEND_MAKE;
+    }
+    if (w->urgent)
+        mark_urgent_locked(to, w->data[n - 1]);
+    w->to = inet_get(to);
+    return (int64_t)n;
+}
+
+/* Sends some of n bytes. */
+static int64_t send_some(struct inet_socket *s, const uint8_t *data, size_t n, uint32_t flags,
+                         uint64_t deadline)
+{
+    size_t most = n < PIECE_MOST ? n : PIECE_MOST;
+    struct sending w = {.data = data, .n = most, .urgent = (flags & L_MSG_OOB) && most == n};
+    int64_t result;
+    for (;;) {
+        host_mutex_lock(&inet_lock);
+        result = queue_locked(s, &w);
+        host_mutex_unlock(&inet_lock);
+        if (result == SEND_MAKE) {
+            w.urgent = w.urgent && w.n == n;
+            w.made = make_piece(data, w.n, w.queued);
+            if (w.made)
+                continue;
+            result = -L_ENOMEM;
+        }
+        if (result != SEND_WAIT)
+            break;
+        if (flags & L_MSG_DONTWAIT)
+            result = -L_EAGAIN;
+        else
+            result = wait_until(&s->write_wait, can_send, s, deadline);
+        if (!result)
+            continue;
+        result = flags & L_MSG_DONTWAIT ? result : socket_wait_error((int)result, deadline);
+        break;
+    }
+    free(w.made);
+    if (w.to) {
+        if (w.to == s)
+            inet_wake_all(s);
+        else
+            waitq_wake(&w.to->read_wait, L_POLLIN | L_POLLRDNORM | (w.urgent ? L_POLLPRI : 0));
+        inet_put(w.to);
+    }
+    return result;
+}
+
+static int64_t broken(uint32_t flags)
+{
+    struct task *t = task_current();
+    if (t && !(flags & L_MSG_NOSIGNAL))
+        signal_send_task(t, L_SIGPIPE, NULL);
+    return -L_EPIPE;
+}
+
+int64_t inet_stream_send(struct inet_socket *s, const void *data, size_t n, uint32_t flags)
+{
+    uint64_t deadline = socket_deadline(s->options.send_timeout_ns);
+    size_t done = 0;
+    int64_t result = 0;
+    if (!n) {
+        host_mutex_lock(&inet_lock);
+        result = refusal_locked(s);
+        host_mutex_unlock(&inet_lock);
+    }
+    while (done < n) {
+        result = send_some(s, (const uint8_t *)data + done, n - done, flags, deadline);
+        if (result < 0)
+            break;
+        done += (size_t)result;
+    }
+    if (done || result >= 0)
+        return (int64_t)done;
+    return result == -L_EPIPE ? broken(flags) : result;
+}
+
+/* --- receiving --- */
+
+/* Bytes that a reader gets before the mark of urgent data, or all; the urgent byte itself is not
+ * among them unless SO_OOBINLINE says so. */
+static size_t plain_locked(const struct inet_socket *s)
+{
+    size_t bytes = s->in.bytes;
+    if (!s->urgent || s->options.oob_inline || s->urgent_at < s->read_at ||
+        s->urgent_at >= s->read_at + bytes)
+        return bytes;
+    return bytes - 1;
+}
+
+bool inet_readable_locked(const struct inet_socket *s)
+{
+    size_t bytes = plain_locked(s), low = s->options.receive_low;
+    return bytes && bytes >= (low < s->options.receive_buffer ? low : s->options.receive_buffer);
+}
+
+static void drop_locked(struct inet_socket *s, size_t n, struct inet_piece **done)
+{
+    s->in.bytes -= n;
+    s->read_at += n;
+    while (n) {
+        struct inet_piece *piece = s->in.first;
+        size_t left = piece->size - piece->taken, part = left < n ? left : n;
+        piece->taken += part;
+        n -= part;
+        if (piece->taken < piece->size)
+            break;
+        s->in.first = piece->next;
+        if (!s->in.first)
+            s->in.last = NULL;
+        s->in.held -= memory_of(piece);
+        piece->next = *done;
+        *done = piece;
+    }
+}
+
+static void copy_locked(const struct inet_socket *s, size_t skip, uint8_t *data, size_t n)
+{
+    const struct inet_piece *piece = s->in.first;
+    while (n) {
+        size_t left = piece->size - piece->taken;
+        if (skip < left) {
+            size_t part = left - skip < n ? left - skip : n;
+            memcpy(data, piece->data + piece->taken + skip, part);
+            data += part;
+            n -= part;
+            skip = 0;
+        } else {
+            skip -= left;
+        }
+        piece = piece->next;
+    }
+}
+
+/* Takes up to n bytes, as far as urgent data lets it: a read ends before the mark, and the next
+ * starts behind the urgent byte. */
+static size_t take_locked(struct inet_socket *s, uint8_t *data, size_t n, bool peek,
+                          struct inet_piece **done)
+{
+    size_t skip = 0, got = s->in.bytes < n ? s->in.bytes : n;
+    if (s->urgent && s->urgent_at >= s->read_at) {
+        uint64_t before = s->urgent_at - s->read_at;
+        if (before == 0 && !s->options.oob_inline) {
+            skip = 1;
+            got = s->in.bytes - 1 < n ? s->in.bytes - 1 : n;
+        } else if (before && before < got) {
+            got = (size_t)before;
+        }
+    }
+    copy_locked(s, skip, data, got);
+    if (peek)
+        return got;
+    if (skip + got) {
+        drop_locked(s, skip + got, done);
+        if (s->urgent && s->urgent_at < s->read_at)
+            s->urgent = s->urgent_unread = false;
+    }
+    return got;
+}
+
+static bool ended_locked(const struct inet_socket *s)
+{
+    return s->fin || s->read_shut || s->state == INET_NEW || s->state == INET_LISTENING ||
+           s->state == INET_OVER;
+}
+
+struct receiving {
+    struct inet_socket *s;
+    size_t beyond; /* wakes when more than that lies there (MSG_PEEK) */
+};
+
+static bool can_receive(void *arg)
+{
+    const struct receiving *w = arg;
+    host_mutex_lock(&inet_lock);
+    bool ready = w->s->error || ended_locked(w->s) || plain_locked(w->s) > w->beyond;
+    host_mutex_unlock(&inet_lock);
+    return ready;
+}
+
+/* Nothing lies there. 1: wait. */
+static int nothing_locked(struct inet_socket *s)
+{
+    if (s->fin)
+        return 0;
+    if (s->error)
+        return error_locked(s);
+    if (s->read_shut)
+        return 0;
+    if (s->state == INET_NEW || s->state == INET_LISTENING)
+        return -L_ENOTCONN;
+    return s->state == INET_OVER ? 0 : 1;
+}
+
+static int64_t receive_urgent(struct inet_socket *s, uint8_t *data, size_t n, bool peek)
+{
+    int64_t result = -L_EINVAL;
+    host_mutex_lock(&inet_lock);
+    if (!s->options.oob_inline && s->urgent && s->urgent_unread) {
+        result = n ? 1 : 0;
+        if (n)
+            *data = s->urgent_byte;
+        if (!peek)
+            s->urgent_unread = false;
+    } else if (s->state == INET_NEW || s->state == INET_OVER) {
+        result = s->options.oob_inline ? -L_EINVAL : -L_ENOTCONN;
+    }
+    host_mutex_unlock(&inet_lock);
+    return result;
+}
+
+int64_t inet_stream_receive(struct inet_socket *s, void *data, size_t n, uint32_t flags,
+                            struct socket_received *out)
+{
+    uint64_t deadline = socket_deadline(s->options.receive_timeout_ns);
+    bool peek = flags & L_MSG_PEEK;
+    size_t low = s->options.receive_low, got = 0;
+    size_t wanted = flags & L_MSG_WAITALL ? n : low < n ? low : n;
+    memset(out, 0, sizeof(*out));
+    out->discarded = flags & L_MSG_TRUNC;
+    if (flags & L_MSG_OOB)
+        return receive_urgent(s, data, n, peek);
+    for (;;) {
+        struct inet_piece *done = NULL;
+        struct inet_socket *writer = NULL;
+        int result = 1;
+        host_mutex_lock(&inet_lock);
+        bool before = !s->peer || inet_writable_locked(s->peer);
+        size_t most = plain_locked(s);
+        if (most) {
+            size_t part = take_locked(s, (uint8_t *)data + got, n - got, peek, &done);
+            got += part;
+        }
+        if (!most)
+            result = got ? !(s->fin || s->error || ended_locked(s)) : nothing_locked(s);
+        else if (peek)
+            result = !ended_locked(s) && !s->error;
+        if (!before && s->peer && inet_writable_locked(s->peer))
+            writer = inet_get(s->peer);
+        host_mutex_unlock(&inet_lock);
+        inet_pieces_free(done);
+        if (writer)
+            waitq_wake(&writer->write_wait, L_POLLOUT | L_POLLWRNORM);
+        inet_put(writer);
+        if (result < 0)
+            return result;
+        if ((most || got) && (got >= wanted || result == 0))
+            return (int64_t)got;
+        if (result == 0)
+            return 0;
+        if (most && !peek)
+            continue;
+        if (flags & L_MSG_DONTWAIT)
+            return got ? (int64_t)got : -L_EAGAIN;
+        struct receiving waiting = {s, peek ? got : 0};
+        int error = wait_until(&s->read_wait, can_receive, &waiting, deadline);
+        if (error)
+            return got ? (int64_t)got : socket_wait_error(error, deadline);
+        if (peek)
+            got = 0;
+    }
+}

@@ -1,0 +1,59 @@
+/* What all sockets share. */
+#include "runtime/net/socket.h"
+
+#include <string.h>
+
+#include "runtime/abi/capability.h"
+#include "runtime/abi/errno.h"
+#include "runtime/abi/time.h"
+#include "runtime/host/time.h"
+#include "runtime/task/process.h"
+#include "runtime/task/task.h"
+#include "runtime/task/waitq.h"
+
+uint64_t socket_deadline(uint64_t timeout_ns)
+{
+    return timeout_ns ? host_clock_monotonic_ns() + timeout_ns : WAIT_FOREVER;
+}
+
+int socket_wait_error(int error, uint64_t deadline)
+{
+    if (error == -L_ETIMEDOUT)
+        return -L_EAGAIN;
+    return error == -L_ERESTARTSYS && deadline != WAIT_FOREVER ? -L_EINTR : error;
+}
+
+int socket_parse_timeout(const void *value, uint32_t length, uint64_t *ns)
+{
+    struct l_timeval tv;
+    if (length < sizeof(tv))
+        return -L_EINVAL;
+    memcpy(&tv, value, sizeof(tv));
+    if (tv.tv_usec < 0 || tv.tv_usec >= 1000000)
+        return -L_EDOM;
+    *ns = tv.tv_sec < 0 || tv.tv_sec > INT64_MAX / 2000000000
+              ? 0
+              : (uint64_t)tv.tv_sec * 1000000000u + (uint64_t)tv.tv_usec * 1000u;
+    return 0;
+}
+
+int socket_show_timeout(void *value, uint64_t ns)
+{
+    struct l_timeval tv = {(int64_t)(ns / 1000000000), (int64_t)(ns % 1000000000 / 1000)};
+    memcpy(value, &tv, sizeof(tv));
+    return sizeof(tv);
+}
+
+int socket_buffer_size(struct task *t, uint32_t name, uint32_t value, uint32_t least)
+{
+    bool force = name == L_SO_SNDBUFFORCE || name == L_SO_RCVBUFFORCE;
+    if (force && !cred_capable(&t->process->cred, L_CAP_NET_ADMIN))
+        return -L_EPERM;
+    if (force && (int32_t)value < 0)
+        value = 0;
+    if (!force && value > L_SK_MEM_MAX)
+        value = L_SK_MEM_MAX;
+    if (value > INT32_MAX / 2)
+        value = INT32_MAX / 2;
+    return (int)(2 * value > least ? 2 * value : least);
+}
