@@ -1,7 +1,7 @@
 #!/bin/bash
 # A pipe as the standard output: what poll and epoll say when its reader goes, as on the real kernel.
-# On Windows that is known only when a write fails. And what they say when it is full, which is not
-# known there.
+# On Windows that is known only when a write fails. And what they say when it is full, and what
+# ends a write to it, neither of which can be told there.
 #   output.sh FORE HOST PROGRAM    HOST is linux or wine; PROGRAM a static program
 set -u
 fore=("$1")
@@ -36,4 +36,6 @@ try 'the real kernel, writing' "$3" write
 try 'poll while writing' timeout 60 "${fore[@]}" --root "$work/root.tar" output write
 try 'the real kernel, full' "$3" full
 [ "$2" = wine ] || try full timeout 60 "${fore[@]}" --root "$work/root.tar" output full
+try 'the real kernel, stuck' "$3" stuck
+[ "$2" = wine ] || try stuck timeout 60 "${fore[@]}" --root "$work/root.tar" output stuck
 exit $failed

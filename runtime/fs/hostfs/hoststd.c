@@ -80,18 +80,47 @@ static bool is_pipe(const struct file *file)
     return (file->inode->mode & L_S_IFMT) == L_S_IFIFO;
 }
 
+/* A pipe without a reader has no room either: the next write says why. */
+static bool takes_bytes(void *arg)
+{
+    const struct standard *s = arg;
+    return host_stdio_writable(s->number) || host_stdio_broken(s->number);
+}
+
+/* 0 when the pipe may have room again. As in Linux, a signal ends the wait before room does. */
+static int wait_for_room(const struct file *file, struct task *t)
+{
+    struct standard *s = file->priv;
+    if (atomic_load(&file->flags) & L_O_NONBLOCK)
+        return -L_EAGAIN;
+    return signal_pending(t) ? -L_ERESTARTSYS : wait_until(&s->wait, takes_bytes, s, WAIT_FOREVER);
+}
+
+static int64_t write_pipe(struct file *file, struct task *t, const char *bytes, size_t n)
+{
+    const struct standard *s = file->priv;
+    size_t done = 0;
+    int64_t error = 0;
+    while (!error && done < n) {
+        int64_t put = host_stdio_write_now(s->number, bytes + done, n - done);
+        if (put > 0)
+            done += (size_t)put;
+        else
+            error = put == -L_EAGAIN ? wait_for_room(file, t) : put;
+    }
+    if (error == -L_EPIPE)
+        signal_send_task(t, L_SIGPIPE, NULL);
+    return done ? (int64_t)done : error;
+}
+
 static int64_t std_write(struct file *file, const void *buffer, size_t n, uint64_t *pos)
 {
     struct standard *s = file->priv;
+    struct task *t = task_current();
     if (!(file->kind & FILE_STREAM))
         return move_at(file, NULL, buffer, n, pos);
-    bool now = is_pipe(file) && (atomic_load(&file->flags) & L_O_NONBLOCK);
-    int64_t put =
-        now ? host_stdio_write_now(s->number, buffer, n) : host_stdio_write(s->number, buffer, n);
-    struct task *t = task_current();
-    if (put == -L_EPIPE && t)
-        signal_send_task(t, L_SIGPIPE, NULL);
-    return put;
+    return t && is_pipe(file) ? write_pipe(file, t, buffer, n)
+                              : host_stdio_write(s->number, buffer, n);
 }
 
 static int64_t std_seek(struct file *file, int64_t offset, int whence)

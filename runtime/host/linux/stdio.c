@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -83,8 +84,6 @@ static void pump_run(void *arg)
 
 static void ask(struct pump *p)
 {
-    if (atomic_load(&stopped))
-        return;
     host_mutex_lock(&p->lock);
     p->wanted = true;
     if (!p->started)
@@ -110,6 +109,8 @@ bool host_stdio_readable(int fd)
 {
     if (readable_now(fd))
         return true;
+    if (atomic_load(&stopped))
+        return false;
     ask(&pumps[fd]);
     /* It may have become readable before the pump was asked; then nobody else says so. */
     return readable_now(fd);
@@ -183,18 +184,35 @@ void host_stdio_notify(int fd, void (*ready)(void *), void *arg)
     set_ready(&rooms[fd], ready, arg);
 }
 
-/* A pipe with room takes PIPE_BUF bytes without blocking; the handle itself is shared, and stays
- * as it is. */
+/* Held over the question whether a pipe has room and the write that needs it, as the three may be
+ * one pipe. */
+static struct host_mutex into_room = HOST_MUTEX_INIT(RANK_HOST_PUMP);
+
+/* For hosts that know no RWF_NOWAIT: a pipe with room takes PIPE_BUF bytes without blocking, unless
+ * another process is quicker. */
+static ssize_t write_into_room(int fd, const void *bytes, size_t n)
+{
+    ssize_t put = -1;
+    host_mutex_lock(&into_room);
+    struct pollfd f = {.fd = fd, .events = POLLOUT};
+    if (poll(&f, 1, 0) > 0)
+        put = write(fd, bytes, n < PIPE_BUF ? n : PIPE_BUF);
+    else
+        errno = EAGAIN;
+    host_mutex_unlock(&into_room);
+    return put;
+}
+
+/* The handle itself is shared with others, and stays as it is: blocking. */
 int64_t host_stdio_write_now(int fd, const void *bytes, size_t n)
 {
     signal(SIGPIPE, SIG_IGN);
     size_t done = 0;
     while (done < n) {
-        struct pollfd f = {.fd = fd, .events = POLLOUT};
-        if (poll(&f, 1, 0) <= 0)
-            return done ? (int64_t)done : -L_EAGAIN;
-        size_t piece = n - done < PIPE_BUF ? n - done : PIPE_BUF;
-        ssize_t put = write(fd, (const char *)bytes + done, piece);
+        struct iovec rest = {(char *)bytes + done, n - done};
+        ssize_t put = pwritev2(fd, &rest, 1, -1, RWF_NOWAIT);
+        if (put < 0 && (errno == EOPNOTSUPP || errno == ENOSYS || errno == EINVAL))
+            put = write_into_room(fd, rest.iov_base, rest.iov_len);
         if (put >= 0)
             done += (size_t)put;
         else if (errno != EINTR)
