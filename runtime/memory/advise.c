@@ -68,7 +68,7 @@ static int populate(struct space *space, uint64_t start, uint64_t end, enum spac
     for (uint64_t page = start; page < end; page += PAGE) {
         if (memory_dying())
             return -L_EINTR;
-        if (space_fault(space, page, access, &fault))
+        if (fault_supply_within(space, page, start, end, access, &fault))
             continue;
         if (fault.signo == 11)
             return fault.code == 1 ? -L_ENOMEM : -L_EFAULT;

@@ -307,6 +307,10 @@ void threads_resume(struct space *space);
  */
 bool fault_supply(struct space *space, uint64_t address, enum space_access access, bool force,
                   struct space_fault *fault);
+/* As space_fault, which supplies anonymous memory around the page as well; here that stays in
+ * [from, until), although its region may have become one with another mapping's. */
+bool fault_supply_within(struct space *space, uint64_t address, uint64_t from, uint64_t until,
+                         enum space_access access, struct space_fault *fault);
 /* mapping.c; without locks. Drops translations of the file's bytes in every space. */
 void mapping_drop_code(struct mapping *mapping, uint64_t start, uint64_t end);
 /* Write-protects the pages of every shared view of the file's bytes. True when some page is written

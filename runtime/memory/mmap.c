@@ -198,8 +198,9 @@ static int check_arguments(uint64_t *length, uint32_t flags, struct mapping *fil
 void space_populate(struct space *space, uint64_t start, uint64_t end, bool write)
 {
     struct space_fault fault;
+    enum space_access access = write ? SPACE_WRITE : SPACE_READ;
     for (uint64_t address = start; address < end && !memory_dying(); address += PAGE)
-        if (!space_fault(space, address, write ? SPACE_WRITE : SPACE_READ, &fault))
+        if (!fault_supply_within(space, address, start, end, access, &fault))
             return;
 }
 

@@ -29,6 +29,7 @@ struct request {
     uint64_t address;
     enum space_access access;
     bool force;
+    uint64_t from, until; /* what may be supplied with the page, where nothing lies behind it */
     struct space_fault *fault;
     struct blocks blocks;
     struct mapping *written; /* code in this file's page was written: drop it everywhere */
@@ -256,8 +257,8 @@ static enum outcome supply_anonymous(struct request *request, struct region *reg
     else if (region->step < STEP_MAX)
         region->step = region->step ? region->step * 2 : CHUNK;
     uint64_t start = request->address & ~(region->step - 1);
-    uint64_t end = min_u64(start + region->step, region->end);
-    start = max_u64(start, region->start);
+    uint64_t end = min_u64(start + region->step, min_u64(region->end, request->until));
+    start = max_u64(start, max_u64(region->start, request->from));
     int error = pages_supply(request->space, region, start, end);
     if (error == -L_ENOMEM) { /* not that much, then */
         start = page_down(request->address);
@@ -382,11 +383,9 @@ static enum outcome look_up_page(struct request *request)
     return region->file ? fill_from_file(request, region) : supply_anonymous(request, region);
 }
 
-static bool supply(struct space *space, uint64_t address, enum space_access access, bool force,
-                   struct space_fault *fault)
+static bool supply(struct request request)
 {
-    struct request request = {
-        .space = space, .address = address, .access = access, .force = force, .fault = fault};
+    struct space *space = request.space;
     enum outcome outcome;
     do {
         host_mutex_lock(&space->lock);
@@ -414,21 +413,45 @@ static bool supply(struct space *space, uint64_t address, enum space_access acce
  * back meanwhile, or the host refuses for reasons of its own. */
 #define TRIES_MAX 4
 
-bool fault_supply(struct space *space, uint64_t address, enum space_access access, bool force,
-                  struct space_fault *fault)
+static bool supply_or_retry(const struct request *request)
 {
-    if (address >= WINDOW_LIMIT) {
+    struct space_fault *fault = request->fault;
+    if (request->address >= WINDOW_LIMIT) {
         *fault = (struct space_fault){L_SIGSEGV, L_SEGV_MAPERR};
         return false;
     }
     for (unsigned tries = 0;;) {
-        if (supply(space, address, access, force, fault))
+        if (supply(*request))
             return true;
         if (fault->signo != L_SIGKILL)
             return false;
         if (memory_is_short() ? !memory_short() : ++tries == TRIES_MAX)
             return false;
     }
+}
+
+bool fault_supply(struct space *space, uint64_t address, enum space_access access, bool force,
+                  struct space_fault *fault)
+{
+    struct request request = {.space = space,
+                              .address = address,
+                              .access = access,
+                              .force = force,
+                              .until = UINT64_MAX,
+                              .fault = fault};
+    return supply_or_retry(&request);
+}
+
+bool fault_supply_within(struct space *space, uint64_t address, uint64_t from, uint64_t until,
+                         enum space_access access, struct space_fault *fault)
+{
+    struct request request = {.space = space,
+                              .address = address,
+                              .access = access,
+                              .from = from,
+                              .until = until,
+                              .fault = fault};
+    return supply_or_retry(&request);
 }
 
 bool space_fault(struct space *space, uint64_t address, enum space_access access,

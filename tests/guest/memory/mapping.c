@@ -7,6 +7,10 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#ifndef MADV_POPULATE_WRITE /* musl */
+#define MADV_POPULATE_WRITE 23
+#endif
+
 #define PAGE 4096u
 
 static sigjmp_buf again;
@@ -208,6 +212,39 @@ static void zero_device(void)
     close(fd);
 }
 
+static long present(char *area, size_t size)
+{
+    static uint8_t pages[1024];
+    long count = 0;
+    CHECK_OK(mincore(area, size, pages));
+    for (size_t i = 0; i < size / PAGE; i++)
+        count += pages[i] & 1;
+    return count;
+}
+
+/* What MAP_POPULATE and MADV_POPULATE_WRITE bring in is what they name and nothing of what lies
+ * behind it, wherever the border is. */
+static void populated_alone(void)
+{
+    const size_t size = 4 << 20, least = 64 << 10;
+    for (size_t shift = least; shift <= size / 2; shift += least) {
+        char *area = mmap(NULL, 2 * size + shift, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        CHECK(area != MAP_FAILED);
+        char *later = area + shift + size;
+        CHECK(mmap(later, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
+                   0) == later);
+        /* Huge pages may lie on both sides of the border. */
+        madvise(later, size, MADV_NOHUGEPAGE);
+        CHECK(mmap(area + shift, size, PROT_READ | PROT_WRITE,
+                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_POPULATE, -1, 0) == area + shift);
+        CHECK_EQ(present(area + shift, size), size / PAGE);
+        CHECK_EQ(present(later, size), 0);
+        if (madvise(later, PAGE, MADV_POPULATE_WRITE) == 0)
+            CHECK_EQ(present(later, size), 1);
+        CHECK_OK(munmap(area, 2 * size + shift));
+    }
+}
+
 int main(void)
 {
     struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO};
@@ -218,5 +255,6 @@ int main(void)
     program_break();
     low_and_high();
     zero_device();
+    populated_alone();
     return check_done();
 }
