@@ -34,7 +34,7 @@ static struct {
     uint64_t pause_ns;
     bool asleep; /* the thread, until somebody comes to the list */
     bool told;
-} again = {.lock = HOST_MUTEX_INIT(RANK_REDIRECT), .last = &again.first};
+} again = {.lock = HOST_MUTEX_INIT(RANK_REDIRECT), .last = &again.first, .pause_ns = AGAIN_NS_MIN};
 
 static HANDLE handle_of(const struct host_thread *thread)
 {

@@ -3,7 +3,7 @@
  * timer and not by asking on and on, and while the thread is stopped nothing else is called.
  *
  * wrap: SuspendThread ResumeThread GetThreadContext SetThreadContext WaitOnAddress
- * wrap: WakeByAddressSingle WriteFile SetWaitableTimer
+ * wrap: WakeByAddressSingle WriteFile SetWaitableTimer WaitForSingleObject
  */
 #include <check.h>
 #include <stdatomic.h>
@@ -28,7 +28,9 @@ static VOID WINAPI shim_WakeByAddressSingle(PVOID address);
 static BOOL WINAPI shim_WriteFile(HANDLE file, LPCVOID bytes, DWORD n, LPDWORD put, LPOVERLAPPED o);
 static BOOL WINAPI shim_SetWaitableTimer(HANDLE timer, const LARGE_INTEGER *due, LONG period,
                                          PTIMERAPCROUTINE routine, LPVOID arg, BOOL resume);
+static DWORD WINAPI shim_WaitForSingleObject(HANDLE handle, DWORD ms);
 SHIM(SetWaitableTimer);
+SHIM(WaitForSingleObject);
 SHIM(SuspendThread);
 SHIM(ResumeThread);
 SHIM(GetThreadContext);
@@ -45,6 +47,9 @@ static uint64_t first_try, last_try;
 
 /* The longest time that a timer was set to, in the 100 ns of Windows. */
 static _Atomic LONGLONG longest;
+
+/* Set when the thread that tries again has nobody left to try, and sleeps until it is woken. */
+static HANDLE idle;
 
 static void check_call(void)
 {
@@ -118,6 +123,13 @@ static BOOL WINAPI shim_SetWaitableTimer(HANDLE timer, const LARGE_INTEGER *due,
     return REAL(SetWaitableTimer)(timer, due, period, routine, arg, resume);
 }
 
+static DWORD WINAPI shim_WaitForSingleObject(HANDLE handle, DWORD ms)
+{
+    if (ms == INFINITE)
+        SetEvent(idle);
+    return REAL(WaitForSingleObject)(handle, ms);
+}
+
 /* An endless loop, and the way out that only a redirect can take. */
 void loop_in(void);
 extern char loop_start[], loop_end[], loop_out[];
@@ -168,7 +180,7 @@ static bool in_loop(struct host_thread *thread)
            context.Rip < (uint64_t)(uintptr_t)loop_end;
 }
 
-/* Asks once, and waits until the thread has left the loop. */
+/* Asks once, and waits until the thread has left the loop and none is tried any more. */
 static void redirect_once(void)
 {
     uint64_t deadline = soon();
@@ -181,6 +193,8 @@ static void redirect_once(void)
     host_thread_redirect(looping);
     ck_assert_msg(host_park(&done, deadline), "still in the loop after %d tries", tries);
     ck_assert_int_eq(forbidden, 0);
+    if (tries > 1)
+        ck_assert_uint_eq(REAL(WaitForSingleObject)(idle, 60000), WAIT_OBJECT_0);
 }
 
 START_TEST(allowed)
@@ -192,9 +206,10 @@ END_TEST
 
 START_TEST(refused_at_first)
 {
-    set_refuses = 3;
+    set_refuses = 6;
     redirect_once();
-    ck_assert_int_eq(tries, 4);
+    ck_assert_int_eq(tries, 7);
+    ck_assert_uint_ge(last_try - first_try, 63000000); /* 1, 2, 4, ... 32 ms */
     get_refuses = 1;
     redirect_once();
     ck_assert_int_eq(tries, 2);
@@ -225,8 +240,22 @@ START_TEST(refused_for_long)
 }
 END_TEST
 
+/* However long the pauses have become: the next thread is tried again as soon as the first was. */
+START_TEST(begins_anew)
+{
+    set_refuses = 7;
+    redirect_once();
+    set_refuses = 1;
+    longest = 0;
+    redirect_once();
+    ck_assert_int_eq(tries, 2);
+    ck_assert_int_le(longest, 10000); /* 1 ms */
+}
+END_TEST
+
 int main(void)
 {
+    idle = CreateEventW(NULL, FALSE, FALSE, NULL);
     host_redirect_set(leave_loop);
     TCase *tcase = tcase_create("redirect");
     tcase_set_timeout(tcase, 100);
@@ -234,5 +263,6 @@ int main(void)
     tcase_add_test(tcase, refused_at_first);
     tcase_add_test(tcase, busy_at_first);
     tcase_add_test(tcase, refused_for_long);
+    tcase_add_test(tcase, begins_anew);
     return unit_run("windows redirect", tcase);
 }
