@@ -47,13 +47,20 @@ static void on_closed(void *owner)
 
 static const struct tty_master_ops master_ops = {on_output, on_room, on_closed};
 
+static uint64_t soon(void)
+{
+    return host_clock_monotonic_ns() + 20 * SECOND;
+}
+
 static void wait_until_set(int *what)
 {
-    uint64_t deadline = host_clock_monotonic_ns() + 20 * SECOND;
+    uint64_t deadline = soon();
     host_mutex_lock(&lock);
-    while (*what == 0)
-        ck_assert_msg(host_cond_wait(&cond, &lock, deadline), "nothing happened");
-    host_mutex_unlock(&lock);
+    while (*what == 0 && host_cond_wait(&cond, &lock, deadline))
+        ;
+    bool happened = *what != 0;
+    host_mutex_unlock(&lock); /* an assertion that fails goes on with the next test */
+    ck_assert_msg(happened, "nothing happened");
 }
 
 static struct tty *tty;
@@ -108,12 +115,13 @@ static void start_reader(struct reader *r, size_t n)
 /* Until the reader waits in the kernel: nobody else can be on the queue. */
 static void wait_for_sleeper(void)
 {
-    for (;;) {
+    for (uint64_t deadline = soon();;) {
         host_mutex_lock(&tty->slave_wait.lock);
         bool waits = tty->slave_wait.first != NULL;
         host_mutex_unlock(&tty->slave_wait.lock);
         if (waits)
             return;
+        ck_assert_msg(host_clock_monotonic_ns() < deadline, "nobody waits");
         host_thread_yield();
     }
 }
@@ -244,8 +252,10 @@ START_TEST(write_waits_for_master)
     ck_assert_int_eq(host_thread_start(run_writer, &done), 0);
     wait_for_sleeper();
     wait_until_set(&outputs);
-    while (total < 200000)
+    for (uint64_t deadline = soon(); total < 200000;) {
         total += tty_master_read(tty, bytes, sizeof(bytes));
+        ck_assert_uint_lt(host_clock_monotonic_ns(), deadline);
+    }
     ck_assert_uint_eq(total, 200000);
     wait_until_set(&done);
     ck_assert_uint_eq(tty_master_read(tty, bytes, sizeof(bytes)), 0);
