@@ -3,6 +3,7 @@
 #include "runtime/abi/errno.h"
 #include "runtime/abi/stat.h"
 #include "runtime/fs/store/crc32c.h"
+#include "runtime/fs/store/store_media.h"
 #include "runtime/host/env.h"
 #include "runtime/host/file.h"
 #include "tests/unit/fs/image.h"
@@ -477,6 +478,35 @@ START_TEST(check_finds_corruption)
 }
 END_TEST
 
+/* Two whole pages of the file, each as it was written but in the other's place. */
+START_TEST(check_finds_swapped_pages)
+{
+    static uint8_t pages[2][STORE_PAGE_SIZE];
+    struct store *store = open_image();
+    for (uint64_t ino = 2; ino < 12; ino++) {
+        char name[20];
+        snprintf(name, sizeof(name), "%d", (int)ino);
+        put_file(store, ino, name, 3 * STORE_CHUNK_SIZE);
+    }
+    ck_assert_int_eq(store_close(store), 0);
+    const uint64_t first = 30; /* the data of the files is there */
+    struct host_file *file;
+    ck_assert_int_eq(host_file_open(image, HOST_FILE_READ | HOST_FILE_WRITE, 0, &file), 0);
+    ck_assert_int_eq(host_file_read(file, pages, sizeof(pages), first * STORE_PAGE_SIZE),
+                     (int)sizeof(pages));
+    ck_assert_mem_ne(pages[0], pages[1], STORE_PAGE_SIZE);
+    host_file_write(file, pages[1], STORE_PAGE_SIZE, first * STORE_PAGE_SIZE);
+    host_file_write(file, pages[0], STORE_PAGE_SIZE, (first + 1) * STORE_PAGE_SIZE);
+    host_file_close(file);
+    ck_assert_int_gt(check_faults(image), 0);
+    for (uint64_t page = first + 1; page <= first + 2; page++) {
+        char fault[60];
+        snprintf(fault, sizeof(fault), "page %d is damaged\n", (int)page);
+        ck_assert_msg(strstr(faults, fault), "no \"%s\" in %s", fault, faults);
+    }
+}
+END_TEST
+
 /* RFC 3720, B.4, and that both ways of reckoning agree at every length and alignment. */
 START_TEST(checksums)
 {
@@ -517,5 +547,6 @@ int main(void)
     tcase_add_test(tcase, copy);
     tcase_add_test(tcase, check_finds);
     tcase_add_test(tcase, check_finds_corruption);
+    tcase_add_test(tcase, check_finds_swapped_pages);
     return unit_run("store", tcase);
 }
