@@ -78,14 +78,14 @@ static inline bool inet_pair(const char *text, int ends[2])
     return joined && ends[1] >= 0;
 }
 
-/* A port nobody listens at: one that was free a moment ago. */
-static inline uint16_t inet_dead_port(int type)
+/* A port where nobody is and, as it is kept, nobody comes: bound and not listening, or for
+ * datagrams of another sender alone. */
+static inline uint16_t inet_dead_port(const char *text, int type)
 {
-    int fd = socket(AF_INET, type, 0);
-    inet_bind(fd, "127.0.0.1", 0);
-    uint16_t port = inet_port(fd);
-    close(fd);
-    return port;
+    int fd = socket(strchr(text, ':') ? AF_INET6 : AF_INET, type | SOCK_CLOEXEC, 0);
+    if (inet_bind(fd, text, 0) || (type == SOCK_DGRAM && inet_connect(fd, text, 1)))
+        return 0;
+    return inet_port(fd);
 }
 
 static inline int inet_error(int fd)

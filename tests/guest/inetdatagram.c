@@ -64,7 +64,7 @@ static void sizes(const char *text)
 static void dead_ports(const char *text)
 {
     int family = strchr(text, ':') ? AF_INET6 : AF_INET;
-    uint16_t dead = inet_dead_port(SOCK_DGRAM);
+    uint16_t dead = inet_dead_port(text, SOCK_DGRAM);
     char data[16];
     int fd = socket(family, SOCK_DGRAM, 0);
     CHECK_EQ(send_to(fd, "x", 1, text, dead), 1);

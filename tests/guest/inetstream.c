@@ -54,7 +54,7 @@ static void names(const char *text)
 
 static void refused(const char *text)
 {
-    uint16_t dead = inet_dead_port(SOCK_STREAM);
+    uint16_t dead = inet_dead_port(text, SOCK_STREAM);
     int family = strchr(text, ':') ? AF_INET6 : AF_INET, error = 0;
     int fd = socket(family, SOCK_STREAM, 0);
     int64_t start = check_now();
