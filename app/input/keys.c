@@ -75,6 +75,12 @@ static uint32_t special(SDL_Keycode code)
     return 0;
 }
 
+bool keys_have_text(const SDL_KeyboardEvent *event)
+{
+    uint32_t code = special(event->keysym.sym);
+    return !code || (code >= TERM_KEY_KP_0 && code <= TERM_KEY_KP_SEPARATOR);
+}
+
 /* Main block keys: what a US keyboard has there, without and with Shift. */
 static const struct writing {
     uint8_t scancode, position;

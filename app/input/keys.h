@@ -11,6 +11,11 @@
 /* Whether a key of struct term_key is Shift, Ctrl, a lock or the like. */
 bool keys_modifier(uint32_t code);
 
+/* Whether a press of the key can come with text: Ctrl, Shift, arrows and the like never do. Text
+ * that stands behind their press is another key's, whose own press SDL does not report because it
+ * has no scan code, or a program's. */
+bool keys_have_text(const SDL_KeyboardEvent *event);
+
 /* TERM_MOD_* of SDL's modifiers. */
 unsigned keys_mods(SDL_Keymod mod);
 

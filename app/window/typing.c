@@ -74,10 +74,11 @@ bool typing_key(struct window *w, const SDL_KeyboardEvent *event,
                 bool (*own)(struct window *w, const struct term_key *key))
 {
     struct term_key key;
-    char text[256];
+    char text[256] = "";
     if (event->type == SDL_KEYUP)
         return release_key(w, event);
-    take_text(text, sizeof(text));
+    if (keys_have_text(event))
+        take_text(text, sizeof(text));
     w->typing.waits = false;
     if (!keys_translate(event, text, host(w), &key)) {
         w->typing.waiting = *event;

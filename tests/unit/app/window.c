@@ -1,13 +1,16 @@
-/* The window without a screen: what its queue of events has no room for is done all the same, and
- * no size costs more than its bound. */
+/* The window without a screen: what its queue of events has no room for is done all the same, no
+ * size costs more than its bound, and text without a key is not another key's. */
 #define SDL_MAIN_HANDLED
 #include <SDL.h>
 #include <check.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "app/config/config.h"
 #include "app/window/scale.h"
+#include "app/window/typing.h"
 #include "app/window/window_private.h"
 #include "runtime/host/thread.h"
 #include "runtime/host/time.h"
@@ -108,6 +111,58 @@ START_TEST(sizes)
 }
 END_TEST
 
+static bool no_binding(struct window *w, const struct term_key *key)
+{
+    (void)w;
+    (void)key;
+    return false;
+}
+
+/* A press with text directly behind it in the queue, of which the window takes the text. */
+static void press(struct window *w, SDL_Scancode scancode, SDL_Keymod mod, const char *text)
+{
+    SDL_Event typed = {.text = {.type = SDL_TEXTINPUT}}, event;
+    SDL_KeyboardEvent key = {.type = SDL_KEYDOWN, .state = SDL_PRESSED};
+    key.keysym.scancode = scancode;
+    key.keysym.sym = SDL_GetKeyFromScancode(scancode);
+    key.keysym.mod = mod;
+    snprintf(typed.text.text, sizeof(typed.text.text), "%s", text);
+    SDL_FlushEvents(SDL_KEYDOWN, SDL_TEXTINPUT);
+    ck_assert_int_eq(SDL_PeepEvents(&typed, 1, SDL_ADDEVENT, 0, 0), 1);
+    typing_key(w, &key, no_binding);
+    while (SDL_PeepEvents(&event, 1, SDL_GETEVENT, SDL_TEXTINPUT, SDL_TEXTINPUT) == 1)
+        typing_text(w, event.text.text);
+}
+
+static void shows(struct session *s, const char *text)
+{
+    uint64_t deadline = host_clock_monotonic_ns() + 20000000000u;
+    for (;;) {
+        uint64_t seen = session_changes(s);
+        char *screen = term_screen_text(session_lock(s));
+        session_unlock(s);
+        bool found = strstr(screen, text) != NULL;
+        free(screen);
+        if (found)
+            return;
+        ck_assert_msg(session_wait(s, seen, deadline), "%s is not shown", text);
+    }
+}
+
+/* Of some keys SDL reports the text alone: it must not go with the press of another key. */
+START_TEST(text_without_a_key)
+{
+    struct window *w = open_window();
+    press(w, SDL_SCANCODE_LCTRL, KMOD_LCTRL, "\303\274");
+    press(w, SDL_SCANCODE_LSHIFT, KMOD_LSHIFT, "\303\234");
+    press(w, SDL_SCANCODE_RIGHT, KMOD_NONE, "x");
+    press(w, SDL_SCANCODE_Y, KMOD_NONE, "y");
+    press(w, SDL_SCANCODE_KP_7, KMOD_NUM, "7");
+    shows(window_session(w), "\303\274\303\234^[[Cxy7");
+    window_free(w);
+}
+END_TEST
+
 int main(void)
 {
     SDL_SetMainReady();
@@ -116,5 +171,6 @@ int main(void)
     tcase_set_timeout(tests, 200);
     tcase_add_test(tests, no_event_is_lost);
     tcase_add_test(tests, sizes);
+    tcase_add_test(tests, text_without_a_key);
     return unit_run("window", tests);
 }
