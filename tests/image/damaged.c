@@ -282,18 +282,12 @@ int attack_rescue(int count, uint64_t seed)
  * in what is used. */
 enum { FIRST, MAP, FREE, ANYWHERE, TARGETS };
 
-static uint64_t number_at(const uint8_t *at)
-{
-    return (uint64_t)at[0] << 24 | (uint64_t)at[1] << 16 | (uint64_t)at[2] << 8 | at[3];
-}
-
 static void damage_page(uint8_t *data, int target, int kind, uint64_t *state)
 {
-    uint64_t pages = number_at(data + 28), free_list = number_at(data + 32);
     uint64_t page = target == FIRST  ? 1
                     : target == MAP  ? 2
-                    : target == FREE ? free_list
-                                     : 1 + attack_random(state) % pages;
+                    : target == FREE ? victim_free_list(data)
+                                     : 1 + victim_used_page(data, state);
     if (!page)
         attack_die("no free pages", 0);
     uint8_t *at = data + (page - 1) * STORE_PAGE_SIZE;

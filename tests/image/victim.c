@@ -327,9 +327,49 @@ static void swap_pages(uint8_t *data, size_t a, size_t b)
     memcpy(data + b * STORE_PAGE_SIZE, page, STORE_PAGE_SIZE);
 }
 
+/* The format of SQLite's files, 1.3 and 1.5. */
+static uint64_t number_at(const uint8_t *at)
+{
+    return (uint64_t)at[0] << 24 | (uint64_t)at[1] << 16 | (uint64_t)at[2] << 8 | at[3];
+}
+
+static const uint8_t *page_at(const uint8_t *data, uint64_t number)
+{
+    return data + (number - 1) * STORE_PAGE_SIZE;
+}
+
+uint64_t victim_free_list(const uint8_t *data)
+{
+    return number_at(data + 32);
+}
+
+/* The list's trunks say which pages are free, and are in use themselves. */
+static bool is_free(const uint8_t *data, uint64_t number)
+{
+    for (uint64_t trunk = victim_free_list(data); trunk;) {
+        const uint8_t *at = page_at(data, trunk);
+        uint64_t leaves = number_at(at + 4);
+        for (uint64_t i = 0; i < leaves; i++)
+            if (number_at(at + 8 + 4 * i) == number)
+                return true;
+        trunk = number_at(at);
+    }
+    return false;
+}
+
+size_t victim_used_page(const uint8_t *data, uint64_t *state)
+{
+    uint64_t pages = number_at(data + 28), page;
+    do
+        page = attack_random(state) % pages;
+    while (is_free(data, page + 1));
+    return (size_t)page;
+}
+
 size_t victim_damage(int kind, uint8_t *data, size_t length, uint64_t *state)
 {
-    size_t at = (size_t)(attack_random(state) % length), pages = length / STORE_PAGE_SIZE;
+    size_t page = victim_used_page(data, state);
+    size_t at = page * STORE_PAGE_SIZE + (size_t)(attack_random(state) % STORE_PAGE_SIZE);
     switch (kind) {
     case FLIP:
         data[at] ^= (uint8_t)(1 << attack_random(state) % 8);
@@ -340,10 +380,10 @@ size_t victim_damage(int kind, uint8_t *data, size_t length, uint64_t *state)
             data[at + i] = (uint8_t)attack_random(state);
         break;
     case ZEROS:
-        memset(data + at / STORE_PAGE_SIZE * STORE_PAGE_SIZE, 0, STORE_PAGE_SIZE);
+        memset(data + page * STORE_PAGE_SIZE, 0, STORE_PAGE_SIZE);
         break;
     case SWAP:
-        swap_pages(data, at / STORE_PAGE_SIZE, (size_t)(attack_random(state) % pages));
+        swap_pages(data, page, victim_used_page(data, state));
         break;
     default:
         return at;

@@ -31,7 +31,13 @@ void victim_put_file(struct store_batch *batch, uint64_t dir, uint64_t ino, uint
 
 enum { FLIP, SECTOR, ZEROS, SWAP, CUT, KINDS };
 extern const char *const damage_kinds[KINDS];
-/* Damages a copy of the image in one of these ways; what is left of its length. */
+/* A page that the image uses, counted from 0: not behind the last one, where room for a commit is
+ * kept, and none that is free. */
+size_t victim_used_page(const uint8_t *data, uint64_t *state);
+/* Where the first page says which the first trunk of the list of free pages is, counted from 1. */
+uint64_t victim_free_list(const uint8_t *data);
+/* Damages a copy of the image in one of these ways, in pages that it uses; what is left of its
+ * length. */
 size_t victim_damage(int kind, uint8_t *data, size_t length, uint64_t *state);
 
 /* Entries in the order in which they are found: the path and a checksum of all that is told of it;
