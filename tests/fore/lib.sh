@@ -33,3 +33,31 @@ starting()
         start=(env "XDG_CACHE_HOME=$work/cache" "$fore" --root "$work/root.tar" "$@")
     fi
 }
+
+# within_memory SECONDS PROGRAM: runs it there with memory for little, shows what it says until it is
+# "ready", and then ends its input. Fails when that fails, or when fore, which is looked at on Linux,
+# took more than its memory or does not give it back.
+within_memory()
+{
+    local limit=192 failed=0 pid from to line most now threads
+    coproc timeout "$1" "${fore[@]}" --memory ${limit}M --root "$work/root.tar" "$2"
+    pid=$COPROC_PID
+    exec {from}<&"${COPROC[0]}" {to}>&"${COPROC[1]}" # COPROC goes with the process
+    eval "exec ${COPROC[1]}>&-"
+    while read -r line <&"$from"; do
+        line=${line%$'\r'}
+        [ "$line" != ready ] || break
+        echo "$line"
+    done
+    if [ "$host" = linux ]; then
+        # Beside what is counted there are the program itself and what a heap loses.
+        read -r most now threads < <(awk '/^VmHWM/ { h = $2 } /^VmRSS/ { r = $2 } /^Threads/ { t = $2 }
+            END { print int(h / 1024), int(r / 1024), t }' "/proc/$(pgrep -P "$pid")/status")
+        echo "$most MiB at most, $now MiB and $threads threads at the end"
+        [ "$most" -le $((limit + 64)) ] || { echo "FAIL fore took $most MiB of $limit"; failed=1; }
+        [ "$now" -le 64 ] || { echo "FAIL fore keeps $now MiB"; failed=1; }
+    fi
+    exec {to}>&-
+    wait "$pid" || { echo "FAIL status $?"; failed=1; }
+    return $failed
+}

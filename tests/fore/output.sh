@@ -3,14 +3,8 @@
 # On Windows that is known only when a write fails. And what they say when it is full, and what
 # ends a write to it, neither of which can be told there.
 #   output.sh FORE HOST PROGRAM    HOST is linux or wine; PROGRAM a static program
-set -u
-fore=("$1")
-[ "$2" != wine ] || fore=(env LC_ALL=C.UTF-8 "WINEDEBUG=${WINEDEBUG:--all}" wine "$1")
-work=$(mktemp -d) || exit 2
-trap 'rm -rf "$work"' EXIT
-mkdir -p "$work/root"/{tmp,dev,proc,sys,root,etc,bin}
-cp "$3" "$work/root/bin/output"
-tar -cf "$work/root.tar" -C "$work/root" --owner=0 --group=0 .
+. "$(dirname "$0")/lib.sh" "$@"
+with_root "$3" || exit 2
 failed=0
 
 # try NAME COMMAND...: the reader goes, or with "full" as the last word begins to read, when the

@@ -10,6 +10,7 @@
 #define GUEST_CHECK_H
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -19,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -137,6 +139,29 @@ __attribute__((unused)) static void check_in_child(void (*fn)(void))
     }
     CHECK_EQ(waitpid(child, &status, 0), child);
     CHECK_EQ(status, 0);
+}
+
+/* "FOLDER/NAME", good until the fourth call after this one. */
+__attribute__((unused)) static const char *check_path(const char *folder, const char *name)
+{
+    static char paths[4][400];
+    static unsigned turn;
+    char *path = paths[turn++ % 4];
+    snprintf(path, sizeof(*paths), "%s/%s", folder, name);
+    return path;
+}
+
+/* Copies a program to a new file that all may execute. */
+__attribute__((unused)) static void check_copy(const char *program, const char *path)
+{
+    char buffer[65536];
+    ssize_t n;
+    int from = open(program, O_RDONLY), to = open(path, O_WRONLY | O_CREAT, 0755);
+    while ((n = read(from, buffer, sizeof(buffer))) > 0)
+        CHECK_EQ(write(to, buffer, (size_t)n), n);
+    CHECK_OK(fchmod(to, 0755));
+    close(from);
+    close(to);
 }
 
 /* xorshift64*: the same numbers on every system. */

@@ -17,11 +17,7 @@ static char *const show[] = {"SHOW=1", NULL};
 
 static const char *in_folder(const char *name)
 {
-    static char paths[4][400];
-    static unsigned turn;
-    char *path = paths[turn++ % 4];
-    snprintf(path, sizeof(*paths), "%s/%s", folder, name);
-    return path;
+    return check_path(folder, name);
 }
 
 static const char *put_bytes(const char *name, const void *bytes, size_t size)
@@ -37,13 +33,7 @@ static const char *put_bytes(const char *name, const void *bytes, size_t size)
 static const char *copy_self(const char *name)
 {
     const char *path = in_folder(name);
-    char buffer[65536];
-    ssize_t n;
-    int from = open(self, O_RDONLY), to = open(path, O_WRONLY | O_CREAT, 0755);
-    while ((n = read(from, buffer, sizeof(buffer))) > 0)
-        CHECK_EQ(write(to, buffer, n), n);
-    close(from);
-    close(to);
+    check_copy(self, path);
     return path;
 }
 
