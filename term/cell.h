@@ -6,10 +6,11 @@
 #include <stdint.h>
 
 /* A colour: kind in the top byte, value below. Zero is "the default colour". */
-#define TERM_COLOR_DEFAULT     0u
-#define TERM_COLOR_PALETTE     0x01000000u /* low byte: index into the 256 colours */
-#define TERM_COLOR_RGB         0x02000000u /* low 24 bits: 0xRRGGBB */
-#define TERM_COLOR_KIND(color) ((color)&0xff000000u)
+#define TERM_COLOR_DEFAULT      0u
+#define TERM_COLOR_PALETTE      0x01000000u /* low byte: index into the 256 colours */
+#define TERM_COLOR_RGB          0x02000000u /* low 24 bits: 0xRRGGBB */
+#define TERM_COLOR_KIND(color)  ((color)&0xff000000u)
+#define TERM_COLOR_VALUE(color) ((color)&0xffffffu)
 
 /* attr: bits of a cell's attribute word. */
 #define TERM_BOLD            (1u << 0)
@@ -41,10 +42,11 @@ enum term_underline {
 };
 
 /* ch: a code point, or one of these. */
-#define TERM_CH_EMPTY   0u          /* nothing was written here since it was erased */
-#define TERM_CH_TAIL    0x7fffffffu /* right half of the wide cell before it */
-#define TERM_CH_SPACER  0x7ffffffeu /* left free at the margin by a wide character that wrapped */
-#define TERM_CH_CLUSTER 0x80000000u /* set: low 24 bits index a table of grapheme clusters */
+#define TERM_CH_EMPTY     0u          /* nothing was written here since it was erased */
+#define TERM_CH_TAIL      0x7fffffffu /* right half of the wide cell before it */
+#define TERM_CH_SPACER    0x7ffffffeu /* left free at the margin by a wide character that wrapped */
+#define TERM_CH_CLUSTER   0x80000000u /* set: low 24 bits index a table of grapheme clusters */
+#define TERM_CH_INDEX(ch) ((ch)&0xffffffu)
 
 struct term_cell {
     uint32_t ch;

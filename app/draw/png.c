@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define ADLER_BASE 65521 /* RFC 1950: the largest prime below 65536 */
+
 struct writer {
     uint8_t *bytes;
     size_t at;
@@ -48,8 +50,8 @@ static void chunk_end(struct writer *w)
 static void put_data(struct writer *w, uint8_t byte)
 {
     w->bytes[w->at++] = byte;
-    w->adler_a = (w->adler_a + byte) % 65521;
-    w->adler_b = (w->adler_b + w->adler_a) % 65521;
+    w->adler_a = (w->adler_a + byte) % ADLER_BASE;
+    w->adler_b = (w->adler_b + w->adler_a) % ADLER_BASE;
 }
 
 /* One stored block of deflate a row: filter byte 0 and the pixels. */

@@ -137,16 +137,17 @@
 #define L_ERFKILL         132
 #define L_EHWPOISON       133
 
+/* What a system call returns below 0 and not below this is an error. */
+#define L_MAX_ERRNO 4095
+
 /*
  * Never seen by a guest: what a system call returns when a signal ended its wait. The way out of
- * the kernel turns them into a restarted call or L_EINTR. L_ERESTARTSYS          restarted when no
- * handler runs or the handler has SA_RESTART L_ERESTARTNOINTR       always restarted
- *   L_ERESTARTNOHAND       restarted only when no handler runs
- *   L_ERESTART_RESTARTBLOCK  like NOHAND, through restart_syscall(2) with the time that is left
+ * the kernel turns them into a restarted call or L_EINTR.
  */
-#define L_ERESTARTSYS           512
-#define L_ERESTARTNOINTR        513
-#define L_ERESTARTNOHAND        514
+#define L_ERESTARTSYS    512 /* restarted when no handler runs, or one that has SA_RESTART */
+#define L_ERESTARTNOINTR 513 /* always restarted */
+#define L_ERESTARTNOHAND 514 /* restarted only when no handler runs */
+/* Like that, through restart_syscall(2) with the time that is left. */
 #define L_ERESTART_RESTARTBLOCK 516
 
 #endif

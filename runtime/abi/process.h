@@ -2,6 +2,10 @@
 #ifndef RUNTIME_ABI_PROCESS_H
 #define RUNTIME_ABI_PROCESS_H
 
+/* oom_score_adj: thousandths of all memory; the least is never to be killed. */
+#define L_OOM_SCORE_ADJ_MIN (-1000)
+#define L_OOM_SCORE_ADJ_MAX 1000
+
 #define L_WNOHANG                  1
 #define L_WUNTRACED                2
 #define L_WSTOPPED                 2

@@ -5,6 +5,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define NS_PER_SEC 1000000000ull
+#define NS_PER_MS  1000000ull
+#define NS_PER_US  1000ull
+
 /* Nanoseconds since some fixed point, never backwards. Sleep of the machine may or may not count.
  */
 uint64_t host_clock_monotonic_ns(void);
@@ -19,9 +23,9 @@ void host_clock_process(uint64_t *user_ns, uint64_t *system_ns);
  * as a file system with a smaller range than the caller's does. ns is below a second. */
 static inline int64_t host_time_in_ns(int64_t seconds, int64_t ns)
 {
-    const int64_t most = INT64_MAX / 1000000000 - 1;
+    const int64_t most = INT64_MAX / (int64_t)NS_PER_SEC - 1;
     int64_t cut = seconds > most ? most : seconds < -most ? -most : seconds;
-    return cut * 1000000000 + ns;
+    return cut * (int64_t)NS_PER_SEC + ns;
 }
 
 /* Ticks a second of the time-stamp counter (rdtsc), measured once (takes some 10 ms at the first

@@ -29,17 +29,17 @@ int socket_parse_timeout(const void *value, uint32_t length, uint64_t *ns)
     if (length < sizeof(tv))
         return -L_EINVAL;
     memcpy(&tv, value, sizeof(tv));
-    if (tv.tv_usec < 0 || tv.tv_usec >= 1000000)
+    if (tv.tv_usec < 0 || tv.tv_usec >= (int64_t)(NS_PER_SEC / NS_PER_US))
         return -L_EDOM;
-    *ns = tv.tv_sec < 0 || tv.tv_sec > INT64_MAX / 2000000000
+    *ns = tv.tv_sec < 0 || tv.tv_sec > INT64_MAX / (int64_t)(2 * NS_PER_SEC)
               ? 0
-              : (uint64_t)tv.tv_sec * 1000000000u + (uint64_t)tv.tv_usec * 1000u;
+              : (uint64_t)tv.tv_sec * NS_PER_SEC + (uint64_t)tv.tv_usec * NS_PER_US;
     return 0;
 }
 
 int socket_show_timeout(void *value, uint64_t ns)
 {
-    struct l_timeval tv = {(int64_t)(ns / 1000000000), (int64_t)(ns % 1000000000 / 1000)};
+    struct l_timeval tv = {(int64_t)(ns / NS_PER_SEC), (int64_t)(ns % NS_PER_SEC / NS_PER_US)};
     memcpy(value, &tv, sizeof(tv));
     return sizeof(tv);
 }

@@ -15,6 +15,8 @@
 #include <string.h>
 
 #define TEXT_MAX ((size_t)64 << 20)
+/* More than a directory has names of its own: their cookies and inode numbers come before this. */
+#define NUMBERS_FROM 1000u
 
 /* inode->priv: the table entry and what the directories above say. */
 struct node {
@@ -345,14 +347,14 @@ static int proc_readdir(struct inode *dir, uint64_t cookie, dir_emit *emit, void
     struct node *node = node_of(dir);
     uint64_t at = 3;
     for (const struct proc_entry *e = node->entry->entries; e && e->name; e++, at++) {
-        if (at >= cookie &&
-            !emit(arg, e->name, strlen(e->name), dir->ino * 1000 + at, e->mode & L_S_IFMT, at + 1))
+        if (at >= cookie && !emit(arg, e->name, strlen(e->name), dir->ino * NUMBERS_FROM + at,
+                                  e->mode & L_S_IFMT, at + 1))
             return 0;
     }
     if (!node->entry->dynamic)
         return 0;
-    /* Numbers stand behind the static names: cookie 1000 + number + 1. */
-    int64_t number = cookie > 1000 ? (int64_t)cookie - 1000 : 0;
+    /* Numbers stand behind the static names: cookie NUMBERS_FROM + number + 1. */
+    int64_t number = cookie > NUMBERS_FROM ? (int64_t)(cookie - NUMBERS_FROM) : 0;
     struct proc_subject subject = subject_of(node);
     while (!is_orphan(node, &subject) &&
            (number = node->entry->dynamic->next(&subject, number)) >= 0) {
@@ -360,7 +362,8 @@ static int proc_readdir(struct inode *dir, uint64_t cookie, dir_emit *emit, void
         int length = snprintf(name, sizeof(name), "%s%lld", prefix_of(node->entry->dynamic),
                               (long long)number);
         if (!emit(arg, name, (size_t)length, (uint64_t)number + (dir->ino << 20),
-                  node->entry->dynamic->entry->mode & L_S_IFMT, 1000 + (uint64_t)number + 1))
+                  node->entry->dynamic->entry->mode & L_S_IFMT,
+                  NUMBERS_FROM + (uint64_t)number + 1))
             break;
         number++;
     }

@@ -1,6 +1,7 @@
 /* The entries of /proc/PID and /proc/PID/task/TID. */
 #include "runtime/abi/errno.h"
 #include "runtime/abi/mman.h"
+#include "runtime/abi/process.h"
 #include "runtime/fs/vfs/fdtable.h"
 #include "runtime/fs/vfs/vfs.h"
 #include "runtime/host/heap.h"
@@ -189,7 +190,7 @@ static int64_t store_oom_score_adj(const struct proc_subject *s, const char *byt
         return -L_EINVAL;
     memcpy(number, bytes, n);
     int64_t value = strtoll(number, &end, 10);
-    if (end == number || value < -1000 || value > 1000)
+    if (end == number || value < L_OOM_SCORE_ADJ_MIN || value > L_OOM_SCORE_ADJ_MAX)
         return -L_EINVAL;
     struct task *t = task_current();
     bool may = !t || cred_capable(&t->process->cred, L_CAP_SYS_RESOURCE);

@@ -1,4 +1,5 @@
 /* /proc/PID/stat, statm, status: fields as proc(5) lists them. */
+#include "runtime/abi/sched.h"
 #include "runtime/abi/time.h"
 #include "runtime/fs/vfs/fdtable.h"
 #include "runtime/fs/vfs/vfs.h"
@@ -12,7 +13,8 @@
 #include "runtime/tty/tty.h"
 #include <string.h>
 
-#define NS_PER_TICK (1000000000u / L_USER_HZ)
+#define NS_PER_TICK (NS_PER_SEC / L_USER_HZ)
+#define OLD_SIGNALS 0x7fffffff /* the ones that stat shows, as sets: 1 to 31 */
 
 /* Everything that needs kernel_lock, copied out. */
 struct snapshot {
@@ -28,6 +30,11 @@ struct snapshot {
     uint64_t processors[TASK_CPUS_MAX / 64];
     struct tty *tty;
 };
+
+static bool is_realtime(int32_t policy)
+{
+    return policy == L_SCHED_FIFO || policy == L_SCHED_RR;
+}
 
 uint64_t proc_ticks_at(uint64_t monotonic_ns)
 {
@@ -51,7 +58,7 @@ static void handlers(const struct process *p, struct snapshot *out)
 {
     for (int sig = 1; p->sighand && sig < L_NSIG; sig++) {
         uint64_t handler = p->sighand->action[sig].handler;
-        if (handler == 1)
+        if (handler == L_SIG_IGN)
             out->ignored |= L_SIGBIT(sig);
         else if (handler)
             out->caught |= L_SIGBIT(sig);
@@ -143,16 +150,16 @@ int proc_show_stat(struct proc_text *text, const struct proc_subject *s)
              (unsigned long long)(k.system_ns / NS_PER_TICK),
              (unsigned long long)(k.child_user_ns / NS_PER_TICK),
              (unsigned long long)(k.child_system_ns / NS_PER_TICK),
-             k.policy == 1 || k.policy == 2 ? -k.priority - 1 : 20 + k.nice, k.nice, k.threads,
+             is_realtime(k.policy) ? -k.priority - 1 : 20 + k.nice, k.nice, k.threads,
              (unsigned long long)proc_ticks_at(k.start_ns), (unsigned long long)usage.mapped,
-             (unsigned long long)(usage.resident / 4096),
+             (unsigned long long)(usage.resident / SPACE_PAGE),
              (unsigned long long)p->rlimits[L_RLIMIT_RSS].rlim_cur);
     proc_add(text, "1 1 %llu 0 0 %llu %llu %llu %llu 0 0 0 %d 0 %d %d 0 0 0 ",
-             (unsigned long long)addresses[0], (unsigned long long)(k.pending & 0x7fffffff),
-             (unsigned long long)(k.blocked & 0x7fffffff),
-             (unsigned long long)(k.ignored & 0x7fffffff),
-             (unsigned long long)(k.caught & 0x7fffffff), k.exit_signal,
-             k.policy == 1 || k.policy == 2 ? k.priority : 0, k.policy);
+             (unsigned long long)addresses[0], (unsigned long long)(k.pending & OLD_SIGNALS),
+             (unsigned long long)(k.blocked & OLD_SIGNALS),
+             (unsigned long long)(k.ignored & OLD_SIGNALS),
+             (unsigned long long)(k.caught & OLD_SIGNALS), k.exit_signal,
+             is_realtime(k.policy) ? k.priority : 0, k.policy);
     proc_add(text, "0 0 %llu %llu %llu %llu %llu %d\n", (unsigned long long)addresses[1],
              (unsigned long long)addresses[2], (unsigned long long)addresses[3],
              (unsigned long long)addresses[4], (unsigned long long)addresses[5],
@@ -164,10 +171,12 @@ int proc_show_statm(struct proc_text *text, const struct proc_subject *s)
 {
     struct space_usage usage;
     usage_of(s, &usage);
-    proc_add(text, "%llu %llu %llu %llu 0 %llu 0\n", (unsigned long long)(usage.mapped / 4096),
-             (unsigned long long)(usage.resident / 4096), (unsigned long long)(usage.shared / 4096),
-             (unsigned long long)(usage.text / 4096),
-             (unsigned long long)((usage.data + usage.stack) / 4096));
+    proc_add(text, "%llu %llu %llu %llu 0 %llu 0\n",
+             (unsigned long long)(usage.mapped / SPACE_PAGE),
+             (unsigned long long)(usage.resident / SPACE_PAGE),
+             (unsigned long long)(usage.shared / SPACE_PAGE),
+             (unsigned long long)(usage.text / SPACE_PAGE),
+             (unsigned long long)((usage.data + usage.stack) / SPACE_PAGE));
     return 0;
 }
 

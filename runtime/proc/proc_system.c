@@ -19,8 +19,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SECOND ((uint64_t)1000000000)
-
 /* --- who reads --- */
 
 static int link_self(const struct proc_subject *s, char *text, size_t size)
@@ -76,9 +74,10 @@ static int show_uptime(struct proc_text *text, const struct proc_subject *s)
     uint64_t busy = used_ns(&user, &system), all = up * host_cpu_count();
     uint64_t idle = all > busy ? all - busy : 0;
     (void)s;
-    proc_add(text, "%llu.%02llu %llu.%02llu\n", (unsigned long long)(up / SECOND),
-             (unsigned long long)(up % SECOND / 10000000), (unsigned long long)(idle / SECOND),
-             (unsigned long long)(idle % SECOND / 10000000));
+    proc_add(text, "%llu.%02llu %llu.%02llu\n", (unsigned long long)(up / NS_PER_SEC),
+             (unsigned long long)(up % NS_PER_SEC / (NS_PER_SEC / 100)),
+             (unsigned long long)(idle / NS_PER_SEC),
+             (unsigned long long)(idle % NS_PER_SEC / (NS_PER_SEC / 100)));
     return 0;
 }
 
@@ -99,7 +98,7 @@ static int show_loadavg(struct proc_text *text, const struct proc_subject *s)
 
 static int show_stat(struct proc_text *text, const struct proc_subject *s)
 {
-    uint64_t user, system, up = host_clock_boottime_ns(), tick = SECOND / L_USER_HZ;
+    uint64_t user, system, up = host_clock_boottime_ns(), tick = NS_PER_SEC / L_USER_HZ;
     struct load_tasks tasks = load_count();
     unsigned count = host_cpu_count();
     (void)s;
@@ -116,7 +115,7 @@ static int show_stat(struct proc_text *text, const struct proc_subject *s)
     proc_add(text,
              "intr 0\nctxt 0\nbtime %llu\nprocesses %d\nprocs_running %u\nprocs_blocked %u\n"
              "softirq 0 0 0 0 0 0 0 0 0 0 0\n",
-             (unsigned long long)(boot / SECOND), tasks.last, tasks.running, tasks.blocked);
+             (unsigned long long)(boot / NS_PER_SEC), tasks.last, tasks.running, tasks.blocked);
     return 0;
 }
 
@@ -155,7 +154,7 @@ static int show_vmstat(struct proc_text *text, const struct proc_subject *s)
     proc_add(text,
              "nr_free_pages %llu\npgpgin 0\npgpgout 0\npswpin 0\npswpout 0\npgfault 0\n"
              "pgmajfault 0\n",
-             (unsigned long long)(host_memory_available() / 4096));
+             (unsigned long long)(host_memory_available() / SPACE_PAGE));
     return 0;
 }
 

@@ -19,9 +19,9 @@ int timespec_to_ns(const struct l_timespec *ts, uint64_t *ns)
 
 int timeval_to_ns(const struct l_timeval *tv, uint64_t *ns)
 {
-    if (tv->tv_usec < 0 || tv->tv_usec >= 1000000)
+    if (tv->tv_usec < 0 || tv->tv_usec >= (int64_t)(NS_PER_SEC / NS_PER_US))
         return -L_EINVAL;
-    struct l_timespec ts = {tv->tv_sec, tv->tv_usec * 1000};
+    struct l_timespec ts = {tv->tv_sec, tv->tv_usec * (int64_t)NS_PER_US};
     return timespec_to_ns(&ts, ns);
 }
 
@@ -32,7 +32,7 @@ struct l_timespec ns_to_timespec(uint64_t ns)
 
 struct l_timeval ns_to_timeval(uint64_t ns)
 {
-    return (struct l_timeval){(int64_t)(ns / NS_PER_SEC), (int64_t)(ns % NS_PER_SEC / 1000)};
+    return (struct l_timeval){(int64_t)(ns / NS_PER_SEC), (int64_t)(ns % NS_PER_SEC / NS_PER_US)};
 }
 
 uint64_t deadline_after(uint64_t ns)

@@ -9,10 +9,10 @@
 #include <stdint.h>
 
 #include "runtime/abi/time.h"
+#include "runtime/host/time.h"
 
 struct space;
 
-#define NS_PER_SEC 1000000000ull
 /* Longer waits than this (292 years) are as good as for ever. */
 #define NS_MAX ((uint64_t)INT64_MAX)
 

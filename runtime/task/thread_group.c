@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "runtime/host/time.h"
 #include "runtime/task/process.h"
 #include "runtime/task/process_tree.h"
 
@@ -131,8 +132,8 @@ bool group_notify_parent_locked(struct process *p, int32_t code, int32_t status)
         info.chld.uid = p->cred.uid;
         info.chld.status = status;
         struct cpu_clock clock = process_clock(p);
-        info.chld.utime = (int64_t)(clock.user_ns / (1000000000 / L_USER_HZ));
-        info.chld.stime = (int64_t)(clock.system_ns / (1000000000 / L_USER_HZ));
+        info.chld.utime = (int64_t)(clock.user_ns / (NS_PER_SEC / L_USER_HZ));
+        info.chld.stime = (int64_t)(clock.system_ns / (NS_PER_SEC / L_USER_HZ));
         signal_send_process_locked(parent, sig, &info);
     }
     waitq_wake(&parent->child_wait, 0);

@@ -17,7 +17,19 @@
 #define KITTY_TEXT         16u
 #define KITTY_KNOWN        31u
 
-#define KITTY_KP_BEGIN 57427u /* the keypad's 5 without Num Lock */
+/* Numbers of keys that are no characters. F14 and on follow F13, the keypad's 1 and on its 0, and
+ * the other modifiers of a side its Shift. */
+#define KITTY_CAPS_LOCK   57358u
+#define KITTY_SCROLL_LOCK 57359u
+#define KITTY_NUM_LOCK    57360u
+#define KITTY_PRINT       57361u
+#define KITTY_PAUSE       57362u
+#define KITTY_MENU        57363u
+#define KITTY_F13         57376u
+#define KITTY_KP_0        57399u
+#define KITTY_KP_BEGIN    57427u /* the keypad's 5 without Num Lock */
+#define KITTY_LEFT_SHIFT  57441u
+#define KITTY_RIGHT_SHIFT 57447u
 
 #define MOD_LOCKS (TERM_MOD_CAPS | TERM_MOD_NUM)
 
@@ -380,7 +392,7 @@ static uint32_t keypad_number(uint32_t code, unsigned mods)
     static const uint16_t moves[11] = {57425, 57424, 57420, 57422, 57417, KITTY_KP_BEGIN,
                                        57418, 57423, 57419, 57421, 57426};
     uint32_t i = code - TERM_KEY_KP_0;
-    return i < 11 && !(mods & TERM_MOD_NUM) ? moves[i] : 57399 + i;
+    return i < 11 && !(mods & TERM_MOD_NUM) ? moves[i] : KITTY_KP_0 + i;
 }
 
 /* The number of a key in the protocol's own range; 0 when it has a form of `specials`. */
@@ -396,28 +408,28 @@ static uint32_t kitty_number(uint32_t code, unsigned mods)
     case TERM_KEY_ESCAPE:
         return 27;
     case TERM_KEY_CAPS_LOCK:
-        return 57358;
+        return KITTY_CAPS_LOCK;
     case TERM_KEY_SCROLL_LOCK:
-        return 57359;
+        return KITTY_SCROLL_LOCK;
     case TERM_KEY_NUM_LOCK:
-        return 57360;
+        return KITTY_NUM_LOCK;
     case TERM_KEY_PRINT:
-        return 57361;
+        return KITTY_PRINT;
     case TERM_KEY_PAUSE:
-        return 57362;
+        return KITTY_PAUSE;
     case TERM_KEY_MENU:
-        return 57363;
+        return KITTY_MENU;
     default:
         break;
     }
     if (code >= TERM_KEY_F1 + 12 && code <= TERM_KEY_F35)
-        return 57376 + code - (TERM_KEY_F1 + 12);
+        return KITTY_F13 + code - (TERM_KEY_F1 + 12);
     if (is_keypad(code))
         return keypad_number(code, mods);
     if (code >= TERM_KEY_LEFT_SHIFT && code <= TERM_KEY_LEFT_SUPER)
-        return 57441 + code - TERM_KEY_LEFT_SHIFT;
+        return KITTY_LEFT_SHIFT + code - TERM_KEY_LEFT_SHIFT;
     if (code >= TERM_KEY_RIGHT_SHIFT && code <= TERM_KEY_RIGHT_SUPER)
-        return 57447 + code - TERM_KEY_RIGHT_SHIFT;
+        return KITTY_RIGHT_SHIFT + code - TERM_KEY_RIGHT_SHIFT;
     return code < UNICODE_LIMIT ? code : 0;
 }
 

@@ -12,12 +12,16 @@
 #define LINK_BYTES_MAX  (16u << 20)
 #define LINK_LENGTH_MAX 4096
 
+/* The hash FNV-1a, here of half words. */
+#define FNV_BASIS 2166136261u
+#define FNV_PRIME 16777619u
+
 static uint32_t hash_words(const uint32_t *words, int n)
 {
-    uint32_t h = 2166136261u;
+    uint32_t h = FNV_BASIS;
     for (int i = 0; i < n; i++) {
-        h = (h ^ (words[i] & 0xffff)) * 16777619u;
-        h = (h ^ (words[i] >> 16)) * 16777619u;
+        h = (h ^ (words[i] & 0xffff)) * FNV_PRIME;
+        h = (h ^ (words[i] >> 16)) * FNV_PRIME;
     }
     return h ^ h >> 15;
 }
@@ -315,7 +319,7 @@ static void mark_clusters(void *context, const struct term_cell *cells, int n)
     uint8_t *used = context;
     for (int i = 0; i < n; i++) {
         if (cells[i].ch & TERM_CH_CLUSTER)
-            used[cells[i].ch & 0xffffff] = 1;
+            used[TERM_CH_INDEX(cells[i].ch)] = 1;
     }
 }
 
@@ -435,7 +439,7 @@ int cell_codes(const struct term *t, uint32_t ch, uint32_t *codes)
         return 1;
     }
     int n;
-    const uint32_t *from = cluster_codes(&t->clusters, ch & 0xffffff, &n);
+    const uint32_t *from = cluster_codes(&t->clusters, TERM_CH_INDEX(ch), &n);
     memcpy(codes, from, (size_t)n * sizeof(*codes));
     return n;
 }

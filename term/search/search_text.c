@@ -157,6 +157,8 @@ bool piece_load(struct codes *s, struct text_piece *p, struct term *t, uint64_t 
     return true;
 }
 
+#define PRINT_FACTOR 0x9e3779b97f4a7c15u /* odd, its bits evenly set */
+
 uint64_t piece_print(const struct term *t, uint64_t first, uint64_t end)
 {
     uint64_t low = context_first(t, first), high = end;
@@ -164,9 +166,9 @@ uint64_t piece_print(const struct term *t, uint64_t first, uint64_t end)
            (text_flags(t, high - 1) & ROW_WRAPPED))
         high++;
     uint64_t print = t->layout_revision;
-    print = print * 0x9e3779b97f4a7c15u + low;
-    print = print * 0x9e3779b97f4a7c15u + high;
+    print = print * PRINT_FACTOR + low;
+    print = print * PRINT_FACTOR + high;
     for (uint64_t i = low > text_screen(t) ? low : text_screen(t); i < high; i++)
-        print = print * 0x9e3779b97f4a7c15u + t->screen->lines[i - text_screen(t)]->stamp;
+        print = print * PRINT_FACTOR + t->screen->lines[i - text_screen(t)]->stamp;
     return print;
 }

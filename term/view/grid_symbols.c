@@ -125,7 +125,7 @@ static uint32_t style_number(struct grid *g, const struct term_cell *cell)
 static uint32_t to_symbol(uint32_t ch)
 {
     if (ch & TERM_CH_CLUSTER)
-        return SYMBOL_CLUSTER + (ch & 0xffffff);
+        return SYMBOL_CLUSTER + TERM_CH_INDEX(ch);
     if (ch == TERM_CH_TAIL)
         return SYMBOL_TAIL;
     if (ch == TERM_CH_SPACER)

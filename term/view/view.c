@@ -371,7 +371,7 @@ size_t term_view_text(const struct term_view *v, int row, const struct term_cell
         out[0] = ch;
         return 1;
     }
-    const uint32_t *codes = v->lines[row].codes + (ch & 0xffffff);
+    const uint32_t *codes = v->lines[row].codes + TERM_CH_INDEX(ch);
     size_t n = codes[0] < capacity ? codes[0] : capacity;
     memcpy(out, codes + 1, n * sizeof(*out));
     return n;
@@ -394,7 +394,7 @@ struct term_cursor term_view_cursor(const struct term_view *v)
 uint32_t term_view_color(const struct term_view *v, uint32_t color, uint32_t fallback)
 {
     if (TERM_COLOR_KIND(color) == TERM_COLOR_RGB)
-        return color & 0xffffff;
+        return TERM_COLOR_VALUE(color);
     if (TERM_COLOR_KIND(color) == TERM_COLOR_PALETTE)
         return v->palette[color & 255];
     return fallback;

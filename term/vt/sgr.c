@@ -175,7 +175,7 @@ void act_protect(struct term *t, const struct sequence *s)
 
 static int describe_color(char *out, size_t size, int base, uint32_t color)
 {
-    uint32_t v = color & 0xffffff;
+    uint32_t v = TERM_COLOR_VALUE(color);
     if (TERM_COLOR_KIND(color) == TERM_COLOR_RGB)
         return snprintf(out, size, ";%d:2::%u:%u:%u", base + 8, v >> 16, v >> 8 & 255, v & 255);
     if (TERM_COLOR_KIND(color) == TERM_COLOR_DEFAULT)

@@ -134,12 +134,12 @@ static void watch_settle(struct host_watch *w)
     uint64_t first = host_clock_monotonic_ns(), last = first;
     for (;;) {
         struct pollfd fd = {.fd = w->fd, .events = POLLIN};
-        uint64_t now = host_clock_monotonic_ns(), until = last + HOST_WATCH_SETTLE_MS * 1000000ull;
-        if (until > first + HOST_WATCH_SETTLE_MAX_MS * 1000000ull)
-            until = first + HOST_WATCH_SETTLE_MAX_MS * 1000000ull;
+        uint64_t now = host_clock_monotonic_ns(), until = last + HOST_WATCH_SETTLE_MS * NS_PER_MS;
+        if (until > first + HOST_WATCH_SETTLE_MAX_MS * NS_PER_MS)
+            until = first + HOST_WATCH_SETTLE_MAX_MS * NS_PER_MS;
         if (now >= until)
             return;
-        if (poll(&fd, 1, (int)((until - now) / 1000000) + 1) > 0 && take_events(w))
+        if (poll(&fd, 1, (int)((until - now) / NS_PER_MS) + 1) > 0 && take_events(w))
             last = host_clock_monotonic_ns();
     }
 }

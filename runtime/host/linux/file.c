@@ -190,9 +190,10 @@ struct timespec host_time_spec(int64_t time)
 {
     struct timespec spec = {0, UTIME_OMIT};
     if (time != INT64_MIN) {
-        int64_t rest = time % 1000000000;
-        spec.tv_sec = time / 1000000000 - (rest < 0);
-        spec.tv_nsec = rest < 0 ? rest + 1000000000 : rest;
+        const int64_t second = (int64_t)NS_PER_SEC;
+        int64_t rest = time % second;
+        spec.tv_sec = time / second - (rest < 0);
+        spec.tv_nsec = rest < 0 ? rest + second : rest;
     }
     return spec;
 }

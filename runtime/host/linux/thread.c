@@ -1,6 +1,7 @@
 /* Threads, and how another one is redirected. */
 #include "runtime/abi/errno.h"
 #include "runtime/host/thread_native.h"
+#include "runtime/host/time.h"
 #include <linux/membarrier.h>
 #include <pthread.h>
 #include <sched.h>
@@ -135,7 +136,7 @@ uint64_t host_native_clock(struct host_thread *thread)
     struct timespec now;
     if (pthread_getcpuclockid((pthread_t)thread->handle, &clock) || clock_gettime(clock, &now))
         return 0;
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+    return (uint64_t)now.tv_sec * NS_PER_SEC + (uint64_t)now.tv_nsec;
 }
 
 void host_memory_barrier_all(void)

@@ -9,7 +9,7 @@ static uint64_t clock_ns(clockid_t clock)
 {
     struct timespec now;
     clock_gettime(clock, &now);
-    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+    return (uint64_t)now.tv_sec * NS_PER_SEC + (uint64_t)now.tv_nsec;
 }
 
 uint64_t host_clock_monotonic_ns(void)
@@ -31,9 +31,10 @@ static void usage(int who, uint64_t *user_ns, uint64_t *system_ns)
 {
     struct rusage used;
     getrusage(who, &used);
-    *user_ns = (uint64_t)used.ru_utime.tv_sec * 1000000000 + (uint64_t)used.ru_utime.tv_usec * 1000;
+    *user_ns =
+        (uint64_t)used.ru_utime.tv_sec * NS_PER_SEC + (uint64_t)used.ru_utime.tv_usec * NS_PER_US;
     *system_ns =
-        (uint64_t)used.ru_stime.tv_sec * 1000000000 + (uint64_t)used.ru_stime.tv_usec * 1000;
+        (uint64_t)used.ru_stime.tv_sec * NS_PER_SEC + (uint64_t)used.ru_stime.tv_usec * NS_PER_US;
 }
 
 void host_clock_thread(uint64_t *user_ns, uint64_t *system_ns)

@@ -10,8 +10,8 @@
 
 bool host_wait_on(_Atomic uint32_t *word, uint32_t expected, uint64_t deadline_ns)
 {
-    struct timespec deadline = {(time_t)(deadline_ns / 1000000000),
-                                (long)(deadline_ns % 1000000000)};
+    struct timespec deadline = {(time_t)(deadline_ns / NS_PER_SEC),
+                                (long)(deadline_ns % NS_PER_SEC)};
     int saved = errno;
     /* FUTEX_WAIT_BITSET takes an absolute CLOCK_MONOTONIC deadline (futex(2)). */
     int64_t result =

@@ -23,7 +23,7 @@ uint64_t host_clock_monotonic_ns(void)
     }
     QueryPerformanceCounter(&value);
     uint64_t count = (uint64_t)value.QuadPart;
-    return count / rate * 1000000000 + count % rate * 1000000000 / rate;
+    return count / rate * NS_PER_SEC + count % rate * NS_PER_SEC / rate;
 }
 
 static uint64_t from_filetime(FILETIME time)
@@ -41,7 +41,7 @@ uint64_t host_clock_realtime_ns(void)
 /* The tick count lags by up to a tick, and the counter need not have started with it. */
 uint64_t host_clock_boottime_ns(void)
 {
-    uint64_t ticks = GetTickCount64() * 1000000, monotonic = host_clock_monotonic_ns();
+    uint64_t ticks = GetTickCount64() * NS_PER_MS, monotonic = host_clock_monotonic_ns();
     return ticks > monotonic ? ticks : monotonic;
 }
 

@@ -10,7 +10,7 @@ bool host_wait_on(_Atomic uint32_t *word, uint32_t expected, uint64_t deadline_n
         uint64_t now = host_clock_monotonic_ns();
         if (now >= deadline_ns)
             return false;
-        uint64_t left = (deadline_ns - now + 999999) / 1000000;
+        uint64_t left = (deadline_ns - now + NS_PER_MS - 1) / NS_PER_MS;
         milliseconds = left < 3600000 ? (DWORD)left : 3600000;
     }
     if (WaitOnAddress((volatile VOID *)word, &expected, sizeof(expected), milliseconds))

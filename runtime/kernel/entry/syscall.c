@@ -76,6 +76,6 @@ void syscall_dispatch(struct task *t, struct cpu *cpu)
     cpu->gpr[CPU_RAX] = (uint64_t)result;
     if (__builtin_expect(syscall_trace, false))
         trace_leave(t, (uint32_t)number, args, result);
-    else if (result < -4095 || result > -L_ERESTARTSYS || result < -L_ERESTART_RESTARTBLOCK)
+    else if (result < -L_MAX_ERRNO || result > -L_ERESTARTSYS || result < -L_ERESTART_RESTARTBLOCK)
         t->syscall = -1;
 }

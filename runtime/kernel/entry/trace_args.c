@@ -326,7 +326,7 @@ static void put_remark(struct trace_line *l, uint32_t number)
 void trace_put_result(struct trace_line *l, uint32_t number)
 {
     bool flags = number == L_SYS_fcntl && (l->args[1] == L_F_GETFL || l->args[1] == L_F_GETFD);
-    if (l->result < 0 && l->result > -4096) {
+    if (l->result < 0 && l->result >= -L_MAX_ERRNO) {
         put_error(l, (int)-l->result);
         return;
     }

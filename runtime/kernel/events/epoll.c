@@ -560,7 +560,7 @@ static int64_t do_wait(struct task *t, uint64_t epfd, uint64_t uevents, int max,
 
 static uint64_t deadline_of_ms(int32_t ms)
 {
-    return ms < 0 ? WAIT_FOREVER : ms ? deadline_after((uint64_t)ms * 1000000) : 0;
+    return ms < 0 ? WAIT_FOREVER : ms ? deadline_after((uint64_t)ms * NS_PER_MS) : 0;
 }
 
 int64_t sys_epoll_wait(struct task *t, uint64_t epfd, uint64_t uevents, uint64_t max,

@@ -1,6 +1,7 @@
 /* Who is ended when memory runs out. */
 #include "runtime/kernel/life/oom.h"
 
+#include "runtime/abi/process.h"
 #include "runtime/fs/vfs/fdtable.h"
 #include "runtime/fs/vfs/pagecache.h"
 #include "runtime/host/log.h"
@@ -8,8 +9,6 @@
 #include "runtime/memory/space.h"
 #include "runtime/task/process.h"
 #include "runtime/task/process_tree.h"
-
-#define ADJUSTMENT_NEVER (-1000) /* oom_score_adj(5): not to be killed */
 
 /* One chooses at a time: the next finds the victim of the one before dead or dying. */
 static struct host_mutex choosing = HOST_MUTEX_INIT(RANK_OOM);
@@ -55,8 +54,8 @@ static uint64_t badness(struct process *p)
     space_usage(space, &usage);
     space_put(space);
     int64_t points = (int64_t)(usage.resident + kernel_bytes(p)) +
-                     (int64_t)(memory_limit() / 1000) * p->oom_score_adj;
-    if (p->oom_score_adj == ADJUSTMENT_NEVER)
+                     (int64_t)(memory_limit() / L_OOM_SCORE_ADJ_MAX) * p->oom_score_adj;
+    if (p->oom_score_adj == L_OOM_SCORE_ADJ_MIN)
         return 0;
     return points > 0 ? (uint64_t)points : 1;
 }
