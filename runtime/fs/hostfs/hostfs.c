@@ -253,6 +253,7 @@ static void keep_open(struct inode *inode, struct host_file *file)
     host_mutex_lock(&node->lock);
     if (same && !node->writer) {
         node->writer = file;
+        atomic_store(&node->opened, true);
         file = NULL;
     }
     host_mutex_unlock(&node->lock);
@@ -320,6 +321,7 @@ static int keep_nameless(struct superblock *super, struct host_file *file, struc
         return error ? error : -L_ENOMEM;
     }
     host_node_of(inode)->writer = file;
+    atomic_store(&host_node_of(inode)->opened, true);
     *out = inode_hash(inode);
     return 0;
 }
@@ -407,8 +409,8 @@ static void lost(struct inode *inode, struct inode *dir, const char *name)
 static int hostfs_unlink(struct inode *dir, const char *name, struct inode *inode)
 {
     char path[HOST_PATH_MAX];
-    bool open = host_node_open(inode);
     host_names_change(dir->super);
+    bool open = atomic_load(&host_node_of(inode)->opened);
     int error = host_node_path(dir, name, path);
     if (!error)
         error = host_at_unlink(host_super_of(dir->super)->root, path, open);
@@ -475,8 +477,8 @@ static int hostfs_rename(struct inode *olddir, const char *oldname, struct inode
 {
     struct host_root *root = host_super_of(inode->super)->root;
     char from[HOST_PATH_MAX], to[HOST_PATH_MAX];
-    bool open = target && host_node_open(target);
     host_names_change(inode->super);
+    bool open = target && atomic_load(&host_node_of(target)->opened);
     int error = host_node_path(olddir, oldname, from);
     if (!error)
         error = host_node_path(newdir, newname, to);

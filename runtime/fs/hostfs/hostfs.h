@@ -44,6 +44,9 @@ struct host_node {
     struct host_mutex lock;  /* members below; may be held over host calls, before the gate */
     struct host_file *reader, *writer; /* the same file, opened as far as needed */
     uint32_t opens;
+    /* False only while the host has none of its files open: set with the gate held, before one is
+     * opened, so that who holds the gate alone need not take the lock to know. */
+    atomic_bool opened;
     fs_time seen_mtime; /* of the host when the cache was filled */
 };
 

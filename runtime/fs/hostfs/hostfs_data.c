@@ -79,6 +79,7 @@ static int open_path(struct inode *inode, const char *path, void *arg)
     struct opening *opening = arg;
     struct host_root *root = host_super_of(inode->super)->root;
     struct host_stat st;
+    atomic_store(&host_node_of(inode)->opened, true);
     int error = host_at_open(root, path, opening->flags, 0, &opening->file);
     if (error == -L_EACCES)
         error = open_denied(inode, path, opening);
@@ -112,8 +113,10 @@ static int handle_locked(struct inode *inode, bool write, struct host_file **out
         error = host_file_reopen(node->reader, opening.flags, &opening.file);
     if (error == -L_ENOSYS)
         error = host_node_each_path(inode, open_path, &opening);
-    if (error)
+    if (error) {
+        atomic_store(&node->opened, node->reader || node->writer);
         return error;
+    }
     *out = opening.file;
     if (write)
         node->writer = *out;
@@ -240,6 +243,7 @@ void host_node_close(struct host_node *node)
     host_file_close(node->reader);
     host_file_close(node->writer);
     node->reader = node->writer = NULL;
+    atomic_store(&node->opened, false);
 }
 
 int hostfs_open(struct inode *inode, struct file *file)
