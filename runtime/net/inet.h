@@ -3,8 +3,8 @@
  *
  * Two sockets of guests that find each other by loopback or own addresses are joined here and no
  * byte of theirs leaves the process: a stream's bytes go straight into the receive queue of its
- * peer, whose limit is the sender's SO_SNDBUF and the receiver's SO_RCVBUF together. What finds
- * nobody here goes to the host (inet_host.h).
+ * peer, whose limit is the sender's SO_SNDBUF and the receiver's SO_RCVBUF together. Any
+ * other address is -L_ENETUNREACH.
  *
  * One lock (inet_lock) guards all of it: states, queues, and who is bound to which port. Sections
  * are short; nothing waits under it. Sockets are counted: the file holds one reference, a peer and
@@ -23,8 +23,6 @@
 #include "runtime/host/lock.h"
 #include "runtime/net/socket.h"
 #include "runtime/task/waitq.h"
-
-struct inet_host;
 
 /* An address and a port (in the host's order); port 0: none. */
 struct inet_end {
@@ -85,7 +83,6 @@ struct inet_socket {
     struct inet_socket *name_next;
 
     struct inet_socket *peer; /* referenced; NULL when it has closed */
-    struct inet_host *host;   /* the connection, listener or port at the host; NULL: none */
     /* Of a listener: connections to accept, and sockets that found that queue full. Of those: the
      * listener, and for the latter the socket that will be the other side. */
     struct inet_socket *pending, *pending_last, *waiting, *waiting_last;
