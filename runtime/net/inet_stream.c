@@ -178,63 +178,66 @@ static void forget_name_locked(struct inet_socket *s)
     memset(&s->remote, 0, sizeof(s->remote));
 }
 
+/* What a stream has let go of, to be given back without the lock. */
+struct let_go {
+    struct inet_piece *pieces;
+    struct inet_socket *put[2], *waited, *other;
+};
+
+/* Ends what s is in: its queue, a connect that waits, a connection. */
+static void leave_locked(struct inet_socket *s, bool reset, struct let_go *out)
+{
+    *out = (struct let_go){.pieces = s->in.first};
+    s->in = (struct inet_queue){0};
+    if (s->state == INET_CONNECTING) {
+        out->waited = leave_waiting_locked(s);
+        out->other = s->other;
+        s->other = NULL;
+    }
+    part_locked(s, reset, out->put);
+}
+
+static void give_back(struct inet_socket *s, struct let_go *left)
+{
+    inet_pieces_free(left->pieces);
+    if (left->put[0])
+        inet_wake_all(left->put[0]);
+    inet_wake_all(s);
+    inet_put(left->put[0]);
+    inet_put(left->put[1]);
+    inet_put(left->waited);
+    inet_put(left->other);
+}
+
 void inet_close(struct inet_socket *s)
 {
-    struct inet_socket *put[2], *waited = NULL, *other = NULL;
+    struct let_go left;
     if (s->state == INET_LISTENING)
         stop_listening(s, INET_NEW);
     host_mutex_lock(&inet_lock);
-    struct inet_piece *pieces = s->in.first;
     bool unread = s->stream && s->in.bytes;
-    s->in = (struct inet_queue){0};
     inet_unname_locked(s);
-    if (s->state == INET_CONNECTING) {
-        waited = leave_waiting_locked(s);
-        other = s->other;
-        s->other = NULL;
-    }
-    part_locked(s, unread || (s->options.linger && !s->options.linger_s), put);
+    leave_locked(s, unread || (s->options.linger && !s->options.linger_s), &left);
     s->state = INET_CLOSED;
     s->read_shut = s->write_shut = true;
     s->file = NULL;
     host_mutex_unlock(&inet_lock);
-    inet_pieces_free(pieces);
-    if (put[0])
-        inet_wake_all(put[0]);
-    inet_wake_all(s);
-    inet_put(put[0]);
-    inet_put(put[1]);
-    inet_put(waited);
-    inet_put(other);
+    give_back(s, &left);
     inet_put(s);
 }
 
 /* A stream is as it was before connect. */
 static void disconnect(struct inet_socket *s, int error)
 {
-    struct inet_socket *put[2], *waited = NULL, *other = NULL;
+    struct let_go left;
     host_mutex_lock(&inet_lock);
-    struct inet_piece *pieces = s->in.first;
-    s->in = (struct inet_queue){0};
-    if (s->state == INET_CONNECTING) {
-        waited = leave_waiting_locked(s);
-        other = s->other;
-        s->other = NULL;
-    }
-    part_locked(s, true, put);
+    leave_locked(s, true, &left);
     s->state = INET_NEW;
     s->fin = s->read_shut = s->write_shut = false;
     s->error = error;
     forget_name_locked(s);
     host_mutex_unlock(&inet_lock);
-    inet_pieces_free(pieces);
-    if (put[0])
-        inet_wake_all(put[0]);
-    inet_wake_all(s);
-    inet_put(put[0]);
-    inet_put(put[1]);
-    inet_put(waited);
-    inet_put(other);
+    give_back(s, &left);
 }
 
 int inet_disconnect(struct inet_socket *s)
