@@ -2,7 +2,6 @@
 #define SDL_MAIN_HANDLED
 #include <check.h>
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "app/session/finder.h"
@@ -11,6 +10,7 @@
 #include "runtime/host/thread.h"
 #include "runtime/host/time.h"
 #include "runtime/tty/tty.h"
+#include "tests/unit/app/shown.h"
 #include "tests/unit/run.h"
 
 static void nothing(void *context)
@@ -19,21 +19,6 @@ static void nothing(void *context)
 }
 
 static const struct session_events events = {nothing, nothing, NULL};
-
-static void wait_for(struct session *s, const char *text)
-{
-    uint64_t deadline = host_clock_monotonic_ns() + 20000000000u;
-    for (;;) {
-        uint64_t seen = session_changes(s);
-        char *screen = term_screen_text(session_lock(s));
-        session_unlock(s);
-        bool found = strstr(screen, text) != NULL;
-        free(screen);
-        if (found)
-            return;
-        ck_assert_msg(session_wait(s, seen, deadline), "%s is not shown", text);
-    }
-}
 
 /* Without a guest the line discipline answers: it echoes. */
 START_TEST(typed_text_is_echoed)

@@ -5,8 +5,6 @@
 #include <check.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "app/config/config.h"
 #include "app/window/scale.h"
@@ -14,6 +12,7 @@
 #include "app/window/window_private.h"
 #include "runtime/host/thread.h"
 #include "runtime/host/time.h"
+#include "tests/unit/app/shown.h"
 #include "tests/unit/run.h"
 
 static const struct config *config;
@@ -134,21 +133,6 @@ static void press(struct window *w, SDL_Scancode scancode, SDL_Keymod mod, const
         typing_text(w, event.text.text);
 }
 
-static void shows(struct session *s, const char *text)
-{
-    uint64_t deadline = host_clock_monotonic_ns() + 20000000000u;
-    for (;;) {
-        uint64_t seen = session_changes(s);
-        char *screen = term_screen_text(session_lock(s));
-        session_unlock(s);
-        bool found = strstr(screen, text) != NULL;
-        free(screen);
-        if (found)
-            return;
-        ck_assert_msg(session_wait(s, seen, deadline), "%s is not shown", text);
-    }
-}
-
 /* Of some keys SDL reports the text alone: it must not go with the press of another key. */
 START_TEST(text_without_a_key)
 {
@@ -158,7 +142,7 @@ START_TEST(text_without_a_key)
     press(w, SDL_SCANCODE_RIGHT, KMOD_NONE, "x");
     press(w, SDL_SCANCODE_Y, KMOD_NONE, "y");
     press(w, SDL_SCANCODE_KP_7, KMOD_NUM, "7");
-    shows(window_session(w), "\303\274\303\234^[[Cxy7");
+    wait_for(window_session(w), "\303\274\303\234^[[Cxy7");
     window_free(w);
 }
 END_TEST
