@@ -16,24 +16,31 @@ void waitq_init(struct waitq *q)
 {
     host_mutex_init(&q->lock, RANK_WAITQ);
     atomic_init(&q->first, NULL);
+    q->last = NULL;
 }
 
 void waitq_init_nested(struct waitq *q)
 {
     host_mutex_init(&q->lock, RANK_WAITQ_NESTED);
     atomic_init(&q->first, NULL);
+    q->last = NULL;
 }
 
 void waitq_add(struct waitq *q, struct wait_entry *entry)
 {
     host_mutex_lock(&q->lock);
+    struct wait_entry *first = atomic_load(&q->first);
     entry->queue = q;
-    entry->prev = NULL;
-    struct wait_entry *next = atomic_load(&q->first);
-    entry->next = next;
-    if (next)
-        next->prev = entry;
-    atomic_store(&q->first, entry);
+    entry->prev = entry->exclusive ? q->last : NULL;
+    entry->next = entry->exclusive ? NULL : first;
+    if (entry->next)
+        entry->next->prev = entry;
+    else
+        q->last = entry;
+    if (entry->prev)
+        entry->prev->next = entry;
+    else
+        atomic_store(&q->first, entry);
     host_mutex_unlock(&q->lock);
 }
 
@@ -49,6 +56,8 @@ void waitq_remove(struct wait_entry *entry)
         atomic_store(&q->first, entry->next);
     if (entry->next)
         entry->next->prev = entry->prev;
+    else
+        q->last = entry->prev;
     entry->queue = NULL;
     host_mutex_unlock(&q->lock);
 }
@@ -64,20 +73,24 @@ void waitq_wake(struct waitq *q, uint32_t events)
     unsigned count = 0;
     host_mutex_lock(&q->lock);
     for (struct wait_entry *e = atomic_load(&q->first); e; e = e->next) {
+        bool woken = false;
         if (e->wake != wait_entry_unpark || count == LATER_MAX)
-            e->wake(e, events);
+            woken = e->wake(e, events);
         else if (host_unpark_mark(e->parker))
             asleep[count++] = e->parker;
+        if (woken && e->exclusive)
+            break;
     }
     host_mutex_unlock(&q->lock);
     for (unsigned i = 0; i < count; i++)
         host_unpark_wake(asleep[i]);
 }
 
-void wait_entry_unpark(struct wait_entry *entry, uint32_t events)
+bool wait_entry_unpark(struct wait_entry *entry, uint32_t events)
 {
     (void)events;
     host_unpark(entry->parker);
+    return true;
 }
 
 struct alarm {

@@ -23,14 +23,18 @@ struct wait_entry {
     struct wait_entry *next, *prev;
     struct waitq *queue; /* NULL when on none */
     /* Called with the queue's lock held; must not add to or remove from a queue. events is what
-     * waitq_wake got. */
-    void (*wake)(struct wait_entry *, uint32_t events);
+     * waitq_wake got. Whether that woke somebody. */
+    bool (*wake)(struct wait_entry *, uint32_t events);
     struct host_parker *parker; /* for whoever wakes a thread */
+    /* Called only while no other of these has woken somebody, the oldest first, and after all that
+     * are not exclusive. Set before it is added. */
+    bool exclusive;
 };
 
 struct waitq {
     struct host_mutex lock;
     _Atomic(struct wait_entry *) first; /* changed with the lock; waitq_wake asks without it */
+    struct wait_entry *last;
 };
 
 #define WAIT_FOREVER UINT64_MAX
@@ -49,7 +53,7 @@ void waitq_init_nested(struct waitq *q);
 void waitq_add(struct waitq *q, struct wait_entry *entry);
 void waitq_remove(struct wait_entry *entry);
 
-/* Calls every entry; events are L_POLL* bits that may have become true (0: unknown, all). */
+/* Calls the entries; events are L_POLL* bits that may have become true (0: unknown, all). */
 void waitq_wake(struct waitq *q, uint32_t events);
 
 /* Whether there is an entry, for who has executed a full barrier after making something ready. */
@@ -76,7 +80,7 @@ int wait_for_signal(uint64_t deadline_ns);
 void wait_park(struct host_parker *parker, uint64_t deadline_ns);
 
 /* A wake function that unparks entry->parker. */
-void wait_entry_unpark(struct wait_entry *entry, uint32_t events);
+bool wait_entry_unpark(struct wait_entry *entry, uint32_t events);
 
 /*
  * What poll, select and epoll pass to file_ops.poll. The operation calls poll_wait for every queue

@@ -63,7 +63,7 @@ static uint32_t code_of(const struct file *file, uint32_t events)
     return file_readable(file) ? CODE_IN : CODE_OUT;
 }
 
-static void note(struct wait_entry *wait, uint32_t events)
+static bool note(struct wait_entry *wait, uint32_t events)
 {
     struct file_async *a = ((struct entry *)wait)->async;
     uint32_t code = code_of(a->file, events);
@@ -82,6 +82,7 @@ static void note(struct wait_entry *wait, uint32_t events)
     host_mutex_unlock(&pending_lock);
     if (wanted)
         host_unpark(&sender);
+    return wanted;
 }
 
 void async_no_room(struct file *file)

@@ -22,9 +22,10 @@
 #include "runtime/task/clock.h"
 #include "runtime/task/process.h"
 
-#define PRIVATE_BITS (L_EPOLLET | L_EPOLLONESHOT | L_EPOLLWAKEUP | L_EPOLLEXCLUSIVE)
-#define NEST_MAX     5
-#define EVENTS_MAX   (INT32_MAX / 12)
+#define PRIVATE_BITS  (L_EPOLLET | L_EPOLLONESHOT | L_EPOLLWAKEUP | L_EPOLLEXCLUSIVE)
+#define NEST_MAX      5
+#define EVENTS_MAX    (INT32_MAX / 12)
+#define BUCKETS_LEAST 16u
 
 struct epoll;
 
@@ -41,24 +42,27 @@ struct epoll_item {
     struct l_epoll_event event;     /* items_lock; set_events changes what is wanted */
     _Atomic uint32_t wakes;         /* event.events, for wakes, which hold a queue's lock alone */
     struct epoll_item *next, *prev; /* of the epoll; items_lock */
-    struct epoll_item *file_next;   /* of the file; items_lock */
-    struct epoll_item *ready_next;  /* ready_lock */
-    bool ready;                     /* ready_lock */
-    uint64_t harvest;               /* the last that took an event of it; items_lock */
-    int32_t place;                  /* where among its events */
-    uint32_t taken_events;          /* event.events before it */
+    struct epoll_item *same_hash;   /* of the epoll; items_lock */
+    struct epoll_item *file_next, **file_link;  /* of the file; items_lock */
+    struct epoll_item *ready_next, *ready_prev; /* ready_lock */
+    bool ready;                                 /* ready_lock */
+    uint64_t harvest;                           /* the last that took an event of it; items_lock */
+    int32_t place;                              /* where among its events */
+    uint32_t taken_events;                      /* event.events before it */
     struct item_wait *waits;
     bool failed;
 };
 
-/* A row of items, linked by ready_next. */
+/* A row of items, linked by ready_next and ready_prev. */
 struct row {
     struct epoll_item *first, *last;
 };
 
 struct epoll {
-    struct epoll_item *items;
-    uint32_t count; /* of items; items_lock */
+    /* items_lock: all items; the same in `buckets` lists (a power of two) by descriptor and file.
+     */
+    struct epoll_item *items, **table;
+    uint32_t count, buckets;
     struct host_mutex ready_lock;
     struct row ready; /* ready_lock */
     struct waitq queue;
@@ -83,8 +87,16 @@ static void set_events(struct epoll_item *item, uint32_t events)
 static void append_ready(struct row *row, struct epoll_item *item)
 {
     item->ready_next = NULL;
+    item->ready_prev = row->last;
     *(row->last ? &row->last->ready_next : &row->first) = item;
     row->last = item;
+}
+
+static void leave_row(struct row *row, struct epoll_item *item)
+{
+    *(item->ready_prev ? &item->ready_prev->ready_next : &row->first) = item->ready_next;
+    *(item->ready_next ? &item->ready_next->ready_prev : &row->last) = item->ready_prev;
+    item->ready = false;
 }
 
 static void mark_ready(struct epoll_item *item)
@@ -98,30 +110,30 @@ static void mark_ready(struct epoll_item *item)
     host_mutex_unlock(&ep->ready_lock);
 }
 
+/* With items_lock, so that no harvest has the item in a row of its own. */
 static void unmark_ready(struct epoll_item *item)
 {
     struct epoll *ep = item->epoll;
     host_mutex_lock(&ep->ready_lock);
-    struct row kept = {NULL, NULL};
-    for (struct epoll_item *i = item->ready ? ep->ready.first : NULL, *next; i; i = next) {
-        next = i->ready_next;
-        if (i != item)
-            append_ready(&kept, i);
-    }
     if (item->ready)
-        ep->ready = kept;
-    item->ready = false;
+        leave_row(&ep->ready, item);
     host_mutex_unlock(&ep->ready_lock);
 }
 
-static void item_wake(struct wait_entry *entry, uint32_t events)
+/* Somebody is woken when a thread waits; of an EPOLLEXCLUSIVE item also only for what it wants
+ * beside errors. */
+static bool item_wake(struct wait_entry *entry, uint32_t events)
 {
+    const uint32_t moves = L_POLLIN | L_POLLOUT;
     struct item_wait *wait = (struct item_wait *)entry;
+    struct epoll *ep = wait->item->epoll;
     uint32_t wanted = atomic_load(&wait->item->wakes);
     if (events && !(events & (wanted | L_POLLERR | L_POLLHUP)))
-        return;
+        return false;
     mark_ready(wait->item);
-    waitq_wake(&wait->item->epoll->queue, L_POLLIN);
+    bool waits = waitq_is_waited_for(&ep->queue);
+    waitq_wake(&ep->queue, L_POLLIN);
+    return waits && (!(events & moves) || (events & wanted & moves));
 }
 
 static void item_add_queue(struct poll_table *table, struct waitq *q)
@@ -133,19 +145,58 @@ static void item_add_queue(struct poll_table *table, struct waitq *q)
         return;
     }
     wait->wait.wake = item_wake;
+    wait->wait.exclusive = item->event.events & L_EPOLLEXCLUSIVE;
     wait->item = item;
     wait->next = item->waits;
     item->waits = wait;
     waitq_add(q, &wait->wait);
 }
 
+static struct epoll_item **bucket_of(const struct epoll *ep, const struct file *file, int32_t fd)
+{
+    uint64_t mixed = ((uint64_t)(uintptr_t)file / 16 + (uint32_t)fd) * UINT64_C(0x9e3779b97f4a7c15);
+    return &ep->table[(mixed >> 32) & (ep->buckets - 1)];
+}
+
 static struct epoll_item *find_item(struct epoll *ep, const struct file *file, int32_t fd)
 {
-    for (struct epoll_item *i = ep->items; i; i = i->next) {
-        if (i->file == file && i->fd == fd)
-            return i;
-    }
-    return NULL;
+    struct epoll_item *i = ep->buckets ? *bucket_of(ep, file, fd) : NULL;
+    while (i && (i->file != file || i->fd != fd))
+        i = i->same_hash;
+    return i;
+}
+
+static void enter_table(struct epoll *ep, struct epoll_item *item)
+{
+    struct epoll_item **bucket = bucket_of(ep, item->file, item->fd);
+    item->same_hash = *bucket;
+    *bucket = item;
+}
+
+/* A larger table for one more item, where there is memory: a smaller one is slower. Whether there
+ * is any. */
+static bool grow_table(struct epoll *ep)
+{
+    uint32_t buckets = ep->buckets ? 2 * ep->buckets : BUCKETS_LEAST;
+    if (ep->count < ep->buckets)
+        return true;
+    struct epoll_item **table = calloc(buckets, sizeof(struct epoll_item *));
+    if (!table)
+        return ep->buckets;
+    free(ep->table);
+    ep->table = table;
+    ep->buckets = buckets;
+    for (struct epoll_item *i = ep->items; i; i = i->next)
+        enter_table(ep, i);
+    return true;
+}
+
+static void leave_table(struct epoll_item *item)
+{
+    struct epoll_item **link = bucket_of(item->epoll, item->file, item->fd);
+    while (*link != item)
+        link = &(*link)->same_hash;
+    *link = item->same_hash;
 }
 
 /* With items_lock; takes the item out of everything and frees it. */
@@ -158,6 +209,7 @@ static void remove_item(struct epoll_item *item)
         free(w);
     }
     unmark_ready(item);
+    leave_table(item);
     if (item->prev)
         item->prev->next = item->next;
     else
@@ -165,10 +217,9 @@ static void remove_item(struct epoll_item *item)
     if (item->next)
         item->next->prev = item->prev;
     item->epoll->count--;
-    struct epoll_item **link = &item->file->epoll;
-    while (*link != item)
-        link = &(*link)->file_next;
-    *link = item->file_next;
+    *item->file_link = item->file_next;
+    if (item->file_next)
+        item->file_next->file_link = item->file_link;
     free(item);
 }
 
@@ -189,6 +240,7 @@ static void epoll_release(struct file *file)
     while (ep->items)
         remove_item(ep->items);
     host_mutex_unlock(&items_lock);
+    free(ep->table);
     free(ep);
 }
 
@@ -197,6 +249,7 @@ static void join(struct row *row, const struct row *more)
     if (!more->first)
         return;
     *(row->last ? &row->last->ready_next : &row->first) = more->first;
+    more->first->ready_prev = row->last;
     row->last = more->last;
 }
 
@@ -214,10 +267,7 @@ static struct epoll_item *next_of(struct row *row)
 {
     struct epoll_item *item = row->first;
     host_mutex_lock(&item->epoll->ready_lock);
-    row->first = item->ready_next;
-    if (!row->first)
-        row->last = NULL;
-    item->ready = false;
+    leave_row(row, item);
     host_mutex_unlock(&item->epoll->ready_lock);
     return item;
 }
@@ -310,10 +360,9 @@ static uint32_t epoll_poll(struct file *file, struct poll_table *table)
 static uint64_t epoll_memory(struct file *file)
 {
     const struct epoll *ep = file->priv;
-    uint64_t bytes = 0;
     host_mutex_lock(&items_lock);
-    for (const struct epoll_item *item = ep->items; item; item = item->next)
-        bytes += sizeof(*item) + 2 * sizeof(struct item_wait);
+    uint64_t bytes = ep->count * (sizeof(struct epoll_item) + 2 * sizeof(struct item_wait)) +
+                     ep->buckets * sizeof(struct epoll_item *);
     host_mutex_unlock(&items_lock);
     return bytes;
 }
@@ -400,7 +449,7 @@ static int add_item(struct epoll *ep, struct file *file, int fd, const struct l_
     struct epoll *inner = epoll_of(file);
     if (inner && depth_below(inner, ep, 1) + depth_above(ep, 0) > NEST_MAX)
         return -L_ELOOP;
-    struct epoll_item *item = calloc(1, sizeof(*item));
+    struct epoll_item *item = grow_table(ep) ? calloc(1, sizeof(*item)) : NULL;
     if (!item)
         return -L_ENOMEM;
     item->epoll = ep;
@@ -413,7 +462,11 @@ static int add_item(struct epoll *ep, struct file *file, int fd, const struct l_
         ep->items->prev = item;
     ep->items = item;
     ep->count++;
+    enter_table(ep, item);
     item->file_next = file->epoll;
+    item->file_link = &file->epoll;
+    if (file->epoll)
+        file->epoll->file_link = &item->file_next;
     file->epoll = item;
     file->watch = &watch;
     struct item_table table = {{item_add_queue}, item};
@@ -547,6 +600,9 @@ static int64_t do_wait(struct task *t, uint64_t epfd, uint64_t uevents, int max,
         wait_ready(&w);
     else if (!result)
         result = wait_until(&w.epoll->queue, wait_ready, &w, deadline);
+    /* An EPOLLEXCLUSIVE item woke this thread and nobody else as it gave up. */
+    if ((result == -L_ETIMEDOUT || result == -L_ERESTARTSYS) && wait_ready(&w))
+        result = 0;
     if (result == -L_ETIMEDOUT)
         result = 0;
     else if (result == -L_ERESTARTSYS)
