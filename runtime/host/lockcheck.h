@@ -65,6 +65,8 @@
     ONE(PAGE_LOADING)                                                                              \
     ONE(CHUNK_MAP)                                                                                 \
     ONE(PIPE)                                                                                      \
+    ONE(HOST_SOCKET)                                                                               \
+    ONE(HOST_SOCKETS)                                                                              \
     ONE(UNIX)                                                                                      \
     ONE(INET)                                                                                      \
     ONE(EVENTFD)                                                                                   \

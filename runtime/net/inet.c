@@ -11,6 +11,7 @@
 #include "runtime/host/heap.h"
 #include "runtime/host/log.h"
 #include "runtime/memory/access.h"
+#include "runtime/net/inet_host.h"
 #include "runtime/net/unix.h"
 #include "runtime/task/process.h"
 #include "runtime/task/task.h"
@@ -185,7 +186,7 @@ static int connect_to(struct file *file, struct vfs_caller *caller,
     settle(&end);
     if (inet_is_broadcast(&end) && (s->stream || !s->options.broadcast))
         return s->stream ? -L_ENETUNREACH : -L_EACCES;
-    if (!is_own(&end) || (s->stream && inet_is_multicast(&end)))
+    if ((!is_own(&end) && !inet_host_allowed()) || (s->stream && inet_is_multicast(&end)))
         return -L_ENETUNREACH;
     return s->stream ? inet_connect_stream(s, &end, nonblock) : inet_connect_datagram(s, &end);
 }
@@ -195,7 +196,8 @@ static int get_name(struct file *file, bool peer, struct net_address *out)
     struct inet_socket *s = file->priv;
     host_mutex_lock(&inet_lock);
     bool known = !peer || s->state == INET_CONNECTED;
-    inet_show(s, peer ? &s->remote : &s->local, out);
+    const struct inet_end *own = s->outer.port ? &s->outer : &s->local;
+    inet_show(s, peer ? &s->remote : own, out);
     host_mutex_unlock(&inet_lock);
     return known ? 0 : -L_ENOTCONN;
 }
@@ -230,7 +232,7 @@ static int destination(const struct inet_socket *s, const struct net_address *to
     if (!end->port)
         return -L_EINVAL;
     settle(end);
-    return is_own(end) || inet_is_broadcast(end) ? 0 : -L_ENETUNREACH;
+    return is_own(end) || inet_is_broadcast(end) || inet_host_allowed() ? 0 : -L_ENETUNREACH;
 }
 
 static int64_t send_any(struct inet_socket *s, const void *data, size_t n, uint32_t flags,

@@ -24,6 +24,8 @@
 #include "runtime/net/socket.h"
 #include "runtime/task/waitq.h"
 
+struct inet_link;
+
 /* An address and a port (in the host's order); port 0: none. */
 struct inet_end {
     uint8_t ip[16];
@@ -76,13 +78,18 @@ struct inet_socket {
     uint32_t uid;
     enum inet_state state;
     struct inet_end local, remote;
-    bool named;    /* in the table of names */
-    bool child;    /* made by a listener: it keeps the port, but nobody is led to it */
-    bool own_port; /* the port was asked for by bind, and stays when a connection ends */
-    bool own_ip;   /* likewise the address */
+    bool named;     /* in the table of names */
+    bool child;     /* made by a listener: it keeps the port, but nobody is led to it */
+    bool own_port;  /* the port was asked for by bind, and stays when a connection ends */
+    bool auto_port; /* the port was given, by bind or else */
+    bool own_ip;    /* likewise the address */
     struct inet_socket *name_next;
 
     struct inet_socket *peer; /* referenced; NULL when it has closed */
+    /* At the host (inet_host.h): of a stream the connection, of others a listener or port for IPv4
+     * and one for IPv6; NULL: none. outer: the name of the connection there. */
+    struct inet_link *links[2];
+    struct inet_end outer;
     /* Of a listener: connections to accept, and sockets that found that queue full. Of those: the
      * listener, and for the latter the socket that will be the other side. */
     struct inet_socket *pending, *pending_last, *waiting, *waiting_last;
@@ -146,6 +153,8 @@ void inet_set_loopback(struct inet_end *end, bool v4);
 int inet_name_locked(struct inet_socket *s, const struct inet_end *end);
 /* A listener begins: whether others that share its port let it. */
 int inet_name_listens_locked(struct inet_socket *s);
+/* Whether another listener has the same port, at whatever address. */
+bool inet_name_shared_locked(const struct inet_socket *s);
 void inet_unname_locked(struct inet_socket *s);
 /* Who listens there, or NULL. */
 struct inet_socket *inet_find_listener_locked(const struct inet_end *to);
@@ -156,6 +165,11 @@ struct inet_socket *inet_find_datagram_locked(const struct inet_end *from,
 /* --- inet_stream.c: connections --- */
 
 int inet_listen(struct inet_socket *s, int backlog);
+/* A connection that came from the host enters a listener's queue. NULL: it does not listen any
+ * more, or there is no memory. Without the lock. */
+struct inet_socket *inet_admit(struct inet_socket *listener, struct inet_link *link,
+                               const struct inet_end *local, const struct inet_end *peer);
+bool inet_full_locked(const struct inet_socket *listener);
 int inet_connect_stream(struct inet_socket *s, const struct inet_end *to, bool nonblock);
 /* connect with AF_UNSPEC. */
 int inet_disconnect(struct inet_socket *s);
@@ -178,11 +192,17 @@ bool inet_readable_locked(const struct inet_socket *s);
 /* Sent, and not in the receiver's own buffer yet. */
 size_t inet_unsent_locked(const struct inet_socket *s);
 
+/* Bytes that came from the host. Without the lock; -L_ENOMEM. */
+int inet_stream_arrived(struct inet_socket *s, const void *data, size_t n);
+
 /* --- inet_datagram.c --- */
 
 #define INET_PACKET_MOST_V4 65507u
 #define INET_PACKET_MOST_V6 65527u
 
+/* A datagram that came from the host. Without the lock. */
+void inet_datagram_arrived(struct inet_socket *s, const void *data, size_t n,
+                           const struct inet_end *from);
 int inet_connect_datagram(struct inet_socket *s, const struct inet_end *to);
 int64_t inet_datagram_send(struct inet_socket *s, const void *data, size_t n, uint32_t flags,
                            const struct inet_end *to);

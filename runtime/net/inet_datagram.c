@@ -4,6 +4,7 @@
 #include "runtime/host/heap.h"
 #include "runtime/host/time.h"
 #include "runtime/net/inet.h"
+#include "runtime/net/inet_host.h"
 #include <string.h>
 
 /* What Linux counts for a datagram beside its data. */
@@ -41,13 +42,21 @@ static bool reaches(const struct inet_socket *s, const struct inet_end *to)
     return inet_is_v4(&s->local) == inet_is_v4(to) || inet_is_any(&s->local);
 }
 
+static int connect_failed(struct inet_socket *s, int error)
+{
+    inet_connect_datagram(s, NULL);
+    return error;
+}
+
 int inet_connect_datagram(struct inet_socket *s, const struct inet_end *to)
 {
     int error = 0;
+    bool outside = false;
     host_mutex_lock(&inet_lock);
     if (!to) {
         s->state = INET_NEW;
         memset(&s->remote, 0, sizeof(s->remote));
+        memset(&s->outer, 0, sizeof(s->outer));
         if (!s->own_ip)
             inet_set_any(&s->local, !s->v6);
         if (!s->own_port) {
@@ -62,10 +71,20 @@ int inet_connect_datagram(struct inet_socket *s, const struct inet_end *to)
             inet_set_loopback(&s->local, inet_is_v4(to));
         s->remote = *to;
         s->state = INET_CONNECTED;
+        outside = !inet_find_datagram_locked(&s->local, to) && inet_host_allowed();
     }
     host_mutex_unlock(&inet_lock);
-    return error;
+    if (error)
+        return error;
+    if (!outside) {
+        inet_host_connect_datagram(s, NULL);
+        return 0;
+    }
+    error = inet_host_connect_datagram(s, to);
+    return error ? connect_failed(s, error) : 0;
 }
+
+enum { SEND_OUTSIDE = 1 };
 
 /* A packet finds its receiver, which is woken afterwards; it stays the caller's when nobody takes
  * it. 0, or an errno. */
@@ -79,6 +98,8 @@ static int deliver_locked(struct inet_socket *s, const struct inet_end *to,
     if (inet_is_any(&p->from))
         inet_set_loopback(&p->from, inet_is_v4(to));
     struct inet_socket *other = inet_find_datagram_locked(&p->from, to);
+    if (!other && inet_host_allowed() && !inet_is_broadcast(to))
+        return SEND_OUTSIDE;
     if (!other) {
         if (s->state == INET_CONNECTED) {
             s->error = L_ECONNREFUSED;
@@ -134,14 +155,44 @@ int64_t inet_datagram_send(struct inet_socket *s, const void *data, size_t n, ui
         return -L_ENOBUFS;
     host_mutex_lock(&inet_lock);
     int error = send_locked(s, to, &piece, &woken);
+    struct inet_end outside = to ? *to : s->remote;
     host_mutex_unlock(&inet_lock);
     free(piece);
+    if (error == SEND_OUTSIDE)
+        error = inet_host_send_to(s, data, n, &outside);
     if (woken == s)
         inet_wake_all(s);
     else if (woken)
         inet_wake_readers(woken);
     inet_put(woken);
     return error ? error : (int64_t)n;
+}
+
+void inet_datagram_arrived(struct inet_socket *s, const void *data, size_t n,
+                           const struct inet_end *from)
+{
+    struct inet_piece *piece = make_packet(data, n);
+    if (!piece)
+        return;
+    piece->from = *from;
+    host_mutex_lock(&inet_lock);
+    piece->to = s->local;
+    bool taken = !s->read_shut && s->state != INET_CLOSED &&
+                 s->in.held + cost_of(piece) <= s->options.receive_buffer;
+    if (s->state == INET_CONNECTED &&
+        (s->remote.port != from->port || !inet_same_ip(&s->remote, from)))
+        taken = false;
+    if (taken) {
+        *(s->in.last ? &s->in.last->next : &s->in.first) = piece;
+        s->in.last = piece;
+        s->in.bytes += n;
+        s->in.held += cost_of(piece);
+    }
+    host_mutex_unlock(&inet_lock);
+    if (!taken)
+        free(piece);
+    else
+        inet_wake_readers(s);
 }
 
 static bool can_receive(void *arg)

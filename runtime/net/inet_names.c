@@ -99,6 +99,7 @@ int inet_name_locked(struct inet_socket *s, const struct inet_end *end)
     if (!name.port)
         return -L_EADDRINUSE;
     s->local = name;
+    s->auto_port = !end->port;
     enter(s);
     return 0;
 }
@@ -111,6 +112,14 @@ int inet_name_listens_locked(struct inet_socket *s)
             return -L_EADDRINUSE;
     }
     return 0;
+}
+
+bool inet_name_shared_locked(const struct inet_socket *s)
+{
+    const struct inet_socket *o = names[s->stream][s->local.port % BUCKETS];
+    while (o && (o == s || o->local.port != s->local.port || o->state != INET_LISTENING))
+        o = o->name_next;
+    return o != NULL;
 }
 
 void inet_unname_locked(struct inet_socket *s)

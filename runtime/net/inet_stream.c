@@ -4,6 +4,7 @@
 #include "runtime/abi/poll.h"
 #include "runtime/host/heap.h"
 #include "runtime/net/inet.h"
+#include "runtime/net/inet_host.h"
 #include <string.h>
 
 /* --- a listener's two queues --- */
@@ -61,38 +62,9 @@ static void join_locked(struct inet_socket *s, struct inet_socket *server,
     server->listener = listener;
 }
 
-static bool full_locked(const struct inet_socket *listener)
+bool inet_full_locked(const struct inet_socket *listener)
 {
     return listener->pending_count > listener->backlog;
-}
-
-int inet_listen(struct inet_socket *s, int backlog)
-{
-    int error = 0;
-    struct inet_end any = s->local;
-    if (!s->stream)
-        return -L_EOPNOTSUPP;
-    host_mutex_lock(&inet_lock);
-    if (s->state == INET_LISTENING) {
-        s->backlog = (uint32_t)backlog > L_SOMAXCONN ? L_SOMAXCONN : (uint32_t)backlog;
-    } else if (s->state != INET_NEW && s->state != INET_OVER) {
-        error = -L_EINVAL;
-    } else {
-        if (!s->named) {
-            any.port = 0;
-            error = inet_name_locked(s, &any);
-        } else {
-            error = inet_name_listens_locked(s);
-        }
-        if (!error) {
-            s->state = INET_LISTENING;
-            s->error = 0;
-            s->read_shut = s->write_shut = s->fin = false;
-            s->backlog = (uint32_t)backlog > L_SOMAXCONN ? L_SOMAXCONN : (uint32_t)backlog;
-        }
-    }
-    host_mutex_unlock(&inet_lock);
-    return error;
 }
 
 /* --- the end of a connection --- */
@@ -155,6 +127,7 @@ static void stop_listening(struct inet_socket *s, enum inet_state state)
     for (struct inet_socket *p = pending; p; p = p->queue_next)
         p->listener = NULL;
     host_mutex_unlock(&inet_lock);
+    inet_host_close(s, true);
     refuse_waiting(waiting);
     while (pending) {
         struct inet_socket *next = pending->queue_next;
@@ -165,6 +138,45 @@ static void stop_listening(struct inet_socket *s, enum inet_state state)
         pending = next;
     }
     inet_wake_all(s);
+}
+
+int inet_listen(struct inet_socket *s, int backlog)
+{
+    int error = 0;
+    bool begins = false;
+    struct inet_end any = s->local;
+    if (!s->stream)
+        return -L_EOPNOTSUPP;
+    host_mutex_lock(&inet_lock);
+    if (s->state == INET_LISTENING) {
+        s->backlog = (uint32_t)backlog > L_SOMAXCONN ? L_SOMAXCONN : (uint32_t)backlog;
+    } else if (s->state != INET_NEW && s->state != INET_OVER) {
+        error = -L_EINVAL;
+    } else {
+        if (!s->named) {
+            any.port = 0;
+            error = inet_name_locked(s, &any);
+        } else {
+            error = inet_name_listens_locked(s);
+        }
+        if (!error) {
+            s->state = INET_LISTENING;
+            s->error = 0;
+            s->read_shut = s->write_shut = s->fin = false;
+            s->backlog = (uint32_t)backlog > L_SOMAXCONN ? L_SOMAXCONN : (uint32_t)backlog;
+            begins = true;
+        }
+    }
+    /* Of guests that have one port at several addresses, one is found at the host's; a port that
+     * nobody asked for is the host's when it is free there. */
+    bool lenient = begins && (s->auto_port || inet_name_shared_locked(s));
+    host_mutex_unlock(&inet_lock);
+    if (begins && inet_host_allowed())
+        error = inet_host_listen(s);
+    if (!error || lenient)
+        return begins ? 0 : error;
+    stop_listening(s, INET_NEW);
+    return error;
 }
 
 static void forget_name_locked(struct inet_socket *s)
@@ -217,11 +229,13 @@ void inet_close(struct inet_socket *s)
     host_mutex_lock(&inet_lock);
     bool unread = s->stream && s->in.bytes;
     inet_unname_locked(s);
-    leave_locked(s, unread || (s->options.linger && !s->options.linger_s), &left);
+    bool reset = unread || (s->options.linger && !s->options.linger_s);
+    leave_locked(s, reset, &left);
     s->state = INET_CLOSED;
     s->read_shut = s->write_shut = true;
     s->file = NULL;
     host_mutex_unlock(&inet_lock);
+    inet_host_close(s, reset);
     give_back(s, &left);
     inet_put(s);
 }
@@ -236,7 +250,9 @@ static void disconnect(struct inet_socket *s, int error)
     s->fin = s->read_shut = s->write_shut = false;
     s->error = error;
     forget_name_locked(s);
+    memset(&s->outer, 0, sizeof(s->outer));
     host_mutex_unlock(&inet_lock);
+    inet_host_close(s, true);
     give_back(s, &left);
 }
 
@@ -274,6 +290,8 @@ int inet_shutdown(struct inet_socket *s, int how)
         peer = inet_get(s->peer);
     }
     host_mutex_unlock(&inet_lock);
+    if (s->stream && state == INET_CONNECTED && how != L_SHUT_RD)
+        inet_host_finish(s);
     if (stops)
         stop_listening(s, INET_NEW);
     if (gives_up)
@@ -304,11 +322,15 @@ static void source_locked(struct inet_socket *s, const struct inet_end *to, stru
         inet_set_loopback(name, inet_is_v4(to));
 }
 
+enum { CONNECT_OUTSIDE = 1 };
+
 /* The first part of connect: *listener is who has to be woken, referenced. */
 static int begin_locked(struct inet_socket *s, const struct inet_end *to,
                         struct inet_socket *server, struct inet_socket **listener)
 {
     struct inet_end name;
+    if (!inet_is_loopback(to) && !inet_host_allowed())
+        return -L_ENETUNREACH;
     source_locked(s, to, &name);
     if (inet_is_v4(&name) != inet_is_v4(to))
         return inet_is_v4(to) ? -L_ENETUNREACH : -L_EADDRNOTAVAIL;
@@ -325,6 +347,11 @@ static int begin_locked(struct inet_socket *s, const struct inet_end *to,
     s->read_shut = s->write_shut = s->fin = false;
     s->begun = true;
     struct inet_socket *found = inet_find_listener_locked(to);
+    if (!found && inet_host_allowed()) {
+        s->state = INET_CONNECTING;
+        inet_put(server);
+        return CONNECT_OUTSIDE;
+    }
     if (!found) {
         s->state = INET_OVER;
         s->error = L_ECONNREFUSED;
@@ -333,7 +360,7 @@ static int begin_locked(struct inet_socket *s, const struct inet_end *to,
         return 0;
     }
     *listener = inet_get(found);
-    if (!full_locked(found)) {
+    if (!inet_full_locked(found)) {
         join_locked(s, server, found);
         return 0;
     }
@@ -361,6 +388,17 @@ static int finish_connect(struct inet_socket *s)
     return error;
 }
 
+/* Nobody here listens there: the host is asked. */
+static int connect_outside(struct inet_socket *s)
+{
+    int error = inet_host_connect(s);
+    if (error) {
+        s->begun = false;
+        disconnect(s, 0);
+    }
+    return error;
+}
+
 int inet_connect_stream(struct inet_socket *s, const struct inet_end *to, bool nonblock)
 {
     struct inet_socket *server = inet_new(s->v6, true), *listener = NULL;
@@ -383,7 +421,9 @@ int inet_connect_stream(struct inet_socket *s, const struct inet_end *to, bool n
         listener = NULL;
     bool waits = s->state == INET_CONNECTING;
     host_mutex_unlock(&inet_lock);
-    if (!fresh || error)
+    if (error == CONNECT_OUTSIDE)
+        error = connect_outside(s);
+    else if (!fresh || error)
         inet_put(server);
     if (listener) {
         inet_wake_readers(listener);
@@ -404,6 +444,36 @@ int inet_connect_stream(struct inet_socket *s, const struct inet_end *to, bool n
 
 /* --- accept --- */
 
+struct inet_socket *inet_admit(struct inet_socket *listener, struct inet_link *link,
+                               const struct inet_end *local, const struct inet_end *peer)
+{
+    struct inet_socket *server = inet_new(listener->v6, true);
+    if (!server)
+        return NULL;
+    host_mutex_lock(&inet_lock);
+    bool admitted = listener->state == INET_LISTENING;
+    if (admitted) {
+        server->local = *local;
+        server->remote = *peer;
+        server->outer = *local;
+        server->uid = listener->uid;
+        server->options = listener->options;
+        server->state = INET_CONNECTED;
+        server->child = true;
+        inet_name_locked(server, local);
+        server->links[0] = link;
+        link->s = inet_get(server);
+        append(&listener->pending, &listener->pending_last, server);
+        listener->pending_count++;
+        server->listener = listener;
+    }
+    host_mutex_unlock(&inet_lock);
+    if (admitted)
+        return server;
+    inet_put(server);
+    return NULL;
+}
+
 static bool can_accept(void *arg)
 {
     const struct inet_socket *s = arg;
@@ -416,7 +486,7 @@ static bool can_accept(void *arg)
 /* One left the queue: the first that waits may enter. It is returned, referenced. */
 static struct inet_socket *promote_locked(struct inet_socket *listener)
 {
-    if (!listener->waiting || full_locked(listener))
+    if (!listener->waiting || inet_full_locked(listener))
         return NULL;
     struct inet_socket *s = take_first(&listener->waiting, &listener->waiting_last);
     struct inet_socket *server = s->other;
@@ -450,6 +520,8 @@ int inet_accept(struct inet_socket *s, bool nonblock, uint32_t flags, struct fil
         }
         if (!listening)
             return -L_EINVAL;
+        if (server)
+            inet_host_receive(s);
         if (server) {
             *out = inet_make_file(server, flags);
             if (!*out)

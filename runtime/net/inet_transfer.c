@@ -4,12 +4,14 @@
 #include "runtime/fs/vfs/sigio.h"
 #include "runtime/host/heap.h"
 #include "runtime/net/inet.h"
+#include "runtime/net/inet_host.h"
 #include "runtime/task/process.h"
 #include "runtime/task/task.h"
 #include <string.h>
 
 /* More is not put into one piece: the receiver can start before all is there. */
 #define PIECE_MOST  ((size_t)65536)
+#define LINK_MOST   ((size_t)1 << 20) /* that waits for the host to send it */
 #define PIECE_LEAST ((size_t)1024 - sizeof(struct inet_piece))
 
 void inet_pieces_free(struct inet_piece *piece)
@@ -26,11 +28,15 @@ void inet_pieces_free(struct inet_piece *piece)
 /* Bytes that may lie in the receiver's queue. */
 static size_t limit_of(const struct inet_socket *s)
 {
+    if (s->links[0])
+        return s->options.send_buffer < LINK_MOST ? s->options.send_buffer : LINK_MOST;
     return (size_t)s->options.send_buffer + (s->peer ? s->peer->options.receive_buffer : 0);
 }
 
 static size_t queued_of(const struct inet_socket *s)
 {
+    if (s->links[0])
+        return s->links[0]->out.bytes;
     return s->peer ? s->peer->in.bytes : 0;
 }
 
@@ -42,6 +48,8 @@ bool inet_writable_locked(const struct inet_socket *s)
 size_t inet_unsent_locked(const struct inet_socket *s)
 {
     size_t queued = queued_of(s);
+    if (s->links[0])
+        return queued;
     size_t own = s->peer ? s->peer->options.receive_buffer : 0;
     return queued > own ? queued - own : 0;
 }
@@ -118,7 +126,7 @@ static void mark_urgent_locked(struct inet_socket *to, uint8_t byte)
 struct sending {
     const uint8_t *data;
     size_t n;
-    bool urgent;
+    bool urgent, outside;
     struct inet_piece *made; /* holds the first made->size bytes of it */
     size_t queued;           /* how much lay in the queue when there was none */
     struct inet_socket *to;  /* referenced: has to be woken */
@@ -135,31 +143,35 @@ static int64_t queue_locked(struct inet_socket *s, struct sending *w)
     if (s->state == INET_CONNECTING)
         return SEND_WAIT;
     struct inet_socket *to = s->peer;
-    if (!to) { /* it has closed, and answers with a reset */
+    if (!to && !s->links[0]) { /* it has closed, and answers with a reset */
         inet_reset_locked(s);
         w->to = inet_get(s);
         return (int64_t)w->n;
     }
-    size_t limit = limit_of(s), queued = to->in.bytes;
+    struct inet_queue *queue = s->links[0] ? &s->links[0]->out : &to->in;
+    size_t limit = limit_of(s), queued = queue->bytes;
     if (queued >= limit) {
         async_no_room(s->file);
         return SEND_WAIT;
     }
     size_t n = w->n < limit - queued ? w->n : limit - queued;
-    struct inet_piece *last = to->in.last;
+    struct inet_piece *last = queue->last;
     if (w->made) {
         n = w->made->size;
-        append_piece(&to->in, w->made);
+        append_piece(queue, w->made);
         w->made = NULL;
     } else if (last && last->room - last->size >= n) {
         memcpy(last->data + last->size, w->data, n);
         last->size += n;
-        to->in.bytes += n;
+        queue->bytes += n;
     } else {
         w->n = n < PIECE_MOST ? n : PIECE_MOST;
         w->queued = queued;
         return SEND_MAKE;
     }
+    w->outside = s->links[0] != NULL;
+    if (w->outside)
+        return (int64_t)n;
     if (w->urgent)
         mark_urgent_locked(to, w->data[n - 1]);
     w->to = inet_get(to);
@@ -196,6 +208,8 @@ static int64_t send_some(struct inet_socket *s, const uint8_t *data, size_t n, u
         break;
     }
     free(w.made);
+    if (w.outside)
+        inet_host_send(s);
     if (w.to) {
         if (w.to == s)
             inet_wake_all(s);
@@ -399,6 +413,8 @@ int64_t inet_stream_receive(struct inet_socket *s, void *data, size_t n, uint32_
             writer = inet_get(s->peer);
         host_mutex_unlock(&inet_lock);
         inet_pieces_free(done);
+        if (most && !peek)
+            inet_host_receive(s);
         if (writer)
             waitq_wake(&writer->write_wait, L_POLLOUT | L_POLLWRNORM);
         inet_put(writer);
@@ -419,4 +435,29 @@ int64_t inet_stream_receive(struct inet_socket *s, void *data, size_t n, uint32_
         if (peek)
             got = 0;
     }
+}
+
+int inet_stream_arrived(struct inet_socket *s, const void *data, size_t n)
+{
+    struct inet_piece *piece = NULL;
+    host_mutex_lock(&inet_lock);
+    struct inet_piece *last = s->in.last;
+    bool fits = last && last->room - last->size >= n;
+    if (fits) {
+        memcpy(last->data + last->size, data, n);
+        last->size += n;
+        s->in.bytes += n;
+    }
+    size_t queued = s->in.bytes;
+    host_mutex_unlock(&inet_lock);
+    if (!fits) {
+        piece = make_piece(data, n, queued);
+        if (!piece)
+            return -L_ENOMEM;
+        host_mutex_lock(&inet_lock);
+        append_piece(&s->in, piece);
+        host_mutex_unlock(&inet_lock);
+    }
+    inet_wake_readers(s);
+    return 0;
 }

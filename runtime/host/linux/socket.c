@@ -1,0 +1,467 @@
+/* Sockets: one thread with one epoll. */
+#include "runtime/host/socket.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "runtime/abi/errno.h"
+#include "runtime/host/heap.h"
+#include "runtime/host/lock.h"
+#include "runtime/host/thread.h"
+
+#define EVENTS 64
+/* Of one socket before others have their turn. */
+#define TURN ((size_t)1 << 20)
+
+struct host_socket {
+    struct host_mutex lock; /* for all that follows */
+    int fd;
+    const struct host_socket_user *user;
+    void *arg;
+    bool datagram, v6, listening, connecting, connected;
+    bool wants_in, wants_out;
+    bool ended;     /* nothing more is received */
+    bool failed;    /* nothing more is sent */
+    bool finishing; /* nothing follows what is to be sent */
+    bool closing, dead;
+    struct host_socket *dead_next;
+};
+
+static struct host_mutex pump_lock = HOST_MUTEX_INIT(RANK_HOST_SOCKETS);
+static int pump_epoll = -1, pump_event = -1;
+static struct host_socket *dead_list; /* pump_lock */
+static uint8_t pump_buffer[HOST_DATAGRAM_MAX];
+
+/* --- addresses --- */
+
+static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+
+union any_address {
+    struct sockaddr any;
+    struct sockaddr_in in;
+    struct sockaddr_in6 in6;
+};
+
+static socklen_t to_host(const struct host_address *address, bool v6, union any_address *out)
+{
+    memset(out, 0, sizeof(*out));
+    if (v6) {
+        out->in6.sin6_family = AF_INET6;
+        out->in6.sin6_port = htons(address->port);
+        out->in6.sin6_scope_id = address->scope;
+        memcpy(&out->in6.sin6_addr, address->ip, 16);
+        return sizeof(out->in6);
+    }
+    out->in.sin_family = AF_INET;
+    out->in.sin_port = htons(address->port);
+    memcpy(&out->in.sin_addr, address->ip + 12, 4);
+    return sizeof(out->in);
+}
+
+static void from_host(const union any_address *from, struct host_address *out)
+{
+    memset(out, 0, sizeof(*out));
+    if (from->any.sa_family == AF_INET6) {
+        out->port = ntohs(from->in6.sin6_port);
+        out->scope = from->in6.sin6_scope_id;
+        memcpy(out->ip, &from->in6.sin6_addr, 16);
+    } else {
+        out->port = ntohs(from->in.sin_port);
+        memcpy(out->ip, mapped, sizeof(mapped));
+        memcpy(out->ip + 12, &from->in.sin_addr, 4);
+    }
+}
+
+/* --- what follows is with the socket's lock --- */
+
+static void arm(struct host_socket *s)
+{
+    struct epoll_event event = {.events = EPOLLONESHOT, .data.ptr = s};
+    if (s->wants_in && !s->ended && !s->closing)
+        event.events |= EPOLLIN;
+    if (s->wants_out || s->connecting)
+        event.events |= EPOLLOUT;
+    if (!s->dead && event.events != EPOLLONESHOT)
+        epoll_ctl(pump_epoll, EPOLL_CTL_MOD, s->fd, &event);
+}
+
+/* The pump's thread releases it. */
+static void die(struct host_socket *s)
+{
+    uint64_t one = 1;
+    if (s->dead)
+        return;
+    s->dead = true;
+    if (s->listening) /* the port is free from now on */
+        shutdown(s->fd, SHUT_RDWR);
+    epoll_ctl(pump_epoll, EPOLL_CTL_DEL, s->fd, NULL);
+    host_mutex_lock(&pump_lock);
+    s->dead_next = dead_list;
+    dead_list = s;
+    host_mutex_unlock(&pump_lock);
+    (void)!write(pump_event, &one, sizeof(one));
+}
+
+static void fail(struct host_socket *s, int error)
+{
+    s->failed = true;
+    if (s->closing)
+        die(s);
+    else if (!s->ended)
+        s->user->ended(s->arg, error);
+    s->ended = true;
+}
+
+static void flush(struct host_socket *s)
+{
+    const void *bytes;
+    size_t n;
+    if (!s->connected || s->failed)
+        return;
+    while ((bytes = s->user->next(s->arg, &n))) {
+        ssize_t sent = send(s->fd, bytes, n, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (sent >= 0) {
+            s->user->sent(s->arg, (size_t)sent);
+        } else if (errno == EAGAIN) {
+            s->wants_out = true;
+            arm(s);
+            return;
+        } else if (errno != EINTR) {
+            fail(s, -errno);
+            return;
+        }
+    }
+    s->wants_out = false;
+    if (s->closing)
+        die(s);
+    else if (s->finishing)
+        shutdown(s->fd, SHUT_WR);
+}
+
+static void end_connect(struct host_socket *s)
+{
+    int error = 0;
+    socklen_t length = sizeof(error);
+    getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &error, &length);
+    s->connecting = false;
+    s->connected = error == 0;
+    s->wants_in = s->connected;
+    s->ended = s->failed = error != 0;
+    if (s->closing)
+        die(s);
+    else
+        s->user->connected(s->arg, -error);
+}
+
+static void take_datagrams(struct host_socket *s)
+{
+    union any_address from;
+    struct host_address address;
+    for (int i = 0; i < EVENTS; i++) {
+        socklen_t length = sizeof(from);
+        ssize_t n =
+            recvfrom(s->fd, pump_buffer, sizeof(pump_buffer), MSG_DONTWAIT, &from.any, &length);
+        if (n < 0 && errno == EAGAIN)
+            return;
+        if (n < 0) {
+            s->user->ended(s->arg, -errno);
+        } else {
+            from_host(&from, &address);
+            s->user->datagram(s->arg, pump_buffer, (size_t)n, &address);
+        }
+    }
+}
+
+static void take_bytes(struct host_socket *s)
+{
+    for (size_t done = 0; done < TURN;) {
+        size_t room = s->user->room(s->arg);
+        if (!room) {
+            s->wants_in = false;
+            return;
+        }
+        if (room > sizeof(pump_buffer))
+            room = sizeof(pump_buffer);
+        ssize_t n = recv(s->fd, pump_buffer, room, MSG_DONTWAIT);
+        if (n < 0 && (errno == EAGAIN || errno == EINTR))
+            return;
+        if (n <= 0) {
+            s->ended = true;
+            s->failed = s->failed || n < 0;
+            s->user->ended(s->arg, n < 0 ? -errno : 0);
+            return;
+        }
+        s->user->received(s->arg, pump_buffer, (size_t)n);
+        done += (size_t)n;
+    }
+}
+
+static struct host_socket *wrap(int fd, bool datagram, bool v6)
+{
+    struct host_socket *s = calloc(1, sizeof(*s));
+    struct epoll_event event = {.events = EPOLLONESHOT, .data.ptr = s};
+    if (s) {
+        host_mutex_init(&s->lock, RANK_HOST_SOCKET);
+        s->fd = fd;
+        s->datagram = datagram;
+        s->v6 = v6;
+        if (epoll_ctl(pump_epoll, EPOLL_CTL_ADD, fd, &event) == 0)
+            return s;
+    }
+    free(s);
+    close(fd);
+    return NULL;
+}
+
+static void take_connections(struct host_socket *s)
+{
+    for (;;) {
+        union any_address peer, local;
+        struct host_address from, to;
+        socklen_t length = sizeof(peer), local_length = sizeof(local);
+        if (!s->user->room(s->arg)) {
+            s->wants_in = false;
+            return;
+        }
+        int fd = accept4(s->fd, &peer.any, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd < 0)
+            return;
+        struct host_socket *made = wrap(fd, false, s->v6);
+        if (!made)
+            return;
+        getsockname(fd, &local.any, &local_length);
+        from_host(&peer, &from);
+        from_host(&local, &to);
+        s->user->accepted(s->arg, made, &to, &from);
+    }
+}
+
+/* --- the pump --- */
+
+static void handle(struct host_socket *s, uint32_t events)
+{
+    host_mutex_lock(&s->lock);
+    if (s->dead) {
+        host_mutex_unlock(&s->lock);
+        return;
+    }
+    if (s->connecting && (events & (EPOLLOUT | EPOLLERR | EPOLLHUP)))
+        end_connect(s);
+    if (s->datagram && !s->closing)
+        take_datagrams(s);
+    else if (s->listening && !s->closing)
+        take_connections(s);
+    else if (s->connected && !s->ended && !s->closing && s->wants_in)
+        take_bytes(s);
+    if (s->connected && (s->wants_out || s->closing))
+        flush(s);
+    arm(s);
+    host_mutex_unlock(&s->lock);
+}
+
+static void release_dead(void)
+{
+    host_mutex_lock(&pump_lock);
+    struct host_socket *s = dead_list;
+    dead_list = NULL;
+    host_mutex_unlock(&pump_lock);
+    while (s) {
+        struct host_socket *next = s->dead_next;
+        /* Whoever marked it may still hold its lock. */
+        host_mutex_lock(&s->lock);
+        host_mutex_unlock(&s->lock);
+        close(s->fd);
+        if (s->user)
+            s->user->released(s->arg);
+        free(s);
+        s = next;
+    }
+}
+
+static void pump(void *arg)
+{
+    struct epoll_event events[EVENTS];
+    (void)arg;
+    for (;;) {
+        int n = epoll_wait(pump_epoll, events, EVENTS, -1);
+        for (int i = 0; i < n; i++) {
+            uint64_t count;
+            if (events[i].data.ptr)
+                handle(events[i].data.ptr, events[i].events);
+            else
+                (void)!read(pump_event, &count, sizeof(count));
+        }
+        release_dead();
+    }
+}
+
+static int start_pump(void)
+{
+    int error = 0;
+    host_mutex_lock(&pump_lock);
+    if (pump_epoll < 0) {
+        struct epoll_event event = {.events = EPOLLIN};
+        int ep = epoll_create1(EPOLL_CLOEXEC), ev = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+        if (ep < 0 || ev < 0 || epoll_ctl(ep, EPOLL_CTL_ADD, ev, &event)) {
+            error = -L_EMFILE;
+        } else {
+            pump_epoll = ep;
+            pump_event = ev;
+            error = host_thread_start(pump, NULL);
+        }
+        if (error) {
+            close(ep);
+            close(ev);
+            pump_epoll = pump_event = -1;
+        }
+    }
+    host_mutex_unlock(&pump_lock);
+    return error;
+}
+
+/* --- the interface --- */
+
+int host_socket_open(bool datagram, bool v6, const struct host_socket_user *user, void *arg,
+                     struct host_socket **out)
+{
+    const int on = 1;
+    int error = start_pump();
+    if (error)
+        return error;
+    int fd = socket(v6 ? AF_INET6 : AF_INET,
+                    (datagram ? SOCK_DGRAM : SOCK_STREAM) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -errno;
+    if (v6)
+        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
+    if (!datagram) {
+        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    }
+    *out = wrap(fd, datagram, v6);
+    if (!*out)
+        return -L_ENOBUFS;
+    (*out)->user = user;
+    (*out)->arg = arg;
+    if (datagram) {
+        host_mutex_lock(&(*out)->lock);
+        (*out)->wants_in = true;
+        arm(*out);
+        host_mutex_unlock(&(*out)->lock);
+    }
+    return 0;
+}
+
+int host_socket_bind(struct host_socket *s, const struct host_address *address)
+{
+    union any_address a;
+    socklen_t length = to_host(address, s->v6, &a);
+    return bind(s->fd, &a.any, length) ? -errno : 0;
+}
+
+int host_socket_listen(struct host_socket *s, int backlog)
+{
+    if (listen(s->fd, backlog))
+        return -errno;
+    host_mutex_lock(&s->lock);
+    s->listening = s->wants_in = true;
+    arm(s);
+    host_mutex_unlock(&s->lock);
+    return 0;
+}
+
+int host_socket_connect(struct host_socket *s, const struct host_address *address)
+{
+    union any_address a = {.any.sa_family = AF_UNSPEC};
+    socklen_t length = address ? to_host(address, s->v6, &a) : sizeof(a.any);
+    host_mutex_lock(&s->lock);
+    int error = connect(s->fd, &a.any, length) ? -errno : 0;
+    if (!s->datagram && (!error || error == -L_EINPROGRESS)) {
+        s->connecting = true;
+        arm(s);
+        error = 0;
+    }
+    host_mutex_unlock(&s->lock);
+    return error;
+}
+
+void host_socket_start(struct host_socket *s, const struct host_socket_user *user, void *arg)
+{
+    const int on = 1;
+    setsockopt(s->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    host_mutex_lock(&s->lock);
+    s->user = user;
+    s->arg = arg;
+    s->connected = s->wants_in = true;
+    arm(s);
+    host_mutex_unlock(&s->lock);
+}
+
+void host_socket_send(struct host_socket *s)
+{
+    host_mutex_lock(&s->lock);
+    if (!s->wants_out && !s->dead)
+        flush(s);
+    host_mutex_unlock(&s->lock);
+}
+
+void host_socket_receive(struct host_socket *s)
+{
+    host_mutex_lock(&s->lock);
+    if (!s->dead) {
+        s->wants_in = true;
+        arm(s);
+    }
+    host_mutex_unlock(&s->lock);
+}
+
+int host_socket_send_to(struct host_socket *s, const void *bytes, size_t n,
+                        const struct host_address *address)
+{
+    union any_address a;
+    socklen_t length = address ? to_host(address, s->v6, &a) : 0;
+    ssize_t sent =
+        sendto(s->fd, bytes, n, MSG_NOSIGNAL | MSG_DONTWAIT, address ? &a.any : NULL, length);
+    return sent < 0 ? -errno : 0;
+}
+
+void host_socket_finish(struct host_socket *s)
+{
+    host_mutex_lock(&s->lock);
+    s->finishing = true;
+    if (!s->wants_out && !s->dead)
+        flush(s);
+    host_mutex_unlock(&s->lock);
+}
+
+void host_socket_close(struct host_socket *s, bool reset)
+{
+    struct linger now = {1, 0};
+    size_t n;
+    host_mutex_lock(&s->lock);
+    s->closing = true;
+    if (reset && !s->datagram)
+        setsockopt(s->fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+    bool more = s->connected && !s->failed && !reset && s->user->next(s->arg, &n);
+    if (more)
+        arm(s);
+    else
+        die(s);
+    host_mutex_unlock(&s->lock);
+}
+
+int host_socket_name(struct host_socket *s, struct host_address *out)
+{
+    union any_address a;
+    socklen_t length = sizeof(a);
+    if (getsockname(s->fd, &a.any, &length))
+        return -errno;
+    from_host(&a, out);
+    return 0;
+}

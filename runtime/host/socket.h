@@ -1,0 +1,74 @@
+/*
+ * Sockets of the host, and the one thread that moves their bytes: the pump.
+ *
+ * Who uses a socket is told what happens by callbacks. They run on the pump's thread, or on that
+ * which calls a function below; they may take locks (of ranks after HOST_SOCKET) and must not wait.
+ * No function waits, but for what the host's open, bind and listen take. None may be called with a
+ * lock held that a callback takes.
+ *
+ * Addresses of IPv4 are kept as ::ffff:a.b.c.d; a socket is of one family. Errors are negative
+ * guest errnos.
+ */
+#ifndef RUNTIME_HOST_SOCKET_H
+#define RUNTIME_HOST_SOCKET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct host_socket;
+
+struct host_address {
+    uint8_t ip[16];
+    uint16_t port;
+    uint32_t scope; /* of link-local addresses */
+};
+
+/* The most that a datagram has. */
+#define HOST_DATAGRAM_MAX 65536u
+
+struct host_socket_user {
+    /* Of a stream: host_socket_connect has ended. */
+    void (*connected)(void *arg, int error);
+    /* How much may be given to received; of a listener: whether a connection is taken. 0: not now,
+     * host_socket_receive says when. */
+    size_t (*room)(void *arg);
+    void (*received)(void *arg, const void *bytes, size_t n);
+    /* No more is received. 0: the other side sends no more. Of a datagram socket: an error that
+     * came back, and it goes on. */
+    void (*ended)(void *arg, int error);
+    /* What is to be sent, of a stream: bytes that stay where they are until as many were sent. NULL
+     * for none. */
+    const void *(*next)(void *arg, size_t *n);
+    void (*sent)(void *arg, size_t n);
+    void (*datagram)(void *arg, const void *bytes, size_t n, const struct host_address *from);
+    /* Of a listener. The new socket does nothing before host_socket_start. */
+    void (*accepted)(void *arg, struct host_socket *made, const struct host_address *local,
+                     const struct host_address *peer);
+    /* After host_socket_close, or for a listener's connection that nobody started: the last call.
+     * Not from inside one of the functions below. */
+    void (*released)(void *arg);
+};
+
+/* -L_EMFILE, -L_ENOBUFS, -L_EAFNOSUPPORT, -L_EAGAIN (no thread). */
+int host_socket_open(bool datagram, bool v6, const struct host_socket_user *user, void *arg,
+                     struct host_socket **out);
+int host_socket_bind(struct host_socket *s, const struct host_address *address);
+int host_socket_listen(struct host_socket *s, int backlog);
+/* A stream: begins, unless it fails at once. A datagram socket: at once; NULL ends it. */
+int host_socket_connect(struct host_socket *s, const struct host_address *address);
+/* A connection that a listener gave. */
+void host_socket_start(struct host_socket *s, const struct host_socket_user *user, void *arg);
+/* There is something to send; there is room again. */
+void host_socket_send(struct host_socket *s);
+void host_socket_receive(struct host_socket *s);
+/* A datagram, to whom the socket is connected when address is NULL. */
+int host_socket_send_to(struct host_socket *s, const void *bytes, size_t n,
+                        const struct host_address *address);
+/* The other side is told that nothing follows, once all is sent. */
+void host_socket_finish(struct host_socket *s);
+/* What is still to be sent is sent, unless reset: then the other side sees a reset. */
+void host_socket_close(struct host_socket *s, bool reset);
+int host_socket_name(struct host_socket *s, struct host_address *out);
+
+#endif

@@ -1,0 +1,668 @@
+/* Sockets: one thread with one I/O completion port. */
+#include "runtime/host/socket.h"
+
+#include <string.h>
+#include <winsock2.h>
+/* After winsock2.h. */
+#include <mstcpip.h>
+#include <mswsock.h>
+#include <ws2tcpip.h>
+
+#include "runtime/abi/errno.h"
+#include "runtime/host/heap.h"
+#include "runtime/host/lock.h"
+#include "runtime/host/thread.h"
+
+/* Of one socket before others have their turn. */
+#define TURN        ((size_t)1 << 20)
+#define NAME_SIZE   (sizeof(struct sockaddr_in6) + 16)
+#define SEND_MOST   ((size_t)65536)
+#define INITIAL_RTO _WSAIOW(IOC_VENDOR, 17) /* SIO_TCP_INITIAL_RTO */
+#define NO_RESETS   _WSAIOW(IOC_VENDOR, 12) /* SIO_UDP_CONNRESET */
+
+/* TCP_INITIAL_RTO_PARAMETERS, which mingw-w64 lacks; 0xfe: no retransmission of SYN. */
+struct initial_rto {
+    USHORT rtt;
+    UCHAR retransmissions;
+};
+
+enum op_kind { OP_CONNECT, OP_RECEIVE, OP_SEND, OP_ACCEPT };
+
+struct op {
+    OVERLAPPED overlapped; /* first */
+    enum op_kind kind;
+    bool pending;
+};
+
+union any_address {
+    struct sockaddr any;
+    struct sockaddr_in in;
+    struct sockaddr_in6 in6;
+};
+
+struct host_socket {
+    struct host_mutex lock; /* for all that follows */
+    SOCKET handle;
+    const struct host_socket_user *user;
+    void *arg;
+    bool datagram, v6, listening, connecting, connected, bound;
+    bool ended, failed, finishing, finished, closing, closed, posted;
+    bool linked;       /* datagrams: has a destination */
+    struct op in, out; /* out: connect, then send */
+    SOCKET accepting;
+    /* Of listeners the names of a connection; of datagram sockets a packet and who sent it. */
+    uint8_t *buffer;
+    union any_address from;
+    int from_length;
+};
+
+static struct host_mutex pump_lock = HOST_MUTEX_INIT(RANK_HOST_SOCKETS);
+static HANDLE pump_port;
+static LPFN_ACCEPTEX accept_ex;
+static LPFN_CONNECTEX connect_ex;
+static LPFN_GETACCEPTEXSOCKADDRS accept_names;
+static uint8_t pump_buffer[65536];
+
+/* --- errors --- */
+
+static int error_of(DWORD error)
+{
+    static const struct {
+        DWORD windows;
+        int ours;
+    } table[] = {{WSAEACCES, L_EACCES},
+                 {WSAEADDRINUSE, L_EADDRINUSE},
+                 {WSAEADDRNOTAVAIL, L_EADDRNOTAVAIL},
+                 {WSAEAFNOSUPPORT, L_EAFNOSUPPORT},
+                 {WSAECONNABORTED, L_ECONNRESET},
+                 {ERROR_CONNECTION_ABORTED, L_ECONNRESET},
+                 {WSAECONNREFUSED, L_ECONNREFUSED},
+                 {ERROR_CONNECTION_REFUSED, L_ECONNREFUSED},
+                 {WSAECONNRESET, L_ECONNRESET},
+                 {ERROR_NETNAME_DELETED, L_ECONNRESET},
+                 {ERROR_PORT_UNREACHABLE, L_ECONNREFUSED},
+                 {WSAEHOSTDOWN, L_EHOSTUNREACH},
+                 {WSAEHOSTUNREACH, L_EHOSTUNREACH},
+                 {ERROR_HOST_UNREACHABLE, L_EHOSTUNREACH},
+                 {WSAEMFILE, L_EMFILE},
+                 {WSAEMSGSIZE, L_EMSGSIZE},
+                 {WSAENETDOWN, L_ENETUNREACH},
+                 {WSAENETUNREACH, L_ENETUNREACH},
+                 {ERROR_NETWORK_UNREACHABLE, L_ENETUNREACH},
+                 {WSAENOBUFS, L_ENOBUFS},
+                 {WSAETIMEDOUT, L_ETIMEDOUT},
+                 {ERROR_SEM_TIMEOUT, L_ETIMEDOUT},
+                 {WSAEWOULDBLOCK, L_EAGAIN},
+                 {WSAEINVAL, L_EINVAL},
+                 {WSAENOTCONN, L_ENOTCONN}};
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        if (table[i].windows == error)
+            return -table[i].ours;
+    }
+    return -L_EIO;
+}
+
+static int last_error(void)
+{
+    return error_of((DWORD)WSAGetLastError());
+}
+
+/* --- addresses --- */
+
+static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+
+static int to_host(const struct host_address *address, bool v6, union any_address *out)
+{
+    memset(out, 0, sizeof(*out));
+    if (v6) {
+        out->in6.sin6_family = AF_INET6;
+        out->in6.sin6_port = htons(address->port);
+        out->in6.sin6_scope_id = address->scope;
+        memcpy(&out->in6.sin6_addr, address->ip, 16);
+        return sizeof(out->in6);
+    }
+    out->in.sin_family = AF_INET;
+    out->in.sin_port = htons(address->port);
+    memcpy(&out->in.sin_addr, address->ip + 12, 4);
+    return sizeof(out->in);
+}
+
+static void from_host(const struct sockaddr *from, struct host_address *out)
+{
+    union any_address a;
+    memset(out, 0, sizeof(*out));
+    memcpy(&a, from, from->sa_family == AF_INET6 ? sizeof(a.in6) : sizeof(a.in));
+    if (a.any.sa_family == AF_INET6) {
+        out->port = ntohs(a.in6.sin6_port);
+        out->scope = a.in6.sin6_scope_id;
+        memcpy(out->ip, &a.in6.sin6_addr, 16);
+    } else {
+        out->port = ntohs(a.in.sin_port);
+        memcpy(out->ip, mapped, sizeof(mapped));
+        memcpy(out->ip + 12, &a.in.sin_addr, 4);
+    }
+}
+
+/* --- what follows is with the socket's lock --- */
+
+/* The pump's thread looks whether it can be released. */
+static void post(struct host_socket *s)
+{
+    s->posted = true;
+    PostQueuedCompletionStatus(pump_port, 0, (ULONG_PTR)s, NULL);
+}
+
+/* Ends it: what is pending is cancelled and comes back with an error. */
+static void die(struct host_socket *s)
+{
+    if (s->closed)
+        return;
+    s->closed = true;
+    closesocket(s->handle);
+    if (s->accepting != INVALID_SOCKET)
+        closesocket(s->accepting);
+    s->accepting = INVALID_SOCKET;
+    post(s);
+}
+
+static void fail(struct host_socket *s, int error)
+{
+    s->failed = true;
+    if (s->closing)
+        die(s);
+    else if (!s->ended)
+        s->user->ended(s->arg, error);
+    s->ended = true;
+}
+
+static OVERLAPPED *begin(struct op *op, enum op_kind kind)
+{
+    memset(&op->overlapped, 0, sizeof(op->overlapped));
+    op->kind = kind;
+    op->pending = true;
+    return &op->overlapped;
+}
+
+/* What a call that starts an operation gave. 0, or its error. */
+static int started(struct op *op, bool ok)
+{
+    DWORD error = ok ? 0 : (DWORD)WSAGetLastError();
+    if (ok || error == WSA_IO_PENDING)
+        return 0;
+    op->pending = false;
+    return error_of(error);
+}
+
+static void wait_for_bytes(struct host_socket *s)
+{
+    WSABUF none = {0, NULL};
+    DWORD flags = 0;
+    if (s->in.pending || s->ended || s->closing || !s->connected)
+        return;
+    int error = started(
+        &s->in, WSARecv(s->handle, &none, 1, NULL, &flags, begin(&s->in, OP_RECEIVE), NULL) == 0);
+    if (error)
+        fail(s, error);
+}
+
+static void wait_for_datagram(struct host_socket *s)
+{
+    WSABUF whole = {HOST_DATAGRAM_MAX, (char *)s->buffer};
+    DWORD flags = 0;
+    for (int tries = 0; tries < 8 && !s->in.pending && !s->closing && s->bound; tries++) {
+        s->from_length = sizeof(s->from);
+        int error =
+            started(&s->in, WSARecvFrom(s->handle, &whole, 1, NULL, &flags, &s->from.any,
+                                        &s->from_length, begin(&s->in, OP_RECEIVE), NULL) == 0);
+        if (error)
+            s->user->ended(s->arg, error == -L_ECONNRESET ? -L_ECONNREFUSED : error);
+    }
+}
+
+static void wait_for_connection(struct host_socket *s)
+{
+    DWORD n;
+    if (s->in.pending || s->closing)
+        return;
+    s->accepting = WSASocketW(s->v6 ? AF_INET6 : AF_INET, SOCK_STREAM, IPPROTO_TCP, NULL, 0,
+                              WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
+    if (s->accepting == INVALID_SOCKET)
+        return;
+    started(&s->in, accept_ex(s->handle, s->accepting, s->buffer, 0, NAME_SIZE, NAME_SIZE, &n,
+                              begin(&s->in, OP_ACCEPT)));
+}
+
+static void flush(struct host_socket *s)
+{
+    size_t n;
+    if (!s->connected || s->failed || s->out.pending)
+        return;
+    const void *bytes = s->user->next(s->arg, &n);
+    if (bytes) {
+        WSABUF some = {(ULONG)(n < SEND_MOST ? n : SEND_MOST), (char *)(uintptr_t)bytes};
+        int error = started(
+            &s->out, WSASend(s->handle, &some, 1, NULL, 0, begin(&s->out, OP_SEND), NULL) == 0);
+        if (error)
+            fail(s, error);
+        return;
+    }
+    if (s->closing) {
+        die(s);
+    } else if (s->finishing && !s->finished) {
+        s->finished = true;
+        shutdown(s->handle, SD_SEND);
+    }
+}
+
+static void end_connect(struct host_socket *s, int error)
+{
+    s->connecting = false;
+    s->connected = error == 0;
+    s->ended = s->failed = error != 0;
+    if (s->connected)
+        setsockopt(s->handle, SOL_SOCKET, SO_UPDATE_CONNECT_CONTEXT, NULL, 0);
+    if (s->closing) {
+        die(s);
+        return;
+    }
+    s->user->connected(s->arg, error);
+    wait_for_bytes(s);
+    flush(s);
+}
+
+static void take_bytes(struct host_socket *s)
+{
+    for (size_t done = 0; done < TURN;) {
+        size_t room = s->user->room(s->arg);
+        if (!room)
+            return; /* host_socket_receive goes on */
+        if (room > sizeof(pump_buffer))
+            room = sizeof(pump_buffer);
+        int n = recv(s->handle, (char *)pump_buffer, (int)room, 0);
+        int error = n < 0 ? WSAGetLastError() : 0;
+        if (error == WSAEWOULDBLOCK)
+            break;
+        if (n <= 0) {
+            /* WSAESHUTDOWN is the end as well. */
+            bool end = n == 0 || error == WSAESHUTDOWN;
+            s->ended = true;
+            s->failed = s->failed || !end;
+            s->user->ended(s->arg, end ? 0 : error_of((DWORD)error));
+            return;
+        }
+        s->user->received(s->arg, pump_buffer, (size_t)n);
+        done += (size_t)n;
+    }
+    wait_for_bytes(s);
+}
+
+static struct host_socket *wrap(SOCKET handle, bool datagram, bool v6)
+{
+    u_long on = 1;
+    struct host_socket *s = calloc(1, sizeof(*s));
+    if (s) {
+        host_mutex_init(&s->lock, RANK_HOST_SOCKET);
+        s->handle = handle;
+        s->accepting = INVALID_SOCKET;
+        s->datagram = datagram;
+        s->v6 = v6;
+        ioctlsocket(handle, FIONBIO, &on);
+        if (CreateIoCompletionPort((HANDLE)handle, pump_port, (ULONG_PTR)s, 0))
+            return s;
+    }
+    free(s);
+    closesocket(handle);
+    return NULL;
+}
+
+static void set_nodelay(SOCKET handle)
+{
+    const BOOL on = TRUE;
+    setsockopt(handle, IPPROTO_TCP, TCP_NODELAY, (const char *)&on, sizeof(on));
+}
+
+static void take_connection(struct host_socket *s)
+{
+    struct sockaddr *local, *peer;
+    int local_length, peer_length;
+    struct host_address from, to;
+    SOCKET handle = s->accepting;
+    s->accepting = INVALID_SOCKET;
+    accept_names(s->buffer, 0, NAME_SIZE, NAME_SIZE, &local, &local_length, &peer, &peer_length);
+    from_host(peer, &from);
+    from_host(local, &to);
+    setsockopt(handle, SOL_SOCKET, SO_UPDATE_ACCEPT_CONTEXT, (const char *)&s->handle,
+               sizeof(s->handle));
+    struct host_socket *made = wrap(handle, false, s->v6);
+    if (made)
+        s->user->accepted(s->arg, made, &to, &from);
+    if (s->user->room(s->arg))
+        wait_for_connection(s);
+}
+
+/* --- the pump --- */
+
+static void complete_in(struct host_socket *s, DWORD n, int error)
+{
+    s->in.pending = false;
+    if (s->closing)
+        return;
+    if (s->listening) {
+        if (error) {
+            closesocket(s->accepting);
+            s->accepting = INVALID_SOCKET;
+            wait_for_connection(s);
+        } else {
+            take_connection(s);
+        }
+    } else if (s->datagram) {
+        struct host_address from;
+        if (error) {
+            s->user->ended(s->arg, error == -L_ECONNRESET ? -L_ECONNREFUSED : error);
+        } else {
+            from_host(&s->from.any, &from);
+            s->user->datagram(s->arg, s->buffer, n, &from);
+        }
+        wait_for_datagram(s);
+    } else if (error) {
+        fail(s, error);
+    } else if (!s->ended) {
+        take_bytes(s);
+    }
+}
+
+static void complete_out(struct host_socket *s, enum op_kind kind, DWORD n, int error)
+{
+    s->out.pending = false;
+    if (kind == OP_CONNECT) {
+        end_connect(s, error);
+        return;
+    }
+    if (error) {
+        if (!s->closed)
+            fail(s, error);
+        return;
+    }
+    s->user->sent(s->arg, n);
+    if (!s->closed)
+        flush(s);
+}
+
+static void complete(struct host_socket *s, struct op *op)
+{
+    DWORD n = 0, flags = 0;
+    host_mutex_lock(&s->lock);
+    if (!op) {
+        s->posted = false;
+    } else {
+        int error = 0;
+        if (s->closed)
+            error = -L_ECONNABORTED;
+        else if (!WSAGetOverlappedResult(s->handle, &op->overlapped, &n, FALSE, &flags))
+            error = last_error();
+        if (op == &s->in)
+            complete_in(s, n, error);
+        else
+            complete_out(s, op->kind, n, error);
+    }
+    bool over = s->closed && !s->posted && !s->in.pending && !s->out.pending;
+    host_mutex_unlock(&s->lock);
+    if (!over)
+        return;
+    if (s->user)
+        s->user->released(s->arg);
+    free(s->buffer);
+    free(s);
+}
+
+static void pump(void *arg)
+{
+    (void)arg;
+    for (;;) {
+        DWORD n;
+        ULONG_PTR key = 0;
+        OVERLAPPED *overlapped = NULL;
+        GetQueuedCompletionStatus(pump_port, &n, &key, &overlapped, INFINITE);
+        if (key)
+            complete((struct host_socket *)key, (struct op *)overlapped);
+    }
+}
+
+static bool find(SOCKET s, GUID id, void *function, DWORD size)
+{
+    DWORD n;
+    return WSAIoctl(s, SIO_GET_EXTENSION_FUNCTION_POINTER, &id, sizeof(id), function, size, &n,
+                    NULL, NULL) == 0;
+}
+
+static int find_functions(void)
+{
+    const GUID accept_id = WSAID_ACCEPTEX, connect_id = WSAID_CONNECTEX,
+               names_id = WSAID_GETACCEPTEXSOCKADDRS;
+    WSADATA data;
+    if (WSAStartup(MAKEWORD(2, 2), &data))
+        return -L_EAFNOSUPPORT;
+    SOCKET s = socket(AF_INET, SOCK_STREAM, IPPROTO_TCP);
+    bool found = s != INVALID_SOCKET && find(s, accept_id, &accept_ex, sizeof(accept_ex)) &&
+                 find(s, connect_id, &connect_ex, sizeof(connect_ex)) &&
+                 find(s, names_id, &accept_names, sizeof(accept_names));
+    if (s != INVALID_SOCKET)
+        closesocket(s);
+    return found ? 0 : -L_EAFNOSUPPORT;
+}
+
+static int start_pump(void)
+{
+    host_mutex_lock(&pump_lock);
+    int error = pump_port ? 0 : find_functions();
+    if (!error && !pump_port) {
+        HANDLE port = CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, 1);
+        pump_port = port;
+        error = port ? host_thread_start(pump, NULL) : -L_EMFILE;
+        if (error && port) {
+            CloseHandle(port);
+            pump_port = NULL;
+        }
+    }
+    host_mutex_unlock(&pump_lock);
+    return error;
+}
+
+/* --- the interface --- */
+
+static void set_up(SOCKET handle, bool datagram, bool v6)
+{
+    const BOOL on = TRUE;
+    if (v6)
+        setsockopt(handle, IPPROTO_IPV6, IPV6_V6ONLY, (const char *)&on, sizeof(on));
+    setsockopt(handle, SOL_SOCKET, SO_EXCLUSIVEADDRUSE, (const char *)&on, sizeof(on));
+    if (!datagram)
+        set_nodelay(handle);
+}
+
+int host_socket_open(bool datagram, bool v6, const struct host_socket_user *user, void *arg,
+                     struct host_socket **out)
+{
+    int error = start_pump();
+    if (error)
+        return error;
+    SOCKET handle = WSASocketW(v6 ? AF_INET6 : AF_INET, datagram ? SOCK_DGRAM : SOCK_STREAM,
+                               datagram ? IPPROTO_UDP : IPPROTO_TCP, NULL, 0,
+                               WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
+    if (handle == INVALID_SOCKET)
+        return last_error();
+    set_up(handle, datagram, v6);
+    *out = wrap(handle, datagram, v6);
+    if (!*out)
+        return -L_ENOBUFS;
+    (*out)->user = user;
+    (*out)->arg = arg;
+    (*out)->buffer = malloc(HOST_DATAGRAM_MAX);
+    if ((*out)->buffer)
+        return 0;
+    closesocket(handle);
+    free(*out);
+    return -L_ENOBUFS;
+}
+
+int host_socket_bind(struct host_socket *s, const struct host_address *address)
+{
+    union any_address a;
+    int length = to_host(address, s->v6, &a);
+    if (bind(s->handle, &a.any, length))
+        return last_error();
+    host_mutex_lock(&s->lock);
+    s->bound = true;
+    if (s->datagram)
+        wait_for_datagram(s);
+    host_mutex_unlock(&s->lock);
+    return 0;
+}
+
+int host_socket_listen(struct host_socket *s, int backlog)
+{
+    if (listen(s->handle, backlog))
+        return last_error();
+    host_mutex_lock(&s->lock);
+    s->listening = true;
+    wait_for_connection(s);
+    host_mutex_unlock(&s->lock);
+    return 0;
+}
+
+/* A refused connect on the loopback takes two seconds of trying again otherwise. */
+static void refuse_at_once(struct host_socket *s, const struct host_address *address)
+{
+    static const uint8_t loopback[16] = {[15] = 1};
+    struct initial_rto rto = {0xffff, 0xfe};
+    DWORD n;
+    bool v4 = !s->v6 && address->ip[12] == 127;
+    if (v4 || memcmp(address->ip, loopback, 16) == 0)
+        WSAIoctl(s->handle, INITIAL_RTO, &rto, sizeof(rto), NULL, 0, &n, NULL, NULL);
+}
+
+static int connect_stream(struct host_socket *s, const struct host_address *address)
+{
+    union any_address any, a;
+    struct host_address none = {{0}, 0, 0};
+    int length = to_host(&none, s->v6, &any);
+    if (!s->bound && bind(s->handle, &any.any, length))
+        return last_error();
+    s->bound = s->connecting = true;
+    refuse_at_once(s, address);
+    length = to_host(address, s->v6, &a);
+    int error = started(
+        &s->out, connect_ex(s->handle, &a.any, length, NULL, 0, NULL, begin(&s->out, OP_CONNECT)));
+    if (error)
+        s->connecting = false;
+    return error;
+}
+
+/* Errors that come back are wanted by who is connected alone. */
+static void want_resets(struct host_socket *s, BOOL on)
+{
+    DWORD n;
+    WSAIoctl(s->handle, NO_RESETS, &on, sizeof(on), NULL, 0, &n, NULL, NULL);
+}
+
+static int connect_datagram(struct host_socket *s, const struct host_address *address)
+{
+    union any_address a;
+    struct host_address none = {{0}, 0, 0};
+    int length = to_host(address ? address : &none, s->v6, &a);
+    if (connect(s->handle, &a.any, length))
+        return last_error();
+    want_resets(s, address != NULL);
+    s->linked = address != NULL;
+    s->bound = true;
+    wait_for_datagram(s);
+    return 0;
+}
+
+int host_socket_connect(struct host_socket *s, const struct host_address *address)
+{
+    host_mutex_lock(&s->lock);
+    int error = s->datagram ? connect_datagram(s, address) : connect_stream(s, address);
+    host_mutex_unlock(&s->lock);
+    return error == -L_EADDRNOTAVAIL ? -L_ENETUNREACH : error;
+}
+
+void host_socket_start(struct host_socket *s, const struct host_socket_user *user, void *arg)
+{
+    set_nodelay(s->handle);
+    host_mutex_lock(&s->lock);
+    s->user = user;
+    s->arg = arg;
+    s->connected = s->bound = true;
+    wait_for_bytes(s);
+    host_mutex_unlock(&s->lock);
+}
+
+void host_socket_send(struct host_socket *s)
+{
+    host_mutex_lock(&s->lock);
+    if (!s->closed)
+        flush(s);
+    host_mutex_unlock(&s->lock);
+}
+
+void host_socket_receive(struct host_socket *s)
+{
+    host_mutex_lock(&s->lock);
+    if (s->listening && !s->closed)
+        wait_for_connection(s);
+    else if (!s->datagram && !s->closed)
+        wait_for_bytes(s);
+    host_mutex_unlock(&s->lock);
+}
+
+int host_socket_send_to(struct host_socket *s, const void *bytes, size_t n,
+                        const struct host_address *address)
+{
+    union any_address a;
+    int length = address ? to_host(address, s->v6, &a) : 0;
+    host_mutex_lock(&s->lock);
+    if (!s->bound)
+        want_resets(s, FALSE);
+    int error =
+        sendto(s->handle, bytes, (int)n, 0, address ? &a.any : NULL, length) < 0 ? last_error() : 0;
+    s->bound = s->bound || !error;
+    wait_for_datagram(s);
+    host_mutex_unlock(&s->lock);
+    return error == -L_EADDRNOTAVAIL ? -L_ENETUNREACH : error;
+}
+
+void host_socket_finish(struct host_socket *s)
+{
+    host_mutex_lock(&s->lock);
+    s->finishing = true;
+    if (!s->closed)
+        flush(s);
+    host_mutex_unlock(&s->lock);
+}
+
+void host_socket_close(struct host_socket *s, bool reset)
+{
+    const struct linger now = {1, 0};
+    size_t n;
+    host_mutex_lock(&s->lock);
+    s->closing = true;
+    if (reset && !s->datagram)
+        setsockopt(s->handle, SOL_SOCKET, SO_LINGER, (const char *)&now, sizeof(now));
+    bool more = s->connected && !s->failed && !reset && s->user->next(s->arg, &n);
+    if (!more)
+        die(s);
+    else
+        flush(s);
+    host_mutex_unlock(&s->lock);
+}
+
+int host_socket_name(struct host_socket *s, struct host_address *out)
+{
+    union any_address a;
+    int length = sizeof(a);
+    if (getsockname(s->handle, &a.any, &length))
+        return last_error();
+    from_host(&a.any, out);
+    return 0;
+}

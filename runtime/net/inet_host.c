@@ -1,0 +1,394 @@
+/* Between sockets of guests and those of the host: the callbacks of the host's thread. */
+#include "runtime/net/inet_host.h"
+
+#include "runtime/abi/errno.h"
+#include "runtime/abi/poll.h"
+#include "runtime/host/heap.h"
+#include "runtime/host/log.h"
+#include "runtime/host/socket.h"
+#include <string.h>
+
+static atomic_bool forbidden;
+
+bool inet_host_allowed(void)
+{
+    return !atomic_load(&forbidden);
+}
+
+void inet_host_forbid(void)
+{
+    atomic_store(&forbidden, true);
+}
+
+static struct host_address to_host(const struct inet_end *end)
+{
+    struct host_address address = {.port = end->port, .scope = end->scope};
+    memcpy(address.ip, end->ip, sizeof(address.ip));
+    return address;
+}
+
+static struct inet_end from_host(const struct host_address *address)
+{
+    struct inet_end end = {.port = address->port, .scope = address->scope};
+    memcpy(end.ip, address->ip, sizeof(end.ip));
+    return end;
+}
+
+/* Which of the two links is for an address. */
+static unsigned place_of(const struct inet_socket *s, const struct inet_end *end)
+{
+    return !s->stream && !inet_is_v4(end);
+}
+
+static bool current_locked(const struct inet_link *link)
+{
+    return link->s->links[0] == link || link->s->links[1] == link;
+}
+
+/* --- callbacks --- */
+
+static void connected(void *arg, int error)
+{
+    struct inet_link *link = arg;
+    struct inet_socket *s = link->s;
+    struct host_address name;
+    bool named = !error && host_socket_name(link->host, &name) == 0;
+    host_mutex_lock(&inet_lock);
+    if (current_locked(link) && s->state == INET_CONNECTING) {
+        if (named)
+            s->outer = from_host(&name);
+        s->state = error ? INET_OVER : INET_CONNECTED;
+        s->error = -error;
+        s->read_shut = s->write_shut = error != 0;
+    }
+    host_mutex_unlock(&inet_lock);
+    inet_wake_all(s);
+}
+
+static size_t room(void *arg)
+{
+    struct inet_link *link = arg;
+    struct inet_socket *s = link->s;
+    size_t most = s->options.receive_buffer;
+    host_mutex_lock(&inet_lock);
+    size_t left = s->in.bytes < most ? most - s->in.bytes : 0;
+    if (s->state == INET_LISTENING)
+        left = !inet_full_locked(s);
+    link->starved = !left;
+    host_mutex_unlock(&inet_lock);
+    return left;
+}
+
+static void received(void *arg, const void *bytes, size_t n)
+{
+    struct inet_link *link = arg;
+    host_mutex_lock(&inet_lock);
+    bool wanted = current_locked(link);
+    host_mutex_unlock(&inet_lock);
+    if (wanted && inet_stream_arrived(link->s, bytes, n)) {
+        /* Without memory for what arrived the connection cannot go on. */
+        host_mutex_lock(&inet_lock);
+        inet_reset_locked(link->s);
+        host_mutex_unlock(&inet_lock);
+        inet_wake_all(link->s);
+    }
+}
+
+static void ended(void *arg, int error)
+{
+    struct inet_link *link = arg;
+    struct inet_socket *s = link->s;
+    host_mutex_lock(&inet_lock);
+    if (current_locked(link)) {
+        if (!s->stream) {
+            s->error = s->state == INET_CONNECTED ? -error : s->error;
+        } else if (!error) {
+            s->fin = true;
+        } else {
+            inet_reset_locked(s);
+            if (error == -L_ETIMEDOUT || error == -L_EHOSTUNREACH || error == -L_ENETUNREACH)
+                s->error = -error;
+        }
+    }
+    host_mutex_unlock(&inet_lock);
+    inet_wake_all(s);
+}
+
+static const void *next(void *arg, size_t *n)
+{
+    struct inet_link *link = arg;
+    host_mutex_lock(&inet_lock);
+    const struct inet_piece *piece = link->out.first;
+    const void *bytes = piece ? piece->data + piece->taken : NULL;
+    *n = piece ? piece->size - piece->taken : 0;
+    host_mutex_unlock(&inet_lock);
+    return bytes;
+}
+
+static void sent(void *arg, size_t n)
+{
+    struct inet_link *link = arg;
+    struct inet_socket *s = link->s;
+    struct inet_piece *done = NULL;
+    host_mutex_lock(&inet_lock);
+    struct inet_piece *piece = link->out.first;
+    bool before = inet_writable_locked(s);
+    piece->taken += n;
+    link->out.bytes -= n;
+    if (piece->taken == piece->size) {
+        link->out.first = piece->next;
+        if (!link->out.first)
+            link->out.last = NULL;
+        done = piece;
+    }
+    bool woken = !before && current_locked(link) && inet_writable_locked(s);
+    host_mutex_unlock(&inet_lock);
+    free(done);
+    if (woken)
+        inet_wake_writers(s);
+}
+
+static void datagram(void *arg, const void *bytes, size_t n, const struct host_address *from)
+{
+    struct inet_link *link = arg;
+    struct inet_end end = from_host(from);
+    inet_datagram_arrived(link->s, bytes, n, &end);
+}
+
+static void accepted(void *arg, struct host_socket *made, const struct host_address *local,
+                     const struct host_address *peer);
+
+static void released(void *arg)
+{
+    struct inet_link *link = arg;
+    inet_pieces_free(link->out.first);
+    inet_put(link->s);
+    free(link);
+}
+
+static const struct host_socket_user user = {
+    .connected = connected,
+    .room = room,
+    .received = received,
+    .ended = ended,
+    .next = next,
+    .sent = sent,
+    .datagram = datagram,
+    .accepted = accepted,
+    .released = released,
+};
+
+/* A link of a socket that is still to be told about it. */
+static struct inet_link *new_link(struct inet_socket *s)
+{
+    struct inet_link *link = calloc(1, sizeof(*link));
+    if (link && s)
+        link->s = inet_get(s);
+    return link;
+}
+
+static void accepted(void *arg, struct host_socket *made, const struct host_address *local,
+                     const struct host_address *peer)
+{
+    struct inet_link *listening = arg, *link = new_link(NULL);
+    struct inet_end to = from_host(local), from = from_host(peer);
+    struct inet_socket *server = NULL;
+    if (link) {
+        link->host = made;
+        server = inet_admit(listening->s, link, &to, &from);
+    }
+    if (server) {
+        host_socket_start(made, &user, link);
+        inet_wake_readers(listening->s);
+    } else {
+        free(link);
+        host_socket_close(made, true);
+    }
+}
+
+/* --- for the sockets of guests --- */
+
+/* Opens the host's socket of a link, which s has then at that place. */
+static int open_link(struct inet_socket *s, const struct inet_end *end, struct inet_link **out)
+{
+    struct inet_link *link = new_link(s);
+    if (!link)
+        return -L_ENOBUFS;
+    int error = host_socket_open(!s->stream, !inet_is_v4(end), &user, link, &link->host);
+    if (error) {
+        inet_put(s);
+        free(link);
+        return error;
+    }
+    *out = link;
+    return 0;
+}
+
+static void place_link(struct inet_socket *s, struct inet_link *link, unsigned place)
+{
+    host_mutex_lock(&inet_lock);
+    s->links[place] = link;
+    host_mutex_unlock(&inet_lock);
+}
+
+int inet_host_connect(struct inet_socket *s)
+{
+    struct inet_link *link;
+    struct host_address address = to_host(&s->remote);
+    int error = open_link(s, &s->remote, &link);
+    if (error)
+        return error;
+    place_link(s, link, 0);
+    error = host_socket_connect(link->host, &address);
+    if (error) {
+        place_link(s, NULL, 0);
+        host_socket_close(link->host, true);
+    }
+    return error;
+}
+
+/* Listens at the host's loopback of one family. */
+static int listen_at(struct inet_socket *s, bool v4)
+{
+    struct inet_link *link;
+    struct inet_end end = s->local;
+    inet_set_loopback(&end, v4);
+    int error = open_link(s, &end, &link);
+    if (error)
+        return error;
+    struct host_address address = to_host(&end);
+    error = host_socket_bind(link->host, &address);
+    if (!error) {
+        place_link(s, link, !v4);
+        error = host_socket_listen(link->host, (int)s->backlog + 1);
+    }
+    if (error) {
+        place_link(s, NULL, !v4);
+        host_socket_close(link->host, true);
+    }
+    return error;
+}
+
+int inet_host_listen(struct inet_socket *s)
+{
+    bool any = inet_is_any(&s->local), v4 = inet_is_v4(&s->local);
+    int error = 0;
+    if (v4 || (any && !s->options.v6_only))
+        error = listen_at(s, true);
+    if (!v4 && error != -L_EADDRINUSE) {
+        int second = listen_at(s, false);
+        error = second ? second : error;
+    }
+    if (error && error != -L_EADDRINUSE) {
+        host_log("the host does not let a guest listen at port %u (error %d): only guests find it",
+                 s->local.port, -error);
+        error = 0;
+    }
+    return error;
+}
+
+/* The host's functions call back into what needs inet_lock: they are called without it. A link may
+ * be given up meanwhile only by who closes the socket, which no call can do under another. */
+static struct inet_link *link_at(struct inet_socket *s, unsigned place)
+{
+    host_mutex_lock(&inet_lock);
+    struct inet_link *link = s->links[place];
+    host_mutex_unlock(&inet_lock);
+    return link;
+}
+
+void inet_host_send(struct inet_socket *s)
+{
+    struct inet_link *link = link_at(s, 0);
+    if (link)
+        host_socket_send(link->host);
+}
+
+void inet_host_receive(struct inet_socket *s)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        host_mutex_lock(&inet_lock);
+        struct inet_link *link = s->links[i];
+        bool wanted = link && link->starved;
+        if (wanted)
+            link->starved = false;
+        host_mutex_unlock(&inet_lock);
+        if (wanted)
+            host_socket_receive(link->host);
+    }
+}
+
+void inet_host_finish(struct inet_socket *s)
+{
+    struct inet_link *link = link_at(s, 0);
+    if (link)
+        host_socket_finish(link->host);
+}
+
+void inet_host_close(struct inet_socket *s, bool reset)
+{
+    host_mutex_lock(&inet_lock);
+    struct inet_link *links[2] = {s->links[0], s->links[1]};
+    s->links[0] = s->links[1] = NULL;
+    host_mutex_unlock(&inet_lock);
+    for (unsigned i = 0; i < 2; i++) {
+        if (links[i])
+            host_socket_close(links[i]->host, reset);
+    }
+}
+
+/* The datagram link for an address, made when there is none. */
+static int datagram_link(struct inet_socket *s, const struct inet_end *to, struct inet_link **out)
+{
+    unsigned place = place_of(s, to);
+    *out = link_at(s, place);
+    if (*out)
+        return 0;
+    int error = open_link(s, to, out);
+    if (error)
+        return error;
+    host_mutex_lock(&inet_lock);
+    struct inet_link *other = s->links[place];
+    if (!other)
+        s->links[place] = *out;
+    host_mutex_unlock(&inet_lock);
+    if (other) {
+        host_socket_close((*out)->host, true);
+        *out = other;
+    }
+    return 0;
+}
+
+int inet_host_send_to(struct inet_socket *s, const void *data, size_t n, const struct inet_end *to)
+{
+    struct inet_link *link;
+    struct host_address address = to_host(to);
+    int error = datagram_link(s, to, &link);
+    if (error)
+        return error;
+    host_mutex_lock(&inet_lock);
+    bool joined =
+        s->state == INET_CONNECTED && s->remote.port == to->port && inet_same_ip(&s->remote, to);
+    host_mutex_unlock(&inet_lock);
+    return host_socket_send_to(link->host, data, n, joined ? NULL : &address);
+}
+
+int inet_host_connect_datagram(struct inet_socket *s, const struct inet_end *to)
+{
+    struct inet_link *link;
+    if (!to) {
+        inet_host_close(s, true);
+        return 0;
+    }
+    struct host_address address = to_host(to), name;
+    inet_host_close(s, true);
+    int error = datagram_link(s, to, &link);
+    if (!error)
+        error = host_socket_connect(link->host, &address);
+    if (!error && host_socket_name(link->host, &name) == 0) {
+        host_mutex_lock(&inet_lock);
+        s->outer = from_host(&name);
+        host_mutex_unlock(&inet_lock);
+    }
+    return error;
+}

@@ -1,0 +1,43 @@
+/*
+ * What of a socket is at the host: a connection, a listener, or a port for datagrams that leave.
+ *
+ * A link joins one inet_socket with one socket of the host; it outlives the former until what was
+ * sent is on its way. inet_lock guards it; the functions are called without the lock, as they call
+ * the host's, whose own lock comes before.
+ */
+#ifndef RUNTIME_NET_INET_HOST_H
+#define RUNTIME_NET_INET_HOST_H
+
+#include "runtime/net/inet.h"
+
+struct host_socket;
+
+struct inet_link {
+    struct inet_socket *s; /* referenced; s->link, or an older one of it */
+    struct host_socket *host;
+    struct inet_queue out;
+    bool starved; /* the host's thread found no room */
+};
+
+/* Whether guests may leave this process. */
+bool inet_host_allowed(void);
+void inet_host_forbid(void);
+
+/* s, which is INET_CONNECTING, connects to s->remote: it becomes INET_CONNECTED or INET_OVER some
+ * time. A negative errno when that fails at once. */
+int inet_host_connect(struct inet_socket *s);
+/* A listener is to be found at the host's loopback as well. -L_EADDRINUSE; where the host refuses
+ * for another reason, guests alone find it. */
+int inet_host_listen(struct inet_socket *s);
+/* s has bytes to send, room again, room for one more connection. */
+void inet_host_send(struct inet_socket *s);
+void inet_host_receive(struct inet_socket *s);
+/* The two links of s are given up. */
+void inet_host_finish(struct inet_socket *s);
+void inet_host_close(struct inet_socket *s, bool reset);
+/* A datagram for somebody who is not in this process. */
+int inet_host_send_to(struct inet_socket *s, const void *data, size_t n, const struct inet_end *to);
+/* A datagram socket's destination is at the host (NULL: nowhere any more). */
+int inet_host_connect_datagram(struct inet_socket *s, const struct inet_end *to);
+
+#endif

@@ -1,0 +1,108 @@
+"""Servers and clients of the host for a guest (outside.c): net.py COMMAND..., which runs a program
+of the guest's when its arguments are appended. Prints what is wrong and exits with 1."""
+import socket
+import struct
+import subprocess
+import sys
+import threading
+
+PATIENCE = 60
+failed = []
+
+
+def check(holds, text):
+    if not holds:
+        failed.append(text)
+        print("FAIL net:", text)
+
+
+def guest(*arguments, **options):
+    done = subprocess.run(sys.argv[1:] + ["outside", *map(str, arguments)], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=PATIENCE, **options)
+    check(done.returncode == 0, f"{arguments}: {done.returncode}: {done.stdout.decode(errors='replace')}")
+
+
+def listener():
+    s = socket.socket()
+    s.bind(("127.0.0.1", 0))
+    s.listen(5)
+    s.settimeout(PATIENCE)
+    return s
+
+
+def echo(connection):
+    connection.settimeout(PATIENCE)
+    while data := connection.recv(65536):
+        connection.sendall(data)
+    connection.close()
+
+
+def serve(server, handle):
+    def run():
+        connection, _ = server.accept()
+        handle(connection)
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    return thread
+
+
+def reset(connection):
+    connection.recv(1)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
+
+
+def answer(server):
+    while True:
+        data, address = server.recvfrom(65536)
+        server.sendto(data, address)
+
+
+def main():
+    server = listener()
+    for size in (1, 3000000):
+        thread = serve(server, echo)
+        guest("tcp", server.getsockname()[1], size)
+        thread.join(PATIENCE)
+    thread = serve(server, reset)
+    guest("reset", server.getsockname()[1])
+    thread.join(PATIENCE)
+    packets = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    packets.bind(("127.0.0.1", 0))
+    threading.Thread(target=answer, args=(packets,), daemon=True).start()
+    guest("udp", packets.getsockname()[1])
+    # A port that is bound and does not listen stays free of others; one for packets is closed.
+    closed = socket.socket()
+    closed.bind(("127.0.0.1", 0))
+    gone = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    gone.bind(("127.0.0.1", 0))
+    number = gone.getsockname()[1]
+    gone.close()
+    guest("dead", closed.getsockname()[1], number)
+    inside()
+    sys.exit(1 if failed else 0)
+
+
+def inside():
+    """A server of the guest's."""
+    with subprocess.Popen(sys.argv[1:] + ["outside", "serve"], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE) as running:
+        words = running.stdout.readline().split()
+        check(len(words) == 2 and words[0] == b"port", f"the server said {words}")
+        data = bytes(range(256)) * 4000
+        with socket.create_connection(("127.0.0.1", int(words[1])), PATIENCE) as client:
+            def send():
+                client.sendall(data)
+                client.shutdown(socket.SHUT_WR)
+            thread = threading.Thread(target=send)
+            thread.start()
+            got = b""
+            while part := client.recv(65536):
+                got += part
+            thread.join()
+        check(got == data, f"{len(got)} bytes came back, not {len(data)}, or others")
+        rest = running.stdout.read().decode(errors="replace")
+        check(running.wait(PATIENCE) == 0, f"the server: {rest}")
+
+
+main()

@@ -1,0 +1,143 @@
+/* A guest's side of net.py: what it is told to do with servers of the host, or as a server of its
+ * own that the host's side finds.
+ *   outside tcp PORT [SIZE]   sends SIZE bytes, ends, and reads as many back
+ *   outside udp PORT          asks five times, connected and not
+ *   outside dead TCP UDP      ports where nobody is
+ *   outside reset PORT        a server that resets
+ *   outside serve             says "port N", and sends one connection's bytes back */
+#include "inet.h"
+
+#include <poll.h>
+#include <pthread.h>
+
+static uint64_t mix(uint64_t sum, const uint8_t *data, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        sum = sum * 31 + data[i];
+    return sum;
+}
+
+struct transfer {
+    int fd;
+    size_t size;
+    uint64_t sum;
+};
+
+static void *sends(void *arg)
+{
+    static uint8_t data[50000];
+    struct transfer *t = arg;
+    uint64_t state = 9;
+    for (size_t left = t->size; left;) {
+        size_t n = left < sizeof(data) ? left : sizeof(data), done = 0;
+        for (size_t i = 0; i < n; i++)
+            data[i] = (uint8_t)check_random(&state);
+        t->sum = mix(t->sum, data, n);
+        for (ssize_t part; done < n && (part = write(t->fd, data + done, n - done)) > 0;)
+            done += (size_t)part;
+        if (done < n)
+            break;
+        left -= n;
+    }
+    shutdown(t->fd, SHUT_WR);
+    return NULL;
+}
+
+static void tcp(uint16_t port, size_t size)
+{
+    static uint8_t data[30000];
+    struct transfer t = {socket(AF_INET, SOCK_STREAM, 0), size, 0};
+    pthread_t thread;
+    uint64_t sum = 0;
+    size_t got = 0;
+    CHECK_OK(inet_connect(t.fd, "127.0.0.1", port));
+    union inet_name name;
+    socklen_t length = sizeof(name);
+    CHECK_OK(getpeername(t.fd, &name.any, &length));
+    CHECK_EQ(ntohs(name.in.sin_port), port);
+    CHECK(inet_port(t.fd) != 0);
+    pthread_create(&thread, NULL, sends, &t);
+    for (ssize_t n; (n = read(t.fd, data, sizeof(data))) > 0; got += (size_t)n)
+        sum = mix(sum, data, (size_t)n);
+    pthread_join(thread, NULL);
+    CHECK_EQ(got, size);
+    CHECK(sum == t.sum);
+    CHECK_EQ(inet_wait(t.fd, POLLIN) & (POLLIN | POLLHUP), POLLIN | POLLHUP);
+    close(t.fd);
+}
+
+static void udp(uint16_t port)
+{
+    int fd = socket(AF_INET, SOCK_DGRAM, 0);
+    union inet_name name = inet_at("127.0.0.1", port), from;
+    socklen_t length = sizeof(from);
+    char data[64];
+    CHECK_EQ(sendto(fd, "question", 8, 0, &name.any, sizeof(name.in)), 8);
+    CHECK(inet_wait(fd, POLLIN) == POLLIN);
+    CHECK_EQ(recvfrom(fd, data, 4, MSG_TRUNC, &from.any, &length), 8);
+    CHECK_EQ(ntohs(from.in.sin_port), port);
+    CHECK_OK(inet_connect(fd, "127.0.0.1", port));
+    for (int i = 0; i < 4; i++) {
+        CHECK_EQ(send(fd, "again", 5, 0), 5);
+        CHECK_EQ(recv(fd, data, sizeof(data), 0), 5);
+    }
+    close(fd);
+}
+
+static void dead(uint16_t stream, uint16_t packets)
+{
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    CHECK_ERRNO(inet_connect(fd, "127.0.0.1", stream), EINPROGRESS);
+    CHECK_EQ(inet_wait(fd, POLLOUT), POLLOUT | POLLERR | POLLHUP);
+    CHECK_EQ(inet_error(fd), ECONNREFUSED);
+    CHECK_EQ(inet_error(fd), 0);
+    close(fd);
+    char data[16];
+    fd = socket(AF_INET, SOCK_DGRAM, 0);
+    CHECK_OK(inet_connect(fd, "127.0.0.1", packets));
+    CHECK_EQ(send(fd, "x", 1, 0), 1);
+    CHECK_ERRNO(recv(fd, data, sizeof(data), 0), ECONNREFUSED);
+    close(fd);
+}
+
+static void reset(uint16_t port)
+{
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    char data[16];
+    CHECK_OK(inet_connect(fd, "127.0.0.1", port));
+    CHECK_EQ(send(fd, "x", 1, 0), 1);
+    CHECK_ERRNO(read(fd, data, sizeof(data)), ECONNRESET);
+    CHECK_ERRNO(send(fd, "x", 1, MSG_NOSIGNAL), EPIPE);
+    close(fd);
+}
+
+static void serve(void)
+{
+    static uint8_t data[30000];
+    int listener = inet_listener("::", 5);
+    printf("port %d\n", inet_port(listener));
+    fflush(stdout);
+    int fd = accept(listener, NULL, NULL);
+    CHECK(fd >= 0);
+    for (ssize_t n; (n = read(fd, data, sizeof(data))) > 0;)
+        CHECK_EQ(send(fd, data, (size_t)n, 0), n);
+    close(fd); /* what was sent last goes on its way, also when nobody is here any more */
+    close(listener);
+}
+
+int main(int argc, char **argv)
+{
+    const char *what = argc > 1 ? argv[1] : "";
+    uint16_t port = argc > 2 ? (uint16_t)atoi(argv[2]) : 0;
+    if (strcmp(what, "tcp") == 0)
+        tcp(port, argc > 3 ? (size_t)atol(argv[3]) : 3000000);
+    else if (strcmp(what, "udp") == 0)
+        udp(port);
+    else if (strcmp(what, "dead") == 0)
+        dead(port, (uint16_t)atoi(argv[3]));
+    else if (strcmp(what, "reset") == 0)
+        reset(port);
+    else
+        serve();
+    return check_done();
+}
