@@ -26,6 +26,7 @@ struct host_socket {
     void *arg;
     bool datagram, v6, listening, connecting, connected;
     bool wants_in, wants_out;
+    bool armed; /* the epoll knows it: not before it waits, for a new stream is told to be over */
     bool ended;     /* nothing more is received */
     bool failed;    /* nothing more is sent */
     bool finishing; /* nothing follows what is to be sent */
@@ -87,8 +88,10 @@ static void arm(struct host_socket *s)
         event.events |= EPOLLIN;
     if (s->wants_out || s->connecting)
         event.events |= EPOLLOUT;
-    if (!s->dead && event.events != EPOLLONESHOT)
-        epoll_ctl(pump_epoll, EPOLL_CTL_MOD, s->fd, &event);
+    if (s->dead || event.events == EPOLLONESHOT)
+        return;
+    if (!epoll_ctl(pump_epoll, s->armed ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, s->fd, &event))
+        s->armed = true;
 }
 
 /* The pump's thread releases it. */
@@ -100,7 +103,8 @@ static void die(struct host_socket *s)
     s->dead = true;
     if (s->listening) /* the port is free from now on */
         shutdown(s->fd, SHUT_RDWR);
-    epoll_ctl(pump_epoll, EPOLL_CTL_DEL, s->fd, NULL);
+    if (s->armed)
+        epoll_ctl(pump_epoll, EPOLL_CTL_DEL, s->fd, NULL);
     host_mutex_lock(&pump_lock);
     s->dead_next = dead_list;
     dead_list = s;
@@ -205,18 +209,15 @@ static void take_bytes(struct host_socket *s)
 static struct host_socket *wrap(int fd, bool datagram, bool v6)
 {
     struct host_socket *s = calloc(1, sizeof(*s));
-    struct epoll_event event = {.events = EPOLLONESHOT, .data.ptr = s};
-    if (s) {
-        host_mutex_init(&s->lock, RANK_HOST_SOCKET);
-        s->fd = fd;
-        s->datagram = datagram;
-        s->v6 = v6;
-        if (epoll_ctl(pump_epoll, EPOLL_CTL_ADD, fd, &event) == 0)
-            return s;
+    if (!s) {
+        close(fd);
+        return NULL;
     }
-    free(s);
-    close(fd);
-    return NULL;
+    host_mutex_init(&s->lock, RANK_HOST_SOCKET);
+    s->fd = fd;
+    s->datagram = datagram;
+    s->v6 = v6;
+    return s;
 }
 
 static void take_connections(struct host_socket *s)
@@ -400,6 +401,9 @@ void host_socket_start(struct host_socket *s, const struct host_socket_user *use
     s->arg = arg;
     s->connected = s->wants_in = true;
     arm(s);
+    /* Whoever was told of the connection may have been faster. */
+    if (!s->dead)
+        flush(s);
     host_mutex_unlock(&s->lock);
 }
 
