@@ -16,6 +16,7 @@
 #include "runtime/host/log.h"
 #include "runtime/host/policy.h"
 #include "runtime/host/stdio.h"
+#include "runtime/host/time.h"
 #include "runtime/kernel/boot/boot.h"
 #include "runtime/kernel/boot/run.h"
 #include "runtime/kernel/entry/syscall.h"
@@ -52,6 +53,7 @@ static struct host_mutex finishing = HOST_MUTEX_INIT(RANK_FINISHING);
 
 static void end_for_host(void)
 {
+    boot_leave_rest();
     host_mutex_lock(&finishing);
     boot_end(NULL);
 }
@@ -65,6 +67,22 @@ static void print_remark(void *arg, const char *line)
 static void show_progress(void *arg, unsigned percent)
 {
     progress_show(arg, percent);
+}
+
+/* Says what it waits for when that takes longer than a moment. */
+static void send_rest(void)
+{
+    uint64_t left = boot_send_rest(2 * NS_PER_SEC);
+    if (!left)
+        return;
+    fprintf(stderr, "fore: %llu bytes for the network are still to be taken (Ctrl-C leaves them)\n",
+            (unsigned long long)left);
+    left = boot_send_rest(BOOT_REST_NS);
+    if (left)
+        fprintf(stderr,
+                "fore: %llu bytes for the network are lost: the other side does not take "
+                "them\n",
+                (unsigned long long)left);
 }
 
 static int run_guest(const struct options *o)
@@ -125,6 +143,7 @@ static int run_guest(const struct options *o)
         fprintf(stderr, "fore: %s\n", message);
         status = status ? status : LOST_STATUS;
     }
+    send_rest();
     return status;
 }
 

@@ -149,6 +149,7 @@ static struct host_mutex finishing = HOST_MUTEX_INIT(RANK_FINISHING);
 
 void guest_end(void)
 {
+    boot_leave_rest();
     host_mutex_lock(&finishing);
     boot_end(session_tty(guest.session));
 }
@@ -158,5 +159,10 @@ int guest_finish(char *message, size_t size)
     /* The session has got SIGHUP: time for shells to pass it on and for editors to save. */
     process_wait_all(host_clock_monotonic_ns() + GRACE_NS);
     host_mutex_lock(&finishing);
-    return boot_finish(message, size);
+    int unstored = boot_finish(message, size);
+    uint64_t left = boot_send_rest(BOOT_REST_NS);
+    if (left)
+        host_log("%llu bytes for the network are lost: the other side does not take them",
+                 (unsigned long long)left);
+    return unstored;
 }

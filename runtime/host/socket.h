@@ -4,7 +4,7 @@
  * Who uses a socket is told what happens by callbacks. They run on the pump's thread, or on that
  * which calls a function below; they may take locks (of ranks after HOST_SOCKET) and must not wait.
  * No function waits, but for what the host's open, bind and listen take. None may be called with a
- * lock held that a callback takes.
+ * lock held that a callback takes, nor by a callback of the same socket.
  *
  * Addresses of IPv4 are kept as ::ffff:a.b.c.d; a socket is of one family. Errors are negative
  * guest errnos.
@@ -28,14 +28,15 @@ struct host_address {
 #define HOST_DATAGRAM_MAX 65536u
 
 struct host_socket_user {
-    /* Of a stream: host_socket_connect has ended. */
-    void (*connected)(void *arg, int error);
+    /* Of a stream: host_socket_connect has ended; local: its own name, NULL with an error. */
+    void (*connected)(void *arg, int error, const struct host_address *local);
     /* How much may be given to received; of a listener: whether a connection is taken. 0: not now,
      * host_socket_receive says when. */
     size_t (*room)(void *arg);
     void (*received)(void *arg, const void *bytes, size_t n);
     /* No more is received. 0: the other side sends no more. Of a datagram socket: an error that
-     * came back, and it goes on. */
+     * came back, and it goes on. Of a listener: a connection waits that cannot be taken
+     * (-L_ENFILE); host_socket_receive tries again. */
     void (*ended)(void *arg, int error);
     /* What is to be sent, of a stream: bytes that stay where they are until as many were sent. NULL
      * for none. */
@@ -45,8 +46,8 @@ struct host_socket_user {
     /* Of a listener. The new socket does nothing before host_socket_start. */
     void (*accepted)(void *arg, struct host_socket *made, const struct host_address *local,
                      const struct host_address *peer);
-    /* After host_socket_close, or for a listener's connection that nobody started: the last call.
-     * Not from inside one of the functions below. */
+    /* After host_socket_close: the last call, not from inside one of the functions below. From now
+     * on host_socket_free may be called. */
     void (*released)(void *arg);
 };
 
@@ -67,8 +68,12 @@ int host_socket_send_to(struct host_socket *s, const void *bytes, size_t n,
                         const struct host_address *address);
 /* The other side is told that nothing follows, once all is sent. */
 void host_socket_finish(struct host_socket *s);
-/* What is still to be sent is sent, unless reset: then the other side sees a reset. */
+/* What is still to be sent is sent, unless reset: then the other side sees a reset. An address is
+ * free at once. Functions that are called afterwards, on other threads, do nothing or fail. */
 void host_socket_close(struct host_socket *s, bool reset);
+/* The memory, which stays for such calls. A listener's connection that nobody started needs none.
+ */
+void host_socket_free(struct host_socket *s);
 int host_socket_name(struct host_socket *s, struct host_address *out);
 
 #endif

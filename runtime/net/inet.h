@@ -158,6 +158,9 @@ bool inet_name_shared_locked(const struct inet_socket *s);
 void inet_unname_locked(struct inet_socket *s);
 /* Who listens there, or NULL. */
 struct inet_socket *inet_find_listener_locked(const struct inet_end *to);
+/* Whether a datagram socket has been bound there, whoever it takes anything from: nobody of the
+ * host's is there. */
+bool inet_port_is_held_locked(const struct inet_end *to);
 /* Who gets a datagram, or NULL. */
 struct inet_socket *inet_find_datagram_locked(const struct inet_end *from,
                                               const struct inet_end *to);

@@ -42,6 +42,13 @@ static bool reaches(const struct inet_socket *s, const struct inet_end *to)
     return inet_is_v4(&s->local) == inet_is_v4(to) || inet_is_any(&s->local);
 }
 
+/* Whether a datagram is for the host: nobody here is at its address. */
+static bool leaves_locked(const struct inet_end *from, const struct inet_end *to)
+{
+    return inet_host_allowed() && !inet_is_broadcast(to) && !inet_find_datagram_locked(from, to) &&
+           !(inet_is_loopback(to) && inet_port_is_held_locked(to));
+}
+
 static int connect_failed(struct inet_socket *s, int error)
 {
     inet_connect_datagram(s, NULL);
@@ -71,7 +78,7 @@ int inet_connect_datagram(struct inet_socket *s, const struct inet_end *to)
             inet_set_loopback(&s->local, inet_is_v4(to));
         s->remote = *to;
         s->state = INET_CONNECTED;
-        outside = !inet_find_datagram_locked(&s->local, to) && inet_host_allowed();
+        outside = leaves_locked(&s->local, to);
     }
     host_mutex_unlock(&inet_lock);
     if (error)
@@ -98,7 +105,7 @@ static int deliver_locked(struct inet_socket *s, const struct inet_end *to,
     if (inet_is_any(&p->from))
         inet_set_loopback(&p->from, inet_is_v4(to));
     struct inet_socket *other = inet_find_datagram_locked(&p->from, to);
-    if (!other && inet_host_allowed() && !inet_is_broadcast(to))
+    if (!other && leaves_locked(&p->from, to))
         return SEND_OUTSIDE;
     if (!other) {
         if (s->state == INET_CONNECTED) {

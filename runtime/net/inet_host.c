@@ -6,9 +6,14 @@
 #include "runtime/host/heap.h"
 #include "runtime/host/log.h"
 #include "runtime/host/socket.h"
+#include "runtime/host/time.h"
 #include <string.h>
 
 static atomic_bool forbidden;
+/* Bytes that links of closed sockets still have, and who waits for them to go. */
+static uint64_t unsent; /* inet_lock */
+static bool hurried;    /* inet_lock */
+static struct host_cond moved = HOST_COND_INIT;
 
 bool inet_host_allowed(void)
 {
@@ -45,18 +50,33 @@ static bool current_locked(const struct inet_link *link)
     return link->s->links[0] == link || link->s->links[1] == link;
 }
 
+static void put_link(struct inet_link *link)
+{
+    if (!link || atomic_fetch_sub(&link->refs, 1) != 1)
+        return;
+    inet_pieces_free(link->out.first);
+    inet_put(link->s);
+    host_socket_free(link->host);
+    free(link);
+}
+
+/* So many bytes of closed sockets are gone. */
+static void leave_unsent_locked(size_t n)
+{
+    unsent -= n;
+    host_cond_broadcast(&moved);
+}
+
 /* --- callbacks --- */
 
-static void connected(void *arg, int error)
+static void connected(void *arg, int error, const struct host_address *name)
 {
     struct inet_link *link = arg;
     struct inet_socket *s = link->s;
-    struct host_address name;
-    bool named = !error && host_socket_name(link->host, &name) == 0;
     host_mutex_lock(&inet_lock);
     if (current_locked(link) && s->state == INET_CONNECTING) {
-        if (named)
-            s->outer = from_host(&name);
+        if (name)
+            s->outer = from_host(name);
         s->state = error ? INET_OVER : INET_CONNECTED;
         s->error = -error;
         s->read_shut = s->write_shut = error != 0;
@@ -100,7 +120,10 @@ static void ended(void *arg, int error)
     struct inet_socket *s = link->s;
     host_mutex_lock(&inet_lock);
     if (current_locked(link)) {
-        if (!s->stream) {
+        if (s->state == INET_LISTENING) {
+            s->error = -error;
+            link->starved = true;
+        } else if (!s->stream) {
             s->error = s->state == INET_CONNECTED ? -error : s->error;
         } else if (!error) {
             s->fin = true;
@@ -139,8 +162,11 @@ static void sent(void *arg, size_t n)
         link->out.first = piece->next;
         if (!link->out.first)
             link->out.last = NULL;
+        link->out.held -= sizeof(*piece) + piece->room;
         done = piece;
     }
+    if (link->closed)
+        leave_unsent_locked(n);
     bool woken = !before && current_locked(link) && inet_writable_locked(s);
     host_mutex_unlock(&inet_lock);
     free(done);
@@ -161,9 +187,12 @@ static void accepted(void *arg, struct host_socket *made, const struct host_addr
 static void released(void *arg)
 {
     struct inet_link *link = arg;
-    inet_pieces_free(link->out.first);
-    inet_put(link->s);
-    free(link);
+    host_mutex_lock(&inet_lock);
+    if (link->closed)
+        leave_unsent_locked(link->out.bytes);
+    link->closed = false;
+    host_mutex_unlock(&inet_lock);
+    put_link(link);
 }
 
 static const struct host_socket_user user = {
@@ -182,7 +211,10 @@ static const struct host_socket_user user = {
 static struct inet_link *new_link(struct inet_socket *s)
 {
     struct inet_link *link = calloc(1, sizeof(*link));
-    if (link && s)
+    if (!link)
+        return NULL;
+    atomic_init(&link->refs, 1);
+    if (s)
         link->s = inet_get(s);
     return link;
 }
@@ -224,11 +256,30 @@ static int open_link(struct inet_socket *s, const struct inet_end *end, struct i
     return 0;
 }
 
-static void place_link(struct inet_socket *s, struct inet_link *link, unsigned place)
+/* s has a link from now on, which is referenced once more, unless it has meanwhile become something
+ * else. */
+static bool place_link(struct inet_socket *s, struct inet_link *link, unsigned place,
+                       enum inet_state state)
 {
     host_mutex_lock(&inet_lock);
-    s->links[place] = link;
+    bool placed = s->state == state && !s->links[place];
+    if (placed)
+        s->links[place] = link;
+    atomic_fetch_add(&link->refs, 1);
     host_mutex_unlock(&inet_lock);
+    return placed;
+}
+
+/* Ends a link that came to nothing, unless another thread does. */
+static void drop_link(struct inet_socket *s, struct inet_link *link, unsigned place, bool placed)
+{
+    host_mutex_lock(&inet_lock);
+    bool ours = !placed || s->links[place] == link;
+    if (placed && ours)
+        s->links[place] = NULL;
+    host_mutex_unlock(&inet_lock);
+    if (ours)
+        host_socket_close(link->host, true);
 }
 
 int inet_host_connect(struct inet_socket *s)
@@ -238,13 +289,13 @@ int inet_host_connect(struct inet_socket *s)
     int error = open_link(s, &s->remote, &link);
     if (error)
         return error;
-    place_link(s, link, 0);
-    error = host_socket_connect(link->host, &address);
-    if (error) {
-        place_link(s, NULL, 0);
-        host_socket_close(link->host, true);
-    }
-    return error;
+    bool placed = place_link(s, link, 0, INET_CONNECTING);
+    if (placed)
+        error = host_socket_connect(link->host, &address);
+    if (error || !placed)
+        drop_link(s, link, 0, placed);
+    put_link(link);
+    return error == -L_EBADF ? 0 : error; /* another thread gave it up: it ends as that one says */
 }
 
 /* Listens at the host's loopback of one family. */
@@ -252,21 +303,24 @@ static int listen_at(struct inet_socket *s, bool v4)
 {
     struct inet_link *link;
     struct inet_end end = s->local;
-    inet_set_loopback(&end, v4);
+    bool placed = false;
+    if (inet_is_any(&end))
+        inet_set_loopback(&end, v4);
     int error = open_link(s, &end, &link);
     if (error)
         return error;
     struct host_address address = to_host(&end);
     error = host_socket_bind(link->host, &address);
     if (!error) {
-        place_link(s, link, !v4);
-        error = host_socket_listen(link->host, (int)s->backlog + 1);
+        placed = place_link(s, link, !v4, INET_LISTENING);
+        error = placed ? host_socket_listen(link->host, (int)s->backlog + 1) : 0;
+    } else {
+        atomic_fetch_add(&link->refs, 1);
     }
-    if (error) {
-        place_link(s, NULL, !v4);
-        host_socket_close(link->host, true);
-    }
-    return error;
+    if (error || !placed)
+        drop_link(s, link, !v4, placed);
+    put_link(link);
+    return error == -L_EBADF ? 0 : error;
 }
 
 int inet_host_listen(struct inet_socket *s)
@@ -287,12 +341,20 @@ int inet_host_listen(struct inet_socket *s)
     return error;
 }
 
-/* The host's functions call back into what needs inet_lock: they are called without it. A link may
- * be given up meanwhile only by who closes the socket, which no call can do under another. */
+static struct inet_link *get_link_locked(struct inet_socket *s, unsigned place)
+{
+    struct inet_link *link = s->links[place];
+    if (link)
+        atomic_fetch_add(&link->refs, 1);
+    return link;
+}
+
+/* The host's functions call back into what needs inet_lock: they are called without it, and another
+ * thread may give the link up meanwhile. Referenced, or NULL. */
 static struct inet_link *link_at(struct inet_socket *s, unsigned place)
 {
     host_mutex_lock(&inet_lock);
-    struct inet_link *link = s->links[place];
+    struct inet_link *link = get_link_locked(s, place);
     host_mutex_unlock(&inet_lock);
     return link;
 }
@@ -302,19 +364,21 @@ void inet_host_send(struct inet_socket *s)
     struct inet_link *link = link_at(s, 0);
     if (link)
         host_socket_send(link->host);
+    put_link(link);
 }
 
 void inet_host_receive(struct inet_socket *s)
 {
     for (unsigned i = 0; i < 2; i++) {
         host_mutex_lock(&inet_lock);
-        struct inet_link *link = s->links[i];
+        struct inet_link *link = get_link_locked(s, i);
         bool wanted = link && link->starved;
         if (wanted)
             link->starved = false;
         host_mutex_unlock(&inet_lock);
         if (wanted)
             host_socket_receive(link->host);
+        put_link(link);
     }
 }
 
@@ -323,6 +387,7 @@ void inet_host_finish(struct inet_socket *s)
     struct inet_link *link = link_at(s, 0);
     if (link)
         host_socket_finish(link->host);
+    put_link(link);
 }
 
 void inet_host_close(struct inet_socket *s, bool reset)
@@ -330,6 +395,12 @@ void inet_host_close(struct inet_socket *s, bool reset)
     host_mutex_lock(&inet_lock);
     struct inet_link *links[2] = {s->links[0], s->links[1]};
     s->links[0] = s->links[1] = NULL;
+    for (unsigned i = 0; i < 2; i++) {
+        if (links[i] && !reset) {
+            links[i]->closed = true;
+            unsent += links[i]->out.bytes;
+        }
+    }
     host_mutex_unlock(&inet_lock);
     for (unsigned i = 0; i < 2; i++) {
         if (links[i])
@@ -337,7 +408,30 @@ void inet_host_close(struct inet_socket *s, bool reset)
     }
 }
 
-/* The datagram link for an address, made when there is none. */
+uint64_t inet_host_drain(uint64_t idle_ns)
+{
+    host_mutex_lock(&inet_lock);
+    for (bool going = true; going && unsent && !hurried;) {
+        uint64_t before = unsent, until = host_clock_monotonic_ns() + idle_ns;
+        going = false;
+        while (unsent == before && !hurried && host_cond_wait(&moved, &inet_lock, until))
+            ;
+        going = unsent != before;
+    }
+    uint64_t left = unsent;
+    host_mutex_unlock(&inet_lock);
+    return left;
+}
+
+void inet_host_hurry(void)
+{
+    host_mutex_lock(&inet_lock);
+    hurried = true;
+    host_cond_broadcast(&moved);
+    host_mutex_unlock(&inet_lock);
+}
+
+/* The datagram link for an address, made when there is none; referenced. */
 static int datagram_link(struct inet_socket *s, const struct inet_end *to, struct inet_link **out)
 {
     unsigned place = place_of(s, to);
@@ -347,16 +441,16 @@ static int datagram_link(struct inet_socket *s, const struct inet_end *to, struc
     int error = open_link(s, to, out);
     if (error)
         return error;
+    struct inet_link *made = *out;
     host_mutex_lock(&inet_lock);
-    struct inet_link *other = s->links[place];
-    if (!other)
-        s->links[place] = *out;
+    bool closed = s->state == INET_CLOSED, first = !closed && !s->links[place];
+    if (first)
+        s->links[place] = made;
+    *out = closed ? NULL : get_link_locked(s, place);
     host_mutex_unlock(&inet_lock);
-    if (other) {
-        host_socket_close((*out)->host, true);
-        *out = other;
-    }
-    return 0;
+    if (!first)
+        host_socket_close(made->host, true);
+    return closed ? -L_EBADF : 0;
 }
 
 int inet_host_send_to(struct inet_socket *s, const void *data, size_t n, const struct inet_end *to)
@@ -370,7 +464,9 @@ int inet_host_send_to(struct inet_socket *s, const void *data, size_t n, const s
     bool joined =
         s->state == INET_CONNECTED && s->remote.port == to->port && inet_same_ip(&s->remote, to);
     host_mutex_unlock(&inet_lock);
-    return host_socket_send_to(link->host, data, n, joined ? NULL : &address);
+    error = host_socket_send_to(link->host, data, n, joined ? NULL : &address);
+    put_link(link);
+    return error;
 }
 
 int inet_host_connect_datagram(struct inet_socket *s, const struct inet_end *to)
@@ -383,12 +479,15 @@ int inet_host_connect_datagram(struct inet_socket *s, const struct inet_end *to)
     struct host_address address = to_host(to), name;
     inet_host_close(s, true);
     int error = datagram_link(s, to, &link);
-    if (!error)
-        error = host_socket_connect(link->host, &address);
+    if (error)
+        return error;
+    error = host_socket_connect(link->host, &address);
     if (!error && host_socket_name(link->host, &name) == 0) {
         host_mutex_lock(&inet_lock);
-        s->outer = from_host(&name);
+        if (!s->own_port)
+            s->outer = from_host(&name);
         host_mutex_unlock(&inet_lock);
     }
+    put_link(link);
     return error;
 }

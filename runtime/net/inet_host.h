@@ -13,10 +13,12 @@
 struct host_socket;
 
 struct inet_link {
+    atomic_uint refs;      /* the host's one, and those of calls that run */
     struct inet_socket *s; /* referenced; s->link, or an older one of it */
     struct host_socket *host;
     struct inet_queue out;
     bool starved; /* the host's thread found no room */
+    bool closed;  /* what it still has is counted */
 };
 
 /* Whether guests may leave this process. */
@@ -35,6 +37,10 @@ void inet_host_receive(struct inet_socket *s);
 /* The two links of s are given up. */
 void inet_host_finish(struct inet_socket *s);
 void inet_host_close(struct inet_socket *s, bool reset);
+/* Waits until what closed sockets had is sent, as long as some of it is within idle_ns. Returns the
+ * bytes that are left. inet_host_hurry ends that, now and from now on. */
+uint64_t inet_host_drain(uint64_t idle_ns);
+void inet_host_hurry(void);
 /* A datagram for somebody who is not in this process. */
 int inet_host_send_to(struct inet_socket *s, const void *data, size_t n, const struct inet_end *to);
 /* A datagram socket's destination is at the host (NULL: nowhere any more). */

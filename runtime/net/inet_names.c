@@ -181,6 +181,14 @@ struct inet_socket *inet_find_listener_locked(const struct inet_end *to)
     return choice.best;
 }
 
+bool inet_port_is_held_locked(const struct inet_end *to)
+{
+    const struct inet_socket *s = names[0][to->port % BUCKETS];
+    while (s && (!s->own_port || !suits(s, to)))
+        s = s->name_next;
+    return s != NULL;
+}
+
 struct inet_socket *inet_find_datagram_locked(const struct inet_end *from,
                                               const struct inet_end *to)
 {

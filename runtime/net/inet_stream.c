@@ -478,7 +478,7 @@ static bool can_accept(void *arg)
 {
     const struct inet_socket *s = arg;
     host_mutex_lock(&inet_lock);
-    bool ready = s->pending || s->state != INET_LISTENING;
+    bool ready = s->pending || s->error || s->state != INET_LISTENING;
     host_mutex_unlock(&inet_lock);
     return ready;
 }
@@ -506,7 +506,10 @@ int inet_accept(struct inet_socket *s, bool nonblock, uint32_t flags, struct fil
         struct inet_socket *server = NULL, *promoted = NULL;
         host_mutex_lock(&inet_lock);
         bool listening = s->state == INET_LISTENING;
-        if (listening && s->pending) {
+        int error = listening ? -s->error : 0;
+        if (error) {
+            s->error = 0;
+        } else if (listening && s->pending) {
             server = take_first(&s->pending, &s->pending_last);
             server->listener = NULL;
             s->pending_count--;
@@ -520,8 +523,10 @@ int inet_accept(struct inet_socket *s, bool nonblock, uint32_t flags, struct fil
         }
         if (!listening)
             return -L_EINVAL;
-        if (server)
+        if (server || error)
             inet_host_receive(s);
+        if (error)
+            return error;
         if (server) {
             *out = inet_make_file(server, flags);
             if (!*out)
@@ -530,7 +535,7 @@ int inet_accept(struct inet_socket *s, bool nonblock, uint32_t flags, struct fil
         }
         if (nonblock)
             return -L_EAGAIN;
-        int error = wait_until(&s->read_wait, can_accept, s, deadline);
+        error = wait_until(&s->read_wait, can_accept, s, deadline);
         if (error)
             return socket_wait_error(error, deadline);
     }

@@ -1,5 +1,6 @@
 """Servers and clients of the host for a guest (outside.c): net.py COMMAND..., which runs a program
 of the guest's when its arguments are appended. Prints what is wrong and exits with 1."""
+import signal
 import socket
 import struct
 import subprocess
@@ -79,8 +80,41 @@ def main():
     number = gone.getsockname()[1]
     gone.close()
     guest("dead", closed.getsockname()[1], number)
+    poured(server)
     inside()
     sys.exit(1 if failed else 0)
+
+
+def pouring(server):
+    running = subprocess.Popen(sys.argv[1:] + ["outside", "pour", str(server.getsockname()[1])],
+                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    connection, _ = server.accept()
+    words = running.stdout.readline().split()
+    check(len(words) == 3 and words[0] == b"sent", f"the guest said {words}")
+    return running, connection, int(words[1])
+
+
+def poured(server):
+    """What a guest has sent arrives, though it has ended before anybody took it."""
+    running, connection, size = pouring(server)
+    connection.settimeout(PATIENCE)
+    got = 0
+    while part := connection.recv(65536):
+        got += len(part)
+    check(got == size, f"{got} of {size} bytes arrived")
+    rest = running.stdout.read() + running.stderr.read()
+    check(running.wait(PATIENCE) == 0, f"the guest: {rest}")
+    connection.close()
+    if "wine" in sys.argv:
+        return # which has no SIGINT for another's program
+    # Nobody ever takes it: whoever waits is told, and ends it.
+    running, connection, size = pouring(server)
+    check(b"are still to be taken" in running.stderr.readline(), "nobody was told of the wait")
+    running.send_signal(signal.SIGINT)
+    check(b"are lost" in running.stderr.read(), "nobody was told of the loss")
+    check(running.wait(PATIENCE) in (0, -signal.SIGINT), "fore failed")
+    running.stdout.close()
+    connection.close()
 
 
 def inside():

@@ -4,6 +4,7 @@
  *   outside udp PORT          asks five times, connected and not
  *   outside dead TCP UDP      ports where nobody is
  *   outside reset PORT        a server that resets
+ *   outside pour PORT         sends as much as goes, says "sent N", and ends
  *   outside serve             says "port N", and sends one connection's bytes back */
 #include "inet.h"
 
@@ -111,6 +112,28 @@ static void reset(uint16_t port)
     close(fd);
 }
 
+static void pour(uint16_t port)
+{
+    static uint8_t data[60000];
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    uint64_t state = 9, sum = 0;
+    size_t sent = 0;
+    CHECK_OK(inet_connect(fd, "127.0.0.1", port));
+    CHECK_OK(fcntl(fd, F_SETFL, O_NONBLOCK));
+    for (;;) {
+        for (size_t i = 0; i < sizeof(data); i++)
+            data[i] = (uint8_t)check_random(&state);
+        ssize_t n = write(fd, data, sizeof(data));
+        if (n <= 0)
+            break;
+        sum = mix(sum, data, (size_t)n);
+        sent += (size_t)n;
+    }
+    CHECK_EQ(errno, EAGAIN);
+    printf("sent %zu %llu\n", sent, (unsigned long long)sum);
+    fflush(stdout);
+}
+
 static void serve(void)
 {
     static uint8_t data[30000];
@@ -137,6 +160,8 @@ int main(int argc, char **argv)
         dead(port, (uint16_t)atoi(argv[3]));
     else if (strcmp(what, "reset") == 0)
         reset(port);
+    else if (strcmp(what, "pour") == 0)
+        pour(port);
     else
         serve();
     return check_done();

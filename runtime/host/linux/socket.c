@@ -26,9 +26,9 @@ struct host_socket {
     void *arg;
     bool datagram, v6, listening, connecting, connected;
     bool wants_in, wants_out;
-    bool armed; /* the epoll knows it: not before it waits, for a new stream is told to be over */
-    bool ended;     /* nothing more is received */
-    bool failed;    /* nothing more is sent */
+    bool armed;  /* the epoll knows it: not before it waits, for a new stream is told to be over */
+    bool ended;  /* nothing more is received */
+    bool failed; /* nothing more is sent */
     bool finishing; /* nothing follows what is to be sent */
     bool closing, dead;
     struct host_socket *dead_next;
@@ -101,10 +101,9 @@ static void die(struct host_socket *s)
     if (s->dead)
         return;
     s->dead = true;
-    if (s->listening) /* the port is free from now on */
-        shutdown(s->fd, SHUT_RDWR);
     if (s->armed)
         epoll_ctl(pump_epoll, EPOLL_CTL_DEL, s->fd, NULL);
+    close(s->fd);
     host_mutex_lock(&pump_lock);
     s->dead_next = dead_list;
     dead_list = s;
@@ -148,8 +147,19 @@ static void flush(struct host_socket *s)
         shutdown(s->fd, SHUT_WR);
 }
 
+static int name_of(struct host_socket *s, struct host_address *out)
+{
+    union any_address a;
+    socklen_t length = sizeof(a);
+    if (getsockname(s->fd, &a.any, &length))
+        return -errno;
+    from_host(&a, out);
+    return 0;
+}
+
 static void end_connect(struct host_socket *s)
 {
+    struct host_address local;
     int error = 0;
     socklen_t length = sizeof(error);
     getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &error, &length);
@@ -160,7 +170,7 @@ static void end_connect(struct host_socket *s)
     if (s->closing)
         die(s);
     else
-        s->user->connected(s->arg, -error);
+        s->user->connected(s->arg, -error, !error && name_of(s, &local) == 0 ? &local : NULL);
 }
 
 static void take_datagrams(struct host_socket *s)
@@ -220,6 +230,16 @@ static struct host_socket *wrap(int fd, bool datagram, bool v6)
     return s;
 }
 
+/* The connection stays where it is, and would be told of again and again: who listens has to ask.
+ */
+static void refuse_connections(struct host_socket *s, int error)
+{
+    if (error != EMFILE && error != ENFILE && error != ENOBUFS && error != ENOMEM)
+        return;
+    s->wants_in = false;
+    s->user->ended(s->arg, -L_ENFILE);
+}
+
 static void take_connections(struct host_socket *s)
 {
     for (;;) {
@@ -231,15 +251,22 @@ static void take_connections(struct host_socket *s)
             return;
         }
         int fd = accept4(s->fd, &peer.any, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
-        if (fd < 0)
+        if (fd < 0) {
+            refuse_connections(s, errno);
             return;
+        }
         struct host_socket *made = wrap(fd, false, s->v6);
         if (!made)
             return;
         getsockname(fd, &local.any, &local_length);
         from_host(&peer, &from);
         from_host(&local, &to);
+        /* It locks the new one; this one stays, as only this thread releases it. */
+        host_mutex_unlock(&s->lock);
         s->user->accepted(s->arg, made, &to, &from);
+        host_mutex_lock(&s->lock);
+        if (s->dead)
+            return;
     }
 }
 
@@ -256,7 +283,7 @@ static void handle(struct host_socket *s, uint32_t events)
         end_connect(s);
     if (s->datagram && !s->closing)
         take_datagrams(s);
-    else if (s->listening && !s->closing)
+    else if (s->listening && !s->closing && s->wants_in)
         take_connections(s);
     else if (s->connected && !s->ended && !s->closing && s->wants_in)
         take_bytes(s);
@@ -277,10 +304,10 @@ static void release_dead(void)
         /* Whoever marked it may still hold its lock. */
         host_mutex_lock(&s->lock);
         host_mutex_unlock(&s->lock);
-        close(s->fd);
         if (s->user)
             s->user->released(s->arg);
-        free(s);
+        else
+            free(s);
         s = next;
     }
 }
@@ -363,18 +390,22 @@ int host_socket_bind(struct host_socket *s, const struct host_address *address)
 {
     union any_address a;
     socklen_t length = to_host(address, s->v6, &a);
-    return bind(s->fd, &a.any, length) ? -errno : 0;
+    host_mutex_lock(&s->lock);
+    int error = s->dead ? -L_EBADF : bind(s->fd, &a.any, length) ? -errno : 0;
+    host_mutex_unlock(&s->lock);
+    return error;
 }
 
 int host_socket_listen(struct host_socket *s, int backlog)
 {
-    if (listen(s->fd, backlog))
-        return -errno;
     host_mutex_lock(&s->lock);
-    s->listening = s->wants_in = true;
-    arm(s);
+    int error = s->dead ? -L_EBADF : listen(s->fd, backlog) ? -errno : 0;
+    if (!error) {
+        s->listening = s->wants_in = true;
+        arm(s);
+    }
     host_mutex_unlock(&s->lock);
-    return 0;
+    return error;
 }
 
 int host_socket_connect(struct host_socket *s, const struct host_address *address)
@@ -382,7 +413,7 @@ int host_socket_connect(struct host_socket *s, const struct host_address *addres
     union any_address a = {.any.sa_family = AF_UNSPEC};
     socklen_t length = address ? to_host(address, s->v6, &a) : sizeof(a.any);
     host_mutex_lock(&s->lock);
-    int error = connect(s->fd, &a.any, length) ? -errno : 0;
+    int error = s->dead ? -L_EBADF : connect(s->fd, &a.any, length) ? -errno : 0;
     if (!s->datagram && (!error || error == -L_EINPROGRESS)) {
         s->connecting = true;
         arm(s);
@@ -395,15 +426,16 @@ int host_socket_connect(struct host_socket *s, const struct host_address *addres
 void host_socket_start(struct host_socket *s, const struct host_socket_user *user, void *arg)
 {
     const int on = 1;
-    setsockopt(s->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     host_mutex_lock(&s->lock);
     s->user = user;
     s->arg = arg;
     s->connected = s->wants_in = true;
-    arm(s);
-    /* Whoever was told of the connection may have been faster. */
-    if (!s->dead)
+    /* Whoever was told of the connection may have been faster, and has sent or closed. */
+    if (!s->dead) {
+        setsockopt(s->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+        arm(s);
         flush(s);
+    }
     host_mutex_unlock(&s->lock);
 }
 
@@ -430,9 +462,15 @@ int host_socket_send_to(struct host_socket *s, const void *bytes, size_t n,
 {
     union any_address a;
     socklen_t length = address ? to_host(address, s->v6, &a) : 0;
-    ssize_t sent =
-        sendto(s->fd, bytes, n, MSG_NOSIGNAL | MSG_DONTWAIT, address ? &a.any : NULL, length);
-    return sent < 0 ? -errno : 0;
+    int error = -L_EBADF;
+    host_mutex_lock(&s->lock);
+    if (!s->dead)
+        error = sendto(s->fd, bytes, n, MSG_NOSIGNAL | MSG_DONTWAIT, address ? &a.any : NULL,
+                       length) < 0
+                    ? -errno
+                    : 0;
+    host_mutex_unlock(&s->lock);
+    return error;
 }
 
 void host_socket_finish(struct host_socket *s)
@@ -447,25 +485,27 @@ void host_socket_finish(struct host_socket *s)
 void host_socket_close(struct host_socket *s, bool reset)
 {
     struct linger now = {1, 0};
-    size_t n;
     host_mutex_lock(&s->lock);
-    s->closing = true;
-    if (reset && !s->datagram)
+    if (reset && !s->datagram && !s->dead)
         setsockopt(s->fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
-    bool more = s->connected && !s->failed && !reset && s->user->next(s->arg, &n);
-    if (more)
-        arm(s);
-    else
+    bool unstarted = !s->user && !reset;
+    s->closing = true;
+    if (!unstarted && (!s->connected || s->failed || reset))
         die(s);
+    else if (!unstarted && !s->wants_out && !s->dead)
+        flush(s);
     host_mutex_unlock(&s->lock);
+}
+
+void host_socket_free(struct host_socket *s)
+{
+    free(s);
 }
 
 int host_socket_name(struct host_socket *s, struct host_address *out)
 {
-    union any_address a;
-    socklen_t length = sizeof(a);
-    if (getsockname(s->fd, &a.any, &length))
-        return -errno;
-    from_host(&a, out);
-    return 0;
+    host_mutex_lock(&s->lock);
+    int error = s->dead ? -L_EBADF : name_of(s, out);
+    host_mutex_unlock(&s->lock);
+    return error;
 }

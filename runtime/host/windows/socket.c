@@ -208,12 +208,13 @@ static void wait_for_bytes(struct host_socket *s)
 static void wait_for_datagram(struct host_socket *s)
 {
     WSABUF whole = {HOST_DATAGRAM_MAX, (char *)s->buffer};
-    DWORD flags = 0;
-    for (int tries = 0; tries < 8 && !s->in.pending && !s->closing && s->bound; tries++) {
+    int error = -L_ECONNRESET;
+    /* Each call takes one error that came back; the next takes what comes then. */
+    while (error == -L_ECONNRESET && !s->in.pending && !s->closing && s->bound) {
+        DWORD flags = 0;
         s->from_length = sizeof(s->from);
-        int error =
-            started(&s->in, WSARecvFrom(s->handle, &whole, 1, NULL, &flags, &s->from.any,
-                                        &s->from_length, begin(&s->in, OP_RECEIVE), NULL) == 0);
+        error = started(&s->in, WSARecvFrom(s->handle, &whole, 1, NULL, &flags, &s->from.any,
+                                            &s->from_length, begin(&s->in, OP_RECEIVE), NULL) == 0);
         if (error)
             s->user->ended(s->arg, error == -L_ECONNRESET ? -L_ECONNREFUSED : error);
     }
@@ -222,14 +223,23 @@ static void wait_for_datagram(struct host_socket *s)
 static void wait_for_connection(struct host_socket *s)
 {
     DWORD n;
-    if (s->in.pending || s->closing)
-        return;
-    s->accepting = WSASocketW(s->v6 ? AF_INET6 : AF_INET, SOCK_STREAM, IPPROTO_TCP, NULL, 0,
-                              WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
-    if (s->accepting == INVALID_SOCKET)
-        return;
-    started(&s->in, accept_ex(s->handle, s->accepting, s->buffer, 0, NAME_SIZE, NAME_SIZE, &n,
-                              begin(&s->in, OP_ACCEPT)));
+    int error = -L_ECONNRESET;
+    /* A connection that was reset while it waited is an error of its own. */
+    while (error == -L_ECONNRESET && !s->in.pending && !s->closing) {
+        s->accepting = WSASocketW(s->v6 ? AF_INET6 : AF_INET, SOCK_STREAM, IPPROTO_TCP, NULL, 0,
+                                  WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
+        error = s->accepting == INVALID_SOCKET
+                    ? -L_ENFILE
+                    : started(&s->in, accept_ex(s->handle, s->accepting, s->buffer, 0, NAME_SIZE,
+                                                NAME_SIZE, &n, begin(&s->in, OP_ACCEPT)));
+        if (error && s->accepting != INVALID_SOCKET)
+            closesocket(s->accepting);
+        if (error)
+            s->accepting = INVALID_SOCKET;
+    }
+    /* Who listens has to ask again. */
+    if (error && error != -L_ECONNRESET)
+        s->user->ended(s->arg, -L_ENFILE);
 }
 
 static void flush(struct host_socket *s)
@@ -254,8 +264,19 @@ static void flush(struct host_socket *s)
     }
 }
 
+static int name_of(struct host_socket *s, struct host_address *out)
+{
+    union any_address a;
+    int length = sizeof(a);
+    if (getsockname(s->handle, &a.any, &length))
+        return last_error();
+    from_host(&a.any, out);
+    return 0;
+}
+
 static void end_connect(struct host_socket *s, int error)
 {
+    struct host_address local;
     s->connecting = false;
     s->connected = error == 0;
     s->ended = s->failed = error != 0;
@@ -265,7 +286,7 @@ static void end_connect(struct host_socket *s, int error)
         die(s);
         return;
     }
-    s->user->connected(s->arg, error);
+    s->user->connected(s->arg, error, !error && name_of(s, &local) == 0 ? &local : NULL);
     wait_for_bytes(s);
     flush(s);
 }
@@ -334,9 +355,13 @@ static void take_connection(struct host_socket *s)
     setsockopt(handle, SOL_SOCKET, SO_UPDATE_ACCEPT_CONTEXT, (const char *)&s->handle,
                sizeof(s->handle));
     struct host_socket *made = wrap(handle, false, s->v6);
+    /* It locks the new one; this one stays, as only this thread releases it. */
+    host_mutex_unlock(&s->lock);
     if (made)
         s->user->accepted(s->arg, made, &to, &from);
-    if (s->user->room(s->arg))
+    bool room = s->user->room(s->arg);
+    host_mutex_lock(&s->lock);
+    if (room)
         wait_for_connection(s);
 }
 
@@ -409,10 +434,12 @@ static void complete(struct host_socket *s, struct op *op)
     host_mutex_unlock(&s->lock);
     if (!over)
         return;
+    free(s->buffer);
+    s->buffer = NULL;
     if (s->user)
         s->user->released(s->arg);
-    free(s->buffer);
-    free(s);
+    else
+        free(s);
 }
 
 static void pump(void *arg)
@@ -509,25 +536,27 @@ int host_socket_bind(struct host_socket *s, const struct host_address *address)
 {
     union any_address a;
     int length = to_host(address, s->v6, &a);
-    if (bind(s->handle, &a.any, length))
-        return last_error();
     host_mutex_lock(&s->lock);
-    s->bound = true;
-    if (s->datagram)
-        wait_for_datagram(s);
+    int error = s->closed ? -L_EBADF : bind(s->handle, &a.any, length) ? last_error() : 0;
+    if (!error) {
+        s->bound = true;
+        if (s->datagram)
+            wait_for_datagram(s);
+    }
     host_mutex_unlock(&s->lock);
-    return 0;
+    return error;
 }
 
 int host_socket_listen(struct host_socket *s, int backlog)
 {
-    if (listen(s->handle, backlog))
-        return last_error();
     host_mutex_lock(&s->lock);
-    s->listening = true;
-    wait_for_connection(s);
+    int error = s->closed ? -L_EBADF : listen(s->handle, backlog) ? last_error() : 0;
+    if (!error) {
+        s->listening = true;
+        wait_for_connection(s);
+    }
     host_mutex_unlock(&s->lock);
-    return 0;
+    return error;
 }
 
 /* A refused connect on the loopback takes two seconds of trying again otherwise. */
@@ -582,19 +611,25 @@ static int connect_datagram(struct host_socket *s, const struct host_address *ad
 int host_socket_connect(struct host_socket *s, const struct host_address *address)
 {
     host_mutex_lock(&s->lock);
-    int error = s->datagram ? connect_datagram(s, address) : connect_stream(s, address);
+    int error = -L_EBADF;
+    if (!s->closed)
+        error = s->datagram ? connect_datagram(s, address) : connect_stream(s, address);
     host_mutex_unlock(&s->lock);
     return error == -L_EADDRNOTAVAIL ? -L_ENETUNREACH : error;
 }
 
 void host_socket_start(struct host_socket *s, const struct host_socket_user *user, void *arg)
 {
-    set_nodelay(s->handle);
     host_mutex_lock(&s->lock);
     s->user = user;
     s->arg = arg;
     s->connected = s->bound = true;
-    wait_for_bytes(s);
+    /* Whoever was told of the connection may have been faster, and has sent or closed. */
+    if (!s->closed) {
+        set_nodelay(s->handle);
+        wait_for_bytes(s);
+        flush(s);
+    }
     host_mutex_unlock(&s->lock);
 }
 
@@ -621,13 +656,17 @@ int host_socket_send_to(struct host_socket *s, const void *bytes, size_t n,
 {
     union any_address a;
     int length = address ? to_host(address, s->v6, &a) : 0;
+    int error = -L_EBADF;
     host_mutex_lock(&s->lock);
-    if (!s->bound)
-        want_resets(s, FALSE);
-    int error =
-        sendto(s->handle, bytes, (int)n, 0, address ? &a.any : NULL, length) < 0 ? last_error() : 0;
-    s->bound = s->bound || !error;
-    wait_for_datagram(s);
+    if (!s->closed) {
+        if (!s->bound)
+            want_resets(s, FALSE);
+        error = sendto(s->handle, bytes, (int)n, 0, address ? &a.any : NULL, length) < 0
+                    ? last_error()
+                    : 0;
+        s->bound = s->bound || !error;
+        wait_for_datagram(s);
+    }
     host_mutex_unlock(&s->lock);
     return error == -L_EADDRNOTAVAIL ? -L_ENETUNREACH : error;
 }
@@ -644,25 +683,27 @@ void host_socket_finish(struct host_socket *s)
 void host_socket_close(struct host_socket *s, bool reset)
 {
     const struct linger now = {1, 0};
-    size_t n;
     host_mutex_lock(&s->lock);
-    s->closing = true;
-    if (reset && !s->datagram)
+    if (reset && !s->datagram && !s->closed)
         setsockopt(s->handle, SOL_SOCKET, SO_LINGER, (const char *)&now, sizeof(now));
-    bool more = s->connected && !s->failed && !reset && s->user->next(s->arg, &n);
-    if (!more)
+    bool unstarted = !s->user && !reset;
+    s->closing = true;
+    if (!unstarted && (!s->connected || s->failed || reset))
         die(s);
-    else
+    else if (!unstarted && !s->closed)
         flush(s);
     host_mutex_unlock(&s->lock);
 }
 
+void host_socket_free(struct host_socket *s)
+{
+    free(s);
+}
+
 int host_socket_name(struct host_socket *s, struct host_address *out)
 {
-    union any_address a;
-    int length = sizeof(a);
-    if (getsockname(s->handle, &a.any, &length))
-        return last_error();
-    from_host(&a.any, out);
-    return 0;
+    host_mutex_lock(&s->lock);
+    int error = s->closed ? -L_EBADF : name_of(s, out);
+    host_mutex_unlock(&s->lock);
+    return error;
 }

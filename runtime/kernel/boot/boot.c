@@ -22,6 +22,7 @@
 #include "runtime/kernel/boot/run.h"
 #include "runtime/kernel/entry/service.h"
 #include "runtime/memory/space.h"
+#include "runtime/net/inet_host.h"
 #include "runtime/task/clock.h"
 #include "runtime/task/process.h"
 #include "runtime/translate/cpu.h"
@@ -156,6 +157,16 @@ int boot_finish(char *message, size_t size)
     return finish_guests(KILL_NS, HOST_FOREVER, message, size);
 }
 
+uint64_t boot_send_rest(uint64_t idle_ns)
+{
+    return inet_host_drain(idle_ns);
+}
+
+void boot_leave_rest(void)
+{
+    inet_host_hurry();
+}
+
 void boot_end(struct tty *tty)
 {
     char message[1000]; /* the log has it as well */
@@ -166,6 +177,9 @@ void boot_end(struct tty *tty)
         process_wait_all(host_clock_monotonic_ns() + END_GRACE_NS);
     }
     finish_guests(END_KILL_NS, host_clock_monotonic_ns() + END_OUTPUT_NS, message, sizeof(message));
+    uint64_t left = boot_send_rest(0);
+    if (left)
+        host_log("%llu bytes for the network are lost", (unsigned long long)left);
 }
 
 /* --- the environment of a session ---------------------------------------------------------- */

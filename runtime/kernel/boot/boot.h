@@ -32,6 +32,15 @@ int boot_start(const struct boot_options *options, char *message, size_t size);
  * message, else empty, says which. */
 int boot_finish(char *message, size_t size);
 
+/* What guests have sent and the other side has not taken goes on its way, as it would without them
+ * on Linux: waits for that while some of it moves within idle_ns. Returns the bytes that are left.
+ * boot_leave_rest ends it, now and from now on; on any thread, with FINISHING held by another. */
+uint64_t boot_send_rest(uint64_t idle_ns);
+void boot_leave_rest(void);
+/* Nine attempts, each twice as long after the last as that one, the first after 0.2 s:
+ * tcp_orphan_retries of tcp(7). */
+#define BOOT_REST_NS (102 * NS_PER_SEC)
+
 /* The same when the host ends the program (runtime/host/ending.h) and gives it little time: what
  * runs on the terminal (NULL: that of the host, if it is used) gets SIGHUP and a moment before. */
 void boot_end(struct tty *tty);
