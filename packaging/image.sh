@@ -3,15 +3,18 @@
 #
 #   packaging/image.sh [--minimal] [--fore FORE] OUT.tar|OUT.img
 #   packaging/image.sh [--minimal] --path      prints where the cached tar is, after making it
+#   packaging/image.sh [--path] --archives FOLDER PACKAGE...
 #
 # OUT.tar gets the tar alone. Any other name gets an image made by `FORE image create` and `import`;
 # the packages and versions inside are listed beside either one as OUT.packages.
 # --minimal takes the few packages that the tests' root needs (packaging/image/packages-minimal).
+# --archives puts into FOLDER the archives of these packages, and of all that they need which the
+# default image has not.
 #
 # The packages are resolved by apt against an empty system, from the Debian sources this machine
 # has already, with lists and caches of its own: the machine's own state is neither read nor changed.
 # The result is cached outside the tree, keyed by recipe, packages and versions. Needs root (the
-# files' owners), apt, dpkg-deb and tar.
+# files' owners, and a chroot for the packages' scripts), apt, mmdebstrap and tic.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -31,7 +34,7 @@ say()
 
 usage()
 {
-    sed -n '4,5s/^# *//p' "$0" >&2
+    sed -n '4,6s/^# *//p' "$0" >&2
     exit 2
 }
 
@@ -81,222 +84,93 @@ update_lists()
     fi
 }
 
-wanted_packages()
-{
-    grep -v -E '^(#|$)' "$recipe/$list"
-}
-
-# `name version architecture` of the whole closure, one a line.
+# resolve WANT...: `name version architecture` of all that apt would install, one a line.
 resolve()
 {
-    # shellcheck disable=SC2046
-    apt-get -q --simulate install $(wanted_packages) >"$work/resolve.log" 2>&1 ||
+    apt-get -q --simulate install "$@" >"$work/resolve.log" 2>&1 ||
         die "apt cannot resolve the packages: $(grep -m1 '^E' "$work/resolve.log")"
-    sed -n 's/^Inst \([^ ]*\) (\([^ ]*\) .*\[\([a-z0-9]*\)\]).*/\1 \2 \3/p' "$work/resolve.log" | sort
+    sed -n 's/^Inst \([^ ]*\) \(\[[^]]*\] \)\?(\([^ ]*\) .*\[\([a-z0-9]*\)\]).*/\1 \3 \4/p' \
+        "$work/resolve.log" | sort
 }
 
-# Files that no program in the image reads. Copyright files stay, as their licences ask.
-excluded_paths()
+# download WANT...: what $work/packages.txt lists; into $work/files go the names of the archives.
+download()
 {
-    cat <<'EOF'
-./usr/share/man/*
-./usr/share/info/*
-./usr/share/lintian/*
-./usr/share/bug/*
-./usr/share/locale/*
-./usr/share/doc-base/*
-./usr/share/menu/*
-./usr/share/pixmaps/*
-./usr/share/icons/*
-./usr/share/applications/*
-./usr/share/mc/help/mc.hlp.*
-./usr/share/vim/vim*/lang/*
-./usr/share/vim/vim*/tutor/tutor.*
-./lib/systemd/*
-./usr/lib/systemd/*
-./etc/init.d/*
-./etc/cron.daily/*
-./etc/logrotate.d/*
-./usr/share/doc/*/changelog*
-./usr/share/doc/*/NEWS*
-./usr/share/doc/*/README*
-./usr/share/doc/*/TODO*
-./usr/share/doc/*/AUTHORS*
-./usr/share/doc/*/THANKS*
-./usr/share/doc/*/examples/*
-EOF
-    if [ "$list" = packages-minimal ]; then
-        echo './usr/lib/x86_64-linux-gnu/gconv/*'
-    fi
-}
-
-# Unpacks one package and enters it in dpkg's own records.
-unpack()
-{
-    local deb=$1 root=$2 package control info
-    package=$(dpkg-deb -f "$deb" Package)
-    if [ "$(dpkg-deb -f "$deb" Multi-Arch)" = same ]; then
-        package=$package:amd64
-    fi
-    # /bin, /lib and /sbin are symbolic links that packages still see as directories.
-    dpkg-deb --fsys-tarfile "$deb" |
-        tar -x -C "$root" --numeric-owner --keep-directory-symlink --exclude-from="$work/exclude"
-    info=$root/var/lib/dpkg/info
-    mkdir -p "$info"
-    control=$work/control
-    rm -rf "$control"
-    dpkg-deb -e "$deb" "$control"
-    { echo '/.' && dpkg-deb --fsys-tarfile "$deb" | tar -t | sed 's/^\.//; s/\/$//; /^$/d'; } \
-        >"$info/$package.list"
-    for file in conffiles md5sums triggers shlibs; do
-        if [ -e "$control/$file" ]; then
-            cp "$control/$file" "$info/$package.$file"
-        fi
-    done
-    {
-        sed -e '/^Package:/a Status: install ok installed' "$control/control"
-        if [ -e "$control/conffiles" ]; then
-            echo Conffiles:
-            conffile_sums "$root" <"$control/conffiles"
-        fi
-        echo
-    } >>"$root/var/lib/dpkg/status"
-}
-
-conffile_sums()
-{
-    local root=$1 name
+    local name
+    say "downloading $(wc -l <"$work/packages.txt") packages"
+    apt-get -qq --download-only install "$@" >"$work/download.log" 2>&1 ||
+        die "packages cannot be downloaded: $(grep -m1 '^E' "$work/download.log")"
+    sed 's/:/%3a/; s/ /_/g; s/$/.deb/' "$work/packages.txt" >"$work/files"
     while read -r name; do
-        case $name in
-        /*)
-            if [ -f "$root$name" ]; then
-                echo " $name $(md5sum <"$root$name" | cut -d' ' -f1)"
-            fi
-            ;;
-        esac
-    done
+        [ -e "$apt/archives/$name" ] || die "$name is missing after the download"
+    done <"$work/files"
 }
 
-# alternative NAME TARGET: the link that update-alternatives would make, where the target is there.
-alternative()
+# The time of the newest package, in seconds. No file is younger, so that one recipe gives one tar.
+newest()
 {
-    if [ -e "$root$2" ] && [ ! -e "$root/usr/bin/$1" ]; then
-        ln -sf "$2" "$root/etc/alternatives/$1"
-        ln -sf "/etc/alternatives/$1" "$root/usr/bin/$1"
-    fi
-}
-
-# What the packages' own scripts would have done, as far as it matters here.
-configure()
-{
-    local root=$1 name
-    cp "$root/usr/share/base-passwd/passwd.master" "$root/etc/passwd"
-    cp "$root/usr/share/base-passwd/group.master" "$root/etc/group"
-    sed -i 's,^root::,root:x:,; s,^\([^:]*\):\*:,\1:x:,' "$root/etc/passwd" "$root/etc/group"
-    awk -F: '{ print $1 ":*:19000:0:99999:7:::" }' "$root/etc/passwd" >"$root/etc/shadow"
-    awk -F: '{ print $1 ":*::" }' "$root/etc/group" >"$root/etc/gshadow"
-    chown 0:42 "$root/etc/shadow" "$root/etc/gshadow"
-    chmod 640 "$root/etc/shadow" "$root/etc/gshadow"
-    if [ ! -e "$root/etc/nsswitch.conf" ] && [ -e "$root/usr/share/libc-bin/nsswitch.conf" ]; then
-        cp "$root/usr/share/libc-bin/nsswitch.conf" "$root/etc/"
-    fi
-    printf '%s\n' '/bin/sh' '/bin/bash' '/usr/bin/bash' '/bin/dash' '/usr/bin/dash' >"$root/etc/shells"
-    printf '127.0.0.1\tlocalhost\n::1\t\tlocalhost ip6-localhost ip6-loopback\n' >"$root/etc/hosts"
-    echo foreland >"$root/etc/hostname"
-    : >"$root/etc/fstab"
-    ln -sf /proc/self/mounts "$root/etc/mtab"
-    if [ -e "$root/usr/share/zoneinfo/Etc/UTC" ]; then
-        ln -sf /usr/share/zoneinfo/Etc/UTC "$root/etc/localtime"
-        echo Etc/UTC >"$root/etc/timezone"
-    fi
-    [ -e "$root/bin/sh" ] || ln -s dash "$root/bin/sh"
-
-    mkdir -p "$root/etc/alternatives"
-    alternative awk /usr/bin/gawk
-    alternative awk /usr/bin/mawk
-    for name in vi vim vimdiff rvim rview view ex; do
-        alternative $name /usr/bin/vim.basic
-    done
-    alternative editor /usr/bin/vim.basic
-    alternative editor /bin/nano
-    alternative pager /usr/bin/less
-    alternative pico /bin/nano
-    alternative which /usr/bin/which.debianutils
-    alternative write /usr/bin/write.ul
-
-    cp -r "$recipe/root/." "$root/"
-    tic -x -o "$root/usr/share/terminfo" "$here/../term/foreland.terminfo" ||
-        die "the terminal's description cannot be compiled"
-    if dircolors -b >"$root/etc/ls-colors.sh" 2>/dev/null; then
-        chmod 644 "$root/etc/ls-colors.sh"
-    else
-        rm -f "$root/etc/ls-colors.sh"
-    fi
-    find "$recipe/root" -mindepth 1 -printf '%P\n' | while read -r name; do
-        chown -h 0:0 "$root/$name"
-        chmod u=rwX,go=rX "$root/$name"
-    done
-    chmod 700 "$root/root"
-    if [ "$list" = packages-minimal ]; then
-        rm -rf "$root/etc/vim"
-    fi
-
-    mkdir -p "$root"/{dev,proc,sys,run,tmp,mnt,media,srv,opt,home,var/tmp,var/log,usr/local/bin}
-    chmod 1777 "$root/tmp" "$root/var/tmp"
-    rm -rf "$root/var/run" "$root/var/lock"
-    ln -s /run "$root/var/run"
-    ln -s /run/lock "$root/var/lock"
-    # Made with the image's own libraries in mind, by this machine's ldconfig.
-    ldconfig -r "$root"
-    rm -rf "$root/var/cache/ldconfig" "$root/var/lib/dpkg/info/format"
-    echo 1 >"$root/var/lib/dpkg/info/format"
-    : >"$root/var/lib/dpkg/available"
+    local name
+    while read -r name; do
+        dpkg-deb --ctrl-tarfile "$apt/archives/$name" | tar -tv --full-time --utc |
+            awk '{ print $4 "T" $5 "Z" }'
+    done <"$work/files" | sort | tail -1 | xargs -I{} date -d {} +%s
 }
 
 build()
 {
-    local target=$1 root=$work/root name deb stamp
-    say "downloading $(wc -l <"$work/packages.txt") packages"
-    # shellcheck disable=SC2046
-    apt-get -qq --download-only install $(wanted_packages) >"$work/download.log" 2>&1 ||
-        die "packages cannot be downloaded: $(grep -m1 '^E' "$work/download.log")"
-    say "unpacking"
-    excluded_paths >"$work/exclude"
-    mkdir -p "$root"/usr/{bin,sbin,lib,lib64} "$root/var/lib/dpkg"
-    chmod 755 "$root"
-    for name in bin sbin lib lib64; do
-        ln -s "usr/$name" "$root/$name"
-    done
-    sed 's/:/%3a/; s/ /_/g; s/$/.deb/' "$work/packages.txt" >"$work/files"
-    while read -r name; do
-        deb=$apt/archives/$name
-        [ -e "$deb" ] || die "$name is missing after the download"
-        unpack "$deb" "$root"
-        dpkg-deb --ctrl-tarfile "$deb" | tar -tv --full-time --utc |
-            awk '{ print $4 "T" $5 "Z" }' >>"$work/stamps"
-    done <"$work/files"
-    configure "$root"
-    # No file is younger than the newest package, so that one recipe gives one tar.
-    stamp=$(sort "$work/stamps" | tail -1)
-    say "writing the tar"
+    local target=$1
+    download "${wanted[@]}"
+    SOURCE_DATE_EPOCH=$(newest)
+    export SOURCE_DATE_EPOCH
+    say "installing"
     mkdir -p "$work/out"
-    tar -c -C "$root" --sort=name --numeric-owner --format=posix \
-        --pax-option=exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime \
-        --mtime="$stamp" --clamp-mtime -f "$work/out/root.tar" .
+    "$recipe/$how.sh" "$work/out/root.tar" "$apt" "$work/files" "${listed[@]}" ||
+        die "the root cannot be made"
     cp "$work/packages.txt" "$work/out/root.packages"
     mkdir -p "$(dirname "$target")"
     rm -rf "$target"
     mv "$work/out" "$target"
 }
 
+# fetch_archives FOLDER PACKAGE...
+fetch_archives()
+{
+    local folder=$1
+    shift
+    tar -xOf "$made/root.tar" ./var/lib/dpkg/status >"$work/status"
+    cat >>"$apt/conf" <<EOF
+Dir::State::status "$work/status";
+Dir::Cache::pkgcache "";
+Dir::Cache::srcpkgcache "";
+EOF
+    resolve --reinstall "$@" >"$work/packages.txt"
+    download --reinstall "$@"
+    mkdir -p "$folder"
+    (cd "$apt/archives" && xargs cp -t "$folder" <"$work/files")
+}
+
 list=packages
+how=full
+tools="mmdebstrap chroot"
 fore=
 path=
 out=
+archives=
+packages=()
 while [ $# -gt 0 ]; do
     case $1 in
-    --minimal) list=packages-minimal ;;
+    --minimal)
+        list=packages-minimal
+        how=minimal
+        tools=ldconfig
+        ;;
     --path) path=1 ;;
+    --archives)
+        [ $# -gt 2 ] || usage
+        archives=$(realpath -m "$2")
+        packages=("${@:3}")
+        break
+        ;;
     --fore)
         [ $# -gt 1 ] || usage
         fore=$2
@@ -310,9 +184,9 @@ while [ $# -gt 0 ]; do
     esac
     shift
 done
-[ -n "$out$path" ] || usage
+[ -n "$out$path$archives" ] || usage
 [ "$(id -u)" = 0 ] || die "needs root, to give the files their owners"
-for tool in apt-get apt-config dpkg-deb tar ldconfig flock; do
+for tool in apt-get apt-config dpkg-deb tar tic flock $tools; do
     command -v $tool >/dev/null || die "$tool is missing"
 done
 
@@ -324,15 +198,22 @@ work=$(mktemp -d "$cache/image-work.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 private_apt "$apt"
 update_lists "$apt"
-resolve >"$work/packages.txt"
+mapfile -t listed < <(grep -v -E '^(#|$)' "$recipe/$list")
+wanted=("${listed[@]}")
+[ $how = minimal ] || wanted+=('?essential' apt)
+resolve "${wanted[@]}" >"$work/packages.txt"
 key=$(
-    { cat "$0" "$recipe/$list" "$work/packages.txt" "$here/../term/foreland.terminfo" &&
+    { cat "$0" "$recipe/$list" "$recipe"/{*.sh,policy-rc.d} "$work/packages.txt" \
+        "$here/../term/foreland.terminfo" &&
         find "$recipe/root" -type f -print0 | sort -z | xargs -0 cat; } | sha256sum | cut -c1-16
 )
 made=$cache/image-${list#packages}$key
 made=${made/image--/image-}
 if [ ! -e "$made/root.tar" ]; then
     build "$made"
+fi
+if [ -n "$archives" ]; then
+    fetch_archives "$archives" "${packages[@]}"
 fi
 flock -u 8
 if [ -n "$path" ]; then

@@ -38,7 +38,9 @@ for file in foreland.exe fore.exe foreland.img LICENSE.txt THIRD-PARTY.txt READM
 done
 "$here/imports.sh" foreland.exe fore.exe || bad=1
 grep -q 'fore selftest' README.txt || fail "README.txt does not name fore selftest"
-grep -q '^bash ' PACKAGES.txt || fail "PACKAGES.txt does not list bash"
+for package in apt bash ca-certificates curl git openssh-client python3; do
+    grep -q "^$package " PACKAGES.txt || fail "PACKAGES.txt does not list $package"
+done
 
 same "fore $version" wine fore.exe --version
 wine fore.exe selftest </dev/null >"$work/selftest" 2>&1 || {
@@ -51,6 +53,12 @@ wine fore.exe bash -c 'exit 7' </dev/null >/dev/null 2>&1
 [ $? -eq 7 ] || fail "the exit status did not pass through"
 same "kept" wine fore.exe bash -c 'echo kept >/root/zip-test && cat /root/zip-test'
 same "kept" wine fore.exe cat /root/zip-test
+same "" wine fore.exe dpkg --audit
+same "101" wine fore.exe bash -c 'policy-rc.d ssh start; echo $?'
+for program in 'apt-get --version' 'curl --version' 'git --version' 'ssh -V' 'python3 --version'; do
+    # shellcheck disable=SC2086
+    wine fore.exe $program </dev/null >/dev/null 2>&1 || fail "$program"
+done
 
 # The window, as a double click starts it: its own image, a login bash, which ends it.
 SDL_VIDEODRIVER=dummy timeout -k 5 120 wine foreland.exe --control >"$work/window" 2>&1 <<'END'
