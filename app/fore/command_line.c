@@ -19,6 +19,8 @@ const char options_help[] =
     "  --read-only           only read the image: what is changed stays in memory and is\n"
     "                        gone at the end\n"
     "  --mount HOST:GUEST    show a directory of this machine at a path of the guest's\n"
+    "  --isolated            no network, drives or folders of this machine: programs inside\n"
+    "                        reach one another alone\n"
     "  --env NAME=VALUE      set an environment variable\n"
     "  --cwd DIR             start in this directory, a path of the guest's or of this\n"
     "                        machine; default: where the caller is if the guest can see\n"
@@ -82,6 +84,8 @@ static bool fore_flag(struct options *o, const char *name)
         o->strace = true;
     else if (!strcmp(name, "--read-only"))
         o->read_only = true;
+    else if (!strcmp(name, "--isolated"))
+        o->isolated = true;
     else if (!strcmp(name, "--help") || !strcmp(name, "-h"))
         o->help = true;
     else if (!strcmp(name, "--version"))
@@ -161,6 +165,8 @@ bool options_read(struct options *o, char **argv, char *message, unsigned size)
     if (o->root && o->read_only)
         return command_line_fail(message, size, "%s",
                                  "--read-only is for an image, not for --root");
+    if (o->isolated && o->mount_count)
+        return command_line_fail(message, size, "%s", "--isolated and --mount exclude each other");
     o->command = a;
     return true;
 }

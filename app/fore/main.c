@@ -97,6 +97,7 @@ static int run_guest(const struct options *o)
         .read_only = o->read_only,
         .mounts = o->mounts,
         .mount_count = o->mount_count,
+        .isolated = o->isolated,
         .memory = o->memory,
         .watch = &watch,
     };

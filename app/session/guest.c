@@ -90,6 +90,7 @@ static int start(const struct config *c, char *message, size_t size)
                                       .read_only = c->read_only,
                                       .mounts = (const char *const *)c->mounts.items,
                                       .mount_count = (unsigned)c->mounts.count,
+                                      .isolated = c->isolated,
                                       .memory = c->memory,
                                       .watch = &watch};
     int error = boot_start(&boot, message, size);

@@ -6,7 +6,6 @@ root=$1
 recipe=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 printf '127.0.0.1\tlocalhost\n::1\t\tlocalhost ip6-localhost ip6-loopback\n' >"$root/etc/hosts"
-echo foreland >"$root/etc/hostname"
 : >"$root/etc/fstab"
 ln -sf /proc/self/mounts "$root/etc/mtab"
 

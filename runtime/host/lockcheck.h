@@ -30,6 +30,7 @@
     ONE(FALLBACK)                                                                                  \
     ONE(WATCH)                                                                                     \
     /* held over the kernel's own work, before anything of the file system */                      \
+    ONE(RESOLVER)                                                                                  \
     ONE(OOM)                                                                                       \
     ONE(ASYNC_SENDING)                                                                             \
     ONE(ASYNC_SETTING)                                                                             \

@@ -4,7 +4,7 @@
 #   imports.sh PROGRAM.exe...
 set -u
 own='advapi32|bcrypt|comctl32|comdlg32|dinput8|dwmapi|gdi32|imm32|kernel32|msvcrt|ntdll|ole32'
-own="$own|oleaut32|setupapi|shell32|shlwapi|user32|uxtheme|version|winmm|ws2_32"
+own="$own|iphlpapi|oleaut32|setupapi|shell32|shlwapi|user32|uxtheme|version|winhttp|winmm|ws2_32"
 own="$own|api-ms-win-core-synch-l1-2-0"
 bad=0
 

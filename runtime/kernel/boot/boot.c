@@ -13,12 +13,15 @@
 #include "runtime/fs/vfs/fdtable.h"
 #include "runtime/host/env.h"
 #include "runtime/host/errno_names.h"
+#include "runtime/host/file.h"
 #include "runtime/host/heap.h"
 #include "runtime/host/log.h"
+#include "runtime/host/network.h"
 #include "runtime/host/policy.h"
 #include "runtime/host/stdio.h"
 #include "runtime/host/time.h"
 #include "runtime/kernel/boot/mounts.h"
+#include "runtime/kernel/boot/names.h"
 #include "runtime/kernel/boot/run.h"
 #include "runtime/kernel/entry/service.h"
 #include "runtime/memory/space.h"
@@ -39,6 +42,8 @@
 
 /* The terminal fore was started in, once it is used. */
 static struct tty *_Atomic terminal;
+
+static bool isolated;
 
 static int say_error(char *message, size_t size, int error, const char *text)
 {
@@ -129,17 +134,33 @@ static int mount_all(const struct boot_options *options, char *message, size_t s
                               : mount_image(options, message, size);
     if (!error)
         error = fs_mount_standard(message, size);
-    if (!error)
+    if (!error && !options->isolated)
         mount_drive();
     for (unsigned i = 0; i < options->mount_count && !error; i++)
         error = mount_one(options->mounts[i], message, size);
     return error;
 }
 
+/* The root is a directory of the host, whose files are not ours to change. */
+static bool is_directory(const char *root)
+{
+    struct host_stat st;
+    return !host_path_stat_follow(root, &st) && (st.mode & L_S_IFMT) == L_S_IFDIR;
+}
+
 int boot_start(const struct boot_options *options, char *message, size_t size)
 {
+    if (options->isolated && options->mount_count)
+        return say_error(message, size, -L_EINVAL, "--isolated and --mount exclude each other");
+    isolated = options->isolated;
+    if (isolated)
+        inet_host_forbid();
     int error = start_parts(options, message, size);
-    return error ? error : mount_all(options, message, size);
+    if (!error)
+        error = mount_all(options, message, size);
+    if (!error)
+        boot_names(!options->root || !is_directory(options->root), isolated);
+    return error;
 }
 
 /* Files first: a terminal may take its time. */
@@ -215,6 +236,49 @@ static void set_timezone(struct environment *e)
     set_variable(e, text);
 }
 
+static bool has_variable(const struct environment *e, const char *name)
+{
+    size_t n = strlen(name);
+    for (unsigned i = 0; i < e->count; i++) {
+        if (!strncmp(e->list[i], name, n) && e->list[i][n] == '=')
+            return true;
+    }
+    return false;
+}
+
+/* Under both names, as some programs look at one of them alone. */
+static void set_proxy(struct environment *e, const char *lower, const char *upper,
+                      const char *value)
+{
+    char *text = value ? malloc(strlen(upper) + strlen(value) + 2) : NULL;
+    if (!text)
+        return;
+    sprintf(text, "%s=%s", lower, value);
+    set_variable(e, text);
+    sprintf(text, "%s=%s", upper, value);
+    set_variable(e, text);
+    free(text);
+}
+
+/* Those of the host, when the session names none. */
+static void set_proxies(struct environment *e)
+{
+    static const char *const names[] = {"http_proxy", "https_proxy", "all_proxy",
+                                        "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"};
+    struct host_proxies proxies;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (has_variable(e, names[i]))
+            return;
+    }
+    host_proxies_read(&proxies);
+    set_proxy(e, "http_proxy", "HTTP_PROXY", proxies.http);
+    set_proxy(e, "https_proxy", "HTTPS_PROXY", proxies.https);
+    set_proxy(e, "all_proxy", "ALL_PROXY", proxies.all);
+    if (!has_variable(e, "no_proxy") && !has_variable(e, "NO_PROXY"))
+        set_proxy(e, "no_proxy", "NO_PROXY", proxies.except);
+    host_proxies_free(&proxies);
+}
+
 static void fill_environment(struct environment *e, const char *const *more)
 {
     static const char *const standard[] = {
@@ -229,6 +293,8 @@ static void fill_environment(struct environment *e, const char *const *more)
     set_timezone(e);
     for (; more && *more; more++)
         set_variable(e, *more);
+    if (!isolated)
+        set_proxies(e);
 }
 
 static void free_environment(struct environment *e)

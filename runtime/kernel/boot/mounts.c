@@ -74,6 +74,19 @@ static int make_directories(const char *path, uint32_t mode)
     return 0;
 }
 
+int fs_make_parents(const char *path)
+{
+    char text[PATH_LENGTH_MAX];
+    const char *last = strrchr(path, '/');
+    if (!last || last == path)
+        return 0;
+    if ((size_t)(last - path) >= sizeof(text))
+        return -L_ENAMETOOLONG;
+    memcpy(text, path, (size_t)(last - path));
+    text[last - path] = 0;
+    return make_directories(text, 0755);
+}
+
 static int mount_at(struct superblock *super, int error, const char *where, uint32_t flags,
                     char *message, size_t size)
 {

@@ -21,6 +21,8 @@ int fs_mount_root_from(const char *host_path, char *message, size_t size);
 int fs_mount_standard(char *message, size_t size);
 /* --mount HOST:GUEST, /mnt/c: makes the guest directory (with parents) if needed. */
 int fs_mount_host(const char *host_path, const char *guest_path, char *message, size_t size);
+/* Makes the directories above a path. */
+int fs_make_parents(const char *path);
 /* Write everything back; at the end of the program. */
 int fs_shutdown(char *message, size_t size);
 
