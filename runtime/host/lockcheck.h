@@ -70,6 +70,7 @@
     ONE(HOST_SOCKETS)                                                                              \
     ONE(UNIX)                                                                                      \
     ONE(INET)                                                                                      \
+    ONE(NETLINK)                                                                                   \
     ONE(EVENTFD)                                                                                   \
     ONE(TIMERFD)                                                                                   \
     ONE(CONSOLE)                                                                                   \

@@ -11,6 +11,7 @@
 #include "runtime/host/heap.h"
 #include "runtime/host/log.h"
 #include "runtime/memory/access.h"
+#include "runtime/net/devices.h"
 #include "runtime/net/inet_host.h"
 #include "runtime/net/unix.h"
 #include "runtime/task/process.h"
@@ -385,7 +386,7 @@ static int64_t inet_ioctl(struct file *file, struct task *task, uint32_t command
                    ? -L_EINVAL
                    : put_guest_u32(task->process->space, arg, value);
     if (command != L_SIOCGSTAMP)
-        return -L_ENOTTY;
+        return devices_ioctl(task, s->v6 ? L_AF_INET6 : L_AF_INET, command, arg);
     struct l_timeval tv = {(int64_t)(stamp / 1000000000), (int64_t)(stamp % 1000000000 / 1000)};
     if (!stamp)
         return -L_ENOENT;

@@ -156,6 +156,8 @@ int inet_name_listens_locked(struct inet_socket *s);
 /* Whether another listener has the same port, at whatever address. */
 bool inet_name_shared_locked(const struct inet_socket *s);
 void inet_unname_locked(struct inet_socket *s);
+/* Calls for each of streams or datagrams that has a name. */
+void inet_names_each_locked(bool stream, void (*call)(void *arg, struct inet_socket *s), void *arg);
 /* Who listens there, or NULL. */
 struct inet_socket *inet_find_listener_locked(const struct inet_end *to);
 /* Whether a datagram socket has been bound there, whoever it takes anything from: nobody of the

@@ -203,3 +203,13 @@ struct inet_socket *inet_find_datagram_locked(const struct inet_end *from,
     }
     return choice.best;
 }
+
+void inet_names_each_locked(bool stream, void (*call)(void *arg, struct inet_socket *s), void *arg)
+{
+    for (unsigned i = 0; i < BUCKETS; i++) {
+        for (struct inet_socket *s = names[stream][i]; s; s = s->name_next)
+            call(arg, s);
+        for (struct inet_socket *s = children[stream][i]; s; s = s->name_next)
+            call(arg, s);
+    }
+}

@@ -5,6 +5,7 @@
 #include "runtime/abi/fcntl.h"
 #include "runtime/net/inet.h"
 #include "runtime/net/net_calls.h"
+#include "runtime/net/netlink.h"
 #include "runtime/net/unix.h"
 #include <string.h>
 
@@ -75,6 +76,8 @@ int64_t sys_socket(struct task *t, uint64_t domain, uint64_t type, uint64_t prot
         error = new_unix(kind, (uint32_t)protocol, (uint32_t)type, &file);
     else if (family == L_AF_INET || family == L_AF_INET6)
         error = inet_socket_file(t, family, kind, (uint32_t)protocol, (uint32_t)type, &file);
+    else if (family == L_AF_NETLINK)
+        error = netlink_socket_file(t, kind, (uint32_t)protocol, (uint32_t)type, &file);
     return error ? error : sys_install(t, file, type & L_SOCK_CLOEXEC);
 }
 
@@ -85,7 +88,7 @@ int64_t sys_socketpair(struct task *t, uint64_t domain, uint64_t type, uint64_t 
     uint32_t family = (uint32_t)domain;
     if ((uint32_t)type & ~TYPE_FLAGS)
         return -L_EINVAL;
-    if (family == L_AF_INET || family == L_AF_INET6)
+    if (family == L_AF_INET || family == L_AF_INET6 || family == L_AF_NETLINK)
         return -L_EOPNOTSUPP;
     if (family != L_AF_UNIX)
         return -L_EAFNOSUPPORT;

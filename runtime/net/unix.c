@@ -9,6 +9,7 @@
 #include "runtime/host/heap.h"
 #include "runtime/host/time.h"
 #include "runtime/memory/access.h"
+#include "runtime/net/devices.h"
 #include "runtime/net/unix_rights.h"
 #include "runtime/task/process.h"
 #include "runtime/task/task.h"
@@ -17,7 +18,7 @@
 
 struct host_mutex unix_lock = HOST_MUTEX_INIT(RANK_UNIX);
 
-static struct unix_socket *abstract_names;
+static struct unix_socket *abstract_names, *all_sockets;
 
 static struct l_ucred credentials(void)
 {
@@ -88,6 +89,32 @@ struct unix_socket *unix_of(struct file *file)
     return file->ops == &unix_file_ops ? file->priv : NULL;
 }
 
+struct unix_socket *unix_first_locked(void)
+{
+    return all_sockets;
+}
+
+static void enter_all_locked(struct unix_socket *s)
+{
+    if (s->all_link)
+        return;
+    s->all_next = all_sockets;
+    s->all_link = &all_sockets;
+    if (all_sockets)
+        all_sockets->all_link = &s->all_next;
+    all_sockets = s;
+}
+
+static void leave_all_locked(struct unix_socket *s)
+{
+    if (!s->all_link)
+        return;
+    *s->all_link = s->all_next;
+    if (s->all_next)
+        s->all_next->all_link = s->all_link;
+    s->all_link = NULL;
+}
+
 static struct file *make_file(struct unix_socket *s, uint32_t flags)
 {
     struct file *file = file_anonymous("socket:", L_S_IFSOCK | 0777,
@@ -98,6 +125,7 @@ static struct file *make_file(struct unix_socket *s, uint32_t flags)
         file->kind |= FILE_WHOLE_WRITE;
     host_mutex_lock(&unix_lock);
     s->file = file;
+    enter_all_locked(s);
     host_mutex_unlock(&unix_lock);
     return file;
 }
@@ -375,6 +403,7 @@ static int connect_locked(struct unix_socket *s, struct unix_socket *listener,
         link = &(*link)->pending_next;
     *link = server; /* its first reference is the queue's */
     listener->pending_count++;
+    enter_all_locked(server);
     return 0;
 }
 
@@ -579,6 +608,7 @@ static void unix_close(struct unix_socket *s, bool never_accepted)
     s->pending = NULL;
     s->inode = NULL;
     s->file = NULL;
+    leave_all_locked(s);
     sated_locked(s);
     unix_room_locked(s);
     bool mutual = peer && peer->peer == s && s->type != L_SOCK_DGRAM;
@@ -664,7 +694,7 @@ static int64_t unix_ioctl(struct file *file, struct task *task, uint32_t command
 {
     struct unix_socket *s = file->priv;
     if (command != L_FIONREAD && command != L_SIOCOUTQ)
-        return -L_ENOTTY;
+        return devices_ioctl(task, L_AF_UNIX, command, arg);
     host_mutex_lock(&unix_lock);
     bool listening = s->state == UNIX_LISTENING;
     uint32_t waiting = (uint32_t)s->queued;

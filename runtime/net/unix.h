@@ -75,6 +75,7 @@ struct unix_socket {
     struct file *file;     /* not referenced; NULL for a connection that was not accepted yet */
     atomic_uint in_flight; /* how often the file lies in queues */
     unsigned outside;      /* of those, in queues of sockets that are none of the candidates */
+    struct unix_socket *all_next, **all_link; /* all that have a file, or wait for one */
     bool candidate, binding;
     struct unix_socket *travel_next, *travel_prev, *reached_next;
 };
@@ -86,6 +87,8 @@ extern const struct socket_ops unix_socket_ops;
 /* A socket and its file. */
 int unix_socket_file(int type, uint32_t flags, struct file **out);
 int unix_pair(int type, uint32_t flags, struct file **a, struct file **b);
+/* The first of all; the next is all_next. unix_lock held. */
+struct unix_socket *unix_first_locked(void);
 /* The socket behind a file, or NULL. */
 struct unix_socket *unix_of(struct file *file);
 struct unix_socket *unix_get(struct unix_socket *s);

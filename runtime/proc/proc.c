@@ -257,10 +257,18 @@ static const char *prefix_of(const struct proc_dynamic *dynamic)
     return dynamic->prefix ? dynamic->prefix : "";
 }
 
+static void name_of(const struct proc_dynamic *dynamic, int64_t number, char *name, size_t size)
+{
+    if (!dynamic->name || !dynamic->name(number, name, size))
+        snprintf(name, size, "%s%lld", prefix_of(dynamic), (long long)number);
+}
+
 /* The number that a name stands for in a directory with dynamic names. */
 static bool number_of(const struct proc_dynamic *dynamic, const char *name, int64_t *number)
 {
     size_t before = strlen(prefix_of(dynamic));
+    if (dynamic->number)
+        return dynamic->number(name, number);
     if (strncmp(name, prefix_of(dynamic), before) != 0)
         return false;
     name += before;
@@ -332,7 +340,7 @@ static bool proc_revalidate(struct inode *dir, const char *name, struct inode *i
     if (node->entry->dynamic && child->entry == node->entry->dynamic->entry &&
         number_of(node->entry->dynamic, name, &number) &&
         !(dynamic_node(node, number, &now) && now.start == child->start &&
-          (child->fd < 0 || !child->pid)))
+          (child->fd < 0 || (!child->pid && now.fd == child->fd))))
         return false;
     if (!child->pid && !child->tid)
         return true;
@@ -359,9 +367,8 @@ static int proc_readdir(struct inode *dir, uint64_t cookie, dir_emit *emit, void
     while (!is_orphan(node, &subject) &&
            (number = node->entry->dynamic->next(&subject, number)) >= 0) {
         char name[32];
-        int length = snprintf(name, sizeof(name), "%s%lld", prefix_of(node->entry->dynamic),
-                              (long long)number);
-        if (!emit(arg, name, (size_t)length, (uint64_t)number + (dir->ino << 20),
+        name_of(node->entry->dynamic, number, name, sizeof(name));
+        if (!emit(arg, name, strlen(name), (uint64_t)number + (dir->ino << 20),
                   node->entry->dynamic->entry->mode & L_S_IFMT,
                   NUMBERS_FROM + (uint64_t)number + 1))
             break;

@@ -27,7 +27,8 @@ void proc_add(struct proc_text *text, const char *format, ...)
 void proc_add_bytes(struct proc_text *text, const void *bytes, size_t n);
 
 /* What an entry is about: the process and thread of its directory (referenced during the call, NULL
- * outside /proc/PID) and a descriptor (in fd and fdinfo) or the number of a processor. */
+ * outside /proc/PID) and a descriptor (in fd and fdinfo) or the number of a
+ * processor or an interface. */
 struct proc_subject {
     struct process *process;
     struct task *task;
@@ -68,7 +69,7 @@ struct proc_entry {
         .name = NULL                                                                               \
     }
 
-/* Names of a directory that come and go: numbers, behind a prefix. */
+/* Names of a directory that come and go: numbers, behind a prefix or under other names. */
 struct proc_dynamic {
     const struct proc_entry *entry; /* what each of them is */
     /* The lowest number >= from, or -1. */
@@ -78,11 +79,15 @@ struct proc_dynamic {
     bool (*find)(const struct proc_subject *subject, int64_t number, int32_t *pid, int32_t *tid,
                  int *fd);
     const char *prefix; /* NULL: none */
+    /* Names that are others: of which number one is, and of a number which one. Both or none. */
+    bool (*number)(const char *name, int64_t *number);
+    bool (*name)(int64_t number, char *name, size_t size);
 };
 
 extern const struct proc_entry proc_root_entries[], proc_pid_entry, proc_sys_entries[],
-    sysfs_entries[];
-extern const struct proc_dynamic proc_processes, proc_threads, proc_descriptors, proc_fdinfo;
+    proc_net_entries[], sysfs_entries[];
+extern const struct proc_dynamic proc_processes, proc_threads, proc_descriptors, proc_fdinfo,
+    sysfs_interfaces;
 
 /* The number of a node, for /proc/PID/fd and others that read priv. */
 struct proc_subject proc_subject_of(struct inode *inode);

@@ -378,8 +378,8 @@ static const struct proc_entry fd_entry = {
 static const struct proc_entry fdinfo_entry = {
     .name = "", .mode = L_S_IFREG | 0400, .show = show_fdinfo};
 
-const struct proc_dynamic proc_descriptors = {&fd_entry, next_fd, find_fd, NULL};
-const struct proc_dynamic proc_fdinfo = {&fdinfo_entry, next_fd, find_fd, NULL};
+const struct proc_dynamic proc_descriptors = {.entry = &fd_entry, .next = next_fd, .find = find_fd};
+const struct proc_dynamic proc_fdinfo = {.entry = &fdinfo_entry, .next = next_fd, .find = find_fd};
 
 /* --- memory --- */
 
@@ -450,7 +450,8 @@ static const struct file_ops mem_ops = {.read = mem_read, .write = mem_write};
          .inspects = true},                                                                        \
         PROC_TEXT("uid_map", show_id_map), PROC_TEXT("gid_map", show_id_map)
 
-static const struct proc_entry task_entries[] = {SHARED_ENTRIES, PROC_END};
+static const struct proc_entry task_entries[] = {SHARED_ENTRIES,
+                                                 PROC_DIRECTORY("net", proc_net_entries), PROC_END};
 
 static int64_t next_thread(const struct proc_subject *s, int64_t from)
 {
@@ -473,11 +474,13 @@ static bool find_thread(const struct proc_subject *s, int64_t number, int32_t *p
 
 static const struct proc_entry thread_entry = {
     .name = "", .mode = L_S_IFDIR | 0555, .entries = task_entries};
-const struct proc_dynamic proc_threads = {&thread_entry, next_thread, find_thread, NULL};
+const struct proc_dynamic proc_threads = {
+    .entry = &thread_entry, .next = next_thread, .find = find_thread};
 
 static const struct proc_entry pid_entries[] = {
     SHARED_ENTRIES,
     {.name = "task", .mode = L_S_IFDIR | 0555, .dynamic = &proc_threads},
+    PROC_DIRECTORY("net", proc_net_entries),
     PROC_END,
 };
 
@@ -509,4 +512,5 @@ static bool find_process(const struct proc_subject *s, int64_t number, int32_t *
     return true;
 }
 
-const struct proc_dynamic proc_processes = {&proc_pid_entry, next_process, find_process, NULL};
+const struct proc_dynamic proc_processes = {
+    .entry = &proc_pid_entry, .next = next_process, .find = find_process};

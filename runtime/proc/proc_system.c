@@ -54,6 +54,12 @@ static int fixed_link(const char *target, char *text, size_t size)
     return (int)length;
 }
 
+static int link_net(const struct proc_subject *s, char *text, size_t size)
+{
+    (void)s;
+    return fixed_link("self/net", text, size);
+}
+
 static int link_mounts(const struct proc_subject *s, char *text, size_t size)
 {
     (void)s;
@@ -377,6 +383,7 @@ const struct proc_entry proc_sys_entries[] = {
 const struct proc_entry proc_root_entries[] = {
     {.name = "self", .mode = L_S_IFLNK | 0777, .link = link_self},
     {.name = "thread-self", .mode = L_S_IFLNK | 0777, .link = link_thread_self},
+    {.name = "net", .mode = L_S_IFLNK | 0777, .link = link_net},
     {.name = "mounts", .mode = L_S_IFLNK | 0777, .link = link_mounts},
     PROC_TEXT("cmdline", show_cmdline),
     PROC_TEXT("cpuinfo", proc_show_cpuinfo),

@@ -105,7 +105,8 @@ static const struct proc_entry topology_entries[] = {
 static const struct proc_entry one_cpu_entries[] = {PROC_DIRECTORY("topology", topology_entries),
                                                     PROC_END};
 static const struct proc_entry one_cpu = PROC_DIRECTORY("", one_cpu_entries);
-static const struct proc_dynamic cpus = {&one_cpu, next_cpu, find_cpu, "cpu"};
+static const struct proc_dynamic cpus = {
+    .entry = &one_cpu, .next = next_cpu, .find = find_cpu, .prefix = "cpu"};
 
 static const struct proc_entry cpu_entries[] = {
     PROC_TEXT("isolated", show_none),
@@ -129,7 +130,8 @@ static const struct proc_entry mm_entries[] = {PROC_DIRECTORY("transparent_hugep
 static const struct proc_entry cgroup_entries[] = {PROC_END};
 static const struct proc_entry fs_entries[] = {PROC_DIRECTORY("cgroup", cgroup_entries), PROC_END};
 static const struct proc_entry kernel_entries[] = {PROC_DIRECTORY("mm", mm_entries), PROC_END};
-static const struct proc_entry class_entries[] = {PROC_END};
+static const struct proc_entry class_entries[] = {
+    {.name = "net", .mode = L_S_IFDIR | 0555, .dynamic = &sysfs_interfaces}, PROC_END};
 
 const struct proc_entry sysfs_entries[] = {
     PROC_DIRECTORY("class", class_entries),

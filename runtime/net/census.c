@@ -1,0 +1,149 @@
+/* All sockets. */
+#include "runtime/net/census.h"
+
+#include "runtime/abi/errno.h"
+#include "runtime/host/heap.h"
+#include "runtime/net/unix.h"
+#include <string.h>
+
+/* Rows that are filled under a lock, where memory is not asked for. */
+struct census {
+    void *rows;
+    size_t size; /* of one */
+    unsigned count, room;
+};
+
+/* The next row, or NULL: it is counted and there is no room for it. */
+static void *next_row(struct census *census)
+{
+    unsigned at = census->count++;
+    if (at >= census->room)
+        return NULL;
+    void *row = (uint8_t *)census->rows + at * census->size;
+    memset(row, 0, census->size);
+    return row;
+}
+
+/* Counts with `fill` until there is room for all. */
+static int take(struct census *census, void (*fill)(struct census *, bool), bool kind, void **rows,
+                unsigned *count)
+{
+    for (;;) {
+        census->count = 0;
+        fill(census, kind);
+        if (census->count <= census->room)
+            break;
+        free(census->rows);
+        census->room = census->count + census->count / 8 + 16;
+        census->rows = calloc(census->room, census->size);
+        if (!census->rows)
+            return -L_ENOMEM;
+    }
+    *rows = census->rows;
+    *count = census->count;
+    return 0;
+}
+
+/* --- of the network --- */
+
+static uint8_t state_of(const struct inet_socket *s)
+{
+    if (!s->stream)
+        return s->state == INET_CONNECTED ? L_TCP_ESTABLISHED : L_TCP_CLOSE;
+    switch (s->state) {
+    case INET_LISTENING:
+        return L_TCP_LISTEN;
+    case INET_CONNECTING:
+        return L_TCP_SYN_SENT;
+    case INET_CONNECTED:
+        if (s->fin)
+            return s->write_shut ? L_TCP_LAST_ACK : L_TCP_CLOSE_WAIT;
+        return s->write_shut ? L_TCP_FIN_WAIT2 : L_TCP_ESTABLISHED;
+    default:
+        return L_TCP_CLOSE;
+    }
+}
+
+static void add_inet(void *arg, struct inet_socket *s)
+{
+    uint8_t state = state_of(s);
+    if (s->stream && state == L_TCP_CLOSE)
+        return; /* Linux has it in no table either */
+    struct inet_row *row = next_row(arg);
+    if (!row)
+        return;
+    row->v6 = s->v6;
+    row->v6_only = s->options.v6_only;
+    row->state = state;
+    row->shut = (uint8_t)(s->read_shut | s->write_shut << 1);
+    row->local = s->outer.port ? s->outer : s->local;
+    row->remote = s->remote;
+    if (!s->remote.port)
+        inet_set_any(&row->remote, !s->v6);
+    row->uid = s->uid;
+    row->refs = atomic_load(&s->refs);
+    row->ino = s->file ? s->file->inode->ino : 0;
+    if (s->state == INET_LISTENING) {
+        row->receive = s->pending_count;
+        row->send = s->backlog;
+    } else {
+        row->receive = (uint32_t)s->in.bytes;
+        row->send = s->stream ? (uint32_t)inet_unsent_locked(s) : 0;
+    }
+}
+
+static void fill_inet(struct census *census, bool stream)
+{
+    host_mutex_lock(&inet_lock);
+    inet_names_each_locked(stream, add_inet, census);
+    host_mutex_unlock(&inet_lock);
+}
+
+int census_inet(bool stream, struct inet_row **rows, unsigned *count)
+{
+    struct census census = {.size = sizeof(**rows)};
+    return take(&census, fill_inet, stream, (void **)rows, count);
+}
+
+/* --- AF_UNIX --- */
+
+static uint64_t ino_of(const struct unix_socket *s)
+{
+    return s && s->file ? s->file->inode->ino : 0;
+}
+
+static void add_unix(struct census *census, const struct unix_socket *s)
+{
+    struct unix_row *row = next_row(census);
+    if (!row)
+        return;
+    row->type = s->type;
+    row->listening = s->state == UNIX_LISTENING;
+    row->connected = s->state == UNIX_CONNECTED;
+    row->shut = (uint8_t)(s->read_shut | s->write_shut << 1);
+    row->ino = ino_of(s);
+    row->peer_ino = ino_of(s->peer);
+    if (s->inode) {
+        row->file_ino = s->inode->ino;
+        row->file_dev = s->inode->super->dev;
+    }
+    row->receive = row->listening ? s->pending_count : (uint32_t)s->queued;
+    row->send = row->listening ? s->backlog : (uint32_t)s->sent;
+    row->refs = atomic_load(&s->refs);
+    row->name = s->name;
+}
+
+static void fill_unix(struct census *census, bool kind)
+{
+    (void)kind;
+    host_mutex_lock(&unix_lock);
+    for (const struct unix_socket *s = unix_first_locked(); s; s = s->all_next)
+        add_unix(census, s);
+    host_mutex_unlock(&unix_lock);
+}
+
+int census_unix(struct unix_row **rows, unsigned *count)
+{
+    struct census census = {.size = sizeof(**rows)};
+    return take(&census, fill_unix, false, (void **)rows, count);
+}
