@@ -3,7 +3,6 @@
 #include "../inet.h"
 
 #include <limits.h>
-#include <linux/sockios.h>
 #include <net/if.h>
 #include <sys/ioctl.h>
 
