@@ -21,7 +21,7 @@
 #include "runtime/host/stdio.h"
 #include "runtime/host/time.h"
 #include "runtime/kernel/boot/mounts.h"
-#include "runtime/kernel/boot/names.h"
+#include "runtime/kernel/boot/etc.h"
 #include "runtime/kernel/boot/run.h"
 #include "runtime/kernel/entry/service.h"
 #include "runtime/memory/space.h"

@@ -1,5 +1,5 @@
 /* Names of this machine and of others. */
-#include "runtime/kernel/boot/names.h"
+#include "runtime/kernel/boot/etc.h"
 
 #include <stdio.h>
 #include <string.h>

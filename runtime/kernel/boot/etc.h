@@ -9,8 +9,8 @@
  * a root of our own a missing or empty /etc/resolv.conf becomes such a link. A file with text is
  * the user's and is left alone.
  */
-#ifndef RUNTIME_KERNEL_BOOT_NAMES_H
-#define RUNTIME_KERNEL_BOOT_NAMES_H
+#ifndef RUNTIME_KERNEL_BOOT_ETC_H
+#define RUNTIME_KERNEL_BOOT_ETC_H
 
 #include <stdbool.h>
 
