@@ -138,7 +138,7 @@ static int bind_to(struct file *file, struct vfs_caller *caller, const struct ne
     if (!s->v6 && any.length >= sizeof(any.in) && any.family == L_AF_UNSPEC &&
         memcmp(any.in.sin_addr, "\0\0\0\0", 4) == 0)
         any.family = L_AF_INET;
-    int error = inet_parse(s, &any, &end);
+    int error = inet_parse(s->v6, s->options.v6_only, &any, &end);
     if (error)
         return error == -L_ENETUNREACH ? -L_EINVAL : error;
     if (!is_own(&end) && !s->options.freebind)
@@ -181,7 +181,7 @@ static int connect_to(struct file *file, struct vfs_caller *caller,
         return -L_EINVAL;
     if (address->family == L_AF_UNSPEC)
         return s->stream ? inet_disconnect(s) : inet_connect_datagram(s, NULL);
-    int error = inet_parse(s, address, &end);
+    int error = inet_parse(s->v6, s->options.v6_only, address, &end);
     if (error)
         return error;
     settle(&end);
@@ -221,13 +221,10 @@ static int destination(const struct inet_socket *s, const struct net_address *to
     struct net_address address = *to;
     if (!s->v6 && address.family == L_AF_UNSPEC)
         address.family = L_AF_INET;
-    int error = -L_EAFNOSUPPORT;
-    if (s->v6 && address.length >= sizeof(address.in) && address.family == L_AF_INET) {
-        struct inet_socket as_v4 = {.v6 = false};
-        error = s->options.v6_only ? -L_ENETUNREACH : inet_parse(&as_v4, &address, end);
-    } else {
-        error = inet_parse(s, &address, end);
-    }
+    bool v4 = !s->v6 || (address.length >= sizeof(address.in) && address.family == L_AF_INET);
+    if (v4 && s->v6 && s->options.v6_only)
+        return -L_ENETUNREACH;
+    int error = inet_parse(!v4, s->options.v6_only, &address, end);
     if (error)
         return error;
     if (!end->port)

@@ -132,10 +132,9 @@ void inet_wake_all(struct inet_socket *s);
 
 /* --- inet_address.c --- */
 
-/* An address that a socket of the family was given. -L_EINVAL, -L_EAFNOSUPPORT; -L_ENETUNREACH for
- * IPv4 on a socket that is of IPv6 alone. */
-int inet_parse(const struct inet_socket *s, const struct net_address *address,
-               struct inet_end *out);
+/* An address that a socket of IPv6 (v6) or IPv4 was given. -L_EINVAL, -L_EAFNOSUPPORT;
+ * -L_ENETUNREACH for IPv4 on a socket that is of IPv6 alone (v6_only). */
+int inet_parse(bool v6, bool v6_only, const struct net_address *address, struct inet_end *out);
 void inet_show(const struct inet_socket *s, const struct inet_end *end, struct net_address *out);
 bool inet_is_v4(const struct inet_end *end);
 bool inet_is_any(const struct inet_end *end);

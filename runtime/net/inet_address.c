@@ -70,10 +70,10 @@ static int parse_v4(const struct net_address *address, struct inet_end *out)
     return 0;
 }
 
-int inet_parse(const struct inet_socket *s, const struct net_address *address, struct inet_end *out)
+int inet_parse(bool v6, bool v6_only, const struct net_address *address, struct inet_end *out)
 {
     memset(out, 0, sizeof(*out));
-    if (!s->v6) {
+    if (!v6) {
         int error = parse_v4(address, out);
         return error ? error : address->family == L_AF_INET ? 0 : -L_EAFNOSUPPORT;
     }
@@ -85,7 +85,7 @@ int inet_parse(const struct inet_socket *s, const struct net_address *address, s
     out->port = swapped(address->in6.sin6_port);
     if (address->length >= sizeof(address->in6))
         out->scope = address->in6.sin6_scope_id;
-    return inet_is_v4(out) && s->options.v6_only ? -L_ENETUNREACH : 0;
+    return inet_is_v4(out) && v6_only ? -L_ENETUNREACH : 0;
 }
 
 void inet_show(const struct inet_socket *s, const struct inet_end *end, struct net_address *out)

@@ -98,46 +98,90 @@ static void part_locked(struct inet_socket *s, bool reset, struct inet_socket *p
         peer->fin = true;
 }
 
-/* Those that waited for a listener: refused. The list is by queue_next, each with a reference. */
-static void refuse_waiting(struct inet_socket *list)
+static void forget_name_locked(struct inet_socket *s)
 {
-    while (list) {
-        struct inet_socket *next = list->queue_next;
-        list->queue_next = NULL;
-        inet_wake_all(list);
-        inet_put(list);
-        list = next;
-    }
+    if (!s->own_port)
+        inet_unname_locked(s);
+    if (!s->own_ip)
+        inet_set_any(&s->local, !s->v6);
+    if (!s->named && !s->own_port)
+        s->local.port = 0;
+    memset(&s->remote, 0, sizeof(s->remote));
 }
 
-/* The listener's queues end. */
-static void stop_listening(struct inet_socket *s, enum inet_state state)
+/* What a stream has let go of, to be given back without the lock. */
+struct let_go {
+    struct inet_piece *pieces;
+    struct inet_socket *put[2], *waited, *other;
+    struct inet_socket *pending, *refused; /* a listener's queues, by queue_next */
+};
+
+static void stop_listening_locked(struct inet_socket *s, struct let_go *out)
 {
-    host_mutex_lock(&inet_lock);
-    struct inet_socket *pending = s->pending, *waiting = s->waiting;
+    out->pending = s->pending;
+    out->refused = s->waiting;
     s->pending = s->pending_last = s->waiting = s->waiting_last = NULL;
     s->pending_count = 0;
-    s->state = state;
-    for (struct inet_socket *w = waiting; w; w = w->queue_next) {
+    for (struct inet_socket *w = out->refused; w; w = w->queue_next) {
         w->listener = NULL;
         w->error = L_ECONNREFUSED;
         w->state = INET_OVER;
         w->read_shut = w->write_shut = true;
     }
-    for (struct inet_socket *p = pending; p; p = p->queue_next)
+    for (struct inet_socket *p = out->pending; p; p = p->queue_next)
         p->listener = NULL;
-    host_mutex_unlock(&inet_lock);
-    inet_host_close(s, true);
-    refuse_waiting(waiting);
-    while (pending) {
-        struct inet_socket *next = pending->queue_next;
+}
+
+/* Ends what s is in: listening, its queue, a connect that waits, a connection. */
+static void leave_locked(struct inet_socket *s, enum inet_state state, bool reset,
+                         struct let_go *out)
+{
+    *out = (struct let_go){.pieces = s->in.first};
+    s->in = (struct inet_queue){0};
+    if (s->state == INET_LISTENING)
+        stop_listening_locked(s, out);
+    if (s->state == INET_CONNECTING) {
+        out->waited = leave_waiting_locked(s);
+        out->other = s->other;
+        s->other = NULL;
+    }
+    part_locked(s, reset, out->put);
+    s->state = state;
+}
+
+/* A stream is as it was before connect or listen. */
+static void disconnect_locked(struct inet_socket *s, int error, struct let_go *out)
+{
+    leave_locked(s, INET_NEW, true, out);
+    s->fin = s->read_shut = s->write_shut = false;
+    s->error = error;
+    forget_name_locked(s);
+    memset(&s->outer, 0, sizeof(s->outer));
+}
+
+static void give_back(struct inet_socket *s, struct let_go *left)
+{
+    inet_pieces_free(left->pieces);
+    if (left->put[0])
+        inet_wake_all(left->put[0]);
+    inet_wake_all(s);
+    inet_put(left->put[0]);
+    inet_put(left->put[1]);
+    inet_put(left->waited);
+    inet_put(left->other);
+    for (struct inet_socket *refused = left->refused, *next; refused; refused = next) {
+        next = refused->queue_next;
+        refused->queue_next = NULL;
+        inet_wake_all(refused);
+        inet_put(refused);
+    }
+    for (struct inet_socket *pending = left->pending, *next; pending; pending = next) {
+        next = pending->queue_next;
         pending->queue_next = NULL;
         pending->options.linger = true; /* reset */
         pending->options.linger_s = 0;
         inet_close(pending);
-        pending = next;
     }
-    inet_wake_all(s);
 }
 
 int inet_listen(struct inet_socket *s, int backlog)
@@ -175,63 +219,22 @@ int inet_listen(struct inet_socket *s, int backlog)
         error = inet_host_listen(s);
     if (!error || lenient)
         return begins ? 0 : error;
-    stop_listening(s, INET_NEW);
+    struct let_go left;
+    host_mutex_lock(&inet_lock);
+    disconnect_locked(s, 0, &left);
+    host_mutex_unlock(&inet_lock);
+    inet_host_close(s, true);
+    give_back(s, &left);
     return error;
-}
-
-static void forget_name_locked(struct inet_socket *s)
-{
-    if (!s->own_port)
-        inet_unname_locked(s);
-    if (!s->own_ip)
-        inet_set_any(&s->local, !s->v6);
-    if (!s->named && !s->own_port)
-        s->local.port = 0;
-    memset(&s->remote, 0, sizeof(s->remote));
-}
-
-/* What a stream has let go of, to be given back without the lock. */
-struct let_go {
-    struct inet_piece *pieces;
-    struct inet_socket *put[2], *waited, *other;
-};
-
-/* Ends what s is in: its queue, a connect that waits, a connection. */
-static void leave_locked(struct inet_socket *s, bool reset, struct let_go *out)
-{
-    *out = (struct let_go){.pieces = s->in.first};
-    s->in = (struct inet_queue){0};
-    if (s->state == INET_CONNECTING) {
-        out->waited = leave_waiting_locked(s);
-        out->other = s->other;
-        s->other = NULL;
-    }
-    part_locked(s, reset, out->put);
-}
-
-static void give_back(struct inet_socket *s, struct let_go *left)
-{
-    inet_pieces_free(left->pieces);
-    if (left->put[0])
-        inet_wake_all(left->put[0]);
-    inet_wake_all(s);
-    inet_put(left->put[0]);
-    inet_put(left->put[1]);
-    inet_put(left->waited);
-    inet_put(left->other);
 }
 
 void inet_close(struct inet_socket *s)
 {
     struct let_go left;
-    if (s->state == INET_LISTENING)
-        stop_listening(s, INET_NEW);
     host_mutex_lock(&inet_lock);
-    bool unread = s->stream && s->in.bytes;
+    bool reset = (s->stream && s->in.bytes) || (s->options.linger && !s->options.linger_s);
     inet_unname_locked(s);
-    bool reset = unread || (s->options.linger && !s->options.linger_s);
-    leave_locked(s, reset, &left);
-    s->state = INET_CLOSED;
+    leave_locked(s, INET_CLOSED, reset, &left);
     s->read_shut = s->write_shut = true;
     s->file = NULL;
     host_mutex_unlock(&inet_lock);
@@ -240,28 +243,15 @@ void inet_close(struct inet_socket *s)
     inet_put(s);
 }
 
-/* A stream is as it was before connect. */
-static void disconnect(struct inet_socket *s, int error)
+int inet_disconnect(struct inet_socket *s)
 {
     struct let_go left;
     host_mutex_lock(&inet_lock);
-    leave_locked(s, true, &left);
-    s->state = INET_NEW;
-    s->fin = s->read_shut = s->write_shut = false;
-    s->error = error;
-    forget_name_locked(s);
-    memset(&s->outer, 0, sizeof(s->outer));
+    s->begun = false;
+    disconnect_locked(s, 0, &left);
     host_mutex_unlock(&inet_lock);
     inet_host_close(s, true);
     give_back(s, &left);
-}
-
-int inet_disconnect(struct inet_socket *s)
-{
-    if (s->state == INET_LISTENING)
-        stop_listening(s, INET_NEW);
-    s->begun = false;
-    disconnect(s, 0);
     return 0;
 }
 
@@ -269,34 +259,34 @@ int inet_shutdown(struct inet_socket *s, int how)
 {
     int error = 0;
     struct inet_socket *peer = NULL;
+    struct let_go left;
     if (how < 0 || how > 2)
         return -L_EINVAL;
     host_mutex_lock(&inet_lock);
-    enum inet_state state = s->state;
-    bool stops = s->stream && state == INET_LISTENING && how != L_SHUT_WR;
-    bool gives_up = s->stream && state == INET_CONNECTING;
-    if (state == INET_LISTENING && !stops) {
-        host_mutex_unlock(&inet_lock);
-        return 0;
-    }
-    if (state != INET_CONNECTED && !stops && !gives_up)
-        error = -L_ENOTCONN;
-    if (!stops && !gives_up) {
+    bool listens = s->state == INET_LISTENING, connects = s->stream && s->state == INET_CONNECTING;
+    bool ends = connects || (listens && how != L_SHUT_WR);
+    bool finishes = false;
+    if (ends) {
+        disconnect_locked(s, connects ? L_ECONNRESET : 0, &left);
+    } else if (!listens) {
+        error = s->state == INET_CONNECTED ? 0 : -L_ENOTCONN;
+        finishes = s->stream && !error && how != L_SHUT_RD;
         s->read_shut = s->read_shut || how != L_SHUT_WR;
         s->write_shut = s->write_shut || how != L_SHUT_RD;
     }
-    if (s->stream && state == INET_CONNECTED && how != L_SHUT_RD && s->peer) {
+    if (finishes && s->peer) {
         s->peer->fin = true;
         peer = inet_get(s->peer);
     }
     host_mutex_unlock(&inet_lock);
-    if (s->stream && state == INET_CONNECTED && how != L_SHUT_RD)
+    if (finishes)
         inet_host_finish(s);
-    if (stops)
-        stop_listening(s, INET_NEW);
-    if (gives_up)
-        disconnect(s, L_ECONNRESET);
-    inet_wake_all(s);
+    if (ends) {
+        inet_host_close(s, true);
+        give_back(s, &left);
+    } else {
+        inet_wake_all(s);
+    }
     if (peer)
         inet_wake_all(peer);
     inet_put(peer);
@@ -371,32 +361,23 @@ static int begin_locked(struct inet_socket *s, const struct inet_end *to,
     return 0;
 }
 
-/* How a connect that has begun ended. */
-static int finish_connect(struct inet_socket *s)
+/* How a connect that has begun ended; given: known already. */
+static int finish_connect(struct inet_socket *s, int given)
 {
+    struct let_go left;
     host_mutex_lock(&inet_lock);
     s->begun = false;
-    bool connected = s->state == INET_CONNECTED;
-    int error = s->error ? -s->error : -L_ECONNABORTED;
-    if (connected)
-        error = 0;
-    else
-        s->error = 0;
+    bool connected = !given && s->state == INET_CONNECTED;
+    bool failed = !connected && s->state != INET_LISTENING;
+    int error = given ? given : s->error ? -s->error : -L_ECONNABORTED;
+    if (failed)
+        disconnect_locked(s, 0, &left);
     host_mutex_unlock(&inet_lock);
-    if (!connected)
-        disconnect(s, 0);
-    return error;
-}
-
-/* Nobody here listens there: the host is asked. */
-static int connect_outside(struct inet_socket *s)
-{
-    int error = inet_host_connect(s);
-    if (error) {
-        s->begun = false;
-        disconnect(s, 0);
+    if (failed) {
+        inet_host_close(s, true);
+        give_back(s, &left);
     }
-    return error;
+    return connected ? 0 : error;
 }
 
 int inet_connect_stream(struct inet_socket *s, const struct inet_end *to, bool nonblock)
@@ -422,7 +403,7 @@ int inet_connect_stream(struct inet_socket *s, const struct inet_end *to, bool n
     bool waits = s->state == INET_CONNECTING;
     host_mutex_unlock(&inet_lock);
     if (error == CONNECT_OUTSIDE)
-        error = connect_outside(s);
+        error = (error = inet_host_connect(s)) ? finish_connect(s, error) : 0;
     else if (!fresh || error)
         inet_put(server);
     if (listener) {
@@ -439,7 +420,7 @@ int inet_connect_stream(struct inet_socket *s, const struct inet_end *to, bool n
     error = wait_until(&s->write_wait, connect_ended, s, deadline);
     if (error == -L_ETIMEDOUT)
         return not_now;
-    return error ? socket_wait_error(error, deadline) : finish_connect(s);
+    return error ? socket_wait_error(error, deadline) : finish_connect(s, 0);
 }
 
 /* --- accept --- */
