@@ -45,6 +45,7 @@ _Static_assert(sizeof(struct l_sockaddr_in6) == 28, "sockaddr_in6");
 #define L_IP_MTU                  14
 #define L_IP_FREEBIND             15
 #define L_IP_TRANSPARENT          19
+#define L_IP_RECVORIGDSTADDR      20
 #define L_IP_BIND_ADDRESS_NO_PORT 24
 #define L_IP_MULTICAST_IF         32
 #define L_IP_MULTICAST_TTL        33
@@ -71,6 +72,8 @@ _Static_assert(sizeof(struct l_sockaddr_in6) == 28, "sockaddr_in6");
 #define L_IPV6_HOPLIMIT        52
 #define L_IPV6_RECVTCLASS      66
 #define L_IPV6_TCLASS          67
+#define L_IPV6_RECVORIGDSTADDR 74
+#define L_IPV6_DONTFRAG        62
 
 /* level IPPROTO_TCP */
 #define L_TCP_NODELAY       1
@@ -111,6 +114,19 @@ struct l_in6_pktinfo {
     uint8_t ipi6_addr[16];
     uint32_t ipi6_ifindex;
 };
+
+struct l_sock_extended_err {
+    uint32_t ee_errno;
+    uint8_t ee_origin, ee_type, ee_code, ee_pad;
+    uint32_t ee_info, ee_data;
+};
+#define L_SO_EE_ORIGIN_ICMP  2
+#define L_SO_EE_ORIGIN_ICMP6 3
+/* A port where nobody is: type and code of ICMP and of ICMPv6. */
+#define L_ICMP_DEST_UNREACH   3
+#define L_ICMP_PORT_UNREACH   3
+#define L_ICMPV6_DEST_UNREACH 1
+#define L_ICMPV6_PORT_UNREACH 4
 
 /* Requests of ioctl(2): sockets' own, and of devices (netdevice(7)). */
 #define L_SIOCOUTQ   0x5411

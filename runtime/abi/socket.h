@@ -47,6 +47,7 @@
 #define L_SO_RCVBUFFORCE   33
 #define L_SO_TIMESTAMPNS   35
 #define L_SO_MARK          36
+#define L_SO_TIMESTAMPING  37
 #define L_SO_PROTOCOL      38
 #define L_SO_DOMAIN        39
 #define L_SO_BUSY_POLL     46

@@ -50,6 +50,7 @@ void inet_put(struct inet_socket *s)
     if (!s || atomic_fetch_sub(&s->refs, 1) != 1)
         return;
     inet_pieces_free(s->in.first);
+    inet_pieces_free(s->errors.first);
     free(s);
 }
 
@@ -234,21 +235,27 @@ static int destination(const struct inet_socket *s, const struct net_address *to
 }
 
 static int64_t send_any(struct inet_socket *s, const void *data, size_t n, uint32_t flags,
-                        const struct net_address *to)
+                        const struct net_address *to, const struct unix_control *control)
 {
     struct inet_end end;
+    struct inet_how how;
     if (s->stream)
         return inet_stream_send(s, data, n, flags);
     bool addressed = to && to->length;
     int error = addressed ? destination(s, to, &end) : 0;
-    return error ? error : inet_datagram_send(s, data, n, flags, addressed ? &end : NULL);
+    host_mutex_lock(&inet_lock);
+    bool v4 = !s->v6 || inet_is_v4(addressed ? &end : &s->remote);
+    host_mutex_unlock(&inet_lock);
+    if (!error)
+        error = inet_parse_control(s, v4, control, &how);
+    return error ? error : inet_datagram_send(s, data, n, flags, addressed ? &end : NULL, &how);
 }
 
 static int64_t send_to(struct file *file, struct vfs_caller *caller, const void *data, size_t n,
                        uint32_t flags, const struct net_address *to, struct unix_control *control)
 {
     (void)caller;
-    int64_t sent = send_any(file->priv, data, n, flags, to);
+    int64_t sent = send_any(file->priv, data, n, flags, to, control);
     if (sent >= 0)
         unix_control_free(control);
     return sent;
@@ -259,12 +266,13 @@ static int64_t receive_from(struct file *file, void *data, size_t n, uint32_t fl
 {
     struct inet_socket *s = file->priv;
     if (flags & L_MSG_ERRQUEUE)
-        return -L_EAGAIN;
+        return inet_error_receive(s, data, n, out);
     return s->stream ? inet_stream_receive(s, data, n, flags, out)
                      : inet_datagram_receive(s, data, n, flags, out);
 }
 
 static const struct socket_ops inet_socket_ops = {
+    .takes_notes = true,
     .bind = bind_to,
     .listen = listen_on,
     .accept = accept_from,
@@ -300,7 +308,7 @@ static int64_t file_send(struct file *file, const void *buffer, size_t n, uint64
 {
     (void)pos;
     return send_any(file->priv, buffer, n,
-                    atomic_load(&file->flags) & L_O_NONBLOCK ? L_MSG_DONTWAIT : 0, NULL);
+                    atomic_load(&file->flags) & L_O_NONBLOCK ? L_MSG_DONTWAIT : 0, NULL, NULL);
 }
 
 static uint32_t stream_events_locked(struct inet_socket *s)
@@ -329,7 +337,7 @@ static uint32_t stream_events_locked(struct inet_socket *s)
 static uint32_t datagram_events_locked(struct inet_socket *s)
 {
     uint32_t events = L_POLLOUT | L_POLLWRNORM | L_POLLWRBAND;
-    if (s->error)
+    if (s->error || s->errors.first)
         events |= L_POLLERR;
     if (s->read_shut)
         events |= L_POLLIN | L_POLLRDNORM | L_POLLRDHUP;
@@ -399,7 +407,7 @@ static uint64_t inet_memory(struct file *file)
 {
     struct inet_socket *s = file->priv;
     host_mutex_lock(&inet_lock);
-    uint64_t bytes = s->in.held + s->pending_count * sizeof(*s);
+    uint64_t bytes = s->in.held + s->errors.held + s->pending_count * sizeof(*s);
     if (s->links[0])
         bytes += s->links[0]->out.held;
     host_mutex_unlock(&inet_lock);

@@ -39,6 +39,11 @@ struct inet_piece {
     size_t size, taken, room; /* of data: filled, given to the receiver, allocated */
     struct inet_end from, to;
     uint64_t time_ns; /* when a datagram came */
+    uint8_t ttl, tos; /* of a datagram */
+    /* Of an error that came back: what it is, and from whom (sock_extended_err). from is who says
+     * so, and to where the datagram went. */
+    uint8_t error_origin, error_type, error_code;
+    int error;
     uint8_t data[];
 };
 
@@ -61,8 +66,12 @@ enum inet_state {
 /* Options that are only kept and told, and those that are looked at (inet_option.c). */
 struct inet_options {
     bool reuse_address, reuse_port, v6_only, broadcast, keepalive, oob_inline, timestamp,
-        timestamp_ns, dont_route, linger, packet_info, receive_error, receive_ttl, nodelay, cork,
-        quick_ack, freebind, multicast_loop, receive_tos, no_check, no_port, multicast_all, debug;
+        timestamp_ns, dont_route, linger, nodelay, cork, quick_ack, freebind, multicast_loop,
+        no_check, no_port, multicast_all, debug;
+    /* What a receiver of a datagram is told, by level: IPv4, IPv6. */
+    struct inet_told {
+        bool packet_info, ttl, tos, original, error;
+    } told4, told6;
     uint32_t linger_s, receive_low, priority, mark;
     uint32_t ttl, tos, mtu_discover, multicast_ttl, traffic_class, hops, multicast_hops;
     uint32_t keep_idle, keep_interval, keep_count, syn_count, linger2, defer_accept, window_clamp,
@@ -96,8 +105,8 @@ struct inet_socket {
     uint32_t pending_count, backlog;
     struct inet_socket *queue_next, *listener, *other;
 
-    struct inet_queue in;
-    bool fin; /* the other side sends no more */
+    struct inet_queue in, errors; /* errors: datagrams that came back, for MSG_ERRQUEUE */
+    bool fin;                     /* the other side sends no more */
     bool read_shut, write_shut;
     bool begun; /* connect has begun, and no call told yet how it ended */
     /* Bytes that were read so far; of MSG_OOB: there is an urgent byte, where it stands on that
@@ -208,8 +217,13 @@ int inet_stream_arrived(struct inet_socket *s, const void *data, size_t n);
 void inet_datagram_arrived(struct inet_socket *s, const void *data, size_t n,
                            const struct inet_end *from);
 int inet_connect_datagram(struct inet_socket *s, const struct inet_end *to);
+/* How a datagram is sent, when control messages with it say so. */
+struct inet_how {
+    int ttl, tos;         /* -1: as the socket has it */
+    struct inet_end from; /* port 1: this address, otherwise the socket's */
+};
 int64_t inet_datagram_send(struct inet_socket *s, const void *data, size_t n, uint32_t flags,
-                           const struct inet_end *to);
+                           const struct inet_end *to, const struct inet_how *how);
 int64_t inet_datagram_receive(struct inet_socket *s, void *data, size_t n, uint32_t flags,
                               struct socket_received *out);
 
@@ -219,8 +233,22 @@ void inet_options_init(struct inet_options *options, bool v6, bool stream);
 int inet_set_option(struct file *file, struct task *t, uint32_t level, uint32_t name,
                     const void *value, uint32_t length);
 int inet_get_option(struct file *file, uint32_t level, uint32_t name, void *value);
+/* --- inet_control.c: what goes with a datagram --- */
+
+/* What control messages (NULL: none) ask of a datagram to an address of IPv4 or IPv6. -L_EINVAL,
+ * -L_EPERM, -L_ENODEV. */
+int inet_parse_control(const struct inet_socket *s, bool v4, const struct unix_control *control,
+                       struct inet_how *out);
 /* Adds what a datagram's receiver asked to be told. */
 void inet_notes_locked(const struct inet_socket *s, const struct inet_piece *piece,
                        struct socket_received *out);
+/* A datagram of s that came back is put into its queue of errors, if it has one; the piece is the
+ * caller's no more then. -- Whether. */
+bool inet_error_locked(struct inet_socket *s, int error, struct inet_piece *piece);
+/* recvmsg with MSG_ERRQUEUE. */
+int64_t inet_error_receive(struct inet_socket *s, void *data, size_t n,
+                           struct socket_received *out);
+/* IP_RECVERR or IPV6_RECVERR was turned off. */
+void inet_errors_forget(struct inet_socket *s);
 
 #endif

@@ -23,6 +23,7 @@ static struct inet_piece *make_packet(const void *data, size_t n)
     memset(piece, 0, sizeof(*piece));
     piece->size = piece->room = n;
     piece->time_ns = host_clock_realtime_ns();
+    piece->ttl = 64;
     memcpy(piece->data, data, n);
     return piece;
 }
@@ -96,19 +97,29 @@ enum { SEND_OUTSIDE = 1 };
 /* A packet finds its receiver, which is woken afterwards; it stays the caller's when nobody takes
  * it. 0, or an errno. */
 static int deliver_locked(struct inet_socket *s, const struct inet_end *to,
-                          struct inet_piece **piece, struct inet_socket **woken)
+                          const struct inet_how *how, struct inet_piece **piece,
+                          struct inet_socket **woken)
 {
+    const struct inet_options *o = &s->options;
     struct inet_piece *p = *piece;
+    bool v4 = inet_is_v4(to);
     p->to = *to;
     p->from = s->local;
     p->from.scope = 0;
+    p->ttl = (uint8_t)(how->ttl >= 0 ? (uint32_t)how->ttl : v4 ? o->ttl : o->hops);
+    p->tos = (uint8_t)(how->tos >= 0 ? (uint32_t)how->tos : v4 ? o->tos : o->traffic_class);
+    if (how->from.port)
+        memcpy(p->from.ip, how->from.ip, sizeof(p->from.ip));
     if (inet_is_any(&p->from))
         inet_set_loopback(&p->from, inet_is_v4(to));
     struct inet_socket *other = inet_find_datagram_locked(&p->from, to);
     if (!other && leaves_locked(&p->from, to))
         return SEND_OUTSIDE;
     if (!other) {
-        if (s->state == INET_CONNECTED) {
+        bool queued = inet_error_locked(s, L_ECONNREFUSED, p);
+        if (queued)
+            *piece = NULL;
+        if (queued || s->state == INET_CONNECTED) {
             s->error = L_ECONNREFUSED;
             *woken = inet_get(s);
         }
@@ -125,8 +136,8 @@ static int deliver_locked(struct inet_socket *s, const struct inet_end *to,
     return 0;
 }
 
-static int send_locked(struct inet_socket *s, const struct inet_end *to, struct inet_piece **piece,
-                       struct inet_socket **woken)
+static int send_locked(struct inet_socket *s, const struct inet_end *to, const struct inet_how *how,
+                       struct inet_piece **piece, struct inet_socket **woken)
 {
     int error = name_locked(s);
     if (error)
@@ -146,11 +157,11 @@ static int send_locked(struct inet_socket *s, const struct inet_end *to, struct 
         return -L_EACCES;
     if (!reaches(s, to))
         return inet_is_v4(to) ? -L_ENETUNREACH : -L_EINVAL;
-    return deliver_locked(s, to, piece, woken);
+    return deliver_locked(s, to, how, piece, woken);
 }
 
 int64_t inet_datagram_send(struct inet_socket *s, const void *data, size_t n, uint32_t flags,
-                           const struct inet_end *to)
+                           const struct inet_end *to, const struct inet_how *how)
 {
     struct inet_socket *woken = NULL;
     if (flags & L_MSG_OOB)
@@ -161,7 +172,7 @@ int64_t inet_datagram_send(struct inet_socket *s, const void *data, size_t n, ui
     if (!piece)
         return -L_ENOBUFS;
     host_mutex_lock(&inet_lock);
-    int error = send_locked(s, to, &piece, &woken);
+    int error = send_locked(s, to, how, &piece, &woken);
     struct inet_end outside = to ? *to : s->remote;
     host_mutex_unlock(&inet_lock);
     free(piece);

@@ -89,10 +89,11 @@ static const struct kept kept[] = {
     SOCKET_FLAG(L_SO_NO_CHECK, no_check),
     SOCKET_FLAG(L_SO_TIMESTAMP, timestamp),
     SOCKET_FLAG(L_SO_TIMESTAMPNS, timestamp_ns),
-    IP_FLAG(L_IP_PKTINFO, packet_info),
-    IP_FLAG(L_IP_RECVERR, receive_error),
-    IP_FLAG(L_IP_RECVTTL, receive_ttl),
-    IP_FLAG(L_IP_RECVTOS, receive_tos),
+    IP_FLAG(L_IP_PKTINFO, told4.packet_info),
+    IP_FLAG(L_IP_RECVERR, told4.error),
+    IP_FLAG(L_IP_RECVTTL, told4.ttl),
+    IP_FLAG(L_IP_RECVTOS, told4.tos),
+    IP_FLAG(L_IP_RECVORIGDSTADDR, told4.original),
     IP_FLAG(L_IP_FREEBIND, freebind),
     IP_FLAG(L_IP_MULTICAST_LOOP, multicast_loop),
     IP_FLAG(L_IP_MULTICAST_ALL, multicast_all),
@@ -101,10 +102,11 @@ static const struct kept kept[] = {
     {L_IPPROTO_IP, L_IP_TOS, NUMBER, false, false, true, AT(tos), 0, UINT8_MAX},
     {L_IPPROTO_IP, L_IP_MTU_DISCOVER, NUMBER, false, false, true, AT(mtu_discover), 0, 5},
     {L_IPPROTO_IP, L_IP_MULTICAST_TTL, NUMBER, false, false, true, AT(multicast_ttl), 0, 255},
-    V6_FLAG(L_IPV6_RECVERR, receive_error),
-    V6_FLAG(L_IPV6_RECVPKTINFO, packet_info),
-    V6_FLAG(L_IPV6_RECVHOPLIMIT, receive_ttl),
-    V6_FLAG(L_IPV6_RECVTCLASS, receive_tos),
+    V6_FLAG(L_IPV6_RECVERR, told6.error),
+    V6_FLAG(L_IPV6_RECVPKTINFO, told6.packet_info),
+    V6_FLAG(L_IPV6_RECVHOPLIMIT, told6.ttl),
+    V6_FLAG(L_IPV6_RECVTCLASS, told6.tos),
+    V6_FLAG(L_IPV6_RECVORIGDSTADDR, told6.original),
     V6_FLAG(L_IPV6_MULTICAST_LOOP, multicast_loop),
     V6_NUMBER(L_IPV6_UNICAST_HOPS, hops, 0, 255),
     V6_NUMBER(L_IPV6_MULTICAST_HOPS, multicast_hops, 0, 255),
@@ -307,8 +309,15 @@ int inet_set_option(struct file *file, struct task *t, uint32_t level, uint32_t 
         memcpy(&value, data, sizeof(value));
     else
         value = *(const uint8_t *)data;
-    if (k)
-        return set_kept(s, k, value);
+    if (k) {
+        host_mutex_lock(&inet_lock);
+        int error = set_kept(s, k, value);
+        bool forgets = !s->options.told4.error && !s->options.told6.error;
+        host_mutex_unlock(&inet_lock);
+        if (forgets)
+            inet_errors_forget(s);
+        return error;
+    }
     return level == L_SOL_SOCKET ? set_socket_option(s, t, name, data, length, value)
                                  : set_other(s, level, name, data, length, value);
 }
@@ -469,52 +478,4 @@ int inet_get_option(struct file *file, uint32_t level, uint32_t name, void *valu
                                        : get_other(s, level, name, value);
     host_mutex_unlock(&inet_lock);
     return size;
-}
-
-/* --- what a datagram's receiver is told --- */
-
-static void add_note(struct socket_received *out, int32_t level, int32_t type, const void *data,
-                     uint32_t size)
-{
-    if (out->note_count == SOCKET_NOTES_MAX)
-        return;
-    struct socket_note *note = &out->notes[out->note_count++];
-    *note = (struct socket_note){.level = level, .type = type, .size = size};
-    memcpy(note->data, data, size);
-}
-
-static void note_times(const struct inet_options *o, const struct inet_piece *piece,
-                       struct socket_received *out)
-{
-    int64_t seconds = (int64_t)(piece->time_ns / 1000000000);
-    int64_t rest = (int64_t)(piece->time_ns % 1000000000);
-    struct l_timespec ts = {seconds, rest};
-    struct l_timeval tv = {seconds, rest / 1000};
-    if (o->timestamp_ns)
-        add_note(out, L_SOL_SOCKET, L_SO_TIMESTAMPNS, &ts, sizeof(ts));
-    else if (o->timestamp)
-        add_note(out, L_SOL_SOCKET, L_SO_TIMESTAMP, &tv, sizeof(tv));
-}
-
-void inet_notes_locked(const struct inet_socket *s, const struct inet_piece *piece,
-                       struct socket_received *out)
-{
-    const struct inet_options *o = &s->options;
-    bool v4 = inet_is_v4(&piece->to);
-    const int32_t ttl = 64;
-    note_times(o, piece, out);
-    if (o->packet_info && !s->v6) {
-        struct l_in_pktinfo info = {.ipi_ifindex = 1};
-        memcpy(info.ipi_addr, piece->to.ip + 12, 4);
-        memcpy(info.ipi_spec_dst, piece->to.ip + 12, 4);
-        add_note(out, L_IPPROTO_IP, L_IP_PKTINFO, &info, sizeof(info));
-    } else if (o->packet_info) {
-        struct l_in6_pktinfo info = {.ipi6_ifindex = 1};
-        memcpy(info.ipi6_addr, piece->to.ip, sizeof(info.ipi6_addr));
-        add_note(out, L_IPPROTO_IPV6, L_IPV6_PKTINFO, &info, sizeof(info));
-    }
-    if (o->receive_ttl && !s->v6)
-        add_note(out, L_IPPROTO_IP, L_IP_TTL, &ttl, sizeof(ttl));
-    else if (o->receive_ttl && !v4)
-        add_note(out, L_IPPROTO_IPV6, L_IPV6_HOPLIMIT, &ttl, sizeof(ttl));
 }

@@ -34,8 +34,9 @@ struct net_address {
     };
 };
 
-/* A control message of a received packet, beside descriptors and credentials. */
-#define SOCKET_NOTES_MAX 6
+/* A control message of a packet, beside descriptors and credentials. size: of the whole, of which
+ * data has what fits. */
+#define SOCKET_NOTES_MAX 8
 struct socket_note {
     int32_t level, type;
     uint32_t size;
@@ -56,6 +57,7 @@ struct socket_received {
 };
 
 struct socket_ops {
+    bool takes_notes; /* control messages that send gets in control->notes are looked at */
     int (*bind)(struct file *file, struct vfs_caller *caller, const struct net_address *address);
     int (*listen)(struct file *file, int backlog);
     /* flags: L_O_NONBLOCK for the file that is made. */

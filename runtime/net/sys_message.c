@@ -171,7 +171,21 @@ static int add_credentials(struct task *t, const uint8_t *data, size_t n,
     return 0;
 }
 
-static int parse_control(struct task *t, const uint8_t *data, size_t size,
+/* A control message that the socket's family knows. */
+static int add_note(const struct l_cmsghdr *header, const uint8_t *body, size_t n,
+                    struct unix_control *control)
+{
+    if (control->note_count == SOCKET_NOTES_MAX)
+        return -L_EINVAL;
+    struct socket_note *note = &control->notes[control->note_count++];
+    note->level = header->cmsg_level;
+    note->type = header->cmsg_type;
+    note->size = (uint32_t)n;
+    memcpy(note->data, body, n < sizeof(note->data) ? n : sizeof(note->data));
+    return 0;
+}
+
+static int parse_control(struct task *t, const uint8_t *data, size_t size, bool notes,
                          struct unix_control *control)
 {
     size_t at = 0;
@@ -183,14 +197,15 @@ static int parse_control(struct task *t, const uint8_t *data, size_t size,
             return -L_EINVAL;
         size_t n = (size_t)header.cmsg_len - sizeof(header);
         const uint8_t *body = data + at + sizeof(header);
-        if (header.cmsg_level == L_SOL_SOCKET) {
-            if (header.cmsg_type == L_SCM_RIGHTS)
-                error = add_files(t, body, n, control);
-            else if (header.cmsg_type == L_SCM_CREDENTIALS)
-                error = add_credentials(t, body, n, control);
-            else
-                error = -L_EINVAL;
-        }
+        bool own = header.cmsg_level == L_SOL_SOCKET;
+        if (own && header.cmsg_type == L_SCM_RIGHTS)
+            error = notes ? 0 : add_files(t, body, n, control);
+        else if (own && header.cmsg_type == L_SCM_CREDENTIALS)
+            error = notes ? 0 : add_credentials(t, body, n, control);
+        else if (notes)
+            error = add_note(&header, body, n, control);
+        else if (own)
+            error = -L_EINVAL;
         uint64_t step = ALIGNED(header.cmsg_len);
         if (step >= size - at)
             break;
@@ -200,7 +215,8 @@ static int parse_control(struct task *t, const uint8_t *data, size_t size,
 }
 
 /* NULL in *out when there is none. */
-static int get_control(struct task *t, const struct l_msghdr *message, struct unix_control **out)
+static int get_control(struct task *t, const struct file *file, const struct l_msghdr *message,
+                       struct unix_control **out)
 {
     *out = NULL;
     if (!message->msg_control || !message->msg_controllen)
@@ -214,7 +230,7 @@ static int get_control(struct task *t, const struct l_msghdr *message, struct un
     if (!error && copy_from_guest(sys_space(t), data, message->msg_control, size))
         error = -L_EFAULT;
     if (!error)
-        error = parse_control(t, data, size, control);
+        error = parse_control(t, data, size, file->ops->socket->takes_notes, control);
     free(data);
     if (error)
         unix_control_free(control);
@@ -294,7 +310,7 @@ static int64_t send_one(struct task *t, struct file *file, const struct l_msghdr
     if (!result && addressed)
         result = get_address(t, message->msg_name, message->msg_namelen, &to);
     if (!result)
-        result = get_control(t, message, &control);
+        result = get_control(t, file, message, &control);
     if (!result) {
         result = send_parts(t, file, &parts, flags, addressed ? &to : NULL, control);
         if (result < 0)

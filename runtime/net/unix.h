@@ -33,6 +33,8 @@ struct unix_control {
     struct file *files[L_SCM_MAX_FD];
     uint32_t file_count;
     struct l_ucred cred;
+    struct socket_note notes[SOCKET_NOTES_MAX]; /* for sockets that take them */
+    uint32_t note_count;
 };
 
 struct unix_message {
