@@ -4,6 +4,7 @@
 #include "runtime/fs/path/walk.h"
 #include "runtime/fs/vfs/inotify.h"
 #include "runtime/fs/vfs/permission.h"
+#include "runtime/host/heap.h"
 #include <string.h>
 
 /* Renames between directories, one at a time: the tree does not change while two parents are
@@ -347,14 +348,21 @@ static int rename_locked(struct vfs_caller *caller, struct renaming *r, uint32_t
     }
     if (!olddir->ops->rename)
         return -L_EPERM;
+    char *name = exchange ? NULL : dentry_copy_name(r->target);
+    if (!exchange && !name)
+        return -L_ENOMEM;
     if (target)
         host_mutex_lock(&target->lock);
     error = olddir->ops->rename(olddir, r->oldlast.text, source, newdir, r->newlast.text, target,
                                 exchange);
     if (target)
         host_mutex_unlock(&target->lock);
-    if (!error)
-        dentry_move(r->source, r->target, exchange);
+    if (error)
+        free(name);
+    else if (exchange)
+        dentry_exchange(r->source, r->target);
+    else
+        dentry_replace(r->source, r->target, name);
     return error;
 }
 

@@ -288,29 +288,54 @@ void dentry_remove(struct dentry *dentry)
     host_mutex_unlock(&tree_lock);
 }
 
-void dentry_move(struct dentry *dentry, struct dentry *target, bool exchange)
+void dentry_exchange(struct dentry *a, struct dentry *b)
 {
     host_mutex_lock(&tree_lock);
-    struct dentry *old_parent = dentry->parent, *new_parent = target->parent;
+    hash_remove(a);
+    hash_remove(b);
+    sibling_remove(a);
+    sibling_remove(b);
+    struct dentry *parent = a->parent;
+    char *name = a->name;
+    uint16_t length = a->length;
+    a->parent = b->parent;
+    a->name = b->name;
+    a->length = b->length;
+    b->parent = parent;
+    b->name = name;
+    b->length = length;
+    /* Each parent has lost one child and won one, so their counts are right as they are. */
+    sibling_add(a);
+    sibling_add(b);
+    hash_add(a);
+    hash_add(b);
+    host_mutex_unlock(&tree_lock);
+}
+
+char *dentry_copy_name(const struct dentry *dentry)
+{
+    char *copy = malloc((size_t)dentry->length + 1);
+    if (copy)
+        memcpy(copy, dentry->name, (size_t)dentry->length + 1);
+    return copy;
+}
+
+void dentry_replace(struct dentry *dentry, struct dentry *target, char *name)
+{
+    host_mutex_lock(&tree_lock);
+    struct dentry *old_parent = dentry->parent;
+    char *old_name = dentry->name;
     hash_remove(dentry);
     hash_remove(target);
     sibling_remove(dentry);
-    sibling_remove(target);
-    char *name = dentry->name;
-    uint16_t length = dentry->length;
-    dentry->name = target->name;
+    dentry->parent = dentry_get(target->parent);
+    dentry->name = name;
     dentry->length = target->length;
-    dentry->parent = new_parent;
-    target->name = name;
-    target->length = length;
-    target->parent = old_parent;
-    /* Each has lost one child and won one, so the counts of the parents are right as they are. */
     sibling_add(dentry);
-    sibling_add(target);
     hash_add(dentry);
-    if (exchange)
-        hash_add(target);
     host_mutex_unlock(&tree_lock);
+    free(old_name);
+    dentry_put(old_parent);
 }
 
 /* Some unused dentry below top: one without children. tree_lock held. */

@@ -74,8 +74,14 @@ struct dentry *dentry_enter(struct dentry *parent, const char *name, size_t leng
 void dentry_instantiate(struct dentry *dentry, struct inode *inode);
 /* The name is gone: the dentry cannot be found any more. Its inode stays for those that hold it. */
 void dentry_remove(struct dentry *dentry);
-/* dentry takes the name and place of target, which is removed; exchange swaps them. */
-void dentry_move(struct dentry *dentry, struct dentry *target, bool exchange);
+/* They swap names and places. */
+void dentry_exchange(struct dentry *a, struct dentry *b);
+/* dentry takes the place of target, which is removed and keeps its name, as others may have it
+ * open. name is from dentry_copy_name(target) and dentry's from now on. The caller holds both
+ * directories. */
+void dentry_replace(struct dentry *dentry, struct dentry *target, char *name);
+/* To be freed; NULL: no memory. */
+char *dentry_copy_name(const struct dentry *dentry);
 /* Forget all unused names; false when there was none. No lock may be held. */
 bool dentry_reclaim(void);
 /* Forget all unused names below a dentry. */

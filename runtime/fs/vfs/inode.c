@@ -314,6 +314,7 @@ void inode_map_name(struct mapping *mapping, char *buffer, size_t size)
 {
     struct inode *inode = (struct inode *)((char *)mapping - offsetof(struct inode, pages.mapping));
     host_mutex_lock(&inode->state);
-    snprintf(buffer, size, "%s", inode->map_name ? inode->map_name : "");
+    snprintf(buffer, size, "%s%s", inode->map_name ? inode->map_name : "",
+             inode->map_name && !inode->nlink ? " (deleted)" : "");
     host_mutex_unlock(&inode->state);
 }

@@ -299,7 +299,7 @@ void inode_touch_modified(struct inode *inode);
 void inode_touch_changed(struct inode *inode);
 void inode_touch_accessed(struct inode *inode);
 void inode_set_nlink(struct inode *inode, uint32_t nlink);
-/* mapping_ops.name: the path under which the file was last mapped. */
+/* mapping_ops.name: the path under which the file was last mapped, marked if it is gone. */
 void inode_map_name(struct mapping *mapping, char *buffer, size_t size);
 
 #endif

@@ -427,6 +427,27 @@ static void statuses(void)
     T(fstatfs(1000, &fs));
 }
 
+/* show_link NAME: the end of what it leads to. */
+static void show_link(const char *name)
+{
+    ssize_t n = readlink(name, text, sizeof(text) - 1);
+    text[n < 0 ? 0 : n] = 0;
+    printf("%s\n", strrchr(text, '/') ? strrchr(text, '/') : text);
+}
+
+/* Prints the last name of each mapping whose file is called so. */
+static void show_maps(const char *part)
+{
+    FILE *maps = fopen("/proc/self/maps", "r");
+    CHECK(maps != NULL);
+    while (maps && fgets(text, sizeof(text), maps)) {
+        if (strstr(text, part))
+            printf("mapped %s", strrchr(text, '/'));
+    }
+    if (maps)
+        fclose(maps);
+}
+
 static void unlinked(void)
 {
     puts("== removed while open");
@@ -444,9 +465,7 @@ static void unlinked(void)
     CHECK(again >= 0);
     T(read(again, text, 5));
     printf("%.5s\n", text);
-    ssize_t n = readlink(name, text, sizeof(text) - 1);
-    text[n < 0 ? 0 : n] = 0;
-    printf("%s\n", strrchr(text, '/') ? strrchr(text, '/') : text);
+    show_link(name);
     close(again);
     close(fd);
     mkdir("here", 0755);
@@ -460,6 +479,48 @@ static void unlinked(void)
     if (dir)
         closedir(dir);
     T(chdir(".."));
+}
+
+/* What was open keeps its name when another file takes its place, as a package manager does with
+ * programs that run. */
+static void replaced(void)
+{
+    puts("== replaced while open");
+    char name[64], other[64];
+    mkdir("staged", 0755);
+    put("program", "old");
+    put("staged/program.with-a-longer-name", "new");
+    int fd = open("program", O_RDONLY), new = open("staged/program.with-a-longer-name", O_RDONLY);
+    void *old_page = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, fd, 0);
+    CHECK(fd >= 0 && new >= 0 && old_page != MAP_FAILED);
+    show_maps("/program");
+    T(rename("staged/program.with-a-longer-name", "program"));
+    snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+    snprintf(other, sizeof(other), "/proc/self/fd/%d", new);
+    show_link(name);
+    show_link(other);
+    show_maps("/program");
+    SHOW("program");
+    T(rename("program", "staged/p"));
+    show_link(name);
+    show_link(other);
+    T(rename("staged", "moved"));
+    show_link(name);
+    show_link(other);
+    munmap(old_page, 4096);
+    close(fd);
+    close(new);
+
+    mkdir("place", 0755);
+    mkdir("taker", 0755);
+    T(chdir("place"));
+    T(rename("../taker", "../place"));
+    show_link("/proc/self/cwd");
+    T(getcwd(text, sizeof(text)) == NULL);
+    T(open("x", O_CREAT | O_WRONLY, 0644));
+    T(chdir("../place"));
+    T(chdir(".."));
+    T(rmdir("place"));
 }
 
 static void listing(void)
@@ -509,6 +570,7 @@ int main(void)
     moving();
     statuses();
     unlinked();
+    replaced();
     listing();
     return check_done();
 }

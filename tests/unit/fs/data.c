@@ -204,7 +204,7 @@ START_TEST(blocks)
     block_put(block);
     char name[64];
     mapping->ops->name(mapping, name, sizeof(name));
-    ck_assert_str_eq(name, "/blocks/file");
+    ck_assert_str_eq(name, "/blocks/file (deleted)");
     mapping_put(mapping);
     file = open_file(c, "ro", L_O_RDONLY | L_O_CREAT);
     ck_assert_int_eq(file_mmap(file, L_PROT_WRITE, true, &mapping, &offset), -L_EACCES);
