@@ -7,5 +7,5 @@ packages='cron ed netcat-openbsd sgml-base ucf xml-core'
 upgraded='bash dpkg'
 make_repo "$packages" "$upgraded"
 make_image
-inside /srv/test/inside/short.sh "$packages" "$upgraded" || exit 1
+inside /srv/test/inside/flow.sh http "$packages" "$upgraded" || exit 1
 "${fore[@]}" image check "$work/test.img"

@@ -10,16 +10,21 @@ fail()
     exit 1
 }
 
-# serve [CERTIFICATE]: the repository at a port of loopback, as apt's only source.
+# serve http|https: the repository at a port of loopback, as apt's only source.
 serve()
 {
-    local scheme=http port
-    [ $# -eq 0 ] || scheme=https
-    exec 4< <(exec python3 /srv/test/inside/server.py /srv/test/repo "$@" 2>>/tmp/server.log)
+    local certificate=() port
+    if [ "$1" = https ]; then
+        certificate=(/srv/test/server.pem)
+        cp /srv/test/ca.crt /usr/local/share/ca-certificates/test.crt
+        update-ca-certificates >$said 2>&1 || fail "update-ca-certificates"
+    fi
+    exec 4< <(exec python3 /srv/test/inside/server.py /srv/test/repo "${certificate[@]}" \
+        2>>/tmp/server.log)
     read -r port <&4 || fail "no server: $(cat /tmp/server.log)"
     cp /srv/test/key.gpg /usr/share/keyrings/test.gpg
     rm -f /etc/apt/sources.list
-    echo "deb [signed-by=/usr/share/keyrings/test.gpg] $scheme://localhost:$port/ ./" \
+    echo "deb [signed-by=/usr/share/keyrings/test.gpg] $1://localhost:$port/ ./" \
         >/etc/apt/sources.list.d/test.list
 }
 
