@@ -89,6 +89,9 @@ void block_link(struct link *l, struct block *to)
     patch(l->from, l->patch, (int32_t)(to->code + to->body - after));
     l->to = to;
     l->next_in = to->incoming;
+    l->held_in = &to->incoming;
+    if (l->next_in)
+        l->next_in->held_in = &l->next_in;
     to->incoming = l;
 }
 
@@ -99,12 +102,9 @@ static void block_unlink(struct link *l)
 {
     if (!l->to)
         return;
-    for (struct link **p = &l->to->incoming; *p; p = &(*p)->next_in) {
-        if (*p == l) {
-            *p = l->next_in;
-            break;
-        }
-    }
+    *l->held_in = l->next_in;
+    if (l->next_in)
+        l->next_in->held_in = l->held_in;
     l->to = NULL;
     patch(l->from, l->patch, (int32_t)l->stub - STUB_CALL - (l->patch + 4));
 }
@@ -113,6 +113,13 @@ void block_unlink_incoming(struct block *b)
 {
     while (b->incoming)
         block_unlink(b->incoming);
+}
+
+void block_unlink_to(struct block *b, const struct codespace *space)
+{
+    for (uint16_t i = 0; i < b->links; i++)
+        if (b->link[i].to && b->link[i].to->space == space)
+            block_unlink(&b->link[i]);
 }
 
 void block_unlink_outgoing(struct block *b)

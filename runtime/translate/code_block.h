@@ -10,7 +10,7 @@ struct link {
     uint16_t patch, stub;
     uint64_t target;
     struct block *from, *to;
-    struct link *next_in; /* of the incoming links of `to` */
+    struct link *next_in, **held_in; /* of the incoming links of `to`, and what points here */
 };
 
 struct block {
@@ -25,6 +25,7 @@ struct block {
     bool self_check;
     uint8_t *guest_bytes; /* of a self-checking block */
     struct block *next;   /* in the hash chain */
+    struct block *near;   /* of a private code space: the next of those that start in a page */
     struct link *incoming;
     struct recovery *recovery;
     struct link *link;
@@ -45,5 +46,7 @@ const struct recovery *block_recovery(const struct block *block, uint32_t offset
 void block_link(struct link *link, struct block *to);
 void block_unlink_incoming(struct block *block);
 void block_unlink_outgoing(struct block *block);
+/* The exits that lead into a code space. */
+void block_unlink_to(struct block *block, const struct codespace *space);
 
 #endif

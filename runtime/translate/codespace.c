@@ -3,6 +3,8 @@
 #include "runtime/translate/codespace.h"
 #include "runtime/host/heap.h"
 
+#define PAGE_SHIFT 12
+
 static struct codespace *shared;
 
 struct codespace *codespace_private(void)
@@ -20,10 +22,16 @@ struct codespace *codespace_private(void)
     return s;
 }
 
-struct codespace *codespace_get(uint64_t file_id, uint64_t generation, uint64_t base)
+static bool is_for(const struct codespace *s, const struct code_extent *e)
+{
+    return s->file_id == e->file_id && s->generation == e->generation &&
+           s->base == e->start - e->offset && s->start == e->start && s->end == e->end;
+}
+
+struct codespace *codespace_get(const struct code_extent *e)
 {
     for (struct codespace *s = shared; s; s = s->next) {
-        if (s->file_id == file_id && s->generation == generation && s->base == base) {
+        if (is_for(s, e)) {
             s->refs++;
             return s;
         }
@@ -31,9 +39,11 @@ struct codespace *codespace_get(uint64_t file_id, uint64_t generation, uint64_t 
     struct codespace *s = codespace_private();
     if (!s)
         return NULL;
-    s->file_id = file_id;
-    s->generation = generation;
-    s->base = base;
+    s->file_id = e->file_id;
+    s->generation = e->generation;
+    s->base = e->start - e->offset;
+    s->start = e->start;
+    s->end = e->end;
     s->next = shared;
     shared = s;
     return s;
@@ -57,6 +67,7 @@ static void destroy(struct codespace *s)
     }
     codespace_sweep(s, UINT64_MAX);
     free(s->hash);
+    free(s->pages);
     free(s);
 }
 
@@ -96,21 +107,38 @@ struct block *codespace_find(const struct codespace *s, uint64_t pc)
     return NULL;
 }
 
+/* Enters it into the tables. */
+static void enter(struct codespace *s, struct block *b)
+{
+    struct block **at = &s->hash[bucket(s, b->pc)];
+    b->next = *at;
+    *at = b;
+    if (s->pages) {
+        at = &s->pages[bucket(s, b->pc >> PAGE_SHIFT)];
+        b->near = *at;
+        *at = b;
+    }
+}
+
 static void grow_table(struct codespace *s)
 {
     uint32_t old = s->buckets;
     struct block **from = s->hash;
     struct block **to = calloc((size_t)old * 4, sizeof *to);
-    if (!to)
+    struct block **pages = s->pages ? calloc((size_t)old * 4, sizeof *pages) : NULL;
+    if (!to || (s->pages && !pages)) {
+        free(to);
+        free(pages);
         return;
+    }
+    free(s->pages);
+    s->pages = pages;
     s->hash = to;
     s->buckets = old * 4;
     for (uint32_t i = 0; i < old; i++) {
         for (struct block *b = from[i], *next; b; b = next) {
             next = b->next;
-            uint32_t k = bucket(s, b->pc);
-            b->next = to[k];
-            to[k] = b;
+            enter(s, b);
         }
     }
     free(from);
@@ -118,6 +146,8 @@ static void grow_table(struct codespace *s)
 
 bool codespace_add(struct codespace *s, struct block *b, const uint8_t *code)
 {
+    if (!s->file_id && !s->pages && !(s->pages = calloc(s->buckets, sizeof *s->pages)))
+        return false;
     uint8_t *w = s->chunks ? cache_place(s->chunks, b, b->size) : NULL;
     if (!w) {
         struct chunk *c = cache_chunk();
@@ -135,10 +165,56 @@ bool codespace_add(struct codespace *s, struct block *b, const uint8_t *code)
     b->space = s;
     if (s->count++ >= s->buckets)
         grow_table(s);
-    uint32_t k = bucket(s, b->pc);
-    b->next = s->hash[k];
-    s->hash[k] = b;
+    enter(s, b);
     return true;
+}
+
+/* Of the blocks that start in one page. */
+static bool each_of_page(struct codespace *s, uint64_t page, uint64_t start, uint64_t end,
+                         void (*each)(void *arg, struct block *block), void *arg)
+{
+    bool some = false;
+    for (struct block *b = s->pages[bucket(s, page)], *next; b; b = next) {
+        next = b->near;
+        if (b->pc >> PAGE_SHIFT != page || b->pc >= end || b->pc + b->guest_size <= start)
+            continue;
+        each(arg, b);
+        some = true;
+    }
+    return some;
+}
+
+bool codespace_each(struct codespace *s, uint64_t start, uint64_t end,
+                    void (*each)(void *arg, struct block *block), void *arg)
+{
+    bool some = false;
+    /* A block may begin in the page before. */
+    uint64_t first = (start > XLATE_GUEST_MAX ? start - XLATE_GUEST_MAX : 0) >> PAGE_SHIFT;
+    uint64_t last = (end - 1) >> PAGE_SHIFT;
+    if (!s->count)
+        return false;
+    if (last - first < s->buckets) {
+        for (uint64_t page = first; page <= last; page++)
+            some |= each_of_page(s, page, start, end, each, arg);
+        return some;
+    }
+    for (uint32_t i = 0; i < s->buckets; i++) {
+        for (struct block *b = s->hash[i], *next; b; b = next) {
+            next = b->next;
+            if (b->pc >= end || b->pc + b->guest_size <= start)
+                continue;
+            each(arg, b);
+            some = true;
+        }
+    }
+    return some;
+}
+
+void codespace_part(struct codespace *s, const struct codespace *other)
+{
+    for (uint32_t i = 0; s->reaches && i < s->buckets; i++)
+        for (struct block *b = s->hash[i]; b; b = b->next)
+            block_unlink_to(b, other);
 }
 
 static void retire(struct codespace *s, struct chunk *c, uint64_t stamp)
@@ -160,6 +236,12 @@ void codespace_kill(struct codespace *s, struct block *b, uint64_t stamp)
         if (*p == b) {
             *p = b->next;
             s->count--;
+            break;
+        }
+    }
+    for (struct block **p = &s->pages[bucket(s, b->pc >> PAGE_SHIFT)]; *p; p = &(*p)->near) {
+        if (*p == b) {
+            *p = b->near;
             break;
         }
     }

@@ -1,19 +1,23 @@
 /*
- * The unit of sharing: translations of one file mapping at one address, or everything private to an
- * address space. Under translate_lock.
+ * The unit of sharing: translations of one extent of a file at one address, or everything private
+ * to an address space. Under translate_lock.
  */
 #ifndef RUNTIME_TRANSLATE_CODESPACE_H
 #define RUNTIME_TRANSLATE_CODESPACE_H
 
 #include "runtime/translate/cache.h"
 #include "runtime/translate/code_block.h"
+#include "runtime/translate/code_source.h"
 
 struct codespace {
     uint64_t file_id, generation; /* file_id 0: private */
     uint64_t base;                /* guest address of file offset 0 */
+    uint64_t start, end;          /* the guest addresses that are the file's; blocks link within */
     uint32_t refs;                /* views that have or had it attached */
     uint32_t count, buckets;
     struct block **hash;
+    struct block **pages;  /* of a private one that has blocks: by the guest page they start in */
+    bool reaches;          /* of a private one: some block of it was linked to a shared one */
     struct chunk *chunks;  /* the newest first */
     struct chunk *retired; /* without a live block; freed when no thread can be inside */
     struct codespace *next;
@@ -21,13 +25,19 @@ struct codespace {
 
 /* A private code space, owned by the caller. NULL when out of memory. */
 struct codespace *codespace_private(void);
-/* The shared one of this key, made when there is none; with a reference. */
-struct codespace *codespace_get(uint64_t file_id, uint64_t generation, uint64_t base);
+/* The shared one of a file's extent, made when there is none; with a reference. */
+struct codespace *codespace_get(const struct code_extent *extent);
 /* Gives a reference back. A shared code space stays for the next user until code memory is short;
  * a private one is freed. */
 void codespace_put(struct codespace *space);
 
 struct block *codespace_find(const struct codespace *space, uint64_t pc);
+/* Calls each for every block of a private code space that has a byte of [start, end) in it; each
+ * may kill it. True when there was one. */
+bool codespace_each(struct codespace *space, uint64_t start, uint64_t end,
+                    void (*each)(void *arg, struct block *block), void *arg);
+/* Unlinks the exits of a private code space that lead to the other one. */
+void codespace_part(struct codespace *space, const struct codespace *other);
 /* Places the block's code and enters it. False when code memory or memory is used up even after
  * shared code spaces without a user were dropped; the block is not freed then. */
 bool codespace_add(struct codespace *space, struct block *block, const uint8_t *code);

@@ -231,7 +231,7 @@ struct codespace *view_space(struct codeview *v, const struct code_extent *e)
     if (a)
         return a->space;
     own_table(v);
-    struct codespace *s = codespace_get(e->file_id, e->generation, e->start - e->offset);
+    struct codespace *s = codespace_get(e);
     if (!s)
         return NULL;
     bool ok = attach(v, e->start, e->end, s);
@@ -239,16 +239,29 @@ struct codespace *view_space(struct codeview *v, const struct code_extent *e)
     return ok ? s : NULL;
 }
 
+/* Whether the block is what the address has in this view still. */
+static bool has(const struct codeview *v, const struct block *b)
+{
+    const struct attachment *a = attachment_at(v, b->pc);
+    return !b->dead && b->space == (a ? a->space : v->own);
+}
+
 void view_publish(struct codeview *v, const struct block *b)
 {
-    if (v->table->refs > 1 && b->space == v->own)
+    if (!has(v, b) || (v->table->refs > 1 && b->space == v->own))
         return;
     table_set(v->table, b->pc & 0xffff, (uint64_t)b->code);
 }
 
-bool view_linkable(const struct link *l, const struct block *to)
+void view_link(struct codeview *v, struct link *l, struct block *to)
 {
-    return !to->dead && !l->from->dead && !l->to && l->from->space == to->space;
+    struct codespace *s = l->from->space;
+    if (l->to || l->from->dead || !has(v, to) || (s != to->space && s != v->own))
+        return;
+    /* Code of a file is shared by views where another file may lie beside it; what is private can
+     * lead anywhere, as long as that is there. */
+    s->reaches |= s != to->space;
+    block_link(l, to);
 }
 
 static void forget(struct codeview *v, const struct block *b)
@@ -276,27 +289,23 @@ static bool detach_range(struct codeview *v, uint64_t start, uint64_t end)
         }
         own_table(v);
         forget_all(v, a->space);
+        codespace_part(v->own, a->space);
         *a = v->attached[--v->attached_count];
         changed = true;
     }
     return changed;
 }
 
+static void kill_block(void *arg, struct block *b)
+{
+    struct codeview *v = arg;
+    forget(v, b);
+    codespace_kill(v->own, b, v->stamp);
+}
+
 static bool kill_range(struct codeview *v, uint64_t start, uint64_t end)
 {
-    bool changed = false;
-    struct codespace *s = v->own;
-    for (uint32_t i = 0; i < s->buckets; i++) {
-        for (struct block *b = s->hash[i], *next; b; b = next) {
-            next = b->next;
-            if (b->pc >= end || b->pc + b->guest_size <= start)
-                continue;
-            forget(v, b);
-            codespace_kill(s, b, v->stamp);
-            changed = true;
-        }
-    }
-    return changed;
+    return codespace_each(v->own, start, end, kill_block, v);
 }
 
 /* Frees what was retired before every thread's last quiet moment. */

@@ -60,9 +60,9 @@ void view_leave(struct codeview *view, struct cpu *cpu);
 struct block *view_find(const struct codeview *view, uint64_t pc);
 /* The code space for an extent, attached to the view; NULL when out of memory. */
 struct codespace *view_space(struct codeview *view, const struct code_extent *extent);
-/* Indirect jumps to the block's address find it from now on. */
+/* Indirect jumps to the block's address find it from now on, if the view has it still. */
 void view_publish(struct codeview *view, const struct block *block);
-/* Whether the exit may lead straight to the block in this view. */
-bool view_linkable(const struct link *link, const struct block *to);
+/* The exit leads straight to the block from now on, if it may in this view. */
+void view_link(struct codeview *view, struct link *link, struct block *to);
 
 #endif

@@ -205,8 +205,7 @@ int dispatch_resume(struct cpu *cpu, bool look)
             struct block *b = dispatch_find(cpu, cpu->rip);
             if (b) {
                 host_mutex_lock(&translate_lock);
-                if (!b->dead)
-                    view_publish(cpu->view, b);
+                view_publish(cpu->view, b);
                 host_mutex_unlock(&translate_lock);
                 cpu->resume = (uint64_t)b->code + b->body;
                 return LEAVE_GUEST;
@@ -253,8 +252,7 @@ int dispatch_exit(struct cpu *cpu)
     if (!to)
         return cpu->fault.signo ? dispatch_serve(cpu, CPU_FAULT) : dispatch_resume(cpu, false);
     host_mutex_lock(&translate_lock);
-    if (view_linkable(link, to))
-        block_link(link, to);
+    view_link(cpu->view, link, to);
     host_mutex_unlock(&translate_lock);
     cpu->resume = (uint64_t)to->code + to->body;
     return LEAVE_GUEST;

@@ -217,7 +217,7 @@ START_TEST(tables_are_counted)
     ck_assert_ptr_nonnull(v);
     uint64_t before = memory_kernel_used();
     for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
-        struct block b = {.pc = places[i], .code = code};
+        struct block b = {.pc = places[i], .code = code, .space = v->own};
         view_publish(v, &b);
     }
     ck_assert_uint_eq(memory_kernel_used() - before, 3 * 4096);
