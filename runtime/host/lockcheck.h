@@ -66,6 +66,7 @@
     ONE(PAGE_LOADING)                                                                              \
     ONE(CHUNK_MAP)                                                                                 \
     ONE(PIPE)                                                                                      \
+    ONE(INET_PORTS)                                                                                \
     ONE(HOST_SOCKET)                                                                               \
     ONE(HOST_SOCKETS)                                                                              \
     ONE(UNIX)                                                                                      \

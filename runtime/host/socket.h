@@ -54,7 +54,8 @@ struct host_socket_user {
 /* -L_EMFILE, -L_ENOBUFS, -L_EAFNOSUPPORT, -L_EAGAIN (no thread). */
 int host_socket_open(bool datagram, bool v6, const struct host_socket_user *user, void *arg,
                      struct host_socket **out);
-int host_socket_bind(struct host_socket *s, const struct host_address *address);
+/* reuse: as SO_REUSEADDR on Linux; on Windows others may not have the address without it. */
+int host_socket_bind(struct host_socket *s, const struct host_address *address, bool reuse);
 int host_socket_listen(struct host_socket *s, int backlog);
 /* A stream: begins, unless it fails at once. A datagram socket: at once; NULL ends it. */
 int host_socket_connect(struct host_socket *s, const struct host_address *address);

@@ -13,6 +13,7 @@
 #include "runtime/memory/access.h"
 #include "runtime/net/devices.h"
 #include "runtime/net/inet_host.h"
+#include "runtime/net/inet_port.h"
 #include "runtime/net/unix.h"
 #include "runtime/task/process.h"
 #include "runtime/task/task.h"
@@ -130,6 +131,17 @@ static int bind_locked(struct inet_socket *s, const struct inet_end *end)
     return 0;
 }
 
+/* The host has the port: nothing was bound. */
+static void unbind(struct inet_socket *s)
+{
+    host_mutex_lock(&inet_lock);
+    s->own_port = s->own_ip = false;
+    inet_unname_locked(s);
+    inet_set_any(&s->local, !s->v6);
+    s->local.port = 0;
+    host_mutex_unlock(&inet_lock);
+}
+
 static int bind_to(struct file *file, struct vfs_caller *caller, const struct net_address *address)
 {
     struct inet_socket *s = file->priv;
@@ -151,6 +163,11 @@ static int bind_to(struct file *file, struct vfs_caller *caller, const struct ne
     host_mutex_lock(&inet_lock);
     error = bind_locked(s, &end);
     host_mutex_unlock(&inet_lock);
+    if (error || !inet_host_allowed())
+        return error;
+    error = inet_port_take(s);
+    if (error)
+        unbind(s);
     return error;
 }
 

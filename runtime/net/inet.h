@@ -25,6 +25,7 @@
 #include "runtime/task/waitq.h"
 
 struct inet_link;
+struct inet_port;
 
 /* An address and a port (in the host's order); port 0: none. */
 struct inet_end {
@@ -95,9 +96,11 @@ struct inet_socket {
     struct inet_socket *name_next;
 
     struct inet_socket *peer; /* referenced; NULL when it has closed */
-    /* At the host (inet_host.h): of a stream the connection, of others a listener or port for IPv4
-     * and one for IPv6; NULL: none. outer: the name of the connection there. */
+    /* At the host (inet_host.h): of a stream the connection, of datagrams what sends those of IPv4
+     * and of IPv6 when s is not bound; NULL: none. outer: the name of the connection there. ports:
+     * what s is bound to (inet_port.h). */
     struct inet_link *links[2];
+    struct inet_port *ports[2];
     struct inet_end outer;
     /* Of a listener: connections to accept, and sockets that found that queue full. Of those: the
      * listener, and for the latter the socket that will be the other side. */
@@ -171,6 +174,8 @@ struct inet_socket *inet_find_listener_locked(const struct inet_end *to);
 /* Whether a datagram socket has been bound there, whoever it takes anything from: nobody of the
  * host's is there. */
 bool inet_port_is_held_locked(const struct inet_end *to);
+/* Whether one of those who listen there takes another connection, or nobody listens. */
+bool inet_listener_has_room_locked(const struct inet_end *to);
 /* Who gets a datagram, or NULL. */
 struct inet_socket *inet_find_datagram_locked(const struct inet_end *from,
                                               const struct inet_end *to);

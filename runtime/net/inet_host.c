@@ -5,8 +5,8 @@
 #include "runtime/abi/poll.h"
 #include "runtime/host/heap.h"
 #include "runtime/host/log.h"
-#include "runtime/host/socket.h"
 #include "runtime/host/time.h"
+#include "runtime/net/inet_port.h"
 #include <string.h>
 
 static atomic_bool forbidden;
@@ -25,14 +25,18 @@ void inet_host_forbid(void)
     atomic_store(&forbidden, true);
 }
 
-static struct host_address to_host(const struct inet_end *end)
+struct host_address inet_to_host(const struct inet_end *end)
 {
-    struct host_address address = {.port = end->port, .scope = end->scope};
+    struct host_address address = {{0}, 0, 0};
+    if (!end)
+        return address;
+    address.port = end->port;
+    address.scope = end->scope;
     memcpy(address.ip, end->ip, sizeof(address.ip));
     return address;
 }
 
-static struct inet_end from_host(const struct host_address *address)
+struct inet_end inet_from_host(const struct host_address *address)
 {
     struct inet_end end = {.port = address->port, .scope = address->scope};
     memcpy(end.ip, address->ip, sizeof(end.ip));
@@ -76,7 +80,7 @@ static void connected(void *arg, int error, const struct host_address *name)
     host_mutex_lock(&inet_lock);
     if (current_locked(link) && s->state == INET_CONNECTING) {
         if (name)
-            s->outer = from_host(name);
+            s->outer = inet_from_host(name);
         s->state = error ? INET_OVER : INET_CONNECTED;
         s->error = -error;
         s->read_shut = s->write_shut = error != 0;
@@ -92,8 +96,6 @@ static size_t room(void *arg)
     size_t most = s->options.receive_buffer;
     host_mutex_lock(&inet_lock);
     size_t left = s->in.bytes < most ? most - s->in.bytes : 0;
-    if (s->state == INET_LISTENING)
-        left = !inet_full_locked(s);
     link->starved = !left;
     host_mutex_unlock(&inet_lock);
     return left;
@@ -120,10 +122,7 @@ static void ended(void *arg, int error)
     struct inet_socket *s = link->s;
     host_mutex_lock(&inet_lock);
     if (current_locked(link)) {
-        if (s->state == INET_LISTENING) {
-            s->error = -error;
-            link->starved = true;
-        } else if (!s->stream) {
+        if (!s->stream) {
             s->error = s->state == INET_CONNECTED ? -error : s->error;
         } else if (!error) {
             s->fin = true;
@@ -177,12 +176,9 @@ static void sent(void *arg, size_t n)
 static void datagram(void *arg, const void *bytes, size_t n, const struct host_address *from)
 {
     struct inet_link *link = arg;
-    struct inet_end end = from_host(from);
+    struct inet_end end = inet_from_host(from);
     inet_datagram_arrived(link->s, bytes, n, &end);
 }
-
-static void accepted(void *arg, struct host_socket *made, const struct host_address *local,
-                     const struct host_address *peer);
 
 static void released(void *arg)
 {
@@ -203,7 +199,6 @@ static const struct host_socket_user user = {
     .next = next,
     .sent = sent,
     .datagram = datagram,
-    .accepted = accepted,
     .released = released,
 };
 
@@ -219,19 +214,18 @@ static struct inet_link *new_link(struct inet_socket *s)
     return link;
 }
 
-static void accepted(void *arg, struct host_socket *made, const struct host_address *local,
-                     const struct host_address *peer)
+void inet_host_accepted(struct inet_socket *listener, struct host_socket *made,
+                        const struct inet_end *local, const struct inet_end *peer)
 {
-    struct inet_link *listening = arg, *link = new_link(NULL);
-    struct inet_end to = from_host(local), from = from_host(peer);
+    struct inet_link *link = new_link(NULL);
     struct inet_socket *server = NULL;
     if (link) {
         link->host = made;
-        server = inet_admit(listening->s, link, &to, &from);
+        server = inet_admit(listener, link, local, peer);
     }
     if (server) {
         host_socket_start(made, &user, link);
-        inet_wake_readers(listening->s);
+        inet_wake_readers(listener);
     } else {
         free(link);
         host_socket_close(made, true);
@@ -285,7 +279,7 @@ static void drop_link(struct inet_socket *s, struct inet_link *link, unsigned pl
 int inet_host_connect(struct inet_socket *s)
 {
     struct inet_link *link;
-    struct host_address address = to_host(&s->remote);
+    struct host_address address = inet_to_host(&s->remote);
     int error = open_link(s, &s->remote, &link);
     if (error)
         return error;
@@ -298,47 +292,10 @@ int inet_host_connect(struct inet_socket *s)
     return error == -L_EBADF ? 0 : error; /* another thread gave it up: it ends as that one says */
 }
 
-/* Listens at the host's loopback of one family. */
-static int listen_at(struct inet_socket *s, bool v4)
-{
-    struct inet_link *link;
-    struct inet_end end = s->local;
-    bool placed = false;
-    if (inet_is_any(&end))
-        inet_set_loopback(&end, v4);
-    int error = open_link(s, &end, &link);
-    if (error)
-        return error;
-    struct host_address address = to_host(&end);
-    error = host_socket_bind(link->host, &address);
-    if (!error) {
-        placed = place_link(s, link, !v4, INET_LISTENING);
-        error = placed ? host_socket_listen(link->host, (int)s->backlog + 1) : 0;
-    } else {
-        atomic_fetch_add(&link->refs, 1);
-    }
-    if (error || !placed)
-        drop_link(s, link, !v4, placed);
-    put_link(link);
-    return error == -L_EBADF ? 0 : error;
-}
-
 int inet_host_listen(struct inet_socket *s)
 {
-    bool any = inet_is_any(&s->local), v4 = inet_is_v4(&s->local);
-    int error = 0;
-    if (v4 || (any && !s->options.v6_only))
-        error = listen_at(s, true);
-    if (!v4 && error != -L_EADDRINUSE) {
-        int second = listen_at(s, false);
-        error = second ? second : error;
-    }
-    if (error && error != -L_EADDRINUSE) {
-        host_log("the host does not let a guest listen at port %u (error %d): only guests find it",
-                 s->local.port, -error);
-        error = 0;
-    }
-    return error;
+    int error = inet_port_take(s);
+    return error ? error : inet_port_listen(s);
 }
 
 static struct inet_link *get_link_locked(struct inet_socket *s, unsigned place)
@@ -380,6 +337,8 @@ void inet_host_receive(struct inet_socket *s)
             host_socket_receive(link->host);
         put_link(link);
     }
+    if (s->ports[0] || s->ports[1])
+        inet_port_receive(s);
 }
 
 void inet_host_finish(struct inet_socket *s)
@@ -406,6 +365,8 @@ void inet_host_close(struct inet_socket *s, bool reset)
         if (links[i])
             host_socket_close(links[i]->host, reset);
     }
+    if (s->ports[0] || s->ports[1])
+        inet_port_give_back(s);
 }
 
 uint64_t inet_host_drain(uint64_t idle_ns)
@@ -456,28 +417,53 @@ static int datagram_link(struct inet_socket *s, const struct inet_end *to, struc
 int inet_host_send_to(struct inet_socket *s, const void *data, size_t n, const struct inet_end *to)
 {
     struct inet_link *link;
-    struct host_address address = to_host(to);
-    int error = datagram_link(s, to, &link);
-    if (error)
-        return error;
+    struct inet_port *port = inet_port_for(s, to);
+    struct host_address address = inet_to_host(to);
     host_mutex_lock(&inet_lock);
     bool joined =
         s->state == INET_CONNECTED && s->remote.port == to->port && inet_same_ip(&s->remote, to);
     host_mutex_unlock(&inet_lock);
+    if (port) {
+        int error = inet_port_send(port, s, data, n, to, joined);
+        inet_port_put(port);
+        return error;
+    }
+    int error = datagram_link(s, to, &link);
+    if (error)
+        return error;
     error = host_socket_send_to(link->host, data, n, joined ? NULL : &address);
     put_link(link);
     return error;
 }
 
+/* What s is bound to takes datagrams of all again. */
+static void part_ports(struct inet_socket *s)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        struct inet_end loopback;
+        inet_set_loopback(&loopback, i == 0);
+        struct inet_port *port = inet_port_for(s, &loopback);
+        if (port)
+            inet_port_join(port, s, NULL);
+        inet_port_put(port);
+    }
+}
+
 int inet_host_connect_datagram(struct inet_socket *s, const struct inet_end *to)
 {
     struct inet_link *link;
-    if (!to) {
-        inet_host_close(s, true);
-        return 0;
-    }
-    struct host_address address = to_host(to), name;
+    struct host_address name;
     inet_host_close(s, true);
+    part_ports(s);
+    if (!to)
+        return 0;
+    struct inet_port *port = inet_port_for(s, to);
+    if (port) {
+        int error = inet_port_join(port, s, to);
+        inet_port_put(port);
+        return error;
+    }
+    struct host_address address = inet_to_host(to);
     int error = datagram_link(s, to, &link);
     if (error)
         return error;
@@ -485,7 +471,7 @@ int inet_host_connect_datagram(struct inet_socket *s, const struct inet_end *to)
     if (!error && host_socket_name(link->host, &name) == 0) {
         host_mutex_lock(&inet_lock);
         if (!s->own_port)
-            s->outer = from_host(&name);
+            s->outer = inet_from_host(&name);
         host_mutex_unlock(&inet_lock);
     }
     put_link(link);

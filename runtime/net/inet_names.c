@@ -181,6 +181,19 @@ struct inet_socket *inet_find_listener_locked(const struct inet_end *to)
     return choice.best;
 }
 
+bool inet_listener_has_room_locked(const struct inet_end *to)
+{
+    bool some = false;
+    for (struct inet_socket *s = names[1][to->port % BUCKETS]; s; s = s->name_next) {
+        if (s->state != INET_LISTENING || !suits(s, to))
+            continue;
+        some = true;
+        if (!inet_full_locked(s))
+            return true;
+    }
+    return !some;
+}
+
 bool inet_port_is_held_locked(const struct inet_end *to)
 {
     const struct inet_socket *s = names[0][to->port % BUCKETS];

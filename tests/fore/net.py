@@ -80,7 +80,9 @@ def main():
     number = gone.getsockname()[1]
     gone.close()
     guest("dead", closed.getsockname()[1], number)
+    guest("taken", server.getsockname()[1], packets.getsockname()[1])
     poured(server)
+    bound()
     inside()
     sys.exit(1 if failed else 0)
 
@@ -115,6 +117,33 @@ def poured(server):
     check(running.wait(PATIENCE) in (0, -signal.SIGINT), "fore failed")
     running.stdout.close()
     connection.close()
+
+
+def bound():
+    """A guest's port for datagrams, at both loopback addresses."""
+    with subprocess.Popen(sys.argv[1:] + ["outside", "bound"], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE) as running:
+        words = running.stdout.readline().split()
+        check(len(words) == 2 and words[0] == b"port", f"the guest said {words}")
+        port = int(words[1])
+        for family, name in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
+            with socket.socket(family, socket.SOCK_DGRAM) as client:
+                client.settimeout(PATIENCE)
+                client.sendto(b"question", (name, port))
+                data, address = client.recvfrom(100)
+                check(data == b"question" and address[:2] == (name, port), f"{data} came from {address}")
+                try:
+                    with socket.socket(family, socket.SOCK_DGRAM) as other:
+                        other.bind((name, port))
+                    check(False, "the host has the port as well")
+                except OSError:
+                    pass
+                if family == socket.AF_INET6:
+                    client.sendto(b"end", (name, port))
+                    data, address = client.recvfrom(100)
+                    check(data == b"bye" and address[1] == port, f"{data} came from {address}")
+        rest = running.stdout.read().decode(errors="replace")
+        check(running.wait(PATIENCE) == 0, f"the guest: {rest}")
 
 
 def inside():

@@ -5,6 +5,8 @@
  *   outside dead TCP UDP      ports where nobody is
  *   outside reset PORT        a server that resets
  *   outside pour PORT         sends as much as goes, says "sent N", and ends
+ *   outside taken TCP UDP     ports that the host has, at bind
+ *   outside bound             a server of datagrams: says "port N", and answers until "end"
  *   outside serve             says "port N", and sends one connection's bytes back */
 #include "inet.h"
 
@@ -134,6 +136,53 @@ static void pour(uint16_t port)
     fflush(stdout);
 }
 
+static void taken(uint16_t stream, uint16_t packets)
+{
+    static const char *const names[] = {"127.0.0.1", "0.0.0.0", "::"};
+    for (int i = 0; i < 3; i++) {
+        int family = i == 2 ? AF_INET6 : AF_INET;
+        int fd = socket(family, SOCK_STREAM, 0), datagrams = socket(family, SOCK_DGRAM, 0);
+        CHECK_ERRNO(inet_bind(fd, names[i], stream), EADDRINUSE);
+        CHECK_ERRNO(inet_bind(datagrams, names[i], packets), EADDRINUSE);
+        CHECK_OK(inet_bind(fd, names[i], 0)); /* nothing came of the first */
+        CHECK_OK(listen(fd, 1));
+        close(fd);
+        close(datagrams);
+    }
+}
+
+/* Two share the port, one at any address, so that the host's is given back by neither alone. */
+static void datagrams(void)
+{
+    int fd = socket(AF_INET6, SOCK_DGRAM, 0), other = socket(AF_INET6, SOCK_DGRAM, 0);
+    union inet_name from;
+    char data[16];
+    CHECK_OK(inet_set(fd, SOL_SOCKET, SO_REUSEADDR, 1));
+    CHECK_OK(inet_set(other, SOL_SOCKET, SO_REUSEADDR, 1));
+    CHECK_OK(inet_bind(fd, "::", 0));
+    CHECK_OK(inet_bind(other, "::", inet_port(fd)));
+    close(other);
+    printf("port %d\n", inet_port(fd));
+    fflush(stdout);
+    for (;;) {
+        socklen_t length = sizeof(from);
+        ssize_t n = recvfrom(fd, data, sizeof(data), 0, &from.any, &length);
+        if (n < 0 || (n == 3 && memcmp(data, "end", 3) == 0))
+            break;
+        CHECK_EQ(sendto(fd, data, (size_t)n, 0, &from.any, length), n);
+    }
+    /* One that is bound keeps its port when it is connected, and is told of nobody there. */
+    union inet_name gone = inet_at("::1", inet_dead_port("::1", SOCK_DGRAM));
+    uint16_t port = inet_port(fd);
+    CHECK_OK(connect(fd, &from.any, sizeof(from.in6)));
+    CHECK_EQ(inet_port(fd), port);
+    CHECK_EQ(send(fd, "bye", 3, 0), 3);
+    CHECK_OK(connect(fd, &gone.any, sizeof(gone.in6)));
+    CHECK_EQ(send(fd, "x", 1, 0), 1);
+    CHECK_ERRNO(recv(fd, data, sizeof(data), 0), ECONNREFUSED);
+    close(fd);
+}
+
 static void serve(void)
 {
     static uint8_t data[30000];
@@ -162,6 +211,10 @@ int main(int argc, char **argv)
         reset(port);
     else if (strcmp(what, "pour") == 0)
         pour(port);
+    else if (strcmp(what, "taken") == 0)
+        taken(port, (uint16_t)atoi(argv[3]));
+    else if (strcmp(what, "bound") == 0)
+        datagrams();
     else
         serve();
     return check_done();

@@ -369,7 +369,6 @@ int host_socket_open(bool datagram, bool v6, const struct host_socket_user *user
     if (v6)
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
     if (!datagram) {
-        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     }
     *out = wrap(fd, datagram, v6);
@@ -386,11 +385,14 @@ int host_socket_open(bool datagram, bool v6, const struct host_socket_user *user
     return 0;
 }
 
-int host_socket_bind(struct host_socket *s, const struct host_address *address)
+int host_socket_bind(struct host_socket *s, const struct host_address *address, bool reuse)
 {
+    const int on = reuse && !s->datagram;
     union any_address a;
     socklen_t length = to_host(address, s->v6, &a);
     host_mutex_lock(&s->lock);
+    if (!s->dead)
+        setsockopt(s->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
     int error = s->dead ? -L_EBADF : bind(s->fd, &a.any, length) ? -errno : 0;
     host_mutex_unlock(&s->lock);
     return error;

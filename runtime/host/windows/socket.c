@@ -502,7 +502,6 @@ static void set_up(SOCKET handle, bool datagram, bool v6)
     const BOOL on = TRUE;
     if (v6)
         setsockopt(handle, IPPROTO_IPV6, IPV6_V6ONLY, (const char *)&on, sizeof(on));
-    setsockopt(handle, SOL_SOCKET, SO_EXCLUSIVEADDRUSE, (const char *)&on, sizeof(on));
     if (!datagram)
         set_nodelay(handle);
 }
@@ -524,24 +523,36 @@ int host_socket_open(bool datagram, bool v6, const struct host_socket_user *user
         return -L_ENOBUFS;
     (*out)->user = user;
     (*out)->arg = arg;
-    (*out)->buffer = malloc(HOST_DATAGRAM_MAX);
-    if ((*out)->buffer)
+    (*out)->buffer = datagram ? malloc(HOST_DATAGRAM_MAX) : NULL;
+    if ((*out)->buffer || !datagram)
         return 0;
     closesocket(handle);
     free(*out);
     return -L_ENOBUFS;
 }
 
-int host_socket_bind(struct host_socket *s, const struct host_address *address)
+/* Errors that come back are wanted by who is connected alone. */
+static void want_resets(struct host_socket *s, BOOL on)
 {
+    DWORD n;
+    WSAIoctl(s->handle, NO_RESETS, &on, sizeof(on), NULL, 0, &n, NULL, NULL);
+}
+
+int host_socket_bind(struct host_socket *s, const struct host_address *address, bool reuse)
+{
+    const BOOL alone = !reuse;
     union any_address a;
     int length = to_host(address, s->v6, &a);
     host_mutex_lock(&s->lock);
+    if (!s->closed)
+        setsockopt(s->handle, SOL_SOCKET, SO_EXCLUSIVEADDRUSE, (const char *)&alone, sizeof(alone));
     int error = s->closed ? -L_EBADF : bind(s->handle, &a.any, length) ? last_error() : 0;
     if (!error) {
         s->bound = true;
-        if (s->datagram)
+        if (s->datagram) {
+            want_resets(s, FALSE);
             wait_for_datagram(s);
+        }
     }
     host_mutex_unlock(&s->lock);
     return error;
@@ -550,7 +561,11 @@ int host_socket_bind(struct host_socket *s, const struct host_address *address)
 int host_socket_listen(struct host_socket *s, int backlog)
 {
     host_mutex_lock(&s->lock);
-    int error = s->closed ? -L_EBADF : listen(s->handle, backlog) ? last_error() : 0;
+    if (!s->buffer)
+        s->buffer = malloc(2 * NAME_SIZE);
+    int error = s->closed ? -L_EBADF : s->buffer ? 0 : -L_ENOBUFS;
+    if (!error && listen(s->handle, backlog))
+        error = last_error();
     if (!error) {
         s->listening = true;
         wait_for_connection(s);
@@ -585,13 +600,6 @@ static int connect_stream(struct host_socket *s, const struct host_address *addr
     if (error)
         s->connecting = false;
     return error;
-}
-
-/* Errors that come back are wanted by who is connected alone. */
-static void want_resets(struct host_socket *s, BOOL on)
-{
-    DWORD n;
-    WSAIoctl(s->handle, NO_RESETS, &on, sizeof(on), NULL, 0, &n, NULL, NULL);
 }
 
 static int connect_datagram(struct host_socket *s, const struct host_address *address)
