@@ -21,6 +21,8 @@ const char options_help[] =
     "  --mount HOST:GUEST    show a directory of this machine at a path of the guest's\n"
     "  --isolated            no network, drives or folders of this machine: programs inside\n"
     "                        reach one another alone\n"
+    "  --network-listen WHO  who finds a server that listens at every address: loopback, the\n"
+    "                        programs of this machine (default), or lan, others as well\n"
     "  --env NAME=VALUE      set an environment variable\n"
     "  --cwd DIR             start in this directory, a path of the guest's or of this\n"
     "                        machine; default: where the caller is if the guest can see\n"
@@ -97,8 +99,9 @@ static bool fore_flag(struct options *o, const char *name)
 
 static bool is_valued(const char *name)
 {
-    static const char *const names[] = {"--root", "--image",  "--mount", "--env",
-                                        "--cwd",  "--memory", "--log",   "--log-level"};
+    static const char *const names[] = {"--root", "--image",     "--mount",
+                                        "--env",  "--cwd",       "--memory",
+                                        "--log",  "--log-level", "--network-listen"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         if (!strcmp(name, names[i]))
             return true;
@@ -122,6 +125,8 @@ static bool fore_value(struct options *o, const char *name, const char *value, c
         o->log = value;
     else if (!strcmp(name, "--log-level"))
         ok = read_level(value, &o->log_level);
+    else if (!strcmp(name, "--network-listen"))
+        ok = (o->listen_lan = !strcmp(value, "lan")) || !strcmp(value, "loopback");
     else if (!strcmp(name, "--mount"))
         ok = strchr(value, ':') && list_add(o->mounts, &o->mount_count, value);
     else

@@ -98,6 +98,7 @@ static int run_guest(const struct options *o)
         .mounts = o->mounts,
         .mount_count = o->mount_count,
         .isolated = o->isolated,
+        .listen_lan = o->listen_lan,
         .memory = o->memory,
         .watch = &watch,
     };

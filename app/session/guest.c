@@ -91,6 +91,7 @@ static int start(const struct config *c, char *message, size_t size)
                                       .mounts = (const char *const *)c->mounts.items,
                                       .mount_count = (unsigned)c->mounts.count,
                                       .isolated = c->isolated,
+                                      .listen_lan = c->network_listen,
                                       .memory = c->memory,
                                       .watch = &watch};
     int error = boot_start(&boot, message, size);

@@ -204,12 +204,14 @@ static void give_one(struct inet_port *port)
 
 static bool wants(const struct inet_socket *s, bool v4, struct inet_end *end)
 {
-    bool any = inet_is_any(&s->local), is_v4 = inet_is_v4(&s->local);
+    bool any = inet_is_any(&s->local), is_v4 = inet_is_v4(&s->local), open = atomic_load(&lan);
     *end = s->local;
-    if (any && atomic_load(&lan))
+    if (any && open)
         inet_set_any(end, v4);
     else if (any)
         inet_set_loopback(end, v4);
+    else if (!open && !inet_is_loopback(end))
+        return false;
     return v4 ? is_v4 || (any && !s->options.v6_only) : !is_v4;
 }
 

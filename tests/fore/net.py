@@ -1,5 +1,6 @@
 """Servers and clients of the host for a guest (outside.c): net.py COMMAND..., which runs a program
 of the guest's when its arguments are appended. Prints what is wrong and exits with 1."""
+import os
 import signal
 import socket
 import struct
@@ -84,6 +85,8 @@ def main():
     poured(server)
     bound()
     inside()
+    far()
+    quiet()
     sys.exit(1 if failed else 0)
 
 
@@ -117,6 +120,45 @@ def poured(server):
     check(running.wait(PATIENCE) in (0, -signal.SIGINT), "fore failed")
     running.stdout.close()
     connection.close()
+
+
+def far():
+    """Other machines find a guest's server when the user wants that; here this one, by its other
+    address."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        try:
+            s.connect(("192.0.2.1", 9))
+        except OSError:
+            return # without any
+        own = s.getsockname()[0]
+    for option in ("loopback", "lan"):
+        with subprocess.Popen(sys.argv[1:] + ["--network-listen", option, "outside", "serve"],
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as running:
+            port = int(running.stdout.readline().split()[1])
+            reached = True
+            try:
+                socket.create_connection((own, port), PATIENCE).close()
+            except ConnectionRefusedError:
+                reached = False
+                socket.create_connection(("127.0.0.1", port), PATIENCE).close()
+            check(reached == (option == "lan"), f"--network-listen {option}: reached {reached}")
+            rest = running.stdout.read().decode(errors="replace")
+            check(running.wait(PATIENCE) == 0, f"the server: {rest}")
+
+
+def quiet():
+    """Nothing of Foreland's own is on the network: a program without sockets has none."""
+    if "wine" in sys.argv:
+        return
+    with subprocess.Popen(sys.argv[1:] + ["outside", "quiet"], stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE) as running:
+        check(running.stdout.readline() == b"quiet\n", "the guest said something else")
+        mine = {os.readlink(entry.path) for entry in os.scandir(f"/proc/{running.pid}/fd")}
+        for name in ("tcp", "tcp6", "udp", "udp6", "raw", "raw6"):
+            with open("/proc/net/" + name, encoding="ascii") as table:
+                found = [line for line in list(table)[1:] if f"socket:[{line.split()[9]}]" in mine]
+            check(not found, f"fore has of {name}: {found}")
+        running.communicate(b"\n", PATIENCE)
 
 
 def bound():

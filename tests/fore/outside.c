@@ -7,6 +7,7 @@
  *   outside pour PORT         sends as much as goes, says "sent N", and ends
  *   outside taken TCP UDP     ports that the host has, at bind
  *   outside bound             a server of datagrams: says "port N", and answers until "end"
+ *   outside quiet             says "quiet", and ends with its input
  *   outside serve             says "port N", and sends one connection's bytes back */
 #include "inet.h"
 
@@ -211,6 +212,8 @@ int main(int argc, char **argv)
         reset(port);
     else if (strcmp(what, "pour") == 0)
         pour(port);
+    else if (strcmp(what, "quiet") == 0)
+        CHECK(puts("quiet") >= 0 && fflush(stdout) == 0 && getchar() == '\n');
     else if (strcmp(what, "taken") == 0)
         taken(port, (uint16_t)atoi(argv[3]));
     else if (strcmp(what, "bound") == 0)

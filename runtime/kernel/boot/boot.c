@@ -26,6 +26,7 @@
 #include "runtime/kernel/entry/service.h"
 #include "runtime/memory/space.h"
 #include "runtime/net/inet_host.h"
+#include "runtime/net/inet_port.h"
 #include "runtime/task/clock.h"
 #include "runtime/task/process.h"
 #include "runtime/translate/cpu.h"
@@ -155,6 +156,8 @@ int boot_start(const struct boot_options *options, char *message, size_t size)
     isolated = options->isolated;
     if (isolated)
         inet_host_forbid();
+    if (options->listen_lan)
+        inet_port_open_lan();
     int error = start_parts(options, message, size);
     if (!error)
         error = mount_all(options, message, size);

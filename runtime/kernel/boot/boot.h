@@ -19,6 +19,7 @@ struct boot_options {
     bool read_only;            /* changes of the image stay in memory */
     const char *const *mounts; /* HOST:GUEST, as many as mount_count */
     unsigned mount_count;
+    bool listen_lan; /* servers of guests are found by other machines as well */
     bool isolated;   /* no network, drives or other folders of the host, but for the root */
     uint64_t memory; /* limit in bytes; 0: three quarters of the machine's */
     /* Who is told how far an older image's conversion is (runtime/fs/store/store.h), while

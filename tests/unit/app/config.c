@@ -77,6 +77,7 @@ static const struct {
      {"closing quote is missing", "closing quote is missing"}},
     {"env", {"A=1", "B="}, {"A", "=1"}, {"not of the form NAME=VALUE: A", "NAME=VALUE"}},
     {"image", {"x.img", "C:\\a b\\x.img"}, {"\"a", "\"\\z\""}, {"missing", "unknown escape"}},
+    {"network-listen", {"lan", "lan"}, {"all", ""}, {"none of", "none of"}},
     {"isolated", {"yes", "on"}, {"never", ""}, {"neither", "neither"}},
     {"read-only", {"yes", "on"}, {"never", ""}, {"neither", "neither"}},
     {"root", {"/srv/root", "root.tar"}, {"\"a", "\"\\z\""}, {"missing", "unknown escape"}},
