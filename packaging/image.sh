@@ -1,13 +1,15 @@
 #!/bin/bash
 # Makes a root file system from Debian packages: a tar, and from it an image when `fore` is there.
 #
-#   packaging/image.sh [--minimal] [--fore FORE] OUT.tar|OUT.img
-#   packaging/image.sh [--minimal] --path      prints where the cached tar is, after making it
+#   packaging/image.sh [--minimal [--with LIST]] [--fore FORE] OUT.tar|OUT.img
+#   packaging/image.sh [--minimal [--with LIST]] --path
+#                                 prints where the cached tar is, after making it
 #   packaging/image.sh [--path] --archives FOLDER PACKAGE...
 #
 # OUT.tar gets the tar alone. Any other name gets an image made by `FORE image create` and `import`;
 # the packages and versions inside are listed beside either one as OUT.packages.
-# --minimal takes the few packages that the tests' root needs (packaging/image/packages-minimal).
+# --minimal takes the few packages that the tests' root needs (packaging/image/packages-minimal), and
+# those that the file LIST names.
 # --archives puts into FOLDER the archives of these packages, and of all that they need which the
 # default image has not.
 #
@@ -34,7 +36,7 @@ say()
 
 usage()
 {
-    sed -n '4,6s/^# *//p' "$0" >&2
+    sed -n '4,7s/^# *//p' "$0" >&2
     exit 2
 }
 
@@ -150,6 +152,7 @@ EOF
 }
 
 list=packages
+with=
 how=full
 tools="mmdebstrap chroot"
 fore=
@@ -163,6 +166,11 @@ while [ $# -gt 0 ]; do
         list=packages-minimal
         how=minimal
         tools=ldconfig
+        ;;
+    --with)
+        [ $# -gt 1 ] && [ -r "$2" ] || usage
+        with=$2
+        shift
         ;;
     --path) path=1 ;;
     --archives)
@@ -198,12 +206,12 @@ work=$(mktemp -d "$cache/image-work.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 private_apt "$apt"
 update_lists "$apt"
-mapfile -t listed < <(grep -v -E '^(#|$)' "$recipe/$list")
+mapfile -t listed < <(cat "$recipe/$list" ${with:+"$with"} | grep -v -E '^(#|$)')
 wanted=("${listed[@]}")
 [ $how = minimal ] || wanted+=('?essential' apt)
 resolve "${wanted[@]}" >"$work/packages.txt"
 key=$(
-    { cat "$0" "$recipe/$list" "$recipe"/{*.sh,policy-rc.d} "$work/packages.txt" \
+    { cat "$0" "$recipe/$list" ${with:+"$with"} "$recipe"/{*.sh,policy-rc.d} "$work/packages.txt" \
         "$here/../term/foreland.terminfo" &&
         find "$recipe/root" -type f -print0 | sort -z | xargs -0 cat; } | sha256sum | cut -c1-16
 )

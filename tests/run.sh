@@ -130,6 +130,10 @@ for preset in ${linux:+linux} ${asan:+linux-asan} ${windows:+windows}; do
     counted "root file system for the tests ($preset)" \
         cmake --build "$out/$preset" --target guest_root
 done
+for preset in ${linux:+linux} ${windows:+windows}; do
+    counted "root file system for programs of the network ($preset)" \
+        cmake --build "$out/$preset" --target net_root
+done
 
 # The zip that users get: the tests of the window under Wine run what is in it.
 if [ -n "${windows:-}" ] && counted "packaging/windows.sh" packaging/windows.sh; then
