@@ -42,7 +42,7 @@ static size_t cost_of(size_t n)
 }
 
 static struct unix_message *make_message(const struct unix_socket *s, const void *data, size_t n,
-                                         const struct unix_control *control)
+                                         struct l_ucred from)
 {
     struct unix_message *m = malloc(sizeof(*m) + n);
     if (!m)
@@ -50,7 +50,7 @@ static struct unix_message *make_message(const struct unix_socket *s, const void
     memset(m, 0, sizeof(*m));
     m->size = n;
     m->cost = cost_of(n);
-    m->cred = sender(control);
+    m->cred = from;
     m->from = s->name;
     memcpy(m->data, data, n);
     return m;
@@ -205,7 +205,10 @@ int64_t unix_send(struct unix_socket *s, struct vfs_caller *caller, const void *
                   uint32_t flags, const struct net_address *to, struct unix_control *control)
 {
     struct unix_socket *other;
-    bool stream = s->type == L_SOCK_STREAM, taken = false;
+    bool stream = s->type == L_SOCK_STREAM, queued = false;
+    /* A message that is queued is the receiver's, and so is its control. */
+    struct unix_control *files = control && control->file_count ? control : NULL;
+    struct l_ucred from = sender(control);
     size_t done = 0;
     if (flags & L_MSG_OOB)
         return -L_EOPNOTSUPP;
@@ -217,19 +220,19 @@ int64_t unix_send(struct unix_socket *s, struct vfs_caller *caller, const void *
         error = -L_EMSGSIZE;
     while (!error && (done < n || (!stream && done == 0))) {
         size_t piece = n - done < most ? n - done : most;
-        struct unix_message *m = make_message(s, (const uint8_t *)data + done, piece, control);
+        struct unix_message *m = make_message(s, (const uint8_t *)data + done, piece, from);
         if (!m) {
             error = -L_ENOMEM;
             break;
         }
         /* Descriptors travel with the first byte. */
-        m->control = done == 0 && control && control->file_count ? control : NULL;
+        m->control = done == 0 ? files : NULL;
         error = send_message(s, other, m, flags & L_MSG_DONTWAIT);
         if (error) {
             free(m);
             break;
         }
-        taken = taken || (control && control->file_count);
+        queued = true;
         done += piece;
         if (!stream)
             break;
@@ -237,7 +240,7 @@ int64_t unix_send(struct unix_socket *s, struct vfs_caller *caller, const void *
     unix_put(other);
     if (error && done == 0)
         return error == -L_EPIPE ? broken(flags, s) : error;
-    if (!taken)
+    if (!queued || !files)
         unix_control_free(control);
     return (int64_t)done;
 }

@@ -1,11 +1,12 @@
 /* Descriptors on their way: sockets inside sockets to any depth, cycles that nobody can reach,
- * cycles that somebody can, how many a user may have on the way, and more than there is room for.
- */
+ * cycles that somebody can, how many a user may have on the way, more than there is room for, and
+ * some that are taken while their sender goes on. */
 #include "check.h"
 #include "passing.h"
 
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stddef.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -223,6 +224,69 @@ static void limit(void)
     CHECK_EQ(WEXITSTATUS(status), 21);
 }
 
+struct giver {
+    int over, rounds;
+    bool done;
+};
+
+#define GIVEN 300000
+
+/* More bytes than a message takes at once, with a descriptor. */
+static void *gives(void *arg)
+{
+    struct giver *giver = arg;
+    static char data[GIVEN];
+    char control[CMSG_SPACE(sizeof(int))] __attribute__((aligned(8)));
+    struct iovec part = {data, sizeof(data)};
+    struct msghdr message = {.msg_iov = &part,
+                             .msg_iovlen = 1,
+                             .msg_control = control,
+                             .msg_controllen = sizeof(control)};
+    *CMSG_FIRSTHDR(&message) = (struct cmsghdr){
+        .cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
+    memcpy(CMSG_DATA(CMSG_FIRSTHDR(&message)), &giver->over, sizeof(int));
+    giver->done = true;
+    for (int i = 0; i < giver->rounds; i++)
+        giver->done = giver->done && sendmsg(giver->over, &message, 0) == GIVEN;
+    shutdown(giver->over, SHUT_WR);
+    return NULL;
+}
+
+/* Descriptors are taken, and given up, while who sent them still sends what comes after. */
+static void meanwhile(void)
+{
+    int pair[2], files = 0;
+    size_t got = 0;
+    pthread_t thread;
+    CHECK_OK(socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
+    struct giver giver = {pair[0], 100, false};
+    CHECK(pthread_create(&thread, NULL, gives, &giver) == 0);
+    while (got < (size_t)giver.rounds * GIVEN) {
+        char data[20000], control[CMSG_SPACE(sizeof(int))] __attribute__((aligned(8)));
+        struct iovec part = {data, sizeof(data)};
+        struct msghdr message = {.msg_iov = &part,
+                                 .msg_iovlen = 1,
+                                 .msg_control = control,
+                                 .msg_controllen = sizeof(control)};
+        ssize_t n = recvmsg(pair[1], &message, 0);
+        if (n <= 0)
+            break;
+        got += (size_t)n;
+        if (CMSG_FIRSTHDR(&message)) {
+            int fd;
+            memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(fd));
+            close(fd);
+            files++;
+        }
+    }
+    CHECK_EQ(got, (size_t)giver.rounds * GIVEN);
+    CHECK_EQ(files, giver.rounds);
+    pthread_join(thread, NULL);
+    CHECK(giver.done);
+    close(pair[0]);
+    close(pair[1]);
+}
+
 int main(void)
 {
     alarm(120);
@@ -235,6 +299,7 @@ int main(void)
     ring(16);
     not_accepted();
     reachable();
+    meanwhile();
     if (geteuid() == 0)
         limit();
     return check_done();
