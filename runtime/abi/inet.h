@@ -4,13 +4,14 @@
 
 #include <stdint.h>
 
-#define L_IPPROTO_IP     0
-#define L_IPPROTO_ICMP   1
-#define L_IPPROTO_TCP    6
-#define L_IPPROTO_UDP    17
-#define L_IPPROTO_IPV6   41
-#define L_IPPROTO_ICMPV6 58
-#define L_IPPROTO_MAX    263
+#define L_IPPROTO_IP      0
+#define L_IPPROTO_ICMP    1
+#define L_IPPROTO_TCP     6
+#define L_IPPROTO_UDP     17
+#define L_IPPROTO_IPV6    41
+#define L_IPPROTO_ICMPV6  58
+#define L_IPPROTO_UDPLITE 136
+#define L_IPPROTO_MAX     263
 
 /* Addresses and ports are in network order. */
 struct l_sockaddr_in {
@@ -93,6 +94,11 @@ _Static_assert(sizeof(struct l_sockaddr_in6) == 28, "sockaddr_in6");
 #define L_TCP_FASTOPEN      23
 #define L_TCP_NOTSENT_LOWAT 25
 
+/* level IPPROTO_UDPLITE */
+#define L_UDPLITE_SEND_CSCOV 10
+#define L_UDPLITE_RECV_CSCOV 11
+#define L_UDPLITE_LEAST      8u /* its header */
+
 /* tcpi_state */
 #define L_TCP_ESTABLISHED 1
 #define L_TCP_SYN_SENT    2
@@ -130,6 +136,10 @@ struct l_sock_extended_err {
 
 /* Requests of ioctl(2): sockets' own, and of devices (netdevice(7)). */
 #define L_SIOCOUTQ   0x5411
+#define L_FIOSETOWN  0x8901
+#define L_SIOCSPGRP  0x8902
+#define L_FIOGETOWN  0x8903
+#define L_SIOCGPGRP  0x8904
 #define L_SIOCATMARK 0x8905
 #define L_SIOCGSTAMP 0x8906
 

@@ -99,12 +99,15 @@ int inet_socket_file(struct task *t, uint32_t family, uint32_t type, uint32_t pr
     }
     if (type != L_SOCK_STREAM && type != L_SOCK_DGRAM)
         return -L_ESOCKTNOSUPPORT;
-    if (protocol && protocol != (stream ? L_IPPROTO_TCP : L_IPPROTO_UDP)) {
+    bool lite = !stream && protocol == L_IPPROTO_UDPLITE;
+    if (protocol && !lite && protocol != (stream ? L_IPPROTO_TCP : L_IPPROTO_UDP)) {
         bool ping =
             !stream && protocol == (family == L_AF_INET ? L_IPPROTO_ICMP : L_IPPROTO_ICMPV6);
         return ping ? -L_EACCES : -L_EPROTONOSUPPORT;
     }
     struct inet_socket *s = inet_new(family == L_AF_INET6, stream);
+    if (s)
+        s->lite = lite;
     *out = s ? inet_make_file(s, flags) : NULL;
     if (!*out)
         free(s);
@@ -163,7 +166,7 @@ static int bind_to(struct file *file, struct vfs_caller *caller, const struct ne
     host_mutex_lock(&inet_lock);
     error = bind_locked(s, &end);
     host_mutex_unlock(&inet_lock);
-    if (error || !inet_host_allowed())
+    if (error || s->lite || !inet_host_allowed())
         return error;
     error = inet_port_take(s);
     if (error)
@@ -248,7 +251,8 @@ static int destination(const struct inet_socket *s, const struct net_address *to
     if (!end->port)
         return -L_EINVAL;
     settle(end);
-    return is_own(end) || inet_is_broadcast(end) || inet_host_allowed() ? 0 : -L_ENETUNREACH;
+    bool leaves = inet_host_allowed() && !s->lite;
+    return is_own(end) || inet_is_broadcast(end) || leaves ? 0 : -L_ENETUNREACH;
 }
 
 static int64_t send_any(struct inet_socket *s, const void *data, size_t n, uint32_t flags,

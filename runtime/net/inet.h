@@ -39,8 +39,9 @@ struct inet_piece {
     struct inet_piece *next;
     size_t size, taken, room; /* of data: filled, given to the receiver, allocated */
     struct inet_end from, to;
-    uint64_t time_ns; /* when a datagram came */
-    uint8_t ttl, tos; /* of a datagram */
+    uint64_t time_ns;  /* when a datagram came */
+    uint8_t ttl, tos;  /* of a datagram */
+    uint32_t coverage; /* of one of UDP-Lite: how much its checksum would cover; 0: all */
     /* Of an error that came back: what it is, and from whom (sock_extended_err). from is who says
      * so, and to where the datagram went. */
     uint8_t error_origin, error_type, error_code;
@@ -77,6 +78,7 @@ struct inet_options {
     uint32_t ttl, tos, mtu_discover, multicast_ttl, traffic_class, hops, multicast_hops;
     uint32_t keep_idle, keep_interval, keep_count, syn_count, linger2, defer_accept, window_clamp,
         max_segment, user_timeout, not_sent_low, fastopen;
+    uint32_t send_coverage, receive_coverage; /* of UDP-Lite; 0: all */
     bool send_buffer_set;
     uint32_t send_buffer, receive_buffer;
     uint64_t receive_timeout_ns, send_timeout_ns;
@@ -85,6 +87,7 @@ struct inet_options {
 struct inet_socket {
     atomic_uint refs;
     bool v6, stream;
+    bool lite; /* UDP-Lite (udplite(7)), which is told by guests alone */
     uint32_t uid;
     enum inet_state state;
     struct inet_end local, remote;
@@ -177,7 +180,7 @@ bool inet_port_is_held_locked(const struct inet_end *to);
 /* Whether one of those who listen there takes another connection, or nobody listens. */
 bool inet_listener_has_room_locked(const struct inet_end *to);
 /* Who gets a datagram, or NULL. */
-struct inet_socket *inet_find_datagram_locked(const struct inet_end *from,
+struct inet_socket *inet_find_datagram_locked(bool lite, const struct inet_end *from,
                                               const struct inet_end *to);
 
 /* --- inet_stream.c: connections --- */
@@ -247,6 +250,9 @@ int inet_parse_control(const struct inet_socket *s, bool v4, const struct unix_c
 /* Adds what a datagram's receiver asked to be told. */
 void inet_notes_locked(const struct inet_socket *s, const struct inet_piece *piece,
                        struct socket_received *out);
+/* SO_TIMESTAMP and SO_TIMESTAMPNS. */
+void inet_note_times_locked(const struct inet_socket *s, uint64_t time_ns,
+                            struct socket_received *out);
 /* A datagram of s that came back is put into its queue of errors, if it has one; the piece is the
  * caller's no more then. -- Whether. */
 bool inet_error_locked(struct inet_socket *s, int error, struct inet_piece *piece);

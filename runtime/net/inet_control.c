@@ -140,11 +140,12 @@ static void add_note(struct socket_received *out, int32_t level, int32_t type, c
     memcpy(note->data, data, size);
 }
 
-static void note_times(const struct inet_options *o, const struct inet_piece *piece,
-                       struct socket_received *out)
+void inet_note_times_locked(const struct inet_socket *s, uint64_t time_ns,
+                            struct socket_received *out)
 {
-    int64_t seconds = (int64_t)(piece->time_ns / 1000000000);
-    int64_t rest = (int64_t)(piece->time_ns % 1000000000);
+    const struct inet_options *o = &s->options;
+    int64_t seconds = (int64_t)(time_ns / 1000000000);
+    int64_t rest = (int64_t)(time_ns % 1000000000);
     struct l_timespec ts = {seconds, rest};
     struct l_timeval tv = {seconds, rest / 1000};
     if (o->timestamp_ns)
@@ -199,7 +200,7 @@ static void note_v6(const struct inet_told *told, const struct inet_piece *piece
 void inet_notes_locked(const struct inet_socket *s, const struct inet_piece *piece,
                        struct socket_received *out)
 {
-    note_times(&s->options, piece, out);
+    inet_note_times_locked(s, piece->time_ns, out);
     if (s->v6)
         note_v6(&s->options.told6, piece, out);
     if (inet_is_v4(&piece->to))
@@ -262,7 +263,7 @@ int64_t inet_error_receive(struct inet_socket *s, void *data, size_t n, struct s
         out->full_size = (size_t)got;
         out->flags = L_MSG_ERRQUEUE | (piece->size > n ? L_MSG_TRUNC : 0);
         inet_show(s, &piece->to, &out->from);
-        note_times(&s->options, piece, out);
+        inet_note_times_locked(s, piece->time_ns, out);
         note_error(piece, out);
         s->errors.first = piece->next;
         if (!s->errors.first)

@@ -44,9 +44,11 @@ static bool reaches(const struct inet_socket *s, const struct inet_end *to)
 }
 
 /* Whether a datagram is for the host: nobody here is at its address. */
-static bool leaves_locked(const struct inet_end *from, const struct inet_end *to)
+static bool leaves_locked(const struct inet_socket *s, const struct inet_end *from,
+                          const struct inet_end *to)
 {
-    return inet_host_allowed() && !inet_is_broadcast(to) && !inet_find_datagram_locked(from, to) &&
+    return inet_host_allowed() && !s->lite && !inet_is_broadcast(to) &&
+           !inet_find_datagram_locked(false, from, to) &&
            !(inet_is_loopback(to) && inet_port_is_held_locked(to));
 }
 
@@ -79,7 +81,7 @@ int inet_connect_datagram(struct inet_socket *s, const struct inet_end *to)
             inet_set_loopback(&s->local, inet_is_v4(to));
         s->remote = *to;
         s->state = INET_CONNECTED;
-        outside = leaves_locked(&s->local, to);
+        outside = leaves_locked(s, &s->local, to);
     }
     host_mutex_unlock(&inet_lock);
     if (error)
@@ -112,8 +114,8 @@ static int deliver_locked(struct inet_socket *s, const struct inet_end *to,
         memcpy(p->from.ip, how->from.ip, sizeof(p->from.ip));
     if (inet_is_any(&p->from))
         inet_set_loopback(&p->from, inet_is_v4(to));
-    struct inet_socket *other = inet_find_datagram_locked(&p->from, to);
-    if (!other && leaves_locked(&p->from, to))
+    struct inet_socket *other = inet_find_datagram_locked(s->lite, &p->from, to);
+    if (!other && leaves_locked(s, &p->from, to))
         return SEND_OUTSIDE;
     if (!other) {
         bool queued = inet_error_locked(s, L_ECONNREFUSED, p);
@@ -125,6 +127,10 @@ static int deliver_locked(struct inet_socket *s, const struct inet_end *to,
         }
         return 0;
     }
+    p->coverage = o->send_coverage <= p->size ? o->send_coverage : 0;
+    uint32_t wanted = other->options.receive_coverage;
+    if (p->coverage && wanted && p->coverage < wanted)
+        return 0;
     if (other->read_shut || other->in.held + cost_of(p) > other->options.receive_buffer)
         return 0; /* lost, as on a network */
     *(other->in.last ? &other->in.last->next : &other->in.first) = p;

@@ -1,4 +1,4 @@
-/* Who is bound to which port: one table for streams, one for datagrams. */
+/* Who is bound to which port: one table for streams, one for datagrams, one for UDP-Lite. */
 #include "runtime/abi/errno.h"
 #include "runtime/host/random.h"
 #include "runtime/net/inet.h"
@@ -9,11 +9,17 @@
 #define EPHEMERAL_COUNT (EPHEMERAL_LAST - EPHEMERAL_FIRST + 1)
 
 /* Listeners and those that connect or are bound; apart from them, what listeners accepted. */
-static struct inet_socket *names[2][BUCKETS], *children[2][BUCKETS];
+static struct inet_socket *names[3][BUCKETS], *children[3][BUCKETS];
+
+/* Which of the tables s is in. */
+static unsigned table_of(const struct inet_socket *s)
+{
+    return s->stream ? 1 : s->lite ? 2 : 0;
+}
 
 static struct inet_socket **bucket(const struct inet_socket *s, uint16_t port)
 {
-    return s->child ? &children[s->stream][port % BUCKETS] : &names[s->stream][port % BUCKETS];
+    return s->child ? &children[table_of(s)][port % BUCKETS] : &names[table_of(s)][port % BUCKETS];
 }
 
 /* Whether a packet may be for both. */
@@ -43,11 +49,11 @@ static bool conflict(const struct inet_socket *s, const struct inet_end *end,
 static bool any_conflict(struct inet_socket *s, const struct inet_end *end)
 {
     unsigned at = end->port % BUCKETS;
-    for (const struct inet_socket *o = names[s->stream][at]; o; o = o->name_next) {
+    for (const struct inet_socket *o = names[table_of(s)][at]; o; o = o->name_next) {
         if (conflict(s, end, o))
             return true;
     }
-    for (const struct inet_socket *o = children[s->stream][at]; o; o = o->name_next) {
+    for (const struct inet_socket *o = children[table_of(s)][at]; o; o = o->name_next) {
         if (conflict(s, end, o))
             return true;
     }
@@ -67,7 +73,7 @@ static bool taken(const struct inet_socket *s, uint16_t port)
 {
     for (int i = 0; i < 2; i++) {
         const struct inet_socket *o =
-            i ? children[s->stream][port % BUCKETS] : names[s->stream][port % BUCKETS];
+            i ? children[table_of(s)][port % BUCKETS] : names[table_of(s)][port % BUCKETS];
         for (; o; o = o->name_next) {
             if (o->local.port == port)
                 return true;
@@ -107,7 +113,7 @@ int inet_name_locked(struct inet_socket *s, const struct inet_end *end)
 int inet_name_listens_locked(struct inet_socket *s)
 {
     unsigned at = s->local.port % BUCKETS;
-    for (const struct inet_socket *o = names[s->stream][at]; o; o = o->name_next) {
+    for (const struct inet_socket *o = names[table_of(s)][at]; o; o = o->name_next) {
         if (o->state == INET_LISTENING && conflict(s, &s->local, o))
             return -L_EADDRINUSE;
     }
@@ -116,7 +122,7 @@ int inet_name_listens_locked(struct inet_socket *s)
 
 bool inet_name_shared_locked(const struct inet_socket *s)
 {
-    const struct inet_socket *o = names[s->stream][s->local.port % BUCKETS];
+    const struct inet_socket *o = names[table_of(s)][s->local.port % BUCKETS];
     while (o && (o == s || o->local.port != s->local.port || o->state != INET_LISTENING))
         o = o->name_next;
     return o != NULL;
@@ -202,11 +208,11 @@ bool inet_port_is_held_locked(const struct inet_end *to)
     return s != NULL;
 }
 
-struct inet_socket *inet_find_datagram_locked(const struct inet_end *from,
+struct inet_socket *inet_find_datagram_locked(bool lite, const struct inet_end *from,
                                               const struct inet_end *to)
 {
     struct choice choice = {NULL, 0, 0};
-    for (struct inet_socket *s = names[0][to->port % BUCKETS]; s; s = s->name_next) {
+    for (struct inet_socket *s = names[lite ? 2 : 0][to->port % BUCKETS]; s; s = s->name_next) {
         unsigned score = suits(s, to);
         if (score && s->state == INET_CONNECTED) {
             bool same = s->remote.port == from->port && inet_same_ip(&s->remote, from);

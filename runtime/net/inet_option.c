@@ -229,6 +229,16 @@ static int set_other(struct inet_socket *s, uint32_t level, uint32_t name, const
 {
     if (level == L_IPPROTO_IPV6 && s->v6 && name == L_IPV6_V6ONLY)
         return set_v6_only(s, value);
+    if (level == L_IPPROTO_UDPLITE && s->lite &&
+        (name == L_UDPLITE_SEND_CSCOV || name == L_UDPLITE_RECV_CSCOV)) {
+        if (value && value < L_UDPLITE_LEAST)
+            value = L_UDPLITE_LEAST;
+        if (value > UINT16_MAX)
+            value = UINT16_MAX;
+        *(name == L_UDPLITE_SEND_CSCOV ? &s->options.send_coverage : &s->options.receive_coverage) =
+            value;
+        return 0;
+    }
     if (level == L_IPPROTO_TCP && s->stream) {
         switch (name) {
         case L_TCP_MAXSEG:
@@ -259,7 +269,8 @@ static int set_other(struct inet_socket *s, uint32_t level, uint32_t name, const
 static bool known_level(const struct inet_socket *s, uint32_t level)
 {
     return level == L_SOL_SOCKET || level == L_IPPROTO_IP || (level == L_IPPROTO_IPV6 && s->v6) ||
-           (level == L_IPPROTO_TCP && s->stream) || (level == L_IPPROTO_UDP && !s->stream);
+           (level == L_IPPROTO_TCP && s->stream) ||
+           ((level == L_IPPROTO_UDP || level == L_IPPROTO_UDPLITE) && !s->stream);
 }
 
 static int set_kept(struct inet_socket *s, const struct kept *k, uint32_t value)
@@ -375,7 +386,7 @@ static int get_socket_option(struct inet_socket *s, uint32_t name, void *value)
         number = s->v6 ? L_AF_INET6 : L_AF_INET;
         break;
     case L_SO_PROTOCOL:
-        number = s->stream ? L_IPPROTO_TCP : L_IPPROTO_UDP;
+        number = s->stream ? L_IPPROTO_TCP : s->lite ? L_IPPROTO_UDPLITE : L_IPPROTO_UDP;
         break;
     case L_SO_ERROR:
         number = s->error;
@@ -434,6 +445,10 @@ static int get_other(struct inet_socket *s, uint32_t level, uint32_t name, void 
         number = 65536;
     } else if (level == L_IPPROTO_IP && name == L_IP_OPTIONS) {
         return 0;
+    } else if (level == L_IPPROTO_UDPLITE && name == L_UDPLITE_SEND_CSCOV) {
+        number = (int32_t)s->options.send_coverage;
+    } else if (level == L_IPPROTO_UDPLITE && name == L_UDPLITE_RECV_CSCOV) {
+        number = (int32_t)s->options.receive_coverage;
     } else if (level == L_IPPROTO_TCP && name == L_TCP_INFO) {
         return get_tcp_info(s, value);
     } else if (level == L_IPPROTO_TCP && name == L_TCP_MAXSEG) {

@@ -3,6 +3,7 @@
 #include "runtime/abi/poll.h"
 #include "runtime/fs/vfs/sigio.h"
 #include "runtime/host/heap.h"
+#include "runtime/host/time.h"
 #include "runtime/net/inet.h"
 #include "runtime/net/inet_host.h"
 #include "runtime/task/process.h"
@@ -114,9 +115,14 @@ static int refusal_locked(struct inet_socket *s)
     return 0;
 }
 
-/* Marks the last byte that was queued as urgent. */
-static void mark_urgent_locked(struct inet_socket *to, uint8_t byte)
+static void drop_locked(struct inet_socket *s, size_t n, struct inet_piece **done);
+
+/* Marks the last byte that was queued as urgent. One before it that is next to be read, and was
+ * not, is lost. */
+static void mark_urgent_locked(struct inet_socket *to, uint8_t byte, struct inet_piece **done)
 {
+    if (to->urgent && !to->options.oob_inline && to->urgent_at == to->read_at && to->in.bytes > 1)
+        drop_locked(to, 1, done);
     to->urgent = to->urgent_unread = true;
     to->urgent_at = to->read_at + to->in.bytes - 1;
     to->urgent_byte = byte;
@@ -130,6 +136,8 @@ struct sending {
     struct inet_piece *made; /* holds the first made->size bytes of it */
     size_t queued;           /* how much lay in the queue when there was none */
     struct inet_socket *to;  /* referenced: has to be woken */
+    struct inet_piece *done; /* nobody's any more */
+    struct file_owner owner; /* of the receiver's file; id 0: nobody to tell of urgent data */
 };
 
 enum { SEND_WAIT = -10000, SEND_MAKE };
@@ -172,8 +180,16 @@ static int64_t queue_locked(struct inet_socket *s, struct sending *w)
     w->outside = s->links[0] != NULL;
     if (w->outside)
         return (int64_t)n;
-    if (w->urgent)
-        mark_urgent_locked(to, w->data[n - 1]);
+    if (to->options.timestamp || to->options.timestamp_ns)
+        queue->last->time_ns = host_clock_realtime_ns();
+    if (w->urgent) {
+        mark_urgent_locked(to, w->data[n - 1], &w->done);
+        if (to->file) {
+            host_mutex_lock(&to->file->owner_lock);
+            w->owner = to->file->owner;
+            host_mutex_unlock(&to->file->owner_lock);
+        }
+    }
     w->to = inet_get(to);
     return (int64_t)n;
 }
@@ -208,6 +224,9 @@ static int64_t send_some(struct inet_socket *s, const uint8_t *data, size_t n, u
         break;
     }
     free(w.made);
+    inet_pieces_free(w.done);
+    if (w.owner.id)
+        async_urgent(&w.owner);
     if (w.outside)
         inet_host_send(s);
     if (w.to) {
@@ -288,7 +307,9 @@ static void drop_locked(struct inet_socket *s, size_t n, struct inet_piece **don
     }
 }
 
-static void copy_locked(const struct inet_socket *s, size_t skip, uint8_t *data, size_t n)
+/* The time of the last piece that was copied from, in *time when that is kept. */
+static void copy_locked(const struct inet_socket *s, size_t skip, uint8_t *data, size_t n,
+                        uint64_t *time)
 {
     const struct inet_piece *piece = s->in.first;
     while (n) {
@@ -296,6 +317,7 @@ static void copy_locked(const struct inet_socket *s, size_t skip, uint8_t *data,
         if (skip < left) {
             size_t part = left - skip < n ? left - skip : n;
             memcpy(data, piece->data + piece->taken + skip, part);
+            *time = piece->time_ns ? piece->time_ns : *time;
             data += part;
             n -= part;
             skip = 0;
@@ -308,7 +330,7 @@ static void copy_locked(const struct inet_socket *s, size_t skip, uint8_t *data,
 
 /* Takes up to n bytes, as far as urgent data lets it: a read ends before the mark, and the next
  * starts behind the urgent byte. */
-static size_t take_locked(struct inet_socket *s, uint8_t *data, size_t n, bool peek,
+static size_t take_locked(struct inet_socket *s, uint8_t *data, size_t n, bool peek, uint64_t *time,
                           struct inet_piece **done)
 {
     size_t skip = 0, got = s->in.bytes < n ? s->in.bytes : n;
@@ -321,7 +343,7 @@ static size_t take_locked(struct inet_socket *s, uint8_t *data, size_t n, bool p
             got = (size_t)before;
         }
     }
-    copy_locked(s, skip, data, got);
+    copy_locked(s, skip, data, got, time);
     if (peek)
         return got;
     if (skip + got) {
@@ -390,6 +412,7 @@ int64_t inet_stream_receive(struct inet_socket *s, void *data, size_t n, uint32_
     bool peek = flags & L_MSG_PEEK;
     size_t low = s->options.receive_low, got = 0;
     size_t wanted = flags & L_MSG_WAITALL ? n : low < n ? low : n;
+    uint64_t time = 0; /* of what was read last */
     memset(out, 0, sizeof(*out));
     out->discarded = flags & L_MSG_TRUNC;
     if (flags & L_MSG_OOB)
@@ -402,8 +425,11 @@ int64_t inet_stream_receive(struct inet_socket *s, void *data, size_t n, uint32_
         bool before = !s->peer || inet_writable_locked(s->peer);
         size_t most = plain_locked(s);
         if (most) {
-            size_t part = take_locked(s, (uint8_t *)data + got, n - got, peek, &done);
+            size_t part = take_locked(s, (uint8_t *)data + got, n - got, peek, &time, &done);
             got += part;
+            out->note_count = 0;
+            if (time)
+                inet_note_times_locked(s, time, out);
         }
         if (!most)
             result = got ? !(s->fin || s->error || ended_locked(s)) : nothing_locked(s);

@@ -1,6 +1,7 @@
 /* fcntl(2), flock(2), and the ioctl(2) commands every file has. */
 #include "runtime/abi/errno.h"
 #include "runtime/abi/fcntl.h"
+#include "runtime/abi/inet.h"
 #include "runtime/abi/signal.h"
 #include "runtime/abi/termios.h"
 #include "runtime/fs/calls/fs_calls.h"
@@ -149,17 +150,43 @@ static int64_t set_owner(struct task *t, struct file *file, int32_t type, int32_
     return 0;
 }
 
+/* F_SETOWN: a process, or less than 0 a process group. */
+static int64_t set_owner_of(struct task *t, struct file *file, int32_t id)
+{
+    if (id == INT32_MIN)
+        return -L_EINVAL;
+    return set_owner(t, file, id < 0 ? FILE_OWNER_PGRP : FILE_OWNER_PID, id < 0 ? -id : id);
+}
+
+static int32_t owner_of(const struct file *file)
+{
+    return file->owner.type == FILE_OWNER_PGRP ? -file->owner.id : file->owner.id;
+}
+
+/* The same by ioctl, which sockets have (socket(7)). */
+static bool socket_owner_request(uint32_t command)
+{
+    return command == L_SIOCSPGRP || command == L_FIOSETOWN || command == L_SIOCGPGRP ||
+           command == L_FIOGETOWN;
+}
+
+static int64_t socket_owner(struct task *t, struct file *file, uint32_t command, uint64_t arg)
+{
+    uint32_t id;
+    if (command == L_SIOCGPGRP || command == L_FIOGETOWN)
+        return put_guest_u32(sys_space(t), arg, (uint32_t)owner_of(file));
+    return get_guest_u32(sys_space(t), arg, &id) ? -L_EFAULT : set_owner_of(t, file, (int32_t)id);
+}
+
 static int64_t owner_call(struct task *t, struct file *file, uint32_t command, uint64_t arg)
 {
     struct owner_ex ex;
     int32_t id = (int32_t)arg;
     switch (command) {
     case L_F_SETOWN:
-        if (id == INT32_MIN)
-            return -L_EINVAL;
-        return set_owner(t, file, id < 0 ? FILE_OWNER_PGRP : FILE_OWNER_PID, id < 0 ? -id : id);
+        return set_owner_of(t, file, id);
     case L_F_GETOWN:
-        return file->owner.type == FILE_OWNER_PGRP ? -file->owner.id : file->owner.id;
+        return owner_of(file);
     case L_F_SETOWN_EX:
         if (copy_from_guest(sys_space(t), &ex, arg, sizeof(ex)))
             return -L_EFAULT;
@@ -309,6 +336,8 @@ static int64_t ioctl_file(struct task *t, struct file *file, int fd, uint32_t co
             return bytes_left(t, file, arg);
         break;
     }
+    if (file->ops->socket && socket_owner_request(command))
+        return socket_owner(t, file, command, arg);
     return file->ops->ioctl ? file->ops->ioctl(file, t, command, arg) : -L_ENOTTY;
 }
 

@@ -203,21 +203,44 @@ static bool may_send(const struct file_owner *owner, const struct process *to)
            owner->uid == to->cred.suid || owner->uid == to->cred.uid;
 }
 
-/* kernel_lock held. */
+/* kernel_lock held. info NULL: SIGURG. */
 static void send_to(struct process *p, struct task *t, const struct file_owner *owner,
                     const struct l_siginfo *info)
 {
     if (!may_send(owner, p))
         return;
-    int sig = owner->signal ? owner->signal : L_SIGIO;
+    int sig = !info ? L_SIGURG : owner->signal ? owner->signal : L_SIGIO;
     const struct l_siginfo *with = owner->signal ? info : NULL;
     int error =
         t ? signal_send_task_locked(t, sig, with) : signal_send_process_locked(p, sig, with);
     /* No room for one with information. */
+    if (!info)
+        return;
     if (error && t)
         signal_send_task_locked(t, L_SIGIO, NULL);
     else if (error)
         signal_send_process_locked(p, L_SIGIO, NULL);
+}
+
+/* To everybody whom the owner stands for. */
+static void send_all(const struct file_owner *owner, const struct l_siginfo *info)
+{
+    struct task *t = owner->type == FILE_OWNER_TID ? task_find(owner->id) : NULL;
+    struct process *p = owner->type == FILE_OWNER_PID ? process_find(owner->id) : NULL;
+    struct pgrp *group = owner->type == FILE_OWNER_PGRP ? pgrp_find(owner->id, NULL) : NULL;
+    host_mutex_lock(&kernel_lock);
+    if (t)
+        send_to(t->process, t, owner, info);
+    if (p)
+        send_to(p, NULL, owner, info);
+    for (struct process *one = group ? group->members : NULL; one; one = one->pgrp_next)
+        send_to(one, NULL, owner, info);
+    host_mutex_unlock(&kernel_lock);
+    task_put(t);
+    if (p)
+        process_put(p);
+    if (group)
+        pgrp_put(group);
 }
 
 static void send_code(const struct message *m, int code)
@@ -227,22 +250,13 @@ static void send_code(const struct message *m, int code)
     info.poll.band = code == CODE_IN    ? L_POLLIN | L_POLLRDNORM
                      : code == CODE_OUT ? L_POLLOUT | L_POLLWRNORM | L_POLLWRBAND
                                         : L_POLLHUP | L_POLLERR;
-    struct task *t = m->owner.type == FILE_OWNER_TID ? task_find(m->owner.id) : NULL;
-    struct process *p = m->owner.type == FILE_OWNER_PID ? process_find(m->owner.id) : NULL;
-    struct pgrp *group = m->owner.type == FILE_OWNER_PGRP ? pgrp_find(m->owner.id, NULL) : NULL;
-    host_mutex_lock(&kernel_lock);
-    if (t)
-        send_to(t->process, t, &m->owner, &info);
-    if (p)
-        send_to(p, NULL, &m->owner, &info);
-    for (struct process *one = group ? group->members : NULL; one; one = one->pgrp_next)
-        send_to(one, NULL, &m->owner, &info);
-    host_mutex_unlock(&kernel_lock);
-    task_put(t);
-    if (p)
-        process_put(p);
-    if (group)
-        pgrp_put(group);
+    send_all(&m->owner, &info);
+}
+
+void async_urgent(const struct file_owner *owner)
+{
+    if (owner->id)
+        send_all(owner, NULL);
 }
 
 void async_deliver(void)

@@ -10,12 +10,16 @@
 #include <stdbool.h>
 
 struct file;
+struct file_owner;
 
 /* Turns it on or off; fd is what siginfo says. Does not touch file->flags. 0, -L_ENOMEM,
  * -L_EAGAIN. For files with FILE_OPS_ASYNC. */
 int async_set(struct file *file, int fd, bool on);
 /* The last reference to the file goes. Before file_ops.release, when file->async is not NULL. */
 void async_forget(struct file *file);
+/* Urgent data has come to a socket whose file had that owner: SIGURG, whether O_ASYNC is set or
+ * not. No lock may be held. */
+void async_urgent(const struct file_owner *owner);
 /* A write found no room: room is worth a signal. Any lock may be held but a queue's. */
 void async_no_room(struct file *file);
 
