@@ -38,6 +38,7 @@ _Static_assert(sizeof(struct l_sockaddr_in6) == 28, "sockaddr_in6");
 #define L_IP_HDRINCL              3
 #define L_IP_OPTIONS              4
 #define L_IP_RECVOPTS             6
+#define L_IP_RETOPTS              7
 #define L_IP_PKTINFO              8
 #define L_IP_MTU_DISCOVER         10
 #define L_IP_RECVERR              11

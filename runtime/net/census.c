@@ -73,6 +73,7 @@ static void add_inet(void *arg, struct inet_socket *s)
     if (!row)
         return;
     row->v6 = s->v6;
+    row->lite = s->lite;
     row->v6_only = s->options.v6_only;
     row->state = state;
     row->shut = (uint8_t)(s->read_shut | s->write_shut << 1);

@@ -9,7 +9,7 @@
 
 /* Sockets of the network that are bound, as netstat shows them. */
 struct inet_row {
-    bool v6, v6_only;
+    bool v6, v6_only, lite;
     uint8_t state; /* L_TCP_* */
     uint8_t shut;  /* 1: receiving, 2: sending */
     struct inet_end local, remote;

@@ -13,6 +13,7 @@
 #include "runtime/memory/access.h"
 #include "runtime/net/devices.h"
 #include "runtime/net/inet_host.h"
+#include "runtime/net/inet_ping.h"
 #include "runtime/net/inet_port.h"
 #include "runtime/net/unix.h"
 #include "runtime/task/process.h"
@@ -89,10 +90,13 @@ struct file *inet_make_file(struct inet_socket *s, uint32_t flags)
 int inet_socket_file(struct task *t, uint32_t family, uint32_t type, uint32_t protocol,
                      uint32_t flags, struct file **out)
 {
-    (void)t;
-    bool stream = type == L_SOCK_STREAM;
+    bool stream = type == L_SOCK_STREAM, v6 = family == L_AF_INET6;
+    bool icmp = protocol == (v6 ? L_IPPROTO_ICMPV6 : L_IPPROTO_ICMP);
     if (protocol >= L_IPPROTO_MAX)
         return -L_EINVAL;
+    if (icmp && (type == L_SOCK_DGRAM ||
+                 (type == L_SOCK_RAW && cred_capable(&t->process->cred, L_CAP_NET_RAW))))
+        return inet_ping_file(v6, type == L_SOCK_RAW, flags, out);
     if (type == L_SOCK_RAW) {
         host_log("a raw socket was asked for");
         return protocol ? -L_EPERM : -L_EPROTONOSUPPORT;
@@ -100,12 +104,9 @@ int inet_socket_file(struct task *t, uint32_t family, uint32_t type, uint32_t pr
     if (type != L_SOCK_STREAM && type != L_SOCK_DGRAM)
         return -L_ESOCKTNOSUPPORT;
     bool lite = !stream && protocol == L_IPPROTO_UDPLITE;
-    if (protocol && !lite && protocol != (stream ? L_IPPROTO_TCP : L_IPPROTO_UDP)) {
-        bool ping =
-            !stream && protocol == (family == L_AF_INET ? L_IPPROTO_ICMP : L_IPPROTO_ICMPV6);
-        return ping ? -L_EACCES : -L_EPROTONOSUPPORT;
-    }
-    struct inet_socket *s = inet_new(family == L_AF_INET6, stream);
+    if (protocol && !lite && protocol != (stream ? L_IPPROTO_TCP : L_IPPROTO_UDP))
+        return -L_EPROTONOSUPPORT;
+    struct inet_socket *s = inet_new(v6, stream);
     if (s)
         s->lite = lite;
     *out = s ? inet_make_file(s, flags) : NULL;
@@ -154,6 +155,8 @@ static int bind_to(struct file *file, struct vfs_caller *caller, const struct ne
     if (!s->v6 && any.length >= sizeof(any.in) && any.family == L_AF_UNSPEC &&
         memcmp(any.in.sin_addr, "\0\0\0\0", 4) == 0)
         any.family = L_AF_INET;
+    if (s->ping)
+        return inet_ping_bind(s, &any);
     int error = inet_parse(s->v6, s->options.v6_only, &any, &end);
     if (error)
         return error == -L_ENETUNREACH ? -L_EINVAL : error;
@@ -200,6 +203,8 @@ static int connect_to(struct file *file, struct vfs_caller *caller,
     (void)caller;
     if (address->length < sizeof(address->family))
         return -L_EINVAL;
+    if (s->ping)
+        return inet_ping_connect(s, address->family == L_AF_UNSPEC ? NULL : address);
     if (address->family == L_AF_UNSPEC)
         return s->stream ? inet_disconnect(s) : inet_connect_datagram(s, NULL);
     int error = inet_parse(s->v6, s->options.v6_only, address, &end);
@@ -262,6 +267,8 @@ static int64_t send_any(struct inet_socket *s, const void *data, size_t n, uint3
     struct inet_how how;
     if (s->stream)
         return inet_stream_send(s, data, n, flags);
+    if (s->ping)
+        return inet_ping_send(s, data, n, flags, to);
     bool addressed = to && to->length;
     int error = addressed ? destination(s, to, &end) : 0;
     host_mutex_lock(&inet_lock);
@@ -421,7 +428,10 @@ static int64_t inet_ioctl(struct file *file, struct task *task, uint32_t command
 
 static void inet_release(struct file *file)
 {
-    inet_close(file->priv);
+    struct inet_socket *s = file->priv;
+    if (s->ping)
+        inet_ping_close(s);
+    inet_close(s);
 }
 
 static uint64_t inet_memory(struct file *file)

@@ -25,6 +25,7 @@
 #include "runtime/task/waitq.h"
 
 struct inet_link;
+struct inet_ping;
 struct inet_port;
 
 /* An address and a port (in the host's order); port 0: none. */
@@ -69,7 +70,7 @@ enum inet_state {
 struct inet_options {
     bool reuse_address, reuse_port, v6_only, broadcast, keepalive, oob_inline, timestamp,
         timestamp_ns, dont_route, linger, nodelay, cork, quick_ack, freebind, multicast_loop,
-        no_check, no_port, multicast_all, debug;
+        no_check, no_port, multicast_all, debug, receive_options, return_options;
     /* What a receiver of a datagram is told, by level: IPv4, IPv6. */
     struct inet_told {
         bool packet_info, ttl, tos, original, error;
@@ -87,7 +88,8 @@ struct inet_options {
 struct inet_socket {
     atomic_uint refs;
     bool v6, stream;
-    bool lite; /* UDP-Lite (udplite(7)), which is told by guests alone */
+    bool lite;              /* UDP-Lite (udplite(7)), which is told by guests alone */
+    struct inet_ping *ping; /* of ICMP (inet_ping.h); NULL: of UDP or TCP */
     uint32_t uid;
     enum inet_state state;
     struct inet_end local, remote;
@@ -224,6 +226,10 @@ int inet_stream_arrived(struct inet_socket *s, const void *data, size_t n);
 /* A datagram that came from the host. Without the lock. */
 void inet_datagram_arrived(struct inet_socket *s, const void *data, size_t n,
                            const struct inet_end *from);
+/* A datagram to be filled (data NULL) or with that data; NULL: no memory. */
+struct inet_piece *inet_datagram_piece(const void *data, size_t n);
+/* Gives s a datagram, if there is room for it. */
+bool inet_datagram_queue_locked(struct inet_socket *s, struct inet_piece *piece);
 int inet_connect_datagram(struct inet_socket *s, const struct inet_end *to);
 /* How a datagram is sent, when control messages with it say so. */
 struct inet_how {

@@ -15,7 +15,7 @@ static size_t cost_of(const struct inet_piece *piece)
     return sizeof(*piece) + piece->size + PACKET_OVERHEAD;
 }
 
-static struct inet_piece *make_packet(const void *data, size_t n)
+struct inet_piece *inet_datagram_piece(const void *data, size_t n)
 {
     struct inet_piece *piece = malloc(sizeof(*piece) + n);
     if (!piece)
@@ -24,7 +24,8 @@ static struct inet_piece *make_packet(const void *data, size_t n)
     piece->size = piece->room = n;
     piece->time_ns = host_clock_realtime_ns();
     piece->ttl = 64;
-    memcpy(piece->data, data, n);
+    if (data)
+        memcpy(piece->data, data, n);
     return piece;
 }
 
@@ -174,7 +175,7 @@ int64_t inet_datagram_send(struct inet_socket *s, const void *data, size_t n, ui
         return -L_EOPNOTSUPP;
     if (n > (s->v6 ? INET_PACKET_MOST_V6 : INET_PACKET_MOST_V4))
         return -L_EMSGSIZE;
-    struct inet_piece *piece = make_packet(data, n);
+    struct inet_piece *piece = inet_datagram_piece(data, n);
     if (!piece)
         return -L_ENOBUFS;
     host_mutex_lock(&inet_lock);
@@ -192,26 +193,30 @@ int64_t inet_datagram_send(struct inet_socket *s, const void *data, size_t n, ui
     return error ? error : (int64_t)n;
 }
 
+bool inet_datagram_queue_locked(struct inet_socket *s, struct inet_piece *piece)
+{
+    if (s->read_shut || s->state == INET_CLOSED ||
+        s->in.held + cost_of(piece) > s->options.receive_buffer)
+        return false;
+    *(s->in.last ? &s->in.last->next : &s->in.first) = piece;
+    s->in.last = piece;
+    s->in.bytes += piece->size;
+    s->in.held += cost_of(piece);
+    return true;
+}
+
 void inet_datagram_arrived(struct inet_socket *s, const void *data, size_t n,
                            const struct inet_end *from)
 {
-    struct inet_piece *piece = make_packet(data, n);
+    struct inet_piece *piece = inet_datagram_piece(data, n);
     if (!piece)
         return;
     piece->from = *from;
     host_mutex_lock(&inet_lock);
     piece->to = s->local;
-    bool taken = !s->read_shut && s->state != INET_CLOSED &&
-                 s->in.held + cost_of(piece) <= s->options.receive_buffer;
-    if (s->state == INET_CONNECTED &&
-        (s->remote.port != from->port || !inet_same_ip(&s->remote, from)))
-        taken = false;
-    if (taken) {
-        *(s->in.last ? &s->in.last->next : &s->in.first) = piece;
-        s->in.last = piece;
-        s->in.bytes += n;
-        s->in.held += cost_of(piece);
-    }
+    bool other = s->state == INET_CONNECTED &&
+                 (s->remote.port != from->port || !inet_same_ip(&s->remote, from));
+    bool taken = !other && inet_datagram_queue_locked(s, piece);
     host_mutex_unlock(&inet_lock);
     if (!taken)
         free(piece);

@@ -5,6 +5,7 @@
 #include "runtime/abi/time.h"
 #include "runtime/host/log.h"
 #include "runtime/net/inet.h"
+#include "runtime/net/inet_ping.h"
 #include "runtime/task/process.h"
 #include "runtime/task/task.h"
 #include <stdio.h>
@@ -92,6 +93,8 @@ static const struct kept kept[] = {
     IP_FLAG(L_IP_PKTINFO, told4.packet_info),
     IP_FLAG(L_IP_RECVERR, told4.error),
     IP_FLAG(L_IP_RECVTTL, told4.ttl),
+    IP_FLAG(L_IP_RECVOPTS, receive_options),
+    IP_FLAG(L_IP_RETOPTS, return_options),
     IP_FLAG(L_IP_RECVTOS, told4.tos),
     IP_FLAG(L_IP_RECVORIGDSTADDR, told4.original),
     IP_FLAG(L_IP_FREEBIND, freebind),
@@ -303,6 +306,8 @@ int inet_set_option(struct file *file, struct task *t, uint32_t level, uint32_t 
 {
     struct inet_socket *s = file->priv;
     uint32_t value = 0;
+    if (s->ping && inet_ping_set_option(s, level, name, data, length) == 0)
+        return 0;
     if (!known_level(s, level))
         return -L_ENOPROTOOPT;
     if (level == L_SOL_SOCKET && name == L_SO_RCVTIMEO)
@@ -381,12 +386,16 @@ static int get_socket_option(struct inet_socket *s, uint32_t name, void *value)
         return sizeof(pair);
     case L_SO_TYPE:
         number = s->stream ? L_SOCK_STREAM : L_SOCK_DGRAM;
+        if (s->ping && inet_ping_is_raw(s))
+            number = L_SOCK_RAW;
         break;
     case L_SO_DOMAIN:
         number = s->v6 ? L_AF_INET6 : L_AF_INET;
         break;
     case L_SO_PROTOCOL:
         number = s->stream ? L_IPPROTO_TCP : s->lite ? L_IPPROTO_UDPLITE : L_IPPROTO_UDP;
+        if (s->ping)
+            number = s->v6 ? L_IPPROTO_ICMPV6 : L_IPPROTO_ICMP;
         break;
     case L_SO_ERROR:
         number = s->error;
@@ -485,6 +494,9 @@ int inet_get_option(struct file *file, uint32_t level, uint32_t name, void *valu
 {
     struct inet_socket *s = file->priv;
     const struct kept *k = find_kept(s, level, name);
+    int filter = s->ping ? inet_ping_get_option(s, level, name, value) : -1;
+    if (filter > 0)
+        return filter;
     if (!known_level(s, level))
         return -L_EOPNOTSUPP;
     host_mutex_lock(&inet_lock);

@@ -67,6 +67,7 @@ static bool is_asked(const struct l_inet_diag_req *request, const struct inet_ro
 static bool is_wanted(const struct l_inet_diag_req *request, const struct inet_row *row)
 {
     return (row->v6 ? L_AF_INET6 : L_AF_INET) == request->family &&
+           row->lite == (request->protocol == L_IPPROTO_UDPLITE) &&
            (request->states & 1u << row->state) &&
            (!request->id.sport || request->id.sport == __builtin_bswap16(row->local.port)) &&
            (!request->id.dport || request->id.dport == __builtin_bswap16(row->remote.port));
@@ -82,7 +83,8 @@ static int diag_inet(struct netlink_answer *answer)
     if (question->nlmsg_len < sizeof(*question) + sizeof(request))
         return -L_EINVAL;
     memcpy(&request, question + 1, sizeof(request));
-    if (request.protocol != L_IPPROTO_TCP && request.protocol != L_IPPROTO_UDP)
+    if (request.protocol != L_IPPROTO_TCP && request.protocol != L_IPPROTO_UDP &&
+        request.protocol != L_IPPROTO_UDPLITE)
         return -L_ENOENT;
     int error = census_inet(request.protocol == L_IPPROTO_TCP, &rows, &count);
     if (error)

@@ -200,7 +200,7 @@ static void add_socket(struct proc_text *text, unsigned number, bool stream,
     proc_add(text, "\n");
 }
 
-static int add_sockets(struct proc_text *text, bool stream, bool v6)
+static int add_sockets(struct proc_text *text, bool stream, bool v6, bool lite)
 {
     struct inet_row *rows;
     unsigned count, number = 0;
@@ -212,24 +212,26 @@ static int add_sockets(struct proc_text *text, bool stream, bool v6)
     else
         proc_add(text, stream ? "%-149s\n" : "%-127s\n", stream ? HEAD4 : " " HEAD4 DATAGRAMS);
     for (unsigned i = 0; i < count; i++) {
-        if (rows[i].v6 == v6)
+        if (rows[i].v6 == v6 && rows[i].lite == lite)
             add_socket(text, number++, stream, &rows[i]);
     }
     free(rows);
     return 0;
 }
 
-#define SOCKETS(function, stream, v6)                                                              \
+#define SOCKETS(function, stream, v6, lite)                                                        \
     static int function(struct proc_text *text, const struct proc_subject *s)                      \
     {                                                                                              \
         (void)s;                                                                                   \
-        return add_sockets(text, stream, v6);                                                      \
+        return add_sockets(text, stream, v6, lite);                                                \
     }
 
-SOCKETS(show_tcp, true, false)
-SOCKETS(show_tcp6, true, true)
-SOCKETS(show_udp, false, false)
-SOCKETS(show_udp6, false, true)
+SOCKETS(show_tcp, true, false, false)
+SOCKETS(show_tcp6, true, true, false)
+SOCKETS(show_udp, false, false, false)
+SOCKETS(show_udp6, false, true, false)
+SOCKETS(show_lite, false, false, true)
+SOCKETS(show_lite6, false, true, true)
 
 /* Kinds of sockets of which there are none. */
 static int show_none4(struct proc_text *text, const struct proc_subject *s)
@@ -395,8 +397,8 @@ const struct proc_entry proc_net_entries[] = {
     PROC_TEXT("tcp6", show_tcp6),
     PROC_TEXT("udp", show_udp),
     PROC_TEXT("udp6", show_udp6),
-    PROC_TEXT("udplite", show_none4),
-    PROC_TEXT("udplite6", show_none6),
+    PROC_TEXT("udplite", show_lite),
+    PROC_TEXT("udplite6", show_lite6),
     PROC_TEXT("unix", show_unix),
     PROC_END,
 };

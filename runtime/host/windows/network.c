@@ -163,7 +163,7 @@ static bool is_local(const MIB_IPFORWARD_ROW2 *row)
 {
     const SOCKADDR_INET *to = &row->DestinationPrefix.Prefix;
     unsigned prefix = row->DestinationPrefix.PrefixLength;
-    if (row->Loopback || row->Immortal)
+    if (row->Loopback)
         return true;
     if (to->si_family == AF_INET) {
         const uint8_t *ip = (const uint8_t *)&to->Ipv4.sin_addr;
