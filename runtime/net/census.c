@@ -130,7 +130,7 @@ static void add_unix(struct census *census, const struct unix_socket *s)
     }
     row->receive = row->listening ? s->pending_count : (uint32_t)s->queued;
     row->send = row->listening ? s->backlog : (uint32_t)s->sent;
-    row->refs = atomic_load(&s->refs);
+    row->refs = atomic_load(&s->refs) + (s->file != NULL); /* Linux: of the file and its inode */
     row->name = s->name;
 }
 

@@ -45,7 +45,7 @@ int main(int argc, char **argv)
     }
     ask();
     CHECK_ERRNO(socket(AF_PACKET, SOCK_RAW, 0), EAFNOSUPPORT);
-    CHECK_ERRNO(socket(AF_INET, SOCK_RAW, IPPROTO_ICMP), EPERM);
+    CHECK_ERRNO(socket(AF_INET, SOCK_RAW, IPPROTO_UDP), EPERM);
     CHECK_ERRNO(socket(AF_INET6, SOCK_RAW, IPPROTO_RAW), EPERM);
     fflush(stdout);
     if (fork() == 0) {
