@@ -20,6 +20,7 @@ enum {
     L_CAP_NET_ADMIN = 12,
     L_CAP_NET_RAW = 13,
     L_CAP_IPC_LOCK = 14,
+    L_CAP_IPC_OWNER = 15,
     L_CAP_SYS_CHROOT = 18,
     L_CAP_SYS_PTRACE = 19,
     L_CAP_SYS_ADMIN = 21,

@@ -93,6 +93,7 @@
     ONE(USER)                                                                                      \
     ONE(CHRDEV)                                                                                    \
     ONE(PROC_SYSTEM)                                                                               \
+    ONE(SHM)                                                                                       \
     ONE(WAITQ)                                                                                     \
     MANY(WAITQ_NESTED)                                                                             \
     ONE(EPOLL_READY)                                                                               \

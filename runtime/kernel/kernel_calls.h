@@ -167,6 +167,12 @@ int64_t sys_setpriority(struct task *t, uint64_t which, uint64_t who, uint64_t v
 int64_t sys_membarrier(struct task *t, uint64_t command, uint64_t flags);
 int64_t sys_rseq(struct task *t);
 
+/* sys_shm.c */
+int64_t sys_shmget(struct task *t, uint64_t key, uint64_t size, uint64_t flags);
+int64_t sys_shmat(struct task *t, uint64_t id, uint64_t address, uint64_t flags);
+int64_t sys_shmdt(struct task *t, uint64_t address);
+int64_t sys_shmctl(struct task *t, uint64_t id, uint64_t command, uint64_t buffer);
+
 /* sys_signal.c */
 int64_t sys_rt_sigaction(struct task *t, uint64_t signum, uint64_t act, uint64_t oldact,
                          uint64_t size);

@@ -32,6 +32,9 @@ struct mapping_ops {
     void (*name)(struct mapping *mapping, char *buffer, size_t size);
     /* st_dev and st_ino for /proc/PID/maps. May be NULL. */
     void (*identity)(struct mapping *mapping, uint64_t *device, uint64_t *inode);
+    /* One region more or less shows it (`mapped` has changed). With the lock of a space: may take
+     * no other. NULL when nobody wants to know. */
+    void (*shown)(struct mapping *mapping, bool more);
 };
 
 struct mapping {

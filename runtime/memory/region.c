@@ -7,12 +7,19 @@
 /* Linux's vm.max_map_count. */
 #define REGIONS_MAX 65530
 
+static void shown(struct mapping *file, bool more)
+{
+    atomic_fetch_add(&file->mapped, more ? 1u : UINT32_MAX);
+    if (file->ops->shown)
+        file->ops->shown(file, more);
+}
+
 static void get_file(const struct region *region)
 {
     if (!region->file)
         return;
     mapping_get(region->file);
-    atomic_fetch_add(&region->file->mapped, 1);
+    shown(region->file, true);
 }
 
 size_t region_index(const struct space *space, uint64_t address)
@@ -103,7 +110,7 @@ void region_remove(struct space *space, uint64_t start, uint64_t end, struct map
             struct mapping *file = space->regions[i].file;
             if (!file)
                 continue;
-            atomic_fetch_sub(&file->mapped, 1);
+            shown(file, false);
             /* Without memory for the list the reference leaks, which harms nobody else. */
             if (more)
                 (*files)[(*count)++] = file;
@@ -141,7 +148,7 @@ void region_merge(struct space *space, uint64_t start, uint64_t end)
             continue;
         }
         if (high->file) { /* low keeps one */
-            atomic_fetch_sub(&high->file->mapped, 1);
+            shown(high->file, false);
             atomic_fetch_sub(&high->file->refs, 1);
         }
         low->end = high->end;

@@ -1,5 +1,6 @@
 /* The files at the top of /proc, and /proc/sys. */
 #include "runtime/abi/errno.h"
+#include "runtime/abi/ipc.h"
 #include "runtime/abi/socket.h"
 #include "runtime/abi/time.h"
 #include "runtime/fs/pipe/pipe.h"
@@ -14,8 +15,10 @@
 #include "runtime/proc/proc.h"
 #include "runtime/task/loadavg.h"
 #include "runtime/task/process.h"
+#include "runtime/task/shm.h"
 #include "runtime/task/system.h"
 #include "runtime/task/task.h"
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -257,7 +260,9 @@ VALUE(show_map_count, "%d", 65530)
 VALUE(show_min_addr, "%d", 65536)
 VALUE(show_somaxconn, "%d", 4096)
 VALUE(show_socket_buffer, "%u", L_SK_MEM_MAX)
-VALUE(show_shmmax, "%llu", 18446744073692774399ull)
+VALUE(show_shmmax, "%llu", L_SHMMAX)
+VALUE(show_shmall, "%llu", L_SHMALL)
+VALUE(show_shmmni, "%d", L_SHMMNI)
 VALUE(show_randomize, "%d", 2)
 
 static int show_hostname(struct proc_text *text, const struct proc_subject *s)
@@ -329,7 +334,9 @@ static const struct proc_entry kernel_entries[] = {
     PROC_TEXT("tainted", show_zero),
     PROC_TEXT("core_pattern", show_core_pattern),
     PROC_TEXT("core_uses_pid", show_zero),
+    PROC_TEXT("shmall", show_shmall),
     PROC_TEXT("shmmax", show_shmmax),
+    PROC_TEXT("shmmni", show_shmmni),
     PROC_TEXT("randomize_va_space", show_randomize),
     PROC_TEXT("printk", show_one),
     PROC_DIRECTORY("random", random_entries),
@@ -372,6 +379,34 @@ static const struct proc_entry core_entries[] = {
 };
 static const struct proc_entry net_entries[] = {PROC_DIRECTORY("core", core_entries), PROC_END};
 
+static int show_shm(struct proc_text *text, const struct proc_subject *s)
+{
+    struct l_shmid64_ds segment;
+    struct cred any = {0}; /* SHM_STAT_ANY asks nobody */
+    (void)s;
+    proc_add(
+        text,
+        "       key      shmid perms                  size  cpid  lpid nattch   uid   gid  cuid "
+        " cgid      atime      dtime      ctime                   rss                  "
+        "swap\n");
+    for (int place = 0; place < L_SHMMNI; place++) {
+        int id = shm_stat(&any, place, L_SHM_STAT_ANY, &segment);
+        const struct l_ipc64_perm *perm = &segment.shm_perm;
+        if (id < 0)
+            continue;
+        proc_add(text,
+                 "%10d %10d  %4o %21" PRIu64 " %5u %5u  %5" PRIu64 " %5u %5u %5u %5u %10" PRIi64
+                 " %10" PRIi64 " %10" PRIi64 " %21" PRIu64 " %21u\n",
+                 perm->key, id, perm->mode, segment.shm_segsz, (uint32_t)segment.shm_cpid,
+                 (uint32_t)segment.shm_lpid, segment.shm_nattch, perm->uid, perm->gid, perm->cuid,
+                 perm->cgid, segment.shm_atime, segment.shm_dtime, segment.shm_ctime,
+                 shm_resident(place), 0u);
+    }
+    return 0;
+}
+
+static const struct proc_entry ipc_entries[] = {PROC_TEXT("shm", show_shm), PROC_END};
+
 const struct proc_entry proc_sys_entries[] = {
     PROC_DIRECTORY("kernel", kernel_entries),
     PROC_DIRECTORY("fs", fs_entries),
@@ -400,5 +435,6 @@ const struct proc_entry proc_root_entries[] = {
     PROC_TEXT("version", show_version),
     PROC_TEXT("vmstat", show_vmstat),
     PROC_DIRECTORY("sys", proc_sys_entries),
+    PROC_DIRECTORY("sysvipc", ipc_entries),
     PROC_END,
 };

@@ -11,6 +11,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -307,6 +308,8 @@ static const struct {
     {N(copy_file_range), {REGULAR, P, REGULAR, 0, 10, 0}},
     {N(getrandom), {P, 16, 0}},
     {N(memfd_create), {P, 0}},
+    {N(shmctl), {0, IPC_INFO, P}},
+    {N(shmctl), {0, SHM_INFO, P}},
     {N(process_vm_readv), {PID, P, 1, VECTOR, 1, 0}},
     {N(process_vm_readv), {PID, VECTOR, 1, P, 1, 0}},
     {N(process_vm_writev), {PID, P, 1, VECTOR, 1, 0}},
@@ -319,7 +322,8 @@ static const struct {
     const char *reason, *names;
 } left_out[] = {
     {"takes a range of addresses, which need not be mapped",
-     "mmap mprotect munmap brk mremap msync madvise mlock munlock mlock2 pkey_mprotect"},
+     "mmap mprotect munmap brk mremap msync madvise mlock munlock mlock2 pkey_mprotect "
+     "shmat shmdt"},
     {"keeps the address for later", "set_robust_list set_tid_address rseq"},
     {"writes in the child, after the call has succeeded", "clone"},
     {"asks for privileges before it looks at the address",
