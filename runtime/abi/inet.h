@@ -48,6 +48,11 @@ _Static_assert(sizeof(struct l_sockaddr_in6) == 28, "sockaddr_in6");
 #define L_IP_FREEBIND             15
 #define L_IP_TRANSPARENT          19
 #define L_IP_RECVORIGDSTADDR      20
+#define L_IP_PASSSEC              18
+#define L_IP_MINTTL               21
+#define L_IP_NODEFRAG             22
+#define L_IP_CHECKSUM             23
+#define L_IP_RECVFRAGSIZE         25
 #define L_IP_BIND_ADDRESS_NO_PORT 24
 #define L_IP_MULTICAST_IF         32
 #define L_IP_MULTICAST_TTL        33
@@ -76,24 +81,70 @@ _Static_assert(sizeof(struct l_sockaddr_in6) == 28, "sockaddr_in6");
 #define L_IPV6_TCLASS          67
 #define L_IPV6_RECVORIGDSTADDR 74
 #define L_IPV6_DONTFRAG        62
+#define L_IPV6_2292PKTINFO     2
+#define L_IPV6_2292HOPOPTS     3
+#define L_IPV6_2292DSTOPTS     4
+#define L_IPV6_2292RTHDR       5
+#define L_IPV6_2292HOPLIMIT    8
+#define L_IPV6_FLOWINFO        11
+#define L_IPV6_MULTICAST_ALL   29
+#define L_IPV6_FLOWINFO_SEND   33
+#define L_IPV6_RECVHOPOPTS     53
+#define L_IPV6_RECVRTHDR       56
+#define L_IPV6_RECVDSTOPTS     58
+#define L_IPV6_RECVPATHMTU     60
+#define L_IPV6_AUTOFLOWLABEL   70
+#define L_IPV6_MINHOPCOUNT     73
+#define L_IPV6_RECVFRAGSIZE    77
+#define L_IPV6_FREEBIND        78
 
 /* level IPPROTO_TCP */
-#define L_TCP_NODELAY       1
-#define L_TCP_MAXSEG        2
-#define L_TCP_CORK          3
-#define L_TCP_KEEPIDLE      4
-#define L_TCP_KEEPINTVL     5
-#define L_TCP_KEEPCNT       6
-#define L_TCP_SYNCNT        7
-#define L_TCP_LINGER2       8
-#define L_TCP_DEFER_ACCEPT  9
-#define L_TCP_WINDOW_CLAMP  10
-#define L_TCP_INFO          11
-#define L_TCP_QUICKACK      12
-#define L_TCP_CONGESTION    13
-#define L_TCP_USER_TIMEOUT  18
-#define L_TCP_FASTOPEN      23
-#define L_TCP_NOTSENT_LOWAT 25
+#define L_TCP_NODELAY              1
+#define L_TCP_MAXSEG               2
+#define L_TCP_CORK                 3
+#define L_TCP_KEEPIDLE             4
+#define L_TCP_KEEPINTVL            5
+#define L_TCP_KEEPCNT              6
+#define L_TCP_SYNCNT               7
+#define L_TCP_LINGER2              8
+#define L_TCP_DEFER_ACCEPT         9
+#define L_TCP_WINDOW_CLAMP         10
+#define L_TCP_INFO                 11
+#define L_TCP_QUICKACK             12
+#define L_TCP_CONGESTION           13
+#define L_TCP_USER_TIMEOUT         18
+#define L_TCP_FASTOPEN             23
+#define L_TCP_NOTSENT_LOWAT        25
+#define L_TCP_THIN_LINEAR_TIMEOUTS 16
+#define L_TCP_TIMESTAMP            24
+#define L_TCP_SAVE_SYN             27
+#define L_TCP_SAVED_SYN            28
+#define L_TCP_FASTOPEN_CONNECT     30
+#define L_TCP_ULP                  31
+#define L_TCP_FASTOPEN_NO_COOKIE   34
+#define L_TCP_TX_DELAY             37
+
+/* TCP_INFO, as Linux 6.1 has it. */
+struct l_tcp_info {
+    uint8_t state, ca_state, retransmits, probes, backoff, options, wscale, limited;
+    uint32_t rto, ato, snd_mss, rcv_mss, unacked, sacked, lost, retrans, fackets;
+    uint32_t last_data_sent, last_ack_sent, last_data_recv, last_ack_recv; /* ms ago */
+    uint32_t pmtu, rcv_ssthresh, rtt, rttvar, snd_ssthresh, snd_cwnd, advmss, reordering, rcv_rtt,
+        rcv_space, total_retrans;
+    uint64_t pacing_rate, max_pacing_rate, bytes_acked, bytes_received;
+    uint32_t segs_out, segs_in, notsent_bytes, min_rtt, data_segs_in, data_segs_out;
+    uint64_t delivery_rate, busy_time, rwnd_limited, sndbuf_limited;
+    uint32_t delivered, delivered_ce;
+    uint64_t bytes_sent, bytes_retrans;
+    uint32_t dsack_dups, reord_seen, rcv_ooopack, snd_wnd, rcv_wnd, rehash;
+};
+_Static_assert(sizeof(struct l_tcp_info) == 240, "tcp_info");
+#define L_TCPI_OPT_TIMESTAMPS 1
+#define L_TCPI_OPT_SACK       2
+#define L_TCPI_OPT_WSCALE     4
+
+#define L_SOF_TIMESTAMPING_RX_SOFTWARE 0x8
+#define L_SOF_TIMESTAMPING_SOFTWARE    0x10
 
 /* level IPPROTO_UDPLITE */
 #define L_UDPLITE_SEND_CSCOV 10
@@ -110,6 +161,22 @@ _Static_assert(sizeof(struct l_sockaddr_in6) == 28, "sockaddr_in6");
 #define L_TCP_CLOSE_WAIT  8
 #define L_TCP_LAST_ACK    9
 #define L_TCP_LISTEN      10
+
+struct l_ip_mreq {
+    uint8_t imr_multiaddr[4], imr_interface[4];
+};
+struct l_ip_mreqn {
+    uint8_t imr_multiaddr[4], imr_address[4];
+    int32_t imr_ifindex;
+};
+struct l_ipv6_mreq {
+    uint8_t ipv6mr_multiaddr[16];
+    uint32_t ipv6mr_ifindex;
+};
+/* Of both levels; the value is a struct group_req: a number, and at its end a sockaddr_storage. */
+#define L_MCAST_JOIN_GROUP  42
+#define L_MCAST_LEAVE_GROUP 45
+#define L_GROUP_REQ_SIZE    136u
 
 struct l_in_pktinfo {
     int32_t ipi_ifindex;

@@ -160,7 +160,8 @@ static int bind_to(struct file *file, struct vfs_caller *caller, const struct ne
     int error = inet_parse(s->v6, s->options.v6_only, &any, &end);
     if (error)
         return error == -L_ENETUNREACH ? -L_EINVAL : error;
-    if (!is_own(&end) && !s->options.freebind)
+    bool group = !s->stream && inet_is_multicast(&end);
+    if (!is_own(&end) && !group && !s->options.freebind)
         return -L_EADDRNOTAVAIL;
     struct task *t = task_current();
     if (end.port && end.port < PORT_PRIVILEGED && t &&
@@ -169,7 +170,7 @@ static int bind_to(struct file *file, struct vfs_caller *caller, const struct ne
     host_mutex_lock(&inet_lock);
     error = bind_locked(s, &end);
     host_mutex_unlock(&inet_lock);
-    if (error || s->lite || !inet_host_allowed())
+    if (error || s->lite || inet_is_multicast(&end) || !inet_host_allowed())
         return error;
     error = inet_port_take(s);
     if (error)
@@ -256,7 +257,7 @@ static int destination(const struct inet_socket *s, const struct net_address *to
     if (!end->port)
         return -L_EINVAL;
     settle(end);
-    bool leaves = inet_host_allowed() && !s->lite;
+    bool leaves = (inet_host_allowed() && !s->lite) || inet_is_multicast(end);
     return is_own(end) || inet_is_broadcast(end) || leaves ? 0 : -L_ENETUNREACH;
 }
 

@@ -42,6 +42,7 @@ struct inet_piece {
     struct inet_end from, to;
     uint64_t time_ns;  /* when a datagram came */
     uint8_t ttl, tos;  /* of a datagram */
+    uint32_t drops;    /* how many were lost to its receiver before it */
     uint32_t coverage; /* of one of UDP-Lite: how much its checksum would cover; 0: all */
     /* Of an error that came back: what it is, and from whom (sock_extended_err). from is who says
      * so, and to where the datagram went. */
@@ -66,11 +67,19 @@ enum inet_state {
     INET_CLOSED,    /* no file any more */
 };
 
+#define INET_FLAGS   24
+#define INET_NUMBERS 6
+
 /* Options that are only kept and told, and those that are looked at (inet_option.c). */
 struct inet_options {
     bool reuse_address, reuse_port, v6_only, broadcast, keepalive, oob_inline, timestamp,
         timestamp_ns, dont_route, linger, nodelay, cork, quick_ack, freebind, multicast_loop,
-        no_check, no_port, multicast_all, debug, receive_options, return_options;
+        no_check, no_port, multicast_all, debug, multicast_loop6, multicast_all6, auto_flow_label,
+        told_drops, lock_filter, reno, to_loopback, transparent;
+    bool flags[INET_FLAGS]; /* that are only told */
+    uint32_t numbers[INET_NUMBERS];
+    uint32_t mtu_discover6, incoming_cpu, busy_poll, timestamping;
+    uint64_t pacing_rate;
     /* What a receiver of a datagram is told, by level: IPv4, IPv6. */
     struct inet_told {
         bool packet_info, ttl, tos, original, error;
@@ -113,6 +122,10 @@ struct inet_socket {
     uint32_t pending_count, backlog;
     struct inet_socket *queue_next, *listener, *other;
 
+    uint32_t drops;                                  /* datagrams for which there was no room */
+    struct inet_group *groups;                       /* joined for multicast */
+    uint32_t group_count, group_index, group_index6; /* IP_MULTICAST_IF and IPV6_MULTICAST_IF */
+    struct inet_end group_source;
     struct inet_queue in, errors; /* errors: datagrams that came back, for MSG_ERRQUEUE */
     bool fin;                     /* the other side sends no more */
     bool read_shut, write_shut;
@@ -120,6 +133,7 @@ struct inet_socket {
     /* Bytes that were read so far; of MSG_OOB: there is an urgent byte, where it stands on that
      * count, and whether nobody has read it with MSG_OOB. */
     uint64_t read_at, urgent_at;
+    uint64_t sent_at; /* bytes that were sent */
     bool urgent, urgent_unread;
     uint8_t urgent_byte;
     int error;         /* SO_ERROR, positive */
@@ -176,6 +190,10 @@ void inet_unname_locked(struct inet_socket *s);
 void inet_names_each_locked(bool stream, void (*call)(void *arg, struct inet_socket *s), void *arg);
 /* Who listens there, or NULL. */
 struct inet_socket *inet_find_listener_locked(const struct inet_end *to);
+/* All that get a datagram for a group; their number. When there is room for so many they are in
+ * out, referenced. */
+unsigned inet_find_members_locked(bool lite, const struct inet_end *from, const struct inet_end *to,
+                                  uint32_t index, struct inet_socket **out, unsigned room);
 /* Whether a datagram socket has been bound there, whoever it takes anything from: nobody of the
  * host's is there. */
 bool inet_port_is_held_locked(const struct inet_end *to);
@@ -228,7 +246,7 @@ void inet_datagram_arrived(struct inet_socket *s, const void *data, size_t n,
                            const struct inet_end *from);
 /* A datagram to be filled (data NULL) or with that data; NULL: no memory. */
 struct inet_piece *inet_datagram_piece(const void *data, size_t n);
-/* Gives s a datagram, if there is room for it. */
+/* Gives s a datagram, if there is room for it; otherwise it is lost, as on a network. */
 bool inet_datagram_queue_locked(struct inet_socket *s, struct inet_piece *piece);
 int inet_connect_datagram(struct inet_socket *s, const struct inet_end *to);
 /* How a datagram is sent, when control messages with it say so. */
@@ -247,6 +265,30 @@ void inet_options_init(struct inet_options *options, bool v6, bool stream);
 int inet_set_option(struct file *file, struct task *t, uint32_t level, uint32_t name,
                     const void *value, uint32_t length);
 int inet_get_option(struct file *file, uint32_t level, uint32_t name, void *value);
+/* --- inet_multicast.c: groups, which reach guests alone --- */
+
+#define INET_LOOPBACK_INDEX 1u
+
+/* A group is joined or left at an interface: that number, or 0: which has the address, or with none
+ * or any address the way to the group. -L_EINVAL, -L_ENODEV, -L_EADDRINUSE, -L_ENOBUFS, -L_ENOMEM,
+ * -L_EADDRNOTAVAIL. They call the host: without locks. */
+int inet_join(struct inet_socket *s, const struct inet_end *group, const struct inet_end *address,
+              uint32_t index);
+int inet_leave(struct inet_socket *s, const struct inet_end *group, const struct inet_end *address,
+               uint32_t index);
+void inet_leave_all(struct inet_socket *s);
+/* IP_MULTICAST_IF and IPV6_MULTICAST_IF. */
+int inet_multicast_interface(struct inet_socket *s, bool v4, const struct inet_end *address,
+                             uint32_t index);
+/* The options of that: inet_option.c hands them on. 1: another option. */
+int inet_set_group_option(struct inet_socket *s, uint32_t level, uint32_t name, const void *data,
+                          uint32_t length);
+/* The interface where a datagram for the group leaves; 0: there is no way. Without locks. */
+uint32_t inet_group_way(const struct inet_socket *s, const struct inet_end *group);
+/* Whether s gets what is sent to the group at that interface. */
+bool inet_group_takes_locked(const struct inet_socket *s, const struct inet_end *group,
+                             uint32_t index);
+
 /* --- inet_control.c: what goes with a datagram --- */
 
 /* What control messages (NULL: none) ask of a datagram to an address of IPv4 or IPv6. -L_EINVAL,

@@ -9,8 +9,6 @@
 #include "runtime/task/task.h"
 #include <string.h>
 
-#define LOOPBACK_INDEX 1u
-
 /* What of a datagram comes back with an error: as much as a packet of ICMP has room for. */
 #define RETURNED_V4 520u
 #define RETURNED_V6 1184u
@@ -20,7 +18,7 @@
 static int check_interface(uint32_t index)
 {
     struct host_network network;
-    if (index <= LOOPBACK_INDEX)
+    if (index <= INET_LOOPBACK_INDEX)
         return 0;
     int error = devices_read(&network);
     if (error)
@@ -148,10 +146,13 @@ void inet_note_times_locked(const struct inet_socket *s, uint64_t time_ns,
     int64_t rest = (int64_t)(time_ns % 1000000000);
     struct l_timespec ts = {seconds, rest};
     struct l_timeval tv = {seconds, rest / 1000};
+    struct l_timespec three[3] = {{seconds, rest}, {0, 0}, {0, 0}};
     if (o->timestamp_ns)
         add_note(out, L_SOL_SOCKET, L_SO_TIMESTAMPNS, &ts, sizeof(ts));
     else if (o->timestamp)
         add_note(out, L_SOL_SOCKET, L_SO_TIMESTAMP, &tv, sizeof(tv));
+    if (o->timestamping & L_SOF_TIMESTAMPING_SOFTWARE)
+        add_note(out, L_SOL_SOCKET, L_SO_TIMESTAMPING, three, sizeof(three));
 }
 
 static void note_v4(const struct inet_told *told, const struct inet_piece *piece,
@@ -159,7 +160,7 @@ static void note_v4(const struct inet_told *told, const struct inet_piece *piece
 {
     const int32_t ttl = piece->ttl;
     if (told->packet_info) {
-        struct l_in_pktinfo info = {.ipi_ifindex = LOOPBACK_INDEX};
+        struct l_in_pktinfo info = {.ipi_ifindex = INET_LOOPBACK_INDEX};
         memcpy(info.ipi_addr, piece->to.ip + 12, 4);
         memcpy(info.ipi_spec_dst, piece->to.ip + 12, 4);
         add_note(out, L_IPPROTO_IP, L_IP_PKTINFO, &info, sizeof(info));
@@ -180,7 +181,7 @@ static void note_v6(const struct inet_told *told, const struct inet_piece *piece
 {
     const int32_t hops = piece->ttl, class = piece->tos;
     if (told->packet_info) {
-        struct l_in6_pktinfo info = {.ipi6_ifindex = LOOPBACK_INDEX};
+        struct l_in6_pktinfo info = {.ipi6_ifindex = INET_LOOPBACK_INDEX};
         memcpy(info.ipi6_addr, piece->to.ip, sizeof(info.ipi6_addr));
         add_note(out, L_IPPROTO_IPV6, L_IPV6_PKTINFO, &info, sizeof(info));
     }
@@ -201,6 +202,8 @@ void inet_notes_locked(const struct inet_socket *s, const struct inet_piece *pie
                        struct socket_received *out)
 {
     inet_note_times_locked(s, piece->time_ns, out);
+    if (s->options.told_drops && piece->drops)
+        add_note(out, L_SOL_SOCKET, L_SO_RXQ_OVFL, &piece->drops, sizeof(piece->drops));
     if (s->v6)
         note_v6(&s->options.told6, piece, out);
     if (inet_is_v4(&piece->to))

@@ -48,7 +48,7 @@ static bool reaches(const struct inet_socket *s, const struct inet_end *to)
 static bool leaves_locked(const struct inet_socket *s, const struct inet_end *from,
                           const struct inet_end *to)
 {
-    return inet_host_allowed() && !s->lite && !inet_is_broadcast(to) &&
+    return inet_host_allowed() && !s->lite && !inet_is_broadcast(to) && !inet_is_multicast(to) &&
            !inet_find_datagram_locked(false, from, to) &&
            !(inet_is_loopback(to) && inet_port_is_held_locked(to));
 }
@@ -95,7 +95,7 @@ int inet_connect_datagram(struct inet_socket *s, const struct inet_end *to)
     return error ? connect_failed(s, error) : 0;
 }
 
-enum { SEND_OUTSIDE = 1 };
+enum { SEND_OUTSIDE = 1, SEND_GROUP };
 
 /* A packet finds its receiver, which is woken afterwards; it stays the caller's when nobody takes
  * it. 0, or an errno. */
@@ -111,10 +111,16 @@ static int deliver_locked(struct inet_socket *s, const struct inet_end *to,
     p->from.scope = 0;
     p->ttl = (uint8_t)(how->ttl >= 0 ? (uint32_t)how->ttl : v4 ? o->ttl : o->hops);
     p->tos = (uint8_t)(how->tos >= 0 ? (uint32_t)how->tos : v4 ? o->tos : o->traffic_class);
+    p->coverage = o->send_coverage <= p->size ? o->send_coverage : 0;
     if (how->from.port)
         memcpy(p->from.ip, how->from.ip, sizeof(p->from.ip));
-    if (inet_is_any(&p->from))
+    if (inet_is_any(&p->from) || inet_is_multicast(&p->from))
         inet_set_loopback(&p->from, inet_is_v4(to));
+    if (inet_is_multicast(to)) {
+        if (how->ttl < 0)
+            p->ttl = (uint8_t)(v4 ? o->multicast_ttl : o->multicast_hops);
+        return SEND_GROUP;
+    }
     struct inet_socket *other = inet_find_datagram_locked(s->lite, &p->from, to);
     if (!other && leaves_locked(s, &p->from, to))
         return SEND_OUTSIDE;
@@ -128,18 +134,10 @@ static int deliver_locked(struct inet_socket *s, const struct inet_end *to,
         }
         return 0;
     }
-    p->coverage = o->send_coverage <= p->size ? o->send_coverage : 0;
-    uint32_t wanted = other->options.receive_coverage;
-    if (p->coverage && wanted && p->coverage < wanted)
-        return 0;
-    if (other->read_shut || other->in.held + cost_of(p) > other->options.receive_buffer)
-        return 0; /* lost, as on a network */
-    *(other->in.last ? &other->in.last->next : &other->in.first) = p;
-    other->in.last = p;
-    other->in.bytes += p->size;
-    other->in.held += cost_of(p);
-    *piece = NULL;
-    *woken = inet_get(other);
+    if (inet_datagram_queue_locked(other, p)) {
+        *piece = NULL;
+        *woken = inet_get(other);
+    }
     return 0;
 }
 
@@ -167,6 +165,53 @@ static int send_locked(struct inet_socket *s, const struct inet_end *to, const s
     return deliver_locked(s, to, how, piece, woken);
 }
 
+/* The receivers of a datagram for a group, each referenced, in *out. Their number, or -L_ENOBUFS.
+ */
+static int find_members(struct inet_socket *s, const struct inet_piece *piece, uint32_t index,
+                        struct inet_socket ***out)
+{
+    unsigned room = 0, count;
+    *out = NULL;
+    do {
+        host_mutex_lock(&inet_lock);
+        count = inet_find_members_locked(s->lite, &piece->from, &piece->to, index, *out, room);
+        host_mutex_unlock(&inet_lock);
+        if (count <= room)
+            return (int)count;
+        free(*out);
+        room = count;
+        *out = calloc(room, sizeof(**out));
+    } while (*out);
+    return -L_ENOBUFS;
+}
+
+/* A copy for each that is in the group. */
+static int send_to_group(struct inet_socket *s, const struct inet_piece *piece)
+{
+    struct inet_socket **members;
+    uint32_t index = inet_group_way(s, &piece->to);
+    bool loops = inet_is_v4(&piece->to) ? s->options.multicast_loop : s->options.multicast_loop6;
+    if (!index)
+        return -L_ENETUNREACH;
+    int count = loops || index == INET_LOOPBACK_INDEX ? find_members(s, piece, index, &members) : 0;
+    for (int i = 0; i < count; i++) {
+        struct inet_piece *copy = inet_datagram_piece(piece->data, piece->size);
+        if (copy) {
+            memcpy(copy, piece, sizeof(*piece));
+            host_mutex_lock(&inet_lock);
+            bool taken = inet_datagram_queue_locked(members[i], copy);
+            host_mutex_unlock(&inet_lock);
+            if (!taken)
+                free(copy);
+        }
+        inet_wake_readers(members[i]);
+        inet_put(members[i]);
+    }
+    if (count)
+        free(members);
+    return count < 0 ? count : 0;
+}
+
 int64_t inet_datagram_send(struct inet_socket *s, const void *data, size_t n, uint32_t flags,
                            const struct inet_end *to, const struct inet_how *how)
 {
@@ -182,6 +227,8 @@ int64_t inet_datagram_send(struct inet_socket *s, const void *data, size_t n, ui
     int error = send_locked(s, to, how, &piece, &woken);
     struct inet_end outside = to ? *to : s->remote;
     host_mutex_unlock(&inet_lock);
+    if (error == SEND_GROUP)
+        error = send_to_group(s, piece);
     free(piece);
     if (error == SEND_OUTSIDE)
         error = inet_host_send_to(s, data, n, &outside);
@@ -195,9 +242,15 @@ int64_t inet_datagram_send(struct inet_socket *s, const void *data, size_t n, ui
 
 bool inet_datagram_queue_locked(struct inet_socket *s, struct inet_piece *piece)
 {
-    if (s->read_shut || s->state == INET_CLOSED ||
-        s->in.held + cost_of(piece) > s->options.receive_buffer)
+    uint32_t wanted = s->options.receive_coverage;
+    if (s->state == INET_CLOSED || (piece->coverage && wanted && piece->coverage < wanted))
         return false;
+    if (s->read_shut || s->in.held + cost_of(piece) > s->options.receive_buffer) {
+        s->drops++;
+        return false;
+    }
+    piece->drops = s->drops;
+    piece->next = NULL;
     *(s->in.last ? &s->in.last->next : &s->in.first) = piece;
     s->in.last = piece;
     s->in.bytes += piece->size;

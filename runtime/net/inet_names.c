@@ -223,6 +223,28 @@ struct inet_socket *inet_find_datagram_locked(bool lite, const struct inet_end *
     return choice.best;
 }
 
+unsigned inet_find_members_locked(bool lite, const struct inet_end *from, const struct inet_end *to,
+                                  uint32_t index, struct inet_socket **out, unsigned room)
+{
+    unsigned count = 0;
+    for (int counts = 1; counts >= 0; counts--) {
+        unsigned at = 0;
+        for (struct inet_socket *s = names[lite ? 2 : 0][to->port % BUCKETS]; s; s = s->name_next) {
+            bool other = s->state == INET_CONNECTED &&
+                         (s->remote.port != from->port || !inet_same_ip(&s->remote, from));
+            if (!suits(s, to) || other || !inet_group_takes_locked(s, to, index))
+                continue;
+            if (!counts)
+                out[at] = inet_get(s);
+            at++;
+        }
+        count = at;
+        if (count > room)
+            break;
+    }
+    return count;
+}
+
 void inet_names_each_locked(bool stream, void (*call)(void *arg, struct inet_socket *s), void *arg)
 {
     for (unsigned i = 0; i < BUCKETS; i++) {

@@ -1,6 +1,7 @@
 /* Options of AF_INET and AF_INET6 sockets: socket(7), ip(7), ipv6(7), tcp(7), udp(7). */
 #include "runtime/abi/capability.h"
 #include "runtime/abi/errno.h"
+#include "runtime/abi/netdevice.h"
 #include "runtime/abi/poll.h"
 #include "runtime/abi/time.h"
 #include "runtime/host/log.h"
@@ -19,16 +20,34 @@
 #define SEGMENT_MOST    65483u
 #define SEGMENT_NEW     536u
 
+#define LINGER2_STANDARD 60u /* net.ipv4.tcp_fin_timeout */
+#define LINGER2_MOST     120u
+#define TRY_LONGEST_S    120u
+#define WINDOW_LEAST     1152
+#define ECN_BITS         3u
+#define CONGESTION_NAME  16
+
+/* Of struct tcp_info. */
+#define RTO_NEW_US 1000000u
+#define RTO_US     200000u
+#define MTU        65535u
+#define WINDOW_NEW 10u
+
 void inet_options_init(struct inet_options *o, bool v6, bool stream)
 {
-    (void)v6;
     *o = (struct inet_options){
         .receive_low = 1,
         .ttl = 64,
         .mtu_discover = L_IP_PMTUDISC_WANT,
         .multicast_ttl = 1,
+        .mtu_discover6 = L_IP_PMTUDISC_WANT,
         .multicast_loop = true,
-        .multicast_all = true,
+        .multicast_loop6 = true,
+        .multicast_all = !v6,
+        .multicast_all6 = true,
+        .auto_flow_label = true,
+        .incoming_cpu = UINT32_MAX,
+        .pacing_rate = UINT64_MAX,
         .hops = 64,
         .multicast_hops = 1,
         .keep_idle = 7200,
@@ -44,96 +63,117 @@ void inet_options_init(struct inet_options *o, bool v6, bool stream)
 
 /* --- options that are kept and told: where, and what they may be --- */
 
-enum { FLAG, NUMBER };
+/* FLAG: whatever is not 0 sets it; SWITCH: 0 or 1; NUMBER: from least to most. */
+enum { FLAG, SWITCH, NUMBER };
+
+/* Which sockets have it; -1 stands for its default; it wants a value of one byte at least, where an
+ * empty one is 0 otherwise; it can be told and not set. */
+enum { TCP = 1, UDP = 2, SIX = 4, DEFAULT = 8, FULL = 16, TOLD = 32 };
 
 struct kept {
     uint32_t level, name;
-    uint8_t kind;
-    bool stream_only, v6_only, byte_too; /* byte_too: a length of 1 is taken as well */
+    uint8_t kind, how;
     size_t offset;
     int64_t least, most;
 };
 
 #define AT(field) offsetof(struct inet_options, field)
-#define SOCKET_FLAG(name, field)                                                                   \
+#define FLAG_OF(level, name, at)                                                                   \
     {                                                                                              \
-        L_SOL_SOCKET, name, FLAG, false, false, false, AT(field), 0, 0                             \
+        level, name, FLAG, 0, at, 0, 0                                                             \
     }
-#define IP_FLAG(name, field)                                                                       \
-    {                                                                                              \
-        L_IPPROTO_IP, name, FLAG, false, false, true, AT(field), 0, 0                              \
-    }
-#define V6_FLAG(name, field)                                                                       \
-    {                                                                                              \
-        L_IPPROTO_IPV6, name, FLAG, false, true, false, AT(field), 0, 0                            \
-    }
-#define V6_NUMBER(name, field, least, most)                                                        \
-    {                                                                                              \
-        L_IPPROTO_IPV6, name, NUMBER, false, true, false, AT(field), least, most                   \
-    }
-#define TCP_FLAG(name, field)                                                                      \
-    {                                                                                              \
-        L_IPPROTO_TCP, name, FLAG, true, false, false, AT(field), 0, 0                             \
-    }
-#define TCP_NUMBER(name, field, least, most)                                                       \
-    {                                                                                              \
-        L_IPPROTO_TCP, name, NUMBER, true, false, false, AT(field), least, most                    \
-    }
+/* Those that change nothing here share two rows of fields. */
+#define FLAG_AT(n)   (AT(flags) + (n) * sizeof(bool))
+#define NUMBER_AT(n) (AT(numbers) + (n) * sizeof(uint32_t))
+_Static_assert(sizeof(((struct inet_options *)0)->flags) == INET_FLAGS * sizeof(bool), "flags");
 
 static const struct kept kept[] = {
-    SOCKET_FLAG(L_SO_REUSEADDR, reuse_address),
-    SOCKET_FLAG(L_SO_REUSEPORT, reuse_port),
-    SOCKET_FLAG(L_SO_BROADCAST, broadcast),
-    SOCKET_FLAG(L_SO_KEEPALIVE, keepalive),
-    SOCKET_FLAG(L_SO_OOBINLINE, oob_inline),
-    SOCKET_FLAG(L_SO_DONTROUTE, dont_route),
-    SOCKET_FLAG(L_SO_NO_CHECK, no_check),
-    SOCKET_FLAG(L_SO_TIMESTAMP, timestamp),
-    SOCKET_FLAG(L_SO_TIMESTAMPNS, timestamp_ns),
-    IP_FLAG(L_IP_PKTINFO, told4.packet_info),
-    IP_FLAG(L_IP_RECVERR, told4.error),
-    IP_FLAG(L_IP_RECVTTL, told4.ttl),
-    IP_FLAG(L_IP_RECVOPTS, receive_options),
-    IP_FLAG(L_IP_RETOPTS, return_options),
-    IP_FLAG(L_IP_RECVTOS, told4.tos),
-    IP_FLAG(L_IP_RECVORIGDSTADDR, told4.original),
-    IP_FLAG(L_IP_FREEBIND, freebind),
-    IP_FLAG(L_IP_MULTICAST_LOOP, multicast_loop),
-    IP_FLAG(L_IP_MULTICAST_ALL, multicast_all),
-    IP_FLAG(L_IP_BIND_ADDRESS_NO_PORT, no_port),
-    {L_IPPROTO_IP, L_IP_TTL, NUMBER, false, false, true, AT(ttl), 1, 255},
-    {L_IPPROTO_IP, L_IP_TOS, NUMBER, false, false, true, AT(tos), 0, UINT8_MAX},
-    {L_IPPROTO_IP, L_IP_MTU_DISCOVER, NUMBER, false, false, true, AT(mtu_discover), 0, 5},
-    {L_IPPROTO_IP, L_IP_MULTICAST_TTL, NUMBER, false, false, true, AT(multicast_ttl), 0, 255},
-    V6_FLAG(L_IPV6_RECVERR, told6.error),
-    V6_FLAG(L_IPV6_RECVPKTINFO, told6.packet_info),
-    V6_FLAG(L_IPV6_RECVHOPLIMIT, told6.ttl),
-    V6_FLAG(L_IPV6_RECVTCLASS, told6.tos),
-    V6_FLAG(L_IPV6_RECVORIGDSTADDR, told6.original),
-    V6_FLAG(L_IPV6_MULTICAST_LOOP, multicast_loop),
-    V6_NUMBER(L_IPV6_UNICAST_HOPS, hops, 0, 255),
-    V6_NUMBER(L_IPV6_MULTICAST_HOPS, multicast_hops, 0, 255),
-    V6_NUMBER(L_IPV6_TCLASS, traffic_class, 0, 255),
-    V6_NUMBER(L_IPV6_MTU_DISCOVER, mtu_discover, 0, 5),
-    TCP_FLAG(L_TCP_NODELAY, nodelay),
-    TCP_FLAG(L_TCP_CORK, cork),
-    TCP_FLAG(L_TCP_QUICKACK, quick_ack),
-    TCP_NUMBER(L_TCP_KEEPIDLE, keep_idle, 1, 32767),
-    TCP_NUMBER(L_TCP_KEEPINTVL, keep_interval, 1, 32767),
-    TCP_NUMBER(L_TCP_KEEPCNT, keep_count, 1, 127),
-    TCP_NUMBER(L_TCP_SYNCNT, syn_count, 1, 127),
-    TCP_NUMBER(L_TCP_USER_TIMEOUT, user_timeout, 0, INT32_MAX),
-    TCP_NUMBER(L_TCP_DEFER_ACCEPT, defer_accept, 0, INT32_MAX),
-    TCP_NUMBER(L_TCP_WINDOW_CLAMP, window_clamp, 0, INT32_MAX),
-    TCP_NUMBER(L_TCP_NOTSENT_LOWAT, not_sent_low, 0, UINT32_MAX),
+    FLAG_OF(L_SOL_SOCKET, L_SO_REUSEADDR, AT(reuse_address)),
+    FLAG_OF(L_SOL_SOCKET, L_SO_REUSEPORT, AT(reuse_port)),
+    FLAG_OF(L_SOL_SOCKET, L_SO_BROADCAST, AT(broadcast)),
+    FLAG_OF(L_SOL_SOCKET, L_SO_KEEPALIVE, AT(keepalive)),
+    FLAG_OF(L_SOL_SOCKET, L_SO_OOBINLINE, AT(oob_inline)),
+    FLAG_OF(L_SOL_SOCKET, L_SO_DONTROUTE, AT(dont_route)),
+    FLAG_OF(L_SOL_SOCKET, L_SO_NO_CHECK, AT(no_check)),
+    FLAG_OF(L_SOL_SOCKET, L_SO_TIMESTAMP, AT(timestamp)),
+    FLAG_OF(L_SOL_SOCKET, L_SO_TIMESTAMPNS, AT(timestamp_ns)),
+    FLAG_OF(L_SOL_SOCKET, L_SO_RXQ_OVFL, AT(told_drops)),
+    FLAG_OF(L_SOL_SOCKET, L_SO_WIFI_STATUS, FLAG_AT(0)),
+    FLAG_OF(L_SOL_SOCKET, L_SO_NOFCS, FLAG_AT(1)),
+    FLAG_OF(L_SOL_SOCKET, L_SO_SELECT_ERR_QUEUE, FLAG_AT(2)),
+    {L_SOL_SOCKET, L_SO_INCOMING_CPU, NUMBER, 0, AT(incoming_cpu), INT32_MIN, INT32_MAX},
+    {L_SOL_SOCKET, L_SO_INCOMING_NAPI_ID, NUMBER, TOLD, NUMBER_AT(0), 0, 0},
+    FLAG_OF(L_IPPROTO_IP, L_IP_PKTINFO, AT(told4.packet_info)),
+    FLAG_OF(L_IPPROTO_IP, L_IP_RECVERR, AT(told4.error)),
+    FLAG_OF(L_IPPROTO_IP, L_IP_RECVTTL, AT(told4.ttl)),
+    FLAG_OF(L_IPPROTO_IP, L_IP_RECVTOS, AT(told4.tos)),
+    FLAG_OF(L_IPPROTO_IP, L_IP_RECVORIGDSTADDR, AT(told4.original)),
+    FLAG_OF(L_IPPROTO_IP, L_IP_FREEBIND, AT(freebind)),
+    FLAG_OF(L_IPPROTO_IP, L_IP_MULTICAST_LOOP, AT(multicast_loop)),
+    FLAG_OF(L_IPPROTO_IP, L_IP_BIND_ADDRESS_NO_PORT, AT(no_port)),
+    FLAG_OF(L_IPPROTO_IP, L_IP_RECVOPTS, FLAG_AT(3)),
+    FLAG_OF(L_IPPROTO_IP, L_IP_RETOPTS, FLAG_AT(4)),
+    FLAG_OF(L_IPPROTO_IP, L_IP_PASSSEC, FLAG_AT(5)),
+    FLAG_OF(L_IPPROTO_IP, L_IP_CHECKSUM, FLAG_AT(6)),
+    {L_IPPROTO_IP, L_IP_RECVFRAGSIZE, FLAG, UDP, FLAG_AT(7), 0, 0},
+    {L_IPPROTO_IP, L_IP_NODEFRAG, NUMBER, TOLD, NUMBER_AT(1), 0, 0},
+    {L_IPPROTO_IP, L_IP_HDRINCL, NUMBER, TOLD, NUMBER_AT(1), 0, 0},
+    {L_IPPROTO_IP, L_IP_MINTTL, NUMBER, FULL, NUMBER_AT(2), 0, UINT8_MAX},
+    {L_IPPROTO_IP, L_IP_MULTICAST_ALL, SWITCH, FULL, AT(multicast_all), 0, 1},
+    {L_IPPROTO_IP, L_IP_TTL, NUMBER, DEFAULT | FULL, AT(ttl), 1, 255},
+    {L_IPPROTO_IP, L_IP_MTU_DISCOVER, NUMBER, 0, AT(mtu_discover), 0, 5},
+    {L_IPPROTO_IP, L_IP_MULTICAST_TTL, NUMBER, UDP | DEFAULT | FULL, AT(multicast_ttl), 0, 255},
+    {L_IPPROTO_IP, L_IP_MULTICAST_TTL, NUMBER, TCP | TOLD, AT(multicast_ttl), 0, 0},
+    {L_IPPROTO_IPV6, L_IPV6_RECVERR, FLAG, SIX, AT(told6.error), 0, 0},
+    {L_IPPROTO_IPV6, L_IPV6_RECVPKTINFO, FLAG, SIX, AT(told6.packet_info), 0, 0},
+    {L_IPPROTO_IPV6, L_IPV6_RECVHOPLIMIT, FLAG, SIX, AT(told6.ttl), 0, 0},
+    {L_IPPROTO_IPV6, L_IPV6_RECVTCLASS, FLAG, SIX, AT(told6.tos), 0, 0},
+    {L_IPPROTO_IPV6, L_IPV6_RECVORIGDSTADDR, FLAG, SIX, AT(told6.original), 0, 0},
+    {L_IPPROTO_IPV6, L_IPV6_2292PKTINFO, FLAG, SIX, FLAG_AT(8), 0, 0},
+    {L_IPPROTO_IPV6, L_IPV6_2292HOPOPTS, FLAG, SIX, FLAG_AT(9), 0, 0},
+    {L_IPPROTO_IPV6, L_IPV6_2292DSTOPTS, FLAG, SIX, FLAG_AT(10), 0, 0},
+    {L_IPPROTO_IPV6, L_IPV6_2292RTHDR, FLAG, SIX, FLAG_AT(11), 0, 0},
+    {L_IPPROTO_IPV6, L_IPV6_2292HOPLIMIT, FLAG, SIX, FLAG_AT(12), 0, 0},
+    {L_IPPROTO_IPV6, L_IPV6_FLOWINFO, FLAG, SIX, FLAG_AT(13), 0, 0},
+    {L_IPPROTO_IPV6, L_IPV6_RECVHOPOPTS, FLAG, SIX, FLAG_AT(14), 0, 0},
+    {L_IPPROTO_IPV6, L_IPV6_RECVRTHDR, FLAG, SIX, FLAG_AT(15), 0, 0},
+    {L_IPPROTO_IPV6, L_IPV6_RECVDSTOPTS, FLAG, SIX, FLAG_AT(16), 0, 0},
+    {L_IPPROTO_IPV6, L_IPV6_RECVPATHMTU, FLAG, SIX, FLAG_AT(17), 0, 0},
+    {L_IPPROTO_IPV6, L_IPV6_FLOWINFO_SEND, FLAG, SIX, FLAG_AT(18), 0, 0},
+    {L_IPPROTO_IPV6, L_IPV6_DONTFRAG, FLAG, SIX, FLAG_AT(19), 0, 0},
+    {L_IPPROTO_IPV6, L_IPV6_AUTOFLOWLABEL, FLAG, SIX, AT(auto_flow_label), 0, 0},
+    {L_IPPROTO_IPV6, L_IPV6_FREEBIND, FLAG, SIX, AT(freebind), 0, 0},
+    {L_IPPROTO_IPV6, L_IPV6_MULTICAST_ALL, FLAG, SIX, AT(multicast_all6), 0, 0},
+    {L_IPPROTO_IPV6, L_IPV6_RECVFRAGSIZE, FLAG, SIX, FLAG_AT(20), 0, 0},
+    {L_IPPROTO_IPV6, L_IPV6_MINHOPCOUNT, NUMBER, SIX, NUMBER_AT(3), 0, UINT8_MAX},
+    {L_IPPROTO_IPV6, L_IPV6_MULTICAST_LOOP, SWITCH, SIX, AT(multicast_loop6), 0, 1},
+    {L_IPPROTO_IPV6, L_IPV6_UNICAST_HOPS, NUMBER, SIX | DEFAULT, AT(hops), 0, 255},
+    {L_IPPROTO_IPV6, L_IPV6_MULTICAST_HOPS, NUMBER, SIX | UDP | DEFAULT, AT(multicast_hops), 0,
+     255},
+    {L_IPPROTO_IPV6, L_IPV6_MULTICAST_HOPS, NUMBER, SIX | TCP | TOLD, AT(multicast_hops), 0, 0},
+    {L_IPPROTO_IPV6, L_IPV6_MTU_DISCOVER, NUMBER, SIX, AT(mtu_discover6), 0, 5},
+    {L_IPPROTO_TCP, L_TCP_NODELAY, FLAG, TCP, AT(nodelay), 0, 0},
+    {L_IPPROTO_TCP, L_TCP_CORK, FLAG, TCP, AT(cork), 0, 0},
+    {L_IPPROTO_TCP, L_TCP_QUICKACK, FLAG, TCP, AT(quick_ack), 0, 0},
+    {L_IPPROTO_TCP, L_TCP_THIN_LINEAR_TIMEOUTS, SWITCH, TCP, FLAG_AT(21), 0, 1},
+    {L_IPPROTO_TCP, L_TCP_FASTOPEN_CONNECT, SWITCH, TCP, FLAG_AT(22), 0, 1},
+    {L_IPPROTO_TCP, L_TCP_FASTOPEN_NO_COOKIE, SWITCH, TCP, FLAG_AT(23), 0, 1},
+    {L_IPPROTO_TCP, L_TCP_SAVE_SYN, NUMBER, TCP, NUMBER_AT(4), 0, 2},
+    {L_IPPROTO_TCP, L_TCP_TX_DELAY, NUMBER, TCP, NUMBER_AT(5), 0, INT32_MAX},
+    {L_IPPROTO_TCP, L_TCP_KEEPIDLE, NUMBER, TCP, AT(keep_idle), 1, 32767},
+    {L_IPPROTO_TCP, L_TCP_KEEPINTVL, NUMBER, TCP, AT(keep_interval), 1, 32767},
+    {L_IPPROTO_TCP, L_TCP_KEEPCNT, NUMBER, TCP, AT(keep_count), 1, 127},
+    {L_IPPROTO_TCP, L_TCP_SYNCNT, NUMBER, TCP, AT(syn_count), 1, 127},
+    {L_IPPROTO_TCP, L_TCP_USER_TIMEOUT, NUMBER, TCP, AT(user_timeout), 0, INT32_MAX},
+    {L_IPPROTO_TCP, L_TCP_NOTSENT_LOWAT, NUMBER, TCP, AT(not_sent_low), INT32_MIN, INT32_MAX},
 };
 
 static const struct kept *find_kept(const struct inet_socket *s, uint32_t level, uint32_t name)
 {
     for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
         const struct kept *k = &kept[i];
-        if (k->level == level && k->name == name && (s->stream || !k->stream_only) &&
-            (s->v6 || !k->v6_only))
+        bool has = !(k->how & (TCP | UDP)) || (k->how & (s->stream ? TCP : UDP));
+        if (k->level == level && k->name == name && has && (s->v6 || !(k->how & SIX)))
             return k;
     }
     return NULL;
@@ -206,7 +246,34 @@ static int set_socket_option(struct inet_socket *s, struct task *t, uint32_t nam
     case L_SO_ZEROCOPY: /* no copy is ever saved: as before Linux 4.14 */
         return name == L_SO_PASSCRED ? -L_EOPNOTSUPP : -L_ENOPROTOOPT;
     case L_SO_BUSY_POLL:
-        return cred_capable(&t->process->cred, L_CAP_NET_ADMIN) ? 0 : -L_EPERM;
+        if (value > s->options.busy_poll && !cred_capable(&t->process->cred, L_CAP_NET_ADMIN))
+            return -L_EPERM;
+        if ((int32_t)value < 0)
+            return -L_EINVAL;
+        s->options.busy_poll = value;
+        return 0;
+    case L_SO_BSDCOMPAT: /* of no effect since Linux 2.2 */
+        return 0;
+    case L_SO_DETACH_FILTER:
+        return -L_ENOENT;
+    case L_SO_LOCK_FILTER:
+        if (s->options.lock_filter && !value)
+            return -L_EPERM;
+        s->options.lock_filter = value != 0;
+        return 0;
+    case L_SO_PASSSEC:
+    case L_SO_PEEK_OFF:
+        return -L_EOPNOTSUPP;
+    case L_SO_MAX_PACING_RATE:
+        s->options.pacing_rate = value == UINT32_MAX ? UINT64_MAX : value;
+        if (length >= sizeof(s->options.pacing_rate))
+            memcpy(&s->options.pacing_rate, data, sizeof(s->options.pacing_rate));
+        return 0;
+    case L_SO_TIMESTAMPING:
+        if (value & ~(uint32_t)(L_SOF_TIMESTAMPING_RX_SOFTWARE | L_SOF_TIMESTAMPING_SOFTWARE))
+            return -L_EINVAL;
+        s->options.timestamping = value;
+        return 0;
     case L_SO_TYPE:
     case L_SO_PROTOCOL:
     case L_SO_DOMAIN:
@@ -227,11 +294,57 @@ static int set_v6_only(struct inet_socket *s, uint32_t value)
     return bound ? -L_EINVAL : 0;
 }
 
+/* There is no congestion between guests: names of those that every Linux has are kept. */
+static int set_congestion(struct inet_socket *s, const char *name, uint32_t length)
+{
+    bool reno = length >= 4 && memcmp(name, "reno", 4) == 0 && (length == 4 || !name[4]);
+    bool cubic = length >= 5 && memcmp(name, "cubic", 5) == 0 && (length == 5 || !name[5]);
+    if (!reno && !cubic)
+        return -L_ENOENT;
+    s->options.reno = reno;
+    return 0;
+}
+
+static int set_tos(struct inet_socket *s, uint32_t *field, uint32_t value)
+{
+    /* Of TCP two bits belong to congestion. */
+    *field = s->stream ? (value & UINT8_MAX & ~ECN_BITS) | (*field & ECN_BITS) : value & UINT8_MAX;
+    return 0;
+}
+
+/* What Linux makes of seconds that it keeps as a count of tries, each after twice as long. */
+static uint32_t as_tries(uint32_t seconds)
+{
+    uint32_t period = 1, step = 1;
+    if ((int32_t)seconds <= 0)
+        return 0;
+    for (uint32_t tries = 1; seconds > period && tries < UINT8_MAX; tries++) {
+        step = step * 2 < TRY_LONGEST_S ? step * 2 : TRY_LONGEST_S;
+        period += step;
+    }
+    return period;
+}
+
 static int set_other(struct inet_socket *s, uint32_t level, uint32_t name, const void *data,
                      uint32_t length, uint32_t value)
 {
-    if (level == L_IPPROTO_IPV6 && s->v6 && name == L_IPV6_V6ONLY)
-        return set_v6_only(s, value);
+    if (level == L_IPPROTO_IPV6 && name == L_IPV6_V6ONLY)
+        return length < sizeof(value) ? -L_EINVAL : set_v6_only(s, value);
+    if (level == L_IPPROTO_IP && name == L_IP_TOS)
+        return set_tos(s, &s->options.tos, value);
+    if (level == L_IPPROTO_IPV6 && name == L_IPV6_TCLASS) {
+        if (length < sizeof(value) || ((int32_t)value < -1 || (int32_t)value > UINT8_MAX))
+            return -L_EINVAL;
+        return set_tos(s, &s->options.traffic_class, (int32_t)value < 0 ? 0 : value);
+    }
+    if (level == L_IPPROTO_IP && name == L_IP_TRANSPARENT) {
+        if (!length)
+            return -L_EINVAL;
+        if (value && !cred_capable(&task_current()->process->cred, L_CAP_NET_ADMIN))
+            return -L_EPERM;
+        s->options.transparent = value != 0;
+        return 0;
+    }
     if (level == L_IPPROTO_UDPLITE && s->lite &&
         (name == L_UDPLITE_SEND_CSCOV || name == L_UDPLITE_RECV_CSCOV)) {
         if (value && value < L_UDPLITE_LEAST)
@@ -250,22 +363,37 @@ static int set_other(struct inet_socket *s, uint32_t level, uint32_t name, const
             s->options.max_segment = value;
             return 0;
         case L_TCP_LINGER2:
-            s->options.linger2 = (int32_t)value < 0 ? UINT32_MAX : value > 120 ? 0 : value;
+            s->options.linger2 = (int32_t)value < 0     ? UINT32_MAX
+                                 : !value               ? LINGER2_STANDARD
+                                 : value > LINGER2_MOST ? LINGER2_MOST
+                                                        : value;
             return 0;
+        case L_TCP_DEFER_ACCEPT: /* a connection may be accepted before there is data */
+            s->options.defer_accept = as_tries(value);
+            return 0;
+        case L_TCP_WINDOW_CLAMP:
+            if (!value && s->state != INET_NEW)
+                return -L_EINVAL;
+            s->options.window_clamp = value && (int32_t)value < WINDOW_LEAST ? WINDOW_LEAST : value;
+            return 0;
+        case L_TCP_TIMESTAMP:
+            return -L_EPERM;
+        case L_TCP_ULP:
+            return -L_ENOENT;
         case L_TCP_FASTOPEN:
             if ((int32_t)value < 0)
                 return -L_EINVAL;
-            s->options.fastopen = value; /* how many may wait: there is no wait for them */
+            s->options.fastopen = value > L_SOMAXCONN
+                                      ? L_SOMAXCONN
+                                      : value; /* how many may wait: there is no wait for them */
             return 0;
         case L_TCP_CONGESTION:
-            return length >= 5 && memcmp(data, "cubic", 5) == 0 ? 0 : -L_ENOENT;
+            return set_congestion(s, data, length);
         }
     }
-    if ((level == L_IPPROTO_IP && name >= L_IP_ADD_MEMBERSHIP && name <= 48) ||
-        (level == L_IPPROTO_IPV6 && s->v6 && name == L_IPV6_ADD_MEMBERSHIP)) {
-        host_log("multicast groups are not built");
-        return -L_ENODEV;
-    }
+    int group = inet_set_group_option(s, level, name, data, length);
+    if (group <= 0)
+        return group;
     return -L_ENOPROTOOPT;
 }
 
@@ -276,28 +404,40 @@ static bool known_level(const struct inet_socket *s, uint32_t level)
            ((level == L_IPPROTO_UDP || level == L_IPPROTO_UDPLITE) && !s->stream);
 }
 
-static int set_kept(struct inet_socket *s, const struct kept *k, uint32_t value)
+static int set_kept(struct inet_socket *s, const struct kept *k, uint32_t length, uint32_t value)
 {
     void *field = (uint8_t *)&s->options + k->offset;
     int64_t number = (int32_t)value;
-    if (k->kind == FLAG) {
-        bool on = value != 0;
+    bool on = value != 0, standard = number == -1 && (k->how & DEFAULT);
+    if (k->how & TOLD)
+        return k->how & TCP && k->level == L_IPPROTO_IP ? -L_EINVAL : -L_ENOPROTOOPT;
+    if (!length && (k->how & FULL))
+        return -L_EINVAL;
+    if (k->kind != FLAG && !standard && (number < k->least || number > k->most))
+        return -L_EINVAL;
+    if (k->kind != NUMBER) {
         memcpy(field, &on, sizeof(on));
         return 0;
     }
-    /* -1 is the default of those that have one. */
-    bool standard = number == -1 && (k->level == L_IPPROTO_IPV6 || k->name == L_IP_TTL ||
-                                     k->name == L_IP_MULTICAST_TTL);
-    if (k->level == L_IPPROTO_IP && k->name == L_IP_TOS)
-        value &= UINT8_MAX;
-    else if (!standard && (number < k->least || (k->most < UINT32_MAX && number > k->most)))
-        return -L_EINVAL;
     if (standard) {
         struct inet_options fresh;
         inet_options_init(&fresh, s->v6, s->stream);
         memcpy(&value, (uint8_t *)&fresh + k->offset, sizeof(value));
     }
     memcpy(field, &value, sizeof(value));
+    return 0;
+}
+
+/* SO_BINDTODEVICE: the loopback interface is the only one that guests' packets are seen at. */
+static int bind_to_device(struct inet_socket *s, struct task *t, const char *name, uint32_t length)
+{
+    char device[L_IFNAMSIZ] = "";
+    memcpy(device, name, length < sizeof(device) - 1 ? length : sizeof(device) - 1);
+    if (s->options.to_loopback && !cred_capable(&t->process->cred, L_CAP_NET_RAW))
+        return -L_EPERM;
+    if (device[0] && strcmp(device, "lo") != 0)
+        return -L_ENODEV;
+    s->options.to_loopback = device[0];
     return 0;
 }
 
@@ -315,19 +455,18 @@ int inet_set_option(struct file *file, struct task *t, uint32_t level, uint32_t 
     if (level == L_SOL_SOCKET && name == L_SO_SNDTIMEO)
         return socket_parse_timeout(data, length, &s->options.send_timeout_ns);
     if (level == L_SOL_SOCKET && name == L_SO_BINDTODEVICE)
-        return length && *(const char *)data && strncmp(data, "lo", length) != 0 ? -L_ENODEV : 0;
+        return bind_to_device(s, t, data, length);
     const struct kept *k = find_kept(s, level, name);
-    if (length < sizeof(value) && level != L_IPPROTO_IP)
-        return -L_EINVAL;
-    if (length < sizeof(value) && length < 1)
+    bool wanted = level != L_IPPROTO_IP && (k || level != L_IPPROTO_IPV6);
+    if (length < sizeof(value) && wanted)
         return -L_EINVAL;
     if (length >= sizeof(value))
         memcpy(&value, data, sizeof(value));
-    else
+    else if (length)
         value = *(const uint8_t *)data;
     if (k) {
         host_mutex_lock(&inet_lock);
-        int error = set_kept(s, k, value);
+        int error = set_kept(s, k, length, value);
         bool forgets = !s->options.told4.error && !s->options.told6.error;
         host_mutex_unlock(&inet_lock);
         if (forgets)
@@ -339,9 +478,6 @@ int inet_set_option(struct file *file, struct task *t, uint32_t level, uint32_t 
 }
 
 /* --- getting --- */
-
-/* What ss(8) and others read first of struct tcp_info: the state. */
-#define TCP_INFO_SIZE 104
 
 static uint8_t tcp_state(const struct inet_socket *s)
 {
@@ -359,16 +495,42 @@ static uint8_t tcp_state(const struct inet_socket *s)
     }
 }
 
-static int get_tcp_info(const struct inet_socket *s, uint8_t *value)
+/* There is no loss, no delay and no window between guests; the numbers that are are told. */
+static int get_tcp_info(const struct inet_socket *s, void *value)
 {
-    const uint32_t rto = 200000, segment = SEGMENT_MOST;
-    memset(value, 0, TCP_INFO_SIZE);
-    value[0] = s->state == INET_CONNECTED && s->fin && s->write_shut && !s->peer ? L_TCP_CLOSE
-                                                                                 : tcp_state(s);
-    memcpy(value + 8, &rto, 4);
-    memcpy(value + 16, &segment, 4);
-    memcpy(value + 20, &segment, 4);
-    return TCP_INFO_SIZE;
+    bool connected = s->state == INET_CONNECTED;
+    struct l_tcp_info info = {
+        .state = connected && s->fin && s->write_shut && !s->peer ? L_TCP_CLOSE : tcp_state(s),
+        .rto = connected ? RTO_US : RTO_NEW_US,
+        .snd_mss = connected ? SEGMENT_MOST : SEGMENT_NEW,
+        .rcv_mss = SEGMENT_NEW,
+        .pmtu = connected ? MTU : 0,
+        .advmss = connected ? SEGMENT_MOST : 0,
+        .snd_ssthresh = INT32_MAX,
+        .snd_cwnd = WINDOW_NEW,
+        .reordering = 3,
+        .options = connected ? L_TCPI_OPT_TIMESTAMPS | L_TCPI_OPT_SACK | L_TCPI_OPT_WSCALE : 0,
+        .notsent_bytes = (uint32_t)inet_unsent_locked(s),
+        .max_pacing_rate = s->options.pacing_rate,
+        .pacing_rate = UINT64_MAX,
+        .bytes_received = s->read_at + s->in.bytes,
+        .bytes_sent = s->sent_at,
+        .bytes_acked = s->sent_at - inet_unsent_locked(s),
+    };
+    if (s->state == INET_LISTENING) {
+        info.unacked = s->pending_count;
+        info.sacked = s->backlog;
+    }
+    memcpy(value, &info, sizeof(info));
+    return sizeof(info);
+}
+
+static int peer_name(const struct inet_socket *s, void *value)
+{
+    struct net_address address;
+    inet_show(s, &s->remote, &address);
+    memcpy(value, address.bytes, address.length);
+    return (int)address.length;
 }
 
 static int get_socket_option(struct inet_socket *s, uint32_t name, void *value)
@@ -427,13 +589,40 @@ static int get_socket_option(struct inet_socket *s, uint32_t name, void *value)
     case L_SO_DEBUG:
         number = s->options.debug;
         break;
-    case L_SO_INCOMING_CPU:
-        number = -1;
-        break;
     case L_SO_BUSY_POLL:
+        number = (int32_t)s->options.busy_poll;
         break;
     case L_SO_BINDTODEVICE:
-        return 0;
+        if (!s->options.to_loopback)
+            return 0;
+        memcpy(value, "lo", sizeof("lo"));
+        return sizeof("lo");
+    case L_SO_BINDTOIFINDEX:
+        number = s->options.to_loopback;
+        break;
+    case L_SO_BSDCOMPAT:
+        break;
+    case L_SO_LOCK_FILTER:
+        number = s->options.lock_filter;
+        break;
+    case L_SO_PASSCRED:
+    case L_SO_PASSSEC:
+    case L_SO_PEEK_OFF:
+        return -L_EOPNOTSUPP;
+    case L_SO_PEERNAME:
+        return s->state == INET_CONNECTED ? peer_name(s, value) : -L_ENOTCONN;
+    case L_SO_PEERCRED:
+        memset(value, 0, 4);
+        memset((uint8_t *)value + 4, 0xff, 8);
+        return 12;
+    case L_SO_MAX_PACING_RATE:
+        memcpy(value, &s->options.pacing_rate, sizeof(s->options.pacing_rate));
+        return sizeof(s->options.pacing_rate);
+    case L_SO_TIMESTAMPING:
+        pair[0] = (int32_t)s->options.timestamping;
+        pair[1] = 0;
+        memcpy(value, pair, sizeof(pair));
+        return sizeof(pair);
     default:
         return -L_ENOPROTOOPT;
     }
@@ -451,7 +640,11 @@ static int get_other(struct inet_socket *s, uint32_t level, uint32_t name, void 
                (level == L_IPPROTO_IPV6 && name == L_IPV6_MTU)) {
         if (!connected)
             return -L_ENOTCONN;
-        number = 65536;
+        number = level == L_IPPROTO_IP ? 65535 : 65536;
+    } else if (level == L_IPPROTO_IP && name == L_IP_MULTICAST_IF) {
+        memcpy(&number, s->group_source.ip + 12, sizeof(number));
+    } else if (level == L_IPPROTO_IPV6 && name == L_IPV6_MULTICAST_IF) {
+        number = (int32_t)s->group_index6;
     } else if (level == L_IPPROTO_IP && name == L_IP_OPTIONS) {
         return 0;
     } else if (level == L_IPPROTO_UDPLITE && name == L_UDPLITE_SEND_CSCOV) {
@@ -469,8 +662,21 @@ static int get_other(struct inet_socket *s, uint32_t level, uint32_t name, void 
     } else if (level == L_IPPROTO_TCP && name == L_TCP_FASTOPEN) {
         number = (int32_t)s->options.fastopen;
     } else if (level == L_IPPROTO_TCP && name == L_TCP_CONGESTION) {
-        memcpy(value, "cubic\0\0\0\0\0\0\0\0\0\0\0", 16);
-        return 16;
+        memset(value, 0, CONGESTION_NAME);
+        strcpy(value, s->options.reno ? "reno" : "cubic");
+        return CONGESTION_NAME;
+    } else if (level == L_IPPROTO_TCP && name == L_TCP_DEFER_ACCEPT) {
+        number = (int32_t)s->options.defer_accept;
+    } else if (level == L_IPPROTO_TCP && name == L_TCP_WINDOW_CLAMP) {
+        number = (int32_t)s->options.window_clamp;
+    } else if (level == L_IPPROTO_TCP && (name == L_TCP_ULP || name == L_TCP_SAVED_SYN)) {
+        return 0;
+    } else if (level == L_IPPROTO_IP && name == L_IP_TOS) {
+        number = (int32_t)s->options.tos;
+    } else if (level == L_IPPROTO_IPV6 && name == L_IPV6_TCLASS) {
+        number = (int32_t)s->options.traffic_class;
+    } else if (level == L_IPPROTO_IP && name == L_IP_TRANSPARENT) {
+        number = s->options.transparent;
     } else {
         return -L_ENOPROTOOPT;
     }
@@ -482,7 +688,7 @@ static int get_kept(const struct inet_socket *s, const struct kept *k, void *val
 {
     const void *field = (const uint8_t *)&s->options + k->offset;
     uint32_t number = 0;
-    if (k->kind == FLAG)
+    if (k->kind != NUMBER)
         number = *(const bool *)field;
     else
         memcpy(&number, field, sizeof(number));
@@ -498,7 +704,7 @@ int inet_get_option(struct file *file, uint32_t level, uint32_t name, void *valu
     if (filter > 0)
         return filter;
     if (!known_level(s, level))
-        return -L_EOPNOTSUPP;
+        return s->v6 ? -L_ENOPROTOOPT : -L_EOPNOTSUPP;
     host_mutex_lock(&inet_lock);
     int size = k                       ? get_kept(s, k, value)
                : level == L_SOL_SOCKET ? get_socket_option(s, name, value)

@@ -231,6 +231,8 @@ int inet_listen(struct inet_socket *s, int backlog)
 void inet_close(struct inet_socket *s)
 {
     struct let_go left;
+    if (!s->stream)
+        inet_leave_all(s);
     host_mutex_lock(&inet_lock);
     bool reset = (s->stream && s->in.bytes) || (s->options.linger && !s->options.linger_s);
     inet_unname_locked(s);

@@ -177,10 +177,11 @@ static int64_t queue_locked(struct inet_socket *s, struct sending *w)
         w->queued = queued;
         return SEND_MAKE;
     }
+    s->sent_at += n;
     w->outside = s->links[0] != NULL;
     if (w->outside)
         return (int64_t)n;
-    if (to->options.timestamp || to->options.timestamp_ns)
+    if (to->options.timestamp || to->options.timestamp_ns || to->options.timestamping)
         queue->last->time_ns = host_clock_realtime_ns();
     if (w->urgent) {
         mark_urgent_locked(to, w->data[n - 1], &w->done);
