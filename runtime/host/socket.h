@@ -34,8 +34,9 @@ struct host_socket_user {
      * host_socket_receive says when. */
     size_t (*room)(void *arg);
     void (*received)(void *arg, const void *bytes, size_t n);
-    /* No more is received. 0: the other side sends no more. Of a datagram socket: an error that
-     * came back, and it goes on. Of a listener: a connection waits that cannot be taken
+    /* No more is received. 0: the other side sends no more; an error may still follow. Of a
+     * datagram socket: an error that came back, and it goes on. Of a listener: a connection waits
+     * that cannot be taken
      * (-L_ENFILE); host_socket_receive tries again. */
     void (*ended)(void *arg, int error);
     /* What is to be sent, of a stream: bytes that stay where they are until as many were sent. NULL

@@ -489,10 +489,11 @@ int inet_accept(struct inet_socket *s, bool nonblock, uint32_t flags, struct fil
         struct inet_socket *server = NULL, *promoted = NULL;
         host_mutex_lock(&inet_lock);
         bool listening = s->state == INET_LISTENING;
-        int error = listening ? -s->error : 0;
-        if (error) {
+        int error = 0;
+        if (listening && !s->pending) {
+            error = -s->error;
             s->error = 0;
-        } else if (listening && s->pending) {
+        } else if (listening) {
             server = take_first(&s->pending, &s->pending_last);
             server->listener = NULL;
             s->pending_count--;

@@ -29,6 +29,7 @@ struct host_socket {
     bool armed;  /* the epoll knows it: not before it waits, for a new stream is told to be over */
     bool ended;  /* nothing more is received */
     bool failed; /* nothing more is sent */
+    bool hung;   /* both sides have sent their end */
     bool finishing; /* nothing follows what is to be sent */
     bool closing, dead;
     struct host_socket *dead_next;
@@ -88,7 +89,9 @@ static void arm(struct host_socket *s)
         event.events |= EPOLLIN;
     if (s->wants_out || s->connecting)
         event.events |= EPOLLOUT;
-    if (s->dead || event.events == EPOLLONESHOT)
+    /* Who has received the end still wants to know of a reset, which comes unasked. */
+    bool listens = s->ended && s->connected && !s->failed && !s->hung;
+    if (s->dead || (event.events == EPOLLONESHOT && !listens))
         return;
     if (!epoll_ctl(pump_epoll, s->armed ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, s->fd, &event))
         s->armed = true;
@@ -113,12 +116,12 @@ static void die(struct host_socket *s)
 
 static void fail(struct host_socket *s, int error)
 {
-    s->failed = true;
+    bool told = s->failed;
+    s->failed = s->ended = true;
     if (s->closing)
         die(s);
-    else if (!s->ended)
+    else if (!told)
         s->user->ended(s->arg, error);
-    s->ended = true;
 }
 
 static void flush(struct host_socket *s)
@@ -270,6 +273,17 @@ static void take_connections(struct host_socket *s)
     }
 }
 
+static void look_for_reset(struct host_socket *s)
+{
+    int error = 0;
+    socklen_t length = sizeof(error);
+    getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &error, &length);
+    if (error)
+        fail(s, -error);
+    else
+        s->hung = true;
+}
+
 /* --- the pump --- */
 
 static void handle(struct host_socket *s, uint32_t events)
@@ -289,6 +303,8 @@ static void handle(struct host_socket *s, uint32_t events)
         take_bytes(s);
     if (s->connected && (s->wants_out || s->closing))
         flush(s);
+    if (s->ended && !s->failed && !s->closing && (events & (EPOLLERR | EPOLLHUP)))
+        look_for_reset(s);
     arm(s);
     host_mutex_unlock(&s->lock);
 }

@@ -167,12 +167,12 @@ static void die(struct host_socket *s)
 
 static void fail(struct host_socket *s, int error)
 {
-    s->failed = true;
+    bool told = s->failed;
+    s->failed = s->ended = true;
     if (s->closing)
         die(s);
-    else if (!s->ended)
+    else if (!told)
         s->user->ended(s->arg, error);
-    s->ended = true;
 }
 
 static OVERLAPPED *begin(struct op *op, enum op_kind kind)
