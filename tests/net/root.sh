@@ -1,11 +1,12 @@
 #!/bin/bash
 # Makes the root file system of the tests here: the packages of packaging/image.sh --minimal and
 # those in `packages`, with what their scripts would have set up.
-#   root.sh OUT.tar
+#   root.sh OUT.tar [LIST]      LIST names further packages
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-base=$("$here/../../packaging/image.sh" --minimal --with "$here/packages" --path)
-trap 'rm -rf "$1.new" "$1.stage"' EXIT
+trap 'rm -rf "$1.new" "$1.stage" "$1.list"' EXIT
+cat "$here/packages" ${2:+"$2"} >"$1.list"
+base=$("$here/../../packaging/image.sh" --minimal --with "$1.list" --path)
 cp "$base" "$1.new"
 rm -rf "$1.stage"
 mkdir -p "$1.stage/etc"

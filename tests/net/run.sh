@@ -5,8 +5,8 @@
 #   run.sh native - FOLDER SCRIPT        on the real kernel, in the unpacked ROOT.tar; as root
 # The script is run by bash after lib.sh, which says what it has. It gets an address of the
 # loopback that no other run has, and a hundred ports there that nobody on this machine uses, as
-# guests and programs of the host share them. Prints "ok NAME", or what failed and what the servers
-# said; exits with 77 when there is no ROOT.
+# guests and programs of the host share them. Prints what the script says and "ok NAME", or what
+# failed and what the servers said; exits with 77 when there is no ROOT.
 set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 host=$1 fore=$2 root=$3 script=$4
@@ -55,11 +55,11 @@ wine)
     ;;
 *) start=("$fore" --root "$root" --cwd /tmp bash -c "$text") ;;
 esac
-timeout -k 5 "${FORELAND_GUEST_DEADLINE:-120}" "${start[@]}" </dev/null >"$work/out" 2>&1
+timeout -k 5 "${FORELAND_GUEST_DEADLINE:-150}" "${start[@]}" </dev/null >"$work/out" 2>&1
 status=$?
 if [ $status -ne 0 ] || [ "$(tail -1 "$work/out" | tr -d '\r')" != "ok $name" ]; then
     tail -c 6000 "$work/out"
     echo "FAIL $name: status $status"
     exit 1
 fi
-echo "ok $name"
+tr -d '\r' <"$work/out"
