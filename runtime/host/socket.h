@@ -76,6 +76,14 @@ void host_socket_close(struct host_socket *s, bool reset);
 /* The memory, which stays for such calls. A listener's connection that nobody started needs none.
  */
 void host_socket_free(struct host_socket *s);
+/* How a stream finds out that the other side has vanished: as Linux's SO_KEEPALIVE, TCP_KEEPIDLE,
+ * TCP_KEEPINTVL, TCP_KEEPCNT and TCP_USER_TIMEOUT (0: the host's own). What the host lacks of that
+ * stays as it has it. */
+struct host_tuning {
+    bool keepalive;
+    uint32_t idle_s, interval_s, count, user_timeout_ms;
+};
+void host_socket_tune(struct host_socket *s, const struct host_tuning *tuning);
 int host_socket_name(struct host_socket *s, struct host_address *out);
 
 #endif

@@ -225,6 +225,7 @@ void inet_host_accepted(struct inet_socket *listener, struct host_socket *made,
     }
     if (server) {
         host_socket_start(made, &user, link);
+        inet_host_tune(server);
         inet_wake_readers(listener);
     } else {
         free(link);
@@ -276,6 +277,16 @@ static void drop_link(struct inet_socket *s, struct inet_link *link, unsigned pl
         host_socket_close(link->host, true);
 }
 
+static void tune(const struct inet_socket *s, struct inet_link *link)
+{
+    const struct inet_options *o = &s->options;
+    host_mutex_lock(&inet_lock);
+    struct host_tuning tuning = {o->keepalive, o->keep_idle, o->keep_interval, o->keep_count,
+                                 o->user_timeout};
+    host_mutex_unlock(&inet_lock);
+    host_socket_tune(link->host, &tuning);
+}
+
 int inet_host_connect(struct inet_socket *s)
 {
     struct inet_link *link;
@@ -284,6 +295,7 @@ int inet_host_connect(struct inet_socket *s)
     if (error)
         return error;
     bool placed = place_link(s, link, 0, INET_CONNECTING);
+    tune(s, link);
     if (placed)
         error = host_socket_connect(link->host, &address);
     if (error || !placed)
@@ -314,6 +326,14 @@ static struct inet_link *link_at(struct inet_socket *s, unsigned place)
     struct inet_link *link = get_link_locked(s, place);
     host_mutex_unlock(&inet_lock);
     return link;
+}
+
+void inet_host_tune(struct inet_socket *s)
+{
+    struct inet_link *link = s->stream ? link_at(s, 0) : NULL;
+    if (link)
+        tune(s, link);
+    put_link(link);
 }
 
 void inet_host_send(struct inet_socket *s)

@@ -34,6 +34,8 @@ int inet_host_listen(struct inet_socket *s);
 /* s has bytes to send, room again, room for one more connection. */
 void inet_host_send(struct inet_socket *s);
 void inet_host_receive(struct inet_socket *s);
+/* The host finds out as the options of s say whether the other side is still there. */
+void inet_host_tune(struct inet_socket *s);
 /* The two links of s are given up. */
 void inet_host_finish(struct inet_socket *s);
 void inet_host_close(struct inet_socket *s, bool reset);

@@ -6,6 +6,7 @@
 #include "runtime/abi/time.h"
 #include "runtime/host/log.h"
 #include "runtime/net/inet.h"
+#include "runtime/net/inet_host.h"
 #include "runtime/net/inet_ping.h"
 #include "runtime/task/process.h"
 #include "runtime/task/task.h"
@@ -471,6 +472,8 @@ int inet_set_option(struct file *file, struct task *t, uint32_t level, uint32_t 
         host_mutex_unlock(&inet_lock);
         if (forgets)
             inet_errors_forget(s);
+        if (s->links[0])
+            inet_host_tune(s);
         return error;
     }
     return level == L_SOL_SOCKET ? set_socket_option(s, t, name, data, length, value)

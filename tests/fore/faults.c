@@ -2,12 +2,14 @@
  *   faults resets PORT HOST  a server that resets at each moment
  *   faults queued 0 HOST   says "port N"; a connection is reset before it is accepted
  *   faults gone PORT       a server that is killed
+ *   faults vanished PORT   a server that is cut off: says "connected 0" before
  *   faults stopped PORT    one process stands still while it is flooded, another goes on
  *   faults scarce          says "port N" and accepts until there are no descriptors, then all
  *   faults churn PORT N    N connections, one after the other
  *   faults pour PORT       leaves as much behind as goes */
 #include "inet.h"
 
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -103,6 +105,22 @@ static void gone(uint16_t port)
     told(); /* its last descriptor is closed */
     fd = socket(AF_INET, SOCK_STREAM, 0);
     CHECK_ERRNO(inet_connect(fd, "127.0.0.1", port), ECONNREFUSED);
+    close(fd);
+}
+
+/* Nothing comes from the other side any more, neither what was asked nor the end. */
+static void vanished(uint16_t port)
+{
+    int fd = ask(port, 'v');
+    char byte;
+    CHECK_OK(inet_set(fd, IPPROTO_TCP, TCP_KEEPIDLE, 1));
+    CHECK_OK(inet_set(fd, IPPROTO_TCP, TCP_KEEPINTVL, 1));
+    CHECK_OK(inet_set(fd, IPPROTO_TCP, TCP_KEEPCNT, 2));
+    CHECK_OK(inet_set(fd, SOL_SOCKET, SO_KEEPALIVE, 1));
+    CHECK_EQ(read(fd, &byte, 1), 1);
+    say("connected", 0);
+    CHECK_EQ(read(fd, &byte, 1), -1);
+    CHECK(errno == ETIMEDOUT || errno == EHOSTUNREACH || errno == ENETUNREACH);
     close(fd);
 }
 
@@ -211,6 +229,8 @@ int main(int argc, char **argv)
         queued(windows);
     else if (strcmp(what, "gone") == 0)
         gone(port);
+    else if (strcmp(what, "vanished") == 0)
+        vanished(port);
     else if (strcmp(what, "stopped") == 0)
         stopped(port);
     else if (strcmp(what, "scarce") == 0)

@@ -80,7 +80,9 @@ def main():
     gone.bind(("127.0.0.1", 0))
     number = gone.getsockname()[1]
     gone.close()
-    guest("dead", closed.getsockname()[1], number)
+    six = socket.socket(socket.AF_INET6)
+    six.bind(("::1", 0))
+    guest("dead", closed.getsockname()[1], number, six.getsockname()[1])
     guest("taken", server.getsockname()[1], packets.getsockname()[1])
     poured(server)
     bound()

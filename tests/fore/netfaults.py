@@ -119,6 +119,18 @@ def killed():
     finish("gone", running)
 
 
+def vanished():
+    """The network between the two is gone; the process is in one of its own (netfaults.sh)."""
+    server = socket.create_server(("127.0.0.1", 0))
+    running = start("vanished", server.getsockname()[1])
+    connection, _ = server.accept()
+    connection.recv(1)
+    connection.sendall(b"v")
+    number(running, "connected")
+    subprocess.run(["ip", "link", "set", "lo", "down"], check=True)
+    finish("vanished", running)
+
+
 def queued():
     running = start("queued", 0, host)
     port = number(running, "port")
@@ -176,6 +188,9 @@ def poured(server):
 
 
 def main():
+    if rounds == 0:
+        vanished()
+        sys.exit(1 if failed else 0)
     with socket.create_server(("127.0.0.1", 0), backlog=5) as server:
         poured(server)
     server = socket.create_server(("127.0.0.1", 0), backlog=100)

@@ -527,3 +527,22 @@ int host_socket_name(struct host_socket *s, struct host_address *out)
     host_mutex_unlock(&s->lock);
     return error;
 }
+
+static void set_tcp(int fd, int name, uint32_t value)
+{
+    setsockopt(fd, IPPROTO_TCP, name, &value, sizeof(value));
+}
+
+void host_socket_tune(struct host_socket *s, const struct host_tuning *tuning)
+{
+    const int on = tuning->keepalive;
+    host_mutex_lock(&s->lock);
+    if (!s->dead) {
+        set_tcp(s->fd, TCP_KEEPIDLE, tuning->idle_s);
+        set_tcp(s->fd, TCP_KEEPINTVL, tuning->interval_s);
+        set_tcp(s->fd, TCP_KEEPCNT, tuning->count);
+        set_tcp(s->fd, TCP_USER_TIMEOUT, tuning->user_timeout_ms);
+        setsockopt(s->fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+    }
+    host_mutex_unlock(&s->lock);
+}

@@ -20,6 +20,9 @@
 #define INITIAL_RTO _WSAIOW(IOC_VENDOR, 17) /* SIO_TCP_INITIAL_RTO */
 #define NO_RESETS   _WSAIOW(IOC_VENDOR, 12) /* SIO_UDP_CONNRESET */
 
+#define MAX_RTX    5  /* TCP_MAXRT: seconds that what was sent is tried again */
+#define KEEP_COUNT 16 /* TCP_KEEPCNT */
+
 /* TCP_INITIAL_RTO_PARAMETERS, which mingw-w64 lacks; 0xfe: no retransmission of SYN. */
 struct initial_rto {
     USHORT rtt;
@@ -714,4 +717,24 @@ int host_socket_name(struct host_socket *s, struct host_address *out)
     int error = s->closed ? -L_EBADF : name_of(s, out);
     host_mutex_unlock(&s->lock);
     return error;
+}
+
+static void set_tcp(SOCKET handle, int name, DWORD value)
+{
+    setsockopt(handle, IPPROTO_TCP, name, (const char *)&value, sizeof(value));
+}
+
+void host_socket_tune(struct host_socket *s, const struct host_tuning *tuning)
+{
+    struct tcp_keepalive keep = {tuning->keepalive, tuning->idle_s * 1000,
+                                 tuning->interval_s * 1000};
+    DWORD n;
+    host_mutex_lock(&s->lock);
+    if (!s->closed) {
+        set_tcp(s->handle, KEEP_COUNT, tuning->count);
+        if (tuning->user_timeout_ms)
+            set_tcp(s->handle, MAX_RTX, tuning->user_timeout_ms / 1000 + 1);
+        WSAIoctl(s->handle, SIO_KEEPALIVE_VALS, &keep, sizeof(keep), NULL, 0, &n, NULL, NULL);
+    }
+    host_mutex_unlock(&s->lock);
 }
