@@ -354,8 +354,9 @@ int main(int argc, char **argv)
         say("started %s", argv[2]);
         return 0;
     }
-    folders = argv + 1;
-    folder_count = argc - 1;
+    attack_network = argc > 1 && strcmp(argv[1], "isolated") == 0;
+    folders = argv + 1 + attack_network;
+    folder_count = argc - 1 - attack_network;
     shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     processes_dir = open("/proc", O_RDONLY | O_DIRECTORY);
     mounts_file = open("/proc/self/mounts", O_RDONLY);

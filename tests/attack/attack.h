@@ -62,6 +62,8 @@ extern struct shared *shared;
 void values_prepare(struct random *r);
 uint64_t value_word(struct random *r);
 uint64_t value_number(struct random *r);
+/* A name of IPv4 or IPv6, in room for the larger; its size. */
+size_t value_inet(struct random *r, void *to);
 uint64_t value_size(struct random *r);
 uint64_t value_offset(struct random *r);
 uint64_t value_flags(struct random *r);
@@ -92,6 +94,8 @@ struct call {
 };
 
 /* deep: it may not make another process. */
+/* Whether sockets of the network may be made: guests cannot leave fore. */
+extern bool attack_network;
 struct call call_choose(struct random *r, bool deep);
 bool call_makes_process(uint64_t number);
 

@@ -111,7 +111,7 @@ def process_of(work):
                 words = file.read()
         except OSError:
             continue
-        if b"--mount" in words and work.encode().replace(b"/", b"\\") in words:
+        if b"--memory" in words and work.encode().replace(b"/", b"\\") in words:
             return int(entry)
     return 0
 
@@ -150,8 +150,13 @@ class Fore:
         else:
             source = ["--root", host_path(archive)]
         os.makedirs(os.path.join(work, "cache"))
-        arguments = [*source, "--mount", host_path(self.scratch) + ":/mnt", "--memory",
-                     options.memory, "/attack", "/work", "/tmp", "/mnt"]
+        # A folder of the host without a network, or a network without anything of the host.
+        if root == "image":
+            arguments = [*source, "--mount", host_path(self.scratch) + ":/mnt", "--memory",
+                         options.memory, "/attack", "/work", "/tmp", "/mnt"]
+        else:
+            arguments = ["--isolated", *source, "--memory", options.memory, "/attack", "isolated",
+                         "/work", "/tmp"]
         if options.host == "wine":
             command = counted(work, [host_path(options.fore), *arguments])
         else:

@@ -271,7 +271,7 @@ static const struct kind {
 /* The numbers that calls have of their own. */
 static const struct {
     uint16_t number;
-    uint32_t values[40]; /* zeros at the end are none */
+    uint32_t values[64]; /* zeros at the end are none */
 } commands[] = {
     {SYS_mmap, {1, 3, 7, 5, 2, 4}},
     {SYS_mprotect, {1, 3, 7, 5, 2, 4, 0x1000000, 0x2000000}},
@@ -291,14 +291,19 @@ static const struct {
       TIOCSIG,     TIOCPKT,    TIOCGPTPEER, TIOCGPTN,   TIOCSPTLCK, TCFLSH,     TCXONC,
       TCSBRK,      TIOCEXCL,   TIOCOUTQ,    FIONREAD,   FIONBIO,    FIOASYNC,   FIOCLEX,
       TIOCVHANGUP, TIOCSETD,   0x5459,      0x802c542a, 0x402c542b, 0x40049409, 0x8901,
-      0x8903,      0x80086601, 0x40086602,  0x5421,     0x8912}},
+      0x8903,      0x8904,     0x8905,      0x8906,     0x5411,     0x8913,     0x8927,
+      0x80086601,  0x40086602, 0x5421,      0x8912}},
     {SYS_mremap, {1, 3, 5, 2}},
     {SYS_msync, {1, 2, 4}},
     {SYS_madvise, {1, 2, 3, 4, 8, 9, 10, 11, 12, 14, 18, 19, 20, 21, 22, 23, 100}},
     {SYS_socket, {1, 1, 1, 2, 5, 10, 16, 17, 0x801, 0x80002, 3}},
     {SYS_socketpair, {1, 1, 1, 2, 5, 10, 0x801, 0x80002}},
-    {SYS_setsockopt, {1, 1, 1, 1, 2, 3, 4, 5, 6, 7, 8, 9, 13, 16, 17, 18, 20, 21, 26, 32, 42, 47}},
-    {SYS_getsockopt, {1, 1, 1, 1, 2, 3, 4, 5, 6, 7, 8, 9, 13, 16, 17, 18, 20, 21, 26, 31, 47, 77}},
+    {SYS_setsockopt, {1,  1,  1,  41, 41, 6,  6,  17, 136, 2,  3,  4,  5,  7,  8,  9,  10, 11,
+                      12, 13, 16, 18, 19, 20, 21, 23, 25,  26, 29, 30, 32, 33, 34, 35, 36, 37,
+                      40, 42, 44, 45, 46, 47, 49, 50, 51,  53, 57, 60, 62, 66, 67, 70, 74, 77}},
+    {SYS_getsockopt, {1,  1,  1,  41, 41, 6,  6,  17, 136, 2,  3,  4,  5,  7,  8,  9,  10, 11,
+                      12, 13, 16, 18, 19, 20, 21, 23, 25,  26, 29, 30, 32, 33, 34, 35, 36, 37,
+                      40, 42, 44, 45, 46, 47, 49, 50, 51,  53, 57, 60, 62, 66, 67, 70, 74, 77}},
     {SYS_fcntl, {1,    2,    3,    4,    5,    6,    7,    10,   11,   13,   14,   15,   16,
                  36,   37,   38,   12,   8,    9,    17,   24,   27,   99,   1024, 1025, 1026,
                  1028, 1029, 1030, 1031, 1032, 1033, 1034, 1035, 1036, 1037, 1038, 1039, 1040}},
@@ -328,6 +333,8 @@ static const struct {
     {SYS_memfd_create, {1, 2, 3, 4}},
     {SYS_membarrier, {1, 2, 4, 8, 16, 32, 64}},
 };
+
+bool attack_network;
 
 #define CALL_MAX 470 /* a little above what there is */
 
@@ -447,6 +454,8 @@ static bool forbidden(const struct call *c)
         return (uint32_t)a[1] == F_SETOWN_EX || ((uint32_t)a[1] == F_SETOWN && is_guarded(a[2]));
     case SYS_ioctl:
         return (uint32_t)a[1] == FIOSETOWN || (uint32_t)a[1] == SIOCSPGRP;
+    case SYS_socket: /* what is outside is left alone */
+        return !attack_network && ((uint32_t)a[0] == AF_INET || (uint32_t)a[0] == AF_INET6);
     default:
         return false;
     }

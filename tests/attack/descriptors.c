@@ -3,6 +3,7 @@
 #include "attack.h"
 
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -92,6 +93,24 @@ static void make_socket(struct random *r)
     keep(r, fd);
 }
 
+/* Those of the network that wait, listen, or are connected to each other by chance. */
+static void make_inet(struct random *r)
+{
+    static const int types[] = {SOCK_STREAM, SOCK_STREAM, SOCK_DGRAM};
+    uint8_t name[sizeof(struct sockaddr_in6)];
+    socklen_t size = (socklen_t)value_inet(r, name);
+    int type = PICK(r, types);
+    int fd = socket(((struct sockaddr *)name)->sa_family, type | (one_in(r, 3) ? 0 : SOCK_NONBLOCK),
+                    type == SOCK_DGRAM && one_in(r, 4) ? 136 : 0);
+    int on = (int)below(r, 2);
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    if (one_in(r, 2) && bind(fd, (struct sockaddr *)name, size) == 0)
+        (void)!listen(fd, (int)below(r, 5));
+    else if (fcntl(fd, F_GETFL) & O_NONBLOCK)
+        (void)!connect(fd, (struct sockaddr *)name, size);
+    keep(r, fd);
+}
+
 static void make_terminal(struct random *r)
 {
     int master = open("/dev/ptmx", O_RDWR | O_NOCTTY | (one_in(r, 2) ? O_NONBLOCK : 0)), zero = 0;
@@ -166,7 +185,7 @@ static void make_other(struct random *r)
 
 void descriptor_make(struct random *r)
 {
-    switch (below(r, 17)) {
+    switch (below(r, 20)) {
     case 0:
     case 1:
         make_file(r);
@@ -183,6 +202,13 @@ void descriptor_make(struct random *r)
         break;
     case 6:
         make_socket(r);
+        break;
+    case 17:
+    case 18:
+        if (attack_network)
+            make_inet(r);
+        else
+            make_socket(r);
         break;
     case 7:
         make_terminal(r);

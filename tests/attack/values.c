@@ -1,8 +1,10 @@
 /* Numbers, pointers, names and structures: valid ones, edges and nonsense. */
 #include "attack.h"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <linux/futex.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -459,8 +461,44 @@ static uint64_t vectors(struct random *r, unsigned count)
     return count ? put(r, list, count * sizeof(*list)) : 0;
 }
 
+size_t value_inet(struct random *r, void *to)
+{
+    static const char *const addresses[] = {
+        "127.0.0.1",
+        "127.0.0.1",
+        "127.0.0.1",
+        "0.0.0.0",
+        "127.3.2.1",
+        "239.1.2.3",
+        "255.255.255.255",
+        "192.0.2.1",
+        "127.255.255.255",
+        "::1",
+        "::1",
+        "::",
+        "ff02::1",
+        "::ffff:127.0.0.1",
+        "fe80::1",
+        "2001:db8::1",
+    };
+    const char *text = PICK(r, addresses);
+    struct sockaddr_in6 six = {.sin6_family = AF_INET6};
+    struct sockaddr_in four = {.sin_family = AF_INET};
+    bool v6 = strchr(text, ':') != NULL;
+    inet_pton(v6 ? AF_INET6 : AF_INET, text, v6 ? (void *)&six.sin6_addr : (void *)&four.sin_addr);
+    four.sin_port = six.sin6_port =
+        htons((uint16_t)(one_in(r, 6) ? value_number(r) : 21000 + below(r, 6)));
+    six.sin6_scope_id = one_in(r, 3) ? (uint32_t)value_number(r) : 0;
+    memcpy(to, v6 ? (void *)&six : (void *)&four, v6 ? sizeof(six) : sizeof(four));
+    return v6 ? sizeof(six) : sizeof(four);
+}
+
 static size_t address(struct random *r, struct sockaddr_un *to)
 {
+    if (one_in(r, 3)) {
+        size_t size = value_inet(r, memset(to, 0, sizeof(*to)));
+        return one_in(r, 6) ? below(r, sizeof(*to) + 2) : size;
+    }
     static const unsigned short families[] = {AF_UNIX, AF_UNIX, AF_UNIX, AF_INET, AF_UNSPEC, 65535};
     static const char *const names[] = {"sock", "d/sock", "a", "", "/dev/null", "../sock"};
     memset(to, 0, sizeof(*to));
@@ -490,8 +528,14 @@ static uint64_t message(struct random *r)
     if (one_in(r, 2)) {
         unsigned count = (unsigned)below(r, 6);
         memset(control, 0, sizeof(control));
-        control[0].header.cmsg_level = one_in(r, 9) ? (int)value_number(r) : SOL_SOCKET;
-        control[0].header.cmsg_type = one_in(r, 4) ? (int)below(r, 5) : SCM_RIGHTS;
+        static const int levels[] = {SOL_SOCKET, SOL_SOCKET,   SOL_SOCKET,
+                                     IPPROTO_IP, IPPROTO_IPV6, 999};
+        static const int types[] = {IP_TTL,        IP_TOS,      IP_PKTINFO, IPV6_PKTINFO,
+                                    IPV6_HOPLIMIT, IPV6_TCLASS, 37,         61};
+        control[0].header.cmsg_level = PICK(r, levels);
+        control[0].header.cmsg_type = one_in(r, 2)   ? SCM_RIGHTS
+                                      : one_in(r, 4) ? (int)below(r, 80)
+                                                     : PICK(r, types);
         control[0].header.cmsg_len = one_in(r, 6) ? value_size(r) : CMSG_LEN(count * sizeof(int));
         for (unsigned i = 0; i < count; i++)
             ((int *)control[0].data)[i] = (int)value_descriptor(r);
