@@ -18,12 +18,12 @@ qemu=$(command -v qemu-x86_64) || echo "bench: no qemu-x86_64 (package qemu-user
 
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
-for program in cpu kernel; do
+for program in cpu kernel net; do
     gcc -O2 -static -D_GNU_SOURCE -o "$work/$program" "tests/bench/$program.c" -lm ||
         die "cannot compile $program.c"
 done
 cd "$work" || exit 1
-mkdir -p root/{dev,proc,tmp} && chmod 1777 root/tmp && cp cpu kernel root/ &&
+mkdir -p root/{dev,proc,tmp} && chmod 1777 root/tmp && cp cpu kernel net root/ &&
     tar -cf root.tar -C root . || exit 1
 
 # best COMMAND...: the shortest of the runs in nanoseconds; nothing if it fails.
@@ -47,7 +47,7 @@ ratio()
 }
 
 printf '%-12s %10s %10s %10s\n' row 'native ms' foreland qemu-user
-for program in cpu kernel; do
+for program in cpu kernel net; do
     for row in $("./$program"); do
         native=$(best "./$program" "$row")
         [ -n "$native" ] || die "$row does not run natively"
