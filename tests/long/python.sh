@@ -30,7 +30,7 @@ mkdir "$work/root" && tar -xf "$root" -C "$work/root" || exit 1
 inside()
 {
     echo "export PYTHONDONTWRITEBYTECODE=1 HOME=/root LANG=C.UTF-8; cd /tmp
-        python3 -m test -v -u network --timeout 300 -i '*VSOCK*' --junit-xml /tmp/result.xml $1 2>&1
+        python3 -m test -v -u network --timeout 1500 -i '*VSOCK*' --junit-xml /tmp/result.xml $1 2>&1
         echo; echo '== RESULT'; cat /tmp/result.xml"
 }
 
