@@ -15,4 +15,8 @@
 
 #define REAL(name) __real___imp_##name
 
+/* Functions whose headers do not say that they are of a library are called by their names: those
+ * on the lines "wrap calls:" are led to a function of this name. */
+#define LED(name) __wrap_##name
+
 #endif
