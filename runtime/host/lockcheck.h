@@ -92,6 +92,7 @@
     ONE(UTS_NAME)                                                                                  \
     ONE(USER)                                                                                      \
     ONE(CHRDEV)                                                                                    \
+    ONE(DEVICES)                                                                                   \
     ONE(PROC_SYSTEM)                                                                               \
     ONE(SHM)                                                                                       \
     ONE(WAITQ)                                                                                     \

@@ -57,6 +57,9 @@ struct host_network {
 int host_network_read(struct host_network *out);
 void host_network_free(struct host_network *network);
 
+/* Whether addresses may have changed since the last call; true for the first one. */
+bool host_network_changed(void);
+
 /* What resolv.conf(5) has to say, as text that the caller frees: of Linux its file. NULL: none. */
 char *host_resolver_text(void);
 

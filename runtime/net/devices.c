@@ -56,6 +56,42 @@ int devices_read(struct host_network *out)
     return has_loopback(out) ? 0 : add_loopback(out);
 }
 
+static struct host_mutex own_lock = HOST_MUTEX_INIT(RANK_DEVICES);
+/* Under it. */
+static struct host_interface_address *own_addresses;
+static unsigned own_count;
+static atomic_bool own_known;
+
+/* What the host says now. */
+static void renew_own(void)
+{
+    struct host_network network;
+    if (devices_read(&network))
+        return;
+    host_mutex_lock(&own_lock);
+    struct host_interface_address *old = own_addresses;
+    own_addresses = network.addresses;
+    own_count = network.address_count;
+    host_mutex_unlock(&own_lock);
+    atomic_store(&own_known, true);
+    network.addresses = old;
+    host_network_free(&network);
+}
+
+bool devices_is_own(const uint8_t ip[16])
+{
+    bool found = false;
+    if (!inet_host_allowed())
+        return false;
+    if (host_network_changed() || !atomic_load(&own_known))
+        renew_own();
+    host_mutex_lock(&own_lock);
+    for (unsigned i = 0; i < own_count && !found; i++)
+        found = memcmp(own_addresses[i].ip, ip, sizeof(own_addresses[i].ip)) == 0;
+    host_mutex_unlock(&own_lock);
+    return found;
+}
+
 const struct host_interface *devices_by_index(const struct host_network *network, uint32_t index)
 {
     for (unsigned i = 0; i < network->interface_count; i++) {

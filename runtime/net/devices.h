@@ -13,6 +13,10 @@
 /* Freed with host_network_free. -L_ENOMEM. There is a loopback interface always. */
 int devices_read(struct host_network *out);
 
+/* Whether an address that is not the loopback's is one of this machine. Asks the host when what is
+ * known may be old. */
+bool devices_is_own(const uint8_t ip[16]);
+
 /* NULL: none. */
 const struct host_interface *devices_by_index(const struct host_network *network, uint32_t index);
 const struct host_interface *devices_by_name(const struct host_network *network, const char *name);

@@ -120,7 +120,7 @@ int inet_socket_file(struct task *t, uint32_t family, uint32_t type, uint32_t pr
 /* Whether the address is one of this machine, or any of them. */
 static bool is_own(const struct inet_end *end)
 {
-    return inet_is_any(end) || inet_is_loopback(end);
+    return inet_is_any(end) || inet_is_loopback(end) || devices_is_own(end->ip);
 }
 
 static int bind_locked(struct inet_socket *s, const struct inet_end *end)
@@ -194,6 +194,7 @@ static void settle(struct inet_end *end)
 {
     if (inet_is_any(end))
         inet_set_loopback(end, inet_is_v4(end));
+    end->foreign = !inet_is_broadcast(end) && !inet_is_multicast(end) && !is_own(end);
 }
 
 static int connect_to(struct file *file, struct vfs_caller *caller,
@@ -214,7 +215,8 @@ static int connect_to(struct file *file, struct vfs_caller *caller,
     settle(&end);
     if (inet_is_broadcast(&end) && (s->stream || !s->options.broadcast))
         return s->stream ? -L_ENETUNREACH : -L_EACCES;
-    if ((!is_own(&end) && !inet_host_allowed()) || (s->stream && inet_is_multicast(&end)))
+    bool away = end.foreign || inet_is_multicast(&end);
+    if ((away && !inet_host_allowed()) || (s->stream && inet_is_multicast(&end)))
         return -L_ENETUNREACH;
     return s->stream ? inet_connect_stream(s, &end, nonblock) : inet_connect_datagram(s, &end);
 }
@@ -257,8 +259,7 @@ static int destination(const struct inet_socket *s, const struct net_address *to
     if (!end->port)
         return -L_EINVAL;
     settle(end);
-    bool leaves = (inet_host_allowed() && !s->lite) || inet_is_multicast(end);
-    return is_own(end) || inet_is_broadcast(end) || leaves ? 0 : -L_ENETUNREACH;
+    return !end->foreign || (inet_host_allowed() && !s->lite) ? 0 : -L_ENETUNREACH;
 }
 
 static int64_t send_any(struct inet_socket *s, const void *data, size_t n, uint32_t flags,

@@ -33,6 +33,7 @@ struct inet_end {
     uint8_t ip[16];
     uint16_t port;
     uint32_t scope; /* of link-local addresses: the interface */
+    bool foreign;   /* of a destination: another machine, so nobody here is looked for */
 };
 
 /* Bytes of a stream, or a datagram. */
@@ -174,6 +175,8 @@ bool inet_is_multicast(const struct inet_end *end);
 bool inet_is_broadcast(const struct inet_end *end);
 bool inet_same_ip(const struct inet_end *a, const struct inet_end *b);
 void inet_set_any(struct inet_end *end, bool v4);
+/* The address that this machine speaks from to one of its own: that one; else the loopback's. */
+void inet_set_source(struct inet_end *end, const struct inet_end *to);
 /* The loopback address of the same family. */
 void inet_set_loopback(struct inet_end *end, bool v4);
 

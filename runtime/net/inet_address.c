@@ -47,6 +47,14 @@ void inet_set_any(struct inet_end *end, bool v4)
         memcpy(end->ip, mapped, sizeof(mapped));
 }
 
+void inet_set_source(struct inet_end *end, const struct inet_end *to)
+{
+    if (to->foreign || inet_is_loopback(to) || inet_is_broadcast(to) || inet_is_multicast(to))
+        inet_set_loopback(end, inet_is_v4(to));
+    else
+        memcpy(end->ip, to->ip, sizeof(end->ip));
+}
+
 void inet_set_loopback(struct inet_end *end, bool v4)
 {
     inet_set_any(end, v4);

@@ -79,7 +79,7 @@ int inet_connect_datagram(struct inet_socket *s, const struct inet_end *to)
         error = inet_is_v4(to) ? -L_ENETUNREACH : -L_EINVAL;
     } else if (!(error = name_locked(s))) {
         if (inet_is_any(&s->local) || !s->own_ip)
-            inet_set_loopback(&s->local, inet_is_v4(to));
+            inet_set_source(&s->local, to);
         s->remote = *to;
         s->state = INET_CONNECTED;
         outside = leaves_locked(s, &s->local, to);
@@ -115,7 +115,7 @@ static int deliver_locked(struct inet_socket *s, const struct inet_end *to,
     if (how->from.port)
         memcpy(p->from.ip, how->from.ip, sizeof(p->from.ip));
     if (inet_is_any(&p->from) || inet_is_multicast(&p->from))
-        inet_set_loopback(&p->from, inet_is_v4(to));
+        inet_set_source(&p->from, to);
     if (inet_is_multicast(to)) {
         if (how->ttl < 0)
             p->ttl = (uint8_t)(v4 ? o->multicast_ttl : o->multicast_hops);

@@ -180,6 +180,8 @@ static unsigned next_turn(void)
 struct inet_socket *inet_find_listener_locked(const struct inet_end *to)
 {
     struct choice choice = {NULL, 0, 0};
+    if (to->foreign)
+        return NULL;
     for (struct inet_socket *s = names[1][to->port % BUCKETS]; s; s = s->name_next) {
         if (s->state == INET_LISTENING)
             consider(&choice, s, suits(s, to), s->options.reuse_port ? next_turn() : 1);
@@ -212,6 +214,8 @@ struct inet_socket *inet_find_datagram_locked(bool lite, const struct inet_end *
                                               const struct inet_end *to)
 {
     struct choice choice = {NULL, 0, 0};
+    if (to->foreign)
+        return NULL;
     for (struct inet_socket *s = names[lite ? 2 : 0][to->port % BUCKETS]; s; s = s->name_next) {
         unsigned score = suits(s, to);
         if (score && s->state == INET_CONNECTED) {

@@ -311,7 +311,7 @@ static void source_locked(struct inet_socket *s, const struct inet_end *to, stru
 {
     *name = s->local;
     if (inet_is_any(name))
-        inet_set_loopback(name, inet_is_v4(to));
+        inet_set_source(name, to);
 }
 
 enum { CONNECT_OUTSIDE = 1 };

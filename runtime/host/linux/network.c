@@ -1,11 +1,14 @@
 /* Interfaces, addresses and routes: getifaddrs(3), netdevice(7), /proc/net. */
 #include "runtime/host/network_build.h"
 
+#include <errno.h>
 #include <ifaddrs.h>
 #include <linux/if_link.h>
 #include <linux/if_packet.h>
+#include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -183,6 +186,37 @@ static bool add_v6_routes(struct host_network *out)
     if (file)
         fclose(file);
     return good;
+}
+
+/* A socket that gets a message for each change. */
+static _Atomic int changes = -1;
+
+static int open_changes(void)
+{
+    struct sockaddr_nl name = {.nl_family = AF_NETLINK,
+                               .nl_groups = RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR};
+    int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE), none = -1;
+    if (fd >= 0 && bind(fd, (void *)&name, sizeof(name)) == 0 &&
+        atomic_compare_exchange_strong(&changes, &none, fd))
+        return fd;
+    if (fd >= 0)
+        close(fd);
+    return none;
+}
+
+bool host_network_changed(void)
+{
+    char message[8192];
+    int fd = atomic_load(&changes);
+    if (fd < 0) {
+        open_changes();
+        return true;
+    }
+    bool some = false;
+    /* ENOBUFS: there were more than it could keep. */
+    while (recv(fd, message, sizeof(message), 0) >= 0 || errno == ENOBUFS || errno == EINTR)
+        some = true;
+    return some;
 }
 
 int host_network_read(struct host_network *out)

@@ -2,6 +2,7 @@
 #include "runtime/host/network_build.h"
 #include "runtime/host/windows/adapters.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -208,6 +209,29 @@ static bool add_routes(struct host_network *out, const IP_ADAPTER_ADDRESSES *ada
     }
     FreeMibTable(table);
     return good;
+}
+
+static atomic_bool changed;
+
+static void WINAPI address_changed(PVOID context, PMIB_UNICASTIPADDRESS_ROW row,
+                                   MIB_NOTIFICATION_TYPE type)
+{
+    (void)context;
+    (void)row;
+    (void)type;
+    atomic_store(&changed, true);
+}
+
+bool host_network_changed(void)
+{
+    static atomic_bool watched;
+    static HANDLE handle; /* for the rest of the process */
+    if (!atomic_exchange(&watched, true)) {
+        if (NotifyUnicastIpAddressChange(AF_UNSPEC, address_changed, NULL, FALSE, &handle))
+            atomic_store(&watched, false); /* then it is asked each time */
+        return true;
+    }
+    return atomic_exchange(&changed, false);
 }
 
 int host_network_read(struct host_network *out)
