@@ -60,6 +60,28 @@ says 'a session with its own' $'http://own.test:1\nnot set' env http_proxy env h
 options=()
 unset https_proxy no_proxy
 
+# A folder of the host as the root: its files are the user's, but a link into /run is served.
+folder()
+{
+    local said before after
+    rm -f "$work/root/etc/"{hosts,hostname,resolv.conf}
+    before=$(ls -A "$work/root/etc")
+    timeout 60 "${fore[@]}" --root "$work/root" "$program" host </dev/null >/dev/null 2>&1
+    after=$(ls -A "$work/root/etc")
+    [ "$before" = "$after" ] || {
+        echo "FAIL a folder as the root has got: $after"
+        failed=1
+    }
+    ln -s ../run/systemd/resolve/stub-resolv.conf "$work/root/etc/resolv.conf"
+    said=$(timeout 60 "${fore[@]}" --root "$work/root" "$program" cat /etc/resolv.conf </dev/null 2>&1)
+    [ "$said" = "$servers" ] || {
+        echo "FAIL a link in a folder as the root: $said"
+        failed=1
+    }
+    rm "$work/root/etc/resolv.conf"
+}
+[ "$2" = wine ] || folder
+
 # Name servers that change: in a copy of the host's /etc, where that may be mounted.
 change()
 {
