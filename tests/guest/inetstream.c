@@ -511,6 +511,31 @@ static void urgent(void)
     close(e[1]);
 }
 
+/* A listener's queue takes one more than it was asked for; who comes then waits until there is
+ * room. */
+static void full_listener(void)
+{
+    int listener = inet_listener("127.0.0.1", 1), fds[3];
+    uint16_t port = inet_port(listener);
+    for (int i = 0; i < 3; i++) {
+        fds[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+        CHECK_ERRNO(inet_connect(fds[i], "127.0.0.1", port), EINPROGRESS);
+        if (i < 2)
+            CHECK_EQ(inet_wait(fds[i], POLLOUT), POLLOUT);
+    }
+    CHECK_EQ(inet_now(fds[2], POLLOUT), 0);
+    CHECK_ERRNO(inet_connect(fds[2], "127.0.0.1", port), EALREADY);
+    CHECK_OK(close(accept(listener, NULL, NULL)));
+    CHECK_EQ(inet_wait(fds[2], POLLOUT), POLLOUT);
+    CHECK_EQ(inet_error(fds[2]), 0);
+    CHECK_OK(close(accept(listener, NULL, NULL)));
+    CHECK_EQ(inet_wait(listener, POLLIN), POLLIN);
+    CHECK_OK(close(accept(listener, NULL, NULL)));
+    for (int i = 0; i < 3; i++)
+        close(fds[i]);
+    close(listener);
+}
+
 static void broken_pipe(void)
 {
     int e[2], status = 0;
@@ -542,6 +567,7 @@ int main(void)
     ended_by_shutdown();
     ended_by_signal();
     urgent();
+    full_listener();
     broken_pipe();
     return check_done();
 }
