@@ -39,8 +39,7 @@ says $'reached\nmade\n'"$drive"$'\nhttp://proxy.test:3128' "$program" \
 unreachable='Network is unreachable'
 says $'Connection refused\nmade\nno\nnot set\n# no name server is known*' --isolated "$program" \
     connect 127.0.0.1 "$port" inside there /mnt/c env http_proxy cat /etc/resolv.conf
-for address in $(hostname -I) 192.0.2.200 8.8.8.8; do
-    [[ $address != *:* ]] || continue
+for address in $(hostname -I) 192.0.2.200 8.8.8.8 2001:db8::1; do
     says "$unreachable"$'\n'"$unreachable" --isolated "$program" \
         connect "$address" "$port" send "$address" "$port"
 done

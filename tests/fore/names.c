@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,11 +52,15 @@ static const char *put(const char *name, const char *what)
 static const char *reach(int type, const char *address, const char *port)
 {
     struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(port))};
-    int fd = socket(AF_INET, type, 0);
-    inet_pton(AF_INET, address, &in.sin_addr);
-    int failed = type == SOCK_STREAM
-                     ? connect(fd, (struct sockaddr *)&in, sizeof(in))
-                     : sendto(fd, "x", 1, 0, (struct sockaddr *)&in, sizeof(in)) != 1;
+    struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = in.sin_port};
+    bool v4 = inet_pton(AF_INET, address, &in.sin_addr) == 1;
+    if (!v4)
+        inet_pton(AF_INET6, address, &in6.sin6_addr);
+    const struct sockaddr *to = v4 ? (struct sockaddr *)&in : (struct sockaddr *)&in6;
+    socklen_t length = v4 ? sizeof(in) : sizeof(in6);
+    int fd = socket(to->sa_family, type, 0);
+    int failed =
+        type == SOCK_STREAM ? connect(fd, to, length) : sendto(fd, "x", 1, 0, to, length) != 1;
     const char *said = failed ? strerror(errno) : "reached";
     close(fd);
     return said;
