@@ -114,15 +114,37 @@ take_keyboard()
     xdotool windowfocus --sync "$window_id" 2>/dev/null
 }
 
-# A shell in the root file system, at its prompt.
+# The image of the root file system, made once for each program and archive: $image. Not beside the
+# program by the name that it looks for.
+make_image()
+{
+    local new fore=("${FORELAND_WINDOW/%foreland/fore}")
+    image=$FORELAND_WINDOW.tested
+    new=$image.new
+    [ "$host" != wine ] || fore=(wine "${FORELAND_WINDOW/%foreland.exe/fore.exe}")
+    (
+        flock 9
+        [ "$image" -nt "$FORELAND_ROOT" ] && [ "$image" -nt "$FORELAND_WINDOW" ] && exit
+        rm -f "$image" "$new"
+        "${fore[@]}" image create "$new" && "${fore[@]}" image import "$new" "$FORELAND_ROOT" &&
+            mv "$new" "$image"
+    ) 9>"$image.lock" >"$work/error" 2>&1 || fail "cannot make an image"
+}
+
+# What a window is started with that has an image of its own, as users have: ${root[@]}.
+own_image()
+{
+    local image=$unpacked/foreland.img
+    [ -n "$unpacked" ] || make_image
+    cp "$image" "$work/shell.img" || fail "cannot copy the image"
+    root=(--image "$work/shell.img")
+}
+
+# A shell in it, at its prompt.
 start_shell()
 {
-    if [ -n "$unpacked" ]; then
-        cp "$unpacked/foreland.img" "$work/shell.img" || fail "cannot copy the image"
-        start --image "$work/shell.img" "$@"
-    else
-        start --root "$FORELAND_ROOT" "$@"
-    fi
+    own_image
+    start "${root[@]}" "$@"
     tell wait '~#'
 }
 

@@ -92,7 +92,8 @@ tiny()
 
 session()
 {
-    start --root "$FORELAND_ROOT" "$@" /bin/bash -c "$guest"
+    own_image
+    start "${root[@]}" "$@" /bin/bash -c "$guest"
     number=1
     tell wait "$(prompt)"
 }
