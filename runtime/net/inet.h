@@ -129,6 +129,7 @@ struct inet_socket {
     struct inet_end group_source;
     struct inet_queue in, errors; /* errors: datagrams that came back, for MSG_ERRQUEUE */
     bool fin;                     /* the other side sends no more */
+    bool first;                   /* of a stream: it was told that we send no more before that */
     bool read_shut, write_shut;
     bool begun; /* connect has begun, and no call told yet how it ended */
     /* Bytes that were read so far; of MSG_OOB: there is an urgent byte, where it stands on that
@@ -189,6 +190,9 @@ int inet_name_listens_locked(struct inet_socket *s);
 /* Whether another listener has the same port, at whatever address. */
 bool inet_name_shared_locked(const struct inet_socket *s);
 void inet_unname_locked(struct inet_socket *s);
+/* The name of a stream that ended its connection before the other side did stays taken for 60 s,
+ * but for those that share it by SO_REUSEADDR or SO_REUSEPORT as s does. */
+void inet_name_waits_locked(const struct inet_socket *s);
 /* Calls for each of streams or datagrams that has a name. */
 void inet_names_each_locked(bool stream, void (*call)(void *arg, struct inet_socket *s), void *arg);
 /* Who listens there, or NULL. */

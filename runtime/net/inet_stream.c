@@ -76,6 +76,8 @@ void inet_reset_locked(struct inet_socket *s)
     s->error = s->fin ? L_EPIPE : L_ECONNRESET;
     s->state = INET_OVER;
     s->read_shut = s->write_shut = true;
+    if (!s->own_port)
+        inet_unname_locked(s);
 }
 
 /* Pulls s and its peer apart; the peer's reference to s and that of s to it go into `put`. reset:
@@ -235,6 +237,9 @@ void inet_close(struct inet_socket *s)
         inet_leave_all(s);
     host_mutex_lock(&inet_lock);
     bool reset = (s->stream && s->in.bytes) || (s->options.linger && !s->options.linger_s);
+    bool here = s->state == INET_CONNECTED && s->stream && !s->links[0];
+    if (here && !reset && (s->first || !s->fin))
+        inet_name_waits_locked(s);
     inet_unname_locked(s);
     leave_locked(s, INET_CLOSED, reset, &left);
     s->read_shut = s->write_shut = true;
@@ -273,6 +278,7 @@ int inet_shutdown(struct inet_socket *s, int how)
     } else if (!listens) {
         error = s->state == INET_CONNECTED ? 0 : -L_ENOTCONN;
         finishes = s->stream && !error && how != L_SHUT_RD;
+        s->first = s->first || (finishes && !s->fin);
         s->read_shut = s->read_shut || how != L_SHUT_WR;
         s->write_shut = s->write_shut || how != L_SHUT_RD;
     }
@@ -336,7 +342,7 @@ static int begin_locked(struct inet_socket *s, const struct inet_end *to,
     }
     s->remote = *to;
     s->error = 0;
-    s->read_shut = s->write_shut = s->fin = false;
+    s->read_shut = s->write_shut = s->fin = s->first = false;
     s->begun = true;
     struct inet_socket *found = inet_find_listener_locked(to);
     if (!found && inet_host_allowed()) {

@@ -162,6 +162,60 @@ static void again(void)
     CHECK_EQ(second("127.0.0.1", port, SO_REUSEADDR, SOCK_STREAM), 0);
 }
 
+/* What the port gives once a connection to it has ended. */
+enum { SERVER_FIRST = 1, SHUT_FIRST = 2, UNREAD = 4, ABORTED = 8, REUSED = 16 };
+
+static void ended(int how, int plain, int reused)
+{
+    int error,
+        listener = bound("127.0.0.1", 0, how & REUSED ? SO_REUSEADDR : 0, SOCK_STREAM, &error);
+    uint16_t port = inet_port(listener);
+    struct linger now = {1, 0};
+    char byte;
+    CHECK_OK(listen(listener, 5));
+    int client = socket(AF_INET, SOCK_STREAM, 0);
+    CHECK_OK(inet_connect(client, "127.0.0.1", port));
+    int server = accept(listener, NULL, NULL), first = how & SERVER_FIRST ? server : client,
+        other = how & SERVER_FIRST ? client : server;
+    close(listener);
+    if (how & UNREAD) {
+        CHECK_EQ(write(other, "x", 1), 1);
+        CHECK(inet_wait(first, POLLIN) & POLLIN);
+    }
+    if (how & ABORTED)
+        CHECK_OK(setsockopt(first, SOL_SOCKET, SO_LINGER, &now, sizeof(now)));
+    if (how & SHUT_FIRST)
+        CHECK_OK(shutdown(first, SHUT_WR));
+    else
+        close(first);
+    if (how & (UNREAD | ABORTED))
+        CHECK_EQ(read(other, &byte, 1) == -1 && errno == ECONNRESET, 1);
+    else
+        CHECK_EQ(read(other, &byte, 1), 0);
+    CHECK_EQ(second("127.0.0.1", port, 0, SOCK_STREAM), how & (UNREAD | ABORTED) ? 0 : EADDRINUSE);
+    close(other);
+    if (how & SHUT_FIRST) {
+        CHECK_EQ(read(first, &byte, 1), 0);
+        close(first);
+    }
+    CHECK_EQ(second("127.0.0.1", port, 0, SOCK_STREAM), plain);
+    CHECK_EQ(second("0.0.0.0", port, 0, SOCK_STREAM), plain);
+    CHECK_EQ(second("127.0.0.1", port, SO_REUSEADDR, SOCK_STREAM), reused);
+}
+
+/* Who ends a connection first keeps its port for a while (TIME_WAIT). */
+static void ends(void)
+{
+    ended(0, 0, 0);
+    ended(SERVER_FIRST, EADDRINUSE, EADDRINUSE);
+    ended(SERVER_FIRST | REUSED, EADDRINUSE, 0);
+    ended(SHUT_FIRST, 0, 0);
+    ended(SERVER_FIRST | SHUT_FIRST, EADDRINUSE, EADDRINUSE);
+    ended(SERVER_FIRST | UNREAD, 0, 0);
+    ended(SERVER_FIRST | ABORTED, 0, 0);
+    ended(UNREAD, 0, 0);
+}
+
 static void privileged(void)
 {
     int status = 0;
@@ -265,6 +319,7 @@ int main(void)
     families();
     shared();
     again();
+    ends();
     privileged();
     options();
     return check_done();
