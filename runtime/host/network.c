@@ -99,3 +99,24 @@ void host_network_sort(struct host_network *network)
         qsort(network->interfaces, network->interface_count, sizeof(*network->interfaces),
               by_index);
 }
+
+void host_proxies_free(struct host_proxies *proxies)
+{
+    free(proxies->http);
+    free(proxies->https);
+    free(proxies->all);
+    free(proxies->except);
+    memset(proxies, 0, sizeof(*proxies));
+}
+
+uint16_t host_network_checksum(const uint8_t *bytes, size_t n)
+{
+    uint32_t sum = 0;
+    for (size_t i = 0; i + 1 < n; i += 2)
+        sum += (uint32_t)bytes[i] << 8 | bytes[i + 1];
+    if (n % 2)
+        sum += (uint32_t)bytes[n - 1] << 8;
+    while (sum >> 16)
+        sum = (sum & 0xffff) + (sum >> 16);
+    return __builtin_bswap16((uint16_t)~sum);
+}

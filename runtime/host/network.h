@@ -76,4 +76,7 @@ struct host_proxies {
 void host_proxies_read(struct host_proxies *out);
 void host_proxies_free(struct host_proxies *proxies);
 
+/* The checksum of Internet packets (RFC 1071), as it lies in memory. */
+uint16_t host_network_checksum(const uint8_t *bytes, size_t n);
+
 #endif

@@ -48,20 +48,9 @@ static int take(struct census *census, void (*fill)(struct census *, bool), bool
 
 static uint8_t state_of(const struct inet_socket *s)
 {
-    if (!s->stream)
-        return s->state == INET_CONNECTED ? L_TCP_ESTABLISHED : L_TCP_CLOSE;
-    switch (s->state) {
-    case INET_LISTENING:
-        return L_TCP_LISTEN;
-    case INET_CONNECTING:
-        return L_TCP_SYN_SENT;
-    case INET_CONNECTED:
-        if (s->fin)
-            return s->write_shut ? L_TCP_LAST_ACK : L_TCP_CLOSE_WAIT;
-        return s->write_shut ? L_TCP_FIN_WAIT2 : L_TCP_ESTABLISHED;
-    default:
-        return L_TCP_CLOSE;
-    }
+    if (s->stream)
+        return inet_tcp_state_locked(s);
+    return s->state == INET_CONNECTED ? L_TCP_ESTABLISHED : L_TCP_CLOSE;
 }
 
 static void add_inet(void *arg, struct inet_socket *s)

@@ -218,6 +218,8 @@ int inet_listen(struct inet_socket *s, int backlog);
 struct inet_socket *inet_admit(struct inet_socket *listener, struct inet_link *link,
                                const struct inet_end *local, const struct inet_end *peer);
 bool inet_full_locked(const struct inet_socket *listener);
+/* L_TCP_ESTABLISHED and so on. */
+uint8_t inet_tcp_state_locked(const struct inet_socket *s);
 int inet_connect_stream(struct inet_socket *s, const struct inet_end *to, bool nonblock);
 /* connect with AF_UNSPEC. */
 int inet_disconnect(struct inet_socket *s);

@@ -482,28 +482,13 @@ int inet_set_option(struct file *file, struct task *t, uint32_t level, uint32_t 
 
 /* --- getting --- */
 
-static uint8_t tcp_state(const struct inet_socket *s)
-{
-    switch (s->state) {
-    case INET_LISTENING:
-        return L_TCP_LISTEN;
-    case INET_CONNECTING:
-        return L_TCP_SYN_SENT;
-    case INET_CONNECTED:
-        if (s->fin)
-            return s->write_shut ? L_TCP_LAST_ACK : L_TCP_CLOSE_WAIT;
-        return s->write_shut ? L_TCP_FIN_WAIT2 : L_TCP_ESTABLISHED;
-    default:
-        return L_TCP_CLOSE;
-    }
-}
-
 /* There is no loss, no delay and no window between guests; the numbers that are are told. */
 static int get_tcp_info(const struct inet_socket *s, void *value)
 {
     bool connected = s->state == INET_CONNECTED;
     struct l_tcp_info info = {
-        .state = connected && s->fin && s->write_shut && !s->peer ? L_TCP_CLOSE : tcp_state(s),
+        .state = connected && s->fin && s->write_shut && !s->peer ? L_TCP_CLOSE
+                                                                  : inet_tcp_state_locked(s),
         .rto = connected ? RTO_US : RTO_NEW_US,
         .snd_mss = connected ? SEGMENT_MOST : SEGMENT_NEW,
         .rcv_mss = SEGMENT_NEW,

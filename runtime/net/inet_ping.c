@@ -3,6 +3,7 @@
 
 #include "runtime/abi/errno.h"
 #include "runtime/host/heap.h"
+#include "runtime/host/network.h"
 #include "runtime/host/ping.h"
 #include "runtime/host/random.h"
 #include "runtime/host/socket.h"
@@ -172,18 +173,6 @@ int inet_ping_connect(struct inet_socket *s, const struct net_address *address)
 
 /* --- packets that come --- */
 
-static uint16_t checksum(const uint8_t *bytes, size_t n)
-{
-    uint32_t sum = 0;
-    for (size_t i = 0; i + 1 < n; i += 2)
-        sum += (uint32_t)bytes[i] << 8 | bytes[i + 1];
-    if (n % 2)
-        sum += (uint32_t)bytes[n - 1] << 8;
-    while (sum >> 16)
-        sum = (sum & 0xffff) + (sum >> 16);
-    return __builtin_bswap16((uint16_t)~sum);
-}
-
 /* Raw sockets of IPv4 get the header of IP too. */
 static void write_ip_header(uint8_t *out, const struct inet_end *from, const struct inet_end *to,
                             size_t n, uint8_t ttl)
@@ -196,7 +185,7 @@ static void write_ip_header(uint8_t *out, const struct inet_end *from, const str
     out[9] = L_IPPROTO_ICMP;
     memcpy(out + 12, from->ip + 12, 4);
     memcpy(out + 16, to->ip + 12, 4);
-    uint16_t sum = checksum(out, IP_HEADER);
+    uint16_t sum = host_network_checksum(out, IP_HEADER);
     memcpy(out + 10, &sum, sizeof(sum));
 }
 
@@ -290,7 +279,7 @@ static void answered(void *arg, const struct host_address *from, uint16_t sequen
     host_mutex_unlock(&inet_lock);
     if (open) {
         memcpy(icmp + HEADER, data, n);
-        uint16_t sum = s->v6 ? 0 : checksum(icmp, echo.n);
+        uint16_t sum = s->v6 ? 0 : host_network_checksum(icmp, echo.n);
         memcpy(icmp + 2, &sum, sizeof(sum));
         deliver(s, &echo);
     }
@@ -368,7 +357,7 @@ static void answer_here(const struct inet_end *to, const struct devices_way *way
     deliver(NULL, &echo);
     icmp[0] = v4 ? L_ICMP_ECHO_REPLY : L_ICMPV6_ECHO_REPLY;
     memset(icmp + 2, 0, 2);
-    uint16_t sum = v4 ? checksum(icmp, n) : 0;
+    uint16_t sum = v4 ? host_network_checksum(icmp, n) : 0;
     memcpy(icmp + 2, &sum, sizeof(sum));
     struct inet_end other = echo.to;
     echo.to = echo.from;
@@ -455,7 +444,7 @@ int64_t inet_ping_send(struct inet_socket *s, const void *data, size_t n, uint32
         icmp[4] = (uint8_t)(s->local.port >> 8);
         icmp[5] = (uint8_t)s->local.port;
         memset(icmp + 2, 0, 2);
-        uint16_t sum = s->v6 ? 0 : checksum(icmp, n);
+        uint16_t sum = s->v6 ? 0 : host_network_checksum(icmp, n);
         memcpy(icmp + 2, &sum, sizeof(sum));
     }
     host_mutex_unlock(&inet_lock);

@@ -67,6 +67,22 @@ bool inet_full_locked(const struct inet_socket *listener)
     return listener->pending_count > listener->backlog;
 }
 
+uint8_t inet_tcp_state_locked(const struct inet_socket *s)
+{
+    switch (s->state) {
+    case INET_LISTENING:
+        return L_TCP_LISTEN;
+    case INET_CONNECTING:
+        return L_TCP_SYN_SENT;
+    case INET_CONNECTED:
+        if (s->fin)
+            return s->write_shut ? L_TCP_LAST_ACK : L_TCP_CLOSE_WAIT;
+        return s->write_shut ? L_TCP_FIN_WAIT2 : L_TCP_ESTABLISHED;
+    default:
+        return L_TCP_CLOSE;
+    }
+}
+
 /* --- the end of a connection --- */
 
 void inet_reset_locked(struct inet_socket *s)

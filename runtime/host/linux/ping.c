@@ -14,6 +14,7 @@
 
 #include "runtime/abi/errno.h"
 #include "runtime/host/heap.h"
+#include "runtime/host/network.h"
 #include "runtime/host/random.h"
 #include "runtime/host/socket.h"
 #include "runtime/host/thread.h"
@@ -183,18 +184,6 @@ int host_ping_open(bool v6, const struct host_ping_user *user, void *arg, struct
     return 0;
 }
 
-static uint16_t checksum(const uint8_t *bytes, size_t n)
-{
-    uint32_t sum = 0;
-    for (size_t i = 0; i + 1 < n; i += 2)
-        sum += (uint32_t)bytes[i] << 8 | bytes[i + 1];
-    if (n % 2)
-        sum += (uint32_t)bytes[n - 1] << 8;
-    while (sum >> 16)
-        sum = (sum & 0xffff) + (sum >> 16);
-    return htons((uint16_t)~sum);
-}
-
 int host_ping_send(struct host_ping *ping, const struct host_address *to, uint16_t sequence,
                    const void *data, size_t n, uint8_t ttl)
 {
@@ -216,7 +205,7 @@ int host_ping_send(struct host_ping *ping, const struct host_address *to, uint16
         name.in.sin_family = AF_INET;
         memcpy(&name.in.sin_addr, to->ip + 12, 4);
         setsockopt(ping->fd, SOL_IP, IP_TTL, &hops, sizeof(hops));
-        uint16_t sum = checksum(packet, HEADER + n);
+        uint16_t sum = host_network_checksum(packet, HEADER + n);
         memcpy(packet + 2, &sum, sizeof(sum));
     }
     ssize_t sent = sendto(ping->fd, packet, HEADER + n, MSG_DONTWAIT, &name.any,

@@ -94,12 +94,3 @@ void host_proxies_read(struct host_proxies *out)
     out->all = variable("all_proxy", "ALL_PROXY");
     out->except = variable("no_proxy", "NO_PROXY");
 }
-
-void host_proxies_free(struct host_proxies *proxies)
-{
-    free(proxies->http);
-    free(proxies->https);
-    free(proxies->all);
-    free(proxies->except);
-    memset(proxies, 0, sizeof(*proxies));
-}

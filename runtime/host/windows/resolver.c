@@ -220,12 +220,3 @@ void host_proxies_read(struct host_proxies *out)
     if (!out->http && !out->https && !out->all)
         read_settings(out);
 }
-
-void host_proxies_free(struct host_proxies *proxies)
-{
-    free(proxies->http);
-    free(proxies->https);
-    free(proxies->all);
-    free(proxies->except);
-    memset(proxies, 0, sizeof(*proxies));
-}
