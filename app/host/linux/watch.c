@@ -35,32 +35,60 @@ struct host_watch {
     void *arg;
 };
 
-/* Watches the folder that holds the path, or the nearest one above it that is there. */
+/* Watches the folder that ends at this slash of the path. Less than 0: it cannot be. */
+static int watch_folder(struct host_watch *w, const char *path, char *slash)
+{
+    char kept = slash[1];
+    slash[1] = 0;
+    int wd = inotify_add_watch(w->fd, path,
+                               IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE | IN_ONLYDIR |
+                                   IN_DELETE_SELF | IN_MOVE_SELF);
+    slash[1] = kept;
+    return wd;
+}
+
+/* A folder has one number, in however many places it stands. */
+static void unwatch(struct host_watch *w, int wd)
+{
+    for (int i = 0; i < w->count; i++)
+        if (w->places[i].wd == wd)
+            return;
+    inotify_rm_watch(w->fd, wd);
+}
+
+/* Watches the folder that holds the path, or the nearest one above it that is there. False: what
+ * was not there had come before its folder was watched. */
+static bool find_place(struct host_watch *w, struct place *p, const char *path)
+{
+    char *below = NULL, *slash = strrchr(strcpy(p->path, path), '/');
+    while ((p->wd = watch_folder(w, p->path, slash)) < 0 && slash != p->path) {
+        *slash = 0;
+        below = slash;
+        slash = strrchr(p->path, '/');
+    }
+    p->name = slash + 1;
+    p->on_the_way = below;
+    if (p->wd < 0 || !below)
+        return true;
+    *below = '/';
+    int wd = watch_folder(w, p->path, below);
+    *below = 0;
+    if (wd < 0)
+        return true;
+    unwatch(w, wd);
+    unwatch(w, p->wd);
+    return false;
+}
+
 static void add_place(struct host_watch *w, const char *path)
 {
     struct place *p = &w->places[w->count];
     if (w->count == PLACES_MAX || path[0] != '/' || strlen(path) >= sizeof(p->path))
         return;
-    strcpy(p->path, path);
-    p->on_the_way = false;
-    for (;;) {
-        char *slash = strrchr(p->path, '/');
-        char kept = slash[1];
-        p->name = slash + 1;
-        slash[1] = 0;
-        p->wd = inotify_add_watch(w->fd, p->path,
-                                  IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE | IN_ONLYDIR |
-                                      IN_DELETE_SELF | IN_MOVE_SELF);
-        slash[1] = kept;
-        if (p->wd >= 0) {
-            w->count++;
-            return;
-        }
-        if (slash == p->path)
-            return;
-        *slash = 0;
-        p->on_the_way = true;
-    }
+    while (!find_place(w, p, path))
+        ;
+    if (p->wd >= 0)
+        w->count++;
 }
 
 /* The lock is held. A link is followed too: the file it leads to may be what is saved. */

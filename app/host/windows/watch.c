@@ -75,8 +75,21 @@ static void close_place(struct place *p)
     free(p->path);
 }
 
+/* Whether the next folder on the way can be opened. */
+static bool way_goes_on(struct place *p)
+{
+    wchar_t *cut = p->name - 1, kept = *cut;
+    *cut = L'\\';
+    HANDLE next = open_folder(p->path);
+    *cut = kept;
+    if (next == INVALID_HANDLE_VALUE)
+        return false;
+    CloseHandle(next);
+    return true;
+}
+
 /* Watches the folder that holds the file, or the nearest one above it that is there. */
-static bool open_place(struct place *p, const char *file)
+static bool find_place(struct place *p, const char *file)
 {
     wchar_t *end;
     *p = (struct place){.folder = INVALID_HANDLE_VALUE};
@@ -101,6 +114,17 @@ static bool open_place(struct place *p, const char *file)
         p->folder = INVALID_HANDLE_VALUE;
     }
     close_place(p);
+    return false;
+}
+
+/* What was not there may have come before its folder was watched. */
+static bool open_place(struct place *p, const char *file)
+{
+    while (find_place(p, file)) {
+        if (!p->on_the_way || !way_goes_on(p))
+            return true;
+        close_place(p);
+    }
     return false;
 }
 
