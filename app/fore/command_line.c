@@ -30,6 +30,8 @@ const char options_help[] =
     "  --memory SIZE         limit for all guests together (K, M, G); default: 3/4 of RAM\n"
     "  --strace              write the system calls to the standard error, or to the log if\n"
     "                        --log says where that is\n"
+    "  --stats               at the end, say on the standard error what was translated and\n"
+    "                        how often guest code was left, and why\n"
     "  --log FILE            write the log there; default: fore.log among the user's caches\n"
     "  --log-level LEVEL     error, info (default), or debug: also where guests fault\n"
     "  --help, --version     say this, or the version, and exit\n";
@@ -84,6 +86,8 @@ static bool fore_flag(struct options *o, const char *name)
 {
     if (!strcmp(name, "--strace"))
         o->strace = true;
+    else if (!strcmp(name, "--stats"))
+        o->stats = true;
     else if (!strcmp(name, "--read-only"))
         o->read_only = true;
     else if (!strcmp(name, "--isolated"))

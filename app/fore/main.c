@@ -7,6 +7,7 @@
 #include "app/fore/image.h"
 #include "app/fore/progress.h"
 #include "app/fore/selftest.h"
+#include "app/fore/stats.h"
 #include "runtime/abi/errno.h"
 #include "runtime/fs/store/store.h"
 #include "runtime/host/ending.h"
@@ -114,6 +115,8 @@ static int run_guest(const struct options *o)
     }
     if (!o->log && !o->strace)
         host_log_open_kept("fore.log");
+    if (o->stats)
+        stats_begin();
     int started = boot_start(&boot, message, sizeof(message));
     progress_hide(&progress);
     if (started)
@@ -146,6 +149,8 @@ static int run_guest(const struct options *o)
         status = status ? status : LOST_STATUS;
     }
     send_rest();
+    if (o->stats)
+        stats_print();
     return status;
 }
 

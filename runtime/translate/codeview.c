@@ -253,15 +253,16 @@ void view_publish(struct codeview *v, const struct block *b)
     table_set(v->table, b->pc & 0xffff, (uint64_t)b->code);
 }
 
-void view_link(struct codeview *v, struct link *l, struct block *to)
+bool view_link(struct codeview *v, struct link *l, struct block *to)
 {
     struct codespace *s = l->from->space;
     if (l->to || l->from->dead || !has(v, to) || (s != to->space && s != v->own))
-        return;
+        return false;
     /* Code of a file is shared by views where another file may lie beside it; what is private can
      * lead anywhere, as long as that is there. */
     s->reaches |= s != to->space;
     block_link(l, to);
+    return true;
 }
 
 static void forget(struct codeview *v, const struct block *b)

@@ -62,7 +62,8 @@ struct block *view_find(const struct codeview *view, uint64_t pc);
 struct codespace *view_space(struct codeview *view, const struct code_extent *extent);
 /* Indirect jumps to the block's address find it from now on, if the view has it still. */
 void view_publish(struct codeview *view, const struct block *block);
-/* The exit leads straight to the block from now on, if it may in this view. */
-void view_link(struct codeview *view, struct link *link, struct block *to);
+/* The exit leads straight to the block from now on, if it may in this view and did not yet: true.
+ */
+bool view_link(struct codeview *view, struct link *link, struct block *to);
 
 #endif

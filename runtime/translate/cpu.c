@@ -170,6 +170,12 @@ static int event(struct cpu *cpu, int kind)
 
 int cpu_event(struct cpu *cpu, int kind)
 {
+    static const uint8_t counts[] = {
+        [STUB_LINK] = COUNT_EXITS,        [STUB_MISS] = COUNT_MISSES,
+        [STUB_SYSCALL] = COUNT_SYSCALLS,  [STUB_TRAP] = COUNT_TRAPS,
+        [STUB_FAULT] = COUNT_HOST_FAULTS, [STUB_ASYNC] = COUNT_INTERRUPTED,
+        [STUB_PENDING] = COUNT_PENDING,   [STUB_RAW_PENDING] = COUNT_PENDING};
+    counters_add(&cpu->thread->counters, counts[kind], 1);
     int answer = event(cpu, kind);
     if (answer == LEAVE_STOP)
         leave_view(cpu);

@@ -7,6 +7,7 @@
 #include "runtime/abi/signal.h"
 #include "runtime/host/heap.h"
 #include "runtime/host/thread.h"
+#include "runtime/host/time.h"
 #include "runtime/translate/cpu_fault.h"
 #include "runtime/translate/stubs.h"
 
@@ -14,11 +15,15 @@
 
 struct cpu_thread *thread_create(void)
 {
-    return calloc(1, sizeof(struct cpu_thread));
+    struct cpu_thread *t = calloc(1, sizeof(struct cpu_thread));
+    if (t)
+        counters_enter(&t->counters);
+    return t;
 }
 
 void thread_free(struct cpu_thread *t)
 {
+    counters_leave(&t->counters);
     if (t->slot) {
         host_mutex_lock(&translate_lock);
         cache_chunk_free(t->slot);
@@ -59,8 +64,8 @@ static size_t vsyscall_fetch(uint64_t pc, uint8_t *buf, struct code_extent *exte
     return sizeof code - at;
 }
 
-/* Fetches the bytes at pc and translates them. Returns the guest size, 0 with cpu->fault filled. */
-static size_t translate(struct cpu *cpu, uint64_t pc, struct code_extent *extent, bool single)
+static size_t fetch_and_translate(struct cpu *cpu, uint64_t pc, struct code_extent *extent,
+                                  bool single)
 {
     struct cpu_thread *t = cpu->thread;
     struct codeview *v = cpu->view;
@@ -88,6 +93,22 @@ static size_t translate(struct cpu *cpu, uint64_t pc, struct code_extent *extent
     size = xlate_block(&t->xlate, t->guest, n + m);
     if (size == 0)
         fault_set(cpu, L_SIGILL, 2, pc, 6, 0);
+    return size;
+}
+
+/* Fetches the bytes at pc and translates them. Returns the guest size, 0 with cpu->fault filled. */
+static size_t translate(struct cpu *cpu, uint64_t pc, struct code_extent *extent, bool single)
+{
+    struct counters *c = &cpu->thread->counters;
+    uint64_t began = counters_timed() ? host_clock_monotonic_ns() : 0;
+    size_t size = fetch_and_translate(cpu, pc, extent, single);
+    if (counters_timed())
+        counters_add(c, COUNT_TRANSLATION, host_clock_monotonic_ns() - began);
+    if (size == 0)
+        return 0;
+    counters_add(c, COUNT_BLOCKS, 1);
+    counters_add(c, COUNT_GUEST_BYTES, size);
+    counters_add(c, COUNT_HOST_BYTES, cpu->thread->xlate.e.n);
     return size;
 }
 
@@ -173,6 +194,8 @@ static struct block *dispatch_find(struct cpu *cpu, uint64_t pc)
 int dispatch_call(struct cpu *cpu, enum cpu_event event)
 {
     view_away(cpu);
+    if (event == CPU_FAULT)
+        counters_add(&cpu->thread->counters, COUNT_GUEST_FAULTS, 1);
     int r = cpu->service(cpu, event);
     cpu->block.host = 0;
     if (r)
@@ -252,8 +275,10 @@ int dispatch_exit(struct cpu *cpu)
     if (!to)
         return cpu->fault.signo ? dispatch_serve(cpu, CPU_FAULT) : dispatch_resume(cpu, false);
     host_mutex_lock(&translate_lock);
-    view_link(cpu->view, link, to);
+    bool linked = view_link(cpu->view, link, to);
     host_mutex_unlock(&translate_lock);
+    if (linked)
+        counters_add(&cpu->thread->counters, COUNT_LINKS, 1);
     cpu->resume = (uint64_t)to->code + to->body;
     return LEAVE_GUEST;
 }

@@ -3,9 +3,11 @@
 #define RUNTIME_TRANSLATE_DISPATCH_H
 
 #include "runtime/translate/codeview.h"
+#include "runtime/translate/counters.h"
 
 /* Per-thread data of the translator. */
 struct cpu_thread {
+    struct counters counters;
     struct xlate xlate;
     uint8_t buffer[XLATE_CODE_MAX];
     uint8_t guest[XLATE_GUEST_MAX + 16]; /* and an instruction that goes on in the next mapping */
