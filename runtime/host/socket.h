@@ -34,6 +34,8 @@ struct host_socket_user {
      * host_socket_receive says when. */
     size_t (*room)(void *arg);
     void (*received)(void *arg, const void *bytes, size_t n);
+    /* Of a stream: whether nothing is left of what was received; asked by host_socket_take. */
+    bool (*drained)(void *arg);
     /* No more is received. 0: the other side sends no more; an error may still follow. Of a
      * datagram socket: an error that came back, and it goes on. Of a listener: a connection waits
      * that cannot be taken
@@ -62,9 +64,15 @@ int host_socket_listen(struct host_socket *s, int backlog);
 int host_socket_connect(struct host_socket *s, const struct host_address *address);
 /* A connection that a listener gave. */
 void host_socket_start(struct host_socket *s, const struct host_socket_user *user, void *arg);
-/* There is something to send; there is room again. */
+/* There is something to send; there is room again, and what waits at the host is received before
+ * this returns. */
 void host_socket_send(struct host_socket *s);
 void host_socket_receive(struct host_socket *s);
+/* The same, but room is asked again only when something has come. */
+void host_socket_await(struct host_socket *s);
+/* Gives what waits at the host to who has nothing left of what was received. 0: nothing is there;
+ * -1: there is more to take of what was received, or ended has been called. */
+int64_t host_socket_take(struct host_socket *s, void *bytes, size_t n);
 /* A datagram, to whom the socket is connected when address is NULL. */
 int host_socket_send_to(struct host_socket *s, const void *bytes, size_t n,
                         const struct host_address *address);

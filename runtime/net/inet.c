@@ -383,6 +383,7 @@ static uint32_t inet_poll(struct file *file, struct poll_table *table)
     struct inet_socket *s = file->priv;
     poll_wait(table, &s->read_wait);
     poll_wait(table, &s->write_wait);
+    inet_host_look(s);
     host_mutex_lock(&inet_lock);
     uint32_t events = s->stream ? stream_events_locked(s) : datagram_events_locked(s);
     host_mutex_unlock(&inet_lock);
@@ -404,6 +405,7 @@ static int64_t inet_ioctl(struct file *file, struct task *task, uint32_t command
     struct inet_socket *s = file->priv;
     uint32_t value = 0;
     bool known = true;
+    inet_host_look(s);
     host_mutex_lock(&inet_lock);
     bool listening = s->state == INET_LISTENING;
     uint64_t stamp = s->stamp;

@@ -96,9 +96,23 @@ static size_t room(void *arg)
     size_t most = s->options.receive_buffer;
     host_mutex_lock(&inet_lock);
     size_t left = s->in.bytes < most ? most - s->in.bytes : 0;
+    bool offered = link->direct;
+    if (offered)
+        left = 0;
     link->starved = !left;
     host_mutex_unlock(&inet_lock);
+    if (offered)
+        inet_wake_readers(s);
     return left;
+}
+
+static bool drained(void *arg)
+{
+    struct inet_link *link = arg;
+    host_mutex_lock(&inet_lock);
+    bool empty = !link->s->in.bytes;
+    host_mutex_unlock(&inet_lock);
+    return empty;
 }
 
 static void received(void *arg, const void *bytes, size_t n)
@@ -195,6 +209,7 @@ static const struct host_socket_user user = {
     .connected = connected,
     .room = room,
     .received = received,
+    .drained = drained,
     .ended = ended,
     .next = next,
     .sent = sent,
@@ -349,7 +364,7 @@ void inet_host_receive(struct inet_socket *s)
     for (unsigned i = 0; i < 2; i++) {
         host_mutex_lock(&inet_lock);
         struct inet_link *link = get_link_locked(s, i);
-        bool wanted = link && link->starved;
+        bool wanted = link && link->starved && !link->direct;
         if (wanted)
             link->starved = false;
         host_mutex_unlock(&inet_lock);
@@ -359,6 +374,56 @@ void inet_host_receive(struct inet_socket *s)
     }
     if (s->ports[0] || s->ports[1])
         inet_port_receive(s);
+}
+
+void inet_host_look(struct inet_socket *s)
+{
+    host_mutex_lock(&inet_lock);
+    struct inet_link *link = s->stream ? get_link_locked(s, 0) : NULL;
+    bool behind = link && ((link->direct && link->starved) || link->left);
+    if (link)
+        link->direct = link->left = false;
+    if (behind)
+        link->starved = false;
+    host_mutex_unlock(&inet_lock);
+    if (behind)
+        host_socket_receive(link->host);
+    put_link(link);
+}
+
+int64_t inet_host_take(struct inet_socket *s, void *data, size_t n)
+{
+    struct inet_link *link = s->links[0] ? link_at(s, 0) : NULL;
+    int64_t got = link ? host_socket_take(link->host, data, n) : 0;
+    if (got > 0) {
+        host_mutex_lock(&inet_lock);
+        s->read_at += (uint64_t)got;
+        link->left = (size_t)got == n;
+        host_mutex_unlock(&inet_lock);
+    }
+    put_link(link);
+    return got;
+}
+
+void inet_host_await(struct inet_socket *s)
+{
+    host_mutex_lock(&inet_lock);
+    struct inet_link *link = get_link_locked(s, 0);
+    bool starved = link && link->starved;
+    if (link) {
+        /* Who waits otherwise, by poll or for a signal, is to hear of all that comes. */
+        link->direct = link->direct || !waitq_is_waited_for(&s->read_wait);
+        link->starved = false;
+    }
+    host_mutex_unlock(&inet_lock);
+    if (starved)
+        host_socket_await(link->host);
+    put_link(link);
+}
+
+bool inet_host_offers_locked(const struct inet_socket *s)
+{
+    return s->links[0] && s->links[0]->direct && s->links[0]->starved;
 }
 
 void inet_host_finish(struct inet_socket *s)

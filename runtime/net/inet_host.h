@@ -18,6 +18,8 @@ struct inet_link {
     struct host_socket *host;
     struct inet_queue out;
     bool starved; /* the host's thread found no room */
+    bool direct;  /* who receives takes it from the host, whose thread says only that it is there */
+    bool left;    /* and may not have taken all of it */
     bool closed;  /* what it still has is counted */
 };
 
@@ -34,6 +36,15 @@ int inet_host_listen(struct inet_socket *s);
 /* s has bytes to send, room again, room for one more connection. */
 void inet_host_send(struct inet_socket *s);
 void inet_host_receive(struct inet_socket *s);
+/* What has come for the stream s so far is in its queue, as is its end. */
+void inet_host_look(struct inet_socket *s);
+/* For a thread that receives and found the queue empty: up to n bytes straight from the host. 0:
+ * there is nothing; -1: s has changed. */
+int64_t inet_host_take(struct inet_socket *s, void *data, size_t n);
+/* It is going to wait, until inet_host_offers_locked or something is in the queue. */
+void inet_host_await(struct inet_socket *s);
+/* Whether it is to take, or to begin waiting anew, since others that wait may have taken. */
+bool inet_host_offers_locked(const struct inet_socket *s);
 /* The host finds out as the options of s say whether the other side is still there. */
 void inet_host_tune(struct inet_socket *s);
 /* The two links of s are given up. */

@@ -693,6 +693,7 @@ int inet_get_option(struct file *file, uint32_t level, uint32_t name, void *valu
         return filter;
     if (!known_level(s, level))
         return s->v6 ? -L_ENOPROTOOPT : -L_EOPNOTSUPP;
+    inet_host_look(s);
     host_mutex_lock(&inet_lock);
     int size = k                       ? get_kept(s, k, value)
                : level == L_SOL_SOCKET ? get_socket_option(s, name, value)

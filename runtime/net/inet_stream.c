@@ -251,6 +251,7 @@ void inet_close(struct inet_socket *s)
     struct let_go left;
     if (!s->stream)
         inet_leave_all(s);
+    inet_host_look(s);
     host_mutex_lock(&inet_lock);
     bool reset = (s->stream && s->in.bytes) || (s->options.linger && !s->options.linger_s);
     bool here = s->state == INET_CONNECTED && s->stream && !s->links[0];

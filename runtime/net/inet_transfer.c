@@ -370,7 +370,8 @@ static bool can_receive(void *arg)
 {
     const struct receiving *w = arg;
     host_mutex_lock(&inet_lock);
-    bool ready = w->s->error || ended_locked(w->s) || plain_locked(w->s) > w->beyond;
+    bool ready = w->s->error || ended_locked(w->s) || plain_locked(w->s) > w->beyond ||
+                 inet_host_offers_locked(w->s);
     host_mutex_unlock(&inet_lock);
     return ready;
 }
@@ -419,6 +420,8 @@ int64_t inet_stream_receive(struct inet_socket *s, void *data, size_t n, uint32_
     if (flags & L_MSG_OOB)
         return receive_urgent(s, data, n, peek);
     for (;;) {
+        if (peek)
+            inet_host_look(s);
         struct inet_piece *done = NULL;
         struct inet_socket *writer = NULL;
         int result = 1;
@@ -453,8 +456,16 @@ int64_t inet_stream_receive(struct inet_socket *s, void *data, size_t n, uint32_
             return 0;
         if (most && !peek)
             continue;
+        int64_t more = peek ? 0 : inet_host_take(s, (uint8_t *)data + got, n - got);
+        got += more > 0 ? (size_t)more : 0;
+        if (more > 0 && got >= wanted)
+            return (int64_t)got;
+        if (more)
+            continue;
         if (flags & L_MSG_DONTWAIT)
             return got ? (int64_t)got : -L_EAGAIN;
+        if (!peek)
+            inet_host_await(s);
         struct receiving waiting = {s, peek ? got : 0};
         int error = wait_until(&s->read_wait, can_receive, &waiting, deadline);
         if (error)

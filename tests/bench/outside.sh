@@ -32,7 +32,7 @@ best()
 }
 
 printf '%-12s %10s %10s %14s\n' row 'native ms' foreland 'us per item'
-for row in send receive ping connect; do
+for row in send receive polled ping connect; do
     native=$(best ./outside "$row" "$port")
     [ -n "$native" ] || die "$row does not run natively"
     foreland=$(best ${wine:+wine} "$program" --root root.tar /outside "$row" "$port")

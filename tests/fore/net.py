@@ -54,6 +54,22 @@ def reset(connection):
     connection.close()
 
 
+def feed(server):
+    """Two connections: each byte asks for so many hundreds, 254 for a reset, 255 for the end."""
+    for _ in range(2):
+        connection, _ = server.accept()
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        while wanted := connection.recv(1):
+            if wanted[0] == 255:
+                connection.shutdown(socket.SHUT_WR)
+            elif wanted[0] == 254:
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                break
+            else:
+                connection.sendall(bytes(range(100)) * wanted[0])
+        connection.close()
+
+
 def answer(server):
     while True:
         data, address = server.recvfrom(65536)
@@ -68,6 +84,10 @@ def main():
         thread.join(PATIENCE)
     thread = serve(server, reset)
     guest("reset", server.getsockname()[1])
+    thread.join(PATIENCE)
+    thread = threading.Thread(target=feed, args=(server,), daemon=True)
+    thread.start()
+    guest("ways", server.getsockname()[1])
     thread.join(PATIENCE)
     packets = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     packets.bind(("127.0.0.1", 0))

@@ -6,6 +6,7 @@
  *   outside reset PORT        a server that resets
  *   outside pour PORT         sends as much as goes, says "sent N", and ends
  *   outside taken TCP UDP     ports that the host has, at bind
+ *   outside ways PORT         reads in all ways from a server that sends what it is asked for
  *   outside bound             a server of datagrams: says "port N", and answers until "end"
  *   outside quiet             says "quiet", and ends with its input
  *   outside serve             says "port N", and sends one connection's bytes back */
@@ -13,6 +14,8 @@
 
 #include <poll.h>
 #include <pthread.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <time.h>
 
 static uint64_t mix(uint64_t sum, const uint8_t *data, size_t n)
@@ -157,6 +160,140 @@ static void pour(uint16_t port)
     fflush(stdout);
 }
 
+/* --- ways --- */
+
+/* Hundreds of bytes are to come; 254: a reset, 255: the end. */
+static void ask(int fd, int hundreds)
+{
+    uint8_t byte = (uint8_t)hundreds;
+    CHECK_EQ(send(fd, &byte, 1, 0), 1);
+}
+
+static int readable(int fd)
+{
+    int n = -1;
+    CHECK_OK(ioctl(fd, FIONREAD, &n));
+    return n;
+}
+
+static void *reads_whole(void *arg)
+{
+    char data[100];
+    CHECK_EQ(recv(*(int *)arg, data, sizeof(data), MSG_WAITALL), sizeof(data));
+    return NULL;
+}
+
+/* A read that waits, and then every other way to hear of what comes. */
+static void mixed(int fd)
+{
+    char data[400];
+    ask(fd, 3);
+    CHECK_EQ(read(fd, data, 100), 100);
+    CHECK_EQ(readable(fd), 200);
+    CHECK_EQ(recv(fd, data, sizeof(data), MSG_PEEK), 200);
+    CHECK_EQ(read(fd, data, 150), 150);
+    CHECK_EQ(inet_wait(fd, POLLIN), POLLIN);
+    CHECK_EQ(recv(fd, data, sizeof(data), MSG_DONTWAIT), 50);
+    CHECK_ERRNO(recv(fd, data, sizeof(data), MSG_DONTWAIT), EAGAIN);
+    ask(fd, 2);
+    CHECK_EQ(recv(fd, data, 200, MSG_WAITALL), 200);
+    struct timeval moment = {0, 20000}, never = {0, 0};
+    CHECK_OK(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &moment, sizeof(moment)));
+    CHECK_ERRNO(read(fd, data, 1), EAGAIN);
+    CHECK_OK(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &never, sizeof(never)));
+    ask(fd, 1);
+    CHECK_EQ(inet_wait(fd, POLLIN), POLLIN);
+    CHECK_EQ(recv(fd, data, sizeof(data), MSG_PEEK), 100);
+    CHECK_EQ(read(fd, data, sizeof(data)), 100);
+}
+
+/* Whoever reads while an epoll waits for edges: each arrival is one. */
+static void edges(int fd)
+{
+    char data[400];
+    int ep = epoll_create1(0);
+    struct epoll_event event = {.events = EPOLLIN | EPOLLET};
+    ask(fd, 1);
+    CHECK_EQ(read(fd, data, sizeof(data)), 100);
+    CHECK_OK(epoll_ctl(ep, EPOLL_CTL_ADD, fd, &event));
+    for (int i = 1; i <= 3; i++) {
+        ask(fd, 1);
+        CHECK_EQ(epoll_wait(ep, &event, 1, 20000), 1);
+        CHECK_EQ(readable(fd), i * 100);
+    }
+    CHECK_EQ(read(fd, data, sizeof(data)), 300);
+    close(ep);
+}
+
+static void together(int fd)
+{
+    pthread_t threads[2];
+    for (int i = 0; i < 2; i++)
+        pthread_create(&threads[i], NULL, reads_whole, &fd);
+    ask(fd, 1);
+    ask(fd, 1);
+    for (int i = 0; i < 2; i++)
+        pthread_join(threads[i], NULL);
+    CHECK_EQ(readable(fd), 0);
+}
+
+/* Bytes in their order, whoever brings them. */
+static void flood(int fd)
+{
+    static uint8_t data[70000];
+    uint64_t state = 5;
+    size_t at = 0, whole = (size_t)40 * 25000;
+    for (int i = 0; i < 40; i++)
+        ask(fd, 250);
+    while (at < whole) {
+        uint64_t how = check_random(&state) % 8;
+        size_t most = 1 + check_random(&state) % (how & 1 ? 2000 : sizeof(data));
+        if (how == 2)
+            CHECK(inet_wait(fd, POLLIN) == POLLIN);
+        if (how == 3)
+            CHECK(recv(fd, data, most, MSG_PEEK) > 0);
+        if (how == 4)
+            CHECK(readable(fd) >= 0);
+        ssize_t n = recv(fd, data, most, how == 2 ? MSG_DONTWAIT : 0);
+        if (n <= 0) {
+            CHECK(n > 0);
+            return;
+        }
+        for (ssize_t i = 0; i < n; i++, at++) {
+            if (data[i] != (uint8_t)(at % 100)) {
+                CHECK_EQ(data[i], at % 100);
+                return;
+            }
+        }
+    }
+}
+
+static void ways(uint16_t port)
+{
+    char data[400];
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    CHECK_OK(inet_connect(fd, "127.0.0.1", port));
+    mixed(fd);
+    edges(fd);
+    together(fd);
+    flood(fd);
+    ask(fd, 1);
+    CHECK_EQ(read(fd, data, 100), 100);
+    ask(fd, 255);
+    CHECK_EQ(inet_wait(fd, POLLRDHUP), POLLRDHUP);
+    CHECK_EQ(read(fd, data, 100), 0);
+    close(fd);
+    fd = socket(AF_INET, SOCK_STREAM, 0);
+    CHECK_OK(inet_connect(fd, "127.0.0.1", port));
+    ask(fd, 1);
+    CHECK_EQ(read(fd, data, 100), 100);
+    ask(fd, 254);
+    CHECK_EQ(inet_wait(fd, POLLRDHUP) & (POLLERR | POLLHUP | POLLRDHUP),
+             POLLERR | POLLHUP | POLLRDHUP);
+    CHECK_EQ(inet_error(fd), ECONNRESET);
+    close(fd);
+}
+
 static void taken(uint16_t stream, uint16_t packets)
 {
     static const char *const names[] = {"127.0.0.1", "0.0.0.0", "::"};
@@ -230,6 +367,8 @@ int main(int argc, char **argv)
         dead(port, (uint16_t)atoi(argv[3]), (uint16_t)atoi(argv[4]));
     else if (strcmp(what, "reset") == 0)
         reset(port);
+    else if (strcmp(what, "ways") == 0)
+        ways(port);
     else if (strcmp(what, "pour") == 0)
         pour(port);
     else if (strcmp(what, "quiet") == 0)

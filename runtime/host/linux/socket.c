@@ -195,7 +195,28 @@ static void take_datagrams(struct host_socket *s)
     }
 }
 
-static void take_bytes(struct host_socket *s)
+/* A stream from which something may come. */
+static bool is_open(const struct host_socket *s)
+{
+    return s->connected && !s->ended && !s->closing;
+}
+
+/* A count; 0: nothing is there; -1: it has ended. */
+static ssize_t receive(struct host_socket *s, void *bytes, size_t room)
+{
+    ssize_t n = recv(s->fd, bytes, room, MSG_DONTWAIT);
+    if (n > 0)
+        return n;
+    if (n < 0 && (errno == EAGAIN || errno == EINTR))
+        return 0;
+    s->ended = true;
+    s->failed = s->failed || n < 0;
+    s->user->ended(s->arg, n < 0 ? -errno : 0);
+    return -1;
+}
+
+/* buffer: HOST_DATAGRAM_MAX bytes. */
+static void take_bytes(struct host_socket *s, uint8_t *buffer)
 {
     for (size_t done = 0; done < TURN;) {
         size_t room = s->user->room(s->arg);
@@ -203,18 +224,10 @@ static void take_bytes(struct host_socket *s)
             s->wants_in = false;
             return;
         }
-        if (room > sizeof(pump_buffer))
-            room = sizeof(pump_buffer);
-        ssize_t n = recv(s->fd, pump_buffer, room, MSG_DONTWAIT);
-        if (n < 0 && (errno == EAGAIN || errno == EINTR))
+        ssize_t n = receive(s, buffer, room < HOST_DATAGRAM_MAX ? room : HOST_DATAGRAM_MAX);
+        if (n <= 0)
             return;
-        if (n <= 0) {
-            s->ended = true;
-            s->failed = s->failed || n < 0;
-            s->user->ended(s->arg, n < 0 ? -errno : 0);
-            return;
-        }
-        s->user->received(s->arg, pump_buffer, (size_t)n);
+        s->user->received(s->arg, buffer, (size_t)n);
         done += (size_t)n;
     }
 }
@@ -299,8 +312,8 @@ static void handle(struct host_socket *s, uint32_t events)
         take_datagrams(s);
     else if (s->listening && !s->closing && s->wants_in)
         take_connections(s);
-    else if (s->connected && !s->ended && !s->closing && s->wants_in)
-        take_bytes(s);
+    else if (is_open(s) && s->wants_in)
+        take_bytes(s, pump_buffer);
     if (s->connected && (s->wants_out || s->closing))
         flush(s);
     if (s->ended && !s->failed && !s->closing && (events & (EPOLLERR | EPOLLHUP)))
@@ -467,12 +480,33 @@ void host_socket_send(struct host_socket *s)
 
 void host_socket_receive(struct host_socket *s)
 {
+    uint8_t *buffer = s->datagram || s->listening ? NULL : malloc(HOST_DATAGRAM_MAX);
     host_mutex_lock(&s->lock);
-    if (!s->dead) {
-        s->wants_in = true;
+    s->wants_in = !s->dead;
+    if (buffer && is_open(s))
+        take_bytes(s, buffer);
+    if (s->wants_in)
         arm(s);
-    }
     host_mutex_unlock(&s->lock);
+    free(buffer);
+}
+
+void host_socket_await(struct host_socket *s)
+{
+    host_mutex_lock(&s->lock);
+    s->wants_in = !s->dead;
+    arm(s);
+    host_mutex_unlock(&s->lock);
+}
+
+int64_t host_socket_take(struct host_socket *s, void *bytes, size_t n)
+{
+    int64_t got = 0;
+    host_mutex_lock(&s->lock);
+    if (is_open(s))
+        got = s->user->drained(s->arg) ? receive(s, bytes, n) : -1;
+    host_mutex_unlock(&s->lock);
+    return got;
 }
 
 int host_socket_send_to(struct host_socket *s, const void *bytes, size_t n,

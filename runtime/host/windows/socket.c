@@ -294,28 +294,42 @@ static void end_connect(struct host_socket *s, int error)
     flush(s);
 }
 
-static void take_bytes(struct host_socket *s)
+/* A stream from which something may come. */
+static bool is_open(const struct host_socket *s)
 {
-    for (size_t done = 0; done < TURN;) {
+    return s->connected && !s->ended && !s->closing;
+}
+
+/* A count; 0: nothing is there; -1: it has ended. */
+static int receive(struct host_socket *s, void *bytes, size_t room)
+{
+    int n = recv(s->handle, bytes, (int)room, 0);
+    int error = n < 0 ? WSAGetLastError() : 0;
+    if (n > 0)
+        return n;
+    if (error == WSAEWOULDBLOCK)
+        return 0;
+    /* WSAESHUTDOWN is the end as well. */
+    bool end = n == 0 || error == WSAESHUTDOWN;
+    s->ended = true;
+    s->failed = s->failed || !end;
+    s->user->ended(s->arg, end ? 0 : error_of((DWORD)error));
+    return -1;
+}
+
+/* buffer: HOST_DATAGRAM_MAX bytes. */
+static void take_bytes(struct host_socket *s, uint8_t *buffer)
+{
+    int n = 1;
+    for (size_t done = 0; done < TURN && n > 0; done += (size_t)n) {
         size_t room = s->user->room(s->arg);
         if (!room)
             return; /* host_socket_receive goes on */
-        if (room > sizeof(pump_buffer))
-            room = sizeof(pump_buffer);
-        int n = recv(s->handle, (char *)pump_buffer, (int)room, 0);
-        int error = n < 0 ? WSAGetLastError() : 0;
-        if (error == WSAEWOULDBLOCK)
-            break;
-        if (n <= 0) {
-            /* WSAESHUTDOWN is the end as well. */
-            bool end = n == 0 || error == WSAESHUTDOWN;
-            s->ended = true;
-            s->failed = s->failed || !end;
-            s->user->ended(s->arg, end ? 0 : error_of((DWORD)error));
+        n = receive(s, buffer, room < HOST_DATAGRAM_MAX ? room : HOST_DATAGRAM_MAX);
+        if (n < 0)
             return;
-        }
-        s->user->received(s->arg, pump_buffer, (size_t)n);
-        done += (size_t)n;
+        if (n)
+            s->user->received(s->arg, buffer, (size_t)n);
     }
     wait_for_bytes(s);
 }
@@ -395,7 +409,7 @@ static void complete_in(struct host_socket *s, DWORD n, int error)
     } else if (error) {
         fail(s, error);
     } else if (!s->ended) {
-        take_bytes(s);
+        take_bytes(s, pump_buffer);
     }
 }
 
@@ -654,12 +668,33 @@ void host_socket_send(struct host_socket *s)
 
 void host_socket_receive(struct host_socket *s)
 {
+    uint8_t *buffer = s->datagram || s->listening ? NULL : malloc(HOST_DATAGRAM_MAX);
     host_mutex_lock(&s->lock);
     if (s->listening && !s->closed)
         wait_for_connection(s);
+    else if (buffer && is_open(s))
+        take_bytes(s, buffer);
     else if (!s->datagram && !s->closed)
         wait_for_bytes(s);
     host_mutex_unlock(&s->lock);
+    free(buffer);
+}
+
+void host_socket_await(struct host_socket *s)
+{
+    host_mutex_lock(&s->lock);
+    wait_for_bytes(s);
+    host_mutex_unlock(&s->lock);
+}
+
+int64_t host_socket_take(struct host_socket *s, void *bytes, size_t n)
+{
+    int64_t got = 0;
+    host_mutex_lock(&s->lock);
+    if (is_open(s))
+        got = s->user->drained(s->arg) ? receive(s, bytes, n) : -1;
+    host_mutex_unlock(&s->lock);
+    return got;
 }
 
 int host_socket_send_to(struct host_socket *s, const void *bytes, size_t n,
