@@ -393,7 +393,7 @@ void inet_host_look(struct inet_socket *s)
 
 int64_t inet_host_take(struct inet_socket *s, void *data, size_t n)
 {
-    struct inet_link *link = s->links[0] ? link_at(s, 0) : NULL;
+    struct inet_link *link = s->stream ? link_at(s, 0) : NULL;
     int64_t got = link ? host_socket_take(link->host, data, n) : 0;
     if (got > 0) {
         host_mutex_lock(&inet_lock);

@@ -87,7 +87,7 @@ def main():
     thread.join(PATIENCE)
     thread = threading.Thread(target=feed, args=(server,), daemon=True)
     thread.start()
-    guest("ways", server.getsockname()[1])
+    guest("ways", server.getsockname()[1], "wine" if "wine" in sys.argv else "linux")
     thread.join(PATIENCE)
     packets = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     packets.bind(("127.0.0.1", 0))

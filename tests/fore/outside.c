@@ -268,7 +268,7 @@ static void flood(int fd)
     }
 }
 
-static void ways(uint16_t port)
+static void ways(uint16_t port, bool windows)
 {
     char data[400];
     int fd = socket(AF_INET, SOCK_STREAM, 0);
@@ -288,9 +288,10 @@ static void ways(uint16_t port)
     ask(fd, 1);
     CHECK_EQ(read(fd, data, 100), 100);
     ask(fd, 254);
-    CHECK_EQ(inet_wait(fd, POLLRDHUP) & (POLLERR | POLLHUP | POLLRDHUP),
-             POLLERR | POLLHUP | POLLRDHUP);
-    CHECK_EQ(inet_error(fd), ECONNRESET);
+    short events = inet_wait(fd, POLLRDHUP) & (POLLERR | POLLHUP | POLLRDHUP);
+    int error = inet_error(fd);
+    CHECK((windows && events == POLLRDHUP) || /* Wine forgets that it was a reset */
+          (events == (POLLERR | POLLHUP | POLLRDHUP) && error == ECONNRESET));
     close(fd);
 }
 
@@ -368,7 +369,7 @@ int main(int argc, char **argv)
     else if (strcmp(what, "reset") == 0)
         reset(port);
     else if (strcmp(what, "ways") == 0)
-        ways(port);
+        ways(port, argc > 3 && strcmp(argv[3], "wine") == 0);
     else if (strcmp(what, "pour") == 0)
         pour(port);
     else if (strcmp(what, "quiet") == 0)
