@@ -435,6 +435,7 @@ static void inet_release(struct file *file)
     struct inet_socket *s = file->priv;
     if (s->ping)
         inet_ping_close(s);
+    inet_linger(s);
     inet_close(s);
 }
 

@@ -131,7 +131,8 @@ struct inet_socket {
     bool fin;                     /* the other side sends no more */
     bool first;                   /* of a stream: it was told that we send no more before that */
     bool read_shut, write_shut;
-    bool begun; /* connect has begun, and no call told yet how it ended */
+    bool lingers; /* who closes it waits until all that was sent has room at the other side */
+    bool begun;   /* connect has begun, and no call told yet how it ended */
     /* Bytes that were read so far; of MSG_OOB: there is an urgent byte, where it stands on that
      * count, and whether nobody has read it with MSG_OOB. */
     uint64_t read_at, urgent_at;
@@ -226,6 +227,9 @@ int inet_disconnect(struct inet_socket *s);
 int inet_accept(struct inet_socket *s, bool nonblock, uint32_t flags, struct file **out,
                 struct net_address *peer);
 int inet_shutdown(struct inet_socket *s, int how);
+/* Before inet_close, with no lock held: ends what s sends, and waits as SO_LINGER says until all
+ * has room at the other side. A signal ends the wait, and a task that exits has none. */
+void inet_linger(struct inet_socket *s);
 void inet_close(struct inet_socket *s);
 /* The other side has reset the connection: the socket has an error. */
 void inet_reset_locked(struct inet_socket *s);
@@ -241,6 +245,8 @@ bool inet_writable_locked(const struct inet_socket *s);
 bool inet_readable_locked(const struct inet_socket *s);
 /* Sent, and not in the receiver's own buffer yet. */
 size_t inet_unsent_locked(const struct inet_socket *s);
+/* Nothing is left of what inet_linger waits for. */
+bool inet_lingered_locked(const struct inet_socket *s);
 
 /* Bytes that came from the host. Without the lock; -L_ENOMEM. */
 int inet_stream_arrived(struct inet_socket *s, const void *data, size_t n);

@@ -180,7 +180,8 @@ static void sent(void *arg, size_t n)
     }
     if (link->closed)
         leave_unsent_locked(n);
-    bool woken = !before && current_locked(link) && inet_writable_locked(s);
+    bool woken =
+        current_locked(link) && ((!before && inet_writable_locked(s)) || inet_lingered_locked(s));
     host_mutex_unlock(&inet_lock);
     free(done);
     if (woken)

@@ -5,6 +5,7 @@
 #include "runtime/host/heap.h"
 #include "runtime/net/inet.h"
 #include "runtime/net/inet_host.h"
+#include "runtime/task/task.h"
 #include <string.h>
 
 /* --- a listener's two queues --- */
@@ -265,6 +266,31 @@ void inet_close(struct inet_socket *s)
     inet_host_close(s, reset);
     give_back(s, &left);
     inet_put(s);
+}
+
+static bool lingered(void *arg)
+{
+    const struct inet_socket *s = arg;
+    host_mutex_lock(&inet_lock);
+    bool over = s->state != INET_CONNECTED || !inet_unsent_locked(s);
+    host_mutex_unlock(&inet_lock);
+    return over;
+}
+
+void inet_linger(struct inet_socket *s)
+{
+    const struct task *t = task_current();
+    if (!t || t->exiting)
+        return;
+    host_mutex_lock(&inet_lock);
+    s->lingers = s->stream && s->state == INET_CONNECTED && s->options.linger &&
+                 s->options.linger_s && !s->in.bytes;
+    bool lingers = s->lingers;
+    host_mutex_unlock(&inet_lock);
+    if (!lingers)
+        return;
+    inet_shutdown(s, L_SHUT_WR);
+    wait_until(&s->write_wait, lingered, s, socket_deadline(s->options.linger_s * 1000000000ull));
 }
 
 int inet_disconnect(struct inet_socket *s)

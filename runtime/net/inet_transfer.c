@@ -55,6 +55,11 @@ size_t inet_unsent_locked(const struct inet_socket *s)
     return queued > own ? queued - own : 0;
 }
 
+bool inet_lingered_locked(const struct inet_socket *s)
+{
+    return s->lingers && !inet_unsent_locked(s);
+}
+
 /* --- sending --- */
 
 static bool can_send(void *arg)
@@ -439,7 +444,8 @@ int64_t inet_stream_receive(struct inet_socket *s, void *data, size_t n, uint32_
             result = got ? !(s->fin || s->error || ended_locked(s)) : nothing_locked(s);
         else if (peek)
             result = !ended_locked(s) && !s->error;
-        if (!before && s->peer && inet_writable_locked(s->peer))
+        if (s->peer &&
+            ((!before && inet_writable_locked(s->peer)) || inet_lingered_locked(s->peer)))
             writer = inet_get(s->peer);
         host_mutex_unlock(&inet_lock);
         inet_pieces_free(done);

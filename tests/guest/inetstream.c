@@ -1,6 +1,5 @@
 /* Streams of IPv4 and IPv6 over the loopback: connecting and being refused, names, partial reads,
- * the end in each of its ways, full buffers, urgent data, and calls that another thread or a signal
- * ends. */
+ * the end in each of its ways, full buffers, urgent data. */
 #include "inet.h"
 
 #include <netinet/tcp.h>
@@ -347,139 +346,6 @@ static void spliced(void)
     close(e[1]);
 }
 
-/* --- calls that end because of something else --- */
-
-struct blocked {
-    int fd, error, what;
-    ssize_t result;
-    atomic_int tid;
-};
-
-enum { ACCEPTS, READS, WRITES };
-
-static void *blocks(void *arg)
-{
-    static char data[65536];
-    struct blocked *b = arg;
-    atomic_store(&b->tid, (int)syscall(SYS_gettid));
-    do {
-        b->result = b->what == ACCEPTS ? accept(b->fd, NULL, NULL)
-                    : b->what == READS ? read(b->fd, data, sizeof(data))
-                                       : send(b->fd, data, sizeof(data), MSG_NOSIGNAL);
-        b->error = errno;
-    } while (b->what == WRITES && b->result > 0);
-    return NULL;
-}
-
-/* The thread sleeps in the kernel. */
-static bool sleeps(int tid)
-{
-    char name[64], line[200] = "";
-    snprintf(name, sizeof(name), "/proc/self/task/%d/stat", tid);
-    int fd = open(name, O_RDONLY);
-    ssize_t n = fd < 0 ? -1 : read(fd, line, sizeof(line) - 1);
-    close(fd);
-    const char *behind = n > 0 ? strrchr(line, ')') : NULL;
-    return behind && behind[2] == 'S';
-}
-
-static pthread_t start_blocked(struct blocked *b, int fd, int what)
-{
-    pthread_t thread;
-    *b = (struct blocked){.fd = fd, .what = what};
-    pthread_create(&thread, NULL, blocks, b);
-    for (int64_t until = check_now() + CHECK_PATIENCE * INT64_C(1000000000);
-         !atomic_load(&b->tid) || !sleeps(atomic_load(&b->tid));) {
-        if (check_now() > until)
-            break;
-        usleep(1000);
-    }
-    return thread;
-}
-
-static void ended_by_shutdown(void)
-{
-    int e[2], listener = inet_listener("127.0.0.1", 1);
-    struct blocked b;
-    pthread_t thread = start_blocked(&b, listener, ACCEPTS);
-    CHECK_OK(shutdown(listener, SHUT_RD));
-    pthread_join(thread, NULL);
-    CHECK_EQ(b.result, -1);
-    CHECK_EQ(b.error, EINVAL);
-    close(listener);
-    CHECK(inet_pair("127.0.0.1", e));
-    thread = start_blocked(&b, e[0], READS);
-    CHECK_OK(shutdown(e[0], SHUT_RD));
-    pthread_join(thread, NULL);
-    CHECK_EQ(b.result, 0);
-    thread = start_blocked(&b, e[1], WRITES);
-    CHECK_OK(shutdown(e[1], SHUT_WR));
-    pthread_join(thread, NULL);
-    CHECK_EQ(b.result, -1);
-    CHECK_EQ(b.error, EPIPE);
-    close(e[0]);
-    close(e[1]);
-    CHECK(inet_pair("127.0.0.1", e)); /* closed here: the call goes on until the other end closes */
-    thread = start_blocked(&b, e[0], READS);
-    close(e[0]);
-    close(e[1]);
-    pthread_join(thread, NULL);
-    CHECK_EQ(b.result, 0);
-}
-
-static atomic_int handled;
-
-static void nothing(int signal)
-{
-    (void)signal;
-    atomic_fetch_add(&handled, 1);
-}
-
-static void ended_by_signal(void)
-{
-    int e[2], listener = inet_listener("127.0.0.1", 5);
-    struct blocked b;
-    struct sigaction action = {.sa_handler = nothing},
-                     restart = {.sa_handler = nothing, .sa_flags = SA_RESTART};
-    sigaction(SIGUSR1, &action, NULL);
-    sigaction(SIGUSR2, &restart, NULL);
-    pthread_t thread = start_blocked(&b, listener, ACCEPTS);
-    pthread_kill(thread, SIGUSR1);
-    pthread_join(thread, NULL);
-    CHECK_EQ(b.result, -1);
-    CHECK_EQ(b.error, EINTR);
-    thread = start_blocked(&b, listener, ACCEPTS);
-    pthread_kill(thread, SIGUSR2);
-    CHECK_EVENTUALLY(atomic_load(&handled) == 2);
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-    CHECK_OK(inet_connect(fd, "127.0.0.1", inet_port(listener)));
-    pthread_join(thread, NULL);
-    CHECK(b.result >= 0);
-    close((int)b.result);
-    close(fd);
-    CHECK(inet_pair("127.0.0.1", e));
-    thread = start_blocked(&b, e[0], READS);
-    pthread_kill(thread, SIGUSR2);
-    CHECK_EQ(send(e[1], "x", 1, 0), 1);
-    pthread_join(thread, NULL);
-    CHECK_EQ(b.result, 1);
-    thread = start_blocked(&b, e[0], READS);
-    pthread_kill(thread, SIGUSR1);
-    pthread_join(thread, NULL);
-    CHECK_EQ(b.result, -1);
-    CHECK_EQ(b.error, EINTR);
-    struct timeval long_time = {100, 0}; /* with a time-out nothing is restarted */
-    CHECK_OK(setsockopt(e[0], SOL_SOCKET, SO_RCVTIMEO, &long_time, sizeof(long_time)));
-    thread = start_blocked(&b, e[0], READS);
-    pthread_kill(thread, SIGUSR2);
-    pthread_join(thread, NULL);
-    CHECK_EQ(b.result, -1);
-    CHECK_EQ(b.error, EINTR);
-    close(e[0]);
-    close(e[1]);
-    close(listener);
-}
-
 static void urgent(void)
 {
     int e[2], mark = -1, n = -1;
@@ -564,8 +430,6 @@ int main(void)
     not_connected();
     full();
     spliced();
-    ended_by_shutdown();
-    ended_by_signal();
     urgent();
     full_listener();
     broken_pipe();

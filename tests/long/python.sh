@@ -1,9 +1,10 @@
 #!/bin/bash
 # The tests of Python's own library that use sockets, processes and selectors, from Debian's package:
-# each on the real kernel (in a root of its own, as root) and under $FORE, some under Wine too. What
-# passes on the real kernel passes.
+# each on the real kernel (in a root of its own, as root), under $FORE and under Wine. What passes on
+# the real kernel passes.
 #   python.sh OUT [NAME...]   results in OUT/results: name, how many tests pass on the real kernel and
 #                             under Foreland, and those that do not; what was said beside it
+# PYTHON_HOSTS ("foreland wine_too") says where.
 set -u
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh" "$1"
 shift
@@ -16,7 +17,7 @@ names=("$@")
 [ $# -gt 0 ] || names=(test_socket test_select test_epoll test_selectors test_socketserver test_httplib
     test_urllib2_localnet test_smtplib test_ftplib test_ssl test_asyncio test_multiprocessing_fork
     test_multiprocessing_spawn)
-under_wine=" test_socket test_select test_epoll "
+hosts=${PYTHON_HOSTS:-foreland wine_too}
 # What differs for a cause that long/python.md tells.
 exceptions=" "
 
@@ -93,15 +94,19 @@ export work root top FORE
 
 : >"$out/results"
 bad=0
-wine=
-if command -v wine >/dev/null; then
-    . "$top/tests/lib.sh"
-    build windows fore
-    wine_prefix && wine_start && wine=yes
+if [[ " $hosts " == *" wine_too "* ]]; then
+    if command -v wine >/dev/null; then
+        . "$top/tests/lib.sh"
+        build windows fore
+        wine_prefix && wine_start
+    else
+        hosts=${hosts/wine_too/}
+    fi
 fi
 for name in "${names[@]}"; do
     run "$name" native
-    run "$name" foreland
-    [ -z "$wine" ] || [[ $under_wine != *" $name "* ]] || run "$name" wine_too
+    for host in $hosts; do
+        run "$name" "$host"
+    done
 done
 exit $bad
