@@ -38,21 +38,28 @@ static void demand(struct xlate *x, uint32_t value, size_t fail)
     near_jump(e, fail);
 }
 
-static void compare_word(struct xlate *x, const uint8_t *code, size_t at, size_t fail)
+/* Compares 1, 2 or 4 bytes, which are aligned: the guest may have set AC. */
+static void compare(struct xlate *x, const uint8_t *code, size_t at, unsigned width, size_t fail)
 {
-    uint32_t word;
-    memcpy(&word, code + at, 4);
+    uint32_t value = 0;
+    memcpy(&value, code + at, width);
     xlate_mark(x, 0);
-    emit_load32(&x->e, HOST_SCRATCH, emit_mem(HOST_WINDOW, (int32_t)at));
-    demand(x, word, fail);
+    if (width == 4) {
+        emit_load32(&x->e, HOST_SCRATCH, emit_mem(HOST_WINDOW, (int32_t)at));
+    } else { /* movzx ecx, [r11 + disp32] */
+        emit_bytes(&x->e, width == 2 ? "\x41\x0f\xb7\x8b" : "\x41\x0f\xb6\x8b", 4);
+        emit_u32(&x->e, (uint32_t)at);
+    }
+    demand(x, value, fail);
 }
 
-static void compare_byte(struct xlate *x, const uint8_t *code, size_t at, size_t fail)
+/* How many bytes the next comparison takes. */
+static unsigned width_at(uint64_t address, size_t left)
 {
-    xlate_mark(x, 0);
-    emit_bytes(&x->e, "\x41\x0f\xb6\x4b", 4); /* movzx ecx, byte [r11 + disp8] */
-    emit_byte(&x->e, (uint8_t)at);
-    demand(x, code[at], fail);
+    unsigned width = 4;
+    while (address % width || width > left)
+        width /= 2;
+    return width;
 }
 
 void check_bytes(struct xlate *x, const uint8_t *code, size_t size)
@@ -67,14 +74,10 @@ void check_bytes(struct xlate *x, const uint8_t *code, size_t size)
     emit_imm(e, HOST_SCRATCH, x->start);
     emit_lea(e, HOST_WINDOW,
              (struct host_mem){.base = HOST_WINDOW, .index = HOST_SCRATCH, .scale = 1});
-    if (size < 4) {
-        for (size_t at = 0; at < size; at++)
-            compare_byte(x, code, at, fail);
-    } else {
-        for (size_t at = 0; at + 4 <= size; at += 4)
-            compare_word(x, code, at, fail);
-        if (size % 4)
-            compare_word(x, code, size - 4, fail);
+    for (size_t at = 0; at < size;) {
+        unsigned width = width_at(x->start + at, size - at);
+        compare(x, code, at, width, fail);
+        at += width;
     }
     emit_load(e, HOST_WINDOW, window);
     near_jump(e, x->checked);

@@ -13,6 +13,13 @@ add_custom_command(OUTPUT ${diff_program}
 add_custom_target(diff_program ALL DEPENDS ${diff_program})
 
 if(TARGET fore)
+    # Programs of many blocks, whose state is compared where each begins.
+    foreach(groups integer,control all)
+        string(REPLACE "," "_" name ${groups})
+        add_test(NAME diff.programs_${name} COMMAND ${diff_dir}/run.sh ${guest_host} $<TARGET_FILE:fore>
+                                                    ${diff_program} ${groups} 1 4000 programs)
+        set_tests_properties(diff.programs_${name} PROPERTIES LABELS diff TIMEOUT 300)
+    endforeach()
     foreach(groups basic integer string control x87 mmx sse avx bmi integer,fault all)
         string(REPLACE "," "_" name ${groups})
         add_test(NAME diff.${name} COMMAND ${diff_dir}/run.sh ${guest_host} $<TARGET_FILE:fore>

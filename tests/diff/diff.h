@@ -15,9 +15,21 @@
 #define ARENA_SIZE UINT64_C(0x3000)
 #define SLOT_SIZE  1024u /* room for the code of one case */
 #define SLOTS      128u  /* cases made before the code becomes executable */
-#define FS_BASE    (ARENA_BASE - UINT64_C(0x1234568))
-#define GS_BASE    UINT64_C(0x140000)
-#define MAX_STEPS  8
+/* A program (program.c) has several slots: code, and at PROGRAM_TABLE addresses of its blocks. */
+#define PROGRAM_SIZE  (16 * SLOT_SIZE)
+#define PROGRAM_TABLE (12 * SLOT_SIZE)
+#define PROGRAMS      (SLOTS * SLOT_SIZE / PROGRAM_SIZE)
+/* What programs use beside the arena: stacks, which grow down from here, and numbers. */
+#define PROGRAM_DATA       UINT64_C(0x50000000)
+#define PROGRAM_DATA_SIZE  UINT64_C(0x10000)
+#define PROGRAM_STACK      (PROGRAM_DATA + 0x8000)
+#define PROGRAM_NOTE_STACK (PROGRAM_DATA + 0xc000)
+#define PROGRAM_RSP        (PROGRAM_DATA + 0xf000) /* while a note is taken */
+#define PROGRAM_FUEL       (PROGRAM_DATA + 0xf008) /* jumps backwards that are left */
+#define PROGRAM_DEPTH      (PROGRAM_DATA + 0xf010) /* of recursion */
+#define FS_BASE            (ARENA_BASE - UINT64_C(0x1234568))
+#define GS_BASE            UINT64_C(0x140000)
+#define MAX_STEPS          8
 
 /* Groups of instructions, chosen with a mask. */
 enum group {
@@ -122,6 +134,12 @@ void generate_without_alignment_checks(void);
  * of instructions. leave is the address to jump to at the end. */
 void generate(uint64_t *seed, uint8_t *code, uint64_t base, uint64_t leave, unsigned steps,
               struct made *made);
+/* The chosen groups. */
+uint32_t generate_groups(void);
+/* Makes a program of PROGRAM_SIZE bytes at base. It jumps to note at the start of some or all of
+ * its blocks, with the block's number on the stack. */
+void generate_program(uint64_t *seed, uint8_t *code, uint64_t base, uint64_t leave, uint64_t note,
+                      struct made *made);
 /* Random registers, flags, control words and vectors. */
 void random_state(uint64_t *seed, struct state *state, uint32_t groups);
 /* A value of a general register or memory word: small, round, extreme or random. */

@@ -5,9 +5,10 @@
  * registers, flags, vectors, x87 and memory; its result is the complete state afterwards, of memory
  * too, or of the moment of the signal that ended it.
  *
- *   diffinsn [-g GROUP,...] [-s STEPS] [-n] [-t | -v] SEED FIRST COUNT
+ *   diffinsn [-g GROUP,...] [-p | -s STEPS] [-n] [-t | -v] SEED FIRST COUNT
  *
- * prints a running hash every 1000 cases; with -t one hash for each case, with -v everything about
+ * prints a running hash every 1000 cases; with -p a case is a program of many blocks whose state is
+ * compared where they start, too; with -t one hash for each case, with -v everything about
  * each case; -n never sets AC. Case N of a seed is always the same, wherever a run starts.
  *
  * Not compared: addresses of the last x87 instruction and operand, and RF in the flags of a signal.
@@ -22,7 +23,8 @@
 #define TEMPLATE_WORDS  (ARENA_SIZE / 8)
 
 void enter(const struct state *in, struct state *out);
-extern char leave[], leave_signal[], on_signal[], restore_signal[];
+extern char leave[], leave_signal[], on_signal[], restore_signal[], note[];
+extern uint64_t note_vectors[64];
 
 static struct state in, out;
 static struct made made[SLOTS];
@@ -30,6 +32,8 @@ static uint64_t case_seed[SLOTS];
 static uint64_t arena_template[TEMPLATE_WORDS];
 static uint8_t alternate_stack[ALTERNATE_STACK] __attribute__((aligned(4096)));
 static volatile bool inside;
+static uint64_t note_hash; /* of the starts of blocks */
+static bool show_notes;
 
 static int64_t call(int64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e,
                     uint64_t f)
@@ -189,7 +193,8 @@ static void set_up(uint64_t seed)
     if (call(SYS_mmap, CODE_BASE, SLOTS * SLOT_SIZE, 3, flags, -1, 0) != (int64_t)CODE_BASE ||
         call(SYS_mmap, ARENA_BASE - edge, ARENA_SIZE + 2 * edge, 0, flags, -1, 0) !=
             (int64_t)(ARENA_BASE - edge) ||
-        call(SYS_mprotect, ARENA_BASE, ARENA_SIZE, 3, 0, 0, 0))
+        call(SYS_mprotect, ARENA_BASE, ARENA_SIZE, 3, 0, 0, 0) ||
+        call(SYS_mmap, PROGRAM_DATA, PROGRAM_DATA_SIZE, 3, flags, -1, 0) != (int64_t)PROGRAM_DATA)
         die("mmap failed");
     if (call(SYS_arch_prctl, ARCH_SET_FS, FS_BASE, 0, 0, 0, 0) ||
         call(SYS_arch_prctl, ARCH_SET_GS, GS_BASE, 0, 0, 0, 0))
@@ -214,6 +219,29 @@ static uint64_t mix(uint64_t hash, uint64_t word)
     return hash ^ hash >> 28;
 }
 
+/* Called by note (enter.S). */
+void note_block(const uint64_t *words)
+{
+    enum { RETURN = 16, BLOCK, COUNT };
+    uint64_t hash = mix(1, *(const uint64_t *)PROGRAM_RSP);
+    for (unsigned i = 0; i < COUNT; i++)
+        hash = mix(hash, words[i]);
+    for (unsigned i = 0; i < sizeof(note_vectors) / 8; i++)
+        hash = mix(hash, note_vectors[i]);
+    note_hash = mix(note_hash, hash);
+    if (!show_notes)
+        return;
+    put("block ");
+    put_number(words[BLOCK]);
+    for (unsigned i = 0; i < RETURN; i++) {
+        put(" ");
+        put_hex(words[i], 16);
+    }
+    put(" ");
+    put_hex(hash, 16);
+    put("\n");
+}
+
 /* Sets aside what is not compared. */
 static void normalise(void)
 {
@@ -224,15 +252,18 @@ static void normalise(void)
     memset(out.fx + 416, 0, 96);
 }
 
-static uint64_t hash_result(void)
+static uint64_t hash_result(const struct made *m)
 {
-    uint64_t hash = 1;
+    uint64_t hash = note_hash;
     const uint64_t *words = (const uint64_t *)&out;
     for (unsigned i = 0; i < sizeof(out) / 8; i++)
         hash = mix(hash, words[i]);
     words = (const uint64_t *)ARENA_BASE;
     for (unsigned i = 0; i < TEMPLATE_WORDS; i++)
         hash = mix(hash, words[i]);
+    /* It may have changed itself. */
+    for (unsigned i = 0; i < m->length; i++)
+        hash = mix(hash, ((const uint8_t *)m->start)[i]);
     return hash;
 }
 
@@ -333,15 +364,26 @@ static void show_result(const uint64_t *arena_before)
 
 struct options {
     uint32_t groups, steps;
-    bool each, verbose;
+    bool each, verbose, programs;
 };
+
+/* Cases that are made at a time. */
+static unsigned round_length(const struct options *options)
+{
+    return options->programs ? PROGRAMS : SLOTS;
+}
 
 static uint64_t run_case(uint64_t index, const struct options *options)
 {
     static uint64_t arena_before[TEMPLATE_WORDS];
-    const struct made *m = &made[index % SLOTS];
-    uint64_t seed = case_seed[index % SLOTS];
+    unsigned slot = index % round_length(options);
+    const struct made *m = &made[slot];
+    uint64_t seed = case_seed[slot];
     random_state(&seed, &in, options->groups);
+    if (options->programs)
+        in.flags &= ~UINT64_C(0x40000); /* AC would end most of them at once */
+    note_hash = 1;
+    show_notes = options->verbose;
     fill_arena(&seed);
     in.rip = m->start;
     memset(&out, 0, sizeof(out));
@@ -361,7 +403,7 @@ static uint64_t run_case(uint64_t index, const struct options *options)
     normalise();
     if (options->verbose)
         show_result(arena_before);
-    return hash_result();
+    return hash_result(m);
 }
 
 /* Makes the code of cases first..last, all in one round of slots. */
@@ -370,13 +412,22 @@ static void make_cases(uint64_t seed, uint64_t first, uint64_t last, const struc
     if (call(SYS_mprotect, CODE_BASE, SLOTS * SLOT_SIZE, 3, 0, 0, 0))
         die("mprotect failed");
     for (uint64_t index = first; index <= last; index++) {
-        unsigned slot = index % SLOTS;
+        unsigned slot = index % round_length(options);
         uint64_t state = seed ^ mix(seed, index), base = CODE_BASE + slot * SLOT_SIZE;
+        if (options->programs) {
+            base = CODE_BASE + slot * PROGRAM_SIZE;
+            generate_program(&state, (uint8_t *)base, base, (uint64_t)leave, (uint64_t)note,
+                             &made[slot]);
+            if (made[slot].length > PROGRAM_TABLE)
+                die("a program is too long");
+            case_seed[slot] = state;
+            continue;
+        }
         unsigned steps = options->steps ? options->steps : 1 + below(&state, 3);
         generate(&state, (uint8_t *)base, base, (uint64_t)leave, steps, &made[slot]);
         case_seed[slot] = state;
     }
-    if (call(SYS_mprotect, CODE_BASE, SLOTS * SLOT_SIZE, 5, 0, 0, 0))
+    if (call(SYS_mprotect, CODE_BASE, SLOTS * SLOT_SIZE, options->programs ? 7 : 5, 0, 0, 0))
         die("mprotect failed");
 }
 
@@ -384,7 +435,8 @@ static void run_all(uint64_t seed, uint64_t first, uint64_t count, const struct 
 {
     uint64_t running = seed;
     for (uint64_t index = first; index < first + count;) {
-        uint64_t last = index - index % SLOTS + SLOTS - 1;
+        unsigned length = round_length(options);
+        uint64_t last = index - index % length + length - 1;
         if (last >= first + count)
             last = first + count - 1;
         make_cases(seed, index, last, options);
@@ -469,6 +521,8 @@ void start(uint64_t *stack)
             options.each = true;
         else if (same(*argument, "-v"))
             options.verbose = true;
+        else if (same(*argument, "-p"))
+            options.programs = true;
         else if (same(*argument, "-n"))
             generate_without_alignment_checks();
         else if (same(*argument, "-g") && argument[1])
@@ -479,7 +533,7 @@ void start(uint64_t *stack)
             die("unknown option");
     }
     if (!argument[0] || !argument[1] || !argument[2] || options.steps > MAX_STEPS)
-        die("usage: diffinsn [-g GROUP,...] [-s STEPS] [-n] [-t | -v] SEED FIRST COUNT");
+        die("usage: diffinsn [-g GROUP,...] [-p | -s STEPS] [-n] [-t | -v] SEED FIRST COUNT");
     uint64_t seed = parse_number(argument[0]);
     set_up(seed);
     generate_init(options.groups);

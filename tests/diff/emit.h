@@ -64,6 +64,8 @@ void emit_prefixes(struct emit *e, const uint8_t *wanted, unsigned count, bool s
 
 /* Each emits one instruction, with moves before it, and returns where it starts. */
 
+/* generate.c: of the groups. */
+uint32_t emit_instruction(struct emit *e);
 /* row.c: of the row. */
 uint32_t emit_row(struct emit *e, const struct row *row);
 /* special.c: one that no row describes, of the chosen groups. */

@@ -2,7 +2,7 @@
 # ends at leave, which stores the complete state in *out and returns to enter's caller. After
 # a signal the handler has filled *out itself and continues at leave_signal.
         .intel_syntax noprefix
-        .globl enter, leave, leave_signal, on_signal, restore_signal, _start
+        .globl enter, leave, leave_signal, note, note_vectors, on_signal, restore_signal, _start
         .text
 _start:
         mov     rdi, rsp
@@ -89,6 +89,26 @@ leave_signal:
         pop     rbx
         ret
 
+# A program's block starts: its number and the return address are on the stack. note_block sees the registers (r15
+# first), the flags, the address and the number; nothing is changed.
+note:
+        pushfq
+        .irp r, rax,rcx,rdx,rbx,rbp,rsi,rdi,r8,r9,r10,r11,r12,r13,r14,r15
+        push    \r
+        .endr
+        .irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15
+        vmovdqu note_vectors[rip + 32 * \n], ymm\n
+        .endr
+        mov     rdi, rsp
+        push    0x202
+        popfq
+        call    note_block
+        .irp r, r15,r14,r13,r12,r11,r10,r9,r8,rdi,rsi,rbp,rbx,rdx,rcx,rax
+        pop     \r
+        .endr
+        popfq
+        ret     8
+
 # The kernel leaves AC as it was; C code may not run with it.
 on_signal:
         push    0x202
@@ -104,4 +124,6 @@ saved_rsp: .quad 0
 saved_out: .quad 0
 saved_target: .quad 0
 saved_rsi: .quad 0
+        .balign 32
+note_vectors: .skip 512
         .section .note.GNU-stack,"",@progbits

@@ -39,20 +39,28 @@ static const struct row *pick_row(struct emit *e, uint32_t groups)
     }
 }
 
+uint32_t generate_groups(void)
+{
+    return chosen_groups;
+}
+
+uint32_t emit_instruction(struct emit *e)
+{
+    bool specials = e->groups & ~(uint32_t)(G_BASIC | G_MMX | G_AVX | G_BMI);
+    unsigned one_in = weight_sum == 0 ? 1 : 4;
+    if (specials && chance(e, one_in))
+        return emit_special(e);
+    return emit_row(e, pick_row(e, e->groups));
+}
+
 void generate(uint64_t *seed, uint8_t *code, uint64_t base, uint64_t leave, unsigned steps,
               struct made *made)
 {
     struct emit e = {.seed = seed, .code = code, .base = base, .groups = chosen_groups};
-    bool specials = chosen_groups & ~(uint32_t)(G_BASIC | G_MMX | G_AVX | G_BMI);
-    unsigned one_in = weight_sum == 0 ? 1 : 4;
     made->start = base;
     made->steps = steps;
     for (unsigned i = 0; i < steps; i++) {
-        uint32_t start;
-        if (specials && chance(&e, one_in))
-            start = emit_special(&e);
-        else
-            start = emit_row(&e, pick_row(&e, chosen_groups));
+        uint32_t start = emit_instruction(&e);
         made->step[i].offset = start;
         made->step[i].length = e.at - start;
     }

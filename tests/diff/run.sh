@@ -1,14 +1,18 @@
 #!/bin/bash
 # Runs diffinsn with the CPU and with Foreland and compares. On a difference it names the first case
 # that differs, shows its code (disassembled, where objdump is to be had) and what is different.
-#   run.sh linux|wine FORE DIFFINSN GROUPS SEED COUNT [STEPS]
+#   run.sh linux|wine FORE DIFFINSN GROUPS SEED COUNT [STEPS|programs]
 # Exit status 0 when nothing differs.
 set -u
 [ $# -ge 6 ] || { sed -n '2,5s/^# //p' "$0"; exit 2; }
 host=$1 fore=$2 program=$3 groups=$4 seed=$5 count=$6
 options=(-g "$groups")
 [ "$host" = wine ] && options+=(-n) # alignment faults do not arrive there
-[ -n "${7:-}" ] && options+=(-s "$7")
+case ${7:-} in
+'') ;;
+programs) options+=(-p) ;;
+*) options+=(-s "$7") ;;
+esac
 work=$(mktemp -d) || exit 2
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$work/root/guest"
@@ -16,7 +20,7 @@ cp "$program" "$work/root/guest/diffinsn" || exit 2
 tar -cf "$work/root.tar" -C "$work/root" --owner=0 --group=0 .
 start=("$fore" --root "$work/root.tar" --cwd /guest)
 [ "$host" != wine ] || start=(env "WINEDEBUG=${WINEDEBUG:--all}" wine "${start[@]}")
-name="diff $groups seed $seed"
+name="diff $groups ${7:+$7 }seed $seed"
 limit=${DIFF_TIMEOUT:-100}
 
 real() { "$program" "${options[@]}" "$@"; }
