@@ -73,6 +73,9 @@ void host_socket_await(struct host_socket *s);
 /* Gives what waits at the host to who has nothing left of what was received. 0: nothing is there;
  * -1: there is more to take of what was received, or ended has been called. */
 int64_t host_socket_take(struct host_socket *s, void *bytes, size_t n);
+/* Of a stream that has received the end: calls ended when the other side has reset it since. Linux
+ * tells of that unasked, Windows in no other way. */
+void host_socket_check(struct host_socket *s);
 /* A datagram, to whom the socket is connected when address is NULL. */
 int host_socket_send_to(struct host_socket *s, const void *bytes, size_t n,
                         const struct host_address *address);

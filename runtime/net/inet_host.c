@@ -382,6 +382,7 @@ void inet_host_look(struct inet_socket *s)
     host_mutex_lock(&inet_lock);
     struct inet_link *link = s->stream ? get_link_locked(s, 0) : NULL;
     bool behind = link && ((link->direct && link->starved) || link->left);
+    bool ended = link && s->fin && s->state == INET_CONNECTED;
     if (link)
         link->direct = link->left = false;
     if (behind)
@@ -389,6 +390,8 @@ void inet_host_look(struct inet_socket *s)
     host_mutex_unlock(&inet_lock);
     if (behind)
         host_socket_receive(link->host);
+    if (ended)
+        host_socket_check(link->host);
     put_link(link);
 }
 

@@ -36,7 +36,7 @@ int inet_host_listen(struct inet_socket *s);
 /* s has bytes to send, room again, room for one more connection. */
 void inet_host_send(struct inet_socket *s);
 void inet_host_receive(struct inet_socket *s);
-/* What has come for the stream s so far is in its queue, as is its end. */
+/* What has come for the stream s so far is in its queue, its end and a reset are known. */
 void inet_host_look(struct inet_socket *s);
 /* For a thread that receives and found the queue empty: up to n bytes straight from the host. 0:
  * there is nothing; -1: s has changed. */

@@ -77,8 +77,10 @@ static int error_of(DWORD error)
                  {WSAEADDRINUSE, L_EADDRINUSE},
                  {WSAEADDRNOTAVAIL, L_EADDRNOTAVAIL},
                  {WSAEAFNOSUPPORT, L_EAFNOSUPPORT},
-                 {WSAECONNABORTED, L_ECONNRESET},
-                 {ERROR_CONNECTION_ABORTED, L_ECONNRESET},
+                 /* The network has failed, or nobody answered for too long. */
+                 {WSAECONNABORTED, L_ETIMEDOUT},
+                 {ERROR_CONNECTION_ABORTED, L_ETIMEDOUT},
+                 {WSAENETRESET, L_ETIMEDOUT}, /* what keep-alive asked for */
                  {WSAECONNREFUSED, L_ECONNREFUSED},
                  {ERROR_CONNECTION_REFUSED, L_ECONNREFUSED},
                  {WSAECONNRESET, L_ECONNRESET},
@@ -227,8 +229,8 @@ static void wait_for_connection(struct host_socket *s)
 {
     DWORD n;
     int error = -L_ECONNRESET;
-    /* A connection that was reset while it waited is an error of its own. */
-    while (error == -L_ECONNRESET && !s->in.pending && !s->closing) {
+    /* A connection that ended while it waited is an error of its own. */
+    while ((error == -L_ECONNRESET || error == -L_ETIMEDOUT) && !s->in.pending && !s->closing) {
         s->accepting = WSASocketW(s->v6 ? AF_INET6 : AF_INET, SOCK_STREAM, IPPROTO_TCP, NULL, 0,
                                   WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
         error = s->accepting == INVALID_SOCKET
@@ -241,7 +243,7 @@ static void wait_for_connection(struct host_socket *s)
             s->accepting = INVALID_SOCKET;
     }
     /* Who listens has to ask again. */
-    if (error && error != -L_ECONNRESET)
+    if (error && error != -L_ECONNRESET && error != -L_ETIMEDOUT)
         s->user->ended(s->arg, -L_ENFILE);
 }
 
@@ -300,17 +302,23 @@ static bool is_open(const struct host_socket *s)
     return s->connected && !s->ended && !s->closing;
 }
 
-/* A count; 0: nothing is there; -1: it has ended. */
-static int receive(struct host_socket *s, void *bytes, size_t room)
+/* A count; 0: nothing is there; -1: it has ended. What waits for bytes is to tell of the end,
+ * unless it has come back without an error (last): Wine forgets a reset that it has told once, and
+ * shows the end then. */
+static int receive(struct host_socket *s, void *bytes, size_t room, int flags, bool last)
 {
-    int n = recv(s->handle, bytes, (int)room, 0);
+    int n = recv(s->handle, bytes, (int)room, flags);
     int error = n < 0 ? WSAGetLastError() : 0;
+    /* WSAESHUTDOWN is the end as well. */
+    bool end = n == 0 || error == WSAESHUTDOWN;
     if (n > 0)
         return n;
     if (error == WSAEWOULDBLOCK)
         return 0;
-    /* WSAESHUTDOWN is the end as well. */
-    bool end = n == 0 || error == WSAESHUTDOWN;
+    if (end && !last) {
+        wait_for_bytes(s);
+        return 0;
+    }
     s->ended = true;
     s->failed = s->failed || !end;
     s->user->ended(s->arg, end ? 0 : error_of((DWORD)error));
@@ -318,14 +326,16 @@ static int receive(struct host_socket *s, void *bytes, size_t room)
 }
 
 /* buffer: HOST_DATAGRAM_MAX bytes. */
-static void take_bytes(struct host_socket *s, uint8_t *buffer)
+static void take_bytes(struct host_socket *s, uint8_t *buffer, bool last)
 {
     int n = 1;
     for (size_t done = 0; done < TURN && n > 0; done += (size_t)n) {
         size_t room = s->user->room(s->arg);
+        if (!room && last)
+            receive(s, buffer, 1, MSG_PEEK, true); /* the end needs none */
         if (!room)
             return; /* host_socket_receive goes on */
-        n = receive(s, buffer, room < HOST_DATAGRAM_MAX ? room : HOST_DATAGRAM_MAX);
+        n = receive(s, buffer, room < HOST_DATAGRAM_MAX ? room : HOST_DATAGRAM_MAX, 0, last);
         if (n < 0)
             return;
         if (n)
@@ -409,7 +419,7 @@ static void complete_in(struct host_socket *s, DWORD n, int error)
     } else if (error) {
         fail(s, error);
     } else if (!s->ended) {
-        take_bytes(s, pump_buffer);
+        take_bytes(s, pump_buffer, true);
     }
 }
 
@@ -673,7 +683,7 @@ void host_socket_receive(struct host_socket *s)
     if (s->listening && !s->closed)
         wait_for_connection(s);
     else if (buffer && is_open(s))
-        take_bytes(s, buffer);
+        take_bytes(s, buffer, false);
     else if (!s->datagram && !s->closed)
         wait_for_bytes(s);
     host_mutex_unlock(&s->lock);
@@ -692,9 +702,22 @@ int64_t host_socket_take(struct host_socket *s, void *bytes, size_t n)
     int64_t got = 0;
     host_mutex_lock(&s->lock);
     if (is_open(s))
-        got = s->user->drained(s->arg) ? receive(s, bytes, n) : -1;
+        got = s->user->drained(s->arg) ? receive(s, bytes, n, 0, false) : -1;
     host_mutex_unlock(&s->lock);
     return got;
+}
+
+void host_socket_check(struct host_socket *s)
+{
+    char byte;
+    host_mutex_lock(&s->lock);
+    if (s->connected && s->ended && !s->failed && !s->closing &&
+        recv(s->handle, &byte, sizeof(byte), 0) < 0) {
+        int error = WSAGetLastError();
+        if (error != WSAEWOULDBLOCK && error != WSAESHUTDOWN)
+            fail(s, error_of((DWORD)error));
+    }
+    host_mutex_unlock(&s->lock);
 }
 
 int host_socket_send_to(struct host_socket *s, const void *bytes, size_t n,

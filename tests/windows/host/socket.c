@@ -3,11 +3,12 @@
  * requests that are made, errors that come back to a socket for datagrams, no descriptors, and what
  * is left of connections.
  *
- * wrap: WSASocketW WSAIoctl WSARecvFrom setsockopt recv
+ * wrap: WSASocketW WSAIoctl WSARecvFrom WSAGetOverlappedResult setsockopt recv
  */
 #include "runtime/host/socket.h"
 #include <winsock2.h>
 /* After winsock2.h. */
+#include <mstcpip.h>
 #include <ws2tcpip.h>
 
 #include "runtime/abi/errno.h"
@@ -25,21 +26,27 @@
 PLAYED(WSASocketW);
 PLAYED(WSAIoctl);
 PLAYED(WSARecvFrom);
+PLAYED(WSAGetOverlappedResult);
 PLAYED(setsockopt);
 PLAYED(recv);
 
 #define PATIENCE    (20 * NS_PER_SEC)
 #define INITIAL_RTO _WSAIOW(IOC_VENDOR, 17)
 #define NO_RESETS   _WSAIOW(IOC_VENDOR, 12)
+#define MAX_RTX     5
+#define KEEP_COUNT  16
 
 /* How the system behaves: so many calls fail. */
 static struct {
-    _Atomic int no_socket, reset_datagrams, shut_down;
+    _Atomic int no_socket, reset_datagrams;
+    /* The next receive fails so, or what waited for bytes. */
+    _Atomic int receive_error, waiting_error;
 } behaviour;
 
 /* What was asked for. */
 static struct {
-    _Atomic int exclusive, shared, v6_only, resets, rto, receives;
+    _Atomic int exclusive, shared, v6_only, resets, rto, receives, keep_count, most_retries;
+    struct tcp_keepalive keepalive;
 } calls;
 
 static SOCKET WSAAPI shim_WSASocketW(int family, int type, int protocol, LPWSAPROTOCOL_INFOW info,
@@ -61,6 +68,8 @@ static int WSAAPI shim_WSAIoctl(SOCKET s, DWORD code, LPVOID in, DWORD in_size, 
         calls.resets = *(BOOL *)in;
     if (code == INITIAL_RTO)
         calls.rto++;
+    if (code == SIO_KEEPALIVE_VALS)
+        calls.keepalive = *(struct tcp_keepalive *)in;
     return REAL(WSAIoctl)(s, code, in, in_size, out, out_size, n, overlapped, routine);
 }
 
@@ -78,6 +87,19 @@ static int WSAAPI shim_WSARecvFrom(SOCKET s, LPWSABUF buffers, DWORD count, LPDW
     return REAL(WSARecvFrom)(s, buffers, count, n, flags, from, length, overlapped, routine);
 }
 
+static WINBOOL WSAAPI shim_WSAGetOverlappedResult(SOCKET s, LPWSAOVERLAPPED overlapped, LPDWORD n,
+                                                  WINBOOL wait, LPDWORD flags)
+{
+    WINBOOL good = REAL(WSAGetOverlappedResult)(s, overlapped, n, wait, flags);
+    int error = behaviour.waiting_error;
+    if (good && !*n && error) {
+        behaviour.waiting_error = 0;
+        WSASetLastError(error);
+        return FALSE;
+    }
+    return good;
+}
+
 static int WSAAPI shim_setsockopt(SOCKET s, int level, int name, const char *value, int length)
 {
     if (level == SOL_SOCKET && name == SO_EXCLUSIVEADDRUSE)
@@ -86,14 +108,19 @@ static int WSAAPI shim_setsockopt(SOCKET s, int level, int name, const char *val
         calls.shared++;
     if (level == IPPROTO_IPV6 && name == IPV6_V6ONLY)
         calls.v6_only = *(const BOOL *)value;
+    if (level == IPPROTO_TCP && name == KEEP_COUNT)
+        calls.keep_count = *(const int *)value;
+    if (level == IPPROTO_TCP && name == MAX_RTX)
+        calls.most_retries = *(const int *)value;
     return REAL(setsockopt)(s, level, name, value, length);
 }
 
 static int WSAAPI shim_recv(SOCKET s, char *data, int size, int flags)
 {
-    if (behaviour.shut_down > 0) {
-        behaviour.shut_down--;
-        WSASetLastError(WSAESHUTDOWN);
+    int error = behaviour.receive_error;
+    if (error) {
+        behaviour.receive_error = 0;
+        WSASetLastError(error);
         return SOCKET_ERROR;
     }
     return REAL(recv)(s, data, size, flags);
@@ -103,7 +130,8 @@ static int WSAAPI shim_recv(SOCKET s, char *data, int size, int flags)
 
 struct side {
     struct host_socket *socket;
-    int connected, ended, last, datagrams, accepted, released;
+    int connected, ended, last, datagrams, accepted, released, asked;
+    _Atomic bool reads; /* takes what comes by itself */
     size_t received;
     struct side *next_accepted;
     const char *text;
@@ -130,8 +158,11 @@ static void connected(void *arg, int error, const struct host_address *local)
 
 static size_t room(void *arg)
 {
-    (void)arg;
-    return 1000;
+    struct side *side = arg;
+    host_mutex_lock(&lock);
+    side->asked += side->reads;
+    done();
+    return side->reads ? 0 : 1000;
 }
 
 static void received(void *arg, const void *bytes, size_t n)
@@ -176,6 +207,12 @@ static void datagram(void *arg, const void *bytes, size_t n, const struct host_a
     done();
 }
 
+static bool drained(void *arg)
+{
+    (void)arg;
+    return true;
+}
+
 static void released(void *arg)
 {
     struct side *side = arg;
@@ -202,6 +239,7 @@ static void accepted(void *arg, struct host_socket *made, const struct host_addr
 static const struct host_socket_user user = {.connected = connected,
                                              .room = room,
                                              .received = received,
+                                             .drained = drained,
                                              .ended = ended,
                                              .next = next,
                                              .sent = sent,
@@ -319,7 +357,7 @@ START_TEST(dead_ports)
 END_TEST
 
 /* A listener without descriptors says so once, and goes on when it is asked to. */
-START_TEST(no_descriptors)
+START_TEST(scarce)
 {
     struct side listener = {0}, client = {0}, server = {0};
     struct host_address address = loopback(0);
@@ -343,25 +381,121 @@ START_TEST(no_descriptors)
 }
 END_TEST
 
+struct pair {
+    struct side listener, client, server;
+};
+
+static void join(struct pair *p)
+{
+    struct host_address address = loopback(0);
+    memset(p, 0, sizeof(*p));
+    p->listener.next_accepted = &p->server;
+    address.port = listening(&p->listener, false);
+    open_side(&p->client, false);
+    ck_assert_int_eq(host_socket_connect(p->client.socket, &address), 0);
+    reach(&p->client.connected, 1);
+    reach(&p->listener.accepted, 1);
+}
+
+static void part(struct pair *p)
+{
+    close_side(&p->client);
+    close_side(&p->server);
+    close_side(&p->listener);
+}
+
+/* Something comes for the server. */
+static void say(struct pair *p)
+{
+    p->client.text = "x";
+    host_socket_send(p->client.socket);
+}
+
 /* What is received after shutdown is the end, not an error. */
 START_TEST(shut_down)
 {
-    struct side listener = {0}, client = {0}, server = {0};
-    struct host_address address = loopback(0);
-    listener.next_accepted = &server;
-    address.port = listening(&listener, false);
-    open_side(&client, false);
-    ck_assert_int_eq(host_socket_connect(client.socket, &address), 0);
-    reach(&client.connected, 1);
-    reach(&listener.accepted, 1);
-    behaviour.shut_down = 1;
-    client.text = "x";
-    host_socket_send(client.socket);
-    reach(&server.ended, 1);
-    ck_assert_int_eq(server.last, 0);
-    close_side(&client);
-    close_side(&server);
-    close_side(&listener);
+    struct pair p;
+    join(&p);
+    behaviour.receive_error = WSAESHUTDOWN;
+    say(&p);
+    reach(&p.server.ended, 1);
+    ck_assert_int_eq(p.server.last, 0);
+    part(&p);
+}
+END_TEST
+
+/* How a connection ends whose other side does not answer any more, as it was asked to look: what
+ * waits for bytes ends so, or the receive itself. */
+START_TEST(vanished)
+{
+    static const struct {
+        int windows, ours;
+    } ends[] = {{WSAENETRESET, L_ETIMEDOUT},     {WSAECONNABORTED, L_ETIMEDOUT},
+                {WSAETIMEDOUT, L_ETIMEDOUT},     {WSAEHOSTUNREACH, L_EHOSTUNREACH},
+                {WSAENETUNREACH, L_ENETUNREACH}, {WSAECONNRESET, L_ECONNRESET}};
+    const struct host_tuning tuning = {true, 7, 3, 2, 4500};
+    for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]) * 2; i++) {
+        struct pair p;
+        join(&p);
+        host_socket_tune(p.server.socket, &tuning);
+        ck_assert_uint_eq(calls.keepalive.onoff, 1);
+        ck_assert_uint_eq(calls.keepalive.keepalivetime, 7000);
+        ck_assert_uint_eq(calls.keepalive.keepaliveinterval, 3000);
+        ck_assert_int_eq(calls.keep_count, 2);
+        ck_assert_int_eq(calls.most_retries, 5); /* whole seconds */
+        *(i & 1 ? &behaviour.receive_error : &behaviour.waiting_error) = ends[i / 2].windows;
+        say(&p);
+        reach(&p.server.ended, 1);
+        ck_assert_int_eq(p.server.last, -ends[i / 2].ours);
+        part(&p);
+    }
+}
+END_TEST
+
+/* Nothing tells of a reset when the end has been received; who asks hears of it, once. */
+START_TEST(reset_after_the_end)
+{
+    struct pair p;
+    join(&p);
+    host_socket_check(p.server.socket); /* before the end there is nothing to ask */
+    host_socket_finish(p.client.socket);
+    reach(&p.server.ended, 1);
+    ck_assert_int_eq(p.server.last, 0);
+    host_socket_check(p.server.socket);
+    ck_assert_int_eq(p.server.ended, 1); /* it can still send */
+    behaviour.receive_error = WSAECONNRESET;
+    host_socket_check(p.server.socket);
+    ck_assert_int_eq(p.server.ended, 2);
+    ck_assert_int_eq(p.server.last, -L_ECONNRESET);
+    host_socket_check(p.server.socket);
+    ck_assert_int_eq(p.server.ended, 2);
+    part(&p);
+}
+END_TEST
+
+/* Who reads takes the bytes without the pump's thread. */
+START_TEST(taken)
+{
+    struct pair p;
+    char data[16];
+    join(&p);
+    ck_assert_int_eq(host_socket_take(p.server.socket, data, sizeof(data)), 0);
+    p.server.reads = true;
+    say(&p);
+    reach(&p.server.asked, 1);
+    ck_assert_int_eq(host_socket_take(p.server.socket, data, sizeof(data)), 1);
+    ck_assert_int_eq(host_socket_take(p.server.socket, data, sizeof(data)), 0);
+    host_socket_await(p.server.socket);
+    say(&p);
+    reach(&p.server.asked, 2);
+    ck_assert_uint_eq(p.server.received, 0);
+    p.server.reads = false;
+    host_socket_receive(p.server.socket); /* at once */
+    ck_assert_uint_eq(p.server.received, 1);
+    host_socket_finish(p.client.socket);
+    reach(&p.server.ended, 1);
+    ck_assert_int_eq(host_socket_take(p.server.socket, data, sizeof(data)), 0);
+    part(&p);
 }
 END_TEST
 
@@ -406,8 +540,11 @@ int main(void)
     tcase_add_test(tcase, addresses);
     tcase_add_test(tcase, refusals);
     tcase_add_test(tcase, dead_ports);
-    tcase_add_test(tcase, no_descriptors);
+    tcase_add_test(tcase, scarce);
+    tcase_add_test(tcase, vanished);
+    tcase_add_test(tcase, reset_after_the_end);
     tcase_add_test(tcase, shut_down);
+    tcase_add_test(tcase, taken);
     tcase_add_test(tcase, in_a_row);
     tcase_set_timeout(tcase, 60);
     return unit_run("windows socket", tcase);
