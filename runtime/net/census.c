@@ -1,10 +1,13 @@
 /* All sockets. */
 #include "runtime/net/census.h"
+#include "runtime/net/counts.h"
 
 #include "runtime/abi/errno.h"
 #include "runtime/host/heap.h"
 #include "runtime/net/unix.h"
 #include <string.h>
+
+_Atomic uint64_t net_counts[NET_COUNTS];
 
 /* Rows that are filled under a lock, where memory is not asked for. */
 struct census {

@@ -3,12 +3,19 @@
 #include "runtime/abi/poll.h"
 #include "runtime/host/heap.h"
 #include "runtime/host/time.h"
+#include "runtime/net/counts.h"
 #include "runtime/net/inet.h"
 #include "runtime/net/inet_host.h"
 #include <string.h>
 
 /* What Linux counts for a datagram beside its data. */
 #define PACKET_OVERHEAD 512u
+
+/* One more of which, of who it is from or for. */
+static void count(enum net_count which, const struct inet_socket *s, const struct inet_end *end)
+{
+    net_count(net_count_of(which, !inet_is_v4(end), s->lite));
+}
 
 static size_t cost_of(const struct inet_piece *piece)
 {
@@ -125,6 +132,7 @@ static int deliver_locked(struct inet_socket *s, const struct inet_end *to,
     if (!other && leaves_locked(s, &p->from, to))
         return SEND_OUTSIDE;
     if (!other) {
+        count(UDP_NO_PORTS, s, to);
         bool queued = inet_error_locked(s, L_ECONNREFUSED, p);
         if (queued)
             *piece = NULL;
@@ -237,7 +245,10 @@ int64_t inet_datagram_send(struct inet_socket *s, const void *data, size_t n, ui
     else if (woken)
         inet_wake_readers(woken);
     inet_put(woken);
-    return error ? error : (int64_t)n;
+    if (error)
+        return error;
+    count(UDP_OUT, s, &outside);
+    return (int64_t)n;
 }
 
 bool inet_datagram_queue_locked(struct inet_socket *s, struct inet_piece *piece)
@@ -247,6 +258,8 @@ bool inet_datagram_queue_locked(struct inet_socket *s, struct inet_piece *piece)
         return false;
     if (s->read_shut || s->in.held + cost_of(piece) > s->options.receive_buffer) {
         s->drops++;
+        if (!s->ping)
+            count(UDP_NO_ROOM, s, &piece->from);
         return false;
     }
     piece->drops = s->drops;
@@ -306,6 +319,8 @@ static int64_t take_locked(struct inet_socket *s, void *data, size_t n, bool pee
         s->in.bytes -= piece->size;
         s->in.held -= cost_of(piece);
         *done = piece;
+        if (!s->ping)
+            count(UDP_IN, s, &piece->from);
     }
     return (int64_t)got;
 }

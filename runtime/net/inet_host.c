@@ -6,6 +6,7 @@
 #include "runtime/host/heap.h"
 #include "runtime/host/log.h"
 #include "runtime/host/time.h"
+#include "runtime/net/counts.h"
 #include "runtime/net/inet_port.h"
 #include <string.h>
 
@@ -83,6 +84,8 @@ static void connected(void *arg, int error, const struct host_address *name)
             s->outer = inet_from_host(name);
         s->state = error ? INET_OVER : INET_CONNECTED;
         s->error = -error;
+        if (error)
+            net_count(TCP_ATTEMPT_FAILS);
         s->read_shut = s->write_shut = error != 0;
     }
     host_mutex_unlock(&inet_lock);
@@ -401,6 +404,7 @@ int64_t inet_host_take(struct inet_socket *s, void *data, size_t n)
     int64_t got = link ? host_socket_take(link->host, data, n) : 0;
     if (got > 0) {
         host_mutex_lock(&inet_lock);
+        net_count(TCP_IN_SEGMENTS);
         s->read_at += (uint64_t)got;
         link->left = (size_t)got == n;
         host_mutex_unlock(&inet_lock);

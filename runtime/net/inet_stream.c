@@ -3,6 +3,7 @@
 #include "runtime/abi/fcntl.h"
 #include "runtime/abi/poll.h"
 #include "runtime/host/heap.h"
+#include "runtime/net/counts.h"
 #include "runtime/net/inet.h"
 #include "runtime/net/inet_host.h"
 #include "runtime/task/task.h"
@@ -54,6 +55,7 @@ static void join_locked(struct inet_socket *s, struct inet_socket *server,
     server->uid = listener->uid;
     server->options = listener->options;
     server->state = s->state = INET_CONNECTED;
+    net_count(TCP_PASSIVE_OPENS);
     server->child = true;
     inet_name_locked(server, &server->local);
     s->peer = inet_get(server);
@@ -90,6 +92,8 @@ void inet_reset_locked(struct inet_socket *s)
 {
     if (s->state == INET_CLOSED)
         return;
+    if (s->state == INET_CONNECTED && !s->write_shut)
+        net_count(TCP_ESTAB_RESETS);
     s->error = s->fin ? L_EPIPE : L_ECONNRESET;
     s->state = INET_OVER;
     s->read_shut = s->write_shut = true;
@@ -142,6 +146,7 @@ static void stop_listening_locked(struct inet_socket *s, struct let_go *out)
     s->pending = s->pending_last = s->waiting = s->waiting_last = NULL;
     s->pending_count = 0;
     for (struct inet_socket *w = out->refused; w; w = w->queue_next) {
+        net_count(TCP_ATTEMPT_FAILS);
         w->listener = NULL;
         w->error = L_ECONNREFUSED;
         w->state = INET_OVER;
@@ -163,6 +168,11 @@ static void leave_locked(struct inet_socket *s, enum inet_state state, bool rese
         out->waited = leave_waiting_locked(s);
         out->other = s->other;
         s->other = NULL;
+    }
+    if (reset && s->state == INET_CONNECTED && (s->peer || s->links[0])) {
+        net_count(TCP_OUT_RESETS);
+        if (!s->write_shut)
+            net_count(TCP_ESTAB_RESETS);
     }
     part_locked(s, reset, out->put);
     s->state = state;
@@ -387,6 +397,7 @@ static int begin_locked(struct inet_socket *s, const struct inet_end *to,
     s->error = 0;
     s->read_shut = s->write_shut = s->fin = s->first = false;
     s->begun = true;
+    net_count(TCP_ACTIVE_OPENS);
     struct inet_socket *found = inet_find_listener_locked(to);
     if (!found && inet_host_allowed()) {
         s->state = INET_CONNECTING;
@@ -394,6 +405,8 @@ static int begin_locked(struct inet_socket *s, const struct inet_end *to,
         return CONNECT_OUTSIDE;
     }
     if (!found) {
+        net_count(TCP_ATTEMPT_FAILS);
+        net_count(TCP_OUT_RESETS);
         s->state = INET_OVER;
         s->error = L_ECONNREFUSED;
         s->read_shut = s->write_shut = true;
@@ -491,6 +504,7 @@ struct inet_socket *inet_admit(struct inet_socket *listener, struct inet_link *l
         server->uid = listener->uid;
         server->options = listener->options;
         server->state = INET_CONNECTED;
+        net_count(TCP_PASSIVE_OPENS);
         server->child = true;
         inet_name_locked(server, local);
         server->links[0] = link;

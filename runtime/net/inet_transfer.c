@@ -4,6 +4,7 @@
 #include "runtime/fs/vfs/sigio.h"
 #include "runtime/host/heap.h"
 #include "runtime/host/time.h"
+#include "runtime/net/counts.h"
 #include "runtime/net/inet.h"
 #include "runtime/net/inet_host.h"
 #include "runtime/task/process.h"
@@ -183,9 +184,11 @@ static int64_t queue_locked(struct inet_socket *s, struct sending *w)
         return SEND_MAKE;
     }
     s->sent_at += n;
+    net_count(TCP_OUT_SEGMENTS);
     w->outside = s->links[0] != NULL;
     if (w->outside)
         return (int64_t)n;
+    net_count(TCP_IN_SEGMENTS);
     if (to->options.timestamp || to->options.timestamp_ns || to->options.timestamping)
         queue->last->time_ns = host_clock_realtime_ns();
     if (w->urgent) {
@@ -484,6 +487,7 @@ int64_t inet_stream_receive(struct inet_socket *s, void *data, size_t n, uint32_
 int inet_stream_arrived(struct inet_socket *s, const void *data, size_t n)
 {
     struct inet_piece *piece = NULL;
+    net_count(TCP_IN_SEGMENTS);
     host_mutex_lock(&inet_lock);
     struct inet_piece *last = s->in.last;
     bool fits = last && last->room - last->size >= n;

@@ -3,6 +3,7 @@
 #include "runtime/abi/netdevice.h"
 #include "runtime/host/heap.h"
 #include "runtime/net/census.h"
+#include "runtime/net/counts.h"
 #include "runtime/net/devices.h"
 #include "runtime/proc/proc.h"
 #include <stdio.h>
@@ -131,37 +132,29 @@ static void add_routes6(struct proc_text *text, const struct host_network *netwo
     }
 }
 
-static int show_devices(struct proc_text *text, const struct proc_subject *s)
-{
-    (void)s;
-    return with_devices(text, add_devices);
-}
+#define DEVICES(function, add)                                                                     \
+    static int function(struct proc_text *text, const struct proc_subject *s)                      \
+    {                                                                                              \
+        (void)s;                                                                                   \
+        return with_devices(text, add);                                                            \
+    }
 
-static int show_addresses6(struct proc_text *text, const struct proc_subject *s)
-{
-    (void)s;
-    return with_devices(text, add_addresses6);
-}
+DEVICES(show_devices, add_devices)
+DEVICES(show_addresses6, add_addresses6)
+DEVICES(show_routes, add_routes)
+DEVICES(show_routes6, add_routes6)
 
-static int show_routes(struct proc_text *text, const struct proc_subject *s)
-{
-    (void)s;
-    return with_devices(text, add_routes);
-}
+/* Files that say that there is nothing. */
+#define NOTHING(function, heading)                                                                 \
+    static int function(struct proc_text *text, const struct proc_subject *s)                      \
+    {                                                                                              \
+        (void)s;                                                                                   \
+        proc_add(text, "%s\n", heading);                                                           \
+        return 0;                                                                                  \
+    }
 
-static int show_routes6(struct proc_text *text, const struct proc_subject *s)
-{
-    (void)s;
-    return with_devices(text, add_routes6);
-}
-
-static int show_neighbours(struct proc_text *text, const struct proc_subject *s)
-{
-    (void)s;
-    proc_add(text, "IP address       HW type     Flags       HW address            Mask     "
-                   "Device\n");
-    return 0;
-}
+NOTHING(show_neighbours,
+        "IP address       HW type     Flags       HW address            Mask     Device")
 
 /* --- sockets of the network --- */
 
@@ -233,27 +226,9 @@ SOCKETS(show_udp6, false, true, false)
 SOCKETS(show_lite, false, false, true)
 SOCKETS(show_lite6, false, true, true)
 
-/* Kinds of sockets of which there are none. */
-static int show_none4(struct proc_text *text, const struct proc_subject *s)
-{
-    (void)s;
-    proc_add(text, "%s\n", HEAD4 DATAGRAMS);
-    return 0;
-}
-
-static int show_none6(struct proc_text *text, const struct proc_subject *s)
-{
-    (void)s;
-    proc_add(text, "%s\n", HEAD6 DATAGRAMS);
-    return 0;
-}
-
-static int show_packet(struct proc_text *text, const struct proc_subject *s)
-{
-    (void)s;
-    proc_add(text, "sk               RefCnt Type Proto  Iface R Rmem   User   Inode\n");
-    return 0;
-}
+NOTHING(show_none4, HEAD4 DATAGRAMS)
+NOTHING(show_none6, HEAD6 DATAGRAMS)
+NOTHING(show_packet, "sk               RefCnt Type Proto  Iface R Rmem   User   Inode")
 
 /* --- AF_UNIX --- */
 
@@ -348,7 +323,23 @@ static int show_sockstat6(struct proc_text *text, const struct proc_subject *s)
     return 0;
 }
 
-/* Packets are the host's business and not counted here; connections are. */
+static unsigned long long counted(enum net_count which)
+{
+    return net_counted(which);
+}
+
+static void add_datagrams(struct proc_text *text, const char *name, bool lite)
+{
+    unsigned long long lost = counted(net_count_of(UDP_NO_ROOM, false, lite));
+    proc_add(text,
+             "%s: InDatagrams NoPorts InErrors OutDatagrams RcvbufErrors SndbufErrors "
+             "InCsumErrors IgnoredMulti MemErrors\n%s: %llu %llu %llu %llu %llu 0 0 0 0\n",
+             name, name, counted(net_count_of(UDP_IN, false, lite)),
+             counted(net_count_of(UDP_NO_PORTS, false, lite)), lost,
+             counted(net_count_of(UDP_OUT, false, lite)), lost);
+}
+
+/* Packets are the host's business and not counted here; what sockets do is. */
 static int show_snmp(struct proc_text *text, const struct proc_subject *s)
 {
     struct sums sums;
@@ -370,12 +361,37 @@ static int show_snmp(struct proc_text *text, const struct proc_subject *s)
     proc_add(text,
              "Tcp: RtoAlgorithm RtoMin RtoMax MaxConn ActiveOpens PassiveOpens AttemptFails "
              "EstabResets CurrEstab InSegs OutSegs RetransSegs InErrs OutRsts InCsumErrors\n"
-             "Tcp: 1 200 120000 -1 0 0 0 0 %u 0 0 0 0 0 0\n"
-             "Udp: InDatagrams NoPorts InErrors OutDatagrams RcvbufErrors SndbufErrors "
-             "InCsumErrors IgnoredMulti MemErrors\nUdp: 0 0 0 0 0 0 0 0 0\n"
-             "UdpLite: InDatagrams NoPorts InErrors OutDatagrams RcvbufErrors SndbufErrors "
-             "InCsumErrors IgnoredMulti MemErrors\nUdpLite: 0 0 0 0 0 0 0 0 0\n",
-             sums.connected);
+             "Tcp: 1 200 120000 -1 %llu %llu %llu %llu %u %llu %llu 0 0 %llu 0\n",
+             counted(TCP_ACTIVE_OPENS), counted(TCP_PASSIVE_OPENS), counted(TCP_ATTEMPT_FAILS),
+             counted(TCP_ESTAB_RESETS), sums.connected, counted(TCP_IN_SEGMENTS),
+             counted(TCP_OUT_SEGMENTS), counted(TCP_OUT_RESETS));
+    add_datagrams(text, "Udp", false);
+    add_datagrams(text, "UdpLite", true);
+    return 0;
+}
+
+static void add_datagrams6(struct proc_text *text, const char *name, bool lite)
+{
+    static const struct {
+        const char *name;
+        enum net_count which;
+    } rows[] = {{"InDatagrams", UDP_IN},
+                {"NoPorts", UDP_NO_PORTS},
+                {"InErrors", UDP_NO_ROOM},
+                {"OutDatagrams", UDP_OUT},
+                {"RcvbufErrors", UDP_NO_ROOM}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char whole[40];
+        snprintf(whole, sizeof(whole), "%s%s", name, rows[i].name);
+        proc_add(text, "%-32s\t%llu\n", whole, counted(net_count_of(rows[i].which, true, lite)));
+    }
+}
+
+static int show_snmp6(struct proc_text *text, const struct proc_subject *s)
+{
+    (void)s;
+    add_datagrams6(text, "Udp6", false);
+    add_datagrams6(text, "UdpLite6", true);
     return 0;
 }
 
@@ -391,6 +407,7 @@ const struct proc_entry proc_net_entries[] = {
     PROC_TEXT("raw6", show_none6),
     PROC_TEXT("route", show_routes),
     PROC_TEXT("snmp", show_snmp),
+    PROC_TEXT("snmp6", show_snmp6),
     PROC_TEXT("sockstat", show_sockstat),
     PROC_TEXT("sockstat6", show_sockstat6),
     PROC_TEXT("tcp", show_tcp),
