@@ -154,6 +154,7 @@ _Static_assert(sizeof(struct l_tcp_info) == 240, "tcp_info");
 /* tcpi_state */
 #define L_TCP_ESTABLISHED 1
 #define L_TCP_SYN_SENT    2
+#define L_TCP_SYN_RECV    3
 #define L_TCP_FIN_WAIT1   4
 #define L_TCP_FIN_WAIT2   5
 #define L_TCP_TIME_WAIT   6
@@ -161,6 +162,7 @@ _Static_assert(sizeof(struct l_tcp_info) == 240, "tcp_info");
 #define L_TCP_CLOSE_WAIT  8
 #define L_TCP_LAST_ACK    9
 #define L_TCP_LISTEN      10
+#define L_TCP_CLOSING     11
 
 struct l_ip_mreq {
     uint8_t imr_multiaddr[4], imr_interface[4];

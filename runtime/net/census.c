@@ -4,6 +4,7 @@
 
 #include "runtime/abi/errno.h"
 #include "runtime/host/heap.h"
+#include "runtime/host/time.h"
 #include "runtime/net/unix.h"
 #include <string.h>
 
@@ -73,11 +74,20 @@ static void add_inet(void *arg, struct inet_socket *s)
     row->remote = s->remote;
     if (!s->remote.port)
         inet_set_any(&row->remote, !s->v6);
-    row->uid = s->uid;
+    if (state == L_TCP_TIME_WAIT || state == L_TCP_SYN_RECV) { /* nobody's any more, or not yet */
+        uint64_t now = host_clock_monotonic_ns();
+        row->timer = state == L_TCP_TIME_WAIT ? 3 : 1;
+        row->refs = state == L_TCP_TIME_WAIT ? 3 : 0;
+        row->timer_ns = state == L_TCP_TIME_WAIT  ? INET_WAITS_NS
+                        : s->deferred_until > now ? s->deferred_until - now
+                                                  : 0;
+        return;
+    }
     row->refs = atomic_load(&s->refs);
+    row->uid = s->uid;
     row->ino = s->file ? s->file->inode->ino : 0;
     if (s->state == INET_LISTENING) {
-        row->receive = s->pending_count;
+        row->receive = s->pending.count;
         row->send = s->backlog;
     } else {
         row->receive = (uint32_t)s->in.bytes;
@@ -85,10 +95,26 @@ static void add_inet(void *arg, struct inet_socket *s)
     }
 }
 
+static void add_wait(void *arg, const struct inet_wait_row *wait)
+{
+    struct inet_row *row = next_row(arg);
+    if (!row)
+        return;
+    row->v6 = wait->v6;
+    row->state = wait->half ? L_TCP_FIN_WAIT2 : L_TCP_TIME_WAIT;
+    row->local = wait->local;
+    row->remote = wait->remote;
+    row->refs = 3;
+    row->timer = 3;
+    row->timer_ns = wait->left_ns;
+}
+
 static void fill_inet(struct census *census, bool stream)
 {
     host_mutex_lock(&inet_lock);
     inet_names_each_locked(stream, add_inet, census);
+    if (stream)
+        inet_waits_each_locked(add_wait, census);
     host_mutex_unlock(&inet_lock);
 }
 

@@ -16,6 +16,8 @@ struct inet_row {
     uint32_t uid, refs;
     uint64_t ino; /* 0: nobody has accepted it yet */
     uint32_t receive, send;
+    uint8_t timer; /* 1: to be accepted without data, 3: of a name that stays; 0: none */
+    uint64_t timer_ns;
 };
 
 int census_inet(bool stream, struct inet_row **rows, unsigned *count);

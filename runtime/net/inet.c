@@ -346,7 +346,7 @@ static uint32_t stream_events_locked(struct inet_socket *s)
     bool no_more = s->read_shut || s->fin;
     uint32_t events = 0;
     if (s->state == INET_LISTENING)
-        return s->pending || s->error ? L_POLLIN | L_POLLRDNORM : 0;
+        return s->pending.first || s->error ? L_POLLIN | L_POLLRDNORM : 0;
     if ((no_more && s->write_shut) || s->state == INET_NEW || s->state == INET_OVER)
         events |= L_POLLHUP;
     if (no_more)
@@ -443,7 +443,8 @@ static uint64_t inet_memory(struct file *file)
 {
     struct inet_socket *s = file->priv;
     host_mutex_lock(&inet_lock);
-    uint64_t bytes = s->in.held + s->errors.held + s->pending_count * sizeof(*s);
+    uint64_t bytes =
+        s->in.held + s->errors.held + (s->pending.count + s->deferred.count) * sizeof(*s);
     if (s->links[0])
         bytes += s->links[0]->out.held;
     host_mutex_unlock(&inet_lock);

@@ -22,6 +22,7 @@
 
 #include "runtime/host/lock.h"
 #include "runtime/net/socket.h"
+#include "runtime/task/timer.h"
 #include "runtime/task/waitq.h"
 
 struct inet_link;
@@ -57,6 +58,12 @@ struct inet_queue {
     struct inet_piece *first, *last;
     size_t bytes; /* not taken yet */
     size_t held;  /* memory */
+};
+
+/* By queue_next. */
+struct inet_socket_queue {
+    struct inet_socket *first, *last;
+    uint32_t count;
 };
 
 enum inet_state {
@@ -110,17 +117,22 @@ struct inet_socket {
     bool own_ip;    /* likewise the address */
     struct inet_socket *name_next;
 
-    struct inet_socket *peer; /* referenced; NULL when it has closed */
+    struct inet_socket *peer;      /* referenced; NULL when it has closed */
+    struct inet_wait *left_behind; /* what the peer's name has become (inet_timewait.c) */
     /* At the host (inet_host.h): of a stream the connection, of datagrams what sends those of IPv4
      * and of IPv6 when s is not bound; NULL: none. outer: the name of the connection there. ports:
      * what s is bound to (inet_port.h). */
     struct inet_link *links[2];
     struct inet_port *ports[2];
     struct inet_end outer;
-    /* Of a listener: connections to accept, and sockets that found that queue full. Of those: the
-     * listener, and for the latter the socket that will be the other side. */
-    struct inet_socket *pending, *pending_last, *waiting, *waiting_last;
-    uint32_t pending_count, backlog;
+    /* Of a listener: connections to accept, those that wait for data (TCP_DEFER_ACCEPT), and
+     * sockets that found the first queue full. Of those: the listener, and for the last the socket
+     * that will be the other side. */
+    struct inet_socket_queue pending, deferred, waiting;
+    uint32_t backlog;
+    struct timer defer_timer; /* of a listener: the first of the deferred has waited long enough */
+    uint64_t deferred_until;  /* of a connection among these; 0: of none */
+    bool unheard;             /* its end is not told to the other side */
     struct inet_socket *queue_next, *listener, *other;
 
     uint32_t drops;                                  /* datagrams for which there was no room */
@@ -184,6 +196,9 @@ void inet_set_loopback(struct inet_end *end, bool v4);
 
 /* --- inet_names.c: who is bound to which port --- */
 
+/* Whether a packet may be for both. */
+bool inet_overlap(const struct inet_end *a, bool a_v6_only, const struct inet_end *b,
+                  bool b_v6_only);
 /* Gives s the name; port 0: any that is free. -L_EADDRINUSE. */
 int inet_name_locked(struct inet_socket *s, const struct inet_end *end);
 /* A listener begins: whether others that share its port let it. */
@@ -191,9 +206,6 @@ int inet_name_listens_locked(struct inet_socket *s);
 /* Whether another listener has the same port, at whatever address. */
 bool inet_name_shared_locked(const struct inet_socket *s);
 void inet_unname_locked(struct inet_socket *s);
-/* The name of a stream that ended its connection before the other side did stays taken for 60 s,
- * but for those that share it by SO_REUSEADDR or SO_REUSEPORT as s does. */
-void inet_name_waits_locked(const struct inet_socket *s);
 /* Calls for each of streams or datagrams that has a name. */
 void inet_names_each_locked(bool stream, void (*call)(void *arg, struct inet_socket *s), void *arg);
 /* Who listens there, or NULL. */
@@ -211,21 +223,33 @@ bool inet_listener_has_room_locked(const struct inet_end *to);
 struct inet_socket *inet_find_datagram_locked(bool lite, const struct inet_end *from,
                                               const struct inet_end *to);
 
+/* --- inet_timewait.c: names of connections that are over --- */
+
+#define INET_WAITS_NS 60000000000u /* TCP_TIMEWAIT_LEN, and what net.ipv4.tcp_fin_timeout is */
+
+/* What is told of one. */
+struct inet_wait_row {
+    bool v6, half; /* half: the other side may still send (FIN_WAIT2) */
+    struct inet_end local, remote;
+    uint64_t left_ns;
+};
+
+/* The name of a stream that ended its connection before the other side did stays taken for 60 s,
+ * but for those that share it by SO_REUSEADDR or SO_REUSEPORT as s does. */
+void inet_name_waits_locked(struct inet_socket *s);
+/* s, whose other side has left its name so, ends its side too, or resets it. */
+void inet_wait_ends_locked(struct inet_socket *s, bool reset);
+bool inet_wait_conflicts_locked(const struct inet_socket *s, const struct inet_end *end);
+void inet_waits_each_locked(void (*call)(void *arg, const struct inet_wait_row *row), void *arg);
+
 /* --- inet_stream.c: connections --- */
 
 int inet_listen(struct inet_socket *s, int backlog);
-/* A connection that came from the host enters a listener's queue. NULL: it does not listen any
- * more, or there is no memory. Without the lock. */
-struct inet_socket *inet_admit(struct inet_socket *listener, struct inet_link *link,
-                               const struct inet_end *local, const struct inet_end *peer);
-bool inet_full_locked(const struct inet_socket *listener);
 /* L_TCP_ESTABLISHED and so on. */
 uint8_t inet_tcp_state_locked(const struct inet_socket *s);
 int inet_connect_stream(struct inet_socket *s, const struct inet_end *to, bool nonblock);
 /* connect with AF_UNSPEC. */
 int inet_disconnect(struct inet_socket *s);
-int inet_accept(struct inet_socket *s, bool nonblock, uint32_t flags, struct file **out,
-                struct net_address *peer);
 int inet_shutdown(struct inet_socket *s, int how);
 /* Before inet_close, with no lock held: ends what s sends, and waits as SO_LINGER says until all
  * has room at the other side. A signal ends the wait, and a task that exits has none. */
@@ -233,6 +257,30 @@ void inet_linger(struct inet_socket *s);
 void inet_close(struct inet_socket *s);
 /* The other side has reset the connection: the socket has an error. */
 void inet_reset_locked(struct inet_socket *s);
+
+/* --- inet_accept.c: a listener's queues --- */
+
+bool inet_full_locked(const struct inet_socket *listener);
+/* s is connected to server, which enters a listener's queues with its first reference. */
+void inet_join_listener_locked(struct inet_socket *s, struct inet_socket *server,
+                               struct inet_socket *listener);
+/* s waits until the listener has room; then server will be the other side. */
+void inet_wait_for_listener_locked(struct inet_socket *s, struct inet_socket *server,
+                                   struct inet_socket *listener);
+/* s gives up waiting for a listener's queue. Returns what held it: a reference to s, to be put. */
+struct inet_socket *inet_leave_waiting_locked(struct inet_socket *s);
+/* A connection that came from the host enters a listener's queue. NULL: it does not listen any
+ * more, or there is no memory. Without the lock. */
+struct inet_socket *inet_admit(struct inet_socket *listener, struct inet_link *link,
+                               const struct inet_end *local, const struct inet_end *peer);
+/* What was sent to server, or that nothing follows, may end that it waits for data: then it returns
+ * the listener, whose readers have to be woken, referenced; else NULL. */
+struct inet_socket *inet_defer_ends_locked(struct inet_socket *server);
+/* A listener's queues are emptied: who could be accepted, and who waited to. */
+void inet_queues_take_locked(struct inet_socket *s, struct inet_socket **pending,
+                             struct inet_socket **refused);
+int inet_accept(struct inet_socket *s, bool nonblock, uint32_t flags, struct file **out,
+                struct net_address *peer);
 
 /* --- inet_transfer.c: a stream's bytes --- */
 

@@ -136,13 +136,14 @@ static void received(void *arg, const void *bytes, size_t n)
 static void ended(void *arg, int error)
 {
     struct inet_link *link = arg;
-    struct inet_socket *s = link->s;
+    struct inet_socket *s = link->s, *listener = NULL;
     host_mutex_lock(&inet_lock);
     if (current_locked(link)) {
         if (!s->stream) {
             s->error = s->state == INET_CONNECTED ? -error : s->error;
         } else if (!error) {
             s->fin = true;
+            listener = inet_defer_ends_locked(s);
         } else {
             inet_reset_locked(s);
             if (error == -L_ETIMEDOUT || error == -L_EHOSTUNREACH || error == -L_ENETUNREACH)
@@ -150,6 +151,9 @@ static void ended(void *arg, int error)
         }
     }
     host_mutex_unlock(&inet_lock);
+    if (listener)
+        inet_wake_readers(listener);
+    inet_put(listener);
     inet_wake_all(s);
 }
 

@@ -1,8 +1,6 @@
 /* Who is bound to which port: one table for streams, one for datagrams, one for UDP-Lite. */
 #include "runtime/abi/errno.h"
-#include "runtime/host/heap.h"
 #include "runtime/host/random.h"
-#include "runtime/host/time.h"
 #include "runtime/net/inet.h"
 
 #define BUCKETS         4096u
@@ -24,23 +22,8 @@ static struct inet_socket **bucket(const struct inet_socket *s, uint16_t port)
     return s->child ? &children[table_of(s)][port % BUCKETS] : &names[table_of(s)][port % BUCKETS];
 }
 
-/* Names of connections that are over: who ended one first keeps its address for a while, lest a
- * late segment of it be taken for another's (FIN_WAIT2 and TIME_WAIT of tcp(7)). The oldest first;
- * all last as long. */
-#define WAITS      60000000000u /* ns: TCP_TIMEWAIT_LEN, and what net.ipv4.tcp_fin_timeout is */
-#define WAITS_MOST 16384u
-
-static struct waiting {
-    struct inet_end end;
-    bool reuse_address, reuse_port;
-    uint64_t until;
-    struct waiting *next_of_port, *next;
-} * waiting[BUCKETS], *oldest, *newest;
-static unsigned waiting_count;
-
-/* Whether a packet may be for both. */
-static bool overlap(const struct inet_end *a, bool a_v6_only, const struct inet_end *b,
-                    bool b_v6_only)
+bool inet_overlap(const struct inet_end *a, bool a_v6_only, const struct inet_end *b,
+                  bool b_v6_only)
 {
     bool a4 = inet_is_v4(a), b4 = inet_is_v4(b);
     if (a4 == b4)
@@ -54,59 +37,12 @@ static bool conflict(const struct inet_socket *s, const struct inet_end *end,
 {
     const struct inet_options *a = &s->options, *b = &other->options;
     if (other == s || other->local.port != end->port ||
-        !overlap(end, a->v6_only, &other->local, b->v6_only))
+        !inet_overlap(end, a->v6_only, &other->local, b->v6_only))
         return false;
     if (a->reuse_port && b->reuse_port && s->uid == other->uid)
         return false;
     return !(a->reuse_address && b->reuse_address &&
              !(s->stream && other->state == INET_LISTENING));
-}
-
-static void forget_oldest(void)
-{
-    struct waiting *w = oldest, **link = &waiting[w->end.port % BUCKETS];
-    while (*link != w)
-        link = &(*link)->next_of_port;
-    *link = w->next_of_port;
-    oldest = w->next;
-    newest = oldest ? newest : NULL;
-    waiting_count--;
-    free(w);
-}
-
-void inet_name_waits_locked(const struct inet_socket *s)
-{
-    struct waiting *w = calloc(1, sizeof(*w));
-    uint64_t now = host_clock_monotonic_ns();
-    while (oldest && (oldest->until <= now || waiting_count >= WAITS_MOST))
-        forget_oldest();
-    if (!w)
-        return;
-    w->end = s->local;
-    w->reuse_address = s->options.reuse_address;
-    w->reuse_port = s->options.reuse_port;
-    w->until = now + WAITS;
-    w->next_of_port = waiting[w->end.port % BUCKETS];
-    waiting[w->end.port % BUCKETS] = w;
-    *(newest ? &newest->next : &oldest) = w;
-    newest = w;
-    waiting_count++;
-}
-
-static bool conflicts_with_waiting(const struct inet_socket *s, const struct inet_end *end)
-{
-    if (!s->stream)
-        return false;
-    uint64_t now = host_clock_monotonic_ns();
-    while (oldest && oldest->until <= now)
-        forget_oldest();
-    for (const struct waiting *w = waiting[end->port % BUCKETS]; w; w = w->next_of_port) {
-        bool shares = (s->options.reuse_address && w->reuse_address) ||
-                      (s->options.reuse_port && w->reuse_port);
-        if (w->end.port == end->port && !shares && overlap(end, s->options.v6_only, &w->end, false))
-            return true;
-    }
-    return false;
 }
 
 static bool any_conflict(struct inet_socket *s, const struct inet_end *end)
@@ -120,7 +56,7 @@ static bool any_conflict(struct inet_socket *s, const struct inet_end *end)
         if (conflict(s, end, o))
             return true;
     }
-    return conflicts_with_waiting(s, end);
+    return inet_wait_conflicts_locked(s, end);
 }
 
 static void enter(struct inet_socket *s)

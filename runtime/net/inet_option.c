@@ -369,7 +369,7 @@ static int set_other(struct inet_socket *s, uint32_t level, uint32_t name, const
                                  : value > LINGER2_MOST ? LINGER2_MOST
                                                         : value;
             return 0;
-        case L_TCP_DEFER_ACCEPT: /* a connection may be accepted before there is data */
+        case L_TCP_DEFER_ACCEPT:
             s->options.defer_accept = as_tries(value);
             return 0;
         case L_TCP_WINDOW_CLAMP:
@@ -486,9 +486,9 @@ int inet_set_option(struct file *file, struct task *t, uint32_t level, uint32_t 
 static int get_tcp_info(const struct inet_socket *s, void *value)
 {
     bool connected = s->state == INET_CONNECTED;
+    uint8_t state = inet_tcp_state_locked(s);
     struct l_tcp_info info = {
-        .state = connected && s->fin && s->write_shut && !s->peer ? L_TCP_CLOSE
-                                                                  : inet_tcp_state_locked(s),
+        .state = state == L_TCP_TIME_WAIT ? L_TCP_CLOSE : state,
         .rto = connected ? RTO_US : RTO_NEW_US,
         .snd_mss = connected ? SEGMENT_MOST : SEGMENT_NEW,
         .rcv_mss = SEGMENT_NEW,
@@ -506,7 +506,7 @@ static int get_tcp_info(const struct inet_socket *s, void *value)
         .bytes_acked = s->sent_at - inet_unsent_locked(s),
     };
     if (s->state == INET_LISTENING) {
-        info.unacked = s->pending_count;
+        info.unacked = s->pending.count;
         info.sacked = s->backlog;
     }
     memcpy(value, &info, sizeof(info));

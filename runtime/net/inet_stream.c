@@ -1,4 +1,4 @@
-/* Streams of IPv4 and IPv6: listening, connecting, accepting, the end. */
+/* Streams of IPv4 and IPv6: listening, connecting, the end. */
 #include "runtime/abi/errno.h"
 #include "runtime/abi/fcntl.h"
 #include "runtime/abi/poll.h"
@@ -9,67 +9,6 @@
 #include "runtime/task/task.h"
 #include <string.h>
 
-/* --- a listener's two queues --- */
-
-static void append(struct inet_socket **first, struct inet_socket **last, struct inet_socket *s)
-{
-    s->queue_next = NULL;
-    *(*first ? &(*last)->queue_next : first) = s;
-    *last = s;
-}
-
-static struct inet_socket *take_first(struct inet_socket **first, struct inet_socket **last)
-{
-    struct inet_socket *s = *first;
-    *first = s->queue_next;
-    if (!*first)
-        *last = NULL;
-    s->queue_next = NULL;
-    return s;
-}
-
-/* s gives up waiting for a listener's queue. Returns what held it: a reference to s, to be put. */
-static struct inet_socket *leave_waiting_locked(struct inet_socket *s)
-{
-    struct inet_socket *listener = s->listener, *before = NULL;
-    if (!listener)
-        return NULL;
-    struct inet_socket **link = &listener->waiting;
-    while (*link != s) {
-        before = *link;
-        link = &before->queue_next;
-    }
-    *link = s->queue_next;
-    if (listener->waiting_last == s)
-        listener->waiting_last = before;
-    s->listener = s->queue_next = NULL;
-    return s;
-}
-
-static void join_locked(struct inet_socket *s, struct inet_socket *server,
-                        struct inet_socket *listener)
-{
-    server->local = s->remote;
-    server->remote = s->local;
-    server->local.scope = server->remote.scope = 0;
-    server->uid = listener->uid;
-    server->options = listener->options;
-    server->state = s->state = INET_CONNECTED;
-    net_count(TCP_PASSIVE_OPENS);
-    server->child = true;
-    inet_name_locked(server, &server->local);
-    s->peer = inet_get(server);
-    server->peer = inet_get(s);
-    append(&listener->pending, &listener->pending_last, server); /* with its first reference */
-    listener->pending_count++;
-    server->listener = listener;
-}
-
-bool inet_full_locked(const struct inet_socket *listener)
-{
-    return listener->pending_count > listener->backlog;
-}
-
 uint8_t inet_tcp_state_locked(const struct inet_socket *s)
 {
     switch (s->state) {
@@ -78,9 +17,14 @@ uint8_t inet_tcp_state_locked(const struct inet_socket *s)
     case INET_CONNECTING:
         return L_TCP_SYN_SENT;
     case INET_CONNECTED:
-        if (s->fin)
-            return s->write_shut ? L_TCP_LAST_ACK : L_TCP_CLOSE_WAIT;
-        return s->write_shut ? L_TCP_FIN_WAIT2 : L_TCP_ESTABLISHED;
+        if (s->deferred_until)
+            return L_TCP_SYN_RECV;
+        if (!s->write_shut)
+            return s->fin ? L_TCP_CLOSE_WAIT : L_TCP_ESTABLISHED;
+        /* What is still to be sent, and the end after it, has not arrived. */
+        if (inet_unsent_locked(s))
+            return s->fin ? s->first ? L_TCP_CLOSING : L_TCP_LAST_ACK : L_TCP_FIN_WAIT1;
+        return !s->fin ? L_TCP_FIN_WAIT2 : s->first ? L_TCP_TIME_WAIT : L_TCP_CLOSE;
     default:
         return L_TCP_CLOSE;
     }
@@ -102,23 +46,26 @@ void inet_reset_locked(struct inet_socket *s)
 }
 
 /* Pulls s and its peer apart; the peer's reference to s and that of s to it go into `put`. reset:
- * the peer is told so, otherwise that there is no more. */
-static void part_locked(struct inet_socket *s, bool reset, struct inet_socket *put[2])
+ * the peer is told so, otherwise that there is no more. Returns a listener that has to be woken,
+ * or NULL. */
+static struct inet_socket *part_locked(struct inet_socket *s, bool reset,
+                                       struct inet_socket *put[2])
 {
     struct inet_socket *peer = s->peer;
     put[0] = put[1] = NULL;
     if (!peer)
-        return;
+        return NULL;
     s->peer = NULL;
     put[0] = peer;
     if (peer->peer == s) {
         peer->peer = NULL;
         put[1] = s;
     }
-    if (reset)
+    if (reset && !s->unheard)
         inet_reset_locked(peer);
-    else
+    else if (!s->unheard)
         peer->fin = true;
+    return reset ? NULL : inet_defer_ends_locked(peer);
 }
 
 static void forget_name_locked(struct inet_socket *s)
@@ -135,16 +82,13 @@ static void forget_name_locked(struct inet_socket *s)
 /* What a stream has let go of, to be given back without the lock. */
 struct let_go {
     struct inet_piece *pieces;
-    struct inet_socket *put[2], *waited, *other;
+    struct inet_socket *put[2], *waited, *other, *listener;
     struct inet_socket *pending, *refused; /* a listener's queues, by queue_next */
 };
 
 static void stop_listening_locked(struct inet_socket *s, struct let_go *out)
 {
-    out->pending = s->pending;
-    out->refused = s->waiting;
-    s->pending = s->pending_last = s->waiting = s->waiting_last = NULL;
-    s->pending_count = 0;
+    inet_queues_take_locked(s, &out->pending, &out->refused);
     for (struct inet_socket *w = out->refused; w; w = w->queue_next) {
         net_count(TCP_ATTEMPT_FAILS);
         w->listener = NULL;
@@ -165,7 +109,7 @@ static void leave_locked(struct inet_socket *s, enum inet_state state, bool rese
     if (s->state == INET_LISTENING)
         stop_listening_locked(s, out);
     if (s->state == INET_CONNECTING) {
-        out->waited = leave_waiting_locked(s);
+        out->waited = inet_leave_waiting_locked(s);
         out->other = s->other;
         s->other = NULL;
     }
@@ -174,7 +118,8 @@ static void leave_locked(struct inet_socket *s, enum inet_state state, bool rese
         if (!s->write_shut)
             net_count(TCP_ESTAB_RESETS);
     }
-    part_locked(s, reset, out->put);
+    inet_wait_ends_locked(s, reset);
+    out->listener = part_locked(s, reset, out->put);
     s->state = state;
 }
 
@@ -194,6 +139,9 @@ static void give_back(struct inet_socket *s, struct let_go *left)
     if (left->put[0])
         inet_wake_all(left->put[0]);
     inet_wake_all(s);
+    if (left->listener)
+        inet_wake_readers(left->listener);
+    inet_put(left->listener);
     inet_put(left->put[0]);
     inet_put(left->put[1]);
     inet_put(left->waited);
@@ -273,6 +221,8 @@ void inet_close(struct inet_socket *s)
     s->read_shut = s->write_shut = true;
     s->file = NULL;
     host_mutex_unlock(&inet_lock);
+    if (s->defer_timer.fire)
+        timer_cancel(&s->defer_timer);
     inet_host_close(s, reset);
     give_back(s, &left);
     inet_put(s);
@@ -318,7 +268,7 @@ int inet_disconnect(struct inet_socket *s)
 int inet_shutdown(struct inet_socket *s, int how)
 {
     int error = 0;
-    struct inet_socket *peer = NULL;
+    struct inet_socket *peer = NULL, *listener = NULL;
     struct let_go left;
     if (how < 0 || how > 2)
         return -L_EINVAL;
@@ -335,9 +285,12 @@ int inet_shutdown(struct inet_socket *s, int how)
         s->read_shut = s->read_shut || how != L_SHUT_WR;
         s->write_shut = s->write_shut || how != L_SHUT_RD;
     }
+    if (finishes)
+        inet_wait_ends_locked(s, false);
     if (finishes && s->peer) {
         s->peer->fin = true;
         peer = inet_get(s->peer);
+        listener = inet_defer_ends_locked(peer);
     }
     host_mutex_unlock(&inet_lock);
     if (finishes)
@@ -350,6 +303,9 @@ int inet_shutdown(struct inet_socket *s, int how)
     }
     if (peer)
         inet_wake_all(peer);
+    if (listener)
+        inet_wake_readers(listener);
+    inet_put(listener);
     inet_put(peer);
     return error;
 }
@@ -415,13 +371,10 @@ static int begin_locked(struct inet_socket *s, const struct inet_end *to,
     }
     *listener = inet_get(found);
     if (!inet_full_locked(found)) {
-        join_locked(s, server, found);
+        inet_join_listener_locked(s, server, found);
         return 0;
     }
-    s->state = INET_CONNECTING;
-    s->other = server;
-    s->listener = found;
-    append(&found->waiting, &found->waiting_last, inet_get(s));
+    inet_wait_for_listener_locked(s, server, found);
     return 0;
 }
 
@@ -485,105 +438,4 @@ int inet_connect_stream(struct inet_socket *s, const struct inet_end *to, bool n
     if (error == -L_ETIMEDOUT)
         return not_now;
     return error ? socket_wait_error(error, deadline) : finish_connect(s, 0);
-}
-
-/* --- accept --- */
-
-struct inet_socket *inet_admit(struct inet_socket *listener, struct inet_link *link,
-                               const struct inet_end *local, const struct inet_end *peer)
-{
-    struct inet_socket *server = inet_new(listener->v6, true);
-    if (!server)
-        return NULL;
-    host_mutex_lock(&inet_lock);
-    bool admitted = listener->state == INET_LISTENING;
-    if (admitted) {
-        server->local = *local;
-        server->remote = *peer;
-        server->outer = *local;
-        server->uid = listener->uid;
-        server->options = listener->options;
-        server->state = INET_CONNECTED;
-        net_count(TCP_PASSIVE_OPENS);
-        server->child = true;
-        inet_name_locked(server, local);
-        server->links[0] = link;
-        link->s = inet_get(server);
-        append(&listener->pending, &listener->pending_last, server);
-        listener->pending_count++;
-        server->listener = listener;
-    }
-    host_mutex_unlock(&inet_lock);
-    if (admitted)
-        return server;
-    inet_put(server);
-    return NULL;
-}
-
-static bool can_accept(void *arg)
-{
-    const struct inet_socket *s = arg;
-    host_mutex_lock(&inet_lock);
-    bool ready = s->pending || s->error || s->state != INET_LISTENING;
-    host_mutex_unlock(&inet_lock);
-    return ready;
-}
-
-/* One left the queue: the first that waits may enter. It is returned, referenced. */
-static struct inet_socket *promote_locked(struct inet_socket *listener)
-{
-    if (!listener->waiting || inet_full_locked(listener))
-        return NULL;
-    struct inet_socket *s = take_first(&listener->waiting, &listener->waiting_last);
-    struct inet_socket *server = s->other;
-    s->other = s->listener = NULL;
-    server->v6 = listener->v6;
-    join_locked(s, server, listener);
-    return s;
-}
-
-int inet_accept(struct inet_socket *s, bool nonblock, uint32_t flags, struct file **out,
-                struct net_address *peer)
-{
-    uint64_t deadline = socket_deadline(s->options.receive_timeout_ns);
-    if (!s->stream)
-        return -L_EOPNOTSUPP;
-    for (;;) {
-        struct inet_socket *server = NULL, *promoted = NULL;
-        host_mutex_lock(&inet_lock);
-        bool listening = s->state == INET_LISTENING;
-        int error = 0;
-        if (listening && !s->pending) {
-            error = -s->error;
-            s->error = 0;
-        } else if (listening) {
-            server = take_first(&s->pending, &s->pending_last);
-            server->listener = NULL;
-            s->pending_count--;
-            promoted = promote_locked(s);
-            inet_show(server, &server->remote, peer);
-        }
-        host_mutex_unlock(&inet_lock);
-        if (promoted) {
-            inet_wake_all(promoted);
-            inet_put(promoted);
-        }
-        if (!listening)
-            return -L_EINVAL;
-        if (server || error)
-            inet_host_receive(s);
-        if (error)
-            return error;
-        if (server) {
-            *out = inet_make_file(server, flags);
-            if (!*out)
-                inet_close(server);
-            return *out ? 0 : -L_ENOMEM;
-        }
-        if (nonblock)
-            return -L_EAGAIN;
-        error = wait_until(&s->read_wait, can_accept, s, deadline);
-        if (error)
-            return socket_wait_error(error, deadline);
-    }
 }

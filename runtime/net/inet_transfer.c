@@ -139,11 +139,12 @@ struct sending {
     const uint8_t *data;
     size_t n;
     bool urgent, outside;
-    struct inet_piece *made; /* holds the first made->size bytes of it */
-    size_t queued;           /* how much lay in the queue when there was none */
-    struct inet_socket *to;  /* referenced: has to be woken */
-    struct inet_piece *done; /* nobody's any more */
-    struct file_owner owner; /* of the receiver's file; id 0: nobody to tell of urgent data */
+    struct inet_piece *made;      /* holds the first made->size bytes of it */
+    size_t queued;                /* how much lay in the queue when there was none */
+    struct inet_socket *to;       /* referenced: has to be woken */
+    struct inet_socket *listener; /* likewise, as `to` can be accepted now */
+    struct inet_piece *done;      /* nobody's any more */
+    struct file_owner owner;      /* of the receiver's file; id 0: nobody to tell of urgent data */
 };
 
 enum { SEND_WAIT = -10000, SEND_MAKE };
@@ -158,6 +159,7 @@ static int64_t queue_locked(struct inet_socket *s, struct sending *w)
         return SEND_WAIT;
     struct inet_socket *to = s->peer;
     if (!to && !s->links[0]) { /* it has closed, and answers with a reset */
+        inet_wait_ends_locked(s, true);
         inet_reset_locked(s);
         w->to = inet_get(s);
         return (int64_t)w->n;
@@ -200,6 +202,7 @@ static int64_t queue_locked(struct inet_socket *s, struct sending *w)
         }
     }
     w->to = inet_get(to);
+    w->listener = inet_defer_ends_locked(to);
     return (int64_t)n;
 }
 
@@ -245,6 +248,9 @@ static int64_t send_some(struct inet_socket *s, const uint8_t *data, size_t n, u
             waitq_wake(&w.to->read_wait, L_POLLIN | L_POLLRDNORM | (w.urgent ? L_POLLPRI : 0));
         inet_put(w.to);
     }
+    if (w.listener)
+        inet_wake_readers(w.listener);
+    inet_put(w.listener);
     return result;
 }
 
@@ -487,6 +493,7 @@ int64_t inet_stream_receive(struct inet_socket *s, void *data, size_t n, uint32_
 int inet_stream_arrived(struct inet_socket *s, const void *data, size_t n)
 {
     struct inet_piece *piece = NULL;
+    struct inet_socket *listener = NULL;
     net_count(TCP_IN_SEGMENTS);
     host_mutex_lock(&inet_lock);
     struct inet_piece *last = s->in.last;
@@ -504,8 +511,12 @@ int inet_stream_arrived(struct inet_socket *s, const void *data, size_t n)
             return -L_ENOMEM;
         host_mutex_lock(&inet_lock);
         append_piece(&s->in, piece);
+        listener = inet_defer_ends_locked(s);
         host_mutex_unlock(&inet_lock);
     }
+    if (listener)
+        inet_wake_readers(listener);
+    inet_put(listener);
     inet_wake_readers(s);
     return 0;
 }

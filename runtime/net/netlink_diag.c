@@ -29,6 +29,8 @@ static struct l_inet_diag_msg message_of(const struct inet_row *row)
                .dport = __builtin_bswap16(row->remote.port),
                .interface = row->local.scope,
                .cookie = {(uint32_t)row->ino, (uint32_t)(row->ino >> 32)}},
+        .timer = row->timer,
+        .expires = (uint32_t)(row->timer_ns / 1000000),
         .receive = row->receive,
         .send = row->send,
         .uid = row->uid,

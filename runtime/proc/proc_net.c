@@ -175,6 +175,8 @@ static void add_end(struct proc_text *text, bool v6, const struct inet_end *end)
         proc_add(text, "%08X:%04X ", word(end->ip + 12), end->port);
 }
 
+#define TICK_NS 10000000u /* in which times are told */
+
 /* A line of /proc/net/tcp and others; `more` follows the inode. */
 static void add_socket(struct proc_text *text, unsigned number, bool stream,
                        const struct inet_row *row)
@@ -183,10 +185,12 @@ static void add_socket(struct proc_text *text, unsigned number, bool stream,
     proc_add(text, stream ? "%4u: " : "%5u: ", number);
     add_end(text, row->v6, &row->local);
     add_end(text, row->v6, &row->remote);
-    proc_add(text, "%02X %08X:%08X 00:00000000 00000000 %5u        0 %llu %u %016x", row->state,
-             row->state == L_TCP_LISTEN ? 0 : row->send, row->receive, row->uid,
-             (unsigned long long)row->ino, row->refs, 0);
-    proc_add(text, stream ? " 100 0 0 10 0" : " 0");
+    proc_add(text, "%02X %08X:%08X %02X:%08llX 00000000 %5u        0 %llu %u %016x", row->state,
+             row->state == L_TCP_LISTEN ? 0 : row->send, row->receive, row->timer,
+             (unsigned long long)(row->timer_ns / TICK_NS), row->uid, (unsigned long long)row->ino,
+             row->refs, 0);
+    if (!row->timer)
+        proc_add(text, stream ? " 100 0 0 10 0" : " 0");
     size_t length = text->length - from, line = stream ? 149 : 127;
     if (!row->v6 && !text->failed && length < line)
         proc_add(text, "%*s", (int)(line - length), "");
@@ -268,7 +272,7 @@ static int show_unix(struct proc_text *text, const struct proc_subject *s)
 /* --- sums --- */
 
 struct sums {
-    unsigned tcp[2], udp[2], connected, local;
+    unsigned tcp[2], udp[2], connected, local, waiting;
 };
 
 static int sum_up(struct sums *sums)
@@ -282,6 +286,10 @@ static int sum_up(struct sums *sums)
         if (error)
             return error;
         for (unsigned i = 0; i < count; i++) {
+            if (rows[i].timer) {
+                sums->waiting++;
+                continue;
+            }
             ++*(stream ? &sums->tcp[rows[i].v6] : &sums->udp[rows[i].v6]);
             sums->connected +=
                 stream && (rows[i].state == L_TCP_ESTABLISHED || rows[i].state == L_TCP_CLOSE_WAIT);
@@ -303,9 +311,10 @@ static int show_sockstat(struct proc_text *text, const struct proc_subject *s)
         return error;
     unsigned tcp = sums.tcp[0] + sums.tcp[1];
     proc_add(text,
-             "sockets: used %u\nTCP: inuse %u orphan 0 tw 0 alloc %u mem 0\nUDP: inuse %u mem 0\n"
+             "sockets: used %u\nTCP: inuse %u orphan 0 tw %u alloc %u mem 0\nUDP: inuse %u mem 0\n"
              "UDPLITE: inuse 0\nRAW: inuse 0\nFRAG: inuse 0 memory 0\n",
-             tcp + sums.udp[0] + sums.udp[1] + sums.local, sums.tcp[0], tcp, sums.udp[0]);
+             tcp + sums.udp[0] + sums.udp[1] + sums.local, sums.tcp[0], sums.waiting, tcp,
+             sums.udp[0]);
     return 0;
 }
 
