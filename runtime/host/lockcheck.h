@@ -72,6 +72,7 @@
     ONE(UNIX)                                                                                      \
     ONE(INET)                                                                                      \
     ONE(NETLINK)                                                                                   \
+    ONE(SOCKET_FILTER)                                                                             \
     ONE(EVENTFD)                                                                                   \
     ONE(TIMERFD)                                                                                   \
     ONE(CONSOLE)                                                                                   \

@@ -84,6 +84,7 @@ static void add_inet(void *arg, struct inet_socket *s)
         return;
     }
     row->refs = atomic_load(&s->refs);
+    row->drops = s->drops;
     row->uid = s->uid;
     row->ino = s->file ? s->file->inode->ino : 0;
     if (s->state == INET_LISTENING) {

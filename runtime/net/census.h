@@ -15,7 +15,7 @@ struct inet_row {
     struct inet_end local, remote;
     uint32_t uid, refs;
     uint64_t ino; /* 0: nobody has accepted it yet */
-    uint32_t receive, send;
+    uint32_t receive, send, drops;
     uint8_t timer; /* 1: to be accepted without data, 3: of a name that stays; 0: none */
     uint64_t timer_ns;
 };

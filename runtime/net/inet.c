@@ -53,6 +53,8 @@ void inet_put(struct inet_socket *s)
         return;
     inet_pieces_free(s->in.first);
     inet_pieces_free(s->errors.first);
+    socket_filter_free(&s->filter);
+    socket_filter_free(&s->chooser);
     free(s);
 }
 
@@ -301,6 +303,17 @@ static int64_t receive_from(struct file *file, void *data, size_t n, uint32_t fl
                      : inet_datagram_receive(s, data, n, flags, out);
 }
 
+static struct socket_filter *filter_of(struct file *file)
+{
+    struct inet_socket *s = file->priv;
+    return &s->filter;
+}
+
+static void filter_changed(struct file *file)
+{
+    inet_stream_filter_changed(file->priv);
+}
+
 static const struct socket_ops inet_socket_ops = {
     .takes_notes = true,
     .bind = bind_to,
@@ -311,6 +324,8 @@ static const struct socket_ops inet_socket_ops = {
     .shutdown = shut,
     .set_option = inet_set_option,
     .get_option = inet_get_option,
+    .filter = filter_of,
+    .filter_changed = filter_changed,
     .packet_most = packet_most,
     .send = send_to,
     .receive = receive_from,
@@ -343,7 +358,7 @@ static int64_t file_send(struct file *file, const void *buffer, size_t n, uint64
 
 static uint32_t stream_events_locked(struct inet_socket *s)
 {
-    bool no_more = s->read_shut || s->fin;
+    bool no_more = s->read_shut || inet_fin_locked(s);
     uint32_t events = 0;
     if (s->state == INET_LISTENING)
         return s->pending.first || s->error ? L_POLLIN | L_POLLRDNORM : 0;
@@ -397,7 +412,7 @@ static uint32_t waiting_locked(const struct inet_socket *s)
         return s->in.first ? (uint32_t)s->in.first->size : 0;
     bool marked = s->urgent && !s->options.oob_inline && s->urgent_at >= s->read_at &&
                   s->urgent_at < s->read_at + s->in.bytes;
-    return marked ? (uint32_t)(s->urgent_at - s->read_at) : (uint32_t)s->in.bytes;
+    return (uint32_t)(marked ? s->urgent_at - s->read_at : inet_seen_locked(s));
 }
 
 static int64_t inet_ioctl(struct file *file, struct task *task, uint32_t command, uint64_t arg)

@@ -83,7 +83,7 @@ struct inet_options {
     bool reuse_address, reuse_port, v6_only, broadcast, keepalive, oob_inline, timestamp,
         timestamp_ns, dont_route, linger, nodelay, cork, quick_ack, freebind, multicast_loop,
         no_check, no_port, multicast_all, debug, multicast_loop6, multicast_all6, auto_flow_label,
-        told_drops, lock_filter, reno, to_loopback, transparent;
+        told_drops, reno, to_loopback, transparent;
     bool flags[INET_FLAGS]; /* that are only told */
     uint32_t numbers[INET_NUMBERS];
     uint32_t mtu_discover6, incoming_cpu, busy_poll, timestamping;
@@ -149,12 +149,22 @@ struct inet_socket {
      * count, and whether nobody has read it with MSG_OOB. */
     uint64_t read_at, urgent_at;
     uint64_t sent_at; /* bytes that were sent */
+    /* A stream's filter refused what stands there: it and what follows, the end too, cannot be read
+     * before another filter takes it, as if it was sent again and again. */
+    bool blocked;
+    uint64_t blocked_at;
     bool urgent, urgent_unread;
     uint8_t urgent_byte;
     int error;         /* SO_ERROR, positive */
     uint64_t stamp;    /* of the last datagram that was received (SIOCGSTAMP) */
     struct file *file; /* not referenced; NULL: not accepted yet */
     struct inet_options options;
+    struct socket_filter filter;
+    /* Which of those that share a port takes a packet (SO_ATTACH_REUSEPORT_CBPF); all of them have
+     * the same. share: the number of s among them. */
+    struct socket_filter chooser;
+    uint32_t share;
+    bool sharing;
     struct waitq read_wait, write_wait;
 };
 
@@ -206,6 +216,14 @@ int inet_name_listens_locked(struct inet_socket *s);
 /* Whether another listener has the same port, at whatever address. */
 bool inet_name_shared_locked(const struct inet_socket *s);
 void inet_unname_locked(struct inet_socket *s);
+/* s, which has SO_REUSEPORT, is one of those that take what comes for its name from now on; or is
+ * not any more: the last of them takes its number. */
+void inet_share_locked(struct inet_socket *s);
+void inet_unshare_locked(struct inet_socket *s);
+/* The others get the program that chooses from s. */
+void inet_shares_tell_locked(struct inet_socket *s);
+/* Who of those that share with s, which was found, gets that data: as the program says, or s. */
+struct inet_socket *inet_chosen_locked(struct inet_socket *s, const void *data, size_t n);
 /* Calls for each of streams or datagrams that has a name. */
 void inet_names_each_locked(bool stream, void (*call)(void *arg, struct inet_socket *s), void *arg);
 /* Who listens there, or NULL. */
@@ -222,6 +240,13 @@ bool inet_listener_has_room_locked(const struct inet_end *to);
 /* Who gets a datagram, or NULL. */
 struct inet_socket *inet_find_datagram_locked(bool lite, const struct inet_end *from,
                                               const struct inet_end *to);
+
+/* --- inet_packet.c: packets as filters see them --- */
+
+/* A datagram of UDP, or UDP-Lite; a segment of s with data for its peer. They keep the data. */
+void inet_packet_datagram(const struct inet_piece *piece, bool lite, struct socket_packet *out);
+void inet_packet_segment(const struct inet_end *from, const struct inet_end *to, uint64_t sequence,
+                         const void *data, size_t n, struct socket_packet *out);
 
 /* --- inet_timewait.c: names of connections that are over --- */
 
@@ -287,6 +312,12 @@ int inet_accept(struct inet_socket *s, bool nonblock, uint32_t flags, struct fil
 int64_t inet_stream_send(struct inet_socket *s, const void *data, size_t n, uint32_t flags);
 int64_t inet_stream_receive(struct inet_socket *s, void *data, size_t n, uint32_t flags,
                             struct socket_received *out);
+/* Bytes in the queue that can be read, urgent ones among them; whether the other side sends no more
+ * behind these. */
+size_t inet_seen_locked(const struct inet_socket *s);
+bool inet_fin_locked(const struct inet_socket *s);
+/* The filter of s is another one. */
+void inet_stream_filter_changed(struct inet_socket *s);
 /* A good part of what s can send has room. */
 bool inet_writable_locked(const struct inet_socket *s);
 /* There is what SO_RCVLOWAT asks for. */

@@ -126,6 +126,7 @@ static void enter_locked(struct inet_socket *listener, struct inet_socket *serve
 {
     server->uid = listener->uid;
     server->options = listener->options;
+    socket_filter_copy(&server->filter, &listener->filter);
     server->state = INET_CONNECTED;
     net_count(TCP_PASSIVE_OPENS);
     server->child = true;

@@ -128,7 +128,8 @@ static int deliver_locked(struct inet_socket *s, const struct inet_end *to,
             p->ttl = (uint8_t)(v4 ? o->multicast_ttl : o->multicast_hops);
         return SEND_GROUP;
     }
-    struct inet_socket *other = inet_find_datagram_locked(s->lite, &p->from, to);
+    struct inet_socket *other =
+        inet_chosen_locked(inet_find_datagram_locked(s->lite, &p->from, to), p->data, p->size);
     if (!other && leaves_locked(s, &p->from, to))
         return SEND_OUTSIDE;
     if (!other) {
@@ -251,10 +252,28 @@ int64_t inet_datagram_send(struct inet_socket *s, const void *data, size_t n, ui
     return (int64_t)n;
 }
 
+/* What the filter of s keeps of a datagram; whether it takes it. */
+static bool filter(struct inet_socket *s, struct inet_piece *piece)
+{
+    struct socket_packet packet = {.data = piece->data, .n = piece->size};
+    if (!socket_filter_is_set(&s->filter))
+        return true;
+    if (!s->ping)
+        inet_packet_datagram(piece, s->lite, &packet);
+    int64_t kept = socket_filter_keeps(&s->filter, &packet);
+    if (kept < 0) {
+        s->drops++;
+        return false;
+    }
+    piece->size = (size_t)kept - packet.transport;
+    return true;
+}
+
 bool inet_datagram_queue_locked(struct inet_socket *s, struct inet_piece *piece)
 {
     uint32_t wanted = s->options.receive_coverage;
-    if (s->state == INET_CLOSED || (piece->coverage && wanted && piece->coverage < wanted))
+    if (s->state == INET_CLOSED || (piece->coverage && wanted && piece->coverage < wanted) ||
+        !filter(s, piece))
         return false;
     if (s->read_shut || s->in.held + cost_of(piece) > s->options.receive_buffer) {
         s->drops++;

@@ -59,12 +59,83 @@ static bool any_conflict(struct inet_socket *s, const struct inet_end *end)
     return inet_wait_conflicts_locked(s, end);
 }
 
+/* --- those that share a port by SO_REUSEPORT, numbered as they came --- */
+
+/* Streams share when they listen. */
+static bool shares(const struct inet_socket *s, const struct inet_socket *o)
+{
+    return o != s && o->sharing && o->local.port == s->local.port &&
+           inet_same_ip(&o->local, &s->local) && o->options.v6_only == s->options.v6_only;
+}
+
+void inet_share_locked(struct inet_socket *s)
+{
+    struct inet_socket *one = NULL;
+    if (!s->options.reuse_port)
+        return;
+    s->share = 0;
+    for (struct inet_socket *o = names[table_of(s)][s->local.port % BUCKETS]; o; o = o->name_next) {
+        if (shares(s, o)) {
+            one = o;
+            s->share++;
+        }
+    }
+    s->sharing = true;
+    if (one) {
+        socket_filter_free(&s->chooser);
+        socket_filter_copy(&s->chooser, &one->chooser);
+    }
+}
+
+void inet_unshare_locked(struct inet_socket *s)
+{
+    struct inet_socket *last = s;
+    if (!s->sharing)
+        return;
+    for (struct inet_socket *o = names[table_of(s)][s->local.port % BUCKETS]; o; o = o->name_next) {
+        if (shares(s, o) && o->share > last->share)
+            last = o;
+    }
+    last->share = s->share;
+    s->sharing = false;
+}
+
+void inet_shares_tell_locked(struct inet_socket *s)
+{
+    if (!s->sharing)
+        return;
+    for (struct inet_socket *o = names[table_of(s)][s->local.port % BUCKETS]; o; o = o->name_next) {
+        if (shares(s, o)) {
+            socket_filter_free(&o->chooser);
+            socket_filter_copy(&o->chooser, &s->chooser);
+        }
+    }
+}
+
+struct inet_socket *inet_chosen_locked(struct inet_socket *s, const void *data, size_t n)
+{
+    struct socket_packet packet = {.data = data, .n = n, .interface = INET_LOOPBACK_INDEX};
+    uint32_t share;
+    if (!s || !s->sharing || s->state == INET_CONNECTED ||
+        !socket_filter_run(&s->chooser, &packet, &share) || s->share == share)
+        return s;
+    for (struct inet_socket *o = names[table_of(s)][s->local.port % BUCKETS]; o; o = o->name_next) {
+        if (shares(s, o) && o->share == share)
+            return o;
+    }
+    return s;
+}
+
+/* --- names --- */
+
 static void enter(struct inet_socket *s)
 {
     struct inet_socket **head = bucket(s, s->local.port);
     s->name_next = *head;
     *head = s;
     s->named = true;
+    if (!s->stream)
+        inet_share_locked(s);
 }
 
 /* Whether anybody has the port at all: what is given without being asked for is nobody else's. */
@@ -131,6 +202,7 @@ void inet_unname_locked(struct inet_socket *s)
 {
     if (!s->named)
         return;
+    inet_unshare_locked(s);
     struct inet_socket **link = bucket(s, s->local.port);
     while (*link != s)
         link = &(*link)->name_next;
@@ -185,7 +257,7 @@ struct inet_socket *inet_find_listener_locked(const struct inet_end *to)
         if (s->state == INET_LISTENING)
             consider(&choice, s, suits(s, to), s->options.reuse_port ? next_turn() : 1);
     }
-    return choice.best;
+    return inet_chosen_locked(choice.best, NULL, 0);
 }
 
 bool inet_listener_has_room_locked(const struct inet_end *to)

@@ -211,6 +211,42 @@ static int set_linger(struct inet_socket *s, const uint8_t *data, uint32_t lengt
     return 0;
 }
 
+/* --- who of those that share a port takes what comes --- */
+
+/* Whether s shares its port, or will when it is bound or listens. */
+static bool may_share_locked(const struct inet_socket *s)
+{
+    bool found = s->stream ? s->state == INET_LISTENING : s->named;
+    return found ? s->sharing : s->options.reuse_port;
+}
+
+static int set_chooser(struct inet_socket *s, struct task *t, uint32_t name, const void *data,
+                       uint32_t length)
+{
+    struct socket_filter made = {.locked = atomic_load(&s->filter.locked)};
+    bool detaches = name == L_SO_DETACH_REUSEPORT_BPF;
+    int error = 0;
+    if (name == L_SO_ATTACH_REUSEPORT_EBPF)
+        return socket_filter_attach_other(&s->filter, t, data, length);
+    if (!detaches)
+        error = socket_filter_attach(&made, t, data, length);
+    if (error)
+        return error;
+    host_mutex_lock(&inet_lock);
+    if (!may_share_locked(s)) {
+        error = detaches && s->options.reuse_port ? -L_ENOENT : -L_EINVAL;
+    } else if (detaches && !socket_filter_is_set(&s->chooser)) {
+        error = -L_ENOENT;
+    } else {
+        socket_filter_free(&s->chooser);
+        socket_filter_copy(&s->chooser, &made);
+        inet_shares_tell_locked(s);
+    }
+    host_mutex_unlock(&inet_lock);
+    socket_filter_free(&made);
+    return error;
+}
+
 static int set_socket_option(struct inet_socket *s, struct task *t, uint32_t name, const void *data,
                              uint32_t length, uint32_t value)
 {
@@ -255,13 +291,10 @@ static int set_socket_option(struct inet_socket *s, struct task *t, uint32_t nam
         return 0;
     case L_SO_BSDCOMPAT: /* of no effect since Linux 2.2 */
         return 0;
-    case L_SO_DETACH_FILTER:
-        return -L_ENOENT;
-    case L_SO_LOCK_FILTER:
-        if (s->options.lock_filter && !value)
-            return -L_EPERM;
-        s->options.lock_filter = value != 0;
-        return 0;
+    case L_SO_ATTACH_REUSEPORT_CBPF:
+    case L_SO_ATTACH_REUSEPORT_EBPF:
+    case L_SO_DETACH_REUSEPORT_BPF:
+        return set_chooser(s, t, name, data, length);
     case L_SO_PASSSEC:
     case L_SO_PEEK_OFF:
         return -L_EOPNOTSUPP;
@@ -589,9 +622,6 @@ static int get_socket_option(struct inet_socket *s, uint32_t name, void *value)
         number = s->options.to_loopback;
         break;
     case L_SO_BSDCOMPAT:
-        break;
-    case L_SO_LOCK_FILTER:
-        number = s->options.lock_filter;
         break;
     case L_SO_PASSCRED:
     case L_SO_PASSSEC:

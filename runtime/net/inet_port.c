@@ -86,7 +86,8 @@ static void datagram(void *arg, const void *bytes, size_t n, const struct host_a
     struct inet_port *port = arg;
     struct inet_end from = inet_from_host(sender);
     host_mutex_lock(&inet_lock);
-    struct inet_socket *s = inet_find_datagram_locked(false, &from, &port->end);
+    struct inet_socket *s =
+        inet_chosen_locked(inet_find_datagram_locked(false, &from, &port->end), bytes, n);
     if (s)
         inet_get(s);
     host_mutex_unlock(&inet_lock);

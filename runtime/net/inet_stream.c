@@ -88,6 +88,7 @@ struct let_go {
 
 static void stop_listening_locked(struct inet_socket *s, struct let_go *out)
 {
+    inet_unshare_locked(s);
     inet_queues_take_locked(s, &out->pending, &out->refused);
     for (struct inet_socket *w = out->refused; w; w = w->queue_next) {
         net_count(TCP_ATTEMPT_FAILS);
@@ -106,6 +107,7 @@ static void leave_locked(struct inet_socket *s, enum inet_state state, bool rese
 {
     *out = (struct let_go){.pieces = s->in.first};
     s->in = (struct inet_queue){0};
+    s->blocked = false;
     if (s->state == INET_LISTENING)
         stop_listening_locked(s, out);
     if (s->state == INET_CONNECTING) {
@@ -181,6 +183,7 @@ int inet_listen(struct inet_socket *s, int backlog)
             error = inet_name_listens_locked(s);
         }
         if (!error) {
+            inet_share_locked(s);
             s->state = INET_LISTENING;
             s->error = 0;
             s->read_shut = s->write_shut = s->fin = false;

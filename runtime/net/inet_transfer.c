@@ -149,6 +149,50 @@ struct sending {
 
 enum { SEND_WAIT = -10000, SEND_MAKE };
 
+static void copy_locked(const struct inet_socket *s, size_t skip, uint8_t *data, size_t n,
+                        uint64_t *time);
+
+/* Whether the filter of s takes bytes of its queue, behind so many others. */
+static bool takes_locked(struct inet_socket *s, size_t skip, size_t n)
+{
+    struct socket_packet packet;
+    uint64_t time = 0;
+    if (!socket_filter_is_set(&s->filter))
+        return true;
+    uint8_t *data = malloc(n ? n : 1);
+    if (!data)
+        return false; /* as if it was lost */
+    copy_locked(s, skip, data, n, &time);
+    inet_packet_segment(&s->remote, &s->local, s->read_at + skip, data, n, &packet);
+    bool taken = socket_filter_keeps(&s->filter, &packet) > (int64_t)packet.transport;
+    free(data);
+    return taken;
+}
+
+/* n bytes more have come to s. */
+static void filter_locked(struct inet_socket *s, size_t n)
+{
+    size_t before = s->in.bytes - n;
+    if (s->blocked || takes_locked(s, before, n))
+        return;
+    s->blocked = true;
+    s->blocked_at = s->read_at + before;
+}
+
+void inet_stream_filter_changed(struct inet_socket *s)
+{
+    host_mutex_lock(&inet_lock);
+    bool freed = false;
+    if (s->stream && s->blocked) {
+        size_t before = inet_seen_locked(s), n = s->in.bytes - before;
+        freed = takes_locked(s, before, n < PIECE_MOST ? n : PIECE_MOST);
+        s->blocked = !freed;
+    }
+    host_mutex_unlock(&inet_lock);
+    if (freed)
+        inet_wake_all(s);
+}
+
 /* The count that was queued, an errno, SEND_WAIT for room, SEND_MAKE when a piece is needed. */
 static int64_t queue_locked(struct inet_socket *s, struct sending *w)
 {
@@ -201,6 +245,7 @@ static int64_t queue_locked(struct inet_socket *s, struct sending *w)
             host_mutex_unlock(&to->file->owner_lock);
         }
     }
+    filter_locked(to, n);
     w->to = inet_get(to);
     w->listener = inet_defer_ends_locked(to);
     return (int64_t)n;
@@ -285,11 +330,21 @@ int64_t inet_stream_send(struct inet_socket *s, const void *data, size_t n, uint
 
 /* --- receiving --- */
 
+size_t inet_seen_locked(const struct inet_socket *s)
+{
+    return s->blocked ? (size_t)(s->blocked_at - s->read_at) : s->in.bytes;
+}
+
+bool inet_fin_locked(const struct inet_socket *s)
+{
+    return s->fin && !s->blocked;
+}
+
 /* Bytes that a reader gets before the mark of urgent data, or all; the urgent byte itself is not
  * among them unless SO_OOBINLINE says so. */
 static size_t plain_locked(const struct inet_socket *s)
 {
-    size_t bytes = s->in.bytes;
+    size_t bytes = inet_seen_locked(s);
     if (!s->urgent || s->options.oob_inline || s->urgent_at < s->read_at ||
         s->urgent_at >= s->read_at + bytes)
         return bytes;
@@ -348,12 +403,12 @@ static void copy_locked(const struct inet_socket *s, size_t skip, uint8_t *data,
 static size_t take_locked(struct inet_socket *s, uint8_t *data, size_t n, bool peek, uint64_t *time,
                           struct inet_piece **done)
 {
-    size_t skip = 0, got = s->in.bytes < n ? s->in.bytes : n;
+    size_t skip = 0, seen = inet_seen_locked(s), got = seen < n ? seen : n;
     if (s->urgent && s->urgent_at >= s->read_at) {
         uint64_t before = s->urgent_at - s->read_at;
         if (before == 0 && !s->options.oob_inline) {
             skip = 1;
-            got = s->in.bytes - 1 < n ? s->in.bytes - 1 : n;
+            got = seen - 1 < n ? seen - 1 : n;
         } else if (before && before < got) {
             got = (size_t)before;
         }
@@ -371,8 +426,8 @@ static size_t take_locked(struct inet_socket *s, uint8_t *data, size_t n, bool p
 
 static bool ended_locked(const struct inet_socket *s)
 {
-    return s->fin || s->read_shut || s->state == INET_NEW || s->state == INET_LISTENING ||
-           s->state == INET_OVER;
+    return inet_fin_locked(s) || s->read_shut || s->state == INET_NEW ||
+           s->state == INET_LISTENING || s->state == INET_OVER;
 }
 
 struct receiving {
@@ -393,7 +448,7 @@ static bool can_receive(void *arg)
 /* Nothing lies there. 1: wait. */
 static int nothing_locked(struct inet_socket *s)
 {
-    if (s->fin)
+    if (inet_fin_locked(s))
         return 0;
     if (s->error)
         return error_locked(s);
@@ -450,7 +505,7 @@ int64_t inet_stream_receive(struct inet_socket *s, void *data, size_t n, uint32_
                 inet_note_times_locked(s, time, out);
         }
         if (!most)
-            result = got ? !(s->fin || s->error || ended_locked(s)) : nothing_locked(s);
+            result = got ? !(s->error || ended_locked(s)) : nothing_locked(s);
         else if (peek)
             result = !ended_locked(s) && !s->error;
         if (s->peer &&
@@ -502,6 +557,7 @@ int inet_stream_arrived(struct inet_socket *s, const void *data, size_t n)
         memcpy(last->data + last->size, data, n);
         last->size += n;
         s->in.bytes += n;
+        filter_locked(s, n);
     }
     size_t queued = s->in.bytes;
     host_mutex_unlock(&inet_lock);
@@ -511,6 +567,7 @@ int inet_stream_arrived(struct inet_socket *s, const void *data, size_t n)
             return -L_ENOMEM;
         host_mutex_lock(&inet_lock);
         append_piece(&s->in, piece);
+        filter_locked(s, n);
         listener = inet_defer_ends_locked(s);
         host_mutex_unlock(&inet_lock);
     }

@@ -33,6 +33,7 @@ struct netlink_socket {
     uint32_t send_buffer, receive_buffer;
     uint64_t receive_timeout_ns, send_timeout_ns;
     bool pass_cred, packet_info, no_enobufs, broadcast_error, all_nsid, cap_ack, ext_ack, strict;
+    struct socket_filter filter;
     struct waitq wait;
 };
 
@@ -390,9 +391,31 @@ static void answer_free(struct netlink_answer *answer)
     }
 }
 
+/* Leaves out the packets that the socket's filter does not want, and cuts others as it says. */
+static void filter_answer(struct netlink_socket *s, struct netlink_answer *answer)
+{
+    struct netlink_packet **link = &answer->first;
+    answer->last = NULL;
+    while (*link) {
+        struct netlink_packet *packet = *link;
+        int64_t kept = socket_filter_keeps_data(&s->filter, packet->data, packet->size);
+        if (kept < 0) {
+            *link = packet->next;
+            answer->held -= sizeof(*packet) + packet->room;
+            free(packet);
+            continue;
+        }
+        packet->size = (size_t)kept;
+        answer->last = packet;
+        link = &packet->next;
+    }
+}
+
 /* What does not fit any more is lost, and told so (netlink(7)). */
 static void queue_answer(struct netlink_socket *s, struct netlink_answer *answer)
 {
+    if (socket_filter_is_set(&s->filter))
+        filter_answer(s, answer);
     host_mutex_lock(&netlink_lock);
     bool full = answer->failed || s->held > s->receive_buffer;
     if (full && !s->no_enobufs)
@@ -533,7 +556,14 @@ static int64_t receive_from(struct file *file, void *data, size_t n, uint32_t fl
     }
 }
 
+static struct socket_filter *filter_of(struct file *file)
+{
+    struct netlink_socket *s = file->priv;
+    return &s->filter;
+}
+
 static const struct socket_ops netlink_socket_ops = {
+    .filter = filter_of,
     .bind = bind_to,
     .listen = listen_on,
     .accept = accept_from,

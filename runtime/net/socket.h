@@ -17,6 +17,7 @@
 #include "runtime/abi/inet.h"
 #include "runtime/abi/socket.h"
 #include "runtime/fs/vfs/file.h"
+#include "runtime/net/socket_filter.h"
 
 struct task;
 struct unix_control;
@@ -71,6 +72,9 @@ struct socket_ops {
                       const void *value, uint32_t length);
     /* The value's size; it is cut to what the guest has room for. value has SOCKET_OPTION_MAX. */
     int (*get_option)(struct file *file, uint32_t level, uint32_t name, void *value);
+    /* Its filter, and what to do when that has changed (NULL: nothing). */
+    struct socket_filter *(*filter)(struct file *file);
+    void (*filter_changed)(struct file *file);
     /* The largest packet that can be sent; not asked of streams. */
     size_t (*packet_most)(struct file *file);
     /* flags: L_MSG_*. to: a destination or NULL. control's files are taken over when the result is

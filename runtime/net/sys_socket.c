@@ -217,6 +217,20 @@ int64_t sys_shutdown(struct task *t, uint64_t fd, uint64_t how)
     return error;
 }
 
+/* Filters are the same in all families. */
+static int set_option(struct file *file, struct task *t, uint32_t level, uint32_t name,
+                      const void *value, uint32_t n)
+{
+    const struct socket_ops *ops = file->ops->socket;
+    int result =
+        level == L_SOL_SOCKET ? socket_filter_set(ops->filter(file), t, name, value, n) : 1;
+    if (result > 0)
+        return ops->set_option(file, t, level, name, value, n);
+    if (!result && ops->filter_changed)
+        ops->filter_changed(file);
+    return result;
+}
+
 int64_t sys_setsockopt(struct task *t, uint64_t fd, uint64_t level, uint64_t name, uint64_t address,
                        uint64_t length)
 {
@@ -231,7 +245,7 @@ int64_t sys_setsockopt(struct task *t, uint64_t fd, uint64_t level, uint64_t nam
     else if (copy_from_guest(sys_space(t), value, address, n))
         error = -L_EFAULT;
     else
-        error = file->ops->socket->set_option(file, t, (uint32_t)level, (uint32_t)name, value, n);
+        error = set_option(file, t, (uint32_t)level, (uint32_t)name, value, n);
     file_put(file);
     return error;
 }
@@ -249,7 +263,17 @@ int64_t sys_getsockopt(struct task *t, uint64_t fd, uint64_t level, uint64_t nam
         file_put(file);
         return -L_EFAULT;
     }
+    if (level == L_SOL_SOCKET && name == L_SO_ATTACH_FILTER) {
+        int count = socket_filter_get(file->ops->socket->filter(file), t, address, room);
+        file_put(file);
+        return count < 0 ? count : put_guest_u32(sys_space(t), length, (uint32_t)count);
+    }
     int size = file->ops->socket->get_option(file, (uint32_t)level, (uint32_t)name, value);
+    if (level == L_SOL_SOCKET && name == L_SO_LOCK_FILTER) {
+        uint32_t locked = atomic_load(&file->ops->socket->filter(file)->locked);
+        memcpy(value, &locked, sizeof(locked));
+        size = sizeof(locked);
+    }
     file_put(file);
     if (size < 0)
         return size;

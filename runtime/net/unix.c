@@ -54,8 +54,10 @@ struct unix_socket *unix_get(struct unix_socket *s)
 
 void unix_put(struct unix_socket *s)
 {
-    if (s && atomic_fetch_sub(&s->refs, 1) == 1)
-        free(s);
+    if (!s || atomic_fetch_sub(&s->refs, 1) != 1)
+        return;
+    socket_filter_free(&s->filter);
+    free(s);
 }
 
 void unix_control_free(struct unix_control *control)

@@ -69,6 +69,7 @@ struct unix_socket {
     struct l_ucred cred, peer_cred;
     uint64_t receive_timeout_ns, send_timeout_ns; /* 0: none */
     atomic_uint send_buffer, receive_buffer;      /* SO_SNDBUF, SO_RCVBUF */
+    struct socket_filter filter;                  /* of packets that come */
     struct waitq read_wait, write_wait;
     /* Datagram sockets that found no room here, at their peer. Each is on one such list at most. */
     struct unix_socket *starved, *starved_next, *starved_at;

@@ -88,6 +88,12 @@ static int64_t receive_from(struct file *file, void *data, size_t n, uint32_t fl
 
 /* --- options --- */
 
+static struct socket_filter *filter_of(struct file *file)
+{
+    struct unix_socket *s = file->priv;
+    return &s->filter;
+}
+
 static int set_buffer(struct task *t, struct unix_socket *s, uint32_t name, uint32_t value)
 {
     bool sends = name == L_SO_SNDBUF || name == L_SO_SNDBUFFORCE;
@@ -210,6 +216,7 @@ const struct socket_ops unix_socket_ops = {
     .shutdown = shut,
     .set_option = set_option,
     .get_option = get_option,
+    .filter = filter_of,
     .packet_most = packet_most,
     .send = send_to,
     .receive = receive_from,

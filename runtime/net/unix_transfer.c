@@ -227,6 +227,14 @@ int64_t unix_send(struct unix_socket *s, struct vfs_caller *caller, const void *
         }
         /* Descriptors travel with the first byte. */
         m->control = done == 0 ? files : NULL;
+        int64_t kept =
+            stream ? (int64_t)piece : socket_filter_keeps_data(&other->filter, m->data, piece);
+        if (kept < 0) { /* nobody is told */
+            free(m);
+            done = piece;
+            break;
+        }
+        m->size = (size_t)kept;
         error = send_message(s, other, m, flags & L_MSG_DONTWAIT);
         if (error) {
             free(m);

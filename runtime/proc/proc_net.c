@@ -189,8 +189,10 @@ static void add_socket(struct proc_text *text, unsigned number, bool stream,
              row->state == L_TCP_LISTEN ? 0 : row->send, row->receive, row->timer,
              (unsigned long long)(row->timer_ns / TICK_NS), row->uid, (unsigned long long)row->ino,
              row->refs, 0);
-    if (!row->timer)
-        proc_add(text, stream ? " 100 0 0 10 0" : " 0");
+    if (!stream)
+        proc_add(text, " %u", row->drops);
+    else if (!row->timer)
+        proc_add(text, " 100 0 0 10 0");
     size_t length = text->length - from, line = stream ? 149 : 127;
     if (!row->v6 && !text->failed && length < line)
         proc_add(text, "%*s", (int)(line - length), "");
