@@ -146,6 +146,14 @@ _Static_assert(sizeof(struct l_tcp_info) == 240, "tcp_info");
 #define L_SOF_TIMESTAMPING_RX_SOFTWARE 0x8
 #define L_SOF_TIMESTAMPING_SOFTWARE    0x10
 
+/* level IPPROTO_UDP */
+#define L_UDP_CORK         1
+#define L_UDP_ENCAP        100
+#define L_UDP_NO_CHECK6_TX 101
+#define L_UDP_NO_CHECK6_RX 102
+#define L_UDP_SEGMENT      103
+#define L_UDP_GRO          104
+
 /* level IPPROTO_UDPLITE */
 #define L_UDPLITE_SEND_CSCOV 10
 #define L_UDPLITE_RECV_CSCOV 11
@@ -178,7 +186,35 @@ struct l_ipv6_mreq {
 /* Of both levels; the value is a struct group_req: a number, and at its end a sockaddr_storage. */
 #define L_MCAST_JOIN_GROUP  42
 #define L_MCAST_LEAVE_GROUP 45
-#define L_GROUP_REQ_SIZE    136u
+/* From whom: with sources in struct ip_mreq_source, or in struct group_source_req. */
+#define L_IP_UNBLOCK_SOURCE         37
+#define L_IP_BLOCK_SOURCE           38
+#define L_IP_ADD_SOURCE_MEMBERSHIP  39
+#define L_IP_DROP_SOURCE_MEMBERSHIP 40
+#define L_IP_MSFILTER               41
+#define L_MCAST_BLOCK_SOURCE        43
+#define L_MCAST_UNBLOCK_SOURCE      44
+#define L_MCAST_JOIN_SOURCE_GROUP   46
+#define L_MCAST_LEAVE_SOURCE_GROUP  47
+#define L_MCAST_MSFILTER            48
+#define L_MCAST_EXCLUDE             0u
+#define L_MCAST_INCLUDE             1u
+#define L_STORAGE_SIZE              128u /* struct sockaddr_storage */
+#define L_GROUP_SOURCE_REQ_SIZE     264u
+struct l_ip_mreq_source {
+    uint8_t imr_multiaddr[4], imr_interface[4], imr_sourceaddr[4];
+};
+struct l_ip_msfilter { /* addresses follow */
+    uint8_t imsf_multiaddr[4], imsf_interface[4];
+    uint32_t imsf_fmode, imsf_numsrc;
+};
+struct l_group_filter { /* as many struct sockaddr_storage follow */
+    uint32_t gf_interface, pad;
+    uint8_t gf_group[L_STORAGE_SIZE];
+    uint32_t gf_fmode, gf_numsrc;
+};
+_Static_assert(sizeof(struct l_group_filter) == 144, "group_filter");
+#define L_GROUP_REQ_SIZE 136u
 
 struct l_in_pktinfo {
     int32_t ipi_ifindex;

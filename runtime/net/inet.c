@@ -34,6 +34,7 @@ struct inet_socket *inet_new(bool v6, bool stream)
     s->v6 = v6;
     s->stream = stream;
     s->uid = t ? t->process->cred.euid : 0;
+    s->peek_off = -1;
     inet_set_any(&s->local, !v6);
     inet_options_init(&s->options, v6, stream);
     waitq_init(&s->read_wait);
@@ -53,6 +54,7 @@ void inet_put(struct inet_socket *s)
         return;
     inet_pieces_free(s->in.first);
     inet_pieces_free(s->errors.first);
+    inet_cork_free(s);
     socket_filter_free(&s->filter);
     socket_filter_free(&s->chooser);
     free(s);
@@ -199,12 +201,9 @@ static void settle(struct inet_end *end)
     end->foreign = !inet_is_broadcast(end) && !inet_is_multicast(end) && !is_own(end);
 }
 
-static int connect_to(struct file *file, struct vfs_caller *caller,
-                      const struct net_address *address, bool nonblock)
+static int connect_socket(struct inet_socket *s, const struct net_address *address, bool nonblock)
 {
-    struct inet_socket *s = file->priv;
     struct inet_end end;
-    (void)caller;
     if (address->length < sizeof(address->family))
         return -L_EINVAL;
     if (s->ping)
@@ -221,6 +220,13 @@ static int connect_to(struct file *file, struct vfs_caller *caller,
     if ((away && !inet_host_allowed()) || (s->stream && inet_is_multicast(&end)))
         return -L_ENETUNREACH;
     return s->stream ? inet_connect_stream(s, &end, nonblock) : inet_connect_datagram(s, &end);
+}
+
+static int connect_to(struct file *file, struct vfs_caller *caller,
+                      const struct net_address *address, bool nonblock)
+{
+    (void)caller;
+    return connect_socket(file->priv, address, nonblock);
 }
 
 static int get_name(struct file *file, bool peer, struct net_address *out)
@@ -264,13 +270,29 @@ static int destination(const struct inet_socket *s, const struct net_address *to
     return !end->foreign || (inet_host_allowed() && !s->lite) ? 0 : -L_ENETUNREACH;
 }
 
+/* MSG_FASTOPEN. */
+static int connect_first(struct inet_socket *s, const struct net_address *to, bool nonblock)
+{
+    if (to && to->length >= sizeof(to->family) && to->family == L_AF_UNSPEC)
+        return -L_EOPNOTSUPP;
+    host_mutex_lock(&inet_lock);
+    bool free = s->state == INET_NEW || s->state == INET_CONNECTING || s->begun;
+    host_mutex_unlock(&inet_lock);
+    if (!free)
+        return -L_EISCONN;
+    return to ? connect_socket(s, to, nonblock) : -L_EINVAL;
+}
+
 static int64_t send_any(struct inet_socket *s, const void *data, size_t n, uint32_t flags,
                         const struct net_address *to, const struct unix_control *control)
 {
     struct inet_end end;
     struct inet_how how;
-    if (s->stream)
-        return inet_stream_send(s, data, n, flags);
+    if (s->stream) {
+        /* No server here gives a cookie for data with the first packet: they follow it. */
+        int error = flags & L_MSG_FASTOPEN ? connect_first(s, to, flags & L_MSG_DONTWAIT) : 0;
+        return error ? error : inet_stream_send(s, data, n, flags);
+    }
     if (s->ping)
         return inet_ping_send(s, data, n, flags, to);
     bool addressed = to && to->length;

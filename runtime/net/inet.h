@@ -45,6 +45,7 @@ struct inet_piece {
     uint64_t time_ns;  /* when a datagram came */
     uint8_t ttl, tos;  /* of a datagram */
     uint32_t drops;    /* how many were lost to its receiver before it */
+    bool peeked;       /* an empty datagram that MSG_PEEK has given */
     uint32_t coverage; /* of one of UDP-Lite: how much its checksum would cover; 0: all */
     /* Of an error that came back: what it is, and from whom (sock_extended_err). from is who says
      * so, and to where the datagram went. */
@@ -75,7 +76,7 @@ enum inet_state {
     INET_CLOSED,    /* no file any more */
 };
 
-#define INET_FLAGS   24
+#define INET_FLAGS   27
 #define INET_NUMBERS 6
 
 /* Options that are only kept and told, and those that are looked at (inet_option.c). */
@@ -83,7 +84,7 @@ struct inet_options {
     bool reuse_address, reuse_port, v6_only, broadcast, keepalive, oob_inline, timestamp,
         timestamp_ns, dont_route, linger, nodelay, cork, quick_ack, freebind, multicast_loop,
         no_check, no_port, multicast_all, debug, multicast_loop6, multicast_all6, auto_flow_label,
-        told_drops, reno, to_loopback, transparent;
+        told_drops, reno, to_loopback, transparent, udp_cork;
     bool flags[INET_FLAGS]; /* that are only told */
     uint32_t numbers[INET_NUMBERS];
     uint32_t mtu_discover6, incoming_cpu, busy_poll, timestamping;
@@ -97,6 +98,7 @@ struct inet_options {
     uint32_t keep_idle, keep_interval, keep_count, syn_count, linger2, defer_accept, window_clamp,
         max_segment, user_timeout, not_sent_low, fastopen;
     uint32_t send_coverage, receive_coverage; /* of UDP-Lite; 0: all */
+    uint32_t segment;                         /* UDP_SEGMENT */
     bool send_buffer_set;
     uint32_t send_buffer, receive_buffer;
     uint64_t receive_timeout_ns, send_timeout_ns;
@@ -155,9 +157,12 @@ struct inet_socket {
     uint64_t blocked_at;
     bool urgent, urgent_unread;
     uint8_t urgent_byte;
-    int error;         /* SO_ERROR, positive */
-    uint64_t stamp;    /* of the last datagram that was received (SIOCGSTAMP) */
-    struct file *file; /* not referenced; NULL: not accepted yet */
+    int error;              /* SO_ERROR, positive */
+    int32_t peek_off;       /* SO_PEEK_OFF; negative: none */
+    uint64_t arrived;       /* datagrams that were queued so far */
+    struct inet_cork *cork; /* a datagram that is not whole yet (inet_cork.c); NULL: none */
+    uint64_t stamp;         /* of the last datagram that was received (SIOCGSTAMP) */
+    struct file *file;      /* not referenced; NULL: not accepted yet */
     struct inet_options options;
     struct socket_filter filter;
     /* Which of those that share a port takes a packet (SO_ATTACH_REUSEPORT_CBPF); all of them have
@@ -346,19 +351,35 @@ int inet_connect_datagram(struct inet_socket *s, const struct inet_end *to);
 /* How a datagram is sent, when control messages with it say so. */
 struct inet_how {
     int ttl, tos;         /* -1: as the socket has it */
+    uint32_t segment;     /* datagrams of that size are made of it (UDP_SEGMENT); 0: one */
     struct inet_end from; /* port 1: this address, otherwise the socket's */
 };
 int64_t inet_datagram_send(struct inet_socket *s, const void *data, size_t n, uint32_t flags,
                            const struct inet_end *to, const struct inet_how *how);
+/* Whether s may begin to send a datagram, as far as is known before it finds a receiver. */
+int inet_datagram_check_locked(struct inet_socket *s, const struct inet_end *to);
+/* One datagram, or several, that are whole. */
+int inet_datagram_send_whole(struct inet_socket *s, const void *data, size_t n,
+                             const struct inet_end *to, const struct inet_how *how);
 int64_t inet_datagram_receive(struct inet_socket *s, void *data, size_t n, uint32_t flags,
                               struct socket_received *out);
+
+/* --- inet_cork.c: datagrams in pieces --- */
+
+/* n bytes more of the datagram that s has begun, or begins with them; last: it is whole and is
+ * sent. */
+int64_t inet_cork_send(struct inet_socket *s, const void *data, size_t n, bool last,
+                       const struct inet_end *to, const struct inet_how *how);
+/* What has been begun is sent as it is, or forgotten. */
+int inet_cork_push(struct inet_socket *s);
+void inet_cork_free(struct inet_socket *s);
 
 /* --- inet_option.c --- */
 
 void inet_options_init(struct inet_options *options, bool v6, bool stream);
 int inet_set_option(struct file *file, struct task *t, uint32_t level, uint32_t name,
                     const void *value, uint32_t length);
-int inet_get_option(struct file *file, uint32_t level, uint32_t name, void *value);
+int inet_get_option(struct file *file, uint32_t level, uint32_t name, void *value, uint32_t room);
 /* --- inet_multicast.c: groups, which reach guests alone --- */
 
 #define INET_LOOPBACK_INDEX 1u
@@ -379,9 +400,18 @@ int inet_set_group_option(struct inet_socket *s, uint32_t level, uint32_t name, 
                           uint32_t length);
 /* The interface where a datagram for the group leaves; 0: there is no way. Without locks. */
 uint32_t inet_group_way(const struct inet_socket *s, const struct inet_end *group);
-/* Whether s gets what is sent to the group at that interface. */
-bool inet_group_takes_locked(const struct inet_socket *s, const struct inet_end *group,
-                             uint32_t index);
+/* Whether s gets what is sent from there to the group at that interface. */
+bool inet_group_takes_locked(const struct inet_socket *s, const struct inet_end *from,
+                             const struct inet_end *group, uint32_t index);
+
+/* --- inet_sources.c: from whom a group's datagrams are taken --- */
+
+/* Options of that. 1: another option. Without locks. */
+int inet_set_source_option(struct inet_socket *s, uint32_t level, uint32_t name, const void *data,
+                           uint32_t length);
+/* IP_MSFILTER and MCAST_MSFILTER: value holds what is asked; -L_ENOPROTOOPT: another option. */
+int inet_get_source_option(struct inet_socket *s, uint32_t level, uint32_t name, void *value,
+                           uint32_t room);
 
 /* --- inet_control.c: what goes with a datagram --- */
 

@@ -107,15 +107,27 @@ static int parse_own(const struct socket_note *note)
     return known && note->size == sizeof(uint32_t) ? 0 : -L_EINVAL;
 }
 
+static int parse_segment(const struct socket_note *note, struct inet_how *out)
+{
+    uint16_t size;
+    if (note->size != sizeof(size))
+        return -L_EINVAL;
+    memcpy(&size, note->data, sizeof(size));
+    out->segment = size;
+    return 0;
+}
+
 int inet_parse_control(const struct inet_socket *s, bool v4, const struct unix_control *control,
                        struct inet_how *out)
 {
     int error = 0;
-    *out = (struct inet_how){.ttl = -1, .tos = -1};
+    *out = (struct inet_how){.ttl = -1, .tos = -1, .segment = s->options.segment};
     for (uint32_t i = 0; control && i < control->note_count && !error; i++) {
         const struct socket_note *note = &control->notes[i];
         if (note->level == L_SOL_SOCKET)
             error = parse_own(note);
+        else if (note->level == L_IPPROTO_UDP && note->type == L_UDP_SEGMENT)
+            error = parse_segment(note, out);
         else if (note->level == L_IPPROTO_IP && v4)
             error = parse_v4(note, out);
         else if (note->level == L_IPPROTO_IPV6 && s->v6 && (!v4 || note->type == L_IPV6_PKTINFO))

@@ -10,6 +10,7 @@
 
 /* What Linux counts for a datagram beside its data. */
 #define PACKET_OVERHEAD 512u
+#define SEGMENTS_MOST   128u /* of UDP_SEGMENT */
 
 /* One more of which, of who it is from or for. */
 static void count(enum net_count which, const struct inet_socket *s, const struct inet_end *end)
@@ -150,8 +151,7 @@ static int deliver_locked(struct inet_socket *s, const struct inet_end *to,
     return 0;
 }
 
-static int send_locked(struct inet_socket *s, const struct inet_end *to, const struct inet_how *how,
-                       struct inet_piece **piece, struct inet_socket **woken)
+int inet_datagram_check_locked(struct inet_socket *s, const struct inet_end *to)
 {
     int error = name_locked(s);
     if (error)
@@ -171,7 +171,14 @@ static int send_locked(struct inet_socket *s, const struct inet_end *to, const s
         return -L_EACCES;
     if (!reaches(s, to))
         return inet_is_v4(to) ? -L_ENETUNREACH : -L_EINVAL;
-    return deliver_locked(s, to, how, piece, woken);
+    return 0;
+}
+
+static int send_locked(struct inet_socket *s, const struct inet_end *to, const struct inet_how *how,
+                       struct inet_piece **piece, struct inet_socket **woken)
+{
+    int error = inet_datagram_check_locked(s, to);
+    return error ? error : deliver_locked(s, to ? to : &s->remote, how, piece, woken);
 }
 
 /* The receivers of a datagram for a group, each referenced, in *out. Their number, or -L_ENOBUFS.
@@ -221,14 +228,10 @@ static int send_to_group(struct inet_socket *s, const struct inet_piece *piece)
     return count < 0 ? count : 0;
 }
 
-int64_t inet_datagram_send(struct inet_socket *s, const void *data, size_t n, uint32_t flags,
-                           const struct inet_end *to, const struct inet_how *how)
+static int send_one(struct inet_socket *s, const void *data, size_t n, const struct inet_end *to,
+                    const struct inet_how *how)
 {
     struct inet_socket *woken = NULL;
-    if (flags & L_MSG_OOB)
-        return -L_EOPNOTSUPP;
-    if (n > (s->v6 ? INET_PACKET_MOST_V6 : INET_PACKET_MOST_V4))
-        return -L_EMSGSIZE;
     struct inet_piece *piece = inet_datagram_piece(data, n);
     if (!piece)
         return -L_ENOBUFS;
@@ -246,10 +249,42 @@ int64_t inet_datagram_send(struct inet_socket *s, const void *data, size_t n, ui
     else if (woken)
         inet_wake_readers(woken);
     inet_put(woken);
-    if (error)
-        return error;
-    count(UDP_OUT, s, &outside);
-    return (int64_t)n;
+    if (!error)
+        count(UDP_OUT, s, &outside);
+    return error;
+}
+
+int inet_datagram_send_whole(struct inet_socket *s, const void *data, size_t n,
+                             const struct inet_end *to, const struct inet_how *how)
+{
+    size_t part = how->segment && how->segment < n ? how->segment : n;
+    if (part && (n + part - 1) / part > SEGMENTS_MOST)
+        return -L_EINVAL;
+    size_t done = 0;
+    int error;
+    do {
+        size_t left = n - done, size = part < left ? part : left;
+        error = send_one(s, (const uint8_t *)data + done, size, to, how);
+        done += size;
+    } while (!error && done < n);
+    return error;
+}
+
+int64_t inet_datagram_send(struct inet_socket *s, const void *data, size_t n, uint32_t flags,
+                           const struct inet_end *to, const struct inet_how *how)
+{
+    bool more = (flags & L_MSG_MORE) || s->options.udp_cork;
+    if (flags & L_MSG_OOB)
+        return -L_EOPNOTSUPP;
+    if (n > (s->v6 ? INET_PACKET_MOST_V6 : INET_PACKET_MOST_V4))
+        return -L_EMSGSIZE;
+    host_mutex_lock(&inet_lock);
+    bool begun = s->cork != NULL;
+    host_mutex_unlock(&inet_lock);
+    if (more || begun)
+        return inet_cork_send(s, data, n, !more, to, how);
+    int error = inet_datagram_send_whole(s, data, n, to, how);
+    return error ? error : (int64_t)n;
 }
 
 /* What the filter of s keeps of a datagram; whether it takes it. */
@@ -285,6 +320,7 @@ bool inet_datagram_queue_locked(struct inet_socket *s, struct inet_piece *piece)
     piece->next = NULL;
     *(s->in.last ? &s->in.last->next : &s->in.first) = piece;
     s->in.last = piece;
+    s->arrived++;
     s->in.bytes += piece->size;
     s->in.held += cost_of(piece);
     return true;
@@ -309,29 +345,55 @@ void inet_datagram_arrived(struct inet_socket *s, const void *data, size_t n,
         inet_wake_readers(s);
 }
 
+struct receiving {
+    struct inet_socket *s;
+    bool beyond; /* what lies there has been seen: another has to come */
+    uint64_t arrived;
+};
+
 static bool can_receive(void *arg)
 {
-    const struct inet_socket *s = arg;
+    const struct receiving *w = arg;
+    const struct inet_socket *s = w->s;
     host_mutex_lock(&inet_lock);
-    bool ready = s->in.first || s->error || s->read_shut;
+    bool some = w->beyond ? s->arrived != w->arrived : s->in.first != NULL;
+    bool ready = some || s->error || s->read_shut;
     host_mutex_unlock(&inet_lock);
     return ready;
 }
 
-/* The first packet; its end in *done when it left the queue. */
-static int64_t take_locked(struct inet_socket *s, void *data, size_t n, bool peek,
-                           struct socket_received *out, struct inet_piece **done)
+/* The datagram that MSG_PEEK looks at, and where in it (SO_PEEK_OFF). NULL: all were seen. */
+static struct inet_piece *find_peeked_locked(const struct inet_socket *s, size_t *offset)
 {
     struct inet_piece *piece = s->in.first;
-    size_t got = piece->size < n ? piece->size : n;
-    memcpy(data, piece->data, got);
+    *offset = s->peek_off > 0 ? (size_t)s->peek_off : 0;
+    while (piece && s->peek_off >= 0 && *offset >= piece->size &&
+           (piece->size || *offset || piece->peeked)) {
+        *offset -= piece->size;
+        piece = piece->next;
+    }
+    return piece;
+}
+
+/* A packet, from an offset on; its end in *done when it left the queue. */
+static int64_t take_locked(struct inet_socket *s, struct inet_piece *piece, size_t offset,
+                           void *data, size_t n, uint32_t flags, struct socket_received *out,
+                           struct inet_piece **done)
+{
+    size_t left = piece->size - offset, got = left < n ? left : n;
+    memcpy(data, piece->data + offset, got);
     out->full_size = piece->size;
-    if (got < piece->size)
+    if (n <= left && got < piece->size)
         out->flags = L_MSG_TRUNC;
     inet_show(s, &piece->from, &out->from);
     inet_notes_locked(s, piece, out);
     s->stamp = piece->time_ns;
-    if (!peek) {
+    size_t counted = flags & L_MSG_TRUNC ? piece->size : got;
+    if (flags & L_MSG_PEEK) {
+        piece->peeked = piece->size == 0;
+        socket_peeked(&s->peek_off, counted);
+    } else {
+        socket_taken(&s->peek_off, counted);
         s->in.first = piece->next;
         if (!s->in.first)
             s->in.last = NULL;
@@ -353,14 +415,18 @@ int64_t inet_datagram_receive(struct inet_socket *s, void *data, size_t n, uint3
         return -L_EOPNOTSUPP;
     for (;;) {
         struct inet_piece *done = NULL;
+        size_t offset = 0;
         int64_t result = 1;
         host_mutex_lock(&inet_lock);
-        bool some = s->in.first && !s->error;
+        struct receiving waiting = {s, (flags & L_MSG_PEEK) && s->in.first, s->arrived};
+        struct inet_piece *piece =
+            flags & L_MSG_PEEK ? find_peeked_locked(s, &offset) : s->in.first;
+        bool some = piece && !s->error;
         if (s->error) {
             result = -s->error;
             s->error = 0;
         } else if (some) {
-            result = take_locked(s, data, n, flags & L_MSG_PEEK, out, &done);
+            result = take_locked(s, piece, offset, data, n, flags, out, &done);
         } else if (s->read_shut) {
             result = 0;
         }
@@ -371,7 +437,7 @@ int64_t inet_datagram_receive(struct inet_socket *s, void *data, size_t n, uint3
             return result;
         if (flags & L_MSG_DONTWAIT)
             return -L_EAGAIN;
-        int error = wait_until(&s->read_wait, can_receive, s, deadline);
+        int error = wait_until(&s->read_wait, can_receive, &waiting, deadline);
         if (error)
             return socket_wait_error(error, deadline);
     }

@@ -404,12 +404,15 @@ void inet_host_look(struct inet_socket *s)
 
 int64_t inet_host_take(struct inet_socket *s, void *data, size_t n)
 {
-    struct inet_link *link = s->stream ? link_at(s, 0) : NULL;
+    /* What a filter has to see comes by the queue. */
+    bool direct = s->stream && !socket_filter_is_set(&s->filter);
+    struct inet_link *link = direct ? link_at(s, 0) : NULL;
     int64_t got = link ? host_socket_take(link->host, data, n) : 0;
     if (got > 0) {
         host_mutex_lock(&inet_lock);
         net_count(TCP_IN_SEGMENTS);
         s->read_at += (uint64_t)got;
+        socket_taken(&s->peek_off, (size_t)got);
         link->left = (size_t)got == n;
         host_mutex_unlock(&inet_lock);
     }
@@ -424,7 +427,8 @@ void inet_host_await(struct inet_socket *s)
     bool starved = link && link->starved;
     if (link) {
         /* Who waits otherwise, by poll or for a signal, is to hear of all that comes. */
-        link->direct = link->direct || !waitq_is_waited_for(&s->read_wait);
+        link->direct = (link->direct || !waitq_is_waited_for(&s->read_wait)) &&
+                       !socket_filter_is_set(&s->filter);
         link->starved = false;
     }
     host_mutex_unlock(&inet_lock);

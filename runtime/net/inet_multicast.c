@@ -5,18 +5,12 @@
 #include "runtime/abi/errno.h"
 #include "runtime/host/heap.h"
 #include "runtime/net/devices.h"
+#include "runtime/net/inet_group.h"
 #include <string.h>
 
 /* net.ipv4.igmp_max_memberships; of IPv6 Linux counts memory. */
 #define GROUPS_MOST_V4 20u
 #define GROUPS_MOST_V6 400u
-
-struct inet_group {
-    struct inet_group *next;     /* of the socket */
-    struct inet_group *all_next; /* of all sockets */
-    struct inet_end address;
-    uint32_t index;
-};
 
 static struct inet_group *all; /* inet_lock */
 
@@ -41,9 +35,8 @@ static uint32_t index_of(const struct host_network *network, const struct inet_e
     return 0;
 }
 
-/* An interface by number, by an address that it has, or by the way to the group. */
-static int find_interface(const struct inet_end *group, const struct inet_end *address,
-                          uint32_t *index)
+int inet_find_interface(const struct inet_end *group, const struct inet_end *address,
+                        uint32_t *index)
 {
     struct host_network network;
     if (*index == INET_LOOPBACK_INDEX)
@@ -67,8 +60,8 @@ static int find_interface(const struct inet_end *group, const struct inet_end *a
     return error;
 }
 
-static struct inet_group **find_locked(struct inet_socket *s, const struct inet_end *group,
-                                       uint32_t index)
+struct inet_group **inet_find_group_locked(struct inet_socket *s, const struct inet_end *group,
+                                           uint32_t index)
 {
     struct inet_group **link = &s->groups;
     while (*link && (!inet_same_ip(&(*link)->address, group) || (index && (*link)->index != index)))
@@ -79,7 +72,7 @@ static struct inet_group **find_locked(struct inet_socket *s, const struct inet_
 static int join_locked(struct inet_socket *s, struct inet_group *group)
 {
     bool v4 = inet_is_v4(&group->address);
-    if (*find_locked(s, &group->address, group->index))
+    if (*inet_find_group_locked(s, &group->address, group->index))
         return -L_EADDRINUSE;
     if (s->group_count >= (v4 ? GROUPS_MOST_V4 : GROUPS_MOST_V6))
         return v4 ? -L_ENOBUFS : -L_ENOMEM;
@@ -102,14 +95,21 @@ static void forget_locked(struct inet_group *group)
 int inet_join(struct inet_socket *s, const struct inet_end *group, const struct inet_end *address,
               uint32_t index)
 {
+    return inet_join_as(s, group, address, index, false);
+}
+
+int inet_join_as(struct inet_socket *s, const struct inet_end *group,
+                 const struct inet_end *address, uint32_t index, bool include)
+{
     if (!inet_is_multicast(group))
         return -L_EINVAL;
-    int error = find_interface(group, address, &index);
+    int error = inet_find_interface(group, address, &index);
     struct inet_group *made = error ? NULL : calloc(1, sizeof(*made));
     if (!made)
         return error ? error : -L_ENOBUFS;
     made->address = *group;
     made->index = index;
+    made->include = include;
     host_mutex_lock(&inet_lock);
     error = join_locked(s, made);
     host_mutex_unlock(&inet_lock);
@@ -123,16 +123,18 @@ int inet_leave(struct inet_socket *s, const struct inet_end *group, const struct
 {
     if (!inet_is_multicast(group))
         return inet_is_v4(group) ? -L_EADDRNOTAVAIL : -L_EINVAL;
-    if (!index && address && !inet_is_any(address) && find_interface(group, address, &index))
+    if (!index && address && !inet_is_any(address) && inet_find_interface(group, address, &index))
         return -L_ENODEV;
     host_mutex_lock(&inet_lock);
-    struct inet_group **link = find_locked(s, group, index), *left = *link;
+    struct inet_group **link = inet_find_group_locked(s, group, index), *left = *link;
     if (left) {
         *link = left->next;
         s->group_count--;
         forget_locked(left);
     }
     host_mutex_unlock(&inet_lock);
+    if (left)
+        free(left->sources);
     free(left);
     return left ? 0 : -L_EADDRNOTAVAIL;
 }
@@ -148,6 +150,7 @@ void inet_leave_all(struct inet_socket *s)
     host_mutex_unlock(&inet_lock);
     while (list) {
         struct inet_group *next = list->next;
+        free(list->sources);
         free(list);
         list = next;
     }
@@ -157,7 +160,7 @@ int inet_multicast_interface(struct inet_socket *s, bool v4, const struct inet_e
                              uint32_t index)
 {
     bool none = !index && (!address || inet_is_any(address));
-    int error = none ? 0 : find_interface(NULL, address, &index);
+    int error = none ? 0 : inet_find_interface(NULL, address, &index);
     if (error)
         return v4 && !index ? -L_EADDRNOTAVAIL : error;
     host_mutex_lock(&inet_lock);
@@ -173,17 +176,18 @@ int inet_multicast_interface(struct inet_socket *s, bool v4, const struct inet_e
     return 0;
 }
 
-bool inet_group_takes_locked(const struct inet_socket *s, const struct inet_end *group,
-                             uint32_t index)
+bool inet_group_takes_locked(const struct inet_socket *s, const struct inet_end *from,
+                             const struct inet_end *group, uint32_t index)
 {
     bool known = false,
          everything = inet_is_v4(group) ? s->options.multicast_all : s->options.multicast_all6;
     for (const struct inet_group *g = s->groups; g; g = g->next) {
         if (inet_same_ip(&g->address, group) && g->index == index)
-            return true;
+            return inet_source_is_wanted(g, from);
     }
     for (const struct inet_group *g = all; g && !known; g = g->all_next)
-        known = inet_same_ip(&g->address, group) && g->index == index;
+        known =
+            inet_same_ip(&g->address, group) && g->index == index && inet_source_is_wanted(g, from);
     return known && everything;
 }
 
@@ -282,6 +286,9 @@ int inet_set_group_option(struct inet_socket *s, uint32_t level, uint32_t name, 
         return -L_ENOPROTOOPT;
     if (either)
         return set_any(s, level, name, data, length);
+    int source = inet_set_source_option(s, level, name, data, length);
+    if (source <= 0)
+        return source;
     if (member4 || (v4 && name == L_IP_MULTICAST_IF))
         return set_v4(s, name, data, length);
     if (member6 || (v6 && name == L_IPV6_MULTICAST_IF))

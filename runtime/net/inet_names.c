@@ -307,7 +307,7 @@ unsigned inet_find_members_locked(bool lite, const struct inet_end *from, const 
         for (struct inet_socket *s = names[lite ? 2 : 0][to->port % BUCKETS]; s; s = s->name_next) {
             bool other = s->state == INET_CONNECTED &&
                          (s->remote.port != from->port || !inet_same_ip(&s->remote, from));
-            if (!suits(s, to) || other || !inet_group_takes_locked(s, to, index))
+            if (!suits(s, to) || other || !inet_group_takes_locked(s, from, to, index))
                 continue;
             if (!counts)
                 out[at] = inet_get(s);

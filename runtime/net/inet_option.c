@@ -156,6 +156,10 @@ static const struct kept kept[] = {
     {L_IPPROTO_TCP, L_TCP_NODELAY, FLAG, TCP, AT(nodelay), 0, 0},
     {L_IPPROTO_TCP, L_TCP_CORK, FLAG, TCP, AT(cork), 0, 0},
     {L_IPPROTO_TCP, L_TCP_QUICKACK, FLAG, TCP, AT(quick_ack), 0, 0},
+    {L_IPPROTO_UDP, L_UDP_NO_CHECK6_TX, FLAG, UDP, FLAG_AT(24), 0, 0},
+    {L_IPPROTO_UDP, L_UDP_NO_CHECK6_RX, FLAG, UDP, FLAG_AT(25), 0, 0},
+    {L_IPPROTO_UDP, L_UDP_GRO, FLAG, UDP, FLAG_AT(26), 0, 0}, /* datagrams may be told apart */
+    {L_IPPROTO_UDP, L_UDP_SEGMENT, NUMBER, UDP, AT(segment), 0, UINT16_MAX},
     {L_IPPROTO_TCP, L_TCP_THIN_LINEAR_TIMEOUTS, SWITCH, TCP, FLAG_AT(21), 0, 1},
     {L_IPPROTO_TCP, L_TCP_FASTOPEN_CONNECT, SWITCH, TCP, FLAG_AT(22), 0, 1},
     {L_IPPROTO_TCP, L_TCP_FASTOPEN_NO_COOKIE, SWITCH, TCP, FLAG_AT(23), 0, 1},
@@ -295,8 +299,14 @@ static int set_socket_option(struct inet_socket *s, struct task *t, uint32_t nam
     case L_SO_ATTACH_REUSEPORT_EBPF:
     case L_SO_DETACH_REUSEPORT_BPF:
         return set_chooser(s, t, name, data, length);
-    case L_SO_PASSSEC:
     case L_SO_PEEK_OFF:
+        if (s->ping && inet_ping_is_raw(s))
+            return -L_EOPNOTSUPP;
+        host_mutex_lock(&inet_lock);
+        s->peek_off = (int32_t)value;
+        host_mutex_unlock(&inet_lock);
+        return 0;
+    case L_SO_PASSSEC:
         return -L_EOPNOTSUPP;
     case L_SO_MAX_PACING_RATE:
         s->options.pacing_rate = value == UINT32_MAX ? UINT64_MAX : value;
@@ -389,6 +399,12 @@ static int set_other(struct inet_socket *s, uint32_t level, uint32_t name, const
             value;
         return 0;
     }
+    if (level == L_IPPROTO_UDP && name == L_UDP_CORK && !s->ping) {
+        s->options.udp_cork = value != 0;
+        if (!value)
+            inet_cork_push(s);
+        return 0;
+    }
     if (level == L_IPPROTO_TCP && s->stream) {
         switch (name) {
         case L_TCP_MAXSEG:
@@ -443,6 +459,8 @@ static int set_kept(struct inet_socket *s, const struct kept *k, uint32_t length
     void *field = (uint8_t *)&s->options + k->offset;
     int64_t number = (int32_t)value;
     bool on = value != 0, standard = number == -1 && (k->how & DEFAULT);
+    if (k->level == L_IPPROTO_TCP && k->name == L_TCP_FASTOPEN_CONNECT && s->state != INET_NEW)
+        return -L_EINVAL;
     if (k->how & TOLD)
         return k->how & TCP && k->level == L_IPPROTO_IP ? -L_EINVAL : -L_ENOPROTOOPT;
     if (!length && (k->how & FULL))
@@ -623,9 +641,13 @@ static int get_socket_option(struct inet_socket *s, uint32_t name, void *value)
         break;
     case L_SO_BSDCOMPAT:
         break;
+    case L_SO_PEEK_OFF:
+        if (s->ping && inet_ping_is_raw(s))
+            return -L_EOPNOTSUPP;
+        number = s->peek_off;
+        break;
     case L_SO_PASSCRED:
     case L_SO_PASSSEC:
-    case L_SO_PEEK_OFF:
         return -L_EOPNOTSUPP;
     case L_SO_PEERNAME:
         return s->state == INET_CONNECTED ? peer_name(s, value) : -L_ENOTCONN;
@@ -665,6 +687,10 @@ static int get_other(struct inet_socket *s, uint32_t level, uint32_t name, void 
         number = (int32_t)s->group_index6;
     } else if (level == L_IPPROTO_IP && name == L_IP_OPTIONS) {
         return 0;
+    } else if (level == L_IPPROTO_UDP && name == L_UDP_CORK && !s->ping) {
+        number = s->options.udp_cork;
+    } else if (level == L_IPPROTO_UDP && name == L_UDP_ENCAP && !s->ping) {
+        number = 0;
     } else if (level == L_IPPROTO_UDPLITE && name == L_UDPLITE_SEND_CSCOV) {
         number = (int32_t)s->options.send_coverage;
     } else if (level == L_IPPROTO_UDPLITE && name == L_UDPLITE_RECV_CSCOV) {
@@ -714,13 +740,16 @@ static int get_kept(const struct inet_socket *s, const struct kept *k, void *val
     return sizeof(number);
 }
 
-int inet_get_option(struct file *file, uint32_t level, uint32_t name, void *value)
+int inet_get_option(struct file *file, uint32_t level, uint32_t name, void *value, uint32_t room)
 {
     struct inet_socket *s = file->priv;
     const struct kept *k = find_kept(s, level, name);
     int filter = s->ping ? inet_ping_get_option(s, level, name, value) : -1;
     if (filter > 0)
         return filter;
+    int sources = inet_get_source_option(s, level, name, value, room);
+    if (sources != -L_ENOPROTOOPT)
+        return sources;
     if (!known_level(s, level))
         return s->v6 ? -L_ENOPROTOOPT : -L_EOPNOTSUPP;
     inet_host_look(s);

@@ -398,14 +398,14 @@ static void copy_locked(const struct inet_socket *s, size_t skip, uint8_t *data,
     }
 }
 
-/* Takes up to n bytes, as far as urgent data lets it: a read ends before the mark, and the next
- * starts behind the urgent byte. */
-static size_t take_locked(struct inet_socket *s, uint8_t *data, size_t n, bool peek, uint64_t *time,
-                          struct inet_piece **done)
+/* Takes up to n bytes, from an offset on when it only peeks, as far as urgent data lets it: a read
+ * ends before the mark, and the next starts behind the urgent byte. */
+static size_t take_locked(struct inet_socket *s, uint8_t *data, size_t n, bool peek, size_t offset,
+                          uint64_t *time, struct inet_piece **done)
 {
-    size_t skip = 0, seen = inet_seen_locked(s), got = seen < n ? seen : n;
-    if (s->urgent && s->urgent_at >= s->read_at) {
-        uint64_t before = s->urgent_at - s->read_at;
+    size_t skip = 0, seen = inet_seen_locked(s) - offset, got = seen < n ? seen : n;
+    if (s->urgent && s->urgent_at >= s->read_at + offset) {
+        uint64_t before = s->urgent_at - s->read_at - offset;
         if (before == 0 && !s->options.oob_inline) {
             skip = 1;
             got = seen - 1 < n ? seen - 1 : n;
@@ -413,9 +413,10 @@ static size_t take_locked(struct inet_socket *s, uint8_t *data, size_t n, bool p
             got = (size_t)before;
         }
     }
-    copy_locked(s, skip, data, got, time);
+    copy_locked(s, offset + skip, data, got, time);
     if (peek)
         return got;
+    socket_taken(&s->peek_off, got);
     if (skip + got) {
         drop_locked(s, skip + got, done);
         if (s->urgent && s->urgent_at < s->read_at)
@@ -476,6 +477,17 @@ static int64_t receive_urgent(struct inet_socket *s, uint8_t *data, size_t n, bo
     return result;
 }
 
+/* A receive ends with that count. */
+static int64_t peeked(struct inet_socket *s, bool peek, size_t n)
+{
+    if (!peek || s->peek_off < 0)
+        return (int64_t)n;
+    host_mutex_lock(&inet_lock);
+    socket_peeked(&s->peek_off, n);
+    host_mutex_unlock(&inet_lock);
+    return (int64_t)n;
+}
+
 int64_t inet_stream_receive(struct inet_socket *s, void *data, size_t n, uint32_t flags,
                             struct socket_received *out)
 {
@@ -496,9 +508,11 @@ int64_t inet_stream_receive(struct inet_socket *s, void *data, size_t n, uint32_
         int result = 1;
         host_mutex_lock(&inet_lock);
         bool before = !s->peer || inet_writable_locked(s->peer);
-        size_t most = plain_locked(s);
+        size_t most = plain_locked(s), offset = peek && s->peek_off > 0 ? (size_t)s->peek_off : 0;
+        most = most > offset ? most - offset : 0;
         if (most) {
-            size_t part = take_locked(s, (uint8_t *)data + got, n - got, peek, &time, &done);
+            size_t part =
+                take_locked(s, (uint8_t *)data + got, n - got, peek, offset, &time, &done);
             got += part;
             out->note_count = 0;
             if (time)
@@ -521,7 +535,7 @@ int64_t inet_stream_receive(struct inet_socket *s, void *data, size_t n, uint32_
         if (result < 0)
             return result;
         if ((most || got) && (got >= wanted || result == 0))
-            return (int64_t)got;
+            return peeked(s, peek, got);
         if (result == 0)
             return 0;
         if (most && !peek)
@@ -533,13 +547,13 @@ int64_t inet_stream_receive(struct inet_socket *s, void *data, size_t n, uint32_
         if (more)
             continue;
         if (flags & L_MSG_DONTWAIT)
-            return got ? (int64_t)got : -L_EAGAIN;
+            return got ? peeked(s, peek, got) : -L_EAGAIN;
         if (!peek)
             inet_host_await(s);
-        struct receiving waiting = {s, peek ? got : 0};
+        struct receiving waiting = {s, peek ? offset + got : 0};
         int error = wait_until(&s->read_wait, can_receive, &waiting, deadline);
         if (error)
-            return got ? (int64_t)got : socket_wait_error(error, deadline);
+            return got ? peeked(s, peek, got) : socket_wait_error(error, deadline);
         if (peek)
             got = 0;
     }

@@ -300,8 +300,9 @@ static int set_option(struct file *file, struct task *t, uint32_t level, uint32_
     }
 }
 
-static int get_option(struct file *file, uint32_t level, uint32_t name, void *value)
+static int get_option(struct file *file, uint32_t level, uint32_t name, void *value, uint32_t room)
 {
+    (void)room;
     struct netlink_socket *s = file->priv;
     int32_t number = 0;
     if (level != L_SOL_SOCKET && level != L_SOL_NETLINK)

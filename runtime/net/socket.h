@@ -70,8 +70,9 @@ struct socket_ops {
     int (*shutdown)(struct file *file, int how);
     int (*set_option)(struct file *file, struct task *t, uint32_t level, uint32_t name,
                       const void *value, uint32_t length);
-    /* The value's size; it is cut to what the guest has room for. value has SOCKET_OPTION_MAX. */
-    int (*get_option)(struct file *file, uint32_t level, uint32_t name, void *value);
+    /* The value's size; it is cut to what the guest has room for. value has SOCKET_OPTION_MAX, or
+     * the guest's room when that is more, and holds what the guest has there. */
+    int (*get_option)(struct file *file, uint32_t level, uint32_t name, void *value, uint32_t room);
     /* Its filter, and what to do when that has changed (NULL: nothing). */
     struct socket_filter *(*filter)(struct file *file);
     void (*filter_changed)(struct file *file);
@@ -86,6 +87,7 @@ struct socket_ops {
 };
 
 #define SOCKET_OPTION_MAX 256
+#define SOCKET_VALUE_MAX  16384u /* more of a value is not looked at */
 
 static inline bool socket_is_stream(const struct file *file)
 {
@@ -96,6 +98,18 @@ static inline bool socket_is_stream(const struct file *file)
  * failed: -L_EAGAIN when it has passed; a call with a time-out is not restarted (signal(7)). */
 uint64_t socket_deadline(uint64_t timeout_ns);
 int socket_wait_error(int error, uint64_t deadline);
+
+/* SO_PEEK_OFF: an offset after n bytes were seen there, or were taken from the front. */
+static inline void socket_peeked(int32_t *offset, size_t n)
+{
+    if (*offset >= 0)
+        *offset = n < (size_t)(INT32_MAX - *offset) ? *offset + (int32_t)n : INT32_MAX;
+}
+static inline void socket_taken(int32_t *offset, size_t n)
+{
+    if (*offset >= 0)
+        *offset = n < (size_t)*offset ? *offset - (int32_t)n : 0;
+}
 
 /* SO_RCVTIMEO and SO_SNDTIMEO: to and from a struct l_timeval. */
 int socket_parse_timeout(const void *value, uint32_t length, uint64_t *ns);

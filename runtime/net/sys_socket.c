@@ -3,6 +3,7 @@
 
 #include "runtime/abi/errno.h"
 #include "runtime/abi/fcntl.h"
+#include "runtime/host/heap.h"
 #include "runtime/net/inet.h"
 #include "runtime/net/net_calls.h"
 #include "runtime/net/netlink.h"
@@ -217,6 +218,21 @@ int64_t sys_shutdown(struct task *t, uint64_t fd, uint64_t how)
     return error;
 }
 
+/* Room for an option's value, which is small nearly always. NULL: no memory. */
+static uint8_t *room_for_value(uint8_t small[SOCKET_OPTION_MAX], uint32_t n)
+{
+    if (n > SOCKET_OPTION_MAX)
+        return calloc(1, n);
+    memset(small, 0, SOCKET_OPTION_MAX);
+    return small;
+}
+
+static void free_value(const uint8_t small[SOCKET_OPTION_MAX], uint8_t *value)
+{
+    if (value != small)
+        free(value);
+}
+
 /* Filters are the same in all families. */
 static int set_option(struct file *file, struct task *t, uint32_t level, uint32_t name,
                       const void *value, uint32_t n)
@@ -235,53 +251,69 @@ int64_t sys_setsockopt(struct task *t, uint64_t fd, uint64_t level, uint64_t nam
                        uint64_t length)
 {
     struct file *file;
-    uint8_t value[SOCKET_OPTION_MAX] = {0};
-    uint32_t n = (uint32_t)length < sizeof(value) ? (uint32_t)length : sizeof(value);
+    uint8_t small[SOCKET_OPTION_MAX], *value;
+    uint32_t n = (uint32_t)length < SOCKET_VALUE_MAX ? (uint32_t)length : SOCKET_VALUE_MAX;
     int error = socket_of(t, fd, &file);
     if (error)
         return error;
+    value = room_for_value(small, n);
     if ((int32_t)length < 0)
         error = -L_EINVAL;
+    else if (!value)
+        error = -L_ENOBUFS;
     else if (copy_from_guest(sys_space(t), value, address, n))
         error = -L_EFAULT;
     else
         error = set_option(file, t, (uint32_t)level, (uint32_t)name, value, n);
+    free_value(small, value);
     file_put(file);
     return error;
+}
+
+/* The value's size; the guest's room is `room`. */
+static int64_t get_option(struct file *file, struct task *t, uint32_t level, uint32_t name,
+                          uint64_t address, uint32_t room)
+{
+    const struct socket_ops *ops = file->ops->socket;
+    uint8_t small[SOCKET_OPTION_MAX];
+    uint32_t n = (int32_t)room < 0 ? 0 : room < SOCKET_VALUE_MAX ? room : SOCKET_VALUE_MAX;
+    uint8_t *value = room_for_value(small, n);
+    if (!value)
+        return -L_ENOBUFS;
+    /* Most do not look at it, and it may not be readable. */
+    if (level != L_SOL_SOCKET)
+        (void)copy_from_guest(sys_space(t), value, address, n);
+    int64_t size = sizeof(uint32_t);
+    if (level == L_SOL_SOCKET && name == L_SO_LOCK_FILTER) {
+        uint32_t locked = atomic_load(&ops->filter(file)->locked);
+        memcpy(value, &locked, sizeof(locked));
+    } else {
+        size = ops->get_option(file, level, name, value, n);
+    }
+    if (size >= 0 && (int32_t)room < 0)
+        size = -L_EINVAL;
+    if (size > room)
+        size = room;
+    if (size > 0 && copy_to_guest(sys_space(t), address, value, (size_t)size))
+        size = -L_EFAULT;
+    free_value(small, value);
+    return size;
 }
 
 int64_t sys_getsockopt(struct task *t, uint64_t fd, uint64_t level, uint64_t name, uint64_t address,
                        uint64_t length)
 {
     struct file *file;
-    uint8_t value[SOCKET_OPTION_MAX] = {0};
     uint32_t room;
-    int error = socket_of(t, fd, &file);
-    if (error)
-        return error;
-    if (get_guest_u32(sys_space(t), length, &room)) {
-        file_put(file);
-        return -L_EFAULT;
-    }
-    if (level == L_SOL_SOCKET && name == L_SO_ATTACH_FILTER) {
-        int count = socket_filter_get(file->ops->socket->filter(file), t, address, room);
-        file_put(file);
-        return count < 0 ? count : put_guest_u32(sys_space(t), length, (uint32_t)count);
-    }
-    int size = file->ops->socket->get_option(file, (uint32_t)level, (uint32_t)name, value);
-    if (level == L_SOL_SOCKET && name == L_SO_LOCK_FILTER) {
-        uint32_t locked = atomic_load(&file->ops->socket->filter(file)->locked);
-        memcpy(value, &locked, sizeof(locked));
-        size = sizeof(locked);
-    }
-    file_put(file);
-    if (size < 0)
+    int64_t size = socket_of(t, fd, &file);
+    if (size)
         return size;
-    if ((int32_t)room < 0)
-        return -L_EINVAL;
-    if (room > (uint32_t)size)
-        room = (uint32_t)size;
-    if (copy_to_guest(sys_space(t), address, value, room))
-        return -L_EFAULT;
-    return put_guest_u32(sys_space(t), length, room);
+    if (get_guest_u32(sys_space(t), length, &room))
+        size = -L_EFAULT;
+    else if ((uint32_t)level == L_SOL_SOCKET && (uint32_t)name == L_SO_ATTACH_FILTER)
+        size = socket_filter_get(file->ops->socket->filter(file), t, address, room);
+    else
+        size = get_option(file, t, (uint32_t)level, (uint32_t)name, address, room);
+    file_put(file);
+    return size < 0 ? size : put_guest_u32(sys_space(t), length, (uint32_t)size);
 }

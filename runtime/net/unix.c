@@ -43,6 +43,7 @@ static struct unix_socket *unix_new(int type)
     atomic_init(&s->receive_buffer, L_SK_MEM_MAX);
     waitq_init(&s->read_wait);
     waitq_init(&s->write_wait);
+    s->peek_off = -1;
     return s;
 }
 

@@ -39,6 +39,7 @@ struct unix_control {
 
 struct unix_message {
     struct unix_message *next;
+    bool peeked;                  /* an empty packet that MSG_PEEK has given */
     size_t size, taken, cost;     /* cost: in the sender's SO_SNDBUF, as Linux counts */
     struct unix_socket *sender;   /* referenced, while the message is in a queue */
     struct unix_control *control; /* NULL: no descriptors */
@@ -65,7 +66,9 @@ struct unix_socket {
     struct unix_socket *pending, *pending_next; /* a listener's connections not accepted yet */
     uint32_t pending_count, backlog;
     bool read_shut, write_shut, pass_cred, bound_abstract;
-    int error; /* SO_ERROR, positive */
+    int error;        /* SO_ERROR, positive */
+    int32_t peek_off; /* SO_PEEK_OFF; negative: none */
+    uint64_t arrived; /* messages that were queued so far */
     struct l_ucred cred, peer_cred;
     uint64_t receive_timeout_ns, send_timeout_ns; /* 0: none */
     atomic_uint send_buffer, receive_buffer;      /* SO_SNDBUF, SO_RCVBUF */

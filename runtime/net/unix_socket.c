@@ -124,6 +124,11 @@ static int set_option(struct file *file, struct task *t, uint32_t level, uint32_
     case L_SO_PASSCRED:
         s->pass_cred = value != 0;
         return 0;
+    case L_SO_PEEK_OFF:
+        host_mutex_lock(&unix_lock);
+        s->peek_off = (int32_t)value;
+        host_mutex_unlock(&unix_lock);
+        return 0;
     case L_SO_SNDBUF:
     case L_SO_SNDBUFFORCE:
     case L_SO_RCVBUF:
@@ -166,6 +171,9 @@ static int option_locked(struct unix_socket *s, uint32_t name, void *value)
         number = s->error;
         s->error = 0;
         break;
+    case L_SO_PEEK_OFF:
+        number = s->peek_off;
+        break;
     case L_SO_ACCEPTCONN:
         number = s->state == UNIX_LISTENING;
         break;
@@ -197,8 +205,9 @@ static int option_locked(struct unix_socket *s, uint32_t name, void *value)
     return sizeof(number);
 }
 
-static int get_option(struct file *file, uint32_t level, uint32_t name, void *value)
+static int get_option(struct file *file, uint32_t level, uint32_t name, void *value, uint32_t room)
 {
+    (void)room;
     if (level != L_SOL_SOCKET)
         return -L_EOPNOTSUPP;
     host_mutex_lock(&unix_lock);

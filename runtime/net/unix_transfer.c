@@ -139,6 +139,7 @@ static int queue_locked(struct unix_socket *s, struct unix_socket *to, struct un
     to->queued += m->size;
     to->held += memory_of(m);
     to->messages++;
+    to->arrived++;
     return 0;
 }
 
@@ -255,13 +256,37 @@ int64_t unix_send(struct unix_socket *s, struct vfs_caller *caller, const void *
 
 /* --- receiving --- */
 
+struct receiving {
+    struct unix_socket *s;
+    bool beyond; /* what lies there has been seen: another has to come */
+    uint64_t arrived;
+};
+
 static bool can_receive(void *arg)
 {
-    const struct unix_socket *s = arg;
+    const struct receiving *w = arg;
+    const struct unix_socket *s = w->s;
     host_mutex_lock(&unix_lock);
-    bool ready = s->first || s->read_shut || s->error;
+    bool some = w->beyond ? s->arrived != w->arrived : s->first != NULL;
+    bool ready = some || s->read_shut || s->error;
     host_mutex_unlock(&unix_lock);
     return ready;
+}
+
+/* The message that MSG_PEEK looks at, and where in it (SO_PEEK_OFF). NULL: all were seen. unix_lock
+ * held. */
+static struct unix_message *find_peeked(const struct unix_socket *s, size_t *offset)
+{
+    struct unix_message *m = s->first;
+    *offset = s->peek_off > 0 ? (size_t)s->peek_off : 0;
+    while (m && s->peek_off >= 0) {
+        size_t left = m->size - m->taken;
+        if (*offset < left || (!left && !*offset && !m->peeked && s->type != L_SOCK_STREAM))
+            break;
+        *offset -= left;
+        m = m->next;
+    }
+    return m;
 }
 
 static struct unix_control *copy_control(const struct unix_control *control)
@@ -289,24 +314,26 @@ static void unlink_first(struct unix_socket *s, struct unix_message **done)
     *done = m;
 }
 
-/* A packet, or as much of a stream as is there up to the next descriptors. unix_lock held; messages
- * that are used up go to *done. */
-static size_t take_locked(struct unix_socket *s, uint8_t *data, size_t n, uint32_t flags,
-                          struct socket_received *out, struct unix_message **done)
+/* A packet, or as much of a stream as is there up to the next descriptors, from m on, behind skip
+ * bytes of it. unix_lock held; messages that are used up go to *done. */
+static size_t take_locked(struct unix_socket *s, struct unix_message *m, size_t skip, uint8_t *data,
+                          size_t n, uint32_t flags, struct socket_received *out,
+                          struct unix_message **done)
 {
     bool stream = s->type == L_SOCK_STREAM, peek = flags & L_MSG_PEEK;
-    struct unix_message *m = s->first;
     size_t got = 0;
     out->from = m->from;
     out->cred = m->cred;
-    out->full_size = m->size;
+    out->full_size = m->size - skip;
     while (m) {
         struct unix_message *next = m->next;
-        size_t left = m->size - m->taken, piece = left < n - got ? left : n - got;
+        size_t from = m->taken + skip, left = m->size - from;
+        size_t piece = left < n - got ? left : n - got;
         if (m->control && got)
             break;
-        memcpy(data + got, m->data + m->taken, piece);
+        memcpy(data + got, m->data + from, piece);
         got += piece;
+        skip = 0;
         if (m->control && !out->control) {
             out->control = peek ? copy_control(m->control) : m->control;
             if (!peek) {
@@ -316,7 +343,11 @@ static size_t take_locked(struct unix_socket *s, uint8_t *data, size_t n, uint32
         }
         if (!stream && piece < left)
             out->flags |= L_MSG_TRUNC;
-        if (!peek) {
+        if (peek) {
+            m->peeked = m->size == 0;
+            socket_peeked(&s->peek_off, piece);
+        } else {
+            socket_taken(&s->peek_off, stream ? piece : m->size);
             s->queued -= stream ? piece : m->size;
             m->taken += piece;
             if (m->taken == m->size || !stream)
@@ -355,11 +386,13 @@ int64_t unix_receive(struct unix_socket *s, void *data, size_t n, uint32_t flags
     for (;;) {
         struct unix_message *done = NULL;
         int64_t result = 0;
-        bool some = false;
+        size_t offset = 0;
         host_mutex_lock(&unix_lock);
-        if (s->first && (n || s->type != L_SOCK_STREAM)) {
-            got += take_locked(s, (uint8_t *)data + got, n - got, flags, out, &done);
-            some = true;
+        struct receiving waiting = {s, (flags & L_MSG_PEEK) && s->first, s->arrived};
+        struct unix_message *m = flags & L_MSG_PEEK ? find_peeked(s, &offset) : s->first;
+        bool some = m && (n || s->type != L_SOCK_STREAM);
+        if (some) {
+            got += take_locked(s, m, offset, (uint8_t *)data + got, n - got, flags, out, &done);
         } else if (n || s->type != L_SOCK_STREAM) {
             result = nothing_locked(s);
         }
@@ -379,7 +412,7 @@ int64_t unix_receive(struct unix_socket *s, void *data, size_t n, uint32_t flags
             return got ? (int64_t)got : result;
         if (flags & L_MSG_DONTWAIT)
             return got ? (int64_t)got : -L_EAGAIN;
-        int error = wait_until(&s->read_wait, can_receive, s, deadline);
+        int error = wait_until(&s->read_wait, can_receive, &waiting, deadline);
         if (error)
             return got ? (int64_t)got : socket_wait_error(error, deadline);
     }
