@@ -95,6 +95,23 @@ resolve()
         "$work/resolve.log" | sort
 }
 
+# resolve_known WANT...: the same, kept for as long as neither the wish nor the lists change.
+resolve_known()
+{
+    local known
+    known=$apt/resolved/$(
+        { printf '%s\n' "$@" && find "$apt/lists" -type f -printf '%f %s %T@\n' | sort &&
+            cat "$apt/sources"/*; } | sha256sum | cut -c1-16
+    )
+    mkdir -p "$apt/resolved"
+    find "$apt/resolved" -type f -mtime +7 -delete
+    [ -e "$known" ] || {
+        resolve "$@" >"$work/resolved"
+        mv "$work/resolved" "$known"
+    }
+    cat "$known"
+}
+
 # download WANT...: what $work/packages.txt lists; into $work/files go the names of the archives.
 download()
 {
@@ -209,7 +226,7 @@ update_lists "$apt"
 mapfile -t listed < <(cat "$recipe/$list" ${with:+"$with"} | grep -v -E '^(#|$)')
 wanted=("${listed[@]}")
 [ $how = minimal ] || wanted+=('?essential' apt)
-resolve "${wanted[@]}" >"$work/packages.txt"
+resolve_known "${wanted[@]}" >"$work/packages.txt"
 key=$(
     { cat "$0" "$recipe/$list" ${with:+"$with"} "$recipe"/{*.sh,policy-rc.d} "$work/packages.txt" \
         "$here/../term/foreland.terminfo" &&
