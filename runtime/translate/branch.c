@@ -10,7 +10,7 @@ static struct host_mem stub(int index)
     return emit_state(offsetof(struct cpu, stub) + 8 * (size_t)index);
 }
 
-/* An operand on the state block whose displacement always has four bytes. */
+/* An operand on the state block whose displacement always has four bytes: 8 in all. */
 static void load_far(struct xlate *x, int to, size_t offset)
 {
     static const uint8_t rex = 0x48;
@@ -62,8 +62,8 @@ static void table_jump(struct xlate *x)
 {
     struct indirect_point *p = &x->indirects[x->indirect_count++];
     emit_movzx16(&x->e, HOST_SCRATCH, HOST_SCRATCH);
+    p->load = (uint16_t)x->e.n;
     load_far(x, HOST_WINDOW, offsetof(struct cpu, table));
-    p->table = (uint16_t)(x->e.n - 4);
     p->jump = (uint16_t)x->e.n;
     emit_bytes(&x->e, "\x41\xff\x24\xcb", 4); /* jmp [r11 + rcx * 8] */
 }
@@ -97,7 +97,7 @@ void control_trap(struct xlate *x, enum xlate_trap trap, uint64_t rip)
 void control_leave(struct xlate *x, uint64_t rip)
 {
     xlate_store_rip(x, rip);
-    emit_jmp_mem(&x->e, stub(STUB_MISS));
+    emit_jmp_mem(&x->e, stub(STUB_LEAVE));
 }
 
 void control_stubs(struct xlate *x)

@@ -9,11 +9,16 @@
 #include "runtime/host/heap.h"
 #include "runtime/host/memory.h"
 #include "runtime/host/thread.h"
+#include "runtime/translate/cache.h"
 #include "runtime/translate/stubs.h"
 
-#define TABLE_BYTES  (VIEW_TABLE_ENTRIES * sizeof(uint64_t))
+#define FIRST_BYTES  (VIEW_TABLE_ENTRIES * sizeof(uint64_t))
+#define SECOND_BYTES (SECOND_SETS * VIEW_SECOND_WAYS * sizeof(struct second_entry))
+#define TABLE_BYTES  (FIRST_BYTES + SECOND_BYTES)
 #define PAGE_BYTES   4096u
-#define PAGE_ENTRIES (PAGE_BYTES / sizeof(uint64_t))
+
+_Static_assert(sizeof((struct view_table){0}.own) * 8 * PAGE_BYTES == TABLE_BYTES, "one bit each");
+_Static_assert(sizeof(struct second_entry) == 16, "as stub_miss takes it to be");
 
 static struct host_section *template_section;
 static uint64_t template_view;
@@ -27,12 +32,16 @@ int view_init(void)
     uint64_t *entry = (uint64_t *)template_view;
     for (size_t i = 0; i < VIEW_TABLE_ENTRIES; i++)
         entry[i] = (uint64_t)(uintptr_t)stub_miss;
+    struct second_entry *second = (struct second_entry *)(template_view + FIRST_BYTES);
+    for (size_t i = 0; i < SECOND_SETS * VIEW_SECOND_WAYS; i++)
+        second[i].code = (uint64_t)(uintptr_t)stub_leave;
     return 0;
 }
 
-uint64_t view_miss_table(void)
+static void use_table(struct cpu *cpu, uint64_t at)
 {
-    return template_view;
+    cpu->table = at;
+    cpu->second = at + FIRST_BYTES;
 }
 
 static struct view_table *table_create(void)
@@ -47,6 +56,7 @@ static struct view_table *table_create(void)
     }
     t->refs = 1;
     t->entry = (_Atomic uint64_t *)at;
+    t->second = (struct second_entry(*)[VIEW_SECOND_WAYS])(at + FIRST_BYTES);
     return t;
 }
 
@@ -59,18 +69,71 @@ static void table_put(struct view_table *t)
     free(t);
 }
 
+static uint32_t page_of(const struct view_table *t, const void *entry)
+{
+    return (uint32_t)((uint64_t)entry - (uint64_t)t->entry) / PAGE_BYTES;
+}
+
+static bool is_own(const struct view_table *t, uint32_t page)
+{
+    return t->own[page / 8] >> page % 8 & 1;
+}
+
 /* Of the private view of the template, pages are memory of the table's own when they have been
  * written to. */
+static void count_page(struct view_table *t, const void *entry)
+{
+    uint32_t page = page_of(t, entry);
+    if (is_own(t, page))
+        return;
+    t->own[page / 8] |= (uint8_t)(1u << page % 8);
+    t->own_pages++;
+    memory_charge_always(PAGE_BYTES);
+}
+
 static void table_set(struct view_table *t, uint32_t index, uint64_t to)
 {
-    uint32_t page = index / PAGE_ENTRIES;
-    uint8_t bit = (uint8_t)(1u << page % 8);
-    if (!(t->own[page / 8] & bit)) {
-        t->own[page / 8] |= bit;
-        t->own_pages++;
-        memory_charge_always(PAGE_BYTES);
-    }
+    count_page(t, &t->entry[index]);
     atomic_store_explicit(&t->entry[index], to, memory_order_release);
+}
+
+static struct second_entry *second_set(const struct view_table *t, uint64_t pc)
+{
+    return t->second[((uint32_t)(pc >> 16) ^ (uint32_t)pc) & (SECOND_SETS - 1)];
+}
+
+/* Who reads the old address together with the new code finds there that it does not fit. */
+static void second_fill(struct second_entry *e, uint64_t pc, uint64_t code)
+{
+    atomic_store_explicit(&e->pc, 0, memory_order_release);
+    atomic_store_explicit(&e->code, code, memory_order_release);
+    atomic_store_explicit(&e->pc, pc, memory_order_release);
+}
+
+static void second_add(struct view_table *t, uint64_t pc, uint64_t code)
+{
+    struct second_entry *set = second_set(t, pc), *to = NULL;
+    for (unsigned i = 0; i < VIEW_SECOND_WAYS; i++) {
+        uint64_t has = atomic_load_explicit(&set[i].pc, memory_order_relaxed);
+        if (has == pc || (!has && !to))
+            to = &set[i];
+        if (has == pc)
+            break;
+    }
+    if (!to)
+        to = &set[t->turns++ % VIEW_SECOND_WAYS];
+    count_page(t, to);
+    second_fill(to, pc, code);
+}
+
+static void second_remove(struct view_table *t, uint64_t pc)
+{
+    struct second_entry *set = second_set(t, pc);
+    if (!is_own(t, page_of(t, set)))
+        return;
+    for (unsigned i = 0; i < VIEW_SECOND_WAYS; i++)
+        if (set[i].pc == pc)
+            second_fill(&set[i], 0, (uint64_t)(uintptr_t)stub_leave);
 }
 
 struct codeview *codeview_create(const struct code_source *source, void *owner)
@@ -167,7 +230,7 @@ void view_enter(struct codeview *v, struct cpu *cpu)
     v->threads = cpu;
     cpu->view = v;
     atomic_store(&cpu->stamp, UINT64_MAX);
-    cpu->table = (uint64_t)v->table->entry;
+    use_table(cpu, (uint64_t)v->table->entry);
 }
 
 void view_leave(struct codeview *v, struct cpu *cpu)
@@ -195,13 +258,13 @@ static void own_table(struct codeview *v)
         if (t)
             table_put(t);
         for (struct cpu *c = v->threads; c; c = c->next_in_view)
-            c->table = template_view;
+            use_table(c, template_view);
         return;
     }
     v->old_tables[v->old_count++] = v->table;
     v->table = t;
     for (struct cpu *c = v->threads; c; c = c->next_in_view)
-        c->table = (uint64_t)t->entry;
+        use_table(c, (uint64_t)t->entry);
 }
 
 static const struct attachment *attachment_at(const struct codeview *v, uint64_t pc)
@@ -250,7 +313,14 @@ void view_publish(struct codeview *v, const struct block *b)
 {
     if (!has(v, b) || (v->table->refs > 1 && b->space == v->own))
         return;
-    table_set(v->table, b->pc & 0xffff, (uint64_t)b->code);
+    uint32_t index = b->pc & 0xffff;
+    uint64_t former = v->table->entry[index];
+    const struct block *displaced = cache_find(former);
+    if (former == (uint64_t)b->code)
+        return;
+    if (displaced)
+        second_add(v->table, displaced->pc, former);
+    table_set(v->table, index, (uint64_t)b->code);
 }
 
 bool view_link(struct codeview *v, struct link *l, struct block *to)
@@ -270,6 +340,7 @@ static void forget(struct codeview *v, const struct block *b)
     uint32_t index = b->pc & 0xffff;
     if (v->table->entry[index] == (uint64_t)b->code)
         table_set(v->table, index, (uint64_t)(uintptr_t)stub_miss);
+    second_remove(v->table, b->pc);
 }
 
 static void forget_all(struct codeview *v, const struct codespace *s)

@@ -10,12 +10,24 @@
 #include "runtime/translate/cpu.h"
 
 #define VIEW_TABLE_ENTRIES 65536
+#define VIEW_SECOND_WAYS   4
 
+/* The code of an address whose entry in the first table another address has. What has no address
+ * leads to the dispatcher. Guests' threads read entries while they change. */
+struct second_entry {
+    _Atomic uint64_t pc, code;
+};
+
+/* What guests' threads read to find the code that an indirect jump leads to. The first table has
+ * one entry for all addresses with the same low 16 bits; who comes later takes it, and the former
+ * goes to the second (stub_miss looks there). */
 struct view_table {
     uint32_t refs; /* views using it */
     _Atomic uint64_t *entry;
+    struct second_entry (*second)[VIEW_SECOND_WAYS];
+    uint32_t turns;     /* which of a full set goes next */
     uint32_t own_pages; /* written to, and counted as memory of the kernel's */
-    uint8_t own[VIEW_TABLE_ENTRIES * sizeof(uint64_t) / 4096 / 8]; /* which, one bit each */
+    uint8_t own[24];    /* which, one bit each */
 };
 
 struct attachment {
@@ -42,9 +54,6 @@ struct codeview {
 
 /* Makes the template of all tables. 0 or -ENOMEM. Once. */
 int view_init(void);
-/* Host address of a table whose every entry leads to the miss stub. */
-uint64_t view_miss_table(void);
-
 /* Drops all translations that are the view's own, and frees what no thread of it can run any more.
  * False when there is nothing to gain. */
 bool view_flush(struct codeview *view);

@@ -42,11 +42,11 @@ void cpu_first(struct cpu *cpu, void *arg, uint64_t host_rsp)
     cpu->service = boot->service;
     cpu->thread = boot->thread;
     cpu->host = host_thread_self();
-    cpu->table_miss = view_miss_table();
     cpu->stub[STUB_LINK] = (uint64_t)(uintptr_t)stub_link;
     cpu->stub[STUB_MISS] = (uint64_t)(uintptr_t)stub_miss;
     cpu->stub[STUB_SYSCALL] = (uint64_t)(uintptr_t)stub_syscall;
     cpu->stub[STUB_TRAP] = (uint64_t)(uintptr_t)stub_trap;
+    cpu->stub[STUB_LEAVE] = (uint64_t)(uintptr_t)stub_leave;
     cpu_reset(cpu);
     boot->init(cpu, boot->arg);
 }
@@ -148,7 +148,9 @@ static int event(struct cpu *cpu, int kind)
     case STUB_LINK:
         return dispatch_exit(cpu);
     case STUB_MISS:
-        return dispatch_miss(cpu);
+        return dispatch_miss(cpu, true);
+    case STUB_LEAVE:
+        return dispatch_miss(cpu, false);
     case STUB_SYSCALL:
         cpu->gpr[CPU_RCX] = cpu->rip;
         cpu->gpr[CPU_R11] = cpu->rflags;
@@ -174,7 +176,8 @@ int cpu_event(struct cpu *cpu, int kind)
         [STUB_LINK] = COUNT_EXITS,        [STUB_MISS] = COUNT_MISSES,
         [STUB_SYSCALL] = COUNT_SYSCALLS,  [STUB_TRAP] = COUNT_TRAPS,
         [STUB_FAULT] = COUNT_HOST_FAULTS, [STUB_ASYNC] = COUNT_INTERRUPTED,
-        [STUB_PENDING] = COUNT_PENDING,   [STUB_RAW_PENDING] = COUNT_PENDING};
+        [STUB_PENDING] = COUNT_PENDING,   [STUB_RAW_PENDING] = COUNT_PENDING,
+        [STUB_LEAVE] = COUNT_TRAPS};
     counters_add(&cpu->thread->counters, counts[kind], 1);
     int answer = event(cpu, kind);
     if (answer == LEAVE_STOP)

@@ -105,9 +105,9 @@ struct cpu {
     uint64_t gpr[16];
     uint64_t rip;
     uint64_t rflags;
-    uint64_t window;     /* host address of guest address 0 */
-    uint64_t table;      /* indirect-branch table of the codeview */
-    uint64_t table_miss; /* a table that leads to the dispatcher from every entry */
+    uint64_t window; /* host address of guest address 0 */
+    uint64_t table;  /* indirect-branch table of the codeview */
+    uint64_t second; /* what did not find room in it (codeview.h) */
     uint64_t fs_base;
     uint64_t gs_base;
     uint64_t stub[8];           /* addresses of the assembler stubs, indexed by STUB_* */

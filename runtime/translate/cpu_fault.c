@@ -39,6 +39,8 @@ uint64_t fault_redirect(struct host_thread *thread, uint64_t rip, uint64_t rsp)
         return (uint64_t)stub_leave_pending;
     if (rip >= (uint64_t)stub_raw_test && rip < (uint64_t)stub_raw_end)
         return (uint64_t)stub_raw_pending;
+    if (rip >= (uint64_t)stub_probe_test && rip < (uint64_t)stub_probe_end)
+        return (uint64_t)stub_probe_pending;
     if (!cache_contains(rip) || (rsp & 15))
         return 0;
     struct cpu *cpu = (struct cpu *)(rsp + 32);

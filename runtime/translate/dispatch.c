@@ -283,11 +283,11 @@ int dispatch_exit(struct cpu *cpu)
     return LEAVE_GUEST;
 }
 
-int dispatch_miss(struct cpu *cpu)
+int dispatch_miss(struct cpu *cpu, bool look)
 {
     if (step_done(cpu))
         return dispatch_serve(cpu, CPU_FAULT);
-    return dispatch_resume(cpu, true);
+    return dispatch_resume(cpu, look);
 }
 
 /* --- the thread's slot -------------------------------------------------------------------------
@@ -319,6 +319,15 @@ static bool into_slot(struct cpu *cpu, struct block *b, const uint8_t *code)
     return ok;
 }
 
+/* The load of the table becomes `jmp [stub_leave]`. */
+static void leave_instead(uint8_t *load)
+{
+    static const uint8_t jump[] = {0xff, 0xa4, 0x24};
+    uint32_t leave = offsetof(struct cpu, stub[STUB_LEAVE]) + 32;
+    memcpy(load, jump, sizeof jump);
+    memcpy(load + sizeof jump, &leave, sizeof leave);
+}
+
 int dispatch_single(struct cpu *cpu)
 {
     struct code_extent extent;
@@ -332,10 +341,8 @@ int dispatch_single(struct cpu *cpu)
         fault_defect(cpu, "no memory for a single step");
         return dispatch_serve(cpu, CPU_FAULT);
     }
-    for (uint16_t i = 0; i < b->indirects; i++) {
-        uint32_t miss = offsetof(struct cpu, table_miss) + 32;
-        memcpy(cache_writable(b->code) + b->indirect[i].table, &miss, 4);
-    }
+    for (uint16_t i = 0; i < b->indirects; i++)
+        leave_instead(cache_writable(b->code) + b->indirect[i].load);
     cpu->thread->stepping = cpu->rflags & CPU_FLAG_TF;
     cpu->resume = (uint64_t)b->code + b->body;
     return LEAVE_GUEST;
@@ -358,10 +365,8 @@ uint8_t *dispatch_copy(struct cpu *cpu, struct block *origin)
         int32_t rel = (int32_t)l->stub - 7 - (l->patch + 4);
         memcpy(t->buffer + l->patch, &rel, 4);
     }
-    for (uint16_t i = 0; i < origin->indirects; i++) {
-        uint32_t miss = offsetof(struct cpu, table_miss) + 32;
-        memcpy(t->buffer + origin->indirect[i].table, &miss, 4);
-    }
+    for (uint16_t i = 0; i < origin->indirects; i++)
+        leave_instead(t->buffer + origin->indirect[i].load);
     if (!into_slot(cpu, b, t->buffer)) {
         block_free(b);
         return NULL;

@@ -25,8 +25,8 @@ void thread_free(struct cpu_thread *thread);
  * With look set the table is known not to have the address. */
 int dispatch_resume(struct cpu *cpu, bool look);
 
-/* An indirect jump found no entry. Returns LEAVE_*. */
-int dispatch_miss(struct cpu *cpu);
+/* An indirect jump found no entry, or (look is false) was not to look for one. Returns LEAVE_*. */
+int dispatch_miss(struct cpu *cpu, bool look);
 
 /* A direct exit was taken (cpu->exit_slot). Returns LEAVE_*. */
 int dispatch_exit(struct cpu *cpu);

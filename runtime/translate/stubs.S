@@ -129,10 +129,57 @@ global stub_link
     save_guest
     enter STUB_LINK
 
-    .p2align 4
+/* The address is not in the first table: it may be in the second. Only what neither has is C's. The
+ * registers that this takes are in raw[], the flags in that of rcx. */
+.macro unsave
+    mov R(1), %rax
+    add $0x7f, %al
+    sahf
+    mov R(0), %rax
+    mov R(2), %rdx
+.endm
+
+    .p2align 6
 global stub_miss
+    mov %rax, R(0)
+    mov %rdx, R(2)
+    lahf
+    seto %al
+    mov %rax, R(1)
+global stub_probe_test
+    cmpl $0, S(CPU_OFF_PENDING)
+    jne stub_probe_pending
+    mov S(CPU_OFF_RIP), %rdx
+    mov %rdx, %rcx
+    shr $16, %rcx
+    xor %edx, %ecx
+    and $(SECOND_SETS - 1), %ecx
+    shl $6, %ecx
+    add S(CPU_OFF_SECOND), %rcx
+    cmp (%rcx), %rdx
+    je 1f
+    .irp n, 1, 2, 3
+    add $16, %rcx
+    cmp (%rcx), %rdx
+    je 1f
+    .endr
+    jmp 2f
+    /* Both halves are not read at once: the code there checks the address again. */
+1:  mov 8(%rcx), %rcx
+    mov %rcx, S(CPU_OFF_RESUME)
+    unsave
+    jmp *S(CPU_OFF_RESUME)
+global stub_probe_end
+
+2:  unsave
     save_guest
     enter STUB_MISS
+
+global stub_probe_pending
+    unsave
+global stub_leave
+    save_guest
+    enter STUB_LEAVE
 
     .p2align 4
 global stub_trap

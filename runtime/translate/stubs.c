@@ -8,6 +8,7 @@
 CHECK(rip, CPU_OFF_RIP);
 CHECK(rflags, CPU_OFF_RFLAGS);
 CHECK(window, CPU_OFF_WINDOW);
+CHECK(second, CPU_OFF_SECOND);
 CHECK(pending, CPU_OFF_PENDING);
 CHECK(host_rsp, CPU_OFF_HOST_RSP);
 CHECK(exit_slot, CPU_OFF_EXIT);

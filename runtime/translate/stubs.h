@@ -12,10 +12,11 @@
 #define STUB_MISS        1 /* an indirect jump whose target (rip) is not in the table */
 #define STUB_SYSCALL     2
 #define STUB_TRAP        3 /* helper_arg says which */
-#define STUB_FAULT       4 /* entered by the fault handler */
-#define STUB_ASYNC       5 /* entered by an interruption */
-#define STUB_PENDING     6 /* pending was found set on the way into guest code: state is in gpr[] */
-#define STUB_RAW_PENDING 7 /* the same, on the way back into the middle of a block */
+#define STUB_LEAVE       4 /* to the dispatcher whether or not the table has rip */
+#define STUB_FAULT       5 /* entered by the fault handler */
+#define STUB_ASYNC       6 /* entered by an interruption */
+#define STUB_PENDING     7 /* pending was found set on the way into guest code: state is in gpr[] */
+#define STUB_RAW_PENDING 8 /* the same, on the way back into the middle of a block */
 
 /* What cpu_event answers. */
 #define LEAVE_GUEST 0 /* enter guest code at `resume` with the registers of gpr[] */
@@ -26,10 +27,14 @@
     3 /* as LEAVE_RAW, without a test of `pending`: the code there comes back soon                 \
        */
 
+/* The second table for indirect jumps (codeview.h): sets of four entries of 16 bytes. */
+#define SECOND_SETS 4096
+
 /* Offsets in struct cpu, checked in stubs.c. */
 #define CPU_OFF_RIP         128
 #define CPU_OFF_RFLAGS      136
 #define CPU_OFF_WINDOW      144
+#define CPU_OFF_SECOND      160
 #define CPU_OFF_PENDING     248
 #define CPU_OFF_HOST_RSP    272
 #define CPU_OFF_EXIT        288
@@ -49,6 +54,7 @@ struct cpu;
 
 void stub_link(void);
 void stub_miss(void);
+void stub_leave(void);
 void stub_syscall(void);
 void stub_trap(void);
 void stub_fault(void);
@@ -58,6 +64,7 @@ void stub_async(void);
  * the label after the range's name. */
 extern const char stub_leave_test[], stub_leave_end[], stub_leave_pending[];
 extern const char stub_raw_test[], stub_raw_end[], stub_raw_pending[];
+extern const char stub_probe_test[], stub_probe_end[], stub_probe_pending[];
 
 /* Where the code of the stubs begins and ends. */
 extern const char stub_text[], stub_text_end[];

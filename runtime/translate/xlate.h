@@ -46,8 +46,8 @@ struct exit_point {
 
 /* The end of an indirect jump: `mov r11, [table]` and `jmp [r11 + rcx * 8]`. */
 struct indirect_point {
-    uint16_t table; /* offset of the displacement of the table load */
-    uint16_t jump;  /* offset of the jump */
+    uint16_t load; /* offset of the load, which has 8 bytes */
+    uint16_t jump; /* offset of the jump */
 };
 
 enum xlate_step { STEP_NEXT, STEP_END, STEP_UNDEFINED, STEP_PRIVILEGED };

@@ -9,6 +9,7 @@
 #include "runtime/translate/cache.h"
 #include "runtime/translate/code_source.h"
 #include "runtime/translate/codeview.h"
+#include "runtime/translate/counters.h"
 #include "runtime/translate/cpu.h"
 #include "tests/unit/run.h"
 
@@ -153,14 +154,24 @@ END_TEST
 CODE(spin, "xor %eax,%eax\n1: inc %rax\n mov %rax,(%rsp)\n test %rsp,%rsp\n jnz 1b")
 
 static struct cpu *_Atomic spinning;
-static _Atomic int interrupts;
+static _Atomic int interrupts, wanted;
+static _Atomic bool interrupted; /* for the last time: the state block may go */
+
+static void wait_interrupted(void)
+{
+    while (!interrupted)
+        host_thread_yield();
+}
 
 static int spin_service(struct cpu *cpu, enum cpu_event event)
 {
-    if (event == CPU_INTERRUPT && ++interrupts >= 1000)
-        return 99;
     (void)cpu;
-    return event == CPU_INTERRUPT ? 0 : 1;
+    if (event != CPU_INTERRUPT)
+        return 1;
+    if (++interrupts < wanted)
+        return 0;
+    wait_interrupted();
+    return 99;
 }
 
 static void spin_init(struct cpu *cpu, void *arg)
@@ -173,13 +184,23 @@ static void interrupter(void *arg)
 {
     (void)arg;
     int seen = -1;
-    while (interrupts < 999) {
+    while (interrupts < wanted - 1) {
         if (spinning && seen != interrupts) {
             seen = interrupts;
             cpu_interrupt(spinning);
         }
     }
     cpu_interrupt(spinning);
+    interrupted = true;
+}
+
+static void interrupt_often(int times)
+{
+    spinning = NULL;
+    wanted = times;
+    interrupts = 0;
+    interrupted = false;
+    ck_assert_int_eq(host_thread_start(interrupter, NULL), 0);
 }
 
 /* Calls every byte of a large piece of code that holds nothing but returns, twice over: each is a
@@ -203,8 +224,82 @@ START_TEST(a_loop_is_interrupted)
     size_t n = (size_t)(code_spin_end - code_spin);
     memcpy((void *)(window + CODE_AT), code_spin, n);
     codeview_drop(view, CODE_AT, CODE_AT + 4096);
-    ck_assert_int_eq(host_thread_start(interrupter, NULL), 0);
+    interrupt_often(1000);
     ck_assert_int_eq(cpu_start(spin_init, NULL, spin_service), 99);
+}
+END_TEST
+
+/* Calls six functions in turns whose addresses agree in their low 16 bits, with every flag set and
+ * then clear: each adds 1 to rsi, which is rdi at the end. */
+CODE(collide,
+     "xor %esi,%esi\n mov $10000,%r12d\n 1: mov $0x20040,%ebx\n"
+     "2: mov $0x1122334455667788,%rax\n mov $0x99aabbccddeeff00,%rdx\n mov $0x7fffffff,%ebp\n"
+     "add $1,%ebp\n stc\n call *%rbx\n jno 9f\n jnc 9f\n jns 9f\n jz 9f\n"
+     "xor %ebp,%ebp\n call *%rbx\n jo 9f\n jc 9f\n js 9f\n jnz 9f\n"
+     "mov $0x1122334455667788,%rcx\n cmp %rcx,%rax\n jne 9f\n"
+     "mov $0x99aabbccddeeff00,%rcx\n cmp %rcx,%rdx\n jne 9f\n"
+     "add $0x10000,%ebx\n cmp $0x80040,%ebx\n jb 2b\n dec %r12d\n jnz 1b\n"
+     "mov %rsi,%rdi\n mov $60,%eax\n syscall\n 9: ud2")
+
+/* lea n(%rsi),%rsi; ret */
+static void put_adder(uint64_t address, uint8_t n)
+{
+    uint8_t code[] = {0x48, 0x8d, 0x76, n, 0xc3};
+    memcpy((void *)(window + address), code, sizeof(code));
+    codeview_drop(view, address, address + sizeof(code));
+}
+
+static void put_adders(void)
+{
+    for (uint64_t address = 0x20040; address < 0x80040; address += 0x10000)
+        put_adder(address, 1);
+}
+
+static uint64_t misses(void)
+{
+    uint64_t sum[COUNTERS];
+    counters_sum(sum);
+    return sum[COUNT_MISSES];
+}
+
+START_TEST(addresses_that_collide_stay_known)
+{
+    put_adders();
+    uint64_t before = misses();
+    ck_assert_int_eq(RUN(collide), 1 + CPU_SYSCALL);
+    ck_assert_uint_eq(result.gpr[CPU_RDI], 120000);
+    ck_assert_uint_lt(misses() - before, 100);
+    put_adder(0x20040, 3);
+    put_adder(0x50040, 5);
+    ck_assert_int_eq(RUN(collide), 1 + CPU_SYSCALL);
+    ck_assert_uint_eq(result.gpr[CPU_RDI], 240000);
+}
+END_TEST
+
+static int collide_service(struct cpu *cpu, enum cpu_event event)
+{
+    if (event == CPU_INTERRUPT) {
+        interrupts++;
+        return 0;
+    }
+    /* Once more until there were enough. */
+    if (event == CPU_SYSCALL && cpu->gpr[CPU_RDI] == 120000 && interrupts < wanted) {
+        cpu->rip = CODE_AT;
+        return 0;
+    }
+    if (interrupts >= wanted)
+        wait_interrupted();
+    return service(cpu, event);
+}
+
+START_TEST(collisions_are_interrupted)
+{
+    put_adders();
+    memcpy((void *)(window + CODE_AT), code_collide, (size_t)(code_collide_end - code_collide));
+    codeview_drop(view, CODE_AT, CODE_AT + 4096);
+    interrupt_often(200);
+    ck_assert_int_eq(cpu_start(spin_init, NULL, collide_service), 1 + CPU_SYSCALL);
+    ck_assert_uint_eq(result.gpr[CPU_RDI], 120000);
 }
 END_TEST
 
@@ -245,6 +340,8 @@ int main(void)
     tcase_add_test(t, faults_have_exact_state);
     tcase_add_test(t, a_loop_is_interrupted);
     tcase_add_test(t, code_memory_is_used_again);
+    tcase_add_test(t, addresses_that_collide_stay_known);
+    tcase_add_test(t, collisions_are_interrupted);
     tcase_add_test(t, tables_are_counted);
     tcase_set_timeout(t, 60);
     return unit_run("translate", t);
