@@ -61,8 +61,21 @@ _Static_assert(sizeof(struct l_sockaddr_in6) == 28, "sockaddr_in6");
 #define L_IP_DROP_MEMBERSHIP      36
 #define L_IP_MULTICAST_ALL        49
 #define L_IP_PMTUDISC_WANT        1
+#define L_IP_ROUTER_ALERT         5
+#define L_IP_PKTOPTIONS           9
+#define L_IP_RECVERR_RFC4884      26
+#define L_IP_LOCAL_PORT_RANGE     51
+#define L_IPOPT_END               0
+#define L_IPOPT_NOOP              1
 
 /* level IPPROTO_IPV6 */
+#define L_IPV6_ADDRFORM        1
+#define L_IPV6_ROUTER_ALERT    22
+#define L_IPV6_HOPOPTS         54
+#define L_IPV6_RTHDRDSTOPTS    55
+#define L_IPV6_RTHDR           57
+#define L_IPV6_DSTOPTS         59
+#define L_IPV6_LEAST_MTU       1280
 #define L_IPV6_UNICAST_HOPS    16
 #define L_IPV6_MULTICAST_IF    17
 #define L_IPV6_MULTICAST_HOPS  18

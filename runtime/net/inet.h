@@ -76,7 +76,7 @@ enum inet_state {
     INET_CLOSED,    /* no file any more */
 };
 
-#define INET_FLAGS   27
+#define INET_FLAGS   28
 #define INET_NUMBERS 6
 
 /* Options that are only kept and told, and those that are looked at (inet_option.c). */
@@ -99,6 +99,8 @@ struct inet_options {
         max_segment, user_timeout, not_sent_low, fastopen;
     uint32_t send_coverage, receive_coverage; /* of UDP-Lite; 0: all */
     uint32_t segment;                         /* UDP_SEGMENT */
+    uint32_t port_range;                      /* IP_LOCAL_PORT_RANGE */
+    uint8_t ip_options[40], ip_options_length;
     bool send_buffer_set;
     uint32_t send_buffer, receive_buffer;
     uint64_t receive_timeout_ns, send_timeout_ns;

@@ -4,6 +4,7 @@
 #include "runtime/abi/time.h"
 #include "runtime/host/heap.h"
 #include "runtime/net/devices.h"
+#include "runtime/net/socket_common.h"
 #include "runtime/net/unix.h"
 #include "runtime/task/process.h"
 #include "runtime/task/task.h"
@@ -154,15 +155,9 @@ void inet_note_times_locked(const struct inet_socket *s, uint64_t time_ns,
                             struct socket_received *out)
 {
     const struct inet_options *o = &s->options;
-    int64_t seconds = (int64_t)(time_ns / 1000000000);
-    int64_t rest = (int64_t)(time_ns % 1000000000);
-    struct l_timespec ts = {seconds, rest};
-    struct l_timeval tv = {seconds, rest / 1000};
-    struct l_timespec three[3] = {{seconds, rest}, {0, 0}, {0, 0}};
-    if (o->timestamp_ns)
-        add_note(out, L_SOL_SOCKET, L_SO_TIMESTAMPNS, &ts, sizeof(ts));
-    else if (o->timestamp)
-        add_note(out, L_SOL_SOCKET, L_SO_TIMESTAMP, &tv, sizeof(tv));
+    struct l_timespec three[3] = {
+        {(int64_t)(time_ns / 1000000000), (int64_t)(time_ns % 1000000000)}, {0, 0}, {0, 0}};
+    socket_stamp_note(o->timestamp, o->timestamp_ns, time_ns, out);
     if (o->timestamping & L_SOF_TIMESTAMPING_SOFTWARE)
         add_note(out, L_SOL_SOCKET, L_SO_TIMESTAMPING, three, sizeof(three));
 }

@@ -6,7 +6,6 @@
 #define BUCKETS         4096u
 #define EPHEMERAL_FIRST 32768u /* net.ipv4.ip_local_port_range */
 #define EPHEMERAL_LAST  60999u
-#define EPHEMERAL_COUNT (EPHEMERAL_LAST - EPHEMERAL_FIRST + 1)
 
 /* Listeners and those that connect or are bound; apart from them, what listeners accepted. */
 static struct inet_socket *names[3][BUCKETS], *children[3][BUCKETS];
@@ -154,9 +153,16 @@ static bool taken(const struct inet_socket *s, uint16_t port)
 
 static uint16_t free_port(const struct inet_socket *s)
 {
-    uint32_t start = (uint32_t)(host_random_u64() % EPHEMERAL_COUNT);
-    for (uint32_t i = 0; i < EPHEMERAL_COUNT; i++) {
-        uint16_t port = (uint16_t)(EPHEMERAL_FIRST + (start + i) % EPHEMERAL_COUNT);
+    uint32_t first = EPHEMERAL_FIRST, last = EPHEMERAL_LAST;
+    uint32_t own_first = s->options.port_range & UINT16_MAX, own_last = s->options.port_range >> 16;
+    /* What IP_LOCAL_PORT_RANGE leaves of it, if any. */
+    if (own_first >= first && own_first <= last)
+        first = own_first;
+    if (own_last >= first && own_last <= last)
+        last = own_last;
+    uint32_t count = last - first + 1, start = (uint32_t)(host_random_u64() % count);
+    for (uint32_t i = 0; i < count; i++) {
+        uint16_t port = (uint16_t)(first + (start + i) % count);
         if (!taken(s, port))
             return port;
     }

@@ -8,6 +8,7 @@
 #include "runtime/net/inet.h"
 #include "runtime/net/inet_host.h"
 #include "runtime/net/inet_ping.h"
+#include "runtime/net/socket_common.h"
 #include "runtime/task/process.h"
 #include "runtime/task/task.h"
 #include <stdio.h>
@@ -68,8 +69,8 @@ void inet_options_init(struct inet_options *o, bool v6, bool stream)
 enum { FLAG, SWITCH, NUMBER };
 
 /* Which sockets have it; -1 stands for its default; it wants a value of one byte at least, where an
- * empty one is 0 otherwise; it can be told and not set. */
-enum { TCP = 1, UDP = 2, SIX = 4, DEFAULT = 8, FULL = 16, TOLD = 32 };
+ * empty one is 0 otherwise; it can be told and not set; only raw sockets can set it. */
+enum { TCP = 1, UDP = 2, SIX = 4, DEFAULT = 8, FULL = 16, TOLD = 32, RAW = 64 };
 
 struct kept {
     uint32_t level, name;
@@ -109,8 +110,11 @@ static const struct kept kept[] = {
     FLAG_OF(L_IPPROTO_IP, L_IP_RECVTTL, AT(told4.ttl)),
     FLAG_OF(L_IPPROTO_IP, L_IP_RECVTOS, AT(told4.tos)),
     FLAG_OF(L_IPPROTO_IP, L_IP_RECVORIGDSTADDR, AT(told4.original)),
-    FLAG_OF(L_IPPROTO_IP, L_IP_FREEBIND, AT(freebind)),
-    FLAG_OF(L_IPPROTO_IP, L_IP_MULTICAST_LOOP, AT(multicast_loop)),
+    {L_IPPROTO_IP, L_IP_FREEBIND, FLAG, FULL, AT(freebind), 0, 0},
+    {L_IPPROTO_IP, L_IP_MULTICAST_LOOP, FLAG, FULL, AT(multicast_loop), 0, 0},
+    {L_IPPROTO_IP, L_IP_RECVERR_RFC4884, SWITCH, UDP, FLAG_AT(27), 0, 1},
+    {L_IPPROTO_IP, L_IP_ROUTER_ALERT, NUMBER, TOLD | RAW, NUMBER_AT(1), 0, 0},
+    {L_IPPROTO_IP, L_IP_RECVFRAGSIZE, NUMBER, TCP | TOLD, NUMBER_AT(1), 0, 0},
     FLAG_OF(L_IPPROTO_IP, L_IP_BIND_ADDRESS_NO_PORT, AT(no_port)),
     FLAG_OF(L_IPPROTO_IP, L_IP_RECVOPTS, FLAG_AT(3)),
     FLAG_OF(L_IPPROTO_IP, L_IP_RETOPTS, FLAG_AT(4)),
@@ -152,6 +156,7 @@ static const struct kept kept[] = {
     {L_IPPROTO_IPV6, L_IPV6_MULTICAST_HOPS, NUMBER, SIX | UDP | DEFAULT, AT(multicast_hops), 0,
      255},
     {L_IPPROTO_IPV6, L_IPV6_MULTICAST_HOPS, NUMBER, SIX | TCP | TOLD, AT(multicast_hops), 0, 0},
+    {L_IPPROTO_IPV6, L_IPV6_ROUTER_ALERT, NUMBER, SIX | TOLD, NUMBER_AT(1), 0, 0},
     {L_IPPROTO_IPV6, L_IPV6_MTU_DISCOVER, NUMBER, SIX, AT(mtu_discover6), 0, 5},
     {L_IPPROTO_TCP, L_TCP_NODELAY, FLAG, TCP, AT(nodelay), 0, 0},
     {L_IPPROTO_TCP, L_TCP_CORK, FLAG, TCP, AT(cork), 0, 0},
@@ -369,9 +374,77 @@ static uint32_t as_tries(uint32_t seconds)
     return period;
 }
 
+/* UDP's options are found at both levels. */
+static bool takes_udp(const struct inet_socket *s, uint32_t level)
+{
+    return (level == L_IPPROTO_UDP || level == L_IPPROTO_UDPLITE) && !s->stream && !s->ping;
+}
+
+/* IP_OPTIONS: those that fill up alone. Others, which choose or note a route, are for routers. */
+static int set_ip_options(struct inet_socket *s, const uint8_t *data, uint32_t length)
+{
+    if (length > sizeof(s->options.ip_options))
+        return -L_EINVAL;
+    uint32_t used = 0;
+    while (used < length && data[used] == L_IPOPT_NOOP)
+        used++;
+    if (used < length && data[used] != L_IPOPT_END)
+        return -L_EINVAL;
+    host_mutex_lock(&inet_lock);
+    memset(s->options.ip_options, 0, sizeof(s->options.ip_options));
+    memcpy(s->options.ip_options, data, used);
+    s->options.ip_options_length = (uint8_t)((length + 3) & ~3u);
+    host_mutex_unlock(&inet_lock);
+    return 0;
+}
+
+/* The first port that may be given in the lower half, the last in the upper; 0: as ever. */
+static int set_port_range(struct inet_socket *s, uint32_t value)
+{
+    uint16_t first = (uint16_t)value, last = (uint16_t)(value >> 16);
+    if (first && last && first > last)
+        return -L_EINVAL;
+    s->options.port_range = value;
+    return 0;
+}
+
+/* IPV6_ADDRFORM: a socket that speaks IPv4 becomes one of IPv4. */
+static int set_family(struct inet_socket *s, uint32_t length, uint32_t value)
+{
+    int error = 0;
+    if (length < sizeof(value) || value != L_AF_INET)
+        return -L_EINVAL;
+    host_mutex_lock(&inet_lock);
+    if (s->state != INET_CONNECTED)
+        error = -L_ENOTCONN;
+    else if (s->options.v6_only || !inet_is_v4(&s->remote))
+        error = -L_EADDRNOTAVAIL;
+    else
+        s->v6 = false;
+    host_mutex_unlock(&inet_lock);
+    return error;
+}
+
+/* Headers that go with each packet: none, or refused as to a user without privileges. */
+static bool is_header(uint32_t name)
+{
+    return name == L_IPV6_HOPOPTS || name == L_IPV6_RTHDRDSTOPTS || name == L_IPV6_RTHDR ||
+           name == L_IPV6_DSTOPTS;
+}
+
+static int set_header(uint32_t name, uint32_t length)
+{
+    if (!length)
+        return 0;
+    if (length % 8 || length > 8 * UINT8_MAX || name == L_IPV6_RTHDR)
+        return -L_EINVAL;
+    return -L_EPERM;
+}
+
 static int set_other(struct inet_socket *s, uint32_t level, uint32_t name, const void *data,
                      uint32_t length, uint32_t value)
 {
+    bool is_udp = takes_udp(s, level);
     if (level == L_IPPROTO_IPV6 && name == L_IPV6_V6ONLY)
         return length < sizeof(value) ? -L_EINVAL : set_v6_only(s, value);
     if (level == L_IPPROTO_IP && name == L_IP_TOS)
@@ -399,7 +472,20 @@ static int set_other(struct inet_socket *s, uint32_t level, uint32_t name, const
             value;
         return 0;
     }
-    if (level == L_IPPROTO_UDP && name == L_UDP_CORK && !s->ping) {
+    if (level == L_IPPROTO_IP && name == L_IP_OPTIONS)
+        return set_ip_options(s, data, length);
+    if (level == L_IPPROTO_IP && name == L_IP_LOCAL_PORT_RANGE)
+        return length == sizeof(value) ? set_port_range(s, value) : -L_EINVAL;
+    if (level == L_IPPROTO_IPV6 && name == L_IPV6_ADDRFORM)
+        return set_family(s, length, value);
+    if (level == L_IPPROTO_IPV6 && name == L_IPV6_MTU)
+        return length < sizeof(value) || (value && (int32_t)value < L_IPV6_LEAST_MTU) ? -L_EINVAL
+                                                                                      : 0;
+    if (level == L_IPPROTO_IPV6 && is_header(name))
+        return set_header(name, length);
+    if (level == L_IPPROTO_UDP && name == L_UDP_ENCAP && !s->ping)
+        return value ? -L_ENOPROTOOPT : 0;
+    if (is_udp && name == L_UDP_CORK) {
         s->options.udp_cork = value != 0;
         if (!value)
             inet_cork_push(s);
@@ -462,11 +548,16 @@ static int set_kept(struct inet_socket *s, const struct kept *k, uint32_t length
     if (k->level == L_IPPROTO_TCP && k->name == L_TCP_FASTOPEN_CONNECT && s->state != INET_NEW)
         return -L_EINVAL;
     if (k->how & TOLD)
-        return k->how & TCP && k->level == L_IPPROTO_IP ? -L_EINVAL : -L_ENOPROTOOPT;
+        return k->how & (TCP | RAW) && k->level == L_IPPROTO_IP ? -L_EINVAL : -L_ENOPROTOOPT;
     if (!length && (k->how & FULL))
         return -L_EINVAL;
     if (k->kind != FLAG && !standard && (number < k->least || number > k->most))
         return -L_EINVAL;
+    if (k->level == L_SOL_SOCKET && (k->name == L_SO_TIMESTAMP || k->name == L_SO_TIMESTAMPNS)) {
+        socket_stamp_set(&s->options.timestamp, &s->options.timestamp_ns,
+                         k->name == L_SO_TIMESTAMPNS, on);
+        return 0;
+    }
     if (k->kind != NUMBER) {
         memcpy(field, &on, sizeof(on));
         return 0;
@@ -509,7 +600,8 @@ int inet_set_option(struct file *file, struct task *t, uint32_t level, uint32_t 
     if (level == L_SOL_SOCKET && name == L_SO_BINDTODEVICE)
         return bind_to_device(s, t, data, length);
     const struct kept *k = find_kept(s, level, name);
-    bool wanted = level != L_IPPROTO_IP && (k || level != L_IPPROTO_IPV6);
+    bool named = level == L_IPPROTO_TCP && (name == L_TCP_CONGESTION || name == L_TCP_ULP);
+    bool wanted = level != L_IPPROTO_IP && (k || level != L_IPPROTO_IPV6) && (!named || !length);
     if (length < sizeof(value) && wanted)
         return -L_EINVAL;
     if (length >= sizeof(value))
@@ -564,15 +656,19 @@ static int get_tcp_info(const struct inet_socket *s, void *value)
     return sizeof(info);
 }
 
-static int peer_name(const struct inet_socket *s, void *value)
+static int peer_name(const struct inet_socket *s, void *value, uint32_t room)
 {
     struct net_address address;
+    if (s->state != INET_CONNECTED)
+        return -L_ENOTCONN;
     inet_show(s, &s->remote, &address);
+    if (address.length < room)
+        return -L_EINVAL;
     memcpy(value, address.bytes, address.length);
     return (int)address.length;
 }
 
-static int get_socket_option(struct inet_socket *s, uint32_t name, void *value)
+static int get_socket_option(struct inet_socket *s, uint32_t name, void *value, uint32_t room)
 {
     int32_t number = 0, pair[2];
     switch (name) {
@@ -650,7 +746,7 @@ static int get_socket_option(struct inet_socket *s, uint32_t name, void *value)
     case L_SO_PASSSEC:
         return -L_EOPNOTSUPP;
     case L_SO_PEERNAME:
-        return s->state == INET_CONNECTED ? peer_name(s, value) : -L_ENOTCONN;
+        return peer_name(s, value, room);
     case L_SO_PEERCRED:
         memset(value, 0, 4);
         memset((uint8_t *)value + 4, 0xff, 8);
@@ -673,7 +769,7 @@ static int get_socket_option(struct inet_socket *s, uint32_t name, void *value)
 static int get_other(struct inet_socket *s, uint32_t level, uint32_t name, void *value)
 {
     int32_t number = 0;
-    bool connected = s->state == INET_CONNECTED;
+    bool connected = s->state == INET_CONNECTED, is_udp = takes_udp(s, level);
     if (level == L_IPPROTO_IPV6 && name == L_IPV6_V6ONLY) {
         number = s->options.v6_only;
     } else if ((level == L_IPPROTO_IP && name == L_IP_MTU) ||
@@ -686,8 +782,19 @@ static int get_other(struct inet_socket *s, uint32_t level, uint32_t name, void 
     } else if (level == L_IPPROTO_IPV6 && name == L_IPV6_MULTICAST_IF) {
         number = (int32_t)s->group_index6;
     } else if (level == L_IPPROTO_IP && name == L_IP_OPTIONS) {
+        memcpy(value, s->options.ip_options, s->options.ip_options_length);
+        return s->options.ip_options_length;
+    } else if (level == L_IPPROTO_IP && name == L_IP_PKTOPTIONS && s->stream) {
         return 0;
-    } else if (level == L_IPPROTO_UDP && name == L_UDP_CORK && !s->ping) {
+    } else if (level == L_IPPROTO_IP && name == L_IP_LOCAL_PORT_RANGE) {
+        number = (int32_t)s->options.port_range;
+    } else if (level == L_IPPROTO_IPV6 && name == L_IPV6_ADDRFORM) {
+        if (!connected)
+            return -L_ENOTCONN;
+        number = L_AF_INET6;
+    } else if (level == L_IPPROTO_IPV6 && is_header(name)) {
+        return 0;
+    } else if (is_udp && name == L_UDP_CORK) {
         number = s->options.udp_cork;
     } else if (level == L_IPPROTO_UDP && name == L_UDP_ENCAP && !s->ping) {
         number = 0;
@@ -755,7 +862,7 @@ int inet_get_option(struct file *file, uint32_t level, uint32_t name, void *valu
     inet_host_look(s);
     host_mutex_lock(&inet_lock);
     int size = k                       ? get_kept(s, k, value)
-               : level == L_SOL_SOCKET ? get_socket_option(s, name, value)
+               : level == L_SOL_SOCKET ? get_socket_option(s, name, value, room)
                                        : get_other(s, level, name, value);
     host_mutex_unlock(&inet_lock);
     return size;

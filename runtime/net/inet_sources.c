@@ -344,7 +344,7 @@ static int get_any(struct inet_socket *s, uint32_t level, uint8_t *value, uint32
         return -L_EINVAL;
     memcpy(&asked, value, sizeof(asked));
     if (!take_address(level, asked.gf_group, &group))
-        return -L_EADDRNOTAVAIL;
+        return -L_EINVAL;
     inet_set_any(&address, level == L_IPPROTO_IP);
     int error = get_all(s, &group, &address, asked.gf_interface, &include, sources);
     if (error)

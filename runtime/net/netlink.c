@@ -11,6 +11,7 @@
 #include "runtime/host/lock.h"
 #include "runtime/memory/access.h"
 #include "runtime/net/devices.h"
+#include "runtime/net/socket_common.h"
 #include "runtime/net/unix.h"
 #include "runtime/task/process.h"
 #include "runtime/task/task.h"
@@ -34,6 +35,7 @@ struct netlink_socket {
     uint64_t receive_timeout_ns, send_timeout_ns;
     bool pass_cred, packet_info, no_enobufs, broadcast_error, all_nsid, cap_ack, ext_ack, strict;
     struct socket_filter filter;
+    struct socket_common common;
     struct waitq wait;
 };
 
@@ -290,13 +292,17 @@ static int set_option(struct file *file, struct task *t, uint32_t level, uint32_
                    ? set_membership(s, name, number)
                    : -L_ENOPROTOOPT;
     switch (name) {
+    case L_SO_PEEK_OFF:
+        return -L_EOPNOTSUPP;
     case L_SO_SNDBUF:
     case L_SO_SNDBUFFORCE:
     case L_SO_RCVBUF:
     case L_SO_RCVBUFFORCE:
         return set_buffer(s, t, name, number);
-    default:
-        return -L_ENOPROTOOPT;
+    default: {
+        int result = socket_common_set(&s->common, t, name, value, length);
+        return result > 0 ? -L_ENOPROTOOPT : result;
+    }
     }
 }
 
@@ -339,6 +345,8 @@ static int get_option(struct file *file, uint32_t level, uint32_t name, void *va
         s->error = 0;
         host_mutex_unlock(&netlink_lock);
         break;
+    case L_SO_PEEK_OFF:
+        return -L_EOPNOTSUPP;
     case L_SO_ACCEPTCONN:
         break;
     case L_SO_SNDBUF:
@@ -348,7 +356,7 @@ static int get_option(struct file *file, uint32_t level, uint32_t name, void *va
         number = (int32_t)s->receive_buffer;
         break;
     default:
-        return -L_ENOPROTOOPT;
+        return socket_common_get(&s->common, name, value);
     }
     memcpy(value, &number, sizeof(number));
     return sizeof(number);

@@ -44,6 +44,7 @@ static struct unix_socket *unix_new(int type)
     waitq_init(&s->read_wait);
     waitq_init(&s->write_wait);
     s->peek_off = -1;
+    s->peer_cred = (struct l_ucred){0, UINT32_MAX, UINT32_MAX};
     return s;
 }
 
@@ -368,7 +369,7 @@ int unix_listen(struct unix_socket *s, int backlog)
     } else {
         s->state = UNIX_LISTENING;
         s->backlog = backlog < 0 || backlog > L_SOMAXCONN ? L_SOMAXCONN : (uint32_t)backlog;
-        s->cred = credentials();
+        s->cred = s->peer_cred = credentials();
     }
     host_mutex_unlock(&unix_lock);
     return error;

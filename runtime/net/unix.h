@@ -15,6 +15,7 @@
 #include "runtime/fs/vfs/file.h"
 #include "runtime/fs/vfs/vfs.h"
 #include "runtime/net/socket.h"
+#include "runtime/net/socket_common.h"
 #include "runtime/task/user.h"
 #include "runtime/task/waitq.h"
 
@@ -73,6 +74,7 @@ struct unix_socket {
     uint64_t receive_timeout_ns, send_timeout_ns; /* 0: none */
     atomic_uint send_buffer, receive_buffer;      /* SO_SNDBUF, SO_RCVBUF */
     struct socket_filter filter;                  /* of packets that come */
+    struct socket_common common;
     struct waitq read_wait, write_wait;
     /* Datagram sockets that found no room here, at their peer. Each is on one such list at most. */
     struct unix_socket *starved, *starved_next, *starved_at;

@@ -1,6 +1,7 @@
 /* AF_UNIX behind the table of socket operations: addresses as calls give them, and options. */
 #include "runtime/abi/errno.h"
 #include "runtime/abi/poll.h"
+#include "runtime/host/time.h"
 #include "runtime/net/unix.h"
 #include "runtime/task/process.h"
 #include "runtime/task/task.h"
@@ -83,6 +84,9 @@ static int64_t receive_from(struct file *file, void *data, size_t n, uint32_t fl
     if (got >= 0 && (out->from.length == 2 || s->type != L_SOCK_DGRAM))
         out->from.length = 0;
     out->with_cred = s->pass_cred;
+    if (got >= 0 && (s->common.timestamp || s->common.timestamp_ns))
+        socket_stamp_note(s->common.timestamp, s->common.timestamp_ns, host_clock_realtime_ns(),
+                          out);
     return got;
 }
 
@@ -134,20 +138,12 @@ static int set_option(struct file *file, struct task *t, uint32_t level, uint32_
     case L_SO_RCVBUF:
     case L_SO_RCVBUFFORCE:
         return set_buffer(t, s, name, value);
-    case L_SO_DEBUG:
-    case L_SO_REUSEADDR:
-    case L_SO_DONTROUTE:
-    case L_SO_BROADCAST:
-    case L_SO_KEEPALIVE:
-    case L_SO_LINGER:
-    case L_SO_REUSEPORT:
-    case L_SO_RCVLOWAT:
-        return 0; /* accepted on every socket; they have no meaning for AF_UNIX */
     }
-    return -L_ENOPROTOOPT;
+    int result = socket_common_set(&s->common, t, name, data, length);
+    return result > 0 ? -L_ENOPROTOOPT : result;
 }
 
-static int option_locked(struct unix_socket *s, uint32_t name, void *value)
+static int option_locked(struct unix_socket *s, uint32_t name, void *value, uint32_t room)
 {
     int32_t number = 0;
     switch (name) {
@@ -158,9 +154,13 @@ static int option_locked(struct unix_socket *s, uint32_t name, void *value)
         return socket_show_timeout(value, s->receive_timeout_ns);
     case L_SO_SNDTIMEO:
         return socket_show_timeout(value, s->send_timeout_ns);
-    case L_SO_LINGER:
-        memset(value, 0, 8);
-        return 8;
+    case L_SO_PEERNAME:
+        if (!s->peer)
+            return -L_ENOTCONN;
+        if (s->peer->name.length < room)
+            return -L_EINVAL;
+        memcpy(value, s->peer->name.bytes, s->peer->name.length);
+        return (int)s->peer->name.length;
     case L_SO_TYPE:
         number = s->type;
         break;
@@ -186,20 +186,10 @@ static int option_locked(struct unix_socket *s, uint32_t name, void *value)
     case L_SO_PASSCRED:
         number = s->pass_cred;
         break;
-    case L_SO_RCVLOWAT:
-    case L_SO_SNDLOWAT:
-        number = 1;
-        break;
     case L_SO_PROTOCOL:
-    case L_SO_DEBUG:
-    case L_SO_REUSEADDR:
-    case L_SO_REUSEPORT:
-    case L_SO_KEEPALIVE:
-    case L_SO_BROADCAST:
-    case L_SO_DONTROUTE:
         break;
     default:
-        return -L_ENOPROTOOPT;
+        return socket_common_get(&s->common, name, value);
     }
     memcpy(value, &number, sizeof(number));
     return sizeof(number);
@@ -207,11 +197,10 @@ static int option_locked(struct unix_socket *s, uint32_t name, void *value)
 
 static int get_option(struct file *file, uint32_t level, uint32_t name, void *value, uint32_t room)
 {
-    (void)room;
     if (level != L_SOL_SOCKET)
         return -L_EOPNOTSUPP;
     host_mutex_lock(&unix_lock);
-    int size = option_locked(file->priv, name, value);
+    int size = option_locked(file->priv, name, value, room);
     host_mutex_unlock(&unix_lock);
     return size;
 }

@@ -404,8 +404,9 @@ int64_t unix_receive(struct unix_socket *s, void *data, size_t n, uint32_t flags
         unix_messages_free(done);
         if (shorter)
             waitq_wake(&s->write_wait, L_POLLOUT | L_POLLWRNORM);
-        bool whole = (flags & L_MSG_WAITALL) && s->type == L_SOCK_STREAM && !out->control &&
-                     !(flags & L_MSG_PEEK) && got < n;
+        size_t low = s->common.receive_low, wanted = flags & L_MSG_WAITALL || low > n ? n : low;
+        bool whole =
+            got < wanted && s->type == L_SOCK_STREAM && !out->control && !(flags & L_MSG_PEEK);
         if (some && !whole)
             return (int64_t)got;
         if (!some && result != 1)

@@ -5,10 +5,12 @@
 
 #include <netinet/tcp.h>
 
-static const char *const kinds[] = {"tcp", "tcp6", "udp", "udp6"};
+static const char *const kinds[] = {"tcp", "tcp6", "udp", "udp6", "unix", "netlink"};
 
 static int make(int kind)
 {
+    if (kind >= 4)
+        return kind == 4 ? socket(AF_UNIX, SOCK_DGRAM, 0) : socket(AF_NETLINK, SOCK_RAW, 0);
     return socket(kind & 1 ? AF_INET6 : AF_INET, kind & 2 ? SOCK_DGRAM : SOCK_STREAM, 0);
 }
 
@@ -31,10 +33,11 @@ static void set(int fd, int level, int name, const void *value, socklen_t length
     tell(fd, level, name);
 }
 
-static void try(int level, int name)
+/* With the kinds from first to last. */
+static void try(int level, int name, int first, int last)
 {
     static const int values[] = {-1, 0, 1, 2, 5, 100, 300, 70000};
-    for (int kind = 0; kind < 4; kind++) {
+    for (int kind = first; kind <= last; kind++) {
         int fd = make(kind);
         printf("%s %d/%d:", kinds[kind], level, name);
         tell(fd, level, name);
@@ -49,14 +52,19 @@ static void try(int level, int name)
 
 static const int socket_names[] = {2,  3,  4,  5,  6,  9,  10, 11, 13, 14, 15, 16, 20, 21,
                                    28, 29, 30, 34, 35, 38, 39, 40, 41, 43, 44, 45, 49, 56};
-static const int ip_names[] = {1, 2, 6, 7, 8, 10, 11, 12, 13, 14, 18, 20, 21, 23, 24, 32, 33, 49};
+static const int ip_names[] = {1,  2,  5,  6,  7,  8,  9,  10, 11, 12, 13,
+                               14, 15, 18, 20, 21, 23, 24, 32, 33, 34, 49};
+/* Those that every socket has. */
+static const int common_names[] = {1,  2,  5,  6,  9,  10, 11, 12, 13, 14, 18, 20, 21,
+                                   29, 30, 35, 36, 40, 41, 43, 44, 45, 46, 47, 49, 56};
+static const int udp_names[] = {1, 101, 102, 103, 104};
 static const int tcp_names[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 16, 18, 25, 27, 30, 34};
-static const int ipv6_names[] = {2,  3,  4,  5,  8,  11, 16, 17, 19, 23, 25, 26, 29,
-                                 33, 49, 51, 53, 56, 58, 60, 66, 67, 73, 74, 78};
+static const int ipv6_names[] = {1,  2,  3,  4,  5,  8,  11, 16, 17, 19, 22, 23, 24, 25, 26, 29,
+                                 33, 49, 51, 53, 54, 55, 56, 57, 58, 59, 60, 66, 67, 73, 74, 78};
 
-#define TRY_ALL(level, names)                                                                      \
+#define TRY_ALL(level, names, first, last)                                                         \
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)                                  \
-    try(level, names[i])
+    try(level, names[i], first, last)
 
 /* Those that a connection changes. */
 static void connected(void)
@@ -106,12 +114,96 @@ static void connected(void)
     close(fd);
 }
 
+/* Of SO_TIMESTAMP and SO_TIMESTAMPNS the last one counts; sockets of AF_UNIX tell the time too. */
+static void stamps(void)
+{
+    int e[2];
+    char data[8], control[128];
+    struct iovec part = {data, sizeof(data)};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+    int fd = socket(AF_INET, SOCK_DGRAM, 0);
+    CHECK_OK(inet_set(fd, SOL_SOCKET, SO_TIMESTAMP, 1));
+    CHECK_OK(inet_set(fd, SOL_SOCKET, SO_TIMESTAMPNS, 1));
+    CHECK_EQ(inet_number(fd, SOL_SOCKET, SO_TIMESTAMP), 0);
+    CHECK_EQ(inet_number(fd, SOL_SOCKET, SO_TIMESTAMPNS), 1);
+    CHECK_OK(inet_set(fd, SOL_SOCKET, SO_TIMESTAMP, 0));
+    CHECK_EQ(inet_number(fd, SOL_SOCKET, SO_TIMESTAMPNS), 0);
+    close(fd);
+    CHECK_OK(socketpair(AF_UNIX, SOCK_DGRAM, 0, e));
+    for (int ns = 0; ns < 2; ns++) {
+        CHECK_OK(inet_set(e[1], SOL_SOCKET, ns ? SO_TIMESTAMPNS : SO_TIMESTAMP, 1));
+        CHECK_EQ(send(e[0], "x", 1, 0), 1);
+        message.msg_control = control;
+        message.msg_controllen = sizeof(control);
+        CHECK_EQ(recvmsg(e[1], &message, 0), 1);
+        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+        if (!CHECK(header != NULL))
+            continue;
+        CHECK_EQ(header->cmsg_level, SOL_SOCKET);
+        CHECK_EQ(header->cmsg_type, ns ? SCM_TIMESTAMPNS : SCM_TIMESTAMP);
+        int64_t seconds;
+        memcpy(&seconds, CMSG_DATA(header), sizeof(seconds));
+        CHECK(seconds > 1000000000);
+    }
+    close(e[0]);
+    close(e[1]);
+}
+
+/* IPV6_ADDRFORM; SO_PEERNAME of a socket that has a peer. */
+static void family(void)
+{
+    union inet_name name;
+    socklen_t length = sizeof(name);
+    int listener = inet_listener("127.0.0.1", 1), fd = socket(AF_INET6, SOCK_STREAM, 0);
+    CHECK_OK(inet_connect(fd, "::ffff:127.0.0.1", inet_port(listener)));
+    CHECK_EQ(inet_number(fd, IPPROTO_IPV6, IPV6_ADDRFORM), AF_INET6);
+    CHECK_ERRNO(inet_set(fd, IPPROTO_IPV6, IPV6_ADDRFORM, AF_INET6), EINVAL);
+    CHECK_OK(inet_set(fd, IPPROTO_IPV6, IPV6_ADDRFORM, AF_INET));
+    CHECK_OK(getsockname(fd, &name.any, &length));
+    CHECK_EQ(length, sizeof(name.in));
+    CHECK_EQ(name.any.sa_family, AF_INET);
+    CHECK_ERRNO(inet_set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1), ENOPROTOOPT);
+    length = sizeof(name.in) + 1;
+    CHECK_ERRNO(getsockopt(fd, SOL_SOCKET, 28 /* SO_PEERNAME */, &name, &length), EINVAL);
+    length = 8;
+    CHECK_OK(getsockopt(fd, SOL_SOCKET, 28, &name, &length));
+    CHECK_EQ(length, 8);
+    CHECK_EQ(ntohs(name.in.sin_port), inet_port(listener));
+    close(fd);
+    fd = socket(AF_INET6, SOCK_STREAM, 0);
+    int six = inet_listener("::1", 1);
+    CHECK_OK(inet_connect(fd, "::1", inet_port(six)));
+    CHECK_ERRNO(inet_set(fd, IPPROTO_IPV6, IPV6_ADDRFORM, AF_INET), EADDRNOTAVAIL);
+    close(fd);
+    close(six);
+    close(listener);
+}
+
+/* IP_LOCAL_PORT_RANGE, which Linux has since 6.3: what is found of it is not counted. */
+static void ports(void)
+{
+    int counted = check_count, fd = socket(AF_INET, SOCK_STREAM, 0);
+    if (inet_set(fd, IPPROTO_IP, 51, 45000 | 45019 << 16) == 0) {
+        CHECK_ERRNO(inet_set(fd, IPPROTO_IP, 51, 45019 | 45000 << 16), EINVAL);
+        CHECK_EQ(inet_number(fd, IPPROTO_IP, 51), (int)(45000u | 45019u << 16));
+        if (inet_bind(fd, "127.0.0.1", 0) == 0)
+            CHECK(inet_port(fd) >= 45000 && inet_port(fd) <= 45019);
+    }
+    close(fd);
+    check_count = counted;
+}
+
 int main(void)
 {
-    TRY_ALL(SOL_SOCKET, socket_names);
-    TRY_ALL(IPPROTO_IP, ip_names);
-    TRY_ALL(IPPROTO_TCP, tcp_names);
-    TRY_ALL(IPPROTO_IPV6, ipv6_names);
+    TRY_ALL(SOL_SOCKET, socket_names, 0, 3);
+    TRY_ALL(SOL_SOCKET, common_names, 4, 5);
+    TRY_ALL(IPPROTO_IP, ip_names, 0, 3);
+    TRY_ALL(IPPROTO_TCP, tcp_names, 0, 3);
+    TRY_ALL(IPPROTO_UDP, udp_names, 2, 3);
+    TRY_ALL(IPPROTO_IPV6, ipv6_names, 0, 3);
     connected();
+    stamps();
+    family();
+    ports();
     return check_done();
 }
