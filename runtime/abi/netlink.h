@@ -59,6 +59,12 @@ struct l_nlattr {
 #define L_RTM_GETNEIGH 30
 #define L_RTM_MAX      123
 
+#define L_RTNLGRP_LINK        1u
+#define L_RTNLGRP_IPV4_IFADDR 5u
+#define L_RTNLGRP_IPV4_ROUTE  7u
+#define L_RTNLGRP_IPV6_IFADDR 9u
+#define L_RTNLGRP_IPV6_ROUTE  11u
+
 struct l_ifinfomsg {
     uint8_t ifi_family, pad;
     uint16_t ifi_type;

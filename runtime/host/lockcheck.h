@@ -70,6 +70,7 @@
     ONE(HOST_SOCKET)                                                                               \
     ONE(HOST_SOCKETS)                                                                              \
     ONE(UNIX)                                                                                      \
+    ONE(NETWORK_CHANGES)                                                                           \
     ONE(INET)                                                                                      \
     ONE(NETLINK)                                                                                   \
     ONE(SOCKET_FILTER)                                                                             \

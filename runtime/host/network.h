@@ -60,6 +60,11 @@ void host_network_free(struct host_network *network);
 /* Whether addresses may have changed since the last call; true for the first one. */
 bool host_network_changed(void);
 
+/* From now on `changed` is called, on threads of its own or of the host's, whenever something that
+ * host_network_read says may be otherwise, but for what was sent and received. Once. False: nobody
+ * will call. */
+bool host_network_watch(void (*changed)(void));
+
 /* What resolv.conf(5) has to say, as text that the caller frees: of Linux its file. NULL: none. */
 char *host_resolver_text(void);
 

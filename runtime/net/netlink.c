@@ -146,6 +146,8 @@ static int bind_to(struct file *file, struct vfs_caller *caller, const struct ne
         s->groups = (s->groups & ~(uint64_t)UINT32_MAX) | name.nl_groups;
     }
     host_mutex_unlock(&netlink_lock);
+    if (!error && s->protocol == L_NETLINK_ROUTE)
+        netlink_changes_follow(name.nl_groups);
     return error;
 }
 
@@ -253,6 +255,8 @@ static int set_membership(struct netlink_socket *s, uint32_t name, uint32_t grou
     give_port_locked(s);
     s->groups = name == L_NETLINK_ADD_MEMBERSHIP ? s->groups | bit : s->groups & ~bit;
     host_mutex_unlock(&netlink_lock);
+    if (name == L_NETLINK_ADD_MEMBERSHIP && s->protocol == L_NETLINK_ROUTE)
+        netlink_changes_follow(bit);
     return 0;
 }
 
@@ -440,6 +444,72 @@ static void queue_answer(struct netlink_socket *s, struct netlink_answer *answer
     waitq_wake(&s->wait, L_POLLIN | L_POLLRDNORM | (full ? L_POLLERR : 0));
 }
 
+static bool joined_locked(const struct netlink_socket *s, uint32_t group)
+{
+    return s->protocol == L_NETLINK_ROUTE && s->groups >> (group - 1) & 1;
+}
+
+/* Copies of a packet, one for each socket of the group; fewer when memory runs out. */
+static struct netlink_packet *copies_of(const struct netlink_packet *packet, uint32_t group)
+{
+    struct netlink_packet *copies = NULL;
+    unsigned wanted = 0;
+    host_mutex_lock(&netlink_lock);
+    for (const struct netlink_socket *s = all_sockets; s; s = s->next)
+        wanted += joined_locked(s, group);
+    host_mutex_unlock(&netlink_lock);
+    for (; wanted; wanted--) {
+        struct netlink_packet *copy = malloc(sizeof(*copy) + packet->size);
+        if (!copy)
+            break;
+        memcpy(copy, packet, sizeof(*copy) + packet->size);
+        copy->room = copy->size;
+        copy->group = group;
+        copy->next = copies;
+        copies = copy;
+    }
+    return copies;
+}
+
+/* One of the copies goes to s, which otherwise is told that it has lost something. */
+static void give_copy_locked(struct netlink_socket *s, struct netlink_packet **copies)
+{
+    struct netlink_packet *copy = *copies;
+    int64_t kept = copy ? socket_filter_keeps_data(&s->filter, copy->data, copy->size) : 0;
+    if (kept < 0)
+        return;
+    if (!copy || s->held > s->receive_buffer) {
+        if (!s->no_enobufs)
+            s->error = L_ENOBUFS;
+    } else {
+        *copies = copy->next;
+        copy->next = NULL;
+        copy->size = (size_t)kept;
+        *(s->last ? &s->last->next : &s->first) = copy;
+        s->last = copy;
+        s->held += sizeof(*copy) + copy->room;
+    }
+    waitq_wake(&s->wait, L_POLLIN | L_POLLRDNORM | L_POLLERR);
+}
+
+void netlink_tell_group(uint32_t group, struct netlink_answer *answer)
+{
+    for (const struct netlink_packet *p = answer->first; p; p = p->next) {
+        struct netlink_packet *copies = copies_of(p, group);
+        host_mutex_lock(&netlink_lock);
+        for (struct netlink_socket *s = all_sockets; s; s = s->next) {
+            if (joined_locked(s, group))
+                give_copy_locked(s, &copies);
+        }
+        host_mutex_unlock(&netlink_lock);
+        for (struct netlink_packet *next; copies; copies = next) {
+            next = copies->next;
+            free(copies);
+        }
+    }
+    answer_free(answer);
+}
+
 static void answer_all(struct netlink_socket *s, const uint8_t *data, size_t n)
 {
     struct l_nlmsghdr question;
@@ -518,9 +588,10 @@ static int64_t take_locked(struct netlink_socket *s, void *data, size_t n, bool 
     memcpy(data, p->data, got);
     out->full_size = p->size;
     out->flags = got < p->size ? L_MSG_TRUNC : 0;
-    show(&out->from, 0, 0);
+    show(&out->from, 0, p->group ? 1u << (p->group - 1) : 0);
     if (s->packet_info) {
         out->notes[0] = (struct socket_note){L_SOL_NETLINK, L_NETLINK_PKTINFO, 4, {0}};
+        memcpy(out->notes[0].data, &p->group, sizeof(p->group));
         out->note_count = 1;
     }
     out->with_cred = s->pass_cred;

@@ -48,6 +48,7 @@ static void new_packet(struct netlink_answer *answer)
         return;
     }
     p->next = NULL;
+    p->group = 0;
     p->size = 0;
     p->room = PACKET_SIZE;
     *(answer->last ? &answer->last->next : &answer->first) = p;
@@ -58,7 +59,8 @@ static void new_packet(struct netlink_answer *answer)
 void netlink_begin(struct netlink_answer *answer, uint16_t type, uint16_t flags, const void *header,
                    size_t size)
 {
-    struct l_nlmsghdr h = {0, type, flags, answer->question->nlmsg_seq, answer->port};
+    struct l_nlmsghdr h = {0, (uint16_t)(type + answer->gone), flags, answer->question->nlmsg_seq,
+                           answer->port};
     /* A message of its own packet, unless it is one of a dump. */
     if (!answer->last || !(flags & L_NLM_F_MULTI) || type == L_NLMSG_DONE)
         new_packet(answer);

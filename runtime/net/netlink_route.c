@@ -64,7 +64,7 @@ static void add_counts(struct netlink_answer *answer, const struct host_interfac
     netlink_attribute(answer, L_IFLA_STATS, narrow, sizeof(narrow));
 }
 
-static void tell_link(struct netlink_answer *answer, const struct host_interface *i)
+void netlink_tell_link(struct netlink_answer *answer, const struct host_interface *i)
 {
     static const uint8_t ones[8] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, zeros[8];
     bool loopback = i->flags & L_IFF_LOOPBACK, up = i->flags & L_IFF_LOWER_UP;
@@ -111,7 +111,7 @@ static int get_one_link(struct netlink_answer *answer, const struct host_network
     }
     if (!i)
         return -L_ENODEV;
-    tell_link(answer, i);
+    netlink_tell_link(answer, i);
     return 0;
 }
 
@@ -122,15 +122,15 @@ static int get_links(struct netlink_answer *answer, const struct host_network *n
         return get_one_link(answer, network);
     read_header(answer->question, &family, sizeof(family));
     for (unsigned n = 0; n < network->interface_count && family != 7 /* AF_BRIDGE */; n++)
-        tell_link(answer, &network->interfaces[n]);
+        netlink_tell_link(answer, &network->interfaces[n]);
     netlink_done(answer);
     return 0;
 }
 
 /* --- RTM_GETADDR --- */
 
-static void tell_address(struct netlink_answer *answer, const struct host_network *network,
-                         const struct host_interface_address *a)
+void netlink_tell_address(struct netlink_answer *answer, const struct host_network *network,
+                          const struct host_interface_address *a)
 {
     static const uint32_t forever[4] = {UINT32_MAX, UINT32_MAX, 0, 0};
     bool v4 = is_v4(a->ip);
@@ -140,7 +140,7 @@ static void tell_address(struct netlink_answer *answer, const struct host_networ
                                  .ifa_flags = L_IFA_F_PERMANENT,
                                  .ifa_scope = (uint8_t)a->scope,
                                  .ifa_index = a->index};
-    netlink_begin(answer, L_RTM_NEWADDR, L_NLM_F_MULTI, &header, sizeof(header));
+    netlink_begin(answer, L_RTM_NEWADDR, multi(answer->question), &header, sizeof(header));
     add_ip(answer, L_IFA_ADDRESS, a->ip);
     if (v4)
         add_ip(answer, L_IFA_LOCAL, a->ip);
@@ -165,7 +165,7 @@ static int get_addresses(struct netlink_answer *answer, const struct host_networ
             if (is_v4(a->ip) != !v6 || !wants(header.ifa_family, !v6) ||
                 (header.ifa_index && header.ifa_index != a->index))
                 continue;
-            tell_address(answer, network, a);
+            netlink_tell_address(answer, network, a);
         }
     }
     netlink_done(answer);
@@ -194,8 +194,8 @@ static void begin_route(struct netlink_answer *answer, bool v4, uint32_t prefix,
     netlink_attribute_u32(answer, L_RTA_TABLE, table);
 }
 
-static void tell_route(struct netlink_answer *answer, const struct host_network *network,
-                       const struct host_route *r)
+void netlink_tell_route(struct netlink_answer *answer, const struct host_network *network,
+                        const struct host_route *r)
 {
     bool v4 = is_v4(r->to);
     struct devices_way way;
@@ -218,7 +218,7 @@ static void tell_route(struct netlink_answer *answer, const struct host_network 
 }
 
 /* The table "local": an address's own route, and of IPv4 that of its broadcasts. */
-static void tell_local(struct netlink_answer *answer, const struct host_interface_address *a)
+void netlink_tell_local(struct netlink_answer *answer, const struct host_interface_address *a)
 {
     bool v4 = is_v4(a->ip);
     begin_route(answer, v4, v4 ? 32 : 128, L_RT_TABLE_LOCAL, L_RTPROT_KERNEL,
@@ -244,11 +244,11 @@ static void dump_routes(struct netlink_answer *answer, const struct host_network
     for (int v6 = 0; v6 < 2; v6++) {
         for (unsigned n = 0; n < network->route_count && wants(family, !v6); n++) {
             if (is_v4(network->routes[n].to) == !v6)
-                tell_route(answer, network, &network->routes[n]);
+                netlink_tell_route(answer, network, &network->routes[n]);
         }
         for (unsigned n = 0; n < network->address_count && wants(family, !v6); n++) {
             if (is_v4(network->addresses[n].ip) == !v6)
-                tell_local(answer, &network->addresses[n]);
+                netlink_tell_local(answer, &network->addresses[n]);
         }
     }
     netlink_done(answer);

@@ -17,6 +17,7 @@
 
 #include "runtime/abi/errno.h"
 #include "runtime/host/heap.h"
+#include "runtime/host/thread.h"
 
 static void ask_device(int fd, struct host_interface *i)
 {
@@ -217,6 +218,38 @@ bool host_network_changed(void)
     while (recv(fd, message, sizeof(message), 0) >= 0 || errno == ENOBUFS || errno == EINTR)
         some = true;
     return some;
+}
+
+static void (*watch_changed)(void);
+
+/* fd is a socket that gets a message for each change; those that are there are one. */
+static void watch_main(void *arg)
+{
+    char message[8192];
+    int fd = (int)(intptr_t)arg;
+    for (;;) {
+        if (recv(fd, message, sizeof(message), 0) < 0 && errno != ENOBUFS && errno != EINTR)
+            break;
+        while (recv(fd, message, sizeof(message), MSG_DONTWAIT) >= 0 || errno == ENOBUFS)
+            ;
+        watch_changed();
+    }
+    close(fd);
+}
+
+bool host_network_watch(void (*changed)(void))
+{
+    struct sockaddr_nl name = {.nl_family = AF_NETLINK,
+                               .nl_groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR |
+                                            RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE};
+    int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+    watch_changed = changed;
+    if (fd >= 0 && bind(fd, (void *)&name, sizeof(name)) == 0 &&
+        host_thread_start(watch_main, (void *)(intptr_t)fd) == 0)
+        return true;
+    if (fd >= 0)
+        close(fd);
+    return false;
 }
 
 int host_network_read(struct host_network *out)

@@ -234,6 +234,46 @@ bool host_network_changed(void)
     return atomic_exchange(&changed, false);
 }
 
+static void (*watch_changed)(void);
+
+static void WINAPI any_address_changed(PVOID context, PMIB_UNICASTIPADDRESS_ROW row,
+                                       MIB_NOTIFICATION_TYPE type)
+{
+    (void)context;
+    (void)row;
+    (void)type;
+    watch_changed();
+}
+
+static void WINAPI interface_changed(PVOID context, PMIB_IPINTERFACE_ROW row,
+                                     MIB_NOTIFICATION_TYPE type)
+{
+    (void)context;
+    (void)row;
+    (void)type;
+    watch_changed();
+}
+
+static void WINAPI route_changed(PVOID context, PMIB_IPFORWARD_ROW2 row, MIB_NOTIFICATION_TYPE type)
+{
+    (void)context;
+    (void)row;
+    (void)type;
+    watch_changed();
+}
+
+bool host_network_watch(void (*changed)(void))
+{
+    static HANDLE addresses, interfaces, routes; /* for the rest of the process */
+    watch_changed = changed;
+    bool watched = NotifyUnicastIpAddressChange(AF_UNSPEC, any_address_changed, NULL, FALSE,
+                                                &addresses) == NO_ERROR;
+    watched |=
+        NotifyIpInterfaceChange(AF_UNSPEC, interface_changed, NULL, FALSE, &interfaces) == NO_ERROR;
+    watched |= NotifyRouteChange2(AF_UNSPEC, route_changed, NULL, FALSE, &routes) == NO_ERROR;
+    return watched;
+}
+
 int host_network_read(struct host_network *out)
 {
     memset(out, 0, sizeof(*out));

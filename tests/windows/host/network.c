@@ -4,7 +4,9 @@
  *
  * wrap calls: GetAdaptersAddresses GetIfEntry2 GetIpForwardTable2 FreeMibTable
  *
- * wrap calls: NotifyIpInterfaceChange WinHttpGetIEProxyConfigForCurrentUser
+ * wrap calls: NotifyIpInterfaceChange NotifyUnicastIpAddressChange NotifyRouteChange2
+ *
+ * wrap calls: WinHttpGetIEProxyConfigForCurrentUser
  */
 #include "runtime/host/windows/adapters.h"
 
@@ -28,6 +30,11 @@ NETIO_STATUS WINAPI LED(GetIpForwardTable2)(ADDRESS_FAMILY, MIB_IPFORWARD_TABLE2
 void WINAPI LED(FreeMibTable)(PVOID);
 NETIO_STATUS WINAPI LED(NotifyIpInterfaceChange)(ADDRESS_FAMILY, PIPINTERFACE_CHANGE_CALLBACK,
                                                  PVOID, BOOLEAN, HANDLE *);
+NETIO_STATUS WINAPI LED(NotifyUnicastIpAddressChange)(ADDRESS_FAMILY,
+                                                      PUNICAST_IPADDRESS_CHANGE_CALLBACK, PVOID,
+                                                      BOOLEAN, HANDLE *);
+NETIO_STATUS WINAPI LED(NotifyRouteChange2)(ADDRESS_FAMILY, PIPFORWARD_CHANGE_CALLBACK, PVOID,
+                                            BOOLEAN, HANDLE *);
 WINBOOL WINAPI LED(WinHttpGetIEProxyConfigForCurrentUser)(WINHTTP_CURRENT_USER_IE_PROXY_CONFIG *);
 
 static IP_ADAPTER_ADDRESSES adapters[ADAPTERS];
@@ -93,6 +100,35 @@ NETIO_STATUS WINAPI LED(NotifyIpInterfaceChange)(ADDRESS_FAMILY family,
     notified = callback;
     notified_context = context;
     return NO_ERROR;
+}
+
+static PUNICAST_IPADDRESS_CHANGE_CALLBACK address_notified;
+static PIPFORWARD_CHANGE_CALLBACK route_notified;
+static bool refuses; /* to watch addresses and routes */
+
+NETIO_STATUS WINAPI LED(NotifyUnicastIpAddressChange)(ADDRESS_FAMILY family,
+                                                      PUNICAST_IPADDRESS_CHANGE_CALLBACK callback,
+                                                      PVOID context, BOOLEAN initial,
+                                                      HANDLE *handle)
+{
+    ck_assert_int_eq(family, AF_UNSPEC);
+    ck_assert_ptr_null(context);
+    ck_assert_int_eq(initial, FALSE);
+    ck_assert_ptr_nonnull(handle);
+    address_notified = callback;
+    return refuses ? ERROR_NOT_ENOUGH_MEMORY : NO_ERROR;
+}
+
+NETIO_STATUS WINAPI LED(NotifyRouteChange2)(ADDRESS_FAMILY family,
+                                            PIPFORWARD_CHANGE_CALLBACK callback, PVOID context,
+                                            BOOLEAN initial, HANDLE *handle)
+{
+    ck_assert_int_eq(family, AF_UNSPEC);
+    ck_assert_ptr_null(context);
+    ck_assert_int_eq(initial, FALSE);
+    ck_assert_ptr_nonnull(handle);
+    route_notified = callback;
+    return refuses ? ERROR_NOT_ENOUGH_MEMORY : NO_ERROR;
 }
 
 static const wchar_t *proxy, *bypass;
@@ -240,6 +276,21 @@ START_TEST(changes_are_told)
 }
 END_TEST
 
+/* Interfaces, addresses and routes, all to the same. */
+START_TEST(changes_of_the_network)
+{
+    changes = 0;
+    ck_assert(host_network_watch(count_change));
+    notified(notified_context, NULL, MibParameterNotification);
+    address_notified(NULL, NULL, MibAddInstance);
+    route_notified(NULL, NULL, MibDeleteInstance);
+    ck_assert_int_eq(changes, 3);
+    refuses = true;
+    ck_assert(host_network_watch(count_change)); /* of interfaces still */
+    refuses = false;
+}
+END_TEST
+
 START_TEST(interfaces)
 {
     struct host_network network;
@@ -368,6 +419,7 @@ int main(void)
     tcase_add_test(tcase, servers_by_metric);
     tcase_add_test(tcase, scope_of_link_local_server);
     tcase_add_test(tcase, changes_are_told);
+    tcase_add_test(tcase, changes_of_the_network);
     tcase_add_test(tcase, interfaces);
     tcase_add_test(tcase, routes);
     tcase_add_test(tcase, proxies);
