@@ -310,6 +310,25 @@ static void tune(const struct inet_socket *s, struct inet_link *link)
     host_socket_tune(link->host, &tuning);
 }
 
+/* A connection leaves from where s was bound. Where the host does not let it, as when others share
+ * the port, it leaves from a port of the host's choice. */
+static void bind_link(struct inet_socket *s, struct inet_link *link)
+{
+    host_mutex_lock(&inet_lock);
+    bool bound = s->own_port;
+    struct inet_end end = s->local;
+    if (!s->own_ip)
+        inet_set_any(&end, inet_is_v4(&s->remote));
+    host_mutex_unlock(&inet_lock);
+    if (!bound)
+        return;
+    struct host_address address = inet_to_host(&end);
+    inet_port_hand_over(s);
+    int error = host_socket_bind(link->host, &address, true);
+    if (error)
+        host_log("a connection from port %u leaves from another (error %d)", end.port, -error);
+}
+
 int inet_host_connect(struct inet_socket *s)
 {
     struct inet_link *link;
@@ -319,6 +338,8 @@ int inet_host_connect(struct inet_socket *s)
         return error;
     bool placed = place_link(s, link, 0, INET_CONNECTING);
     tune(s, link);
+    if (placed)
+        bind_link(s, link);
     if (placed)
         error = host_socket_connect(link->host, &address);
     if (error || !placed)

@@ -275,12 +275,12 @@ int inet_port_take(struct inet_socket *s)
     return done ? 0 : error;
 }
 
-void inet_port_give_back(struct inet_socket *s)
+static void give_back(struct inet_socket *s, bool named)
 {
     host_mutex_lock(&taking);
     host_mutex_lock(&inet_lock);
     struct inet_port *given[2] = {NULL, NULL};
-    for (unsigned i = 0; i < 2 && !s->named; i++) {
+    for (unsigned i = 0; i < 2 && (named || !s->named); i++) {
         given[i] = s->ports[i];
         s->ports[i] = NULL;
         if (given[i] && given[i]->joined == s)
@@ -290,6 +290,16 @@ void inet_port_give_back(struct inet_socket *s)
     give_one(given[0]);
     give_one(given[1]);
     host_mutex_unlock(&taking);
+}
+
+void inet_port_give_back(struct inet_socket *s)
+{
+    give_back(s, false);
+}
+
+void inet_port_hand_over(struct inet_socket *s)
+{
+    give_back(s, true);
 }
 
 /* --- what is taken --- */

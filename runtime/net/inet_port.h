@@ -32,6 +32,8 @@ int inet_port_listen(struct inet_socket *s);
 void inet_port_receive(struct inet_socket *s);
 /* Gives back what s has, unless it still has its name. */
 void inet_port_give_back(struct inet_socket *s);
+/* Gives back what s has though it keeps its name: its connection leaves from there. */
+void inet_port_hand_over(struct inet_socket *s);
 
 /* The address from which a datagram of s to another leaves, referenced; NULL: s has none for it. */
 struct inet_port *inet_port_for(struct inet_socket *s, const struct inet_end *to);

@@ -71,6 +71,16 @@ def feed(server):
         connection.close()
 
 
+def origins(server):
+    """Two connections that say from which port they come."""
+    for _ in range(2):
+        connection, address = server.accept()
+        connection.settimeout(PATIENCE)
+        with connection, connection.makefile("rb") as lines:
+            said = lines.readline()
+            check(said == b"%d\n" % address[1], f"from port {address[1]}, not {said}")
+
+
 def answer(server):
     while True:
         data, address = server.recvfrom(65536)
@@ -89,6 +99,10 @@ def main():
     thread = threading.Thread(target=feed, args=(server,), daemon=True)
     thread.start()
     guest("ways", server.getsockname()[1], "wine" if "wine" in sys.argv else "linux")
+    thread.join(PATIENCE)
+    thread = threading.Thread(target=origins, args=(server,), daemon=True)
+    thread.start()
+    guest("from", server.getsockname()[1])
     thread.join(PATIENCE)
     packets = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     packets.bind(("127.0.0.1", 0))

@@ -295,6 +295,24 @@ static void ways(uint16_t port, bool windows)
     close(fd);
 }
 
+/* Connects from ports that it has bound, and says which. */
+static void bound_before(uint16_t port)
+{
+    static const char *const names[] = {"127.0.0.1", "0.0.0.0"};
+    char text[16], byte;
+    for (int i = 0; i < 2; i++) {
+        int fd = socket(AF_INET, SOCK_STREAM, 0);
+        CHECK_OK(inet_bind(fd, names[i], 0));
+        uint16_t own = inet_port(fd);
+        CHECK_OK(inet_connect(fd, "127.0.0.1", port));
+        CHECK_EQ(inet_port(fd), own);
+        int n = snprintf(text, sizeof(text), "%u\n", own);
+        CHECK_EQ(send(fd, text, n, 0), n);
+        CHECK_EQ(recv(fd, &byte, 1, 0), 0);
+        close(fd);
+    }
+}
+
 static void taken(uint16_t stream, uint16_t packets)
 {
     static const char *const names[] = {"127.0.0.1", "0.0.0.0", "::"};
@@ -364,6 +382,8 @@ int main(int argc, char **argv)
         tcp(port, argc > 3 ? (size_t)atol(argv[3]) : 3000000);
     else if (strcmp(what, "udp") == 0)
         udp(port);
+    else if (strcmp(what, "from") == 0)
+        bound_before(port);
     else if (strcmp(what, "dead") == 0)
         dead(port, (uint16_t)atoi(argv[3]), (uint16_t)atoi(argv[4]));
     else if (strcmp(what, "reset") == 0)
