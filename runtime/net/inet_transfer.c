@@ -507,7 +507,7 @@ int64_t inet_stream_receive(struct inet_socket *s, void *data, size_t n, uint32_
         struct inet_socket *writer = NULL;
         int result = 1;
         host_mutex_lock(&inet_lock);
-        bool before = !s->peer || inet_writable_locked(s->peer);
+        bool before = !s->peer || inet_writable_locked(s->peer), outside = s->links[0];
         size_t most = plain_locked(s), offset = peek && s->peek_off > 0 ? (size_t)s->peek_off : 0;
         most = most > offset ? most - offset : 0;
         if (most) {
@@ -540,7 +540,8 @@ int64_t inet_stream_receive(struct inet_socket *s, void *data, size_t n, uint32_
             return 0;
         if (most && !peek)
             continue;
-        int64_t more = peek ? 0 : inet_host_take(s, (uint8_t *)data + got, n - got);
+        bool takes = outside && !peek;
+        int64_t more = !takes ? 0 : inet_host_take(s, (uint8_t *)data + got, n - got);
         got += more > 0 ? (size_t)more : 0;
         if (more > 0 && got >= wanted)
             return (int64_t)got;
@@ -548,7 +549,7 @@ int64_t inet_stream_receive(struct inet_socket *s, void *data, size_t n, uint32_
             continue;
         if (flags & L_MSG_DONTWAIT)
             return got ? peeked(s, peek, got) : -L_EAGAIN;
-        if (!peek)
+        if (takes)
             inet_host_await(s);
         struct receiving waiting = {s, peek ? offset + got : 0};
         int error = wait_until(&s->read_wait, can_receive, &waiting, deadline);
