@@ -84,6 +84,10 @@ void host_socket_finish(struct host_socket *s);
 /* What is still to be sent is sent, unless reset: then the other side sees a reset. An address is
  * free at once. Functions that are called afterwards, on other threads, do nothing or fail. */
 void host_socket_close(struct host_socket *s, bool reset);
+/* Before host_socket_close: then `released` is called when the other side has acknowledged all that
+ * was sent, or so many seconds after it was sent; a thread of its own waits for that. Where the
+ * host does not tell of it (Windows), or when many wait already, it is called as ever. */
+void host_socket_linger(struct host_socket *s, unsigned seconds);
 /* The memory, which stays for such calls. A listener's connection that nobody started needs none.
  */
 void host_socket_free(struct host_socket *s);

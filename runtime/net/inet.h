@@ -147,6 +147,7 @@ struct inet_socket {
     bool fin;                     /* the other side sends no more */
     bool first;                   /* of a stream: it was told that we send no more before that */
     bool read_shut, write_shut;
+    uint64_t linger_until;
     bool lingers; /* who closes it waits until all that was sent has room at the other side */
     bool begun;   /* connect has begun, and no call told yet how it ended */
     /* Bytes that were read so far; of MSG_OOB: there is an urgent byte, where it stands on that

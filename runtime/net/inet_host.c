@@ -209,7 +209,9 @@ static void released(void *arg)
     if (link->closed)
         leave_unsent_locked(link->out.bytes);
     link->closed = false;
+    link->gone = true;
     host_mutex_unlock(&inet_lock);
+    waitq_wake(&link->going, 0);
     put_link(link);
 }
 
@@ -232,6 +234,7 @@ static struct inet_link *new_link(struct inet_socket *s)
     if (!link)
         return NULL;
     atomic_init(&link->refs, 1);
+    waitq_init(&link->going);
     if (s)
         link->s = inet_get(s);
     return link;
@@ -489,6 +492,28 @@ void inet_host_close(struct inet_socket *s, bool reset)
     }
     if (s->ports[0] || s->ports[1])
         inet_port_give_back(s);
+}
+
+static bool is_gone(void *arg)
+{
+    const struct inet_link *link = arg;
+    host_mutex_lock(&inet_lock);
+    bool gone = link->gone;
+    host_mutex_unlock(&inet_lock);
+    return gone;
+}
+
+void inet_host_close_lingering(struct inet_socket *s, uint64_t deadline_ns)
+{
+    struct inet_link *link = link_at(s, 0);
+    uint64_t now = host_clock_monotonic_ns();
+    bool waits = link && deadline_ns > now;
+    if (waits)
+        host_socket_linger(link->host, (unsigned)((deadline_ns - now + 999999999) / 1000000000));
+    inet_host_close(s, false);
+    if (waits)
+        wait_until(&link->going, is_gone, link, deadline_ns);
+    put_link(link);
 }
 
 uint64_t inet_host_drain(uint64_t idle_ns)

@@ -21,6 +21,8 @@ struct inet_link {
     bool direct;  /* who receives takes it from the host, whose thread says only that it is there */
     bool left;    /* and may not have taken all of it */
     bool closed;  /* what it still has is counted */
+    bool gone;    /* nothing of it is at the host any more */
+    struct waitq going;
 };
 
 /* Whether guests may leave this process. */
@@ -50,6 +52,9 @@ void inet_host_tune(struct inet_socket *s);
 /* The two links of s are given up. */
 void inet_host_finish(struct inet_socket *s);
 void inet_host_close(struct inet_socket *s, bool reset);
+/* As inet_host_close, but it waits up to the deadline until what was sent has arrived, as far as
+ * the host tells, or a signal comes. */
+void inet_host_close_lingering(struct inet_socket *s, uint64_t deadline_ns);
 /* Waits until what closed sockets had is sent, as long as some of it is within idle_ns. Returns the
  * bytes that are left. inet_host_hurry ends that, now and from now on. */
 uint64_t inet_host_drain(uint64_t idle_ns);

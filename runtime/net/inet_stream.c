@@ -226,7 +226,10 @@ void inet_close(struct inet_socket *s)
     host_mutex_unlock(&inet_lock);
     if (s->defer_timer.fire)
         timer_cancel(&s->defer_timer);
-    inet_host_close(s, reset);
+    if (s->linger_until && !reset)
+        inet_host_close_lingering(s, s->linger_until);
+    else
+        inet_host_close(s, reset);
     give_back(s, &left);
     inet_put(s);
 }
@@ -253,7 +256,9 @@ void inet_linger(struct inet_socket *s)
     if (!lingers)
         return;
     inet_shutdown(s, L_SHUT_WR);
-    wait_until(&s->write_wait, lingered, s, socket_deadline(s->options.linger_s * 1000000000ull));
+    s->linger_until = socket_deadline(s->options.linger_s * 1000000000ull);
+    if (wait_until(&s->write_wait, lingered, s, s->linger_until))
+        s->linger_until = 0;
 }
 
 int inet_disconnect(struct inet_socket *s)

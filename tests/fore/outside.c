@@ -16,6 +16,7 @@
 #include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
+#include <sys/time.h>
 #include <time.h>
 
 static uint64_t mix(uint64_t sum, const uint8_t *data, size_t n)
@@ -313,6 +314,49 @@ static void bound_before(uint16_t port)
     }
 }
 
+static volatile sig_atomic_t alarms;
+
+static void alarmed(int number)
+{
+    (void)number;
+    alarms++;
+}
+
+/* A connection to who takes little and reads nothing yet, with so much sent. */
+static int lingering(uint16_t port, int seconds)
+{
+    static char data[65536];
+    struct linger on = {1, seconds};
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    CHECK_OK(inet_connect(fd, "127.0.0.1", port));
+    CHECK_OK(setsockopt(fd, SOL_SOCKET, SO_LINGER, &on, sizeof(on)));
+    CHECK_EQ(send(fd, data, sizeof(data), 0), sizeof(data));
+    return fd;
+}
+
+/* close() waits until what was sent has arrived, the time is over, or a signal comes. */
+static void lingers(uint16_t port)
+{
+    struct sigaction action = {.sa_handler = alarmed};
+    const struct itimerval soon = {.it_value = {0, 100000}, .it_interval = {0, 100000}}, off = {0};
+    int fd = lingering(port, 1);
+    int64_t begun = check_now();
+    CHECK_OK(close(fd));
+    CHECK(check_now() - begun > 900000000);
+    sigaction(SIGALRM, &action, NULL);
+    fd = lingering(port, 3600);
+    CHECK_OK(setitimer(ITIMER_REAL, &soon, NULL));
+    CHECK_OK(close(fd));
+    CHECK(alarms > 0);
+    CHECK_OK(setitimer(ITIMER_REAL, &off, NULL));
+    fd = lingering(port, 3600);
+    printf("closing\n");
+    fflush(stdout);
+    CHECK_OK(close(fd));
+    printf("closed\n");
+    fflush(stdout);
+}
+
 static void taken(uint16_t stream, uint16_t packets)
 {
     static const char *const names[] = {"127.0.0.1", "0.0.0.0", "::"};
@@ -382,6 +426,8 @@ int main(int argc, char **argv)
         tcp(port, argc > 3 ? (size_t)atol(argv[3]) : 3000000);
     else if (strcmp(what, "udp") == 0)
         udp(port);
+    else if (strcmp(what, "linger") == 0)
+        lingers(port);
     else if (strcmp(what, "from") == 0)
         bound_before(port);
     else if (strcmp(what, "dead") == 0)

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -15,7 +16,8 @@
 #include "runtime/host/lock.h"
 #include "runtime/host/thread.h"
 
-#define EVENTS 64
+#define EVENTS         64
+#define LINGERING_MOST 64u
 /* Of one socket before others have their turn. */
 #define TURN ((size_t)1 << 20)
 
@@ -32,12 +34,14 @@ struct host_socket {
     bool hung;   /* both sides have sent their end */
     bool finishing; /* nothing follows what is to be sent */
     bool closing, dead;
+    unsigned linger_s; /* how long its close waits for what was sent to arrive */
     struct host_socket *dead_next;
 };
 
 static struct host_mutex pump_lock = HOST_MUTEX_INIT(RANK_HOST_SOCKETS);
 static int pump_epoll = -1, pump_event = -1;
 static struct host_socket *dead_list; /* pump_lock */
+static atomic_uint lingering;         /* threads that wait in close */
 static uint8_t pump_buffer[HOST_DATAGRAM_MAX];
 
 /* --- addresses --- */
@@ -98,20 +102,49 @@ static void arm(struct host_socket *s)
 }
 
 /* The pump's thread releases it. */
-static void die(struct host_socket *s)
+static void hand_to_pump(struct host_socket *s)
 {
     uint64_t one = 1;
-    if (s->dead)
-        return;
-    s->dead = true;
-    if (s->armed)
-        epoll_ctl(pump_epoll, EPOLL_CTL_DEL, s->fd, NULL);
-    close(s->fd);
     host_mutex_lock(&pump_lock);
     s->dead_next = dead_list;
     dead_list = s;
     host_mutex_unlock(&pump_lock);
     (void)!write(pump_event, &one, sizeof(one));
+}
+
+/* A thread's: close waits as SO_LINGER says (socket(7)), and tells in no other way when all has
+ * arrived. */
+static void close_lingering(void *arg)
+{
+    struct host_socket *s = arg;
+    struct linger on = {1, (int)s->linger_s};
+    setsockopt(s->fd, SOL_SOCKET, SO_LINGER, &on, sizeof(on));
+    close(s->fd);
+    atomic_fetch_sub(&lingering, 1);
+    hand_to_pump(s);
+}
+
+static bool lingers(struct host_socket *s)
+{
+    if (!s->linger_s || s->failed || !s->connected)
+        return false;
+    if (atomic_fetch_add(&lingering, 1) < LINGERING_MOST && !host_thread_start(close_lingering, s))
+        return true;
+    atomic_fetch_sub(&lingering, 1);
+    return false;
+}
+
+static void die(struct host_socket *s)
+{
+    if (s->dead)
+        return;
+    s->dead = true;
+    if (s->armed)
+        epoll_ctl(pump_epoll, EPOLL_CTL_DEL, s->fd, NULL);
+    if (lingers(s))
+        return;
+    close(s->fd);
+    hand_to_pump(s);
 }
 
 static void fail(struct host_socket *s, int error)
@@ -536,6 +569,13 @@ void host_socket_finish(struct host_socket *s)
     s->finishing = true;
     if (!s->wants_out && !s->dead)
         flush(s);
+    host_mutex_unlock(&s->lock);
+}
+
+void host_socket_linger(struct host_socket *s, unsigned seconds)
+{
+    host_mutex_lock(&s->lock);
+    s->linger_s = seconds;
     host_mutex_unlock(&s->lock);
 }
 

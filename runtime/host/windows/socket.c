@@ -749,6 +749,12 @@ void host_socket_finish(struct host_socket *s)
     host_mutex_unlock(&s->lock);
 }
 
+void host_socket_linger(struct host_socket *s, unsigned seconds)
+{
+    (void)s;
+    (void)seconds;
+}
+
 void host_socket_close(struct host_socket *s, bool reset)
 {
     const struct linger now = {1, 0};
