@@ -21,26 +21,32 @@ static void load_far(struct xlate *x, int to, size_t offset)
     emit_u32(&x->e, (uint32_t)offset + 32);
 }
 
+bool control_by_loop;
+
+/* A jump that is hardly ever taken is cheaper than one that always is: where `loop` is quick it
+ * leads back to the miss when the difference, counted from 1, is not 1. */
 void control_prologue(struct xlate *x)
 {
     struct emit *e = &x->e;
-    int64_t minus = -(int64_t)x->start;
+    uint64_t minus = (control_by_loop ? 1u : 0u) - x->start;
+    emit_jmp_mem(e, stub(STUB_MISS));
+    emit_nop(e, XLATE_ENTRY - e->n);
     emit_load(e, HOST_SCRATCH, STATE(rip));
-    if (minus >= INT32_MIN && minus <= INT32_MAX) {
+    if ((int64_t)minus >= INT32_MIN && (int64_t)minus <= INT32_MAX) {
         emit_load(e, HOST_WINDOW, STATE(window));
         emit_lea(e, HOST_SCRATCH, emit_mem(HOST_SCRATCH, (int32_t)minus));
     } else {
-        emit_imm(e, HOST_WINDOW, (uint64_t)minus);
+        emit_imm(e, HOST_WINDOW, minus);
         emit_lea(e, HOST_SCRATCH,
                  (struct host_mem){.base = HOST_SCRATCH, .index = HOST_WINDOW, .scale = 1});
         emit_load(e, HOST_WINDOW, STATE(window));
     }
-    emit_byte(e, 0xe3); /* jrcxz body */
-    size_t at = e->n;
-    emit_byte(e, 0);
-    emit_jmp_mem(e, stub(STUB_MISS));
+    if (control_by_loop)
+        emit_byte(e, 0xe2); /* loop, back to the miss */
+    else
+        emit_bytes(e, "\xe3\x02\xeb", 3); /* jrcxz over a jump there */
+    emit_byte(e, (uint8_t) - (e->n + 1));
     emit_nop(e, -e->n & 7);
-    e->buf[at] = (uint8_t)(e->n - at - 1);
     x->body = (uint16_t)e->n;
     if (x->self_check)
         check_enter(x);

@@ -309,6 +309,12 @@ static bool has(const struct codeview *v, const struct block *b)
     return !b->dead && b->space == (a ? a->space : v->own);
 }
 
+/* Where indirect jumps enter. */
+static uint64_t entry_of(const struct block *b)
+{
+    return (uint64_t)b->code + XLATE_ENTRY;
+}
+
 void view_publish(struct codeview *v, const struct block *b)
 {
     if (!has(v, b) || (v->table->refs > 1 && b->space == v->own))
@@ -316,11 +322,11 @@ void view_publish(struct codeview *v, const struct block *b)
     uint32_t index = b->pc & 0xffff;
     uint64_t former = v->table->entry[index];
     const struct block *displaced = cache_find(former);
-    if (former == (uint64_t)b->code)
+    if (former == entry_of(b))
         return;
     if (displaced)
         second_add(v->table, displaced->pc, former);
-    table_set(v->table, index, (uint64_t)b->code);
+    table_set(v->table, index, entry_of(b));
 }
 
 bool view_link(struct codeview *v, struct link *l, struct block *to)
@@ -338,7 +344,7 @@ bool view_link(struct codeview *v, struct link *l, struct block *to)
 static void forget(struct codeview *v, const struct block *b)
 {
     uint32_t index = b->pc & 0xffff;
-    if (v->table->entry[index] == (uint64_t)b->code)
+    if (v->table->entry[index] == entry_of(b))
         table_set(v->table, index, (uint64_t)(uintptr_t)stub_miss);
     second_remove(v->table, b->pc);
 }

@@ -23,6 +23,7 @@ int cpu_init(void)
         return -L_ENODEV;
     stub_xmask = (uint32_t)cpuid_xcr0();
     stub_light = cpuid_xgetbv1();
+    control_by_loop = cpuid_quick_loop();
     decode_init();
     int r = cache_init();
     if (r == 0)

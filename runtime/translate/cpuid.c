@@ -35,6 +35,17 @@ bool cpuid_xgetbv1(void)
     return r[0] >> 2 & 1;
 }
 
+bool cpuid_quick_loop(void)
+{
+    uint32_t r[4];
+    char maker[12];
+    host_cpuid(0, 0, r);
+    memcpy(maker, &r[1], 4);
+    memcpy(maker + 4, &r[3], 4);
+    memcpy(maker + 8, &r[2], 4);
+    return !memcmp(maker, "AuthenticAMD", 12) || !memcmp(maker, "HygonGenuine", 12);
+}
+
 uint64_t cpuid_xcr0(void)
 {
     return xcr0;

@@ -16,4 +16,8 @@ uint64_t cpuid_xcr0(void);
 /* Whether XGETBV with ecx = 1 tells which components are not in their initial state (leaf 0xD). */
 bool cpuid_xgetbv1(void);
 
+/* Whether `loop` is one operation like other jumps, as on AMD's processors and their kin; Intel's
+ * take seven (Agner Fog, Instruction tables). */
+bool cpuid_quick_loop(void);
+
 #endif

@@ -12,6 +12,8 @@
 #define XLATE_CODE_MAX 8192
 #define XLATE_INSN_MAX 100
 #define XLATE_EXIT_MAX 48
+/* Where indirect jumps enter; before that a jump to stub_miss stands. */
+#define XLATE_ENTRY 8
 /* Guest bytes that a translation is given: nearly all blocks are shorter. */
 #define XLATE_GUEST_MAX 320
 
@@ -130,6 +132,9 @@ void control_trap(struct xlate *x, enum xlate_trap trap, uint64_t rip);
 void control_leave(struct xlate *x, uint64_t rip); /* to the dispatcher, which tests `pending` */
 void control_prologue(struct xlate *x);            /* entry for indirect jumps; sets body */
 void control_stubs(struct xlate *x);               /* after the last instruction */
+
+/* The processor's `loop` is as quick as other jumps. Set once, before anything is translated. */
+extern bool control_by_loop;
 
 /* selfcheck.c: what a self-checking block does first, and, behind the last instruction, the
  * comparison of its size guest bytes with those at code. */

@@ -276,6 +276,19 @@ START_TEST(addresses_that_collide_stay_known)
 }
 END_TEST
 
+/* The same with the other way to check addresses, which another maker's processor has. */
+START_TEST(addresses_are_checked_in_both_ways)
+{
+    control_by_loop = !control_by_loop;
+    put_adders();
+    ck_assert_int_eq(RUN(collide), 1 + CPU_SYSCALL);
+    ck_assert_uint_eq(result.gpr[CPU_RDI], 120000);
+    ck_assert_int_eq(RUN(fib), 1 + CPU_SYSCALL);
+    ck_assert_uint_eq(result.gpr[CPU_RDI], 6765);
+    control_by_loop = !control_by_loop;
+}
+END_TEST
+
 static int collide_service(struct cpu *cpu, enum cpu_event event)
 {
     if (event == CPU_INTERRUPT) {
@@ -341,6 +354,7 @@ int main(void)
     tcase_add_test(t, a_loop_is_interrupted);
     tcase_add_test(t, code_memory_is_used_again);
     tcase_add_test(t, addresses_that_collide_stay_known);
+    tcase_add_test(t, addresses_are_checked_in_both_ways);
     tcase_add_test(t, collisions_are_interrupted);
     tcase_add_test(t, tables_are_counted);
     tcase_set_timeout(t, 60);
