@@ -355,29 +355,6 @@ static const struct socket_ops inet_socket_ops = {
 
 /* --- the file --- */
 
-static int64_t file_receive(struct file *file, void *buffer, size_t n, uint64_t *pos)
-{
-    struct socket_received received;
-    (void)pos;
-    if (!n)
-        return 0;
-    return receive_from(file, buffer, n,
-                        atomic_load(&file->flags) & L_O_NONBLOCK ? L_MSG_DONTWAIT : 0, &received);
-}
-
-static int64_t file_receive_now(struct file *file, void *buffer, size_t n)
-{
-    struct socket_received received;
-    return receive_from(file, buffer, n, L_MSG_DONTWAIT, &received);
-}
-
-static int64_t file_send(struct file *file, const void *buffer, size_t n, uint64_t *pos)
-{
-    (void)pos;
-    return send_any(file->priv, buffer, n,
-                    atomic_load(&file->flags) & L_O_NONBLOCK ? L_MSG_DONTWAIT : 0, NULL, NULL);
-}
-
 static uint32_t stream_events_locked(struct inet_socket *s)
 {
     bool no_more = s->read_shut || inet_fin_locked(s);
@@ -490,9 +467,8 @@ static uint64_t inet_memory(struct file *file)
 
 #define INET_FILE_OPS                                                                              \
     {                                                                                              \
-        .kind_flags = FILE_OPS_ASYNC, .socket = &inet_socket_ops, .read = file_receive,            \
-        .read_now = file_receive_now, .write = file_send, .poll = inet_poll, .ioctl = inet_ioctl,  \
-        .release = inet_release, .memory = inet_memory                                             \
+        SOCKET_FILE_OPS, .socket = &inet_socket_ops, .poll = inet_poll, .ioctl = inet_ioctl,       \
+                         .release = inet_release, .memory = inet_memory                            \
     }
 const struct file_ops inet_stream_ops = INET_FILE_OPS;
 const struct file_ops inet_datagram_ops = INET_FILE_OPS;

@@ -221,8 +221,6 @@ bool inet_overlap(const struct inet_end *a, bool a_v6_only, const struct inet_en
 int inet_name_locked(struct inet_socket *s, const struct inet_end *end);
 /* A listener begins: whether others that share its port let it. */
 int inet_name_listens_locked(struct inet_socket *s);
-/* Whether another listener has the same port, at whatever address. */
-bool inet_name_shared_locked(const struct inet_socket *s);
 void inet_unname_locked(struct inet_socket *s);
 /* s, which has SO_REUSEPORT, is one of those that take what comes for its name from now on; or is
  * not any more: the last of them takes its number. */

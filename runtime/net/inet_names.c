@@ -196,14 +196,6 @@ int inet_name_listens_locked(struct inet_socket *s)
     return 0;
 }
 
-bool inet_name_shared_locked(const struct inet_socket *s)
-{
-    const struct inet_socket *o = names[table_of(s)][s->local.port % BUCKETS];
-    while (o && (o == s || o->local.port != s->local.port || o->state != INET_LISTENING))
-        o = o->name_next;
-    return o != NULL;
-}
-
 void inet_unname_locked(struct inet_socket *s)
 {
     if (!s->named)

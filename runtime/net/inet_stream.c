@@ -191,14 +191,11 @@ int inet_listen(struct inet_socket *s, int backlog)
             begins = true;
         }
     }
-    /* Of guests that have one port at several addresses, one is found at the host's; a port that
-     * nobody asked for is the host's when it is free there. */
-    bool lenient = begins && (s->auto_port || inet_name_shared_locked(s));
     host_mutex_unlock(&inet_lock);
     if (begins && inet_host_allowed())
         error = inet_host_listen(s);
-    if (!error || lenient)
-        return begins ? 0 : error;
+    if (!error || !begins)
+        return error;
     struct let_go left;
     host_mutex_lock(&inet_lock);
     disconnect_locked(s, 0, &left);

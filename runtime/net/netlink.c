@@ -659,30 +659,6 @@ static const struct socket_ops netlink_socket_ops = {
 
 /* --- the file --- */
 
-static uint32_t nonblock_flag(struct file *file)
-{
-    return atomic_load(&file->flags) & L_O_NONBLOCK ? L_MSG_DONTWAIT : 0;
-}
-
-static int64_t file_receive(struct file *file, void *buffer, size_t n, uint64_t *pos)
-{
-    struct socket_received received;
-    (void)pos;
-    return n ? receive_from(file, buffer, n, nonblock_flag(file), &received) : 0;
-}
-
-static int64_t file_receive_now(struct file *file, void *buffer, size_t n)
-{
-    struct socket_received received;
-    return receive_from(file, buffer, n, L_MSG_DONTWAIT, &received);
-}
-
-static int64_t file_send(struct file *file, const void *buffer, size_t n, uint64_t *pos)
-{
-    (void)pos;
-    return send_any(file->priv, buffer, n, nonblock_flag(file), NULL);
-}
-
 static uint32_t netlink_poll(struct file *file, struct poll_table *table)
 {
     struct netlink_socket *s = file->priv;
@@ -712,12 +688,6 @@ static uint64_t netlink_memory(struct file *file)
     return held;
 }
 
-static const struct file_ops netlink_file_ops = {.kind_flags = FILE_OPS_ASYNC,
-                                                 .socket = &netlink_socket_ops,
-                                                 .read = file_receive,
-                                                 .read_now = file_receive_now,
-                                                 .write = file_send,
-                                                 .poll = netlink_poll,
-                                                 .ioctl = netlink_ioctl,
-                                                 .release = netlink_release,
-                                                 .memory = netlink_memory};
+static const struct file_ops netlink_file_ops = {
+    SOCKET_FILE_OPS,        .socket = &netlink_socket_ops, .poll = netlink_poll,
+    .ioctl = netlink_ioctl, .release = netlink_release,    .memory = netlink_memory};

@@ -5,11 +5,44 @@
 
 #include "runtime/abi/capability.h"
 #include "runtime/abi/errno.h"
+#include "runtime/abi/fcntl.h"
 #include "runtime/abi/time.h"
 #include "runtime/host/time.h"
+#include "runtime/net/unix.h"
 #include "runtime/task/process.h"
 #include "runtime/task/task.h"
 #include "runtime/task/waitq.h"
+
+static int64_t receive(struct file *file, void *buffer, size_t n, uint32_t flags)
+{
+    struct socket_received received = {.control = NULL};
+    int64_t got = n ? file->ops->socket->receive(file, buffer, n, flags, &received) : 0;
+    if (got >= 0)
+        unix_control_free(received.control);
+    return got;
+}
+
+static uint32_t nonblock_flag(struct file *file)
+{
+    return atomic_load(&file->flags) & L_O_NONBLOCK ? L_MSG_DONTWAIT : 0;
+}
+
+int64_t socket_file_read(struct file *file, void *buffer, size_t n, uint64_t *pos)
+{
+    (void)pos;
+    return receive(file, buffer, n, nonblock_flag(file));
+}
+
+int64_t socket_file_read_now(struct file *file, void *buffer, size_t n)
+{
+    return receive(file, buffer, n, L_MSG_DONTWAIT);
+}
+
+int64_t socket_file_write(struct file *file, const void *buffer, size_t n, uint64_t *pos)
+{
+    (void)pos;
+    return file->ops->socket->send(file, NULL, buffer, n, nonblock_flag(file), NULL, NULL);
+}
 
 uint64_t socket_deadline(uint64_t timeout_ns)
 {

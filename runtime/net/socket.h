@@ -94,6 +94,14 @@ static inline bool socket_is_stream(const struct file *file)
     return !(file->kind & FILE_WHOLE_WRITE);
 }
 
+/* read and write of every socket's file: with these its file_ops begin. */
+int64_t socket_file_read(struct file *file, void *buffer, size_t n, uint64_t *pos);
+int64_t socket_file_read_now(struct file *file, void *buffer, size_t n);
+int64_t socket_file_write(struct file *file, const void *buffer, size_t n, uint64_t *pos);
+#define SOCKET_FILE_OPS                                                                            \
+    .kind_flags = FILE_OPS_ASYNC, .read = socket_file_read, .read_now = socket_file_read_now,      \
+    .write = socket_file_write
+
 /* The deadline of SO_RCVTIMEO or SO_SNDTIMEO (0: none), and what a call returns when wait_until
  * failed: -L_EAGAIN when it has passed; a call with a time-out is not restarted (signal(7)). */
 uint64_t socket_deadline(uint64_t timeout_ns);

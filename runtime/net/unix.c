@@ -641,33 +641,6 @@ static void unix_release(struct file *file)
 
 /* --- the file --- */
 
-static int64_t receive(struct file *file, void *buffer, size_t n, uint32_t flags)
-{
-    struct socket_received received;
-    int64_t got = unix_receive(file->priv, buffer, n, flags, &received);
-    if (got >= 0)
-        unix_control_free(received.control);
-    return got;
-}
-
-static int64_t file_receive(struct file *file, void *buffer, size_t n, uint64_t *pos)
-{
-    (void)pos;
-    return receive(file, buffer, n, atomic_load(&file->flags) & L_O_NONBLOCK ? L_MSG_DONTWAIT : 0);
-}
-
-static int64_t file_receive_now(struct file *file, void *buffer, size_t n)
-{
-    return receive(file, buffer, n, L_MSG_DONTWAIT);
-}
-
-static int64_t file_send(struct file *file, const void *buffer, size_t n, uint64_t *pos)
-{
-    uint32_t flags = atomic_load(&file->flags) & L_O_NONBLOCK ? L_MSG_DONTWAIT : 0;
-    (void)pos;
-    return unix_send(file->priv, NULL, buffer, n, flags, NULL, NULL);
-}
-
 static uint32_t unix_poll(struct file *file, struct poll_table *table)
 {
     struct unix_socket *s = file->priv;
@@ -720,11 +693,8 @@ static uint64_t unix_memory(struct file *file)
 }
 
 const struct file_ops unix_file_ops = {
+    SOCKET_FILE_OPS,
     .socket = &unix_socket_ops,
-    .kind_flags = FILE_OPS_ASYNC,
-    .read = file_receive,
-    .read_now = file_receive_now,
-    .write = file_send,
     .poll = unix_poll,
     .ioctl = unix_ioctl,
     .release = unix_release,

@@ -96,10 +96,32 @@ static void deferred(void)
     close(listener);
 }
 
+/* Who is connected cannot listen, and stays connected. */
+static void listening(void)
+{
+    int e[2];
+    char byte;
+    CHECK(inet_pair("127.0.0.1", e));
+    CHECK_ERRNO(listen(e[0], 1), EINVAL);
+    CHECK_EQ(told(e[0]), TCP_ESTABLISHED);
+    CHECK_EQ(send(e[0], "x", 1, 0), 1);
+    CHECK_EQ(recv(e[1], &byte, 1, 0), 1);
+    CHECK_EQ(read(e[1], &byte, 0), 0);
+    close(e[0]);
+    close(e[1]);
+    CHECK_OK(socketpair(AF_UNIX, SOCK_DGRAM, 0, e));
+    CHECK_EQ(send(e[0], "x", 1, 0), 1);
+    CHECK_EQ(read(e[1], &byte, 0), 0); /* takes nothing */
+    CHECK_EQ(recv(e[1], &byte, 1, MSG_DONTWAIT), 1);
+    close(e[0]);
+    close(e[1]);
+}
+
 int main(void)
 {
     both_shut();
     closed();
     deferred();
+    listening();
     return check_done();
 }
