@@ -254,12 +254,14 @@ struct l_sock_extended_err {
 #define L_ICMPV6_PORT_UNREACH 4
 
 /* Requests of ioctl(2): sockets' own, and of devices (netdevice(7)). */
-#define L_SIOCOUTQ   0x5411
-#define L_FIOSETOWN  0x8901
-#define L_SIOCSPGRP  0x8902
-#define L_FIOGETOWN  0x8903
-#define L_SIOCGPGRP  0x8904
-#define L_SIOCATMARK 0x8905
-#define L_SIOCGSTAMP 0x8906
+#define L_SIOCOUTQ     0x5411
+#define L_FIOSETOWN    0x8901
+#define L_SIOCSPGRP    0x8902
+#define L_FIOGETOWN    0x8903
+#define L_SIOCGPGRP    0x8904
+#define L_SIOCATMARK   0x8905
+#define L_SIOCGSTAMP   0x8906
+#define L_SIOCGSTAMPNS 0x8907
+#define L_SIOCOUTQNSD  0x894b
 
 #endif

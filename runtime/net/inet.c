@@ -427,6 +427,8 @@ static int64_t inet_ioctl(struct file *file, struct task *task, uint32_t command
         value = waiting_locked(s);
     else if (command == L_SIOCOUTQ)
         value = s->stream ? (uint32_t)inet_unsent_locked(s) : 0;
+    else if (command == L_SIOCOUTQNSD && s->stream)
+        value = (uint32_t)inet_unsent_locked(s);
     else if (command == L_SIOCATMARK && s->stream)
         value = s->urgent && s->urgent_at == s->read_at;
     else
@@ -436,9 +438,11 @@ static int64_t inet_ioctl(struct file *file, struct task *task, uint32_t command
         return listening && command != L_SIOCATMARK
                    ? -L_EINVAL
                    : put_guest_u32(task->process->space, arg, value);
-    if (command != L_SIOCGSTAMP)
+    if (command != L_SIOCGSTAMP && command != L_SIOCGSTAMPNS)
         return devices_ioctl(task, s->v6 ? L_AF_INET6 : L_AF_INET, command, arg);
-    struct l_timeval tv = {(int64_t)(stamp / 1000000000), (int64_t)(stamp % 1000000000 / 1000)};
+    /* The same but for the second number, which is of microseconds or of nanoseconds. */
+    int64_t part = command == L_SIOCGSTAMP ? 1000 : 1;
+    struct l_timeval tv = {(int64_t)(stamp / 1000000000), (int64_t)(stamp % 1000000000) / part};
     if (!stamp)
         return -L_ENOENT;
     return copy_to_guest(task->process->space, arg, &tv, sizeof(tv)) ? -L_EFAULT : 0;

@@ -387,7 +387,8 @@ static int64_t take_locked(struct inet_socket *s, struct inet_piece *piece, size
         out->flags = L_MSG_TRUNC;
     inet_show(s, &piece->from, &out->from);
     inet_notes_locked(s, piece, out);
-    s->stamp = piece->time_ns;
+    if (!s->options.timestamp && !s->options.timestamp_ns)
+        s->stamp = piece->time_ns;
     size_t counted = flags & L_MSG_TRUNC ? piece->size : got;
     if (flags & L_MSG_PEEK) {
         piece->peeked = piece->size == 0;

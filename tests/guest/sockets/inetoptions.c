@@ -3,7 +3,9 @@
  * a kernel of late. (guest: glibc only) */
 #include "inet.h"
 
+#include <linux/sockios.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 
 static const char *const kinds[] = {"tcp", "tcp6", "udp", "udp6", "unix", "netlink"};
 
@@ -179,6 +181,47 @@ static void family(void)
     close(listener);
 }
 
+/* Requests of socket(7), tcp(7) and udp(7) about what lies there and when it came. */
+static void requests(void)
+{
+    int e[2], value = -1, to = socket(AF_INET, SOCK_DGRAM, 0),
+              from = socket(AF_INET, SOCK_DGRAM, 0);
+    char data[8];
+    struct timeval tv;
+    struct timespec ts;
+    CHECK(inet_pair("127.0.0.1", e));
+    CHECK_OK(ioctl(e[0], SIOCOUTQ, &value));
+    CHECK_EQ(value, 0);
+    CHECK_OK(ioctl(e[0], SIOCOUTQNSD, &value));
+    CHECK_EQ(value, 0);
+    CHECK_OK(inet_bind(to, "127.0.0.1", 0));
+    CHECK_OK(inet_connect(from, "127.0.0.1", inet_port(to)));
+    CHECK_EQ(send(from, "abc", 3, 0), 3);
+    CHECK_EQ(inet_wait(to, POLLIN), POLLIN);
+    CHECK_OK(ioctl(to, SIOCINQ, &value));
+    CHECK_EQ(value, 3);
+    CHECK_EQ(recv(to, data, sizeof(data), 0), 3);
+    CHECK_OK(ioctl(to, SIOCGSTAMP, &tv));
+    CHECK_OK(ioctl(to, SIOCGSTAMPNS, &ts));
+    CHECK_EQ(tv.tv_sec, ts.tv_sec);
+    CHECK_EQ(tv.tv_usec, ts.tv_nsec / 1000);
+    close(to);
+    /* Who is told by messages has it from them alone. */
+    to = socket(AF_INET, SOCK_DGRAM, 0);
+    CHECK_OK(inet_bind(to, "127.0.0.1", 0));
+    CHECK_OK(inet_set(to, SOL_SOCKET, SO_TIMESTAMP, 1));
+    CHECK_OK(inet_connect(from, "127.0.0.1", inet_port(to)));
+    CHECK_EQ(send(from, "abc", 3, 0), 3);
+    CHECK_EQ(recv(to, data, sizeof(data), 0), 3);
+    CHECK_ERRNO(ioctl(to, SIOCGSTAMP, &tv), ENOENT);
+    CHECK_ERRNO(ioctl(to, SIOCOUTQNSD, &value), ENOTTY);
+    CHECK_ERRNO(ioctl(to, SIOCATMARK, &value), ENOTTY);
+    close(e[0]);
+    close(e[1]);
+    close(to);
+    close(from);
+}
+
 /* IP_LOCAL_PORT_RANGE, which Linux has since 6.3: what is found of it is not counted. */
 static void ports(void)
 {
@@ -204,6 +247,7 @@ int main(void)
     connected();
     stamps();
     family();
+    requests();
     ports();
     return check_done();
 }
