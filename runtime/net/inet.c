@@ -131,12 +131,15 @@ static int bind_locked(struct inet_socket *s, const struct inet_end *end)
 {
     if (s->state != INET_NEW || s->own_port || s->named)
         return -L_EINVAL;
-    int error = inet_name_locked(s, end);
-    if (error)
-        return error;
-    s->own_port = true;
     s->own_ip = !inet_is_any(end);
-    return 0;
+    if (!end->port && s->options.no_port) { /* it is given by connect, listen or send */
+        s->local = *end;
+        return 0;
+    }
+    int error = inet_name_locked(s, end);
+    s->own_port = !error;
+    s->own_ip = s->own_ip && !error;
+    return error;
 }
 
 /* The host has the port: nothing was bound. */
@@ -174,7 +177,7 @@ static int bind_to(struct file *file, struct vfs_caller *caller, const struct ne
     host_mutex_lock(&inet_lock);
     error = bind_locked(s, &end);
     host_mutex_unlock(&inet_lock);
-    if (error || s->lite || inet_is_multicast(&end) || !inet_host_allowed())
+    if (error || !s->named || s->lite || inet_is_multicast(&end) || !inet_host_allowed())
         return error;
     error = inet_port_take(s);
     if (error)

@@ -236,6 +236,33 @@ static void ports(void)
     check_count = counted;
 }
 
+/* IP_BIND_ADDRESS_NO_PORT: the port comes with the connection. */
+static void late_port(void)
+{
+    union inet_name name;
+    socklen_t length = sizeof(name);
+    int listener = inet_listener("127.0.0.1", 1), fd = socket(AF_INET, SOCK_STREAM, 0);
+    CHECK_OK(inet_set(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1));
+    CHECK_OK(inet_bind(fd, "127.0.0.2", 0));
+    CHECK_EQ(inet_port(fd), 0);
+    CHECK_OK(inet_connect(fd, "127.0.0.1", inet_port(listener)));
+    CHECK(inet_port(fd) != 0);
+    CHECK_OK(getsockname(fd, &name.any, &length));
+    CHECK_EQ(ntohl(name.in.sin_addr.s_addr), 0x7f000002);
+    close(fd);
+    close(listener);
+    fd = socket(AF_INET, SOCK_STREAM, 0);
+    CHECK_OK(inet_set(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1));
+    CHECK_OK(inet_bind(fd, "127.0.0.1", 0));
+    CHECK_OK(inet_bind(fd, "127.0.0.3", 0)); /* nothing is bound yet */
+    CHECK_OK(listen(fd, 1));
+    length = sizeof(name);
+    CHECK_OK(getsockname(fd, &name.any, &length));
+    CHECK_EQ(ntohl(name.in.sin_addr.s_addr), 0x7f000003);
+    CHECK(name.in.sin_port != 0);
+    close(fd);
+}
+
 int main(void)
 {
     TRY_ALL(SOL_SOCKET, socket_names, 0, 3);
@@ -248,6 +275,7 @@ int main(void)
     stamps();
     family();
     requests();
+    late_port();
     ports();
     return check_done();
 }
