@@ -45,3 +45,16 @@ packaged()
     { cmake -S "$top" --preset "$1" -B "$build" -DCMAKE_BUILD_TYPE=Release -DBUILD_TESTING=OFF &&
         cmake --build "$build" --target "$2"; } >/dev/null || die "cannot build $2"
 }
+
+# compare_options ARGUMENTS...: for what compares fore N times (--times, 3 by default): sets times,
+# wine, host to linux or windows, and program to FORE or what is packaged; goes to the top.
+compare_options()
+{
+    times=3
+    read_options times "$@"
+    [[ $times =~ ^[1-9][0-9]*$ ]] || die "--times wants a number"
+    cd "$top" || exit 1
+    host=linux
+    [ -z "$wine" ] || host=windows
+    [ -n "$program" ] || { packaged $host fore && program=$path; }
+}

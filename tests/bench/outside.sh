@@ -4,13 +4,7 @@
 #   tests/bench/outside.sh [--wine] [--times N] [FORE]
 set -u
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
-times=3
-read_options times "$@"
-[[ $times =~ ^[1-9][0-9]*$ ]] || die "--times wants a number"
-cd "$top" || exit 1
-host=${wine:+windows}
-[ -n "$program" ] || { packaged "${host:-linux}" fore && program=$path; }
-program=$(realpath "$program")
+compare_options "$@"
 work=$(mktemp -d) || exit 1
 trap 'kill "$server" 2>/dev/null; rm -rf "$work"' EXIT
 gcc -O2 -static -D_GNU_SOURCE -o "$work/outside" tests/bench/outside.c || die "cannot compile outside.c"

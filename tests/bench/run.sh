@@ -7,12 +7,7 @@
 # build/package-windows), which this script builds when it is not there.
 set -u
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
-times=3
-read_options times "$@"
-[[ $times =~ ^[1-9][0-9]*$ ]] || die "--times wants a number"
-cd "$top" || exit 1
-host=${wine:+windows}
-[ -n "$program" ] || { packaged "${host:-linux}" fore && program=$path; }
+compare_options "$@"
 ours=(${wine:+wine} "$program")
 qemu=$(command -v qemu-x86_64) || echo "bench: no qemu-x86_64 (package qemu-user)" >&2
 

@@ -208,10 +208,20 @@ def far():
             check(running.wait(PATIENCE) == 0, f"the server: {rest}")
 
 
+def traced(*arguments):
+    """The calls of Winsock that make sockets and names, while a guest's program runs under Wine."""
+    command = ["WINEDEBUG=trace+winsock" if word.startswith("WINEDEBUG=") else word for word in sys.argv[1:]]
+    done = subprocess.run(command + ["outside", *arguments], input=b"\n", stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, timeout=PATIENCE)
+    return [line for line in done.stderr.decode(errors="replace").splitlines()
+            if "winsock:WSASocketW" in line or "winsock:bind" in line or "winsock:listen" in line]
+
+
 def quiet():
     """Nothing of Foreland's own is on the network: a program without sockets has none."""
     if "wine" in sys.argv:
-        quiet_traced()
+        check(traced("taken", "9", "9"), "Wine does not tell of sockets")
+        check(not traced("quiet"), f"fore makes sockets: {traced('quiet')}")
         return
     with subprocess.Popen(sys.argv[1:] + ["outside", "quiet"], stdin=subprocess.PIPE,
                           stdout=subprocess.PIPE) as running:

@@ -51,14 +51,20 @@ static void names(const char *text)
     close(listener);
 }
 
+static int64_t refused_ns(int fd, const char *text, uint16_t port)
+{
+    int64_t start = check_now();
+    int result = inet_connect(fd, text, port);
+    return result == -1 && errno == ECONNREFUSED ? check_now() - start : INT64_MAX;
+}
+
 static void refused(const char *text)
 {
     uint16_t dead = inet_dead_port(text, SOCK_STREAM);
     int family = strchr(text, ':') ? AF_INET6 : AF_INET, error = 0;
     int fd = socket(family, SOCK_STREAM, 0);
-    int64_t start = check_now();
     CHECK_ERRNO(inet_connect(fd, text, dead), ECONNREFUSED);
-    CHECK(check_now() - start < INT64_C(5000000000));
+    CHECK_EVENTUALLY(refused_ns(fd, text, dead) < 50000000); /* unless others have the processor */
     CHECK_EQ(inet_error(fd), 0);
     CHECK_EQ(inet_now(fd, ALL), POLLOUT | POLLHUP);
     int listener = inet_listener(text, 1);
