@@ -17,6 +17,27 @@ static void put_u16(uint8_t *at, size_t value)
     at[1] = (uint8_t)value;
 }
 
+static uint32_t sum_words(const uint8_t *bytes, size_t n)
+{
+    uint32_t sum = 0;
+    for (size_t i = 0; i < n; i += 2)
+        sum += (uint32_t)bytes[i] << 8 | bytes[i + 1];
+    return sum;
+}
+
+/* What stands where the transport's checksum will: the sum of addresses, protocol and length, as
+ * Linux leaves it for the device, which the loopback does not have. */
+static uint16_t pseudo_sum(const struct inet_end *from, const struct inet_end *to, uint8_t protocol,
+                           size_t n)
+{
+    size_t skip = inet_is_v4(to) ? 12 : 0;
+    uint32_t sum = sum_words(from->ip + skip, 16 - skip) + sum_words(to->ip + skip, 16 - skip) +
+                   protocol + (uint32_t)n;
+    while (sum > UINT16_MAX)
+        sum = (sum & UINT16_MAX) + (sum >> 16);
+    return (uint16_t)sum;
+}
+
 /* Returns where the transport's header goes. */
 static uint8_t *put_network(const struct inet_end *from, const struct inet_end *to,
                             uint8_t protocol, uint8_t ttl, uint8_t tos, struct socket_packet *out)
@@ -60,6 +81,9 @@ void inet_packet_datagram(const struct inet_piece *piece, bool lite, struct sock
     uint8_t *at = put_network(&piece->from, &piece->to, lite ? L_IPPROTO_UDPLITE : L_IPPROTO_UDP,
                               piece->ttl, piece->tos, out);
     put_u16(at + 4, lite ? piece->coverage : UDP_HEADER + piece->size);
+    if (!lite)
+        put_u16(at + 6,
+                pseudo_sum(&piece->from, &piece->to, L_IPPROTO_UDP, UDP_HEADER + piece->size));
 }
 
 void inet_packet_segment(const struct inet_end *from, const struct inet_end *to, uint64_t sequence,
@@ -74,6 +98,7 @@ void inet_packet_segment(const struct inet_end *from, const struct inet_end *to,
     at[12] = (uint8_t)(TCP_HEADER / 4 << 4);
     at[13] = PUSH_ACK;
     put_u16(at + 14, UINT16_MAX);
+    put_u16(at + 16, pseudo_sum(from, to, L_IPPROTO_TCP, TCP_HEADER + n));
     at[20] = at[21] = 1; /* two that fill up, and the time stamp */
     at[22] = 8;
     at[23] = 10;

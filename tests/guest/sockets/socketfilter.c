@@ -293,6 +293,90 @@ static void stream(void)
     close(listener);
 }
 
+/* --- random programs --- */
+
+static uint64_t random_state;
+
+static uint32_t random_number(void)
+{
+    random_state ^= random_state << 13;
+    random_state ^= random_state >> 7;
+    random_state ^= random_state << 17;
+    return random_state >> 16;
+}
+
+static uint32_t random_operand(void)
+{
+    switch (random_number() % 6) {
+    case 0:
+        return random_number() % 4;
+    case 1:
+        return random_number() % 40;
+    case 2:
+        return random_number() % 70;
+    case 3:
+        return random_number() % 0x80000000;
+    case 4:
+        return 0xffffffff - random_number() % 3;
+    default:
+        return random_number() % 256;
+    }
+}
+
+/* Most codes are ones there are. */
+static struct sock_filter random_instruction(void)
+{
+    static const uint8_t codes[] = {0x20, 0x28, 0x30, 0x40, 0x48, 0x50, 0x00, 0x60, 0x80, 0x01,
+                                    0x61, 0x81, 0xb1, 0x02, 0x03, 0x04, 0x0c, 0x14, 0x1c, 0x24,
+                                    0x2c, 0x34, 0x3c, 0x44, 0x4c, 0x54, 0x5c, 0x64, 0x6c, 0x74,
+                                    0x7c, 0x84, 0x94, 0x9c, 0xa4, 0xac, 0x05, 0x15, 0x1d, 0x25,
+                                    0x2d, 0x35, 0x3d, 0x45, 0x4d, 0x06, 0x16, 0x07, 0x87};
+    struct sock_filter f = {.k = random_operand()};
+    f.code = random_number() % 50 ? codes[random_number() % sizeof(codes)] : random_number();
+    f.jt = random_number() % 4;
+    f.jf = random_number() % 4;
+    bool memory = f.code == BPF_ST || f.code == BPF_STX || (f.code & 0xfe) == (BPF_LD | BPF_MEM);
+    if (memory)
+        f.k = random_number() % 17;
+    if (f.code == (BPF_JMP | BPF_JA))
+        f.k = random_number() % 4;
+    /* Of what is not data, what is the same on every machine. */
+    if ((f.code & 0xe7) == (BPF_LD | BPF_ABS) && f.k >= (uint32_t)SKF_LL_OFF)
+        f.k = (uint32_t)SKF_AD_OFF + (random_number() % 2 ? SKF_AD_ALU_XOR_X : 64);
+    return f;
+}
+
+/* What becomes of a packet with many of them, in one number. */
+static void random_programs(void)
+{
+    int e[2];
+    char data[40], got[64];
+    uint64_t sum = 0xcbf29ce484222325;
+    unsigned taken = 0;
+    for (size_t i = 0; i < sizeof(data); i++)
+        data[i] = i * 37 + 11;
+    CHECK_OK(socketpair(AF_UNIX, SOCK_DGRAM, 0, e));
+    for (uint64_t seed = 1; seed <= 4000; seed++) {
+        struct sock_filter code[16];
+        random_state = seed * 0x9e3779b97f4a7c15 + 1;
+        unsigned count = 1 + random_number() % 14;
+        for (unsigned i = 0; i < count; i++)
+            code[i] = random_instruction();
+        code[count - 1].code = BPF_RET | (random_number() % 3 ? BPF_A : BPF_K);
+        int result = attach(e[1], code, count) ? -errno : 0;
+        if (!result) {
+            taken++;
+            send(e[0], data, sizeof(data), 0);
+            result = recv(e[1], got, sizeof(got), MSG_DONTWAIT);
+            detach(e[1]);
+        }
+        sum = (sum ^ (uint32_t)result) * 0x100000001b3;
+    }
+    printf("%u of them, %016llx\n", taken, (unsigned long long)sum);
+    close(e[0]);
+    close(e[1]);
+}
+
 /* --- who shares a port --- */
 
 #define SHARERS 4
@@ -386,6 +470,7 @@ int main(void)
     local(SOCK_DGRAM);
     local(SOCK_SEQPACKET);
     stream();
+    random_programs();
     sharing();
     return check_done();
 }
