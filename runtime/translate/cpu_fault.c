@@ -7,11 +7,13 @@
 #include "runtime/host/log.h"
 #include "runtime/host/thread.h"
 #include "runtime/translate/dispatch.h"
+#include "runtime/translate/fault_operand.h"
 #include "runtime/translate/selector.h"
 #include "runtime/translate/stubs.h"
 
 #define SI_KERNEL_CODE 0x80
 #define USER_TOP       0x7ffffffff000u
+#define TRAP_ALIGNMENT 17
 #define TRAP_PAGE      14
 #define TRAP_GENERAL   13
 #define TRAP_STACK     12
@@ -113,11 +115,6 @@ void fault_general(struct cpu *cpu, uint32_t error)
     fault_set(cpu, L_SIGSEGV, SI_KERNEL_CODE, 0, TRAP_GENERAL, error);
 }
 
-static bool is_canonical(uint64_t address)
-{
-    return address + ((uint64_t)1 << 47) < (uint64_t)1 << 48;
-}
-
 void fault_address(struct cpu *cpu, uint64_t address, enum code_access access)
 {
     if (!is_canonical(address)) {
@@ -140,75 +137,27 @@ void fault_defect(struct cpu *cpu, const char *what)
     fault_set(cpu, L_SIGKILL, CPU_CODE_DEFECT, 0, 0, 0);
 }
 
-/* Whether a vector operand in memory has to be aligned to its size, and is refused for that before
- * its address is looked at. */
-static bool wants_alignment(const struct insn *in)
-{
-    switch (in->z.mnemonic) {
-    case ZYDIS_MNEMONIC_MOVUPS:
-    case ZYDIS_MNEMONIC_MOVUPD:
-    case ZYDIS_MNEMONIC_MOVDQU:
-    case ZYDIS_MNEMONIC_LDDQU:
-    case ZYDIS_MNEMONIC_PCMPESTRI:
-    case ZYDIS_MNEMONIC_PCMPESTRM:
-    case ZYDIS_MNEMONIC_PCMPISTRI:
-    case ZYDIS_MNEMONIC_PCMPISTRM:
-        return false;
-    case ZYDIS_MNEMONIC_VMOVAPS:
-    case ZYDIS_MNEMONIC_VMOVAPD:
-    case ZYDIS_MNEMONIC_VMOVDQA:
-    case ZYDIS_MNEMONIC_VMOVNTDQ:
-    case ZYDIS_MNEMONIC_VMOVNTPS:
-    case ZYDIS_MNEMONIC_VMOVNTPD:
-    case ZYDIS_MNEMONIC_VMOVNTDQA:
-        return true;
-    default:
-        return !in->vex && in->z.meta.isa_set != ZYDIS_ISA_SET_SHA;
-    }
-}
-
-/* The memory operand's address from the host instruction and the host registers; aligned is false
- * when the instruction may have faulted for its alignment first. */
-static bool host_operand(const struct cpu *cpu, uint64_t *address, bool *aligned)
-{
-    struct insn in;
-    if (decode(&in, (const uint8_t *)cpu->host_rip, 15, cpu->host_rip) != INSN_OK)
-        return false;
-    for (int i = 0; i < in.z.operand_count; i++) {
-        const ZydisDecodedOperand *o = &in.op[i];
-        if (o->type != ZYDIS_OPERAND_TYPE_MEMORY)
-            continue;
-        /* Of a gather the base has to do: its index is a vector, which is no general register. */
-        int base = decode_gpr(o->mem.base), index = decode_gpr(o->mem.index);
-        *address = (uint64_t)o->mem.disp.value;
-        if (base >= 0)
-            *address += cpu->raw[base];
-        if (index >= 0)
-            *address += cpu->raw[index] * o->mem.scale;
-        uint64_t size = o->size / 8;
-        bool vector = size == 16 || size == 32;
-        *aligned = !vector || !(*address & (size - 1)) || !wants_alignment(&in);
-        return true;
-    }
-    return false;
-}
-
 /* #GP: an address that is not canonical on the host, or not aligned as the instruction demands. */
 static void general_protection(struct cpu *cpu, const struct recovery *r)
 {
-    uint64_t host;
-    bool aligned;
+    struct fault_operand operand;
     fault_general(cpu, 0);
-    if (!host_operand(cpu, &host, &aligned) || is_canonical(host))
+    if (!fault_operand(cpu, &operand) || is_canonical(operand.address))
         return;
-    uint64_t guest = host - cpu->window;
+    uint64_t guest = operand.address - cpu->window;
     if (!is_canonical(guest)) {
-        if ((r->kind & RECOVERY_STACK) && aligned)
+        if ((r->kind & RECOVERY_STACK) && operand.aligned)
             fault_set(cpu, L_SIGBUS, SI_KERNEL_CODE, 0, TRAP_STACK, 0);
         return;
     }
+    if (!operand.aligned)
+        return;
+    if ((cpu->rflags & CPU_FLAG_AC) && operand.odd) {
+        fault_set(cpu, L_SIGBUS, 1, 0, TRAP_ALIGNMENT, 0);
+        return;
+    }
     cpu->fault.code = 1;
-    fault_address(cpu, guest, CODE_READ);
+    fault_address(cpu, guest, operand.written ? CODE_WRITE : CODE_READ);
 }
 
 static int simd_code(uint32_t mxcsr)
@@ -257,7 +206,7 @@ static void classify(struct cpu *cpu, const struct recovery *r)
         fault_set(cpu, L_SIGBUS, 2, cpu->host_fault_address - cpu->window, TRAP_PAGE, 4);
         break;
     case HOST_FAULT_ALIGN:
-        fault_set(cpu, L_SIGBUS, 1, 0, 17, 0);
+        fault_set(cpu, L_SIGBUS, 1, 0, TRAP_ALIGNMENT, 0);
         break;
     case HOST_FAULT_ILLEGAL:
         fault_set(cpu, L_SIGILL, 2, cpu->rip, 6, 0);

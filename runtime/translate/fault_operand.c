@@ -1,0 +1,158 @@
+/* The operand in memory that a host instruction faulted for, where the processor does not say. */
+#include "runtime/translate/fault_operand.h"
+
+#include <string.h>
+
+#include "runtime/translate/decode.h"
+
+/* Whether a vector operand in memory has to be aligned to its size, and is refused for that before
+ * its address is looked at. */
+static bool wants_alignment(const struct insn *in)
+{
+    switch (in->z.mnemonic) {
+    case ZYDIS_MNEMONIC_MOVUPS:
+    case ZYDIS_MNEMONIC_MOVUPD:
+    case ZYDIS_MNEMONIC_MOVDQU:
+    case ZYDIS_MNEMONIC_LDDQU:
+    case ZYDIS_MNEMONIC_MASKMOVDQU:
+    case ZYDIS_MNEMONIC_PCMPESTRI:
+    case ZYDIS_MNEMONIC_PCMPESTRM:
+    case ZYDIS_MNEMONIC_PCMPISTRI:
+    case ZYDIS_MNEMONIC_PCMPISTRM:
+        return false;
+    case ZYDIS_MNEMONIC_VMOVAPS:
+    case ZYDIS_MNEMONIC_VMOVAPD:
+    case ZYDIS_MNEMONIC_VMOVDQA:
+    case ZYDIS_MNEMONIC_VMOVNTDQ:
+    case ZYDIS_MNEMONIC_VMOVNTPS:
+    case ZYDIS_MNEMONIC_VMOVNTPD:
+    case ZYDIS_MNEMONIC_VMOVNTDQA:
+        return true;
+    default:
+        return !in->vex && in->z.meta.isa_set != ZYDIS_ISA_SET_SHA;
+    }
+}
+
+/* bt and its like go on from the operand's place to where the bit of their register lies. */
+static int64_t bit_distance(const struct cpu *cpu, const struct insn *in)
+{
+    if (in->op[1].type != ZYDIS_OPERAND_TYPE_REGISTER)
+        return 0;
+    uint64_t bits = cpu->raw[decode_gpr(in->op[1].reg.value)];
+    int64_t bit = in->op[0].size == 16   ? (int16_t)bits
+                  : in->op[0].size == 32 ? (int32_t)bits
+                                         : (int64_t)bits;
+    return (bit & -(int64_t)in->op[0].size) / 8;
+}
+
+/* An element of a vector register, extended with its sign. */
+static int64_t vector_element(const struct cpu *cpu, ZydisRegister reg, unsigned at, unsigned size)
+{
+    unsigned n = (unsigned)ZydisRegisterGetId(reg), from = at * size;
+    uint64_t present;
+    memcpy(&present, cpu->xsave + CPU_XSAVE_HEADER, sizeof present);
+    uint8_t bytes[32] = {0};
+    if (present & 2)
+        memcpy(bytes, cpu->xsave + CPU_XSAVE_XMM + 16 * n, 16);
+    if (present & 4)
+        memcpy(bytes + 16, cpu->xsave + CPU_XSAVE_YMMH + 16 * n, 16);
+    int32_t half;
+    int64_t whole;
+    memcpy(&half, bytes + from, sizeof half);
+    if (size == 4)
+        return half;
+    memcpy(&whole, bytes + from, sizeof whole);
+    return whole;
+}
+
+/* Of a gather: where its first element lies whose address is none, from the base on. The mask says
+ * by signs which elements it wants. */
+static int64_t gather_distance(const struct cpu *cpu, const struct insn *in, uint64_t base)
+{
+    const ZydisDecodedOperand *o = &in->op[1], *mask = &in->op[2];
+    unsigned size = o->element_size / 8u, count = (unsigned)mask->size / o->element_size;
+    bool quads = in->z.mnemonic == ZYDIS_MNEMONIC_VGATHERQPS ||
+                 in->z.mnemonic == ZYDIS_MNEMONIC_VGATHERQPD ||
+                 in->z.mnemonic == ZYDIS_MNEMONIC_VPGATHERQD ||
+                 in->z.mnemonic == ZYDIS_MNEMONIC_VPGATHERQQ;
+    for (unsigned i = 0; i < count; i++) {
+        if (vector_element(cpu, mask->reg.value, i, size) >= 0)
+            continue;
+        int64_t distance =
+            vector_element(cpu, o->mem.index, i, quads ? 8 : 4) * (int64_t)o->mem.scale;
+        if (!is_canonical(base + (uint64_t)distance))
+            return distance;
+    }
+    return 0;
+}
+
+/* Of a move under a mask: the first element that the mask wants. */
+static int64_t masked_distance(const struct cpu *cpu, const struct insn *in, unsigned size)
+{
+    for (unsigned i = 0; i < (unsigned)in->op[1].size / 8 / size; i++)
+        if (vector_element(cpu, in->op[1].reg.value, i, size) < 0)
+            return i * (int64_t)size;
+    return 0;
+}
+
+/* How far from the address that the operand names the access begins; *by_elements: it is one of
+ * single elements. */
+static int64_t distance_of(const struct cpu *cpu, const struct insn *in,
+                           const ZydisDecodedOperand *o, uint64_t address, bool *by_elements)
+{
+    *by_elements = true;
+    switch (in->z.mnemonic) {
+    case ZYDIS_MNEMONIC_BT:
+    case ZYDIS_MNEMONIC_BTC:
+    case ZYDIS_MNEMONIC_BTR:
+    case ZYDIS_MNEMONIC_BTS:
+        *by_elements = false;
+        return bit_distance(cpu, in);
+    case ZYDIS_MNEMONIC_VMASKMOVPS:
+    case ZYDIS_MNEMONIC_VPMASKMOVD:
+        return masked_distance(cpu, in, 4);
+    case ZYDIS_MNEMONIC_VMASKMOVPD:
+    case ZYDIS_MNEMONIC_VPMASKMOVQ:
+        return masked_distance(cpu, in, 8);
+    default:
+        *by_elements = o->mem.type == ZYDIS_MEMOP_TYPE_VSIB;
+        return *by_elements ? gather_distance(cpu, in, address) : 0;
+    }
+}
+
+static void look_at(const struct cpu *cpu, const struct insn *in, const ZydisDecodedOperand *o,
+                    struct fault_operand *operand)
+{
+    int base = decode_gpr(o->mem.base), index = decode_gpr(o->mem.index);
+    uint64_t address = (uint64_t)o->mem.disp.value, size = o->size / 8;
+    if (base >= 0)
+        address += cpu->raw[base];
+    if (index >= 0)
+        address += cpu->raw[index] * o->mem.scale;
+    bool by_elements;
+    operand->address = address + (uint64_t)distance_of(cpu, in, o, address, &by_elements);
+    bool vector = size == 16 || size == 32, odd = address & (size - 1);
+    operand->aligned = !vector || !odd || !wants_alignment(in);
+    operand->odd = odd && !by_elements;
+    operand->written = o->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE;
+}
+
+bool fault_operand(const struct cpu *cpu, struct fault_operand *operand)
+{
+    bool any = false;
+    struct insn in;
+    if (decode(&in, (const uint8_t *)cpu->host_rip, 15, cpu->host_rip) != INSN_OK)
+        return false;
+    for (int i = 0; i < in.z.operand_count; i++) {
+        struct fault_operand this;
+        if (in.op[i].type != ZYDIS_OPERAND_TYPE_MEMORY)
+            continue;
+        look_at(cpu, &in, &in.op[i], &this);
+        if (!any || !is_canonical(this.address))
+            *operand = this;
+        any = true;
+        if (!is_canonical(this.address))
+            break;
+    }
+    return any;
+}
