@@ -40,7 +40,7 @@ if(WIN32)
     target_link_libraries(foreland_harfbuzz INTERFACE foreland::freetype)
     target_link_libraries(foreland_sdl2 INTERFACE user32 gdi32 winmm imm32 ole32 oleaut32 version
                                                   uuid advapi32 setupapi shell32 dinput8)
-    foreland_dependency(system ws2_32 iphlpapi winhttp bcrypt synchronization ntdll)
+    foreland_dependency(system ws2_32 iphlpapi winhttp bcrypt synchronization advapi32 ntdll)
     foreland_dependency(app_system dwmapi shell32 comctl32)
 else()
     set(THREADS_PREFER_PTHREAD_FLAG ON)

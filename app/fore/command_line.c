@@ -8,6 +8,7 @@
 const char options_help[] =
     "usage: fore [options] COMMAND [ARGUMENTS...]\n"
     "       fore image create|import|check|export ...\n"
+    "       fore cache [clear]    code that is kept for the next start of the same programs\n"
     "       fore selftest         say what this machine is like, for reports of faults\n"
     "\n"
     "Runs a Linux program with the standard input, output and error of the caller and\n"
@@ -28,6 +29,7 @@ const char options_help[] =
     "                        machine; default: where the caller is if the guest can see\n"
     "                        that, else /root\n"
     "  --memory SIZE         limit for all guests together (K, M, G); default: 3/4 of RAM\n"
+    "  --no-cache            neither use code that earlier runs translated nor keep any\n"
     "  --strace              write the system calls to the standard error, or to the log if\n"
     "                        --log says where that is\n"
     "  --stats               at the end, say on the standard error what was translated and\n"
@@ -88,6 +90,8 @@ static bool fore_flag(struct options *o, const char *name)
         o->strace = true;
     else if (!strcmp(name, "--stats"))
         o->stats = true;
+    else if (!strcmp(name, "--no-cache"))
+        o->no_cache = true;
     else if (!strcmp(name, "--read-only"))
         o->read_only = true;
     else if (!strcmp(name, "--isolated"))

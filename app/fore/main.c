@@ -5,6 +5,7 @@
 
 #include "app/fore/command_line.h"
 #include "app/fore/image.h"
+#include "app/fore/kept.h"
 #include "app/fore/progress.h"
 #include "app/fore/selftest.h"
 #include "app/fore/stats.h"
@@ -100,6 +101,7 @@ static int run_guest(const struct options *o)
         .mount_count = o->mount_count,
         .isolated = o->isolated,
         .listen_lan = o->listen_lan,
+        .no_cache = o->no_cache,
         .memory = o->memory,
         .watch = &watch,
     };
@@ -162,6 +164,8 @@ int main(int argc, char **argv)
     host_arguments(&argc, &argv);
     if (argc > 1 && strcmp(argv[1], "image") == 0)
         return fore_image(argc - 1, argv + 1);
+    if (argc > 1 && strcmp(argv[1], "cache") == 0)
+        return fore_cache(argc - 1, argv + 1);
     if (argc == 2 && strcmp(argv[1], "selftest") == 0)
         return fore_selftest();
     if (!options_read(&options, argv + 1, message, sizeof(message)))

@@ -10,6 +10,7 @@ static const char *const names[COUNTERS] = {
     [COUNT_BLOCKS] = "blocks translated",
     [COUNT_GUEST_BYTES] = "bytes of guest code in them",
     [COUNT_HOST_BYTES] = "bytes of code made",
+    [COUNT_KEPT] = "blocks kept from earlier runs",
     [COUNT_LINKS] = "links between blocks",
     [COUNT_TRANSLATION] = "microseconds of translation",
     [COUNT_EXITS] = "exits that were not linked",

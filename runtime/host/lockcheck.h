@@ -86,7 +86,6 @@
     ONE(ORIGIN)                                                                                    \
     ONE(ANONYMOUS)                                                                                 \
     ONE(BLOCK_ARENAS)                                                                              \
-    ONE(PREFERENCES)                                                                               \
     ONE(TRANSLATE)                                                                                 \
     ONE(FUTEX_LEAVING)                                                                             \
     MANY(FUTEX)                                                                                    \

@@ -226,7 +226,9 @@ uint64_t region_floor(const struct region *region);
 /* Memory just above the unmapped address that grows so far, or NULL. */
 struct region *region_grow_down(struct space *space, uint64_t address);
 
-/* place.c; with space->lock. The address or -L_ENOMEM. */
+/* place.c; with space->lock. The address or -L_ENOMEM. Before it, and without the lock, place_name
+ * makes known where the file lies rather; NULL: no file. */
+void place_name(struct mapping *file);
 int64_t place_mapping(struct space *space, uint64_t length, uint32_t flags, struct mapping *file,
                       uint64_t offset);
 bool place_is_free(const struct space *space, uint64_t start, uint64_t end);

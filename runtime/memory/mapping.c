@@ -14,6 +14,7 @@ void mapping_init(struct mapping *mapping, const struct mapping_ops *ops, uint64
     atomic_init(&mapping->executed, 0);
     atomic_init(&mapping->stored, 0);
     atomic_init(&mapping->cleaned, 0);
+    atomic_init(&mapping->place, 0);
     mapping->ops = ops;
     mapping->id = atomic_fetch_add(&next_id, 1);
     atomic_init(&mapping->generation, 1);

@@ -19,6 +19,10 @@ struct mapping_ops {
      * With create the block is the one that every later call returns. May wait; called without
      * locks. 0 or negative errno (-L_EIO, -L_ENOSPC). */
     int (*block)(struct mapping *mapping, uint64_t index, bool create, struct block **out);
+    /* Copies what the block has now (64 KiB), and leaves it where it is stored. Something that is
+     * being written meanwhile is there or not. 0 or negative errno. May wait; called without locks.
+     * NULL: nobody may ask. */
+    int (*peek)(struct mapping *mapping, uint64_t index, void *data);
     /* Before stores to the block become possible, which is in the hands of the caller: makes sure
      * that there is room for them, and takes it to differ from what the file system has stored.
      * Called once, and again after mapping_clean. May wait; called without locks. 0 or negative
@@ -44,6 +48,7 @@ struct mapping {
     _Atomic uint32_t stored;   /* a shared view of it has been writable */
     _Atomic uint32_t cleaned;  /* calls of mapping_clean */
     const struct mapping_ops *ops;
+    _Atomic uint64_t place;      /* from its name: where it is mapped rather; 0: not known yet */
     uint64_t id;                 /* unique among all mappings this process will ever have */
     _Atomic uint64_t generation; /* changes with the content */
     _Atomic uint64_t size;       /* of the file, in bytes */

@@ -229,6 +229,8 @@ int64_t space_mmap(struct space *space, uint64_t address, uint64_t length, uint3
                                      (flags & L_MAP_NORESERVE ? REGION_NORESERVE : 0)};
     struct mapping **files = NULL;
     size_t count = 0;
+    if (!shared)
+        place_name(file);
     host_mutex_lock(&space->lock);
     bool locked = space->lock_future || (flags & L_MAP_LOCKED);
     bool eager = locked ? !space->lock_on_fault : (flags & both) == L_MAP_POPULATE;

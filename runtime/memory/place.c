@@ -1,5 +1,5 @@
 /* Where in the window there is room. */
-#include "runtime/host/random.h"
+#include "runtime/host/hash.h"
 #include "runtime/memory/internal.h"
 
 bool place_is_free(const struct space *space, uint64_t start, uint64_t end)
@@ -61,35 +61,36 @@ static uint64_t find_down(const struct space *space, uint64_t low, uint64_t high
     }
 }
 
-/* The same file gets the same address in every space: given out in the order of first use. */
-#define PREFERENCES 4096
-static struct {
-    uint64_t id, address, length;
-} preferences[PREFERENCES];
-static struct host_mutex preference_lock = HOST_MUTEX_INIT(RANK_PREFERENCES);
-static uint64_t preference_next;
+/* The same file gets the same address in every space, and in every run with the same seed: it is
+ * made from the file's name. The next of them is for where something else lies. */
+#define PREFERENCES 4
+static uint64_t seed;
 
-static uint64_t preferred(uint64_t id, uint64_t length)
+void space_place_seed(uint64_t value)
 {
-    host_mutex_lock(&preference_lock);
-    size_t i = (id * 0x9e3779b97f4a7c15) >> 52;
-    uint64_t address = 0;
-    if (preferences[i].id == id && preferences[i].length >= length) {
-        address = preferences[i].address;
-    } else {
-        if (!preference_next)
-            preference_next = LOW_START + chunk_down(host_random_u64() % (LOW_START));
-        uint64_t room = chunk_up(length) + CHUNK;
-        if (preference_next + room > LOW_END)
-            preference_next = LOW_START;
-        address = preference_next;
-        preference_next += room;
-        preferences[i].id = id;
-        preferences[i].address = address;
-        preferences[i].length = length;
-    }
-    host_mutex_unlock(&preference_lock);
-    return address;
+    seed = value;
+}
+
+void place_name(struct mapping *file)
+{
+    char name[512] = "";
+    if (!file || atomic_load(&file->place))
+        return;
+    if (file->ops->name)
+        file->ops->name(file, name, sizeof(name));
+    uint64_t hash = FNV_START;
+    for (const char *c = name[0] ? name : "?"; *c; c++)
+        hash = (hash ^ (uint8_t)*c) * FNV_FACTOR;
+    atomic_store(&file->place, hash | 1);
+}
+
+static uint64_t preferred(const struct mapping *file, uint64_t length, unsigned which)
+{
+    uint64_t hash = (atomic_load(&file->place) ^ seed) + which * HASH_FACTOR;
+    hash = (hash ^ hash >> 31) * HASH_FACTOR;
+    hash ^= hash >> 32;
+    uint64_t places = (LOW_END - LOW_START - chunk_up(length)) / CHUNK;
+    return LOW_START + hash % places * CHUNK;
 }
 
 /* Big files would crowd out the programs. */
@@ -99,10 +100,12 @@ static uint64_t place_file(const struct space *space, uint64_t length, struct ma
 {
     if (length > LOW_FILE_MAX)
         return 0;
-    uint64_t address = preferred(file->id, length);
-    if (place_is_clear(space, address, address + length) &&
-        place_fits(space, address, address + length, NULL, 0))
-        return address;
+    for (unsigned i = 0; i < PREFERENCES; i++) {
+        uint64_t address = preferred(file, length, i);
+        if (place_is_clear(space, address, address + length) &&
+            place_fits(space, address, address + length, NULL, 0))
+            return address;
+    }
     return place_find_up(space, LOW_START, LOW_END, length, CHUNK, 0);
 }
 
@@ -139,6 +142,7 @@ int64_t space_place(struct space *space, struct mapping *file, uint64_t length)
     length = page_up(length);
     if (length == 0 || length > WINDOW_LIMIT)
         return -L_ENOMEM;
+    place_name(file);
     host_mutex_lock(&space->lock);
     uint64_t address = place_file(space, length, file);
     host_mutex_unlock(&space->lock);

@@ -83,6 +83,8 @@ void space_set_lock_limit(struct space *space, uint64_t bytes);
  * the space that the shared file regions in the range may never become writable. */
 void space_deny_write(struct space *space, uint64_t address, uint64_t length);
 
+/* From now on files lie at addresses that depend on this number. */
+void space_place_seed(uint64_t seed);
 /* Where a file's image of `length` bytes goes when the loader may choose: low, and the same in
  * every space while the range is free there. The address, or -L_ENOMEM. Nothing is mapped. */
 int64_t space_place(struct space *space, struct mapping *file, uint64_t length);

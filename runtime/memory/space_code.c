@@ -234,7 +234,28 @@ static size_t fetch(void *owner, uint64_t address, void *buffer, size_t size,
     return done;
 }
 
-const struct code_source space_code_source = {.fetch = fetch, .fault = on_fault};
+static int64_t read_file(void *owner, uint64_t address, uint64_t id, uint64_t index, void *block)
+{
+    struct space *space = owner;
+    host_mutex_lock(&space->lock);
+    const struct region *region = region_at(space, address);
+    struct mapping *file =
+        region && region->file && region->file->id == id ? mapping_get(region->file) : NULL;
+    host_mutex_unlock(&space->lock);
+    if (!file)
+        return -L_EAGAIN;
+    /* In this order: see protect_views. */
+    atomic_store(&file->executed, 1);
+    int64_t result = atomic_load(&file->stored) ? -L_EAGAIN : 0;
+    if (!result)
+        result = file->ops->peek ? file->ops->peek(file, index, block) : -L_EAGAIN;
+    if (!result)
+        result = (int64_t)atomic_load(&file->size);
+    mapping_put(file);
+    return result;
+}
+
+const struct code_source space_code_source = {.fetch = fetch, .fault = on_fault, .read = read_file};
 
 struct codeview *space_codeview(struct space *space)
 {

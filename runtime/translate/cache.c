@@ -88,6 +88,11 @@ uint8_t *cache_place(struct chunk *c, struct block *block, size_t size)
     return writable + (size_t)c->index * CACHE_CHUNK + at;
 }
 
+uint8_t *cache_memory(const struct chunk *c)
+{
+    return writable + (size_t)c->index * CACHE_CHUNK;
+}
+
 uint8_t *cache_executable(const uint8_t *p)
 {
     return executable + (p - writable);

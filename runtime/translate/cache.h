@@ -48,6 +48,8 @@ void cache_chunk_free(struct chunk *chunk);
 /* Room for size bytes in the chunk, aligned to 16; NULL when it is full. The block is recorded. */
 uint8_t *cache_place(struct chunk *chunk, struct block *block, size_t size);
 
+/* The chunk's memory, writable. */
+uint8_t *cache_memory(const struct chunk *chunk);
 /* The executable address of a writable one and back. */
 uint8_t *cache_executable(const uint8_t *writable);
 uint8_t *cache_writable(const uint8_t *executable);

@@ -8,34 +8,39 @@
 #include "runtime/host/heap.h"
 #include "runtime/translate/cache.h"
 
-struct block *block_create(const struct xlate *x, size_t guest_size)
+/* One piece of memory holds the block and all that belongs to it. */
+struct block *block_create(const struct xlate *x, const uint8_t *guest, size_t guest_size)
 {
-    struct block *b = calloc(1, sizeof *b);
+    struct block *b;
+    size_t links = x->exit_count * sizeof(*b->link);
+    size_t recoveries = x->recoveries * sizeof(*b->recovery);
+    size_t indirects = x->indirect_count * sizeof(*b->indirect);
+    b = malloc(sizeof(*b) + links + recoveries + indirects + (guest ? guest_size : 0));
     if (!b)
         return NULL;
-    b->pc = x->start;
-    b->guest_size = (uint32_t)guest_size;
-    b->size = (uint32_t)x->e.n;
-    b->body = x->body;
-    b->checked = x->checked;
-    b->self_check = x->self_check;
-    b->recoveries = (uint16_t)x->recoveries;
-    b->links = (uint16_t)x->exit_count;
-    b->indirects = (uint16_t)x->indirect_count;
-    b->recovery = malloc(sizeof *b->recovery * (x->recoveries + 1));
-    b->link = calloc(x->exit_count + 1, sizeof *b->link);
-    b->indirect = malloc(sizeof *b->indirect * (x->indirect_count + 1));
-    if (!b->recovery || !b->link || !b->indirect) {
-        block_free(b);
-        return NULL;
-    }
-    memcpy(b->recovery, x->recovery, sizeof *b->recovery * x->recoveries);
-    memcpy(b->indirect, x->indirects, sizeof *b->indirect * x->indirect_count);
-    for (size_t i = 0; i < x->exit_count; i++) {
-        b->link[i].patch = x->exits[i].patch;
-        b->link[i].stub = x->exits[i].stub;
-        b->link[i].target = x->exits[i].target;
-        b->link[i].from = b;
+    uint8_t *rest = (uint8_t *)(b + 1);
+    *b = (struct block){.pc = x->start,
+                        .guest_size = (uint32_t)guest_size,
+                        .size = (uint32_t)x->e.n,
+                        .body = x->body,
+                        .checked = x->checked,
+                        .self_check = x->self_check,
+                        .recoveries = (uint16_t)x->recoveries,
+                        .links = (uint16_t)x->exit_count,
+                        .indirects = (uint16_t)x->indirect_count};
+    b->link = (struct link *)rest;
+    b->recovery = (struct recovery *)(rest + links);
+    b->indirect = (struct indirect_point *)(rest + links + recoveries);
+    memcpy(b->recovery, x->recovery, recoveries);
+    memcpy(b->indirect, x->indirects, indirects);
+    for (size_t i = 0; i < x->exit_count; i++)
+        b->link[i] = (struct link){.patch = x->exits[i].patch,
+                                   .stub = x->exits[i].stub,
+                                   .target = x->exits[i].target,
+                                   .from = b};
+    if (guest) {
+        b->guest_bytes = rest + links + recoveries + indirects;
+        memcpy(b->guest_bytes, guest, guest_size);
     }
     return b;
 }
@@ -48,11 +53,8 @@ void block_place(struct block *b, const uint8_t *code, uint8_t *writable)
 
 void block_free(struct block *b)
 {
-    free(b->recovery);
-    free(b->link);
-    free(b->indirect);
-    free(b->guest_bytes);
-    free(b);
+    if (!b->kept)
+        free(b);
 }
 
 const struct recovery *block_recovery(const struct block *b, uint32_t offset)
@@ -98,6 +100,11 @@ void block_link(struct link *l, struct block *to)
 /* The call of the stub has this many bytes. */
 #define STUB_CALL 7
 
+void block_unpatch(const struct link *l)
+{
+    patch(l->from, l->patch, (int32_t)l->stub - STUB_CALL - (l->patch + 4));
+}
+
 static void block_unlink(struct link *l)
 {
     if (!l->to)
@@ -106,7 +113,7 @@ static void block_unlink(struct link *l)
     if (l->next_in)
         l->next_in->held_in = l->held_in;
     l->to = NULL;
-    patch(l->from, l->patch, (int32_t)l->stub - STUB_CALL - (l->patch + 4));
+    block_unpatch(l);
 }
 
 void block_unlink_incoming(struct block *b)

@@ -23,7 +23,9 @@ struct block {
     uint16_t recoveries, links, indirects;
     bool dead;
     bool self_check;
-    uint8_t *guest_bytes; /* of a self-checking block */
+    bool aimed_at;        /* some indirect jump led to it */
+    bool kept;            /* memory of its code space, with all it points to (saved.h) */
+    uint8_t *guest_bytes; /* of a self-checking block, and of one that may be kept; or NULL */
     struct block *next;   /* in the hash chain */
     struct block *near;   /* of a private code space: the next of those that start in a page */
     struct link *incoming;
@@ -33,8 +35,9 @@ struct block {
     const struct block *origin; /* of a copy: the block whose tables apply */
 };
 
-/* Makes a block of a finished translation; placed by block_place. NULL when out of memory. */
-struct block *block_create(const struct xlate *x, size_t guest_size);
+/* Makes a block of a finished translation; placed by block_place. It keeps the guest bytes unless
+ * they are NULL. NULL when out of memory. */
+struct block *block_create(const struct xlate *x, const uint8_t *guest, size_t guest_size);
 /* Copies the code to its writable address and sets the executable one. */
 void block_place(struct block *block, const uint8_t *code, uint8_t *writable);
 void block_free(struct block *block);
@@ -44,6 +47,8 @@ const struct recovery *block_recovery(const struct block *block, uint32_t offset
 
 /* Sends an exit directly to a block's body, and back to its stub. */
 void block_link(struct link *link, struct block *to);
+/* Writes that an exit, which is not linked, leads to its stub. */
+void block_unpatch(const struct link *link);
 void block_unlink_incoming(struct block *block);
 void block_unlink_outgoing(struct block *block);
 /* The exits that lead into a code space. */

@@ -30,6 +30,8 @@ struct code_extent {
     bool self_check;     /* page is written and executed in turns: blocks compare their own bytes */
 };
 
+#define CODE_BLOCK ((size_t)64 << 10)
+
 /* What the translator needs of an address space. */
 struct code_source {
     /* Copies up to n bytes of executable memory at guest address addr (never past extent->end) to
@@ -39,6 +41,13 @@ struct code_source {
      * filled). May read files; takes its own locks. */
     size_t (*fetch)(void *owner, uint64_t addr, void *buf, size_t n, struct code_extent *extent,
                     struct cpu_fault *fault);
+    /* Copies block `index` (CODE_BLOCK bytes) of the file with that id, which the extent around
+     * addr shows, as fetch would read it; what lies beyond its end is 0. Later changes of the file
+     * call codeview_drop. Gives the file's size, or -L_EAGAIN when another file is there or this
+     * one is stored to through mappings, or another negative errno. As fetch. NULL: there are no
+     * files.
+     */
+    int64_t (*read)(void *owner, uint64_t addr, uint64_t file_id, uint64_t index, void *block);
     /* A guest access of 1..64 bytes at addr faulted. Returns true when memory has been supplied or
      * made accessible and the access shall be tried again; otherwise fills fault (SIGSEGV with
      * SEGV_MAPERR or SEGV_ACCERR, SIGBUS ...;

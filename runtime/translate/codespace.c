@@ -28,15 +28,28 @@ static bool is_for(const struct codespace *s, const struct code_extent *e)
            s->base == e->start - e->offset && s->start == e->start && s->end == e->end;
 }
 
+struct codespace *codespace_known(const struct code_extent *e)
+{
+    for (struct codespace *s = shared; s; s = s->next)
+        if (is_for(s, e))
+            return s;
+    return NULL;
+}
+
+void codespace_each_shared(void (*each)(void *arg, struct codespace *space), void *arg)
+{
+    for (struct codespace *s = shared; s; s = s->next)
+        each(arg, s);
+}
+
 struct codespace *codespace_get(const struct code_extent *e)
 {
-    for (struct codespace *s = shared; s; s = s->next) {
-        if (is_for(s, e)) {
-            s->refs++;
-            return s;
-        }
+    struct codespace *s = codespace_known(e);
+    if (s) {
+        s->refs++;
+        return s;
     }
-    struct codespace *s = codespace_private();
+    s = codespace_private();
     if (!s)
         return NULL;
     s->file_id = e->file_id;
@@ -66,6 +79,8 @@ static void destroy(struct codespace *s)
         free_chunk(c);
     }
     codespace_sweep(s, UINT64_MAX);
+    for (size_t i = 0; i < sizeof(s->kept) / sizeof(*s->kept); i++)
+        free(s->kept[i]);
     free(s->hash);
     free(s->pages);
     free(s);
@@ -166,6 +181,23 @@ bool codespace_add(struct codespace *s, struct block *b, const uint8_t *code)
     if (s->count++ >= s->buckets)
         grow_table(s);
     enter(s, b);
+    return true;
+}
+
+bool codespace_adopt(struct codespace *s, struct chunk *chunks, struct block *blocks,
+                     uint32_t count, struct block **hash, uint32_t buckets)
+{
+    if (!s->file_id || s->count || s->chunks)
+        return false;
+    free(s->hash);
+    s->hash = hash;
+    s->buckets = buckets;
+    s->chunks = chunks;
+    s->count = s->kept_count = count;
+    for (uint32_t i = 0; i < count; i++) {
+        blocks[i].space = s;
+        enter(s, &blocks[i]);
+    }
     return true;
 }
 

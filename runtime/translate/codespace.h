@@ -9,6 +9,12 @@
 #include "runtime/translate/code_block.h"
 #include "runtime/translate/code_source.h"
 
+/* By what a code space is found between runs (saved.h). */
+struct saved_key {
+    uint64_t file_size, first; /* of the file, and a sum of its first bytes */
+    uint64_t start, end, offset;
+};
+
 struct codespace {
     uint64_t file_id, generation; /* file_id 0: private */
     uint64_t base;                /* guest address of file offset 0 */
@@ -20,6 +26,12 @@ struct codespace {
     bool reaches;          /* of a private one: some block of it was linked to a shared one */
     struct chunk *chunks;  /* the newest first */
     struct chunk *retired; /* without a live block; freed when no thread can be inside */
+    bool keyed;            /* it may be kept between runs, by: */
+    struct saved_key key;
+    uint32_t kept_count; /* blocks of it that are kept already */
+    void *kept[4];       /* memory of blocks that were, and of: */
+    struct block **aims; /* those of them that indirect jumps led to */
+    uint32_t aim_count;
     struct codespace *next;
 };
 
@@ -27,6 +39,14 @@ struct codespace {
 struct codespace *codespace_private(void);
 /* The shared one of a file's extent, made when there is none; with a reference. */
 struct codespace *codespace_get(const struct code_extent *extent);
+/* The one that there is already, without a reference, or NULL. */
+struct codespace *codespace_known(const struct code_extent *extent);
+/* Calls each for every shared code space. */
+void codespace_each_shared(void (*each)(void *arg, struct codespace *space), void *arg);
+/* An empty shared code space gets blocks that lie in chunks already, and a table for them. False
+ * when it is not empty. */
+bool codespace_adopt(struct codespace *space, struct chunk *chunks, struct block *blocks,
+                     uint32_t count, struct block **hash, uint32_t buckets);
 /* Gives a reference back. A shared code space stays for the next user until code memory is short;
  * a private one is freed. */
 void codespace_put(struct codespace *space);

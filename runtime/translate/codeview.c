@@ -283,6 +283,14 @@ struct block *view_find(const struct codeview *v, uint64_t pc)
     return codespace_find(v->own, pc);
 }
 
+bool view_has(struct codeview *v, const struct code_extent *e)
+{
+    host_mutex_lock(&translate_lock);
+    bool has = attachment_at(v, e->start) != NULL;
+    host_mutex_unlock(&translate_lock);
+    return has;
+}
+
 struct codespace *view_space(struct codeview *v, const struct code_extent *e)
 {
     if (e->file_id == 0) {
@@ -299,6 +307,8 @@ struct codespace *view_space(struct codeview *v, const struct code_extent *e)
         return NULL;
     bool ok = attach(v, e->start, e->end, s);
     codespace_put(s);
+    if (ok)
+        view_publish_kept(v, s);
     return ok ? s : NULL;
 }
 
@@ -315,8 +325,15 @@ static uint64_t entry_of(const struct block *b)
     return (uint64_t)b->code + XLATE_ENTRY;
 }
 
-void view_publish(struct codeview *v, const struct block *b)
+void view_publish_kept(struct codeview *v, const struct codespace *s)
 {
+    for (uint32_t i = 0; i < s->aim_count; i++)
+        view_publish(v, s->aims[i]);
+}
+
+void view_publish(struct codeview *v, struct block *b)
+{
+    b->aimed_at = true;
     if (!has(v, b) || (v->table->refs > 1 && b->space == v->own))
         return;
     uint32_t index = b->pc & 0xffff;

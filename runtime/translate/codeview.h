@@ -67,10 +67,14 @@ void view_enter(struct codeview *view, struct cpu *cpu);
 void view_leave(struct codeview *view, struct cpu *cpu);
 
 struct block *view_find(const struct codeview *view, uint64_t pc);
+/* Whether the view has a code space attached where the extent is. Takes translate_lock. */
+bool view_has(struct codeview *view, const struct code_extent *extent);
 /* The code space for an extent, attached to the view; NULL when out of memory. */
 struct codespace *view_space(struct codeview *view, const struct code_extent *extent);
 /* Indirect jumps to the block's address find it from now on, if the view has it still. */
-void view_publish(struct codeview *view, const struct block *block);
+void view_publish(struct codeview *view, struct block *block);
+/* The same for what jumps led to in earlier runs. */
+void view_publish_kept(struct codeview *view, const struct codespace *space);
 /* The exit leads straight to the block from now on, if it may in this view and did not yet: true.
  */
 bool view_link(struct codeview *view, struct link *link, struct block *to);

@@ -15,6 +15,7 @@ enum counter {
     COUNT_BLOCKS,      /* translated; those of a single step too */
     COUNT_GUEST_BYTES, /* that they cover */
     COUNT_HOST_BYTES,  /* that they take */
+    COUNT_KEPT,        /* blocks that were kept from an earlier run (saved.h) */
     COUNT_LINKS,       /* exits that lead straight to another block */
     COUNT_TRANSLATION, /* nanoseconds, once counters_time has been called */
     /* Entries from guest code into the dispatcher. */

@@ -9,6 +9,7 @@
 #include "runtime/host/thread.h"
 #include "runtime/host/time.h"
 #include "runtime/translate/cpu_fault.h"
+#include "runtime/translate/saved.h"
 #include "runtime/translate/stubs.h"
 
 #define VSYSCALL 0xffffffffff600000u
@@ -64,18 +65,24 @@ static size_t vsyscall_fetch(uint64_t pc, uint8_t *buf, struct code_extent *exte
     return sizeof code - at;
 }
 
-static size_t fetch_and_translate(struct cpu *cpu, uint64_t pc, struct code_extent *extent,
-                                  bool single)
+/* The bytes at pc into the thread's buffer. Returns how many, 0 with cpu->fault filled. */
+static size_t fetch_code(struct cpu *cpu, uint64_t pc, struct code_extent *extent)
 {
     struct cpu_thread *t = cpu->thread;
-    struct codeview *v = cpu->view;
+    const struct codeview *v = cpu->view;
     size_t n = vsyscall_fetch(pc, t->guest, extent);
     if (n == 0)
         n = v->source->fetch(v->owner, pc, t->guest, XLATE_GUEST_MAX, extent, &cpu->fault);
-    if (n == 0) {
+    if (n == 0)
         fault_address(cpu, pc, CODE_EXEC);
-        return 0;
-    }
+    return n;
+}
+
+static size_t translate_bytes(struct cpu *cpu, uint64_t pc, size_t n, struct code_extent *extent,
+                              bool single)
+{
+    struct cpu_thread *t = cpu->thread;
+    const struct codeview *v = cpu->view;
     begin(t, pc, extent, single);
     size_t size = xlate_block(&t->xlate, t->guest, n);
     if (size > 0)
@@ -96,12 +103,13 @@ static size_t fetch_and_translate(struct cpu *cpu, uint64_t pc, struct code_exte
     return size;
 }
 
-/* Fetches the bytes at pc and translates them. Returns the guest size, 0 with cpu->fault filled. */
-static size_t translate(struct cpu *cpu, uint64_t pc, struct code_extent *extent, bool single)
+/* Translates the n bytes that were fetched. Returns the guest size, 0 with cpu->fault filled. */
+static size_t translate(struct cpu *cpu, uint64_t pc, size_t n, struct code_extent *extent,
+                        bool single)
 {
     struct counters *c = &cpu->thread->counters;
     uint64_t began = counters_timed() ? host_clock_monotonic_ns() : 0;
-    size_t size = fetch_and_translate(cpu, pc, extent, single);
+    size_t size = translate_bytes(cpu, pc, n, extent, single);
     if (counters_timed())
         counters_add(c, COUNT_TRANSLATION, host_clock_monotonic_ns() - began);
     if (size == 0)
@@ -112,18 +120,43 @@ static size_t translate(struct cpu *cpu, uint64_t pc, struct code_extent *extent
     return size;
 }
 
-static struct block *finish_block(struct cpu *cpu, size_t size)
+/* A block that may be kept, or compares them, has the guest bytes. */
+static struct block *finish_block(struct cpu *cpu, const struct code_extent *extent, size_t size)
 {
     struct cpu_thread *t = cpu->thread;
-    struct block *b = t->xlate.e.full ? NULL : block_create(&t->xlate, size);
-    if (b && b->self_check) {
-        b->guest_bytes = malloc(size);
-        if (!b->guest_bytes) {
-            block_free(b);
-            return NULL;
-        }
-        memcpy(b->guest_bytes, t->guest, size);
+    bool bytes = t->xlate.self_check || extent->file_id;
+    return t->xlate.e.full ? NULL : block_create(&t->xlate, bytes ? t->guest : NULL, size);
+}
+
+/* A code space of a file that this view meets for the first time: what others made of it, or what
+ * was kept of it, is used. The block at pc, or NULL when that has to be made. */
+static struct block *find_shared(struct cpu *cpu, uint64_t pc, const struct code_extent *extent,
+                                 uint32_t drops)
+{
+    struct codeview *v = cpu->view;
+    struct block *b = NULL;
+    struct saved_key key;
+    host_mutex_lock(&translate_lock);
+    bool known = codespace_known(extent);
+    host_mutex_unlock(&translate_lock);
+    bool keyed = !known && saved_key(v, pc, extent, &key);
+    struct saved *saved = keyed ? saved_read(v, pc, extent, &key) : NULL;
+    host_mutex_lock(&translate_lock);
+    struct codespace *s = v->drops == drops && (known || keyed) ? view_space(v, extent) : NULL;
+    if (s != codespace_known(extent)) /* another one has come to lie there */
+        s = NULL;
+    if (s && keyed && !s->keyed) {
+        s->keyed = true;
+        s->key = key;
     }
+    if (s && saved && saved_adopt(saved, s)) {
+        counters_add(&cpu->thread->counters, COUNT_KEPT, saved_blocks(saved));
+        view_publish_kept(v, s);
+    }
+    if (s)
+        b = codespace_find(s, pc);
+    host_mutex_unlock(&translate_lock);
+    saved_free(saved);
     return b;
 }
 
@@ -159,10 +192,17 @@ static struct block *dispatch_find(struct cpu *cpu, uint64_t pc)
         if (b)
             return b;
         struct code_extent extent;
-        size_t size = translate(cpu, pc, &extent, false);
+        size_t n = fetch_code(cpu, pc, &extent);
+        if (n == 0)
+            return NULL;
+        if (extent.file_id && !extent.self_check && !view_has(v, &extent))
+            b = find_shared(cpu, pc, &extent, drops);
+        if (b)
+            return b;
+        size_t size = translate(cpu, pc, n, &extent, false);
         if (size == 0)
             return NULL;
-        struct block *made = finish_block(cpu, size);
+        struct block *made = finish_block(cpu, &extent, size);
         if (!made) {
             fault_defect(cpu, "no memory for a translation");
             return NULL;
@@ -331,10 +371,11 @@ static void leave_instead(uint8_t *load)
 int dispatch_single(struct cpu *cpu)
 {
     struct code_extent extent;
-    size_t size = translate(cpu, cpu->rip, &extent, true);
+    size_t n = fetch_code(cpu, cpu->rip, &extent);
+    size_t size = n ? translate(cpu, cpu->rip, n, &extent, true) : 0;
     if (size == 0)
         return dispatch_serve(cpu, CPU_FAULT);
-    struct block *b = finish_block(cpu, size);
+    struct block *b = finish_block(cpu, &extent, size);
     if (!b || !into_slot(cpu, b, cpu->thread->buffer)) {
         if (b)
             block_free(b);

@@ -672,6 +672,23 @@ static int mapping_block(struct mapping *mapping, uint64_t index, bool create, s
     return error;
 }
 
+static int mapping_peek(struct mapping *mapping, uint64_t index, void *data)
+{
+    struct inode *inode = inode_of(mapping);
+    host_mutex_lock(&inode->state);
+    const struct page_slot *slot = page_slot_at(&inode->pages, index, false);
+    uint32_t length = page_length_in(inode->size, index), have = 0;
+    if (slot && (slot->flags & SLOT_VALID)) {
+        have = slot_capacity(slot) < length ? slot_capacity(slot) : length;
+        memcpy(data, page_slot_data(slot), have);
+        length = 0;
+    }
+    host_mutex_unlock(&inode->state);
+    memset((uint8_t *)data + have, 0, FS_BLOCK_SIZE - have);
+    return length && inode->ops->read_block ? inode->ops->read_block(inode, index, data, length)
+                                            : 0;
+}
+
 static int mapping_store(struct mapping *mapping, uint64_t index)
 {
     struct inode *inode = inode_of(mapping);
@@ -724,6 +741,7 @@ static void mapping_identity(struct mapping *mapping, uint64_t *device, uint64_t
 
 static const struct mapping_ops pagecache_mapping_ops = {
     .block = mapping_block,
+    .peek = mapping_peek,
     .store = mapping_store,
     .sync = mapping_sync,
     .release = mapping_release,
@@ -734,6 +752,7 @@ static const struct mapping_ops pagecache_mapping_ops = {
 /* Of files that are nowhere else: what holds a block is room for what is stored in it. */
 static const struct mapping_ops memory_mapping_ops = {
     .block = mapping_block,
+    .peek = mapping_peek,
     .release = mapping_release,
     .name = inode_map_name,
     .identity = mapping_identity,

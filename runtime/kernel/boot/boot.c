@@ -15,9 +15,11 @@
 #include "runtime/host/errno_names.h"
 #include "runtime/host/file.h"
 #include "runtime/host/heap.h"
+#include "runtime/host/keep.h"
 #include "runtime/host/log.h"
 #include "runtime/host/network.h"
 #include "runtime/host/policy.h"
+#include "runtime/host/random.h"
 #include "runtime/host/stdio.h"
 #include "runtime/host/time.h"
 #include "runtime/kernel/boot/etc.h"
@@ -30,10 +32,12 @@
 #include "runtime/task/clock.h"
 #include "runtime/task/process.h"
 #include "runtime/translate/cpu.h"
+#include "runtime/translate/saved.h"
 #include "runtime/tty/hostterm.h"
 #include "runtime/tty/tty.h"
 
 #define ENVIRONMENT_MAX 256
+#define SEED_FILE       "seed" /* beside the code that is kept */
 #define KILL_NS         (2 * NS_PER_SEC)
 
 /* Together, and with what writing back takes, below the five seconds that Windows gives. */
@@ -50,6 +54,28 @@ static int say_error(char *message, size_t size, int error, const char *text)
 {
     snprintf(message, size, "%s", text);
     return error;
+}
+
+/* Files lie at the same addresses in every run of the user's, as code that is kept has to. */
+static void keep_code(bool without)
+{
+    struct host_keep *keep = NULL;
+    struct host_file *file = NULL;
+    uint64_t seed = 0;
+    if (without || host_keep_open(SAVED_FOLDER, &keep))
+        keep = NULL;
+    if (keep && !host_keep_file(keep, SEED_FILE, &file) &&
+        host_file_read(file, &seed, sizeof(seed), 0) != sizeof(seed))
+        seed = 0;
+    host_file_close(file);
+    if (!seed) {
+        seed = host_random_u64() | 1;
+        if (keep)
+            host_keep_store(keep, SEED_FILE, &seed, sizeof(seed));
+    }
+    space_place_seed(seed);
+    if (keep)
+        saved_open(keep);
 }
 
 static int start_parts(const struct boot_options *options, char *message, size_t size)
@@ -69,6 +95,7 @@ static int start_parts(const struct boot_options *options, char *message, size_t
     error = kernel_init();
     if (error)
         return say_error(message, size, error, "no thread for timers");
+    keep_code(options->no_cache);
     memory_limit_set(options->memory ? options->memory : host_memory_size() / 4 * 3);
     tty_init();
     return 0;
@@ -178,7 +205,9 @@ static int finish_guests(uint64_t kill_ns, uint64_t output_deadline, char *messa
 
 int boot_finish(char *message, size_t size)
 {
-    return finish_guests(KILL_NS, HOST_FOREVER, message, size);
+    int error = finish_guests(KILL_NS, HOST_FOREVER, message, size);
+    saved_write();
+    return error;
 }
 
 uint64_t boot_send_rest(uint64_t idle_ns)
@@ -204,6 +233,7 @@ void boot_end(struct tty *tty)
     uint64_t left = boot_send_rest(0);
     if (left)
         host_log("%llu bytes for the network are lost", (unsigned long long)left);
+    saved_write();
 }
 
 /* --- the environment of a session ---------------------------------------------------------- */

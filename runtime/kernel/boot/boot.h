@@ -21,6 +21,7 @@ struct boot_options {
     unsigned mount_count;
     bool listen_lan; /* servers of guests are found by other machines as well */
     bool isolated;   /* no network, drives or other folders of the host, but for the root */
+    bool no_cache;   /* code is neither taken from earlier runs nor kept for later ones */
     uint64_t memory; /* limit in bytes; 0: three quarters of the machine's */
     /* Who is told how far an older image's conversion is (runtime/fs/store/store.h), while
      * boot_start runs; NULL: nobody. */

@@ -45,7 +45,7 @@ static bool fault(void *owner, uint64_t addr, enum code_access access, struct cp
     return false;
 }
 
-static const struct code_source source = {fetch, fault};
+static const struct code_source source = {.fetch = fetch, .fault = fault};
 
 static int service(struct cpu *cpu, enum cpu_event event)
 {

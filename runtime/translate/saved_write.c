@@ -1,0 +1,292 @@
+/* Code spaces that have grown are written. */
+#define HEAP_TIER HEAP_ALWAYS /* freed at once; code memory is the bound */
+#include "runtime/translate/saved.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "runtime/host/heap.h"
+#include "runtime/host/log.h"
+#include "runtime/translate/saved_file.h"
+
+/* As many new blocks are worth a file, and this part of those that were there. */
+#define WORTH_BLOCKS 8
+#define WORTH_PART   100
+/* Files at one time: whoever ends the program waits. */
+#define WRITES_MOST 256
+
+/* A block on its way into the file. */
+struct item {
+    const struct block *block;
+    uint32_t index;
+    uint16_t chunk, offset;
+};
+
+struct writing {
+    struct saved_header *header;
+    struct saved_tables tables;
+    uint8_t *code;
+    struct item *items;   /* in the order of their code */
+    struct item **sorted; /* by guest address */
+};
+
+/* --- gathering, with translate_lock --------------------------------------------------------------
+ */
+
+static bool is_worth(const struct codespace *s)
+{
+    uint32_t grown = s->count - s->kept_count;
+    return s->keyed && grown >= WORTH_BLOCKS && grown > s->kept_count / WORTH_PART;
+}
+
+static bool may_be_kept(const struct block *b)
+{
+    return !b->dead && !b->self_check && b->guest_bytes;
+}
+
+static void count_block(struct saved_header *h, const struct block *b)
+{
+    h->blocks++;
+    h->links += b->links;
+    h->recoveries += b->recoveries;
+    h->indirects += b->indirects;
+}
+
+static void count_all(struct saved_header *h, const struct codespace *s)
+{
+    for (const struct chunk *c = s->chunks; c; c = c->next) {
+        h->chunks++;
+        h->code += (c->used + 15) & ~15u;
+        for (uint32_t i = 0; i < c->count; i++)
+            if (may_be_kept(c->blocks[i]))
+                count_block(h, c->blocks[i]);
+    }
+}
+
+static int by_address(const void *a, const void *b)
+{
+    uint64_t x = (*(struct item *const *)a)->block->pc, y = (*(struct item *const *)b)->block->pc;
+    return x < y ? -1 : x > y;
+}
+
+static void list_blocks(struct writing *w, const struct codespace *s)
+{
+    uint32_t n = 0;
+    uint16_t chunk = 0;
+    for (const struct chunk *c = s->chunks; c; c = c->next, chunk++) {
+        const uint8_t *start = cache_executable(cache_memory(c));
+        for (uint32_t i = 0; i < c->count; i++) {
+            const struct block *b = c->blocks[i];
+            if (!may_be_kept(b))
+                continue;
+            w->items[n] = (struct item){b, n, chunk, (uint16_t)(b->code - start)};
+            w->sorted[n] = &w->items[n];
+            n++;
+        }
+    }
+    qsort(w->sorted, n, sizeof(*w->sorted), by_address);
+}
+
+static uint32_t index_of(const struct writing *w, uint64_t pc)
+{
+    uint32_t low = 0, high = w->header->blocks;
+    while (low < high) {
+        uint32_t middle = (low + high) / 2;
+        if (w->sorted[middle]->block->pc < pc)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < w->header->blocks && w->sorted[low]->block->pc == pc ? w->sorted[low]->index
+                                                                      : SAVED_NOWHERE;
+}
+
+static void put_blocks(struct writing *w)
+{
+    uint64_t start = w->header->key.start;
+    struct recovery *recovery = w->tables.recoveries;
+    struct indirect_point *indirect = w->tables.indirects;
+    struct saved_link *link = w->tables.links;
+    for (uint32_t i = 0; i < w->header->blocks; i++) {
+        const struct block *b = w->items[i].block;
+        w->tables.blocks[i] = (struct saved_block){.pc = (uint32_t)(b->pc - start),
+                                                   .guest_size = (uint16_t)b->guest_size,
+                                                   .size = (uint16_t)b->size,
+                                                   .body = b->body,
+                                                   .checked = b->checked,
+                                                   .recoveries = b->recoveries,
+                                                   .links = b->links,
+                                                   .indirects = b->indirects,
+                                                   .aimed_at = b->aimed_at,
+                                                   .chunk = w->items[i].chunk,
+                                                   .offset = w->items[i].offset};
+        memcpy(recovery, b->recovery, b->recoveries * sizeof(*recovery));
+        memcpy(indirect, b->indirect, b->indirects * sizeof(*indirect));
+        recovery += b->recoveries;
+        indirect += b->indirects;
+        for (uint16_t k = 0; k < b->links; k++)
+            *link++ = (struct saved_link){.target = (uint32_t)(b->link[k].target - start),
+                                          .to = index_of(w, b->link[k].target),
+                                          .patch = b->link[k].patch,
+                                          .stub = b->link[k].stub};
+    }
+}
+
+/* Joins the blocks' guest bytes to ranges; without store only counts them. False when two blocks
+ * were made from different bytes at one address: the file was changed between them. */
+static bool put_ranges(struct writing *w, bool store)
+{
+    struct saved_header *h = w->header;
+    const struct saved_tables *t = &w->tables;
+    uint32_t n = 0, size = 0, end = 0;
+    for (uint32_t i = 0; i < h->blocks; i++) {
+        const struct block *b = w->sorted[i]->block;
+        uint32_t start = (uint32_t)(b->pc - h->key.start);
+        uint32_t common = n && start < end ? end - start : 0;
+        uint32_t overlap = common < b->guest_size ? common : b->guest_size;
+        uint32_t more = b->guest_size - overlap;
+        if (n == 0 || start > end) {
+            if (store)
+                t->ranges[n] = (struct saved_range){start, 0};
+            n++;
+            end = start;
+        }
+        if (store && memcmp(t->bytes + size - common, b->guest_bytes, overlap))
+            return false;
+        if (store) {
+            memcpy(t->bytes + size, b->guest_bytes + overlap, more);
+            t->ranges[n - 1].size += more;
+        }
+        size += more;
+        end += more;
+    }
+    h->ranges = n;
+    h->bytes = size;
+    return true;
+}
+
+static void put_code(struct writing *w, const struct codespace *s)
+{
+    uint8_t *to = w->code;
+    uint32_t index = 0;
+    for (const struct chunk *c = s->chunks; c; c = c->next) {
+        uint32_t size = (c->used + 15) & ~15u;
+        memcpy(to, cache_memory(c), size);
+        w->tables.chunks[index++] = size;
+        to += size;
+    }
+}
+
+/* Everything in one piece of memory, but for the sums. False: no memory, or not to be kept. */
+static bool gather(struct writing *w, const struct codespace *s)
+{
+    struct saved_header counted, *h = &counted;
+    saved_describe(h, &s->key);
+    count_all(h, s);
+    w->header = h;
+    w->items = malloc(h->blocks * sizeof(*w->items) + 1);
+    w->sorted = malloc(h->blocks * sizeof(*w->sorted) + 1);
+    if (!h->blocks || !w->items || !w->sorted)
+        return false;
+    list_blocks(w, s);
+    put_ranges(w, false);
+    w->tables = saved_tables(h);
+    if (w->tables.size + h->code > SAVED_FILE_MAX)
+        return false;
+    w->header = malloc(w->tables.size + h->code);
+    if (!w->header)
+        return false;
+    *w->header = counted;
+    w->tables = saved_tables(w->header);
+    w->code = (uint8_t *)w->header + w->tables.size;
+    put_blocks(w);
+    put_code(w, s);
+    return put_ranges(w, true);
+}
+
+/* --- the folder ----------------------------------------------------------------------------------
+ */
+
+struct oldest {
+    uint64_t total;
+    int64_t time;
+    char name[HOST_KEEP_NAME_MAX];
+};
+
+static int look_at(void *arg, const char *name, uint64_t size, int64_t time)
+{
+    struct oldest *o = arg;
+    o->total += size;
+    if ((o->name[0] && time >= o->time) || strlen(name) >= sizeof(o->name))
+        return 0;
+    o->time = time;
+    snprintf(o->name, sizeof(o->name), "%s", name);
+    return 0;
+}
+
+/* What an end of the program left half written is among the oldest one day. */
+static void make_room(uint64_t size)
+{
+    for (;;) {
+        struct oldest o = {0};
+        if (host_keep_each(saved_folder(), look_at, &o) || !o.name[0] ||
+            o.total + size <= SAVED_MOST || host_keep_remove(saved_folder(), o.name))
+            return;
+    }
+}
+
+static void store(struct saved_header *h, const uint8_t *code, size_t tables)
+{
+    char name[HOST_KEEP_NAME_MAX];
+    const uint8_t *summed = (const uint8_t *)&h->code_sum;
+    struct saved_tables t = saved_tables(h);
+    const uint8_t *at = code;
+    for (uint32_t i = 0; i < h->chunks; at += t.chunks[i++])
+        h->code_sum = saved_sum(h->code_sum, at, t.chunks[i]);
+    h->sum = saved_sum(0, summed, tables - (size_t)(summed - (const uint8_t *)h));
+    saved_name(h, name);
+    make_room(tables + h->code);
+    int error = host_keep_store(saved_folder(), name, h, tables + h->code);
+    if (error)
+        host_log_debug("code cannot be kept: error %d", -error);
+}
+
+/* --- which ---------------------------------------------------------------------------------------
+ */
+
+struct choice {
+    struct codespace *space;
+};
+
+static void choose(void *arg, struct codespace *s)
+{
+    struct choice *c = arg;
+    if (!c->space && is_worth(s))
+        c->space = s;
+}
+
+/* True when there may be another one. */
+static bool write_one(void)
+{
+    struct writing w = {0};
+    struct choice c = {0};
+    host_mutex_lock(&translate_lock);
+    codespace_each_shared(choose, &c);
+    bool made = c.space && gather(&w, c.space);
+    if (c.space)
+        c.space->kept_count = c.space->count; /* tried, at least */
+    host_mutex_unlock(&translate_lock);
+    if (made)
+        store(w.header, w.code, w.tables.size);
+    if (w.code)
+        free(w.header);
+    free(w.items);
+    free(w.sorted);
+    return c.space != NULL;
+}
+
+void saved_write(void)
+{
+    for (int i = 0; i < WRITES_MOST && saved_folder() && write_one(); i++)
+        continue;
+}
