@@ -375,9 +375,20 @@ int64_t inet_cork_send(struct inet_socket *s, const void *data, size_t n, bool l
 int inet_cork_push(struct inet_socket *s);
 void inet_cork_free(struct inet_socket *s);
 
-/* --- inet_option.c --- */
+/* --- inet_kept.c: options that are kept and told, one like the other --- */
+
+struct inet_kept;
 
 void inet_options_init(struct inet_options *options, bool v6, bool stream);
+/* NULL: it is another option, or none that s has. */
+const struct inet_kept *inet_find_kept(const struct inet_socket *s, uint32_t level, uint32_t name);
+int inet_set_kept_locked(struct inet_socket *s, const struct inet_kept *k, uint32_t length,
+                         uint32_t value);
+/* The value's size. */
+int inet_get_kept(const struct inet_socket *s, const struct inet_kept *k, void *value);
+
+/* --- inet_option.c --- */
+
 int inet_set_option(struct file *file, struct task *t, uint32_t level, uint32_t name,
                     const void *value, uint32_t length);
 int inet_get_option(struct file *file, uint32_t level, uint32_t name, void *value, uint32_t room);

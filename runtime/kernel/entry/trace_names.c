@@ -169,19 +169,51 @@ static const struct trace_name socket_types[] = {E(L_SOCK_TYPE_MASK, SOCK_STREAM
                                                  END};
 static const struct trace_name socket_flags[] = {F(SOCK_CLOEXEC), F(SOCK_NONBLOCK), END};
 static const struct trace_name message_flags[] = {
-    F(MSG_OOB), F(MSG_PEEK),    F(MSG_CTRUNC),   F(MSG_TRUNC),      F(MSG_DONTWAIT),
-    F(MSG_EOR), F(MSG_WAITALL), F(MSG_NOSIGNAL), F(MSG_WAITFORONE), F(MSG_CMSG_CLOEXEC),
-    END};
+    F(MSG_OOB),  F(MSG_PEEK),     F(MSG_CTRUNC),   F(MSG_TRUNC),      F(MSG_DONTWAIT),
+    F(MSG_EOR),  F(MSG_WAITALL),  F(MSG_NOSIGNAL), F(MSG_WAITFORONE), F(MSG_CMSG_CLOEXEC),
+    F(MSG_MORE), F(MSG_ERRQUEUE), F(MSG_FASTOPEN), F(MSG_ZEROCOPY),   END};
 static const struct trace_name shutdowns[] = {F(SHUT_RD), F(SHUT_WR), F(SHUT_RDWR), END};
 static const struct trace_name option_levels[] = {F(SOL_SOCKET), END};
-static const struct trace_name socket_options[] = {
-    F(SO_DEBUG),      F(SO_REUSEADDR),   F(SO_TYPE),
-    F(SO_ERROR),      F(SO_DONTROUTE),   F(SO_BROADCAST),
-    F(SO_SNDBUF),     F(SO_RCVBUF),      F(SO_KEEPALIVE),
-    F(SO_LINGER),     F(SO_REUSEPORT),   F(SO_PASSCRED),
-    F(SO_PEERCRED),   F(SO_RCVLOWAT),    F(SO_SNDLOWAT),
-    F(SO_ACCEPTCONN), F(SO_SNDBUFFORCE), F(SO_RCVBUFFORCE),
-    F(SO_PROTOCOL),   F(SO_DOMAIN),      END};
+static const struct trace_name socket_options[] = {F(SO_DEBUG),
+                                                   F(SO_REUSEADDR),
+                                                   F(SO_TYPE),
+                                                   F(SO_ERROR),
+                                                   F(SO_DONTROUTE),
+                                                   F(SO_BROADCAST),
+                                                   F(SO_SNDBUF),
+                                                   F(SO_RCVBUF),
+                                                   F(SO_KEEPALIVE),
+                                                   F(SO_LINGER),
+                                                   F(SO_REUSEPORT),
+                                                   F(SO_PASSCRED),
+                                                   F(SO_PEERCRED),
+                                                   F(SO_RCVLOWAT),
+                                                   F(SO_SNDLOWAT),
+                                                   F(SO_ACCEPTCONN),
+                                                   F(SO_SNDBUFFORCE),
+                                                   F(SO_RCVBUFFORCE),
+                                                   F(SO_PROTOCOL),
+                                                   F(SO_DOMAIN),
+                                                   F(SO_OOBINLINE),
+                                                   F(SO_NO_CHECK),
+                                                   F(SO_PRIORITY),
+                                                   F(SO_BINDTODEVICE),
+                                                   F(SO_ATTACH_FILTER),
+                                                   F(SO_DETACH_FILTER),
+                                                   F(SO_PEERNAME),
+                                                   F(SO_TIMESTAMP),
+                                                   F(SO_TIMESTAMPNS),
+                                                   F(SO_MARK),
+                                                   F(SO_RXQ_OVFL),
+                                                   F(SO_PEEK_OFF),
+                                                   F(SO_LOCK_FILTER),
+                                                   F(SO_BUSY_POLL),
+                                                   F(SO_INCOMING_CPU),
+                                                   F(SO_ATTACH_BPF),
+                                                   F(SO_ATTACH_REUSEPORT_CBPF),
+                                                   F(SO_ATTACH_REUSEPORT_EBPF),
+                                                   F(SO_DETACH_REUSEPORT_BPF),
+                                                   END};
 static const struct trace_name mask_changes[] = {F(SIG_BLOCK), F(SIG_UNBLOCK), F(SIG_SETMASK), END};
 static const struct trace_name action_flags[] = {
     F(SA_RESTORER), F(SA_ONSTACK),   F(SA_RESTART),   F(SA_NODEFER),        F(SA_RESETHAND),
