@@ -139,7 +139,7 @@ struct space {
     struct codeview *codeview;
     void (*drop_code)(struct codeview *view, uint64_t start, uint64_t end);
     void (*destroy_code)(struct codeview *view);
-    struct codeview *(*fork_code)(struct codeview *view, void *owner);
+    struct codeview *(*fork_code)(struct codeview *view, void *owner, uint64_t window);
     struct space *next, *previous; /* in the list of spaces */
 };
 

@@ -17,12 +17,12 @@ static unsigned slot_next;
 static uint64_t next_id = 1;
 
 /* The program itself and its heap may lie in the range of the windows (Linux puts position
- * independent programs there). */
+ * independent programs there). In the guard at the end of a window is the table of the next. */
 static bool slot_is_free(unsigned slot)
 {
     uint64_t base = SLOTS_START + slot * WINDOW_SIZE;
     return !(slot_used[slot / 64] >> (slot % 64) & 1) &&
-           host_address_free(base - WINDOW_GUARD, WINDOW_SIZE + WINDOW_GUARD);
+           host_address_free(base - WINDOW_GUARD, WINDOW_SIZE);
 }
 
 /* A window just left is not the next to be used: a stale pointer shall fault. */

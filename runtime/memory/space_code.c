@@ -261,7 +261,7 @@ struct codeview *space_codeview(struct space *space)
 {
     host_mutex_lock(&space->lock);
     if (!space->codeview) {
-        space->codeview = codeview_create(&space_code_source, space);
+        space->codeview = codeview_create(&space_code_source, space, space->base);
         space->drop_code = codeview_drop;
         space->destroy_code = codeview_destroy;
         space->fork_code = codeview_fork;

@@ -94,7 +94,7 @@ struct space *space_fork(struct space *parent, int *error)
         child->drop_code = parent->drop_code;
         child->destroy_code = parent->destroy_code;
         child->fork_code = parent->fork_code;
-        child->codeview = parent->fork_code(parent->codeview, child);
+        child->codeview = parent->fork_code(parent->codeview, child, child->base);
         if (!child->codeview)
             *error = -L_ENOMEM;
     }

@@ -10,42 +10,40 @@ static struct host_mem stub(int index)
     return emit_state(offsetof(struct cpu, stub) + 8 * (size_t)index);
 }
 
-/* An operand on the state block whose displacement always has four bytes: 8 in all. */
-static void load_far(struct xlate *x, int to, size_t offset)
-{
-    static const uint8_t rex = 0x48;
-    emit_byte(&x->e, (uint8_t)(rex | (to >= 8) << 2));
-    emit_byte(&x->e, 0x8b);
-    emit_byte(&x->e, (uint8_t)(0x84 | (to & 7) << 3));
-    emit_byte(&x->e, 0x24);
-    emit_u32(&x->e, (uint32_t)offset + 32);
-}
-
 bool control_by_loop;
 
-/* A jump that is hardly ever taken is cheaper than one that always is: where `loop` is quick it
- * leads back to the miss when the difference, counted from 1, is not 1. */
+/* Goes to the miss at the block's start when the scratch register is not what it ought to be: the
+ * value less `minus` is 0. A jump that is hardly ever taken is cheaper than one that always is:
+ * where `loop` is quick it counts from 1. */
+static void demand(struct xlate *x, struct host_mem value, bool wide, uint64_t minus)
+{
+    struct emit *e = &x->e;
+    struct host_mem rest = emit_mem(HOST_SCRATCH, (int32_t)(uint32_t)(control_by_loop - minus));
+    if (wide) {
+        emit_load(e, HOST_SCRATCH, value);
+        emit_lea(e, HOST_SCRATCH, rest);
+    } else {
+        emit_load32(e, HOST_SCRATCH, value);
+        emit_lea32(e, HOST_SCRATCH, rest);
+    }
+    if (control_by_loop)
+        emit_byte(e, 0xe2); /* loop */
+    else
+        emit_bytes(e, "\xe3\x02\xeb", 3); /* jrcxz over a jump */
+    emit_byte(e, (uint8_t) - (e->n + 1));
+}
+
 void control_prologue(struct xlate *x)
 {
     struct emit *e = &x->e;
-    uint64_t minus = (control_by_loop ? 1u : 0u) - x->start;
     emit_jmp_mem(e, stub(STUB_MISS));
     emit_nop(e, XLATE_ENTRY - e->n);
-    emit_load(e, HOST_SCRATCH, STATE(rip));
-    if ((int64_t)minus >= INT32_MIN && (int64_t)minus <= INT32_MAX) {
-        emit_load(e, HOST_WINDOW, STATE(window));
-        emit_lea(e, HOST_SCRATCH, emit_mem(HOST_SCRATCH, (int32_t)minus));
+    if (x->start < INT32_MAX) {
+        demand(x, STATE(rip), true, x->start);
     } else {
-        emit_imm(e, HOST_WINDOW, minus);
-        emit_lea(e, HOST_SCRATCH,
-                 (struct host_mem){.base = HOST_SCRATCH, .index = HOST_WINDOW, .scale = 1});
-        emit_load(e, HOST_WINDOW, STATE(window));
+        demand(x, emit_state(offsetof(struct cpu, rip) + 4), false, x->start >> 32);
+        demand(x, STATE(rip), false, x->start & UINT32_MAX);
     }
-    if (control_by_loop)
-        emit_byte(e, 0xe2); /* loop, back to the miss */
-    else
-        emit_bytes(e, "\xe3\x02\xeb", 3); /* jrcxz over a jump there */
-    emit_byte(e, (uint8_t) - (e->n + 1));
     emit_nop(e, -e->n & 7);
     x->body = (uint16_t)e->n;
     if (x->self_check)
@@ -68,10 +66,9 @@ static void table_jump(struct xlate *x)
 {
     struct indirect_point *p = &x->indirects[x->indirect_count++];
     emit_movzx16(&x->e, HOST_SCRATCH, HOST_SCRATCH);
-    p->load = (uint16_t)x->e.n;
-    load_far(x, HOST_WINDOW, offsetof(struct cpu, table));
     p->jump = (uint16_t)x->e.n;
-    emit_bytes(&x->e, "\x41\xff\x24\xcb", 4); /* jmp [r11 + rcx * 8] */
+    emit_bytes(&x->e, "\x41\xff\xa4\xcb", 4); /* jmp [r11 + rcx * 8 - CPU_TABLE_BELOW] */
+    emit_u32(&x->e, (uint32_t)-CPU_TABLE_BELOW);
 }
 
 static bool linkable(const struct xlate *x, uint64_t target)

@@ -1,7 +1,7 @@
 /*
  * Translated code of an address space.
  *
- * A codeview belongs to one address space: it holds the indirect-branch table, the list of code
+ * A codeview belongs to one address space: it has the table for indirect jumps, the list of code
  * spaces attached, and the private code space. A code space holds the translations of one mapping
  * of a file whose executable pages are all the file's (key: file, generation, load address) and is
  * shared by every address space that maps it so; everything else is translated privately.
@@ -55,11 +55,12 @@ struct code_source {
     bool (*fault)(void *owner, uint64_t addr, enum code_access access, struct cpu_fault *fault);
 };
 
-/* A view for a new address space; NULL when out of memory. The owner is passed to the callbacks. */
-struct codeview *codeview_create(const struct code_source *source, void *owner);
+/* A view for a new address space with that window, below which its table will be shown (cpu.h);
+ * NULL when out of memory. The owner is passed to the callbacks. */
+struct codeview *codeview_create(const struct code_source *source, void *owner, uint64_t window);
 
 /* The view of a fork's child: starts with everything the parent has that is shared. */
-struct codeview *codeview_fork(struct codeview *parent, void *owner);
+struct codeview *codeview_fork(struct codeview *parent, void *owner, uint64_t window);
 
 /* No thread runs in the address space any more. */
 void codeview_destroy(struct codeview *view);

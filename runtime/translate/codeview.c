@@ -12,148 +12,43 @@
 #include "runtime/translate/cache.h"
 #include "runtime/translate/stubs.h"
 
-#define FIRST_BYTES  (VIEW_TABLE_ENTRIES * sizeof(uint64_t))
-#define SECOND_BYTES (SECOND_SETS * VIEW_SECOND_WAYS * sizeof(struct second_entry))
-#define TABLE_BYTES  (FIRST_BYTES + SECOND_BYTES)
-#define PAGE_BYTES   4096u
-
-_Static_assert(sizeof((struct view_table){0}.own) * 8 * PAGE_BYTES == TABLE_BYTES, "one bit each");
-_Static_assert(sizeof(struct second_entry) == 16, "as stub_miss takes it to be");
-
-static struct host_section *template_section;
-static uint64_t template_view;
-
-int view_init(void)
+static void use_table(struct cpu *cpu, const struct view_table *t)
 {
-    template_section = host_section_create(TABLE_BYTES, false);
-    if (!template_section || host_view_map(template_section, 0, TABLE_BYTES, 0,
-                                           HOST_READ | HOST_WRITE, &template_view) < 0)
-        return -L_ENOMEM;
-    uint64_t *entry = (uint64_t *)template_view;
-    for (size_t i = 0; i < VIEW_TABLE_ENTRIES; i++)
-        entry[i] = (uint64_t)(uintptr_t)stub_miss;
-    struct second_entry *second = (struct second_entry *)(template_view + FIRST_BYTES);
-    for (size_t i = 0; i < SECOND_SETS * VIEW_SECOND_WAYS; i++)
-        second[i].code = (uint64_t)(uintptr_t)stub_leave;
-    return 0;
+    cpu->table = (uint64_t)t->entry;
+    cpu->second = (uint64_t)t->second;
 }
 
-static void use_table(struct cpu *cpu, uint64_t at)
-{
-    cpu->table = at;
-    cpu->second = at + FIRST_BYTES;
-}
-
-static struct view_table *table_create(void)
-{
-    uint64_t at;
-    struct view_table *t = calloc(1, sizeof *t);
-    if (!t)
-        return NULL;
-    if (host_view_map_private(template_section, 0, TABLE_BYTES, 0, &at) < 0) {
-        free(t);
-        return NULL;
-    }
-    t->refs = 1;
-    t->entry = (_Atomic uint64_t *)at;
-    t->second = (struct second_entry(*)[VIEW_SECOND_WAYS])(at + FIRST_BYTES);
-    return t;
-}
-
-static void table_put(struct view_table *t)
-{
-    if (--t->refs > 0)
-        return;
-    host_view_unmap((uint64_t)t->entry, TABLE_BYTES);
-    memory_uncharge_kernel((uint64_t)t->own_pages * PAGE_BYTES);
-    free(t);
-}
-
-static uint32_t page_of(const struct view_table *t, const void *entry)
-{
-    return (uint32_t)((uint64_t)entry - (uint64_t)t->entry) / PAGE_BYTES;
-}
-
-static bool is_own(const struct view_table *t, uint32_t page)
-{
-    return t->own[page / 8] >> page % 8 & 1;
-}
-
-/* Of the private view of the template, pages are memory of the table's own when they have been
- * written to. */
-static void count_page(struct view_table *t, const void *entry)
-{
-    uint32_t page = page_of(t, entry);
-    if (is_own(t, page))
-        return;
-    t->own[page / 8] |= (uint8_t)(1u << page % 8);
-    t->own_pages++;
-    memory_charge_always(PAGE_BYTES);
-}
-
-static void table_set(struct view_table *t, uint32_t index, uint64_t to)
-{
-    count_page(t, &t->entry[index]);
-    atomic_store_explicit(&t->entry[index], to, memory_order_release);
-}
-
-static struct second_entry *second_set(const struct view_table *t, uint64_t pc)
-{
-    return t->second[((uint32_t)(pc >> 16) ^ (uint32_t)pc) & (SECOND_SETS - 1)];
-}
-
-/* Who reads the old address together with the new code finds there that it does not fit. */
-static void second_fill(struct second_entry *e, uint64_t pc, uint64_t code)
-{
-    atomic_store_explicit(&e->pc, 0, memory_order_release);
-    atomic_store_explicit(&e->code, code, memory_order_release);
-    atomic_store_explicit(&e->pc, pc, memory_order_release);
-}
-
-static void second_add(struct view_table *t, uint64_t pc, uint64_t code)
-{
-    struct second_entry *set = second_set(t, pc), *to = NULL;
-    for (unsigned i = 0; i < VIEW_SECOND_WAYS; i++) {
-        uint64_t has = atomic_load_explicit(&set[i].pc, memory_order_relaxed);
-        if (has == pc || (!has && !to))
-            to = &set[i];
-        if (has == pc)
-            break;
-    }
-    if (!to)
-        to = &set[t->turns++ % VIEW_SECOND_WAYS];
-    count_page(t, to);
-    second_fill(to, pc, code);
-}
-
-static void second_remove(struct view_table *t, uint64_t pc)
-{
-    struct second_entry *set = second_set(t, pc);
-    if (!is_own(t, page_of(t, set)))
-        return;
-    for (unsigned i = 0; i < VIEW_SECOND_WAYS; i++)
-        if (set[i].pc == pc)
-            second_fill(&set[i], 0, (uint64_t)(uintptr_t)stub_leave);
-}
-
-struct codeview *codeview_create(const struct code_source *source, void *owner)
+static struct codeview *create(const struct code_source *source, void *owner, uint64_t window)
 {
     struct codeview *v = calloc(1, sizeof *v);
     if (!v)
         return NULL;
     v->source = source;
     v->owner = owner;
-    v->table = table_create();
+    v->window = window;
     v->own = codespace_private();
-    if (!v->table || !v->own) {
-        if (v->table)
-            table_put(v->table);
-        if (v->own)
-            codespace_put(v->own);
+    if (!v->own) {
         free(v);
         return NULL;
     }
     return v;
+}
+
+/* The view of a new address space gets its table; without one it is no view. */
+static struct codeview *with_table(struct codeview *v, struct view_table *t)
+{
+    v->table = t;
+    v->shown = t && table_show(t, v->window);
+    if (v->shown)
+        return v;
+    codeview_destroy(v);
+    return NULL;
+}
+
+struct codeview *codeview_create(const struct code_source *source, void *owner, uint64_t window)
+{
+    struct codeview *v = create(source, owner, window);
+    return v ? with_table(v, table_create()) : NULL;
 }
 
 /* Appends to a growing array of pointers or structs; false when out of memory. */
@@ -191,30 +86,33 @@ static bool attach(struct codeview *v, uint64_t start, uint64_t end, struct code
     return true;
 }
 
-struct codeview *codeview_fork(struct codeview *parent, void *owner)
+struct codeview *codeview_fork(struct codeview *parent, void *owner, uint64_t window)
 {
-    struct codeview *v = codeview_create(parent->source, owner);
+    struct view_table *t = NULL;
+    struct codeview *v = create(parent->source, owner, window);
     if (!v)
         return NULL;
     host_mutex_lock(&translate_lock);
     for (uint32_t i = 0; i < parent->attached_count; i++)
         attach(v, parent->attached[i].start, parent->attached[i].end, parent->attached[i].space);
     if (parent->own->count == 0 && v->attached_count == parent->attached_count) {
-        table_put(v->table);
-        v->table = parent->table;
-        v->table->refs++;
+        t = parent->table;
+        t->refs++;
     }
     host_mutex_unlock(&translate_lock);
-    return v;
+    return with_table(v, t ? t : table_create());
 }
 
 void codeview_destroy(struct codeview *v)
 {
+    if (v->shown)
+        table_hide(v->window);
     host_mutex_lock(&translate_lock);
     codespace_put(v->own);
     for (uint32_t i = 0; i < v->held_count; i++)
         codespace_put(v->held[i]);
-    table_put(v->table);
+    if (v->table)
+        table_put(v->table);
     for (uint32_t i = 0; i < v->old_count; i++)
         table_put(v->old_tables[i]);
     host_mutex_unlock(&translate_lock);
@@ -230,7 +128,7 @@ void view_enter(struct codeview *v, struct cpu *cpu)
     v->threads = cpu;
     cpu->view = v;
     atomic_store(&cpu->stamp, UINT64_MAX);
-    use_table(cpu, (uint64_t)v->table->entry);
+    use_table(cpu, v->table);
 }
 
 void view_leave(struct codeview *v, struct cpu *cpu)
@@ -244,27 +142,26 @@ void view_leave(struct codeview *v, struct cpu *cpu)
     cpu->view = NULL;
 }
 
-/* The view is about to differ from others that share its table. A table that cannot be had leaves
- * the view with the template's address: every jump goes through the dispatcher then. */
+/* The view is about to differ from others that share its table. When it cannot have one of its own
+ * it gets the one that knows nothing: every jump goes through the dispatcher then. While none is
+ * shown they do so too. */
 static void own_table(struct codeview *v)
 {
-    if (v->table->refs == 1)
+    if (v->table->refs == 1 || table_is_nothing(v->table))
         return;
-    struct view_table *t = table_create();
-    struct view_table **old = realloc(v->old_tables, (v->old_count + 1) * sizeof *old);
-    if (old)
-        v->old_tables = old;
-    if (!t || !old) {
-        if (t)
-            table_put(t);
-        for (struct cpu *c = v->threads; c; c = c->next_in_view)
-            use_table(c, template_view);
-        return;
-    }
-    v->old_tables[v->old_count++] = v->table;
+    struct view_table *t = table_copy(v->table);
+    if (!t)
+        t = table_nothing();
+    /* Threads may still be reading the former. Where there is no memory for that it stays for
+     * ever. */
+    if (make_room((void **)&v->old_tables, v->old_count, &v->old_room, sizeof *v->old_tables))
+        v->old_tables[v->old_count++] = v->table;
     v->table = t;
+    if (v->shown)
+        table_hide(v->window);
+    v->shown = table_show(t, v->window);
     for (struct cpu *c = v->threads; c; c = c->next_in_view)
-        use_table(c, (uint64_t)t->entry);
+        use_table(c, t);
 }
 
 static const struct attachment *attachment_at(const struct codeview *v, uint64_t pc)
@@ -334,16 +231,15 @@ void view_publish_kept(struct codeview *v, const struct codespace *s)
 void view_publish(struct codeview *v, struct block *b)
 {
     b->aimed_at = true;
-    if (!has(v, b) || (v->table->refs > 1 && b->space == v->own))
+    if (!has(v, b) || (v->table->refs > 1 && (b->space == v->own || table_is_nothing(v->table))))
         return;
-    uint32_t index = b->pc & 0xffff;
-    uint64_t former = v->table->entry[index];
-    const struct block *displaced = cache_find(former);
+    uint64_t former = table_place(v->table, b->pc);
     if (former == entry_of(b))
         return;
+    const struct block *displaced = cache_find(former);
     if (displaced)
-        second_add(v->table, displaced->pc, former);
-    table_set(v->table, index, entry_of(b));
+        table_keep(v->table, displaced->pc, former);
+    table_enter(v->table, b->pc, entry_of(b));
 }
 
 bool view_link(struct codeview *v, struct link *l, struct block *to)
@@ -360,10 +256,8 @@ bool view_link(struct codeview *v, struct link *l, struct block *to)
 
 static void forget(struct codeview *v, const struct block *b)
 {
-    uint32_t index = b->pc & 0xffff;
-    if (v->table->entry[index] == entry_of(b))
-        table_set(v->table, index, (uint64_t)(uintptr_t)stub_miss);
-    second_remove(v->table, b->pc);
+    if (!table_is_nothing(v->table))
+        table_forget(v->table, b->pc, entry_of(b));
 }
 
 static void forget_all(struct codeview *v, const struct codespace *s)

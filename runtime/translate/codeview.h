@@ -8,27 +8,7 @@
 #include "runtime/translate/code_source.h"
 #include "runtime/translate/codespace.h"
 #include "runtime/translate/cpu.h"
-
-#define VIEW_TABLE_ENTRIES 65536
-#define VIEW_SECOND_WAYS   4
-
-/* The code of an address whose entry in the first table another address has. What has no address
- * leads to the dispatcher. Guests' threads read entries while they change. */
-struct second_entry {
-    _Atomic uint64_t pc, code;
-};
-
-/* What guests' threads read to find the code that an indirect jump leads to. The first table has
- * one entry for all addresses with the same low 16 bits; who comes later takes it, and the former
- * goes to the second (stub_miss looks there). */
-struct view_table {
-    uint32_t refs; /* views using it */
-    _Atomic uint64_t *entry;
-    struct second_entry (*second)[VIEW_SECOND_WAYS];
-    uint32_t turns;     /* which of a full set goes next */
-    uint32_t own_pages; /* written to, and counted as memory of the kernel's */
-    uint8_t own[24];    /* which, one bit each */
-};
+#include "runtime/translate/view_table.h"
 
 struct attachment {
     uint64_t start, end; /* guest range in which the code space applies */
@@ -38,7 +18,9 @@ struct attachment {
 struct codeview {
     const struct code_source *source;
     void *owner;
+    uint64_t window; /* below which the table is shown, if it is */
     struct view_table *table;
+    bool shown;
     struct attachment *attached;
     uint32_t attached_count, attached_room;
     struct codespace *
@@ -46,14 +28,12 @@ struct codeview {
     uint32_t held_count, held_room;
     struct codespace *own;          /* private */
     struct view_table **old_tables; /* replaced ones, which a thread may still be reading */
-    uint32_t old_count;
+    uint32_t old_count, old_room;
     struct cpu *threads;
     _Atomic uint64_t stamp; /* counts retirements of code */
     _Atomic uint32_t drops; /* counts codeview_drop calls that dropped something */
 };
 
-/* Makes the template of all tables. 0 or -ENOMEM. Once. */
-int view_init(void);
 /* Drops all translations that are the view's own, and frees what no thread of it can run any more.
  * False when there is nothing to gain. */
 bool view_flush(struct codeview *view);

@@ -27,7 +27,7 @@ int cpu_init(void)
     decode_init();
     int r = cache_init();
     if (r == 0)
-        r = view_init();
+        r = table_init();
     if (r == 0)
         r = host_fault_add(fault_hook);
     if (r == 0)

@@ -12,6 +12,7 @@
  *   rsp  state block - 32        r11  base of the address window
  *   rcx  scratch                 r10  guest rcx          r8  guest rsp
  *   all others hold the guest register of the same name; guest r8, r10, r11 live in gpr[].
+ * The table for indirect jumps lies below the window (view_table.h).
  */
 #ifndef RUNTIME_TRANSLATE_CPU_H
 #define RUNTIME_TRANSLATE_CPU_H
@@ -23,6 +24,9 @@
 
 struct codeview;
 struct host_thread;
+
+/* Bytes from the table for indirect jumps to the window. */
+#define CPU_TABLE_BELOW ((uint64_t)512 << 20)
 
 /* Indices of gpr[], in hardware order. */
 enum {
@@ -106,8 +110,8 @@ struct cpu {
     uint64_t rip;
     uint64_t rflags;
     uint64_t window; /* host address of guest address 0 */
-    uint64_t table;  /* indirect-branch table of the codeview */
-    uint64_t second; /* what did not find room in it (codeview.h) */
+    uint64_t table;  /* indirect-branch table of the codeview (view_table.h) */
+    uint64_t second; /* what did not find room in it */
     uint64_t fs_base;
     uint64_t gs_base;
     uint64_t stub[8];           /* addresses of the assembler stubs, indexed by STUB_* */

@@ -265,11 +265,31 @@ static bool served(struct cpu *cpu)
     return false;
 }
 
+static bool is_indirect(const struct block *b, uint32_t offset)
+{
+    const struct block *tables = b->origin ? b->origin : b;
+    for (uint16_t i = 0; i < tables->indirects; i++)
+        if (offset == tables->indirect[i].jump)
+            return true;
+    return false;
+}
+
+/* An indirect jump found its table not shown (codeview.c). */
+static bool is_unshown(const struct cpu *cpu, const struct block *b, uint32_t offset)
+{
+    return b && cpu->host_fault_kind == HOST_FAULT_MEMORY && cpu->host_fault_valid &&
+           table_contains(cpu->window, cpu->host_fault_address) && is_indirect(b, offset);
+}
+
 int fault_event(struct cpu *cpu)
 {
     uint32_t offset = 0;
     struct block *b = here(cpu, &offset);
     const struct recovery *r = b ? block_recovery(b, offset) : NULL;
+    if (!r && is_unshown(cpu, b, offset)) {
+        plain_registers(cpu, 0);
+        return dispatch_resume(cpu, true);
+    }
     if (!r) {
         note_block(cpu, b);
         fault_defect(cpu, "a fault where no instruction can fault");
@@ -302,9 +322,7 @@ int fault_interrupted(struct cpu *cpu)
         return dispatch_serve(cpu, CPU_FAULT);
     }
     const struct block *tables = b->origin ? b->origin : b;
-    bool boundary = offset < b->body;
-    for (uint16_t i = 0; i < tables->indirects; i++)
-        boundary |= offset == tables->indirect[i].jump;
+    bool boundary = offset < b->body || is_indirect(b, offset);
     if (boundary || offset == b->body) {
         plain_registers(cpu, 0);
         if (!boundary)

@@ -359,13 +359,13 @@ static bool into_slot(struct cpu *cpu, struct block *b, const uint8_t *code)
     return ok;
 }
 
-/* The load of the table becomes `jmp [stub_leave]`. */
-static void leave_instead(uint8_t *load)
+/* The jump through the table becomes `jmp [stub_leave]`. */
+static void leave_instead(uint8_t *at)
 {
     static const uint8_t jump[] = {0xff, 0xa4, 0x24};
     uint32_t leave = offsetof(struct cpu, stub[STUB_LEAVE]) + 32;
-    memcpy(load, jump, sizeof jump);
-    memcpy(load + sizeof jump, &leave, sizeof leave);
+    memcpy(at, jump, sizeof jump);
+    memcpy(at + sizeof jump, &leave, sizeof leave);
 }
 
 int dispatch_single(struct cpu *cpu)
@@ -383,7 +383,7 @@ int dispatch_single(struct cpu *cpu)
         return dispatch_serve(cpu, CPU_FAULT);
     }
     for (uint16_t i = 0; i < b->indirects; i++)
-        leave_instead(cache_writable(b->code) + b->indirect[i].load);
+        leave_instead(cache_writable(b->code) + b->indirect[i].jump);
     cpu->thread->stepping = cpu->rflags & CPU_FLAG_TF;
     cpu->resume = (uint64_t)b->code + b->body;
     return LEAVE_GUEST;
@@ -407,7 +407,7 @@ uint8_t *dispatch_copy(struct cpu *cpu, struct block *origin)
         memcpy(t->buffer + l->patch, &rel, 4);
     }
     for (uint16_t i = 0; i < origin->indirects; i++)
-        leave_instead(t->buffer + origin->indirect[i].load);
+        leave_instead(t->buffer + origin->indirect[i].jump);
     if (!into_slot(cpu, b, t->buffer)) {
         block_free(b);
         return NULL;

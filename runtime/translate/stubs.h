@@ -27,7 +27,7 @@
     3 /* as LEAVE_RAW, without a test of `pending`: the code there comes back soon                 \
        */
 
-/* The second table for indirect jumps (codeview.h): sets of four entries of 16 bytes. */
+/* The second table for indirect jumps (view_table.h): sets of four entries of 16 bytes. */
 #define SECOND_SETS 4096
 
 /* Offsets in struct cpu, checked in stubs.c. */

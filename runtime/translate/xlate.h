@@ -46,10 +46,9 @@ struct exit_point {
     uint64_t target;
 };
 
-/* The end of an indirect jump: `mov r11, [table]` and `jmp [r11 + rcx * 8]`. */
+/* The end of an indirect jump: `jmp [r11 + rcx * 8 - CPU_TABLE_BELOW]`, in 8 bytes. */
 struct indirect_point {
-    uint16_t load; /* offset of the load, which has 8 bytes */
-    uint16_t jump; /* offset of the jump */
+    uint16_t jump; /* its offset */
 };
 
 enum xlate_step { STEP_NEXT, STEP_END, STEP_UNDEFINED, STEP_PRIVILEGED };

@@ -33,9 +33,9 @@ static void ignore(struct codeview *view)
     (void)view;
 }
 
-static struct codeview *same(struct codeview *view, void *owner)
+static struct codeview *same(struct codeview *view, void *owner, uint64_t window)
 {
-    (void)owner;
+    (void)owner, (void)window;
     return view;
 }
 

@@ -11,6 +11,7 @@
 #include "runtime/translate/codeview.h"
 #include "runtime/translate/counters.h"
 #include "runtime/translate/cpu.h"
+#include "runtime/translate/stubs.h"
 #include "tests/unit/run.h"
 
 #define WINDOW_SIZE ((size_t)16 << 20)
@@ -102,11 +103,13 @@ START_TEST(registers_keep_their_values)
 }
 END_TEST
 
-CODE(fib,
-     "mov $20,%edi\n call 1f\n mov %rax,%rdi\n mov $60,%eax\n syscall\n"
-     "1: cmp $2,%edi\n jae 2f\n mov %edi,%eax\n ret\n"
-     "2: push %rbx\n push %rdi\n sub $8,%rsp\n dec %edi\n call 1b\n mov %eax,%ebx\n"
-     "mov 8(%rsp),%rdi\n sub $2,%edi\n call 1b\n add %ebx,%eax\n add $16,%rsp\n pop %rbx\n ret")
+#define FIBONACCI(n)                                                                               \
+    "mov $" n ",%edi\n call 1f\n mov %rax,%rdi\n mov $60,%eax\n syscall\n"                         \
+    "1: cmp $2,%edi\n jae 2f\n mov %edi,%eax\n ret\n"                                              \
+    "2: push %rbx\n push %rdi\n sub $8,%rsp\n dec %edi\n call 1b\n mov %eax,%ebx\n"                \
+    "mov 8(%rsp),%rdi\n sub $2,%edi\n call 1b\n add %ebx,%eax\n add $16,%rsp\n pop %rbx\n ret"
+CODE(fib, FIBONACCI("20"))
+CODE(fib_short, FIBONACCI("8"))
 
 START_TEST(calls_and_returns)
 {
@@ -316,36 +319,122 @@ START_TEST(collisions_are_interrupted)
 }
 END_TEST
 
-/* Of a table for indirect jumps what is written to is counted, and only that. */
+/* A place for a window, the table below it included. */
+static bool find_room(uint64_t *at, uint64_t size)
+{
+    if (host_reserve(0, CPU_TABLE_BELOW + size, at) != 0)
+        return false;
+    host_release(*at, CPU_TABLE_BELOW + size);
+    *at += CPU_TABLE_BELOW;
+    return true;
+}
+
+/* What the kernel has more than then, in tables: the rest is less than one. */
+static uint64_t tables_more(uint64_t before)
+{
+    return (memory_kernel_used() - before) / VIEW_TABLE_BYTES;
+}
+
+/* Two views that share a table: it is counted once, and as long as one of them is there. */
 START_TEST(tables_are_counted)
 {
-    static const uint16_t places[] = {0, 511, 512, 1000, 65535};
-    uint8_t code[16];
-    struct codeview *v = codeview_create(&source, NULL);
+    uint64_t first, second, before = memory_kernel_used();
+    ck_assert(find_room(&first, HOST_GRANULARITY));
+    struct codeview *v = codeview_create(&source, NULL, first);
     ck_assert_ptr_nonnull(v);
-    uint64_t before = memory_kernel_used();
-    for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
-        struct block b = {.pc = places[i], .code = code, .space = v->own};
-        view_publish(v, &b);
-    }
-    ck_assert_uint_eq(memory_kernel_used() - before, 3 * 4096);
-    struct codeview *other = codeview_fork(v, NULL);
+    ck_assert(find_room(&second, HOST_GRANULARITY));
+    struct codeview *other = codeview_fork(v, NULL, second);
     ck_assert_ptr_nonnull(other);
-    ck_assert_uint_lt(memory_kernel_used() - before, 4 * 4096);
+    ck_assert_ptr_eq(v->table, other->table);
+    ck_assert_uint_eq(tables_more(before), 1);
     codeview_destroy(v);
-    ck_assert_uint_gt(memory_kernel_used() - before + 4096, 3 * 4096);
+    ck_assert_uint_eq(tables_more(before), 1);
     codeview_destroy(other);
-    ck_assert_int_le((int64_t)(memory_kernel_used() - before), 0);
+    ck_assert_uint_eq(tables_more(before), 0);
 }
 END_TEST
 
+static uint64_t shown(uint64_t base, uint64_t pc)
+{
+    return ((const uint64_t *)(base - CPU_TABLE_BELOW))[pc & 0xffff];
+}
+
+/* Of two views that share a table one gets code of its own: what both knew stays with both. */
+START_TEST(tables_part)
+{
+    uint64_t first, second, nowhere = 0;
+    uint8_t code[16];
+    ck_assert(find_room(&first, HOST_GRANULARITY));
+    struct codeview *v = codeview_create(&source, NULL, first);
+    ck_assert_ptr_nonnull(v);
+    struct block a = {.pc = 0x1234, .code = code, .space = v->own};
+    struct block b = {.pc = 0x4321, .code = code, .space = v->own};
+    nowhere = shown(first, 0x1234);
+    view_publish(v, &a);
+    ck_assert_uint_ne(shown(first, 0x1234), nowhere);
+    ck_assert(find_room(&second, HOST_GRANULARITY));
+    struct codeview *other = codeview_fork(v, NULL, second);
+    ck_assert_ptr_nonnull(other);
+    ck_assert_uint_eq(shown(second, 0x1234), shown(first, 0x1234));
+    ck_assert_ptr_nonnull(view_space(v, &(struct code_extent){.start = CODE_AT, .end = DATA_AT}));
+    view_publish(v, &b);
+    ck_assert_uint_eq(shown(second, 0x1234), shown(first, 0x1234));
+    ck_assert_uint_ne(shown(first, 0x4321), nowhere);
+    ck_assert_uint_eq(shown(second, 0x4321), nowhere);
+    codeview_destroy(v);
+    codeview_destroy(other);
+}
+END_TEST
+
+/* While a table is replaced none is there: what the thread would have found is looked up. */
+START_TEST(a_table_that_is_not_shown_is_done_without)
+{
+    table_hide(window);
+    ck_assert_int_eq(RUN(fib_short), 1 + CPU_SYSCALL);
+    ck_assert_uint_eq(result.gpr[CPU_RDI], 21);
+    ck_assert_uint_eq(result.gpr[CPU_RSP], STACK_TOP);
+    ck_assert(table_show(view->table, window));
+    ck_assert_int_eq(RUN(fib), 1 + CPU_SYSCALL);
+    ck_assert_uint_eq(result.gpr[CPU_RDI], 6765);
+}
+END_TEST
+
+/* A pointer that went astray changes no table, and the address 0 is none. */
+CODE(astray, "mov $-512*1024*1024,%rbx\n mov %rbx,8(%rbx)")
+CODE(nowhere, "xor %ebx,%ebx\n call *%rbx")
+
+START_TEST(tables_are_out_of_reach)
+{
+    ck_assert_int_eq(RUN(astray), 1 + CPU_FAULT);
+    ck_assert_int_eq(result.fault.signo, 11);
+    ck_assert_uint_eq(result.fault.address, (uint64_t)8 - CPU_TABLE_BELOW);
+    ck_assert_int_eq(RUN(nowhere), 1 + CPU_FAULT);
+    ck_assert_int_eq(result.fault.signo, 11);
+    ck_assert_uint_eq(result.rip, 0);
+}
+END_TEST
+
+/* Of each test its own, and empty: the processes of tests share the memory of tables. */
+static void make_view(void)
+{
+    view = codeview_create(&source, NULL, window);
+    ck_assert_ptr_nonnull(view);
+    memset(view->table->second, 0, SECOND_SETS * sizeof(*view->table->second));
+}
+
+static void destroy_view(void)
+{
+    codeview_destroy(view);
+}
+
 int main(void)
 {
-    if (host_reserve(0, WINDOW_SIZE, &window) != 0 ||
-        host_commit(window, WINDOW_SIZE, HOST_READ | HOST_WRITE) != 0 || cpu_init() != 0)
+    if (cpu_init() != 0)
         return 1;
     cache_limit(4 << 20);
-    view = codeview_create(&source, NULL);
+    if (!find_room(&window, WINDOW_SIZE) || host_reserve(window, WINDOW_SIZE, &window) != 0 ||
+        host_commit(window, WINDOW_SIZE, HOST_READ | HOST_WRITE) != 0)
+        return 1;
     TCase *t = tcase_create("run");
     tcase_add_test(t, registers_keep_their_values);
     tcase_add_test(t, calls_and_returns);
@@ -357,6 +446,10 @@ int main(void)
     tcase_add_test(t, addresses_are_checked_in_both_ways);
     tcase_add_test(t, collisions_are_interrupted);
     tcase_add_test(t, tables_are_counted);
+    tcase_add_test(t, tables_part);
+    tcase_add_test(t, a_table_that_is_not_shown_is_done_without);
+    tcase_add_test(t, tables_are_out_of_reach);
+    tcase_add_checked_fixture(t, make_view, destroy_view);
     tcase_set_timeout(t, 60);
     return unit_run("translate", t);
 }
