@@ -99,6 +99,9 @@ struct host_tuning {
     uint32_t idle_s, interval_s, count, user_timeout_ms;
 };
 void host_socket_tune(struct host_socket *s, const struct host_tuning *tuning);
+/* What packets of the socket have for a time to live (hop limit) and a type of service (traffic
+ * class), as far as the host lets: Windows does nothing about the latter. */
+void host_socket_mark(struct host_socket *s, unsigned hops, unsigned service);
 int host_socket_name(struct host_socket *s, struct host_address *out);
 
 #endif

@@ -252,6 +252,7 @@ void inet_host_accepted(struct inet_socket *listener, struct host_socket *made,
     if (server) {
         host_socket_start(made, &user, link);
         inet_host_tune(server);
+        inet_host_mark(server);
         inet_wake_readers(listener);
     } else {
         free(link);
@@ -303,6 +304,52 @@ static void drop_link(struct inet_socket *s, struct inet_link *link, unsigned pl
         host_socket_close(link->host, true);
 }
 
+static struct inet_link *get_link_locked(struct inet_socket *s, unsigned place)
+{
+    struct inet_link *link = s->links[place];
+    if (link)
+        atomic_fetch_add(&link->refs, 1);
+    return link;
+}
+
+/* The host's functions call back into what needs inet_lock: they are called without it, and another
+ * thread may give the link up meanwhile. Referenced, or NULL. */
+static struct inet_link *link_at(struct inet_socket *s, unsigned place)
+{
+    host_mutex_lock(&inet_lock);
+    struct inet_link *link = get_link_locked(s, place);
+    host_mutex_unlock(&inet_lock);
+    return link;
+}
+
+uint32_t inet_host_mark_of(const struct inet_socket *s, bool v4)
+{
+    const struct inet_options *o = &s->options;
+    uint32_t hops = v4 ? o->ttl : o->hops, service = v4 ? o->tos : o->traffic_class;
+    return hops == INET_HOPS_FIRST && !service ? 0 : hops << 8 | service;
+}
+
+void inet_host_apply_mark(struct host_socket *host, atomic_uint *mark, uint32_t wanted)
+{
+    if (atomic_exchange(mark, wanted) != wanted)
+        host_socket_mark(host, wanted ? wanted >> 8 : INET_HOPS_FIRST, wanted & UINT8_MAX);
+}
+
+static void mark(const struct inet_socket *s, struct inet_link *link, bool v4)
+{
+    inet_host_apply_mark(link->host, &link->mark, inet_host_mark_of(s, v4));
+}
+
+void inet_host_mark(struct inet_socket *s)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        struct inet_link *link = link_at(s, i);
+        if (link)
+            mark(s, link, s->stream ? inet_is_v4(&s->remote) : i == 0);
+        put_link(link);
+    }
+}
+
 static void tune(const struct inet_socket *s, struct inet_link *link)
 {
     const struct inet_options *o = &s->options;
@@ -341,6 +388,7 @@ int inet_host_connect(struct inet_socket *s)
         return error;
     bool placed = place_link(s, link, 0, INET_CONNECTING);
     tune(s, link);
+    mark(s, link, inet_is_v4(&s->remote));
     if (placed)
         bind_link(s, link);
     if (placed)
@@ -355,24 +403,6 @@ int inet_host_listen(struct inet_socket *s)
 {
     int error = inet_port_take(s);
     return error ? error : inet_port_listen(s);
-}
-
-static struct inet_link *get_link_locked(struct inet_socket *s, unsigned place)
-{
-    struct inet_link *link = s->links[place];
-    if (link)
-        atomic_fetch_add(&link->refs, 1);
-    return link;
-}
-
-/* The host's functions call back into what needs inet_lock: they are called without it, and another
- * thread may give the link up meanwhile. Referenced, or NULL. */
-static struct inet_link *link_at(struct inet_socket *s, unsigned place)
-{
-    host_mutex_lock(&inet_lock);
-    struct inet_link *link = get_link_locked(s, place);
-    host_mutex_unlock(&inet_lock);
-    return link;
 }
 
 void inet_host_tune(struct inet_socket *s)
@@ -550,6 +580,7 @@ static int datagram_link(struct inet_socket *s, const struct inet_end *to, struc
     if (error)
         return error;
     struct inet_link *made = *out;
+    mark(s, made, inet_is_v4(to));
     host_mutex_lock(&inet_lock);
     bool closed = s->state == INET_CLOSED, first = !closed && !s->links[place];
     if (first)

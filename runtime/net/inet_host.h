@@ -22,6 +22,7 @@ struct inet_link {
     bool left;    /* and may not have taken all of it */
     bool closed;  /* what it still has is counted */
     bool gone;    /* nothing of it is at the host any more */
+    atomic_uint mark; /* inet_host_mark_of */
     struct waitq going;
 };
 
@@ -49,6 +50,14 @@ void inet_host_await(struct inet_socket *s);
 bool inet_host_offers_locked(const struct inet_socket *s);
 /* The host finds out as the options of s say whether the other side is still there. */
 void inet_host_tune(struct inet_socket *s);
+/* What packets of s have: the time to live above a byte of the type of service; 0: what every
+ * socket has at first. */
+#define INET_HOPS_FIRST 64u
+uint32_t inet_host_mark_of(const struct inet_socket *s, bool v4);
+/* A socket of the host has that, when it had another. */
+void inet_host_apply_mark(struct host_socket *host, atomic_uint *mark, uint32_t wanted);
+/* The options of s about that may have changed. */
+void inet_host_mark(struct inet_socket *s);
 /* The two links of s are given up. */
 void inet_host_finish(struct inet_socket *s);
 void inet_host_close(struct inet_socket *s, bool reset);

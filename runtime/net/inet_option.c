@@ -430,10 +430,13 @@ int inet_set_option(struct file *file, struct task *t, uint32_t level, uint32_t 
             inet_errors_forget(s);
         if (s->links[0])
             inet_host_tune(s);
+        inet_host_mark(s);
         return error;
     }
-    return level == L_SOL_SOCKET ? set_socket_option(s, t, name, data, length, value)
-                                 : set_other(s, level, name, data, length, value);
+    int error = level == L_SOL_SOCKET ? set_socket_option(s, t, name, data, length, value)
+                                      : set_other(s, level, name, data, length, value);
+    inet_host_mark(s); /* IP_TOS and IPV6_TCLASS are among them */
+    return error;
 }
 
 /* --- getting --- */

@@ -4,6 +4,7 @@
 #include "runtime/abi/errno.h"
 #include "runtime/host/heap.h"
 #include "runtime/host/log.h"
+#include "runtime/net/inet_host.h"
 
 /* How often a port is given anew: the host may have nearly all of them. */
 #define TRIES 1000
@@ -17,6 +18,7 @@ struct inet_port {
     unsigned holders;           /* sockets of guests that have it */
     struct inet_socket *joined; /* takes from one sender alone; not referenced */
     bool starved;               /* the host's thread found no room */
+    atomic_uint mark;           /* inet_host_mark_of who sent last */
 };
 
 static struct host_mutex taking = HOST_MUTEX_INIT(RANK_INET_PORTS);
@@ -363,6 +365,7 @@ int inet_port_send(struct inet_port *port, struct inet_socket *s, const void *da
     host_mutex_lock(&inet_lock);
     joined = joined && port->joined == s;
     host_mutex_unlock(&inet_lock);
+    inet_host_apply_mark(port->host, &port->mark, inet_host_mark_of(s, inet_is_v4(to)));
     return host_socket_send_to(port->host, data, n, joined ? NULL : &address);
 }
 

@@ -81,6 +81,17 @@ def origins(server):
             check(said == b"%d\n" % address[1], f"from port {address[1]}, not {said}")
 
 
+def hops(server, count):
+    """Datagrams that say which time to live they have."""
+    server.setsockopt(socket.IPPROTO_IP, 12, 1) # IP_RECVTTL
+    for _ in range(count):
+        data, notes, _, address = server.recvmsg(10, 100)
+        found = [int.from_bytes(value, sys.byteorder) for level, kind, value in notes
+                 if (level, kind) == (socket.IPPROTO_IP, socket.IP_TTL)]
+        check(found == [data[0]], f"a time to live of {found}, not {data[0]}")
+        server.sendto(data, address)
+
+
 def answer(server):
     while True:
         data, address = server.recvfrom(65536)
@@ -106,6 +117,10 @@ def main():
     thread.join(PATIENCE)
     packets = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     packets.bind(("127.0.0.1", 0))
+    thread = threading.Thread(target=hops, args=(packets, 6), daemon=True)
+    thread.start()
+    guest("marked", packets.getsockname()[1])
+    thread.join(PATIENCE)
     threading.Thread(target=answer, args=(packets,), daemon=True).start()
     guest("udp", packets.getsockname()[1])
     # A port that is bound and does not listen stays free of others; one for packets is closed.

@@ -359,6 +359,25 @@ static void lingers(uint16_t port)
     fflush(stdout);
 }
 
+/* Datagrams with a time to live that the other side is to see, from sockets that are bound and that
+ * are not. */
+static void marked(uint16_t port)
+{
+    union inet_name to = inet_at("127.0.0.1", port);
+    for (int i = 0; i < 2; i++) {
+        int fd = socket(AF_INET, SOCK_DGRAM, 0);
+        if (i)
+            CHECK_OK(inet_bind(fd, "127.0.0.1", 0));
+        for (int ttl = 64; ttl > 61; ttl--) {
+            char byte = (char)ttl;
+            CHECK_OK(inet_set(fd, IPPROTO_IP, IP_TTL, ttl));
+            CHECK_EQ(sendto(fd, &byte, 1, 0, &to.any, sizeof(to.in)), 1);
+            CHECK_EQ(recv(fd, &byte, 1, 0), 1);
+        }
+        close(fd);
+    }
+}
+
 static void taken(uint16_t stream, uint16_t packets)
 {
     static const char *const names[] = {"127.0.0.1", "0.0.0.0", "::"};
@@ -430,6 +449,8 @@ int main(int argc, char **argv)
         udp(port);
     else if (strcmp(what, "linger") == 0)
         lingers(port);
+    else if (strcmp(what, "marked") == 0)
+        marked(port);
     else if (strcmp(what, "from") == 0)
         bound_before(port);
     else if (strcmp(what, "dead") == 0)

@@ -612,6 +612,18 @@ static void set_tcp(int fd, int name, uint32_t value)
     setsockopt(fd, IPPROTO_TCP, name, &value, sizeof(value));
 }
 
+void host_socket_mark(struct host_socket *s, unsigned hops, unsigned service)
+{
+    const int level = s->v6 ? IPPROTO_IPV6 : IPPROTO_IP;
+    const int hop_limit = (int)hops, type = (int)service;
+    host_mutex_lock(&s->lock);
+    if (!s->dead) {
+        setsockopt(s->fd, level, s->v6 ? IPV6_UNICAST_HOPS : IP_TTL, &hop_limit, sizeof(hop_limit));
+        setsockopt(s->fd, level, s->v6 ? IPV6_TCLASS : IP_TOS, &type, sizeof(type));
+    }
+    host_mutex_unlock(&s->lock);
+}
+
 void host_socket_tune(struct host_socket *s, const struct host_tuning *tuning)
 {
     const int on = tuning->keepalive;

@@ -788,6 +788,17 @@ static void set_tcp(SOCKET handle, int name, DWORD value)
     setsockopt(handle, IPPROTO_TCP, name, (const char *)&value, sizeof(value));
 }
 
+void host_socket_mark(struct host_socket *s, unsigned hops, unsigned service)
+{
+    const DWORD hop_limit = hops;
+    (void)service;
+    host_mutex_lock(&s->lock);
+    if (!s->closed)
+        setsockopt(s->handle, s->v6 ? IPPROTO_IPV6 : IPPROTO_IP, s->v6 ? IPV6_UNICAST_HOPS : IP_TTL,
+                   (const char *)&hop_limit, sizeof(hop_limit));
+    host_mutex_unlock(&s->lock);
+}
+
 void host_socket_tune(struct host_socket *s, const struct host_tuning *tuning)
 {
     struct tcp_keepalive keep = {tuning->keepalive, tuning->idle_s * 1000,
