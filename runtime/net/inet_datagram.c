@@ -243,7 +243,7 @@ static int send_one(struct inet_socket *s, const void *data, size_t n, const str
         error = send_to_group(s, piece);
     free(piece);
     if (error == SEND_OUTSIDE)
-        error = inet_host_send_to(s, data, n, &outside);
+        error = inet_host_send_to(s, data, n, &outside, how);
     if (woken == s)
         inet_wake_all(s);
     else if (woken)

@@ -322,10 +322,14 @@ static struct inet_link *link_at(struct inet_socket *s, unsigned place)
     return link;
 }
 
-uint32_t inet_host_mark_of(const struct inet_socket *s, bool v4)
+uint32_t inet_host_mark_of(const struct inet_socket *s, bool v4, const struct inet_how *how)
 {
     const struct inet_options *o = &s->options;
     uint32_t hops = v4 ? o->ttl : o->hops, service = v4 ? o->tos : o->traffic_class;
+    if (how && how->ttl >= 0)
+        hops = (uint32_t)how->ttl;
+    if (how && how->tos >= 0)
+        service = (uint32_t)how->tos;
     return hops == INET_HOPS_FIRST && !service ? 0 : hops << 8 | service;
 }
 
@@ -335,19 +339,18 @@ void inet_host_apply_mark(struct host_socket *host, atomic_uint *mark, uint32_t 
         host_socket_mark(host, wanted ? wanted >> 8 : INET_HOPS_FIRST, wanted & UINT8_MAX);
 }
 
-static void mark(const struct inet_socket *s, struct inet_link *link, bool v4)
+static void mark_stream(const struct inet_socket *s, struct inet_link *link)
 {
-    inet_host_apply_mark(link->host, &link->mark, inet_host_mark_of(s, v4));
+    inet_host_apply_mark(link->host, &link->mark,
+                         inet_host_mark_of(s, inet_is_v4(&s->remote), NULL));
 }
 
 void inet_host_mark(struct inet_socket *s)
 {
-    for (unsigned i = 0; i < 2; i++) {
-        struct inet_link *link = link_at(s, i);
-        if (link)
-            mark(s, link, s->stream ? inet_is_v4(&s->remote) : i == 0);
-        put_link(link);
-    }
+    struct inet_link *link = s->stream ? link_at(s, 0) : NULL;
+    if (link)
+        mark_stream(s, link);
+    put_link(link);
 }
 
 static void tune(const struct inet_socket *s, struct inet_link *link)
@@ -388,7 +391,7 @@ int inet_host_connect(struct inet_socket *s)
         return error;
     bool placed = place_link(s, link, 0, INET_CONNECTING);
     tune(s, link);
-    mark(s, link, inet_is_v4(&s->remote));
+    mark_stream(s, link);
     if (placed)
         bind_link(s, link);
     if (placed)
@@ -580,7 +583,6 @@ static int datagram_link(struct inet_socket *s, const struct inet_end *to, struc
     if (error)
         return error;
     struct inet_link *made = *out;
-    mark(s, made, inet_is_v4(to));
     host_mutex_lock(&inet_lock);
     bool closed = s->state == INET_CLOSED, first = !closed && !s->links[place];
     if (first)
@@ -592,7 +594,8 @@ static int datagram_link(struct inet_socket *s, const struct inet_end *to, struc
     return closed ? -L_EBADF : 0;
 }
 
-int inet_host_send_to(struct inet_socket *s, const void *data, size_t n, const struct inet_end *to)
+int inet_host_send_to(struct inet_socket *s, const void *data, size_t n, const struct inet_end *to,
+                      const struct inet_how *how)
 {
     struct inet_link *link;
     struct inet_port *port = inet_port_for(s, to);
@@ -602,13 +605,14 @@ int inet_host_send_to(struct inet_socket *s, const void *data, size_t n, const s
         s->state == INET_CONNECTED && s->remote.port == to->port && inet_same_ip(&s->remote, to);
     host_mutex_unlock(&inet_lock);
     if (port) {
-        int error = inet_port_send(port, s, data, n, to, joined);
+        int error = inet_port_send(port, s, data, n, to, joined, how);
         inet_port_put(port);
         return error;
     }
     int error = datagram_link(s, to, &link);
     if (error)
         return error;
+    inet_host_apply_mark(link->host, &link->mark, inet_host_mark_of(s, inet_is_v4(to), how));
     error = host_socket_send_to(link->host, data, n, joined ? NULL : &address);
     put_link(link);
     return error;

@@ -51,12 +51,12 @@ bool inet_host_offers_locked(const struct inet_socket *s);
 /* The host finds out as the options of s say whether the other side is still there. */
 void inet_host_tune(struct inet_socket *s);
 /* What packets of s have: the time to live above a byte of the type of service; 0: what every
- * socket has at first. */
+ * socket has at first. how: of a datagram that says so itself, or NULL. */
 #define INET_HOPS_FIRST 64u
-uint32_t inet_host_mark_of(const struct inet_socket *s, bool v4);
+uint32_t inet_host_mark_of(const struct inet_socket *s, bool v4, const struct inet_how *how);
 /* A socket of the host has that, when it had another. */
 void inet_host_apply_mark(struct host_socket *host, atomic_uint *mark, uint32_t wanted);
-/* The options of s about that may have changed. */
+/* The options of a stream about that may have changed; datagrams have it when they are sent. */
 void inet_host_mark(struct inet_socket *s);
 /* The two links of s are given up. */
 void inet_host_finish(struct inet_socket *s);
@@ -69,7 +69,8 @@ void inet_host_close_lingering(struct inet_socket *s, uint64_t deadline_ns);
 uint64_t inet_host_drain(uint64_t idle_ns);
 void inet_host_hurry(void);
 /* A datagram for somebody who is not in this process. */
-int inet_host_send_to(struct inet_socket *s, const void *data, size_t n, const struct inet_end *to);
+int inet_host_send_to(struct inet_socket *s, const void *data, size_t n, const struct inet_end *to,
+                      const struct inet_how *how);
 /* A datagram socket's destination is at the host (NULL: nowhere any more). */
 int inet_host_connect_datagram(struct inet_socket *s, const struct inet_end *to);
 

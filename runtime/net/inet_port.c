@@ -359,13 +359,13 @@ struct inet_port *inet_port_for(struct inet_socket *s, const struct inet_end *to
 }
 
 int inet_port_send(struct inet_port *port, struct inet_socket *s, const void *data, size_t n,
-                   const struct inet_end *to, bool joined)
+                   const struct inet_end *to, bool joined, const struct inet_how *how)
 {
     struct host_address address = inet_to_host(to);
     host_mutex_lock(&inet_lock);
     joined = joined && port->joined == s;
     host_mutex_unlock(&inet_lock);
-    inet_host_apply_mark(port->host, &port->mark, inet_host_mark_of(s, inet_is_v4(to)));
+    inet_host_apply_mark(port->host, &port->mark, inet_host_mark_of(s, inet_is_v4(to), how));
     return host_socket_send_to(port->host, data, n, joined ? NULL : &address);
 }
 

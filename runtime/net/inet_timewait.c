@@ -12,8 +12,8 @@
 struct inet_wait {
     struct inet_wait_row row;
     bool reuse_address, reuse_port;
-    bool void_; /* the other side has reset it */
-    uint64_t until;
+    bool void_;               /* the other side has reset it */
+    uint64_t until, forget;   /* it is taken for so long, and in the list */
     struct inet_socket *peer; /* that has not ended its side yet; not referenced */
     struct inet_wait *next_of_port, *next;
 };
@@ -39,8 +39,15 @@ static void forget_oldest(void)
 static void forget_old(void)
 {
     uint64_t now = host_clock_monotonic_ns();
-    while (oldest && oldest->until <= now)
+    while (oldest && oldest->forget <= now)
         forget_oldest();
+}
+
+/* How long the other side may take for its end (TCP_LINGER2). */
+static uint64_t half_ns(const struct inet_options *o)
+{
+    uint64_t ns = (uint64_t)o->linger2 * 1000000000;
+    return o->linger2 == UINT32_MAX ? 0 : ns < INET_WAITS_NS ? ns : INET_WAITS_NS;
 }
 
 void inet_name_waits_locked(struct inet_socket *s)
@@ -56,9 +63,10 @@ void inet_name_waits_locked(struct inet_socket *s)
     w->row.remote = s->remote;
     w->reuse_address = s->options.reuse_address;
     w->reuse_port = s->options.reuse_port;
-    w->until = host_clock_monotonic_ns() + INET_WAITS_NS;
+    w->until = w->forget = host_clock_monotonic_ns() + INET_WAITS_NS;
     if (!s->fin && s->peer) {
         w->row.half = true;
+        w->until -= INET_WAITS_NS - half_ns(&s->options);
         w->peer = s->peer;
         s->peer->left_behind = w;
     }
@@ -77,6 +85,8 @@ void inet_wait_ends_locked(struct inet_socket *s, bool reset)
     s->left_behind = NULL;
     w->peer = NULL;
     w->row.half = false;
+    if (w->until > host_clock_monotonic_ns())
+        w->until = w->forget;
     w->void_ = reset;
 }
 
@@ -84,12 +94,13 @@ bool inet_wait_conflicts_locked(const struct inet_socket *s, const struct inet_e
 {
     if (!s->stream)
         return false;
+    uint64_t now = host_clock_monotonic_ns();
     forget_old();
     for (const struct inet_wait *w = waiting[end->port % BUCKETS]; w; w = w->next_of_port) {
         const struct inet_end *taken = &w->row.local;
         bool shares = (s->options.reuse_address && w->reuse_address) ||
                       (s->options.reuse_port && w->reuse_port);
-        if (taken->port == end->port && !w->void_ && !shares &&
+        if (taken->port == end->port && !w->void_ && w->until > now && !shares &&
             inet_overlap(end, s->options.v6_only, taken, false))
             return true;
     }
@@ -101,8 +112,8 @@ void inet_waits_each_locked(void (*call)(void *arg, const struct inet_wait_row *
     uint64_t now = host_clock_monotonic_ns();
     forget_old();
     for (struct inet_wait *w = oldest; w; w = w->next) {
-        w->row.left_ns = w->until - now;
-        if (!w->void_)
+        w->row.left_ns = w->until > now ? w->until - now : 0;
+        if (!w->void_ && w->until > now)
             call(arg, &w->row);
     }
 }

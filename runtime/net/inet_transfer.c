@@ -332,7 +332,9 @@ int64_t inet_stream_send(struct inet_socket *s, const void *data, size_t n, uint
 
 size_t inet_seen_locked(const struct inet_socket *s)
 {
-    return s->blocked ? (size_t)(s->blocked_at - s->read_at) : s->in.bytes;
+    if (!s->blocked)
+        return s->in.bytes;
+    return s->blocked_at > s->read_at ? (size_t)(s->blocked_at - s->read_at) : 0;
 }
 
 bool inet_fin_locked(const struct inet_socket *s)

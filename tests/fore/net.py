@@ -117,7 +117,7 @@ def main():
     thread.join(PATIENCE)
     packets = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     packets.bind(("127.0.0.1", 0))
-    thread = threading.Thread(target=hops, args=(packets, 6), daemon=True)
+    thread = threading.Thread(target=hops, args=(packets, 8), daemon=True)
     thread.start()
     guest("marked", packets.getsockname()[1])
     thread.join(PATIENCE)

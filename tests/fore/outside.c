@@ -359,6 +359,25 @@ static void lingers(uint16_t port)
     fflush(stdout);
 }
 
+/* One that says so itself. */
+static ssize_t send_with_ttl(int fd, union inet_name *to, int ttl)
+{
+    char byte = (char)ttl, control[CMSG_SPACE(sizeof(ttl))] = {0};
+    struct iovec part = {&byte, 1};
+    struct msghdr message = {.msg_name = to,
+                             .msg_namelen = sizeof(to->in),
+                             .msg_iov = &part,
+                             .msg_iovlen = 1,
+                             .msg_control = control,
+                             .msg_controllen = sizeof(control)};
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = IPPROTO_IP;
+    header->cmsg_type = IP_TTL;
+    header->cmsg_len = CMSG_LEN(sizeof(ttl));
+    memcpy(CMSG_DATA(header), &ttl, sizeof(ttl));
+    return sendmsg(fd, &message, 0);
+}
+
 /* Datagrams with a time to live that the other side is to see, from sockets that are bound and that
  * are not. */
 static void marked(uint16_t port)
@@ -374,6 +393,8 @@ static void marked(uint16_t port)
             CHECK_EQ(sendto(fd, &byte, 1, 0, &to.any, sizeof(to.in)), 1);
             CHECK_EQ(recv(fd, &byte, 1, 0), 1);
         }
+        CHECK_EQ(send_with_ttl(fd, &to, 17), 1);
+        CHECK_EQ(recv(fd, &(char){0}, 1, 0), 1);
         close(fd);
     }
 }

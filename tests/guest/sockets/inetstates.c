@@ -79,6 +79,20 @@ static void closed(void)
     close(e[1]);
 }
 
+/* Who has closed does not wait longer for the other side's end than TCP_LINGER2 says. */
+static void half_closed(void)
+{
+    int e[2], one = 1;
+    unsigned long inode = 0;
+    CHECK(inet_pair("127.0.0.1", e));
+    uint16_t a = inet_port(e[0]), b = inet_port(e[1]);
+    CHECK_OK(setsockopt(e[0], IPPROTO_TCP, TCP_LINGER2, &one, sizeof(one)));
+    close(e[0]);
+    CHECK_EVENTUALLY(state_of(a, b, &inode) == 0);
+    CHECK_EVENTUALLY(state_of(b, a, &inode) == TCP_CLOSE_WAIT);
+    close(e[1]);
+}
+
 /* A connection that nobody may accept yet. */
 static void deferred(void)
 {
@@ -121,6 +135,7 @@ int main(void)
 {
     both_shut();
     closed();
+    half_closed();
     deferred();
     listening();
     return check_done();
