@@ -368,8 +368,10 @@ static void tune(const struct inet_socket *s, struct inet_link *link)
 static void bind_link(struct inet_socket *s, struct inet_link *link)
 {
     host_mutex_lock(&inet_lock);
-    bool bound = s->own_port;
+    bool bound = s->own_port || s->own_ip;
     struct inet_end end = s->local;
+    if (!s->own_port)
+        end.port = 0;
     if (!s->own_ip)
         inet_set_any(&end, inet_is_v4(&s->remote));
     host_mutex_unlock(&inet_lock);

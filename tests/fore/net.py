@@ -72,13 +72,14 @@ def feed(server):
 
 
 def origins(server):
-    """Two connections that say from which port they come."""
-    for _ in range(2):
+    """Three connections that say from which port they come; the last has an address of its own."""
+    for number in range(3):
         connection, address = server.accept()
         connection.settimeout(PATIENCE)
         with connection, connection.makefile("rb") as lines:
             said = lines.readline()
             check(said == b"%d\n" % address[1], f"from port {address[1]}, not {said}")
+            check(address[0] == ("127.0.0.2" if number == 2 else "127.0.0.1"), f"from {address}")
 
 
 def hops(server, count):

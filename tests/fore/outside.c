@@ -314,6 +314,19 @@ static void bound_before(uint16_t port)
         CHECK_EQ(recv(fd, &byte, 1, 0), 0);
         close(fd);
     }
+    /* An address alone. */
+    union inet_name name;
+    socklen_t length = sizeof(name);
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    CHECK_OK(inet_set(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1));
+    CHECK_OK(inet_bind(fd, "127.0.0.2", 0));
+    CHECK_OK(inet_connect(fd, "127.0.0.1", port));
+    CHECK_OK(getsockname(fd, &name.any, &length));
+    CHECK_EQ(ntohl(name.in.sin_addr.s_addr), 0x7f000002);
+    int n = snprintf(text, sizeof(text), "%u\n", ntohs(name.in.sin_port));
+    CHECK_EQ(send(fd, text, n, 0), n);
+    CHECK_EQ(recv(fd, &byte, 1, 0), 0);
+    close(fd);
 }
 
 static volatile sig_atomic_t alarms;
