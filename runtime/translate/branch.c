@@ -1,6 +1,8 @@
 /* Branches, calls, returns and everything that leaves a block. */
 #include "runtime/translate/xlate.h"
 
+#include <string.h>
+
 #include "runtime/translate/stubs.h"
 
 #define STATE(field) emit_state(offsetof(struct cpu, field))
@@ -123,11 +125,30 @@ static uint64_t branch_target(const struct insn *in)
     return t;
 }
 
+/* Pads so that the rel32 of a conditional jump that comes next can be patched. The processor takes a
+ * comparison and the jump for one operation when nothing is between them: the padding goes before
+ * the instruction that made the flags. */
+static void align_condition(struct xlate *x)
+{
+    struct emit *e = &x->e;
+    size_t from = x->last, end = e->n;
+    emit_align_patch(e, 2);
+    size_t pad = e->n - end;
+    if (!pad || x->last_end != end || e->full)
+        return;
+    memmove(e->buf + from + pad, e->buf + from, end - from);
+    e->n = from;
+    emit_nop(e, pad);
+    e->n = end + pad;
+    for (size_t i = x->recoveries; i > 0 && x->recovery[i - 1].host >= from; i--)
+        x->recovery[i - 1].host += (uint16_t)pad;
+}
+
 static void conditional(struct xlate *x, uint8_t condition, uint64_t target)
 {
     xlate_flush_sp(x);
     if (linkable(x, target)) {
-        emit_align_patch(&x->e, 2);
+        align_condition(x);
         emit_byte(&x->e, 0x0f);
         emit_byte(&x->e, 0x80 | condition);
         add_exit(x, target);

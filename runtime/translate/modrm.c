@@ -449,9 +449,11 @@ enum xlate_step modrm_rewrite(struct xlate *x, const struct insn *in)
             modrm_read(x, p.in[i].host, p.in[i].guest);
     if (in->rcx_in)
         emit_mov(&x->e, HOST_SCRATCH, HOST_GUEST_RCX);
+    x->last = (uint16_t)x->e.n;
     if (may_fault(in))
         xlate_mark(x, modrm_segment(in));
     put_insn(&x->e, in, &f);
+    x->last_end = (uint16_t)x->e.n;
     for (int i = 0; i < p.count; i++)
         if (p.in[i].store)
             modrm_write(x, p.in[i].guest, p.in[i].host);

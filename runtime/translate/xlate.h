@@ -80,6 +80,7 @@ struct xlate {
     uint16_t borrowed;              /* host registers whose guest value is in gpr[] just now */
     uint16_t body;                  /* where linked exits enter */
     uint16_t checked;               /* where a self-checking block goes on */
+    uint16_t last, last_end;        /* the host instruction that ended a guest one, if any */
     uint16_t check_jump;            /* its jump to the comparison: the rel32 */
     struct recovery recovery[XLATE_INSN_MAX * 3];
     size_t recoveries;
