@@ -9,7 +9,8 @@
 
 static struct host_mem stub(int index)
 {
-    return emit_state(offsetof(struct cpu, stub) + 8 * (size_t)index);
+    size_t at = index <= STUB_MISS ? offsetof(struct cpu, near_stub) : offsetof(struct cpu, stub);
+    return emit_state(at + 8 * (size_t)index);
 }
 
 bool control_by_loop;
@@ -39,14 +40,12 @@ void control_prologue(struct xlate *x)
 {
     struct emit *e = &x->e;
     emit_jmp_mem(e, stub(STUB_MISS));
-    emit_nop(e, XLATE_ENTRY - e->n);
     if (x->start < INT32_MAX) {
         demand(x, STATE(rip), true, x->start);
     } else {
         demand(x, emit_state(offsetof(struct cpu, rip) + 4), false, x->start >> 32);
         demand(x, STATE(rip), false, x->start & UINT32_MAX);
     }
-    emit_nop(e, -e->n & 7);
     x->body = (uint16_t)e->n;
     if (x->self_check)
         check_enter(x);
@@ -125,8 +124,8 @@ static uint64_t branch_target(const struct insn *in)
     return t;
 }
 
-/* Pads so that the rel32 of a conditional jump that comes next can be patched. The processor takes a
- * comparison and the jump for one operation when nothing is between them: the padding goes before
+/* Pads so that the rel32 of a conditional jump that comes next can be patched. The processor takes
+ * a comparison and the jump for one operation when nothing is between them: the padding goes before
  * the instruction that made the flags. */
 static void align_condition(struct xlate *x)
 {

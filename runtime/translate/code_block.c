@@ -97,12 +97,9 @@ void block_link(struct link *l, struct block *to)
     to->incoming = l;
 }
 
-/* The call of the stub has this many bytes. */
-#define STUB_CALL 7
-
 void block_unpatch(const struct link *l)
 {
-    patch(l->from, l->patch, (int32_t)l->stub - STUB_CALL - (l->patch + 4));
+    patch(l->from, l->patch, (int32_t)l->stub - XLATE_STUB_CALL - (l->patch + 4));
 }
 
 static void block_unlink(struct link *l)

@@ -43,8 +43,8 @@ void cpu_first(struct cpu *cpu, void *arg, uint64_t host_rsp)
     cpu->service = boot->service;
     cpu->thread = boot->thread;
     cpu->host = host_thread_self();
-    cpu->stub[STUB_LINK] = (uint64_t)(uintptr_t)stub_link;
-    cpu->stub[STUB_MISS] = (uint64_t)(uintptr_t)stub_miss;
+    cpu->near_stub[STUB_LINK] = (uint64_t)(uintptr_t)stub_link;
+    cpu->near_stub[STUB_MISS] = (uint64_t)(uintptr_t)stub_miss;
     cpu->stub[STUB_SYSCALL] = (uint64_t)(uintptr_t)stub_syscall;
     cpu->stub[STUB_TRAP] = (uint64_t)(uintptr_t)stub_trap;
     cpu->stub[STUB_LEAVE] = (uint64_t)(uintptr_t)stub_leave;

@@ -2,14 +2,14 @@
  * The state block of a guest thread, and the way into and out of guest code.
  *
  * Each guest thread is a host thread. Its state block lies on that thread's own stack; while guest
- * code runs, host RSP is 32 bytes below the block and never holds a guest value, so the guest's red
- * zone and stack pointer are ordinary data. Every event (system call, fault, trap, interruption)
+ * code runs, host RSP is its address and never holds a guest value, so the guest's red zone and
+ * stack pointer are ordinary data. Every event (system call, fault, trap, interruption)
  * saves the complete guest state into the block and calls the service function just below it.
  * Handlers, sigreturn, fork and exec change the block and return: nothing of a guest nests on the
  * host stack.
  *
  * Host registers while guest code runs:
- *   rsp  state block - 32        r11  base of the address window
+ *   rsp  state block             r11  base of the address window
  *   rcx  scratch                 r10  guest rcx          r8  guest rsp
  *   all others hold the guest register of the same name; guest r8, r10, r11 live in gpr[].
  * The table for indirect jumps lies below the window (view_table.h).
@@ -106,15 +106,17 @@ enum cpu_event {
 };
 
 struct cpu {
-    uint64_t gpr[16];
+    /* First what guest code reaches most, with displacements of at most one byte. */
     uint64_t rip;
+    uint64_t near_stub[2]; /* STUB_LINK and STUB_MISS */
+    uint64_t fs_base;
+    uint64_t gpr[16];
     uint64_t rflags;
     uint64_t window; /* host address of guest address 0 */
     uint64_t table;  /* indirect-branch table of the codeview (view_table.h) */
     uint64_t second; /* what did not find room in it */
-    uint64_t fs_base;
     uint64_t gs_base;
-    uint64_t stub[8];           /* addresses of the assembler stubs, indexed by STUB_* */
+    uint64_t stub[8];           /* addresses of the other assembler stubs, indexed by STUB_* */
     _Atomic uint32_t pending;   /* set by cpu_interrupt, tested before guest code is entered */
     uint32_t host_fault_access; /* what the host's fault handler saw, with the two below */
     uint32_t host_fault_kind;

@@ -25,7 +25,7 @@ uint64_t fault_hook(const struct host_fault *f)
 {
     if (!cache_contains(f->rip))
         return 0;
-    struct cpu *cpu = (struct cpu *)(f->rsp + 32);
+    struct cpu *cpu = (struct cpu *)f->rsp;
     cpu->host_rip = f->rip;
     cpu->host_fault_kind = f->kind;
     cpu->host_fault_access = f->access;
@@ -45,7 +45,7 @@ uint64_t fault_redirect(struct host_thread *thread, uint64_t rip, uint64_t rsp)
         return (uint64_t)stub_probe_pending;
     if (!cache_contains(rip) || (rsp & 15))
         return 0;
-    struct cpu *cpu = (struct cpu *)(rsp + 32);
+    struct cpu *cpu = (struct cpu *)rsp;
     cpu->host_rip = rip;
     return (uint64_t)(uintptr_t)stub_async;
 }

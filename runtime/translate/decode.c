@@ -204,6 +204,8 @@ static void take_register(struct insn *in, const ZydisDecodedOperand *o)
     if (g < 0)
         return;
     note_use(in, o->reg.value);
+    if (o->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE)
+        in->written |= 1 << g;
     if (o->visibility == ZYDIS_OPERAND_VISIBILITY_EXPLICIT) {
         switch (o->encoding) {
         case ZYDIS_OPERAND_ENCODING_MODRM_REG:

@@ -52,11 +52,12 @@ struct insn {
     const ZydisDecodedOperand *mem; /* operand encoded in ModRM; NULL when none */
     bool mem_vsib;
 
-    uint16_t used; /* guest registers it touches in any way */
-    bool rcx_in;   /* reads rcx without naming it in an encoded field */
-    bool rcx_out;  /* writes it so */
-    bool no_rex;   /* a high byte register excludes REX */
-    uint64_t next; /* guest address after it */
+    uint16_t used;    /* guest registers it touches in any way */
+    uint16_t written; /* those that it changes */
+    bool rcx_in;      /* reads rcx without naming it in an encoded field */
+    bool rcx_out;     /* writes it so */
+    bool no_rex;      /* a high byte register excludes REX */
+    uint64_t next;    /* guest address after it */
 };
 
 /* Prepares the decoder for what guest cpuid reports. Once. */

@@ -363,7 +363,7 @@ static bool into_slot(struct cpu *cpu, struct block *b, const uint8_t *code)
 static void leave_instead(uint8_t *at)
 {
     static const uint8_t jump[] = {0xff, 0xa4, 0x24};
-    uint32_t leave = offsetof(struct cpu, stub[STUB_LEAVE]) + 32;
+    uint32_t leave = offsetof(struct cpu, stub[STUB_LEAVE]);
     memcpy(at, jump, sizeof jump);
     memcpy(at + sizeof jump, &leave, sizeof leave);
 }
@@ -403,7 +403,7 @@ uint8_t *dispatch_copy(struct cpu *cpu, struct block *origin)
     memcpy(t->buffer, origin->code, origin->size);
     for (uint16_t i = 0; i < origin->links; i++) {
         const struct link *l = &origin->link[i];
-        int32_t rel = (int32_t)l->stub - 7 - (l->patch + 4);
+        int32_t rel = (int32_t)l->stub - XLATE_STUB_CALL - (l->patch + 4);
         memcpy(t->buffer + l->patch, &rel, 4);
     }
     for (uint16_t i = 0; i < origin->indirects; i++)

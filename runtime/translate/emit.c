@@ -69,7 +69,7 @@ struct host_mem emit_mem(int base, int32_t disp)
 
 struct host_mem emit_state(size_t offset)
 {
-    return emit_mem(HOST_STATE, (int32_t)offset + 32);
+    return emit_mem(HOST_STATE, (int32_t)offset);
 }
 
 struct host_mem emit_guest(int reg, int32_t disp)
@@ -97,24 +97,35 @@ static void op_reg(struct emit *e, int wide, uint8_t opcode, int reg, int rm)
     modrm(e, 3, reg, rm);
 }
 
+static void changes(struct emit *e, int reg)
+{
+    if (reg == HOST_SCRATCH)
+        e->holds = HOLDS_NOTHING;
+}
+
 void emit_mov(struct emit *e, int to, int from)
 {
-    if (to != from)
-        op_reg(e, 1, 0x89, from, to);
+    if (to == from)
+        return;
+    changes(e, to);
+    op_reg(e, 1, 0x89, from, to);
 }
 
 void emit_mov32(struct emit *e, int to, int from)
 {
+    changes(e, to);
     op_reg(e, 0, 0x89, from, to);
 }
 
 void emit_load(struct emit *e, int to, struct host_mem m)
 {
+    changes(e, to);
     op_mem(e, 1, 0x8b, to, &m);
 }
 
 void emit_load32(struct emit *e, int to, struct host_mem m)
 {
+    changes(e, to);
     op_mem(e, 0, 0x8b, to, &m);
 }
 
@@ -148,19 +159,23 @@ void emit_store_imm32(struct emit *e, struct host_mem m, int32_t imm)
 
 void emit_lea(struct emit *e, int to, struct host_mem m)
 {
-    if (m.index == NO_REG && m.disp == 0 && m.base != NO_REG)
+    if (m.index == NO_REG && m.disp == 0 && m.base != NO_REG) {
         emit_mov(e, to, m.base);
-    else
-        op_mem(e, 1, 0x8d, to, &m);
+        return;
+    }
+    changes(e, to);
+    op_mem(e, 1, 0x8d, to, &m);
 }
 
 void emit_lea32(struct emit *e, int to, struct host_mem m)
 {
+    changes(e, to);
     op_mem(e, 0, 0x8d, to, &m);
 }
 
 void emit_imm(struct emit *e, int to, uint64_t value)
 {
+    changes(e, to);
     if (value <= UINT32_MAX) {
         if (to >= 8)
             emit_byte(e, 0x41);
@@ -178,11 +193,13 @@ void emit_imm(struct emit *e, int to, uint64_t value)
 
 void emit_not(struct emit *e, int reg)
 {
+    changes(e, reg);
     op_reg(e, 1, 0xf7, 2, reg);
 }
 
 void emit_movzx16(struct emit *e, int to, int from)
 {
+    changes(e, to);
     uint8_t rex = (uint8_t)(0x40 | (to >= 8) << 2 | (from >= 8));
     if (rex != 0x40)
         emit_byte(e, rex);

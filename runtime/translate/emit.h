@@ -29,10 +29,20 @@ struct host_mem {
     int32_t disp;
 };
 
+/* What the scratch register is known to hold, between guest instructions of one block: nothing, the
+ * value of a guest register whose home is the state block, or a host register and the window. Only
+ * the functions below keep count; who emits bytes that change the scratch register says so. */
+enum {
+    HOLDS_NOTHING = 0,
+    HOLDS_GUEST = 1,   /* + the guest register */
+    HOLDS_WINDOW = 17, /* + the host register */
+};
+
 struct emit {
     uint8_t *buf;
     size_t n, cap;
     bool full; /* set when bytes did not fit; the buffer is then not to be used */
+    uint8_t holds;
 };
 
 void emit_byte(struct emit *e, uint8_t b);

@@ -21,20 +21,46 @@ static int direct(int g)
     return g == CPU_RCX ? HOST_GUEST_RCX : g == CPU_RSP ? HOST_GUEST_RSP : g;
 }
 
+/* Loads a homed register, unless that is where it is. */
+static void load_home(struct xlate *x, int to, int g)
+{
+    if (to != HOST_SCRATCH) {
+        emit_load(&x->e, to, slot(g));
+    } else if (x->e.holds != HOLDS_GUEST + g) {
+        emit_load(&x->e, to, slot(g));
+        x->e.holds = (uint8_t)(HOLDS_GUEST + g);
+    }
+}
+
 void modrm_read(struct xlate *x, int to, int g)
 {
     if (homed(g))
-        emit_load(&x->e, to, slot(g));
+        load_home(x, to, g);
     else
         emit_mov(&x->e, to, direct(g));
 }
 
 void modrm_write(struct xlate *x, int g, int from)
 {
-    if (homed(g))
-        emit_store(&x->e, slot(g), from);
-    else
+    modrm_forget(x, (uint16_t)(1 << g));
+    if (!homed(g)) {
         emit_mov(&x->e, direct(g), from);
+        return;
+    }
+    emit_store(&x->e, slot(g), from);
+    if (from == HOST_SCRATCH)
+        x->e.holds = (uint8_t)(HOLDS_GUEST + g);
+}
+
+void modrm_forget(struct xlate *x, uint16_t written)
+{
+    uint8_t holds = x->e.holds;
+    if (holds == HOLDS_NOTHING)
+        return;
+    for (int g = 0; g < 16; g++)
+        if ((written >> g & 1) &&
+            (holds == HOLDS_GUEST + g || (!homed(g) && holds == HOLDS_WINDOW + direct(g))))
+            x->e.holds = HOLDS_NOTHING;
 }
 
 int modrm_borrow(struct xlate *x, const struct insn *in, uint16_t avoid, bool low)
@@ -91,7 +117,7 @@ static int part(struct xlate *x, int g, int scratch)
 {
     if (!homed(g))
         return direct(g);
-    emit_load(&x->e, scratch, slot(g));
+    load_home(x, scratch, g);
     return scratch;
 }
 
@@ -119,7 +145,7 @@ static struct ea plain_parts(struct xlate *x, const struct insn *in, int base, i
         a.index = direct(index);
         return a;
     }
-    emit_load(&x->e, scratch, slot(index));
+    load_home(x, scratch, index);
     int b = base == index ? scratch : direct(base);
     if (homed(base) && base != index) {
         b = modrm_borrow(x, in, avoid, false);
@@ -162,6 +188,21 @@ static void add_segment(struct xlate *x, const struct insn *in, struct ea *a, in
     a->base = scratch;
 }
 
+/* The sum of a host register and the window into the scratch register, unless it is there. What
+ * guest rsp's register holds moves with folded pushes, and what is borrowed is somebody else's. */
+static void add_window(struct xlate *x, int scratch, int base)
+{
+    uint8_t holds = (uint8_t)(HOLDS_WINDOW + base);
+    bool lasts = scratch == HOST_SCRATCH && base != HOST_SCRATCH && base != HOST_GUEST_RSP &&
+                 !(x->borrowed >> base & 1);
+    if (lasts && x->e.holds == holds)
+        return;
+    emit_lea(&x->e, scratch,
+             (struct host_mem){.base = (int8_t)base, .index = HOST_WINDOW, .scale = 1});
+    if (lasts)
+        x->e.holds = holds;
+}
+
 static struct host_mem with_window(struct xlate *x, struct ea a, int scratch)
 {
     struct host_mem m = {.base = (int8_t)a.base,
@@ -174,8 +215,7 @@ static struct host_mem with_window(struct xlate *x, struct ea a, int scratch)
         m.index = HOST_WINDOW;
         m.scale = 1;
     } else {
-        emit_lea(&x->e, scratch,
-                 (struct host_mem){.base = (int8_t)a.base, .index = HOST_WINDOW, .scale = 1});
+        add_window(x, scratch, a.base);
         m.base = (int8_t)scratch;
     }
     return m;
@@ -386,6 +426,15 @@ static int place(struct xlate *x, const struct insn *in, struct plan *p, const s
     return s->host + (r->high ? 4 : 0);
 }
 
+/* Whether the instruction changes the scratch register in a guest's place. */
+static bool stands_written(const struct plan *p)
+{
+    for (int i = 0; i < p->count; i++)
+        if (p->in[i].store && p->in[i].host == HOST_SCRATCH)
+            return true;
+    return false;
+}
+
 static bool address_needs_scratch(const struct insn *in)
 {
     const ZydisDecodedOperandMem *m = &in->mem->mem;
@@ -454,6 +503,9 @@ enum xlate_step modrm_rewrite(struct xlate *x, const struct insn *in)
         xlate_mark(x, modrm_segment(in));
     put_insn(&x->e, in, &f);
     x->last_end = (uint16_t)x->e.n;
+    modrm_forget(x, in->written);
+    if (in->rcx_out || stands_written(&p))
+        x->e.holds = HOLDS_NOTHING;
     for (int i = 0; i < p.count; i++)
         if (p.in[i].store)
             modrm_write(x, p.in[i].guest, p.in[i].host);

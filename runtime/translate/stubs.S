@@ -1,5 +1,5 @@
 /*
- * Between guest code and C. In guest code rsp is the state block - 32; every stub keeps it so.
+ * Between guest code and C. In guest code rsp is the state block; every stub keeps it so.
  * C is entered with flags clear, default MXCSR and an empty x87.
  */
 #define __ASSEMBLER__ 1
@@ -18,9 +18,9 @@
 #define ARG3      %r8
 #endif
 
-#define S(off) (32 + (off))(%rsp)
-#define G(reg) (32 + 8 * (reg))(%rsp)
-#define R(reg) (32 + CPU_OFF_RAW + 8 * (reg))(%rsp)
+#define S(off) (off)(%rsp)
+#define G(reg) (CPU_OFF_GPR + 8 * (reg))(%rsp)
+#define R(reg) (CPU_OFF_RAW + 8 * (reg))(%rsp)
 
 .macro global name
     .globl \name
@@ -211,8 +211,10 @@ global stub_syscall
     mov $STUB_SYSCALL, ARG2_32
 
 to_c:
-    lea 32(%rsp), ARG1
+    mov %rsp, ARG1
+    sub $32, %rsp /* room that callees may use, on Windows */
     call cpu_event
+    add $32, %rsp
 answer:
     cmp $LEAVE_GUEST, %eax
     jne 5f
@@ -400,6 +402,7 @@ global stub_start
     mov %rsp, ARG1
     sub $32, %rsp
     call cpu_first
+    add $32, %rsp
     mov $STUB_PENDING, ARG2_32
     jmp to_c
 global stub_text_end

@@ -6,6 +6,7 @@
 #define CHECK(field, off) _Static_assert(offsetof(struct cpu, field) == (off), "offset of " #field)
 
 CHECK(rip, CPU_OFF_RIP);
+CHECK(gpr, CPU_OFF_GPR);
 CHECK(rflags, CPU_OFF_RFLAGS);
 CHECK(window, CPU_OFF_WINDOW);
 CHECK(second, CPU_OFF_SECOND);

@@ -31,16 +31,17 @@
 #define SECOND_SETS 4096
 
 /* Offsets in struct cpu, checked in stubs.c. */
-#define CPU_OFF_RIP         128
-#define CPU_OFF_RFLAGS      136
-#define CPU_OFF_WINDOW      144
-#define CPU_OFF_SECOND      160
-#define CPU_OFF_PENDING     248
-#define CPU_OFF_HOST_RSP    272
-#define CPU_OFF_EXIT        288
-#define CPU_OFF_RESUME      296
-#define CPU_OFF_VALUE       312
-#define CPU_OFF_RAW         320
+#define CPU_OFF_RIP         0
+#define CPU_OFF_GPR         32
+#define CPU_OFF_RFLAGS      160
+#define CPU_OFF_WINDOW      168
+#define CPU_OFF_SECOND      184
+#define CPU_OFF_PENDING     264
+#define CPU_OFF_HOST_RSP    288
+#define CPU_OFF_EXIT        304
+#define CPU_OFF_RESUME      312
+#define CPU_OFF_VALUE       328
+#define CPU_OFF_RAW         336
 #define CPU_OFF_XSAVE       576
 #define CPU_OFF_XMM         1408
 #define CPU_OFF_LIGHT       1664

@@ -71,13 +71,22 @@ static enum xlate_step one(struct xlate *x, const struct insn *in)
     enum xlate_step step = control(x, in, &handled);
     if (!handled)
         step = stack(x, in, &handled);
-    if (!handled)
-        step = segment(x, in, &handled);
+    if (handled) {
+        modrm_forget(x, in->written);
+        return step;
+    }
+    /* Those that come now emit bytes of their own. */
+    uint8_t holds = x->e.holds;
+    x->e.holds = HOLDS_NOTHING;
+    step = segment(x, in, &handled);
     if (!handled)
         step = special(x, in, &handled);
-    if (!handled)
-        step = modrm_rewrite(x, in);
-    return step;
+    if (handled) {
+        x->e.holds = HOLDS_NOTHING;
+        return step;
+    }
+    x->e.holds = holds;
+    return modrm_rewrite(x, in);
 }
 
 static bool room(const struct xlate *x)

@@ -13,7 +13,9 @@
 #define XLATE_INSN_MAX 100
 #define XLATE_EXIT_MAX 48
 /* Where indirect jumps enter; before that a jump to stub_miss stands. */
-#define XLATE_ENTRY 8
+#define XLATE_ENTRY 4
+/* Bytes of a direct exit's call of stub_link. */
+#define XLATE_STUB_CALL 4
 /* Guest bytes that a translation is given: nearly all blocks are shorter. */
 #define XLATE_GUEST_MAX 320
 
@@ -124,6 +126,9 @@ uint8_t modrm_segment(const struct insn *in);
 void modrm_read(struct xlate *x, int to, int g);
 /* Sets guest register g from a host register. */
 void modrm_write(struct xlate *x, int g, int from);
+/* What the scratch register is known to hold is not so any more when it depends on one of these
+ * guest registers. */
+void modrm_forget(struct xlate *x, uint16_t written);
 
 /* branch.c: branches, calls, returns, traps. STEP_UNDEFINED when it is none of them. */
 enum xlate_step control(struct xlate *x, const struct insn *in, bool *handled);

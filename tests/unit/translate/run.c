@@ -156,6 +156,41 @@ END_TEST
 
 CODE(spin, "xor %eax,%eax\n1: inc %rax\n mov %rax,(%rsp)\n test %rsp,%rsp\n jnz 1b")
 
+/* Values that one instruction leaves where the next looks, and bases that change between two uses.
+ */
+CODE(held, "mov $0x100000,%ebx\n movq $0x11,(%rbx)\n movq $0x22,8(%rbx)\n movq $0x33,16(%rbx)\n"
+           "mov $1,%r8d\n mov $2,%r10d\n add %r8,%r10\n mov %r10,%r11\n inc %r10\n add %r10,%r11\n"
+           "mov $1,%edx\n mov (%rbx,%rdx,8),%rax\n add (%rbx,%rdx,8),%rax\n add $8,%rbx\n"
+           "mov (%rbx,%rdx,8),%rsi\n mov %rbx,%r9\n mov $0x100000,%ebx\n mov (%rbx,%rdx,8),%rdi\n"
+           "xchg %r9,%rbx\n mov (%rbx,%rdx,8),%rbp\n mov (%rbx,%rdx,8),%r8\n add %r8,%rbp\n"
+           "mov (%rbx,%rdx,8),%r12\n push %rbx\n push $0x100000\n pop %rbx\n"
+           "mov (%rbx,%rdx,8),%r13\n pop %rbx\n mov (%rbx,%rdx,8),%r14\n mov %r8,%r15\n"
+           "movb $0x7f,%r8b\n add %r8,%r15\n push %rax\n mov $0x100008,%eax\n"
+           "mov (%rax,%rdx,8),%rcx\n mov $0x80000,%eax\n mov (%rax,%rax,1),%r9\n mov $2,%r9d\n"
+           "mul %r9\n mov (%rax,%rdx,8),%r9\n add %r9,%rcx\n pop %rax\n push %r11\n pop %r9\n"
+           "xchg %r9,%r8\n ud2")
+
+START_TEST(what_the_scratch_register_holds)
+{
+    ck_assert_int_eq(RUN(held), 1 + CPU_FAULT);
+    ck_assert_int_eq(result.fault.signo, 4);
+    ck_assert_uint_eq(result.gpr[CPU_RAX], 0x44);
+    ck_assert_uint_eq(result.gpr[CPU_RBX], 0x100008);
+    ck_assert_uint_eq(result.gpr[CPU_RCX], 0x33 + 0x11);
+    ck_assert_uint_eq(result.gpr[CPU_RSI], 0x33);
+    ck_assert_uint_eq(result.gpr[CPU_RDI], 0x22);
+    ck_assert_uint_eq(result.gpr[CPU_RBP], 0x66);
+    ck_assert_uint_eq(result.gpr[CPU_R8], 7);
+    ck_assert_uint_eq(result.gpr[CPU_R9], 0x7f);
+    ck_assert_uint_eq(result.gpr[CPU_R10], 4);
+    ck_assert_uint_eq(result.gpr[CPU_R11], 7);
+    ck_assert_uint_eq(result.gpr[CPU_R12], 0x33);
+    ck_assert_uint_eq(result.gpr[CPU_R13], 0x22);
+    ck_assert_uint_eq(result.gpr[CPU_R14], 0x33);
+    ck_assert_uint_eq(result.gpr[CPU_R15], 0x33 + 0x7f);
+}
+END_TEST
+
 static struct cpu *_Atomic spinning;
 static _Atomic int interrupts, wanted;
 static _Atomic bool interrupted; /* for the last time: the state block may go */
@@ -440,6 +475,7 @@ int main(void)
     tcase_add_test(t, calls_and_returns);
     tcase_add_test(t, strings_and_high_bytes);
     tcase_add_test(t, faults_have_exact_state);
+    tcase_add_test(t, what_the_scratch_register_holds);
     tcase_add_test(t, a_loop_is_interrupted);
     tcase_add_test(t, code_memory_is_used_again);
     tcase_add_test(t, addresses_that_collide_stay_known);
