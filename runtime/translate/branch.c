@@ -36,20 +36,25 @@ static void demand(struct xlate *x, struct host_mem value, bool wide, uint64_t m
     emit_byte(e, (uint8_t) - (e->n + 1));
 }
 
-void control_prologue(struct xlate *x)
+static void check_target(struct xlate *x)
 {
-    struct emit *e = &x->e;
-    emit_jmp_mem(e, stub(STUB_MISS));
+    emit_jmp_mem(&x->e, stub(STUB_MISS));
     if (x->start < INT32_MAX) {
         demand(x, STATE(rip), true, x->start);
     } else {
         demand(x, emit_state(offsetof(struct cpu, rip) + 4), false, x->start >> 32);
         demand(x, STATE(rip), false, x->start & UINT32_MAX);
     }
-    x->body = (uint16_t)e->n;
+}
+
+void control_prologue(struct xlate *x)
+{
+    if (!x->bare)
+        check_target(x);
+    x->body = (uint16_t)x->e.n;
     if (x->self_check)
         check_enter(x);
-    x->checked = (uint16_t)e->n;
+    x->checked = (uint16_t)x->e.n;
 }
 
 static void add_exit(struct xlate *x, uint64_t target)

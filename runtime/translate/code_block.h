@@ -18,7 +18,7 @@ struct block {
     uint64_t pc;
     uint32_t guest_size;
     uint32_t size;
-    uint8_t *code; /* executable address; indirect jumps enter at XLATE_ENTRY */
+    uint8_t *code; /* executable address; indirect jumps enter at XLATE_ENTRY, if body is not 0 */
     uint16_t body, checked;
     uint16_t recoveries, links, indirects;
     bool dead;

@@ -114,10 +114,10 @@ static uint32_t bucket(const struct codespace *s, uint64_t pc)
     return (uint32_t)((pc * 0x9e3779b97f4a7c15u) >> 40) & (s->buckets - 1);
 }
 
-struct block *codespace_find(const struct codespace *s, uint64_t pc)
+struct block *codespace_find(const struct codespace *s, uint64_t pc, bool entry)
 {
     for (struct block *b = s->hash[bucket(s, pc)]; b; b = b->next)
-        if (b->pc == pc)
+        if (b->pc == pc && (b->body || !entry))
             return b;
     return NULL;
 }

@@ -51,7 +51,7 @@ bool codespace_adopt(struct codespace *space, struct chunk *chunks, struct block
  * a private one is freed. */
 void codespace_put(struct codespace *space);
 
-struct block *codespace_find(const struct codespace *space, uint64_t pc);
+struct block *codespace_find(const struct codespace *space, uint64_t pc, bool entry);
 /* Calls each for every block of a private code space that has a byte of [start, end) in it; each
  * may kill it. True when there was one. */
 bool codespace_each(struct codespace *space, uint64_t start, uint64_t end,

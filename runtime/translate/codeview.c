@@ -172,12 +172,12 @@ static const struct attachment *attachment_at(const struct codeview *v, uint64_t
     return NULL;
 }
 
-struct block *view_find(const struct codeview *v, uint64_t pc)
+struct block *view_find(const struct codeview *v, uint64_t pc, bool entry)
 {
     const struct attachment *a = attachment_at(v, pc);
     if (a)
-        return codespace_find(a->space, pc);
-    return codespace_find(v->own, pc);
+        return codespace_find(a->space, pc, entry);
+    return codespace_find(v->own, pc, entry);
 }
 
 bool view_has(struct codeview *v, const struct code_extent *e)

@@ -46,7 +46,8 @@ void view_away(struct cpu *cpu);
 void view_enter(struct codeview *view, struct cpu *cpu);
 void view_leave(struct codeview *view, struct cpu *cpu);
 
-struct block *view_find(const struct codeview *view, uint64_t pc);
+/* The block at an address, or NULL; with entry only one that indirect jumps can enter. */
+struct block *view_find(const struct codeview *view, uint64_t pc, bool entry);
 /* Whether the view has a code space attached where the extent is. Takes translate_lock. */
 bool view_has(struct codeview *view, const struct code_extent *extent);
 /* The code space for an extent, attached to the view; NULL when out of memory. */

@@ -404,7 +404,7 @@ static int check_block(struct cpu *cpu)
     struct codeview *v = cpu->view;
     struct code_extent extent;
     host_mutex_lock(&translate_lock);
-    struct block *b = view_find(v, cpu->rip);
+    struct block *b = view_find(v, cpu->rip, false);
     uint32_t size = b ? b->guest_size : 0;
     host_mutex_unlock(&translate_lock);
     if (!b || !b->self_check)

@@ -37,8 +37,17 @@ void thread_free(struct cpu_thread *t)
 
 /* --- translation ------------------------------------------------------------------------------ */
 
-static void begin(struct cpu_thread *t, uint64_t pc, const struct code_extent *extent, bool single)
+/* What a translation is for. */
+enum purpose {
+    FOR_JUMPS, /* a block that indirect jumps enter; direct exits too */
+    FOR_EXITS, /* one that direct exits alone lead to */
+    FOR_ONE,   /* an instruction by itself */
+};
+
+static void begin(struct cpu_thread *t, uint64_t pc, const struct code_extent *extent,
+                  enum purpose purpose)
 {
+    bool single = purpose == FOR_ONE;
     struct xlate *x = &t->xlate;
     memset(x, 0, sizeof *x);
     x->e.buf = t->buffer;
@@ -47,6 +56,7 @@ static void begin(struct cpu_thread *t, uint64_t pc, const struct code_extent *e
     x->limit_low = extent->file_id ? extent->start : 0;
     x->limit_high = extent->file_id ? extent->end : (uint64_t)1 << 47;
     x->single = single;
+    x->bare = purpose == FOR_EXITS;
     x->self_check = extent->self_check && !single;
 }
 
@@ -79,11 +89,11 @@ static size_t fetch_code(struct cpu *cpu, uint64_t pc, struct code_extent *exten
 }
 
 static size_t translate_bytes(struct cpu *cpu, uint64_t pc, size_t n, struct code_extent *extent,
-                              bool single)
+                              enum purpose purpose)
 {
     struct cpu_thread *t = cpu->thread;
     const struct codeview *v = cpu->view;
-    begin(t, pc, extent, single);
+    begin(t, pc, extent, purpose);
     size_t size = xlate_block(&t->xlate, t->guest, n);
     if (size > 0)
         return size;
@@ -96,7 +106,7 @@ static size_t translate_bytes(struct cpu *cpu, uint64_t pc, size_t n, struct cod
     }
     extent->file_id = 0;
     extent->self_check |= more.self_check;
-    begin(t, pc, extent, true);
+    begin(t, pc, extent, FOR_ONE);
     size = xlate_block(&t->xlate, t->guest, n + m);
     if (size == 0)
         fault_set(cpu, L_SIGILL, 2, pc, 6, 0);
@@ -105,11 +115,11 @@ static size_t translate_bytes(struct cpu *cpu, uint64_t pc, size_t n, struct cod
 
 /* Translates the n bytes that were fetched. Returns the guest size, 0 with cpu->fault filled. */
 static size_t translate(struct cpu *cpu, uint64_t pc, size_t n, struct code_extent *extent,
-                        bool single)
+                        enum purpose purpose)
 {
     struct counters *c = &cpu->thread->counters;
     uint64_t began = counters_timed() ? host_clock_monotonic_ns() : 0;
-    size_t size = translate_bytes(cpu, pc, n, extent, single);
+    size_t size = translate_bytes(cpu, pc, n, extent, purpose);
     if (counters_timed())
         counters_add(c, COUNT_TRANSLATION, host_clock_monotonic_ns() - began);
     if (size == 0)
@@ -131,7 +141,7 @@ static struct block *finish_block(struct cpu *cpu, const struct code_extent *ext
 /* A code space of a file that this view meets for the first time: what others made of it, or what
  * was kept of it, is used. The block at pc, or NULL when that has to be made. */
 static struct block *find_shared(struct cpu *cpu, uint64_t pc, const struct code_extent *extent,
-                                 uint32_t drops)
+                                 uint32_t drops, bool entry)
 {
     struct codeview *v = cpu->view;
     struct block *b = NULL;
@@ -154,7 +164,7 @@ static struct block *find_shared(struct cpu *cpu, uint64_t pc, const struct code
         view_publish_kept(v, s);
     }
     if (s)
-        b = codespace_find(s, pc);
+        b = codespace_find(s, pc, entry);
     host_mutex_unlock(&translate_lock);
     saved_free(saved);
     return b;
@@ -178,15 +188,16 @@ static void make_room(struct cpu *cpu)
     cpu->fault.signo = 0;
 }
 
-/* The block at a guest address, translated when there is none. NULL when it cannot be executed:
+/* The block at a guest address, with entry one that indirect jumps can enter; translated when there
+ * is none. NULL when it cannot be executed:
  * cpu->fault is filled; or, with signo 0, when code memory had to be given back: the caller forgets
  * all addresses of code and goes through dispatch_resume. */
-static struct block *dispatch_find(struct cpu *cpu, uint64_t pc)
+static struct block *dispatch_find(struct cpu *cpu, uint64_t pc, bool entry)
 {
     struct codeview *v = cpu->view;
     for (;;) {
         host_mutex_lock(&translate_lock);
-        struct block *b = view_find(v, pc);
+        struct block *b = view_find(v, pc, entry);
         uint32_t drops = v->drops;
         host_mutex_unlock(&translate_lock);
         if (b)
@@ -196,10 +207,10 @@ static struct block *dispatch_find(struct cpu *cpu, uint64_t pc)
         if (n == 0)
             return NULL;
         if (extent.file_id && !extent.self_check && !view_has(v, &extent))
-            b = find_shared(cpu, pc, &extent, drops);
+            b = find_shared(cpu, pc, &extent, drops, entry);
         if (b)
             return b;
-        size_t size = translate(cpu, pc, n, &extent, false);
+        size_t size = translate(cpu, pc, n, &extent, entry ? FOR_JUMPS : FOR_EXITS);
         if (size == 0)
             return NULL;
         struct block *made = finish_block(cpu, &extent, size);
@@ -214,7 +225,7 @@ static struct block *dispatch_find(struct cpu *cpu, uint64_t pc)
             continue;
         }
         struct codespace *s = view_space(v, &extent);
-        b = s ? codespace_find(s, pc) : NULL;
+        b = s ? codespace_find(s, pc, entry) : NULL;
         bool added = !b && s && codespace_add(s, made, cpu->thread->buffer);
         host_mutex_unlock(&translate_lock);
         if (added) {
@@ -265,7 +276,7 @@ int dispatch_resume(struct cpu *cpu, bool look)
                 cpu->resume = entry;
                 return LEAVE_GUEST;
             }
-            struct block *b = dispatch_find(cpu, cpu->rip);
+            struct block *b = dispatch_find(cpu, cpu->rip, true);
             if (b) {
                 host_mutex_lock(&translate_lock);
                 view_publish(cpu->view, b);
@@ -311,7 +322,7 @@ int dispatch_exit(struct cpu *cpu)
         return dispatch_serve(cpu, CPU_FAULT);
     if (!from->space || cpu->pending || (cpu->rflags & CPU_FLAG_TF))
         return dispatch_resume(cpu, false);
-    struct block *to = dispatch_find(cpu, cpu->rip);
+    struct block *to = dispatch_find(cpu, cpu->rip, false);
     if (!to)
         return cpu->fault.signo ? dispatch_serve(cpu, CPU_FAULT) : dispatch_resume(cpu, false);
     host_mutex_lock(&translate_lock);
@@ -372,7 +383,7 @@ int dispatch_single(struct cpu *cpu)
 {
     struct code_extent extent;
     size_t n = fetch_code(cpu, cpu->rip, &extent);
-    size_t size = n ? translate(cpu, cpu->rip, n, &extent, true) : 0;
+    size_t size = n ? translate(cpu, cpu->rip, n, &extent, FOR_ONE) : 0;
     if (size == 0)
         return dispatch_serve(cpu, CPU_FAULT);
     struct block *b = finish_block(cpu, &extent, size);

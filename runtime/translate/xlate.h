@@ -12,7 +12,7 @@
 #define XLATE_CODE_MAX 8192
 #define XLATE_INSN_MAX 100
 #define XLATE_EXIT_MAX 48
-/* Where indirect jumps enter; before that a jump to stub_miss stands. */
+/* Where indirect jumps enter, unless the block is bare; before that a jump to stub_miss stands. */
 #define XLATE_ENTRY 4
 /* Bytes of a direct exit's call of stub_link. */
 #define XLATE_STUB_CALL 4
@@ -92,6 +92,7 @@ struct xlate {
     size_t indirect_count;
     bool self_check;
     bool single; /* one instruction only */
+    bool bare;   /* no indirect jump enters here */
 };
 
 /* The next host instruction may fault. */
@@ -135,7 +136,7 @@ enum xlate_step control(struct xlate *x, const struct insn *in, bool *handled);
 void control_exit(struct xlate *x, uint64_t target); /* unconditional direct exit */
 void control_trap(struct xlate *x, enum xlate_trap trap, uint64_t rip);
 void control_leave(struct xlate *x, uint64_t rip); /* to the dispatcher, which tests `pending` */
-void control_prologue(struct xlate *x);            /* entry for indirect jumps; sets body */
+void control_prologue(struct xlate *x);            /* entry for indirect jumps, if any; sets body */
 void control_stubs(struct xlate *x);               /* after the last instruction */
 
 /* The processor's `loop` is as quick as other jumps. Set once, before anything is translated. */

@@ -128,7 +128,7 @@ static const struct block *find_block(void)
     host_parker_init(&parker);
     for (;;) {
         host_mutex_lock(&translate_lock);
-        block = view_find(view, ENTRY);
+        block = view_find(view, ENTRY, false);
         host_mutex_unlock(&translate_lock);
         uint64_t now = host_clock_monotonic_ns();
         if (block)
