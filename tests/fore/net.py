@@ -124,13 +124,14 @@ def main():
     thread.join(PATIENCE)
     threading.Thread(target=answer, args=(packets,), daemon=True).start()
     guest("udp", packets.getsockname()[1])
-    # A port that is bound and does not listen stays free of others; one for packets is closed.
+    # A port that is bound and does not listen stays free of others, and takes nothing; one for packets
+    # takes what one other sends.
     closed = socket.socket()
     closed.bind(("127.0.0.1", 0))
     gone = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     gone.bind(("127.0.0.1", 0))
+    gone.connect(("127.0.0.1", 1))
     number = gone.getsockname()[1]
-    gone.close()
     six = socket.socket(socket.AF_INET6)
     six.bind(("::1", 0))
     guest("dead", closed.getsockname()[1], number, six.getsockname()[1])
