@@ -234,6 +234,9 @@ struct inet_socket *inet_chosen_locked(struct inet_socket *s, const void *data, 
 void inet_names_each_locked(bool stream, void (*call)(void *arg, struct inet_socket *s), void *arg);
 /* Who listens there, or NULL. */
 struct inet_socket *inet_find_listener_locked(const struct inet_end *to);
+/* Another stream than s has that address, at the host as well, shares it with nobody and does not
+ * listen: a connection would be refused. */
+bool inet_name_refuses_locked(const struct inet_socket *s, const struct inet_end *to);
 /* All that get a datagram for a group; their number. When there is room for so many they are in
  * out, referenced. */
 unsigned inet_find_members_locked(bool lite, const struct inet_end *from, const struct inet_end *to,

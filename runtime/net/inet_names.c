@@ -2,6 +2,7 @@
 #include "runtime/abi/errno.h"
 #include "runtime/host/random.h"
 #include "runtime/net/inet.h"
+#include "runtime/net/inet_port.h"
 
 #define BUCKETS         4096u
 #define EPHEMERAL_FIRST 32768u /* net.ipv4.ip_local_port_range */
@@ -269,6 +270,14 @@ bool inet_listener_has_room_locked(const struct inet_end *to)
             return true;
     }
     return !some;
+}
+
+bool inet_name_refuses_locked(const struct inet_socket *s, const struct inet_end *to)
+{
+    const struct inet_socket *holder = names[1][to->port % BUCKETS];
+    while (holder && (holder == s || !suits(holder, to) || !inet_port_is_whole_locked(holder, to)))
+        holder = holder->name_next;
+    return holder != NULL;
 }
 
 bool inet_port_is_held_locked(const struct inet_end *to)

@@ -332,6 +332,13 @@ int inet_port_listen(struct inet_socket *s)
     return error;
 }
 
+bool inet_port_is_whole_locked(const struct inet_socket *s, const struct inet_end *to)
+{
+    const struct inet_port *port = s->ports[!inet_is_v4(to)];
+    return port && !to->foreign && !port->listening && s->state != INET_LISTENING &&
+           !s->options.reuse_address && !s->options.reuse_port && inet_same_ip(&port->end, to);
+}
+
 void inet_port_receive(struct inet_socket *s)
 {
     for (unsigned i = 0; i < 2; i++) {

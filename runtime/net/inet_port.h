@@ -28,6 +28,8 @@ void inet_port_open_lan(void);
 int inet_port_take(struct inet_socket *s);
 /* A stream that has taken them listens there. */
 int inet_port_listen(struct inet_socket *s);
+/* Whether s, a stream, has that address at the host for itself and does not listen. */
+bool inet_port_is_whole_locked(const struct inet_socket *s, const struct inet_end *to);
 /* There is room for one more connection. */
 void inet_port_receive(struct inet_socket *s);
 /* Gives back what s has, unless it still has its name. */

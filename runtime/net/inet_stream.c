@@ -360,7 +360,7 @@ static int begin_locked(struct inet_socket *s, const struct inet_end *to,
     s->begun = true;
     net_count(TCP_ACTIVE_OPENS);
     struct inet_socket *found = inet_find_listener_locked(to);
-    if (!found && inet_host_allowed()) {
+    if (!found && inet_host_allowed() && !inet_name_refuses_locked(s, to)) {
         s->state = INET_CONNECTING;
         inet_put(server);
         return CONNECT_OUTSIDE;

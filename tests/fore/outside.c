@@ -8,6 +8,7 @@
  *   outside taken TCP UDP     ports that the host has, at bind
  *   outside ways PORT         reads in all ways from a server that sends what it is asked for
  *   outside bound             a server of datagrams: says "port N", and answers until "end"
+ *   outside own               a port that a guest has, and where none listens
  *   outside quiet             says "quiet", and ends with its input
  *   outside serve             says "port N", and sends one connection's bytes back */
 #include "inet.h"
@@ -495,6 +496,10 @@ int main(int argc, char **argv)
         ways(port, argc > 3 && strcmp(argv[3], "wine") == 0);
     else if (strcmp(what, "pour") == 0)
         pour(port);
+    else if (strcmp(what, "own") == 0)
+        CHECK_ERRNO(inet_connect(socket(AF_INET, SOCK_STREAM, 0), "127.0.0.1",
+                                 inet_dead_port("127.0.0.1", SOCK_STREAM)),
+                    ECONNREFUSED);
     else if (strcmp(what, "quiet") == 0)
         CHECK(puts("quiet") >= 0 && fflush(stdout) == 0 && getchar() == '\n');
     else if (strcmp(what, "taken") == 0)
