@@ -1,19 +1,16 @@
 /* Sockets: one thread with one epoll. */
-#include "runtime/host/socket.h"
+#include "runtime/host/socket_base.h"
 
 #include <errno.h>
-#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "runtime/abi/errno.h"
 #include "runtime/host/heap.h"
-#include "runtime/host/lock.h"
 #include "runtime/host/thread.h"
 
 #define EVENTS         64
@@ -22,18 +19,11 @@
 #define TURN ((size_t)1 << 20)
 
 struct host_socket {
-    struct host_mutex lock; /* for all that follows */
+    struct socket_base base; /* first */
     int fd;
-    const struct host_socket_user *user;
-    void *arg;
-    bool datagram, v6, listening, connecting, connected;
     bool wants_in, wants_out;
-    bool armed;  /* the epoll knows it: not before it waits, for a new stream is told to be over */
-    bool ended;  /* nothing more is received */
-    bool failed; /* nothing more is sent */
-    bool hung;   /* both sides have sent their end */
-    bool finishing; /* nothing follows what is to be sent */
-    bool closing, dead;
+    bool armed; /* the epoll knows it: not before it waits, for a new stream is told to be over */
+    bool hung;  /* both sides have sent their end */
     unsigned linger_s; /* how long its close waits for what was sent to arrive */
     struct host_socket *dead_next;
 };
@@ -44,58 +34,18 @@ static struct host_socket *dead_list; /* pump_lock */
 static atomic_uint lingering;         /* threads that wait in close */
 static uint8_t pump_buffer[HOST_DATAGRAM_MAX];
 
-/* --- addresses --- */
-
-static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-
-union any_address {
-    struct sockaddr any;
-    struct sockaddr_in in;
-    struct sockaddr_in6 in6;
-};
-
-static socklen_t to_host(const struct host_address *address, bool v6, union any_address *out)
-{
-    memset(out, 0, sizeof(*out));
-    if (v6) {
-        out->in6.sin6_family = AF_INET6;
-        out->in6.sin6_port = htons(address->port);
-        out->in6.sin6_scope_id = address->scope;
-        memcpy(&out->in6.sin6_addr, address->ip, 16);
-        return sizeof(out->in6);
-    }
-    out->in.sin_family = AF_INET;
-    out->in.sin_port = htons(address->port);
-    memcpy(&out->in.sin_addr, address->ip + 12, 4);
-    return sizeof(out->in);
-}
-
-static void from_host(const union any_address *from, struct host_address *out)
-{
-    memset(out, 0, sizeof(*out));
-    if (from->any.sa_family == AF_INET6) {
-        out->port = ntohs(from->in6.sin6_port);
-        out->scope = from->in6.sin6_scope_id;
-        memcpy(out->ip, &from->in6.sin6_addr, 16);
-    } else {
-        out->port = ntohs(from->in.sin_port);
-        memcpy(out->ip, mapped, sizeof(mapped));
-        memcpy(out->ip + 12, &from->in.sin_addr, 4);
-    }
-}
-
 /* --- what follows is with the socket's lock --- */
 
 static void arm(struct host_socket *s)
 {
     struct epoll_event event = {.events = EPOLLONESHOT, .data.ptr = s};
-    if (s->wants_in && !s->ended && !s->closing)
+    if (s->wants_in && !s->base.ended && !s->base.closing)
         event.events |= EPOLLIN;
-    if (s->wants_out || s->connecting)
+    if (s->wants_out || s->base.connecting)
         event.events |= EPOLLOUT;
     /* Who has received the end still wants to know of a reset, which comes unasked. */
-    bool listens = s->ended && s->connected && !s->failed && !s->hung;
-    if (s->dead || (event.events == EPOLLONESHOT && !listens))
+    bool listens = s->base.ended && s->base.connected && !s->base.failed && !s->hung;
+    if (s->base.dead || (event.events == EPOLLONESHOT && !listens))
         return;
     if (!epoll_ctl(pump_epoll, s->armed ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, s->fd, &event))
         s->armed = true;
@@ -126,7 +76,7 @@ static void close_lingering(void *arg)
 
 static bool lingers(struct host_socket *s)
 {
-    if (!s->linger_s || s->failed || !s->connected)
+    if (!s->linger_s || s->base.failed || !s->base.connected)
         return false;
     if (atomic_fetch_add(&lingering, 1) < LINGERING_MOST && !host_thread_start(close_lingering, s))
         return true;
@@ -134,11 +84,11 @@ static bool lingers(struct host_socket *s)
     return false;
 }
 
-static void die(struct host_socket *s)
+void socket_die(struct host_socket *s)
 {
-    if (s->dead)
+    if (s->base.dead)
         return;
-    s->dead = true;
+    s->base.dead = true;
     if (s->armed)
         epoll_ctl(pump_epoll, EPOLL_CTL_DEL, s->fd, NULL);
     if (lingers(s))
@@ -147,49 +97,38 @@ static void die(struct host_socket *s)
     hand_to_pump(s);
 }
 
-static void fail(struct host_socket *s, int error)
-{
-    bool told = s->failed;
-    s->failed = s->ended = true;
-    if (s->closing)
-        die(s);
-    else if (!told)
-        s->user->ended(s->arg, error);
-}
-
-static void flush(struct host_socket *s)
+void socket_flush(struct host_socket *s)
 {
     const void *bytes;
     size_t n;
-    if (!s->connected || s->failed)
+    if (!s->base.connected || s->base.failed || s->wants_out)
         return;
-    while ((bytes = s->user->next(s->arg, &n))) {
+    while ((bytes = s->base.user->next(s->base.arg, &n))) {
         ssize_t sent = send(s->fd, bytes, n, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (sent >= 0) {
-            s->user->sent(s->arg, (size_t)sent);
+            s->base.user->sent(s->base.arg, (size_t)sent);
         } else if (errno == EAGAIN) {
             s->wants_out = true;
             arm(s);
             return;
         } else if (errno != EINTR) {
-            fail(s, -errno);
+            socket_fail(s, -errno);
             return;
         }
     }
-    s->wants_out = false;
-    if (s->closing)
-        die(s);
-    else if (s->finishing)
+    if (s->base.closing)
+        socket_die(s);
+    else if (s->base.finishing)
         shutdown(s->fd, SHUT_WR);
 }
 
-static int name_of(struct host_socket *s, struct host_address *out)
+int socket_name_of(struct host_socket *s, struct host_address *out)
 {
-    union any_address a;
+    union socket_address a;
     socklen_t length = sizeof(a);
     if (getsockname(s->fd, &a.any, &length))
         return -errno;
-    from_host(&a, out);
+    socket_from_host(&a, out);
     return 0;
 }
 
@@ -199,19 +138,20 @@ static void end_connect(struct host_socket *s)
     int error = 0;
     socklen_t length = sizeof(error);
     getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &error, &length);
-    s->connecting = false;
-    s->connected = error == 0;
-    s->wants_in = s->connected;
-    s->ended = s->failed = error != 0;
-    if (s->closing)
-        die(s);
+    s->base.connecting = false;
+    s->base.connected = error == 0;
+    s->wants_in = s->base.connected;
+    s->base.ended = s->base.failed = error != 0;
+    if (s->base.closing)
+        socket_die(s);
     else
-        s->user->connected(s->arg, -error, !error && name_of(s, &local) == 0 ? &local : NULL);
+        s->base.user->connected(s->base.arg, -error,
+                                !error && socket_name_of(s, &local) == 0 ? &local : NULL);
 }
 
 static void take_datagrams(struct host_socket *s)
 {
-    union any_address from;
+    union socket_address from;
     struct host_address address;
     for (int i = 0; i < EVENTS; i++) {
         socklen_t length = sizeof(from);
@@ -220,31 +160,24 @@ static void take_datagrams(struct host_socket *s)
         if (n < 0 && errno == EAGAIN)
             return;
         if (n < 0) {
-            s->user->ended(s->arg, -errno);
+            s->base.user->ended(s->base.arg, -errno);
         } else {
-            from_host(&from, &address);
-            s->user->datagram(s->arg, pump_buffer, (size_t)n, &address);
+            socket_from_host(&from, &address);
+            s->base.user->datagram(s->base.arg, pump_buffer, (size_t)n, &address);
         }
     }
 }
 
-/* A stream from which something may come. */
-static bool is_open(const struct host_socket *s)
-{
-    return s->connected && !s->ended && !s->closing;
-}
-
-/* A count; 0: nothing is there; -1: it has ended. */
-static ssize_t receive(struct host_socket *s, void *bytes, size_t room)
+int64_t socket_receive(struct host_socket *s, void *bytes, size_t room)
 {
     ssize_t n = recv(s->fd, bytes, room, MSG_DONTWAIT);
     if (n > 0)
         return n;
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return 0;
-    s->ended = true;
-    s->failed = s->failed || n < 0;
-    s->user->ended(s->arg, n < 0 ? -errno : 0);
+    s->base.ended = true;
+    s->base.failed = s->base.failed || n < 0;
+    s->base.user->ended(s->base.arg, n < 0 ? -errno : 0);
     return -1;
 }
 
@@ -252,15 +185,15 @@ static ssize_t receive(struct host_socket *s, void *bytes, size_t room)
 static void take_bytes(struct host_socket *s, uint8_t *buffer)
 {
     for (size_t done = 0; done < TURN;) {
-        size_t room = s->user->room(s->arg);
+        size_t room = s->base.user->room(s->base.arg);
         if (!room) {
             s->wants_in = false;
             return;
         }
-        ssize_t n = receive(s, buffer, room < HOST_DATAGRAM_MAX ? room : HOST_DATAGRAM_MAX);
+        int64_t n = socket_receive(s, buffer, room < HOST_DATAGRAM_MAX ? room : HOST_DATAGRAM_MAX);
         if (n <= 0)
             return;
-        s->user->received(s->arg, buffer, (size_t)n);
+        s->base.user->received(s->base.arg, buffer, (size_t)n);
         done += (size_t)n;
     }
 }
@@ -272,10 +205,10 @@ static struct host_socket *wrap(int fd, bool datagram, bool v6)
         close(fd);
         return NULL;
     }
-    host_mutex_init(&s->lock, RANK_HOST_SOCKET);
+    host_mutex_init(&s->base.lock, RANK_HOST_SOCKET);
     s->fd = fd;
-    s->datagram = datagram;
-    s->v6 = v6;
+    s->base.datagram = datagram;
+    s->base.v6 = v6;
     return s;
 }
 
@@ -286,16 +219,16 @@ static void refuse_connections(struct host_socket *s, int error)
     if (error != EMFILE && error != ENFILE && error != ENOBUFS && error != ENOMEM)
         return;
     s->wants_in = false;
-    s->user->ended(s->arg, -L_ENFILE);
+    s->base.user->ended(s->base.arg, -L_ENFILE);
 }
 
 static void take_connections(struct host_socket *s)
 {
     for (;;) {
-        union any_address peer, local;
+        union socket_address peer, local;
         struct host_address from, to;
         socklen_t length = sizeof(peer), local_length = sizeof(local);
-        if (!s->user->room(s->arg)) {
+        if (!s->base.user->room(s->base.arg)) {
             s->wants_in = false;
             return;
         }
@@ -304,17 +237,17 @@ static void take_connections(struct host_socket *s)
             refuse_connections(s, errno);
             return;
         }
-        struct host_socket *made = wrap(fd, false, s->v6);
+        struct host_socket *made = wrap(fd, false, s->base.v6);
         if (!made)
             return;
         getsockname(fd, &local.any, &local_length);
-        from_host(&peer, &from);
-        from_host(&local, &to);
+        socket_from_host(&peer, &from);
+        socket_from_host(&local, &to);
         /* It locks the new one; this one stays, as only this thread releases it. */
-        host_mutex_unlock(&s->lock);
-        s->user->accepted(s->arg, made, &to, &from);
-        host_mutex_lock(&s->lock);
-        if (s->dead)
+        host_mutex_unlock(&s->base.lock);
+        s->base.user->accepted(s->base.arg, made, &to, &from);
+        host_mutex_lock(&s->base.lock);
+        if (s->base.dead)
             return;
     }
 }
@@ -325,7 +258,7 @@ static void look_for_reset(struct host_socket *s)
     socklen_t length = sizeof(error);
     getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &error, &length);
     if (error)
-        fail(s, -error);
+        socket_fail(s, -error);
     else
         s->hung = true;
 }
@@ -334,25 +267,27 @@ static void look_for_reset(struct host_socket *s)
 
 static void handle(struct host_socket *s, uint32_t events)
 {
-    host_mutex_lock(&s->lock);
-    if (s->dead) {
-        host_mutex_unlock(&s->lock);
+    host_mutex_lock(&s->base.lock);
+    if (s->base.dead) {
+        host_mutex_unlock(&s->base.lock);
         return;
     }
-    if (s->connecting && (events & (EPOLLOUT | EPOLLERR | EPOLLHUP)))
+    if (s->base.connecting && (events & (EPOLLOUT | EPOLLERR | EPOLLHUP)))
         end_connect(s);
-    if (s->datagram && !s->closing)
+    if (s->base.datagram && !s->base.closing)
         take_datagrams(s);
-    else if (s->listening && !s->closing && s->wants_in)
+    else if (s->base.listening && !s->base.closing && s->wants_in)
         take_connections(s);
-    else if (is_open(s) && s->wants_in)
+    else if (socket_is_open(&s->base) && s->wants_in)
         take_bytes(s, pump_buffer);
-    if (s->connected && (s->wants_out || s->closing))
-        flush(s);
-    if (s->ended && !s->failed && !s->closing && (events & (EPOLLERR | EPOLLHUP)))
+    if (s->base.connected && (s->wants_out || s->base.closing)) {
+        s->wants_out = false;
+        socket_flush(s);
+    }
+    if (s->base.ended && !s->base.failed && !s->base.closing && (events & (EPOLLERR | EPOLLHUP)))
         look_for_reset(s);
     arm(s);
-    host_mutex_unlock(&s->lock);
+    host_mutex_unlock(&s->base.lock);
 }
 
 static void release_dead(void)
@@ -364,10 +299,10 @@ static void release_dead(void)
     while (s) {
         struct host_socket *next = s->dead_next;
         /* Whoever marked it may still hold its lock. */
-        host_mutex_lock(&s->lock);
-        host_mutex_unlock(&s->lock);
-        if (s->user)
-            s->user->released(s->arg);
+        host_mutex_lock(&s->base.lock);
+        host_mutex_unlock(&s->base.lock);
+        if (s->base.user)
+            s->base.user->released(s->base.arg);
         else
             free(s);
         s = next;
@@ -436,110 +371,84 @@ int host_socket_open(bool datagram, bool v6, const struct host_socket_user *user
     *out = wrap(fd, datagram, v6);
     if (!*out)
         return -L_ENOBUFS;
-    (*out)->user = user;
-    (*out)->arg = arg;
+    (*out)->base.user = user;
+    (*out)->base.arg = arg;
     if (datagram) {
-        host_mutex_lock(&(*out)->lock);
+        host_mutex_lock(&(*out)->base.lock);
         (*out)->wants_in = true;
         arm(*out);
-        host_mutex_unlock(&(*out)->lock);
+        host_mutex_unlock(&(*out)->base.lock);
     }
     return 0;
 }
 
 int host_socket_bind(struct host_socket *s, const struct host_address *address, bool reuse)
 {
-    const int on = reuse && !s->datagram;
-    union any_address a;
-    socklen_t length = to_host(address, s->v6, &a);
-    host_mutex_lock(&s->lock);
-    if (!s->dead)
+    const int on = reuse && !s->base.datagram;
+    union socket_address a;
+    socklen_t length = socket_to_host(address, s->base.v6, &a);
+    host_mutex_lock(&s->base.lock);
+    if (!s->base.dead)
         setsockopt(s->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-    int error = s->dead ? -L_EBADF : bind(s->fd, &a.any, length) ? -errno : 0;
-    host_mutex_unlock(&s->lock);
+    int error = s->base.dead ? -L_EBADF : bind(s->fd, &a.any, length) ? -errno : 0;
+    host_mutex_unlock(&s->base.lock);
     return error;
 }
 
 int host_socket_listen(struct host_socket *s, int backlog)
 {
-    host_mutex_lock(&s->lock);
-    int error = s->dead ? -L_EBADF : listen(s->fd, backlog) ? -errno : 0;
+    host_mutex_lock(&s->base.lock);
+    int error = s->base.dead ? -L_EBADF : listen(s->fd, backlog) ? -errno : 0;
     if (!error) {
-        s->listening = s->wants_in = true;
+        s->base.listening = s->wants_in = true;
         arm(s);
     }
-    host_mutex_unlock(&s->lock);
+    host_mutex_unlock(&s->base.lock);
     return error;
 }
 
 int host_socket_connect(struct host_socket *s, const struct host_address *address)
 {
-    union any_address a = {.any.sa_family = AF_UNSPEC};
-    socklen_t length = address ? to_host(address, s->v6, &a) : sizeof(a.any);
-    host_mutex_lock(&s->lock);
-    int error = s->dead ? -L_EBADF : connect(s->fd, &a.any, length) ? -errno : 0;
-    if (!s->datagram && (!error || error == -L_EINPROGRESS)) {
-        s->connecting = true;
+    union socket_address a = {.any.sa_family = AF_UNSPEC};
+    socklen_t length = address ? socket_to_host(address, s->base.v6, &a) : sizeof(a.any);
+    host_mutex_lock(&s->base.lock);
+    int error = s->base.dead ? -L_EBADF : connect(s->fd, &a.any, length) ? -errno : 0;
+    if (!s->base.datagram && (!error || error == -L_EINPROGRESS)) {
+        s->base.connecting = true;
         arm(s);
         error = 0;
     }
-    host_mutex_unlock(&s->lock);
+    host_mutex_unlock(&s->base.lock);
     return error;
 }
 
-void host_socket_start(struct host_socket *s, const struct host_socket_user *user, void *arg)
+void socket_started(struct host_socket *s)
 {
     const int on = 1;
-    host_mutex_lock(&s->lock);
-    s->user = user;
-    s->arg = arg;
-    s->connected = s->wants_in = true;
-    /* Whoever was told of the connection may have been faster, and has sent or closed. */
-    if (!s->dead) {
-        setsockopt(s->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-        arm(s);
-        flush(s);
-    }
-    host_mutex_unlock(&s->lock);
-}
-
-void host_socket_send(struct host_socket *s)
-{
-    host_mutex_lock(&s->lock);
-    if (!s->wants_out && !s->dead)
-        flush(s);
-    host_mutex_unlock(&s->lock);
+    setsockopt(s->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    s->wants_in = true;
+    arm(s);
 }
 
 void host_socket_receive(struct host_socket *s)
 {
-    uint8_t *buffer = s->datagram || s->listening ? NULL : malloc(HOST_DATAGRAM_MAX);
-    host_mutex_lock(&s->lock);
-    s->wants_in = !s->dead;
-    if (buffer && is_open(s))
+    uint8_t *buffer = s->base.datagram || s->base.listening ? NULL : malloc(HOST_DATAGRAM_MAX);
+    host_mutex_lock(&s->base.lock);
+    s->wants_in = !s->base.dead;
+    if (buffer && socket_is_open(&s->base))
         take_bytes(s, buffer);
     if (s->wants_in)
         arm(s);
-    host_mutex_unlock(&s->lock);
+    host_mutex_unlock(&s->base.lock);
     free(buffer);
 }
 
 void host_socket_await(struct host_socket *s)
 {
-    host_mutex_lock(&s->lock);
-    s->wants_in = !s->dead;
+    host_mutex_lock(&s->base.lock);
+    s->wants_in = !s->base.dead;
     arm(s);
-    host_mutex_unlock(&s->lock);
-}
-
-int64_t host_socket_take(struct host_socket *s, void *bytes, size_t n)
-{
-    int64_t got = 0;
-    host_mutex_lock(&s->lock);
-    if (is_open(s))
-        got = s->user->drained(s->arg) ? receive(s, bytes, n) : -1;
-    host_mutex_unlock(&s->lock);
-    return got;
+    host_mutex_unlock(&s->base.lock);
 }
 
 void host_socket_check(struct host_socket *s)
@@ -550,61 +459,30 @@ void host_socket_check(struct host_socket *s)
 int host_socket_send_to(struct host_socket *s, const void *bytes, size_t n,
                         const struct host_address *address)
 {
-    union any_address a;
-    socklen_t length = address ? to_host(address, s->v6, &a) : 0;
+    union socket_address a;
+    socklen_t length = address ? socket_to_host(address, s->base.v6, &a) : 0;
     int error = -L_EBADF;
-    host_mutex_lock(&s->lock);
-    if (!s->dead)
+    host_mutex_lock(&s->base.lock);
+    if (!s->base.dead)
         error = sendto(s->fd, bytes, n, MSG_NOSIGNAL | MSG_DONTWAIT, address ? &a.any : NULL,
                        length) < 0
                     ? -errno
                     : 0;
-    host_mutex_unlock(&s->lock);
+    host_mutex_unlock(&s->base.lock);
     return error;
-}
-
-void host_socket_finish(struct host_socket *s)
-{
-    host_mutex_lock(&s->lock);
-    s->finishing = true;
-    if (!s->wants_out && !s->dead)
-        flush(s);
-    host_mutex_unlock(&s->lock);
 }
 
 void host_socket_linger(struct host_socket *s, unsigned seconds)
 {
-    host_mutex_lock(&s->lock);
+    host_mutex_lock(&s->base.lock);
     s->linger_s = seconds;
-    host_mutex_unlock(&s->lock);
+    host_mutex_unlock(&s->base.lock);
 }
 
-void host_socket_close(struct host_socket *s, bool reset)
+void socket_resets(struct host_socket *s)
 {
-    struct linger now = {1, 0};
-    host_mutex_lock(&s->lock);
-    if (reset && !s->datagram && !s->dead)
-        setsockopt(s->fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
-    bool unstarted = !s->user && !reset;
-    s->closing = true;
-    if (!unstarted && (!s->connected || s->failed || reset))
-        die(s);
-    else if (!unstarted && !s->wants_out && !s->dead)
-        flush(s);
-    host_mutex_unlock(&s->lock);
-}
-
-void host_socket_free(struct host_socket *s)
-{
-    free(s);
-}
-
-int host_socket_name(struct host_socket *s, struct host_address *out)
-{
-    host_mutex_lock(&s->lock);
-    int error = s->dead ? -L_EBADF : name_of(s, out);
-    host_mutex_unlock(&s->lock);
-    return error;
+    const struct linger now = {1, 0};
+    setsockopt(s->fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
 }
 
 static void set_tcp(int fd, int name, uint32_t value)
@@ -614,26 +492,27 @@ static void set_tcp(int fd, int name, uint32_t value)
 
 void host_socket_mark(struct host_socket *s, unsigned hops, unsigned service)
 {
-    const int level = s->v6 ? IPPROTO_IPV6 : IPPROTO_IP;
+    const int level = s->base.v6 ? IPPROTO_IPV6 : IPPROTO_IP;
     const int hop_limit = (int)hops, type = (int)service;
-    host_mutex_lock(&s->lock);
-    if (!s->dead) {
-        setsockopt(s->fd, level, s->v6 ? IPV6_UNICAST_HOPS : IP_TTL, &hop_limit, sizeof(hop_limit));
-        setsockopt(s->fd, level, s->v6 ? IPV6_TCLASS : IP_TOS, &type, sizeof(type));
+    host_mutex_lock(&s->base.lock);
+    if (!s->base.dead) {
+        setsockopt(s->fd, level, s->base.v6 ? IPV6_UNICAST_HOPS : IP_TTL, &hop_limit,
+                   sizeof(hop_limit));
+        setsockopt(s->fd, level, s->base.v6 ? IPV6_TCLASS : IP_TOS, &type, sizeof(type));
     }
-    host_mutex_unlock(&s->lock);
+    host_mutex_unlock(&s->base.lock);
 }
 
 void host_socket_tune(struct host_socket *s, const struct host_tuning *tuning)
 {
     const int on = tuning->keepalive;
-    host_mutex_lock(&s->lock);
-    if (!s->dead) {
+    host_mutex_lock(&s->base.lock);
+    if (!s->base.dead) {
         set_tcp(s->fd, TCP_KEEPIDLE, tuning->idle_s);
         set_tcp(s->fd, TCP_KEEPINTVL, tuning->interval_s);
         set_tcp(s->fd, TCP_KEEPCNT, tuning->count);
         set_tcp(s->fd, TCP_USER_TIMEOUT, tuning->user_timeout_ms);
         setsockopt(s->fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
     }
-    host_mutex_unlock(&s->lock);
+    host_mutex_unlock(&s->base.lock);
 }

@@ -1,16 +1,12 @@
 /* Sockets: one thread with one I/O completion port. */
-#include "runtime/host/socket.h"
+#include "runtime/host/socket_base.h"
 
-#include <string.h>
-#include <winsock2.h>
-/* After winsock2.h. */
 #include <mstcpip.h>
 #include <mswsock.h>
-#include <ws2tcpip.h>
+#include <string.h>
 
 #include "runtime/abi/errno.h"
 #include "runtime/host/heap.h"
-#include "runtime/host/lock.h"
 #include "runtime/host/thread.h"
 
 /* Of one socket before others have their turn. */
@@ -37,25 +33,16 @@ struct op {
     bool pending;
 };
 
-union any_address {
-    struct sockaddr any;
-    struct sockaddr_in in;
-    struct sockaddr_in6 in6;
-};
-
 struct host_socket {
-    struct host_mutex lock; /* for all that follows */
+    struct socket_base base; /* first */
     SOCKET handle;
-    const struct host_socket_user *user;
-    void *arg;
-    bool datagram, v6, listening, connecting, connected, bound;
-    bool ended, failed, finishing, finished, closing, closed, posted;
+    bool bound, finished, posted;
     bool linked;       /* datagrams: has a destination */
     struct op in, out; /* out: connect, then send */
     SOCKET accepting;
     /* Of listeners the names of a connection; of datagram sockets a packet and who sent it. */
     uint8_t *buffer;
-    union any_address from;
+    union socket_address from;
     int from_length;
 };
 
@@ -112,40 +99,11 @@ static int last_error(void)
     return error_of((DWORD)WSAGetLastError());
 }
 
-/* --- addresses --- */
-
-static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-
-static int to_host(const struct host_address *address, bool v6, union any_address *out)
+static void copy_name(const struct sockaddr *from, struct host_address *out)
 {
-    memset(out, 0, sizeof(*out));
-    if (v6) {
-        out->in6.sin6_family = AF_INET6;
-        out->in6.sin6_port = htons(address->port);
-        out->in6.sin6_scope_id = address->scope;
-        memcpy(&out->in6.sin6_addr, address->ip, 16);
-        return sizeof(out->in6);
-    }
-    out->in.sin_family = AF_INET;
-    out->in.sin_port = htons(address->port);
-    memcpy(&out->in.sin_addr, address->ip + 12, 4);
-    return sizeof(out->in);
-}
-
-static void from_host(const struct sockaddr *from, struct host_address *out)
-{
-    union any_address a;
-    memset(out, 0, sizeof(*out));
+    union socket_address a;
     memcpy(&a, from, from->sa_family == AF_INET6 ? sizeof(a.in6) : sizeof(a.in));
-    if (a.any.sa_family == AF_INET6) {
-        out->port = ntohs(a.in6.sin6_port);
-        out->scope = a.in6.sin6_scope_id;
-        memcpy(out->ip, &a.in6.sin6_addr, 16);
-    } else {
-        out->port = ntohs(a.in.sin_port);
-        memcpy(out->ip, mapped, sizeof(mapped));
-        memcpy(out->ip + 12, &a.in.sin_addr, 4);
-    }
+    socket_from_host(&a, out);
 }
 
 /* --- what follows is with the socket's lock --- */
@@ -158,26 +116,16 @@ static void post(struct host_socket *s)
 }
 
 /* Ends it: what is pending is cancelled and comes back with an error. */
-static void die(struct host_socket *s)
+void socket_die(struct host_socket *s)
 {
-    if (s->closed)
+    if (s->base.dead)
         return;
-    s->closed = true;
+    s->base.dead = true;
     closesocket(s->handle);
     if (s->accepting != INVALID_SOCKET)
         closesocket(s->accepting);
     s->accepting = INVALID_SOCKET;
     post(s);
-}
-
-static void fail(struct host_socket *s, int error)
-{
-    bool told = s->failed;
-    s->failed = s->ended = true;
-    if (s->closing)
-        die(s);
-    else if (!told)
-        s->user->ended(s->arg, error);
 }
 
 static OVERLAPPED *begin(struct op *op, enum op_kind kind)
@@ -202,12 +150,12 @@ static void wait_for_bytes(struct host_socket *s)
 {
     WSABUF none = {0, NULL};
     DWORD flags = 0;
-    if (s->in.pending || s->ended || s->closing || !s->connected)
+    if (s->in.pending || s->base.ended || s->base.closing || !s->base.connected)
         return;
     int error = started(
         &s->in, WSARecv(s->handle, &none, 1, NULL, &flags, begin(&s->in, OP_RECEIVE), NULL) == 0);
     if (error)
-        fail(s, error);
+        socket_fail(s, error);
 }
 
 static void wait_for_datagram(struct host_socket *s)
@@ -215,13 +163,13 @@ static void wait_for_datagram(struct host_socket *s)
     WSABUF whole = {HOST_DATAGRAM_MAX, (char *)s->buffer};
     int error = -L_ECONNRESET;
     /* Each call takes one error that came back; the next takes what comes then. */
-    while (error == -L_ECONNRESET && !s->in.pending && !s->closing && s->bound) {
+    while (error == -L_ECONNRESET && !s->in.pending && !s->base.closing && s->bound) {
         DWORD flags = 0;
         s->from_length = sizeof(s->from);
         error = started(&s->in, WSARecvFrom(s->handle, &whole, 1, NULL, &flags, &s->from.any,
                                             &s->from_length, begin(&s->in, OP_RECEIVE), NULL) == 0);
         if (error)
-            s->user->ended(s->arg, error == -L_ECONNRESET ? -L_ECONNREFUSED : error);
+            s->base.user->ended(s->base.arg, error == -L_ECONNRESET ? -L_ECONNREFUSED : error);
     }
 }
 
@@ -230,9 +178,10 @@ static void wait_for_connection(struct host_socket *s)
     DWORD n;
     int error = -L_ECONNRESET;
     /* A connection that ended while it waited is an error of its own. */
-    while ((error == -L_ECONNRESET || error == -L_ETIMEDOUT) && !s->in.pending && !s->closing) {
-        s->accepting = WSASocketW(s->v6 ? AF_INET6 : AF_INET, SOCK_STREAM, IPPROTO_TCP, NULL, 0,
-                                  WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
+    while ((error == -L_ECONNRESET || error == -L_ETIMEDOUT) && !s->in.pending &&
+           !s->base.closing) {
+        s->accepting = WSASocketW(s->base.v6 ? AF_INET6 : AF_INET, SOCK_STREAM, IPPROTO_TCP, NULL,
+                                  0, WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
         error = s->accepting == INVALID_SOCKET
                     ? -L_ENFILE
                     : started(&s->in, accept_ex(s->handle, s->accepting, s->buffer, 0, NAME_SIZE,
@@ -244,62 +193,57 @@ static void wait_for_connection(struct host_socket *s)
     }
     /* Who listens has to ask again. */
     if (error && error != -L_ECONNRESET && error != -L_ETIMEDOUT)
-        s->user->ended(s->arg, -L_ENFILE);
+        s->base.user->ended(s->base.arg, -L_ENFILE);
 }
 
-static void flush(struct host_socket *s)
+void socket_flush(struct host_socket *s)
 {
     size_t n;
-    if (!s->connected || s->failed || s->out.pending)
+    if (!s->base.connected || s->base.failed || s->out.pending)
         return;
-    const void *bytes = s->user->next(s->arg, &n);
+    const void *bytes = s->base.user->next(s->base.arg, &n);
     if (bytes) {
         WSABUF some = {(ULONG)(n < SEND_MOST ? n : SEND_MOST), (char *)(uintptr_t)bytes};
         int error = started(
             &s->out, WSASend(s->handle, &some, 1, NULL, 0, begin(&s->out, OP_SEND), NULL) == 0);
         if (error)
-            fail(s, error);
+            socket_fail(s, error);
         return;
     }
-    if (s->closing) {
-        die(s);
-    } else if (s->finishing && !s->finished) {
+    if (s->base.closing) {
+        socket_die(s);
+    } else if (s->base.finishing && !s->finished) {
         s->finished = true;
         shutdown(s->handle, SD_SEND);
     }
 }
 
-static int name_of(struct host_socket *s, struct host_address *out)
+int socket_name_of(struct host_socket *s, struct host_address *out)
 {
-    union any_address a;
+    union socket_address a;
     int length = sizeof(a);
     if (getsockname(s->handle, &a.any, &length))
         return last_error();
-    from_host(&a.any, out);
+    socket_from_host(&a, out);
     return 0;
 }
 
 static void end_connect(struct host_socket *s, int error)
 {
     struct host_address local;
-    s->connecting = false;
-    s->connected = error == 0;
-    s->ended = s->failed = error != 0;
-    if (s->connected)
+    s->base.connecting = false;
+    s->base.connected = error == 0;
+    s->base.ended = s->base.failed = error != 0;
+    if (s->base.connected)
         setsockopt(s->handle, SOL_SOCKET, SO_UPDATE_CONNECT_CONTEXT, NULL, 0);
-    if (s->closing) {
-        die(s);
+    if (s->base.closing) {
+        socket_die(s);
         return;
     }
-    s->user->connected(s->arg, error, !error && name_of(s, &local) == 0 ? &local : NULL);
+    s->base.user->connected(s->base.arg, error,
+                            !error && socket_name_of(s, &local) == 0 ? &local : NULL);
     wait_for_bytes(s);
-    flush(s);
-}
-
-/* A stream from which something may come. */
-static bool is_open(const struct host_socket *s)
-{
-    return s->connected && !s->ended && !s->closing;
+    socket_flush(s);
 }
 
 /* A count; 0: nothing is there; -1: it has ended. What waits for bytes is to tell of the end,
@@ -319,9 +263,9 @@ static int receive(struct host_socket *s, void *bytes, size_t room, int flags, b
         wait_for_bytes(s);
         return 0;
     }
-    s->ended = true;
-    s->failed = s->failed || !end;
-    s->user->ended(s->arg, end ? 0 : error_of((DWORD)error));
+    s->base.ended = true;
+    s->base.failed = s->base.failed || !end;
+    s->base.user->ended(s->base.arg, end ? 0 : error_of((DWORD)error));
     return -1;
 }
 
@@ -330,7 +274,7 @@ static void take_bytes(struct host_socket *s, uint8_t *buffer, bool last)
 {
     int n = 1;
     for (size_t done = 0; done < TURN && n > 0; done += (size_t)n) {
-        size_t room = s->user->room(s->arg);
+        size_t room = s->base.user->room(s->base.arg);
         if (!room && last)
             receive(s, buffer, 1, MSG_PEEK, true); /* the end needs none */
         if (!room)
@@ -339,7 +283,7 @@ static void take_bytes(struct host_socket *s, uint8_t *buffer, bool last)
         if (n < 0)
             return;
         if (n)
-            s->user->received(s->arg, buffer, (size_t)n);
+            s->base.user->received(s->base.arg, buffer, (size_t)n);
     }
     wait_for_bytes(s);
 }
@@ -349,11 +293,11 @@ static struct host_socket *wrap(SOCKET handle, bool datagram, bool v6)
     u_long on = 1;
     struct host_socket *s = calloc(1, sizeof(*s));
     if (s) {
-        host_mutex_init(&s->lock, RANK_HOST_SOCKET);
+        host_mutex_init(&s->base.lock, RANK_HOST_SOCKET);
         s->handle = handle;
         s->accepting = INVALID_SOCKET;
-        s->datagram = datagram;
-        s->v6 = v6;
+        s->base.datagram = datagram;
+        s->base.v6 = v6;
         ioctlsocket(handle, FIONBIO, &on);
         if (CreateIoCompletionPort((HANDLE)handle, pump_port, (ULONG_PTR)s, 0))
             return s;
@@ -377,17 +321,17 @@ static void take_connection(struct host_socket *s)
     SOCKET handle = s->accepting;
     s->accepting = INVALID_SOCKET;
     accept_names(s->buffer, 0, NAME_SIZE, NAME_SIZE, &local, &local_length, &peer, &peer_length);
-    from_host(peer, &from);
-    from_host(local, &to);
+    copy_name(peer, &from);
+    copy_name(local, &to);
     setsockopt(handle, SOL_SOCKET, SO_UPDATE_ACCEPT_CONTEXT, (const char *)&s->handle,
                sizeof(s->handle));
-    struct host_socket *made = wrap(handle, false, s->v6);
+    struct host_socket *made = wrap(handle, false, s->base.v6);
     /* It locks the new one; this one stays, as only this thread releases it. */
-    host_mutex_unlock(&s->lock);
+    host_mutex_unlock(&s->base.lock);
     if (made)
-        s->user->accepted(s->arg, made, &to, &from);
-    bool room = s->user->room(s->arg);
-    host_mutex_lock(&s->lock);
+        s->base.user->accepted(s->base.arg, made, &to, &from);
+    bool room = s->base.user->room(s->base.arg);
+    host_mutex_lock(&s->base.lock);
     if (room)
         wait_for_connection(s);
 }
@@ -397,9 +341,9 @@ static void take_connection(struct host_socket *s)
 static void complete_in(struct host_socket *s, DWORD n, int error)
 {
     s->in.pending = false;
-    if (s->closing)
+    if (s->base.closing)
         return;
-    if (s->listening) {
+    if (s->base.listening) {
         if (error) {
             closesocket(s->accepting);
             s->accepting = INVALID_SOCKET;
@@ -407,18 +351,18 @@ static void complete_in(struct host_socket *s, DWORD n, int error)
         } else {
             take_connection(s);
         }
-    } else if (s->datagram) {
+    } else if (s->base.datagram) {
         struct host_address from;
         if (error) {
-            s->user->ended(s->arg, error == -L_ECONNRESET ? -L_ECONNREFUSED : error);
+            s->base.user->ended(s->base.arg, error == -L_ECONNRESET ? -L_ECONNREFUSED : error);
         } else {
-            from_host(&s->from.any, &from);
-            s->user->datagram(s->arg, s->buffer, n, &from);
+            socket_from_host(&s->from, &from);
+            s->base.user->datagram(s->base.arg, s->buffer, n, &from);
         }
         wait_for_datagram(s);
     } else if (error) {
-        fail(s, error);
-    } else if (!s->ended) {
+        socket_fail(s, error);
+    } else if (!s->base.ended) {
         take_bytes(s, pump_buffer, true);
     }
 }
@@ -431,24 +375,24 @@ static void complete_out(struct host_socket *s, enum op_kind kind, DWORD n, int 
         return;
     }
     if (error) {
-        if (!s->closed)
-            fail(s, error);
+        if (!s->base.dead)
+            socket_fail(s, error);
         return;
     }
-    s->user->sent(s->arg, n);
-    if (!s->closed)
-        flush(s);
+    s->base.user->sent(s->base.arg, n);
+    if (!s->base.dead)
+        socket_flush(s);
 }
 
 static void complete(struct host_socket *s, struct op *op)
 {
     DWORD n = 0, flags = 0;
-    host_mutex_lock(&s->lock);
+    host_mutex_lock(&s->base.lock);
     if (!op) {
         s->posted = false;
     } else {
         int error = 0;
-        if (s->closed)
+        if (s->base.dead)
             error = -L_ECONNABORTED;
         else if (!WSAGetOverlappedResult(s->handle, &op->overlapped, &n, FALSE, &flags))
             error = last_error();
@@ -457,14 +401,14 @@ static void complete(struct host_socket *s, struct op *op)
         else
             complete_out(s, op->kind, n, error);
     }
-    bool over = s->closed && !s->posted && !s->in.pending && !s->out.pending;
-    host_mutex_unlock(&s->lock);
+    bool over = s->base.dead && !s->posted && !s->in.pending && !s->out.pending;
+    host_mutex_unlock(&s->base.lock);
     if (!over)
         return;
     free(s->buffer);
     s->buffer = NULL;
-    if (s->user)
-        s->user->released(s->arg);
+    if (s->base.user)
+        s->base.user->released(s->base.arg);
     else
         free(s);
 }
@@ -548,8 +492,8 @@ int host_socket_open(bool datagram, bool v6, const struct host_socket_user *user
     *out = wrap(handle, datagram, v6);
     if (!*out)
         return -L_ENOBUFS;
-    (*out)->user = user;
-    (*out)->arg = arg;
+    (*out)->base.user = user;
+    (*out)->base.arg = arg;
     (*out)->buffer = datagram ? malloc(HOST_DATAGRAM_MAX) : NULL;
     if ((*out)->buffer || !datagram)
         return 0;
@@ -568,36 +512,36 @@ static void want_resets(struct host_socket *s, BOOL on)
 int host_socket_bind(struct host_socket *s, const struct host_address *address, bool reuse)
 {
     const BOOL alone = !reuse;
-    union any_address a;
-    int length = to_host(address, s->v6, &a);
-    host_mutex_lock(&s->lock);
-    if (!s->closed)
+    union socket_address a;
+    int length = socket_to_host(address, s->base.v6, &a);
+    host_mutex_lock(&s->base.lock);
+    if (!s->base.dead)
         setsockopt(s->handle, SOL_SOCKET, SO_EXCLUSIVEADDRUSE, (const char *)&alone, sizeof(alone));
-    int error = s->closed ? -L_EBADF : bind(s->handle, &a.any, length) ? last_error() : 0;
+    int error = s->base.dead ? -L_EBADF : bind(s->handle, &a.any, length) ? last_error() : 0;
     if (!error) {
         s->bound = true;
-        if (s->datagram) {
+        if (s->base.datagram) {
             want_resets(s, FALSE);
             wait_for_datagram(s);
         }
     }
-    host_mutex_unlock(&s->lock);
+    host_mutex_unlock(&s->base.lock);
     return error;
 }
 
 int host_socket_listen(struct host_socket *s, int backlog)
 {
-    host_mutex_lock(&s->lock);
+    host_mutex_lock(&s->base.lock);
     if (!s->buffer)
         s->buffer = malloc(2 * NAME_SIZE);
-    int error = s->closed ? -L_EBADF : s->buffer ? 0 : -L_ENOBUFS;
+    int error = s->base.dead ? -L_EBADF : s->buffer ? 0 : -L_ENOBUFS;
     if (!error && listen(s->handle, backlog))
         error = last_error();
     if (!error) {
-        s->listening = true;
+        s->base.listening = true;
         wait_for_connection(s);
     }
-    host_mutex_unlock(&s->lock);
+    host_mutex_unlock(&s->base.lock);
     return error;
 }
 
@@ -607,33 +551,33 @@ static void refuse_at_once(struct host_socket *s, const struct host_address *add
     static const uint8_t loopback[16] = {[15] = 1};
     struct initial_rto rto = {0xffff, 0xfe};
     DWORD n;
-    bool v4 = !s->v6 && address->ip[12] == 127;
+    bool v4 = !s->base.v6 && address->ip[12] == 127;
     if (v4 || memcmp(address->ip, loopback, 16) == 0)
         WSAIoctl(s->handle, INITIAL_RTO, &rto, sizeof(rto), NULL, 0, &n, NULL, NULL);
 }
 
 static int connect_stream(struct host_socket *s, const struct host_address *address)
 {
-    union any_address any, a;
+    union socket_address any, a;
     struct host_address none = {{0}, 0, 0};
-    int length = to_host(&none, s->v6, &any);
+    int length = socket_to_host(&none, s->base.v6, &any);
     if (!s->bound && bind(s->handle, &any.any, length))
         return last_error();
-    s->bound = s->connecting = true;
+    s->bound = s->base.connecting = true;
     refuse_at_once(s, address);
-    length = to_host(address, s->v6, &a);
+    length = socket_to_host(address, s->base.v6, &a);
     int error = started(
         &s->out, connect_ex(s->handle, &a.any, length, NULL, 0, NULL, begin(&s->out, OP_CONNECT)));
     if (error)
-        s->connecting = false;
+        s->base.connecting = false;
     return error;
 }
 
 static int connect_datagram(struct host_socket *s, const struct host_address *address)
 {
-    union any_address a;
+    union socket_address a;
     struct host_address none = {{0}, 0, 0};
-    int length = to_host(address ? address : &none, s->v6, &a);
+    int length = socket_to_host(address ? address : &none, s->base.v6, &a);
     if (connect(s->handle, &a.any, length))
         return last_error();
     want_resets(s, address != NULL);
@@ -645,89 +589,68 @@ static int connect_datagram(struct host_socket *s, const struct host_address *ad
 
 int host_socket_connect(struct host_socket *s, const struct host_address *address)
 {
-    host_mutex_lock(&s->lock);
+    host_mutex_lock(&s->base.lock);
     int error = -L_EBADF;
-    if (!s->closed)
-        error = s->datagram ? connect_datagram(s, address) : connect_stream(s, address);
-    host_mutex_unlock(&s->lock);
+    if (!s->base.dead)
+        error = s->base.datagram ? connect_datagram(s, address) : connect_stream(s, address);
+    host_mutex_unlock(&s->base.lock);
     return error == -L_EADDRNOTAVAIL ? -L_ENETUNREACH : error;
 }
 
-void host_socket_start(struct host_socket *s, const struct host_socket_user *user, void *arg)
+void socket_started(struct host_socket *s)
 {
-    host_mutex_lock(&s->lock);
-    s->user = user;
-    s->arg = arg;
-    s->connected = s->bound = true;
-    /* Whoever was told of the connection may have been faster, and has sent or closed. */
-    if (!s->closed) {
-        set_nodelay(s->handle);
-        wait_for_bytes(s);
-        flush(s);
-    }
-    host_mutex_unlock(&s->lock);
-}
-
-void host_socket_send(struct host_socket *s)
-{
-    host_mutex_lock(&s->lock);
-    if (!s->closed)
-        flush(s);
-    host_mutex_unlock(&s->lock);
+    s->bound = true;
+    set_nodelay(s->handle);
+    wait_for_bytes(s);
 }
 
 void host_socket_receive(struct host_socket *s)
 {
-    uint8_t *buffer = s->datagram || s->listening ? NULL : malloc(HOST_DATAGRAM_MAX);
-    host_mutex_lock(&s->lock);
-    if (s->listening && !s->closed)
+    uint8_t *buffer = s->base.datagram || s->base.listening ? NULL : malloc(HOST_DATAGRAM_MAX);
+    host_mutex_lock(&s->base.lock);
+    if (s->base.listening && !s->base.dead)
         wait_for_connection(s);
-    else if (buffer && is_open(s))
+    else if (buffer && socket_is_open(&s->base))
         take_bytes(s, buffer, false);
-    else if (!s->datagram && !s->closed)
+    else if (!s->base.datagram && !s->base.dead)
         wait_for_bytes(s);
-    host_mutex_unlock(&s->lock);
+    host_mutex_unlock(&s->base.lock);
     free(buffer);
 }
 
 void host_socket_await(struct host_socket *s)
 {
-    host_mutex_lock(&s->lock);
+    host_mutex_lock(&s->base.lock);
     wait_for_bytes(s);
-    host_mutex_unlock(&s->lock);
+    host_mutex_unlock(&s->base.lock);
 }
 
-int64_t host_socket_take(struct host_socket *s, void *bytes, size_t n)
+int64_t socket_receive(struct host_socket *s, void *bytes, size_t n)
 {
-    int64_t got = 0;
-    host_mutex_lock(&s->lock);
-    if (is_open(s))
-        got = s->user->drained(s->arg) ? receive(s, bytes, n, 0, false) : -1;
-    host_mutex_unlock(&s->lock);
-    return got;
+    return receive(s, bytes, n, 0, false);
 }
 
 void host_socket_check(struct host_socket *s)
 {
     char byte;
-    host_mutex_lock(&s->lock);
-    if (s->connected && s->ended && !s->failed && !s->closing &&
+    host_mutex_lock(&s->base.lock);
+    if (s->base.connected && s->base.ended && !s->base.failed && !s->base.closing &&
         recv(s->handle, &byte, sizeof(byte), 0) < 0) {
         int error = WSAGetLastError();
         if (error != WSAEWOULDBLOCK && error != WSAESHUTDOWN)
-            fail(s, error_of((DWORD)error));
+            socket_fail(s, error_of((DWORD)error));
     }
-    host_mutex_unlock(&s->lock);
+    host_mutex_unlock(&s->base.lock);
 }
 
 int host_socket_send_to(struct host_socket *s, const void *bytes, size_t n,
                         const struct host_address *address)
 {
-    union any_address a;
-    int length = address ? to_host(address, s->v6, &a) : 0;
+    union socket_address a;
+    int length = address ? socket_to_host(address, s->base.v6, &a) : 0;
     int error = -L_EBADF;
-    host_mutex_lock(&s->lock);
-    if (!s->closed) {
+    host_mutex_lock(&s->base.lock);
+    if (!s->base.dead) {
         if (!s->bound)
             want_resets(s, FALSE);
         error = sendto(s->handle, bytes, (int)n, 0, address ? &a.any : NULL, length) < 0
@@ -736,17 +659,8 @@ int host_socket_send_to(struct host_socket *s, const void *bytes, size_t n,
         s->bound = s->bound || !error;
         wait_for_datagram(s);
     }
-    host_mutex_unlock(&s->lock);
+    host_mutex_unlock(&s->base.lock);
     return error == -L_EADDRNOTAVAIL ? -L_ENETUNREACH : error;
-}
-
-void host_socket_finish(struct host_socket *s)
-{
-    host_mutex_lock(&s->lock);
-    s->finishing = true;
-    if (!s->closed)
-        flush(s);
-    host_mutex_unlock(&s->lock);
 }
 
 void host_socket_linger(struct host_socket *s, unsigned seconds)
@@ -755,32 +669,10 @@ void host_socket_linger(struct host_socket *s, unsigned seconds)
     (void)seconds;
 }
 
-void host_socket_close(struct host_socket *s, bool reset)
+void socket_resets(struct host_socket *s)
 {
     const struct linger now = {1, 0};
-    host_mutex_lock(&s->lock);
-    if (reset && !s->datagram && !s->closed)
-        setsockopt(s->handle, SOL_SOCKET, SO_LINGER, (const char *)&now, sizeof(now));
-    bool unstarted = !s->user && !reset;
-    s->closing = true;
-    if (!unstarted && (!s->connected || s->failed || reset))
-        die(s);
-    else if (!unstarted && !s->closed)
-        flush(s);
-    host_mutex_unlock(&s->lock);
-}
-
-void host_socket_free(struct host_socket *s)
-{
-    free(s);
-}
-
-int host_socket_name(struct host_socket *s, struct host_address *out)
-{
-    host_mutex_lock(&s->lock);
-    int error = s->closed ? -L_EBADF : name_of(s, out);
-    host_mutex_unlock(&s->lock);
-    return error;
+    setsockopt(s->handle, SOL_SOCKET, SO_LINGER, (const char *)&now, sizeof(now));
 }
 
 static void set_tcp(SOCKET handle, int name, DWORD value)
@@ -792,11 +684,12 @@ void host_socket_mark(struct host_socket *s, unsigned hops, unsigned service)
 {
     const DWORD hop_limit = hops;
     (void)service;
-    host_mutex_lock(&s->lock);
-    if (!s->closed)
-        setsockopt(s->handle, s->v6 ? IPPROTO_IPV6 : IPPROTO_IP, s->v6 ? IPV6_UNICAST_HOPS : IP_TTL,
-                   (const char *)&hop_limit, sizeof(hop_limit));
-    host_mutex_unlock(&s->lock);
+    host_mutex_lock(&s->base.lock);
+    if (!s->base.dead)
+        setsockopt(s->handle, s->base.v6 ? IPPROTO_IPV6 : IPPROTO_IP,
+                   s->base.v6 ? IPV6_UNICAST_HOPS : IP_TTL, (const char *)&hop_limit,
+                   sizeof(hop_limit));
+    host_mutex_unlock(&s->base.lock);
 }
 
 void host_socket_tune(struct host_socket *s, const struct host_tuning *tuning)
@@ -804,12 +697,12 @@ void host_socket_tune(struct host_socket *s, const struct host_tuning *tuning)
     struct tcp_keepalive keep = {tuning->keepalive, tuning->idle_s * 1000,
                                  tuning->interval_s * 1000};
     DWORD n;
-    host_mutex_lock(&s->lock);
-    if (!s->closed) {
+    host_mutex_lock(&s->base.lock);
+    if (!s->base.dead) {
         set_tcp(s->handle, KEEP_COUNT, tuning->count);
         if (tuning->user_timeout_ms)
             set_tcp(s->handle, MAX_RTX, tuning->user_timeout_ms / 1000 + 1);
         WSAIoctl(s->handle, SIO_KEEPALIVE_VALS, &keep, sizeof(keep), NULL, 0, &n, NULL, NULL);
     }
-    host_mutex_unlock(&s->lock);
+    host_mutex_unlock(&s->base.lock);
 }
