@@ -129,28 +129,48 @@ static uint64_t branch_target(const struct insn *in)
     return t;
 }
 
-/* Pads so that the rel32 of a conditional jump that comes next can be patched. The processor takes
- * a comparison and the jump for one operation when nothing is between them: the padding goes before
- * the instruction that made the flags. */
-static void align_condition(struct xlate *x)
+/* Puts what was emitted from end on before the host instruction that ends there. The processor
+ * takes a comparison and the jump that follows for one operation when nothing is between them. */
+static void put_before(struct xlate *x, size_t end)
 {
     struct emit *e = &x->e;
-    size_t from = x->last, end = e->n;
-    emit_align_patch(e, 2);
-    size_t pad = e->n - end;
-    if (!pad || x->last_end != end || e->full)
+    size_t from = x->last, more = e->n - end, size = end - from;
+    uint8_t moved[16];
+    if (!more || e->full || x->last_end != end || size > sizeof(moved))
         return;
-    memmove(e->buf + from + pad, e->buf + from, end - from);
-    e->n = from;
-    emit_nop(e, pad);
-    e->n = end + pad;
+    memcpy(moved, e->buf + from, size);
+    memmove(e->buf + from, e->buf + end, more);
+    memcpy(e->buf + from + more, moved, size);
     for (size_t i = x->recoveries; i > 0 && x->recovery[i - 1].host >= from; i--)
-        x->recovery[i - 1].host += (uint16_t)pad;
+        x->recovery[i - 1].host += (uint16_t)more;
+    x->last += (uint16_t)more;
+    x->last_end += (uint16_t)more;
+}
+
+/* The folded pushes and pops before a conditional jump. The instruction before it may fault: when
+ * it does, rsp is what it is then. */
+static void flush_sp_before(struct xlate *x)
+{
+    size_t end = x->e.n;
+    bool moves = x->sp && x->last_end == end && !x->last_rsp;
+    xlate_flush_sp(x);
+    for (size_t i = x->recoveries; moves && i > 0 && x->recovery[i - 1].host >= x->last; i--)
+        x->recovery[i - 1].sp = 0;
+    if (moves)
+        put_before(x, end);
+}
+
+/* So that the rel32 of the conditional jump that comes next can be patched. */
+static void align_condition(struct xlate *x)
+{
+    size_t end = x->e.n;
+    emit_align_patch(&x->e, 2);
+    put_before(x, end);
 }
 
 static void conditional(struct xlate *x, uint8_t condition, uint64_t target)
 {
-    xlate_flush_sp(x);
+    flush_sp_before(x);
     if (linkable(x, target)) {
         align_condition(x);
         emit_byte(&x->e, 0x0f);

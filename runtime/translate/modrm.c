@@ -499,6 +499,7 @@ enum xlate_step modrm_rewrite(struct xlate *x, const struct insn *in)
     if (in->rcx_in)
         emit_mov(&x->e, HOST_SCRATCH, HOST_GUEST_RCX);
     x->last = (uint16_t)x->e.n;
+    x->last_rsp = in->used >> CPU_RSP & 1;
     if (may_fault(in))
         xlate_mark(x, modrm_segment(in));
     put_insn(&x->e, in, &f);

@@ -83,6 +83,7 @@ struct xlate {
     uint16_t body;                  /* where linked exits enter */
     uint16_t checked;               /* where a self-checking block goes on */
     uint16_t last, last_end;        /* the host instruction that ended a guest one, if any */
+    bool last_rsp;                  /* which names guest rsp */
     uint16_t check_jump;            /* its jump to the comparison: the rel32 */
     struct recovery recovery[XLATE_INSN_MAX * 3];
     size_t recoveries;

@@ -156,6 +156,22 @@ END_TEST
 
 CODE(spin, "xor %eax,%eax\n1: inc %rax\n mov %rax,(%rsp)\n test %rsp,%rsp\n jnz 1b")
 
+/* A comparison that faults between folded pushes and pops and a conditional jump. */
+CODE(folded, "mov $0x7fff00001000,%rax\n push %rax\n push %rax\n pop %rbx\n push %rax\n push %rbx\n"
+             "1: cmp %rbx,8(%rax)\n je 1b\n nop")
+
+START_TEST(a_comparison_faults_with_the_stack_as_it_is)
+{
+    memset((void *)(window + STACK_TOP - 64), 0, 64);
+    ck_assert_int_eq(RUN(folded), 1 + CPU_FAULT);
+    ck_assert_uint_eq(result.fault.address, 0x7fff00001008);
+    ck_assert_uint_eq(result.gpr[CPU_RSP], STACK_TOP - 24);
+    ck_assert_uint_eq(result.gpr[CPU_RBX], 0x7fff00001000);
+    ck_assert_uint_eq(*(uint64_t *)(window + STACK_TOP - 24), 0x7fff00001000);
+    ck_assert_uint_eq(result.rip, CODE_AT + (uint64_t)(code_folded_end - code_folded) - 7);
+}
+END_TEST
+
 /* Values that one instruction leaves where the next looks, and bases that change between two uses.
  */
 CODE(held, "mov $0x100000,%ebx\n movq $0x11,(%rbx)\n movq $0x22,8(%rbx)\n movq $0x33,16(%rbx)\n"
@@ -475,6 +491,7 @@ int main(void)
     tcase_add_test(t, calls_and_returns);
     tcase_add_test(t, strings_and_high_bytes);
     tcase_add_test(t, faults_have_exact_state);
+    tcase_add_test(t, a_comparison_faults_with_the_stack_as_it_is);
     tcase_add_test(t, what_the_scratch_register_holds);
     tcase_add_test(t, a_loop_is_interrupted);
     tcase_add_test(t, code_memory_is_used_again);
