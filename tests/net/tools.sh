@@ -45,6 +45,10 @@ has 'ss of a connection' "^ESTAB +0 +0 +[0-9.]+:[0-9]+ +$ip:$port " "$(ss -tn 2>
 has 'ss of a filter' "^ESTAB .* $ip:$port " "$(ss -tn "dport = :$port" 2>&1)"
 has 'netstat of a connection' "^tcp +0 +0 [0-9.]+:[0-9]+ +$ip:$port +ESTABLISHED" "$(netstat -tn 2>&1)"
 exec {connection}>&-
+# The name of who ended it first stays for a while.
+waits() { ss -tan state time-wait | grep -qE "^0 +0 +[0-9.]+:[0-9]+ +$ip:$port"; }
+taken waits
+has 'netstat of a name that stays' "^tcp +0 +0 [0-9.]+:[0-9]+ +$ip:$port +TIME_WAIT" "$(netstat -tan 2>&1)"
 has 'netstat -s' '^ *[1-9][0-9]* active connection openings' "$(netstat -s 2>&1)"
 has 'ss -s' '^TCP: ' "$(ss -s 2>&1)"
 
