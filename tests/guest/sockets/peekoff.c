@@ -1,6 +1,8 @@
 /* SO_PEEK_OFF: where MSG_PEEK looks, and how that moves, for sockets of each kind. */
 #include "inet.h"
 
+#include <sched.h>
+
 #ifndef SO_PEEK_OFF
 #define SO_PEEK_OFF 42
 #endif
@@ -130,6 +132,10 @@ static void packets(int from, int to)
 int main(void)
 {
     int e[2];
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(sched_getcpu(), &one);
+    CHECK_OK(sched_setaffinity(0, sizeof(one), &one)); /* datagrams sent in a row come together */
     CHECK_OK(socketpair(AF_UNIX, SOCK_STREAM, 0, e));
     streams(e[0], e[1]);
     CHECK_OK(socketpair(AF_UNIX, SOCK_DGRAM, 0, e));
