@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
-#include <stddef.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -150,12 +149,14 @@ static void ring(int length)
 /* A listener waits in the queue of a connection that it has not accepted. */
 static void not_accepted(void)
 {
-    struct sockaddr_un name = {.sun_family = AF_UNIX, .sun_path = "\0guest-rights"};
-    socklen_t length = offsetof(struct sockaddr_un, sun_path) + 13;
+    struct sockaddr_un name = {.sun_family = AF_UNIX};
+    socklen_t length = sizeof(name);
     int pipe_fds[2], listener = socket(AF_UNIX, SOCK_STREAM, 0);
     int client = socket(AF_UNIX, SOCK_STREAM, 0);
     CHECK_OK(pipe(pipe_fds));
-    CHECK_OK(bind(listener, (struct sockaddr *)&name, length));
+    /* A name of the kernel's choice: that of another run may go some time after its end. */
+    CHECK_OK(bind(listener, (struct sockaddr *)&name, sizeof(name.sun_family)));
+    CHECK_OK(getsockname(listener, (struct sockaddr *)&name, &length));
     CHECK_OK(listen(listener, 1));
     CHECK_OK(connect(client, (struct sockaddr *)&name, length));
     CHECK_OK(send_fd(client, listener));
