@@ -1,6 +1,7 @@
 /* TCP to a server outside: outside serve, which says its port, or outside ROW PORT, which prints
  * the nanoseconds the row took. Rows: send, receive, and receive as poll says 512 MiB, 20,000 round
  * trips of a byte, 2,000 connections in a row. */
+#include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdint.h>
