@@ -20,6 +20,7 @@
 #define LOCK_RANKS(ONE, MANY)                                                                      \
     /* app */                                                                                      \
     ONE(FINISHING)                                                                                 \
+    ONE(CODE_WRITING)                                                                              \
     ONE(CONTROL)                                                                                   \
     ONE(WINDOW)                                                                                    \
     ONE(FINDER)                                                                                    \

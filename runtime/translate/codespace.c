@@ -7,6 +7,8 @@
 
 static struct codespace *shared;
 
+_Atomic uint32_t codespace_grown;
+
 struct codespace *codespace_private(void)
 {
     struct codespace *s = calloc(1, sizeof *s);
@@ -178,6 +180,8 @@ bool codespace_add(struct codespace *s, struct block *b, const uint8_t *code)
     }
     block_place(b, code, w);
     b->space = s;
+    if (s->keyed)
+        atomic_fetch_add_explicit(&codespace_grown, 1, memory_order_relaxed);
     if (s->count++ >= s->buckets)
         grow_table(s);
     enter(s, b);

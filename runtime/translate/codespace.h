@@ -5,6 +5,8 @@
 #ifndef RUNTIME_TRANSLATE_CODESPACE_H
 #define RUNTIME_TRANSLATE_CODESPACE_H
 
+#include <stdatomic.h>
+
 #include "runtime/translate/cache.h"
 #include "runtime/translate/code_block.h"
 #include "runtime/translate/code_source.h"
@@ -34,6 +36,9 @@ struct codespace {
     uint32_t aim_count;
     struct codespace *next;
 };
+
+/* Blocks that were added to those which may be kept between runs, since it was last set to 0. */
+extern _Atomic uint32_t codespace_grown;
 
 /* A private code space, owned by the caller. NULL when out of memory. */
 struct codespace *codespace_private(void);

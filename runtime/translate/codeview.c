@@ -10,6 +10,7 @@
 #include "runtime/host/memory.h"
 #include "runtime/host/thread.h"
 #include "runtime/translate/cache.h"
+#include "runtime/translate/saved.h"
 #include "runtime/translate/stubs.h"
 
 static void use_table(struct cpu *cpu, const struct view_table *t)
@@ -116,6 +117,7 @@ void codeview_destroy(struct codeview *v)
     for (uint32_t i = 0; i < v->old_count; i++)
         table_put(v->old_tables[i]);
     host_mutex_unlock(&translate_lock);
+    saved_look();
     free(v->old_tables);
     free(v->held);
     free(v->attached);

@@ -46,5 +46,8 @@ void saved_free(struct saved *saved);
 /* Writes the code spaces that have grown. What cannot be written is left out. Any thread, without
  * locks. */
 void saved_write(void);
+/* An address space has ended: when much has been translated meanwhile, it is written now, on a
+ * thread of its own. Without locks. */
+void saved_look(void);
 
 #endif

@@ -7,11 +7,14 @@
 
 #include "runtime/host/heap.h"
 #include "runtime/host/log.h"
+#include "runtime/host/thread.h"
 #include "runtime/translate/saved_file.h"
 
 /* As many new blocks are worth a file, and this part of those that were there. */
 #define WORTH_BLOCKS 8
 #define WORTH_PART   100
+/* So many are written before the end. */
+#define WORTH_NOW 10000
 /* Files at one time: whoever ends the program waits. */
 #define WRITES_MOST 256
 
@@ -29,6 +32,9 @@ struct writing {
     struct item *items;   /* in the order of their code */
     struct item **sorted; /* by guest address */
 };
+
+/* Who writes, so that the end waits for what is under way. */
+static struct host_mutex writing = HOST_MUTEX_INIT(RANK_CODE_WRITING);
 
 /* --- gathering, with translate_lock --------------------------------------------------------------
  */
@@ -287,6 +293,28 @@ static bool write_one(void)
 
 void saved_write(void)
 {
-    for (int i = 0; i < WRITES_MOST && saved_folder() && write_one(); i++)
+    if (!saved_folder())
+        return;
+    host_mutex_lock(&writing);
+    atomic_store(&codespace_grown, 0);
+    for (int i = 0; i < WRITES_MOST && write_one(); i++)
         continue;
+    host_mutex_unlock(&writing);
+}
+
+static void write_beside(void *arg)
+{
+    atomic_bool *busy = arg;
+    saved_write();
+    atomic_store(busy, false);
+}
+
+void saved_look(void)
+{
+    static atomic_bool busy;
+    if (!saved_folder() || atomic_load(&codespace_grown) < WORTH_NOW ||
+        atomic_exchange(&busy, true))
+        return;
+    if (host_thread_start(write_beside, &busy))
+        atomic_store(&busy, false);
 }

@@ -179,6 +179,25 @@ left 'at once'
 run 'after all'
 used
 
+# Much of it is written before the end.
+rm -f "$kept"/*
+starting "$fore" kept many
+coproc timeout 100 "${start[@]}" 2>/dev/null
+pid=$COPROC_PID
+exec {from}<&"${COPROC[0]}" {to}>&"${COPROC[1]}"
+eval "exec ${COPROC[1]}>&-"
+read -r said <&"$from"
+[ "${said%$'\r'}" = ready ] || fail "not ready: $said"
+for ((until = SECONDS + 60; SECONDS < until; )); do
+    [ -z "$(find "$kept" -type f -size +400k ! -name '*-*')" ] || break
+    sleep 0.1
+done
+[ $SECONDS -lt $until ] || fail "not written before the end: $(ls -l "$kept")"
+exec {to}>&-
+wait "$pid" || fail "many: status $?"
+run 'after many'
+is 'blocks kept from earlier runs' 'n > 12000'
+
 # cache TEXT [ARGUMENT...]: what fore cache says matches.
 cache()
 {
