@@ -2,6 +2,7 @@
 #include "runtime/host/thread.h"
 #include "runtime/abi/errno.h"
 #include "runtime/host/budget.h"
+#include "runtime/host/memory.h"
 #include "runtime/host/thread_native.h"
 #include <stdlib.h>
 
@@ -50,6 +51,8 @@ static void give_back(struct host_thread *thread)
 static __attribute__((noinline)) void touch_stack(void)
 {
     volatile char below[HOST_STACK_TOUCHED + 16384];
+    uint64_t from = ((uint64_t)(uintptr_t)below + HOST_PAGE - 1) & ~(uint64_t)(HOST_PAGE - 1);
+    host_prefault(from, HOST_STACK_TOUCHED);
     for (size_t i = sizeof(below); i >= 4096; i -= 4096)
         below[i - 1] = 0;
 }

@@ -22,6 +22,9 @@ struct pid {
 /* A free number, or -L_EAGAIN. It stays free until its entry is filled in. */
 int32_t pid_alloc(void);
 
+/* No number above it was ever given: where to stop looking for who is there. */
+int32_t pid_highest(void);
+
 /* The entry of a number; never NULL for 0 < id < PID_MAX, else NULL. */
 struct pid *pid_entry(int32_t id);
 

@@ -62,7 +62,7 @@ struct process *process_next(int32_t pid)
 {
     struct process *p = NULL;
     host_mutex_lock(&kernel_lock);
-    for (int32_t id = pid < 1 ? 2 : pid + 1; id < PID_MAX && !p; id++)
+    for (int32_t id = pid < 1 ? 2 : pid + 1; id <= pid_highest() && !p; id++)
         p = pid_entry(id)->process;
     if (p)
         process_get(p);

@@ -7,6 +7,7 @@
 #include "runtime/host/file.h"
 #include "runtime/host/heap.h"
 #include "runtime/host/log.h"
+#include "runtime/host/memory.h"
 #include "runtime/host/time.h"
 #include "runtime/translate/saved_file.h"
 
@@ -24,6 +25,18 @@ struct saved {
     struct chunk *chunks; /* those of the file, in its order backwards */
     bool adopted;
 };
+
+/* Memory that is going to be written at once, all of it. */
+static void *alloc_ready(size_t size)
+{
+    const uint64_t page = HOST_PAGE;
+    void *p = malloc(size + 1);
+    uint64_t from = ((uint64_t)(uintptr_t)p + page - 1) & ~(page - 1);
+    uint64_t to = ((uint64_t)(uintptr_t)p + size) & ~(page - 1);
+    if (p && to >= from + 16 * page)
+        host_prefault(from, to - from);
+    return p;
+}
 
 /* --- the file ----------------------------------------------------------------------------------
  */
@@ -48,7 +61,7 @@ static bool read_tables(struct saved *s, struct host_file *file, const struct sa
     if (memcmp(&h, &expected, same) || st.size > SAVED_FILE_MAX || t.size + h.code != st.size ||
         h.blocks == 0 || h.chunks > CACHE_SIZE / CACHE_CHUNK)
         return false;
-    s->header = malloc(t.size);
+    s->header = alloc_ready(t.size);
     if (!s->header || !read_all(file, s->header, t.size, 0))
         return false;
     s->tables = saved_tables(s->header);
@@ -74,6 +87,7 @@ static bool read_code(struct saved *s, struct host_file *file)
         c->next = s->chunks;
         s->chunks = c;
         uint8_t *to = cache_memory(c);
+        host_prefault((uint64_t)(uintptr_t)to, (size + HOST_PAGE - 1) & ~(HOST_PAGE - 1));
         if (!read_all(file, to, size, at))
             return false;
         sum = saved_sum(sum, to, size);
@@ -289,8 +303,8 @@ static bool list_aims(struct saved *s)
 static bool make_blocks(struct saved *s)
 {
     const struct saved_header *h = s->header;
-    s->blocks = malloc(h->blocks * sizeof(*s->blocks));
-    s->links = malloc((h->links + 1) * sizeof(*s->links));
+    s->blocks = alloc_ready(h->blocks * sizeof(*s->blocks));
+    s->links = alloc_ready(h->links * sizeof(*s->links));
     uint32_t *starts = malloc((h->ranges + 1) * sizeof(*starts));
     struct cursor at = {.recovery = s->tables.recoveries,
                         .recoveries_end = s->tables.recoveries + h->recoveries,

@@ -91,6 +91,8 @@ static struct view_table *take(void)
  * second when they are written to. */
 static struct view_table *begin(struct view_table *t)
 {
+    if (!t->filled)
+        host_prefault((uint64_t)(uintptr_t)t->entry, VIEW_TABLE_BYTES);
     for (uint32_t page = 0; page < PAGES; page++)
         if (is_own(t, page) || (!t->filled && page < FIRST_PAGES))
             empty_page(t, page);

@@ -5,6 +5,7 @@
 #include "runtime/abi/errno.h"
 #include "runtime/fs/vfs/inode.h"
 #include "runtime/host/heap.h"
+#include "runtime/host/memory.h"
 #include "runtime/memory/shared_block.h"
 #include "runtime/memory/space.h"
 #include "runtime/task/task.h"
@@ -224,7 +225,10 @@ int page_slot_load(struct inode *inode, uint64_t index, struct page_slot **out)
          * drops a slot that is loading. */
         slot->flags = SLOT_LOADING;
         uint8_t *data = page_slot_data(slot);
+        bool whole = slot->block && length == FS_BLOCK_SIZE;
         host_mutex_unlock(&inode->state);
+        if (whole)
+            host_prefault((uint64_t)(uintptr_t)data, FS_BLOCK_SIZE);
         if (length)
             error = inode->ops->read_block(inode, index, data, length);
         host_mutex_lock(&inode->state);

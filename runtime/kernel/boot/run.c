@@ -272,7 +272,7 @@ bool process_wait_all(uint64_t deadline_ns)
 void process_kill_all(uint64_t deadline_ns)
 {
     host_mutex_lock(&kernel_lock);
-    for (int32_t id = 2; id < PID_MAX; id++) {
+    for (int32_t id = 2; id <= pid_highest(); id++) {
         struct process *p = pid_entry(id)->process;
         if (p)
             signal_send_process_locked(p, L_SIGKILL, NULL);

@@ -167,7 +167,7 @@ static int kill_everyone(struct task *t, int sig, const struct l_siginfo *info)
 {
     int result = 0;
     bool any = false;
-    for (int32_t id = 2; id < PID_MAX; id++) {
+    for (int32_t id = 2; id <= pid_highest(); id++) {
         struct process *p = pid_entry(id)->process;
         if (!p || p == t->process)
             continue;

@@ -209,7 +209,7 @@ static size_t add(char *text, size_t size, size_t at, const char *format, ...)
 static size_t add_processes(char *text, size_t size, size_t at, const struct code_place *place)
 {
     const struct process *last = NULL;
-    for (int32_t id = 1; id < PID_MAX; id++) {
+    for (int32_t id = 1; id <= pid_highest(); id++) {
         const struct task *t = pid_entry(id)->task;
         if (!t || !t->cpu || t->process == last || !code_where_used(t->cpu, place))
             continue;
