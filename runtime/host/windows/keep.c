@@ -134,7 +134,8 @@ static bool is_plain(HANDLE handle, bool folder)
 static HANDLE open_own(const wchar_t *path, bool folder, DWORD share, int *error)
 {
     DWORD flags = FILE_FLAG_OPEN_REPARSE_POINT | (folder ? FILE_FLAG_BACKUP_SEMANTICS : 0);
-    DWORD access = READ_CONTROL | FILE_READ_ATTRIBUTES | (folder ? 0 : GENERIC_READ);
+    /* Sharing is for those alone who have more access than to attributes. */
+    DWORD access = READ_CONTROL | (folder ? FILE_LIST_DIRECTORY : GENERIC_READ);
     HANDLE handle = CreateFileW(path, access, share, NULL, OPEN_EXISTING, flags, NULL);
     *error = handle == INVALID_HANDLE_VALUE ? host_last_error() : 0;
     if (handle == INVALID_HANDLE_VALUE || (is_plain(handle, folder) && is_own(handle)))
