@@ -68,6 +68,7 @@ uint64_t saved_sum(uint64_t sum, const void *data, size_t size);
 
 /* The header's fields that say what the code depends on. */
 void saved_describe(struct saved_header *header, const struct saved_key *key);
+#define SAVED_NAME_LENGTH 32
 void saved_name(const struct saved_header *header, char name[HOST_KEEP_NAME_MAX]);
 
 /* The folder, or NULL. */

@@ -213,32 +213,63 @@ static bool gather(struct writing *w, const struct codespace *s)
 /* --- the folder ----------------------------------------------------------------------------------
  */
 
-struct oldest {
-    uint64_t total;
+struct kept_file {
     int64_t time;
+    uint64_t size;
     char name[HOST_KEEP_NAME_MAX];
 };
 
-static int look_at(void *arg, const char *name, uint64_t size, int64_t time)
+struct listing {
+    struct kept_file *files;
+    size_t count, room;
+    uint64_t total;
+};
+
+static int list_file(void *arg, const char *name, uint64_t size, int64_t time)
 {
-    struct oldest *o = arg;
-    o->total += size;
-    if ((o->name[0] && time >= o->time) || strlen(name) >= sizeof(o->name))
+    struct listing *l = arg;
+    l->total += size;
+    /* What is not code stays: addresses depend on it. */
+    if (strlen(name) < SAVED_NAME_LENGTH || strlen(name) >= sizeof(l->files->name))
         return 0;
-    o->time = time;
-    snprintf(o->name, sizeof(o->name), "%s", name);
+    if (l->count == l->room) {
+        size_t room = l->room ? l->room * 2 : 256;
+        struct kept_file *grown = realloc(l->files, room * sizeof(*grown));
+        if (!grown)
+            return 0;
+        l->files = grown;
+        l->room = room;
+    }
+    struct kept_file *f = &l->files[l->count++];
+    *f = (struct kept_file){.time = time, .size = size};
+    snprintf(f->name, sizeof(f->name), "%s", name);
     return 0;
 }
 
-/* What an end of the program left half written is among the oldest one day. */
+static int by_time(const void *a, const void *b)
+{
+    const struct kept_file *x = a, *y = b;
+    return x->time < y->time ? -1 : x->time > y->time;
+}
+
+/* The oldest go, some more than have to. What an end of the program left half written is among them
+ * one day. With `writing`. */
 static void make_room(uint64_t size)
 {
-    for (;;) {
-        struct oldest o = {0};
-        if (host_keep_each(saved_folder(), look_at, &o) || !o.name[0] ||
-            o.total + size <= SAVED_MOST || host_keep_remove(saved_folder(), o.name))
-            return;
+    static uint64_t total = SAVED_MOST; /* not known yet */
+    if (total + size > SAVED_MOST) {
+        struct listing l = {0};
+        host_keep_each(saved_folder(), list_file, &l);
+        if (l.total + size > SAVED_MOST) {
+            qsort(l.files, l.count, sizeof(*l.files), by_time);
+            for (size_t i = 0; i < l.count && l.total + size > SAVED_MOST / 10 * 9; i++)
+                if (host_keep_remove(saved_folder(), l.files[i].name) == 0)
+                    l.total -= l.files[i].size;
+        }
+        free(l.files);
+        total = l.total;
     }
+    total += size;
 }
 
 static void store(struct saved_header *h, const uint8_t *code, size_t tables)

@@ -179,6 +179,19 @@ left 'at once'
 run 'after all'
 used
 
+# There is room for so much; what is oldest goes.
+rm -f "$kept"/*
+run 'an empty folder'
+old=$kept/00000000000000000000000000000000
+mv "$file" "$old"
+truncate -s 512M "$old"
+touch -d 2001-01-01 "$old" "$kept/seed"
+run 'a folder that is full'
+unused
+[ ! -e "$old" ] || fail 'the oldest stays'
+run 'a folder that was full'
+used
+
 # Much of it is written before the end.
 rm -f "$kept"/*
 starting "$fore" kept many
