@@ -52,7 +52,7 @@ while read -r name command; do
         "$(awk -v a="$a" -v c="$c" 'BEGIN { printf "%.2f  %.2f", c / a, (c - 10) / a }')"
 done <<'END'
 true /bin/true
-python3 python3 -c pass
+python3 /usr/bin/python3 -c pass
 perl perl -e 1
 bash bash -c :
 git-status git status
