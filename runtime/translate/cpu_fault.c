@@ -137,17 +137,36 @@ void fault_defect(struct cpu *cpu, const char *what)
     fault_set(cpu, L_SIGKILL, CPU_CODE_DEFECT, 0, 0, 0);
 }
 
+/* The guest's address is not canonical. */
+static void fault_nowhere(struct cpu *cpu, const struct recovery *r)
+{
+    if (r->kind & RECOVERY_STACK)
+        fault_set(cpu, L_SIGBUS, SI_KERNEL_CODE, 0, TRAP_STACK, 0);
+    else
+        fault_general(cpu, 0);
+}
+
+/* #AC: the host has the address, but perhaps not the guest. */
+static void alignment_check(struct cpu *cpu, const struct recovery *r)
+{
+    struct fault_operand operand;
+    if (fault_operand(cpu, &operand) && !is_canonical(operand.address - cpu->window))
+        fault_nowhere(cpu, r);
+    else
+        fault_set(cpu, L_SIGBUS, 1, 0, TRAP_ALIGNMENT, 0);
+}
+
 /* #GP: an address that is not canonical on the host, or not aligned as the instruction demands. */
 static void general_protection(struct cpu *cpu, const struct recovery *r)
 {
     struct fault_operand operand;
     fault_general(cpu, 0);
-    if (!fault_operand(cpu, &operand) || is_canonical(operand.address))
+    if (!fault_operand(cpu, &operand))
         return;
     uint64_t guest = operand.address - cpu->window;
     if (!is_canonical(guest)) {
-        if ((r->kind & RECOVERY_STACK) && operand.aligned)
-            fault_set(cpu, L_SIGBUS, SI_KERNEL_CODE, 0, TRAP_STACK, 0);
+        if (operand.aligned)
+            fault_nowhere(cpu, r);
         return;
     }
     if (!operand.aligned)
@@ -156,6 +175,8 @@ static void general_protection(struct cpu *cpu, const struct recovery *r)
         fault_set(cpu, L_SIGBUS, 1, 0, TRAP_ALIGNMENT, 0);
         return;
     }
+    if (is_canonical(operand.address)) /* it is for something else */
+        return;
     cpu->fault.code = 1;
     fault_address(cpu, guest, operand.written ? CODE_WRITE : CODE_READ);
 }
@@ -206,7 +227,7 @@ static void classify(struct cpu *cpu, const struct recovery *r)
         fault_set(cpu, L_SIGBUS, 2, cpu->host_fault_address - cpu->window, TRAP_PAGE, 4);
         break;
     case HOST_FAULT_ALIGN:
-        fault_set(cpu, L_SIGBUS, 1, 0, TRAP_ALIGNMENT, 0);
+        alignment_check(cpu, r);
         break;
     case HOST_FAULT_ILLEGAL:
         fault_set(cpu, L_SIGILL, 2, cpu->rip, 6, 0);
@@ -252,7 +273,7 @@ static void note_block(struct cpu *cpu, const struct block *b)
                                         .size = tables->guest_size};
 }
 
-static bool served(struct cpu *cpu)
+static bool served(struct cpu *cpu, const struct recovery *r)
 {
     if (cpu->host_fault_kind != HOST_FAULT_MEMORY || !cpu->host_fault_valid)
         return false;
@@ -261,7 +282,10 @@ static bool served(struct cpu *cpu)
     cpu->fault = (struct cpu_fault){.signo = L_SIGSEGV, .code = 1};
     if (cpu->view->source->fault(cpu->view->owner, guest, access, &cpu->fault))
         return true;
-    fault_address(cpu, guest, access);
+    if (is_canonical(guest))
+        fault_address(cpu, guest, access);
+    else
+        fault_nowhere(cpu, r);
     return false;
 }
 
@@ -297,7 +321,7 @@ int fault_event(struct cpu *cpu)
     }
     uint32_t drops = cpu->view->drops;
     bool memory = cpu->host_fault_kind == HOST_FAULT_MEMORY && cpu->host_fault_valid;
-    if (memory && served(cpu)) {
+    if (memory && served(cpu, r)) {
         cpu->resume = cpu->host_rip;
         if (drops == cpu->view->drops)
             return LEAVE_RAW;

@@ -137,21 +137,30 @@ static void look_at(const struct cpu *cpu, const struct insn *in, const ZydisDec
     operand->written = o->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE;
 }
 
+/* Whether the host or the guest has no such address, or AC forbids it. */
+static bool is_refused(const struct cpu *cpu, const struct fault_operand *operand)
+{
+    return !is_canonical(operand->address) || !is_canonical(operand->address - cpu->window) ||
+           ((cpu->rflags & CPU_FLAG_AC) && operand->odd);
+}
+
 bool fault_operand(const struct cpu *cpu, struct fault_operand *operand)
 {
     bool any = false;
     struct insn in;
     if (decode(&in, (const uint8_t *)cpu->host_rip, 15, cpu->host_rip) != INSN_OK)
         return false;
-    for (int i = 0; i < in.z.operand_count; i++) {
+    /* Of two, movs reads the second first. */
+    for (int i = in.z.operand_count - 1; i >= 0; i--) {
         struct fault_operand this;
         if (in.op[i].type != ZYDIS_OPERAND_TYPE_MEMORY)
             continue;
         look_at(cpu, &in, &in.op[i], &this);
-        if (!any || !is_canonical(this.address))
+        bool refused = is_refused(cpu, &this);
+        if (!any || refused)
             *operand = this;
         any = true;
-        if (!is_canonical(this.address))
+        if (refused)
             break;
     }
     return any;

@@ -16,8 +16,9 @@ struct fault_operand {
     bool written;
 };
 
-/* From the instruction at host_rip, raw[] and xsave[] of cpu: the operand whose address is none, if
- * there is one, or the first. False when it has none in memory. */
+/* From the instruction at host_rip, raw[] and xsave[] of cpu: the operand whose address is none, or
+ * that AC forbids, if there is one; the one that is looked at first, if there are two. False when
+ * it has none in memory. */
 bool fault_operand(const struct cpu *cpu, struct fault_operand *operand);
 
 /* Whether it is an address at all: bits 47 to 63 are the same. */

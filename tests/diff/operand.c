@@ -6,7 +6,7 @@ uint64_t choose_target(struct emit *e, unsigned size, unsigned align)
     if (size == 0)
         size = 1;
     if ((e->groups & G_FAULT) && chance(e, 40)) {
-        switch (below(e->seed, 8)) {
+        switch (below(e->seed, 9)) {
         case 0: /* across the end */
             return ARENA_BASE + ARENA_SIZE - 1 - below(e->seed, size);
         case 1:
@@ -19,6 +19,8 @@ uint64_t choose_target(struct emit *e, unsigned size, unsigned align)
             return UINT64_C(0x1234) << 48 | below(e->seed, 0x100000000);
         case 5:
             return UINT64_C(0xffff888000000000) + below(e->seed, 0x100000);
+        case 7: /* with a window's address it is one of the kernel's */
+            return UINT64_C(0xffff7fc000000000) + below(e->seed, 0x100000);
         case 6: /* the host has nothing there either */
             return UINT64_C(0x00007ff000000000) + below(e->seed, 0x100000);
         default:
