@@ -189,9 +189,10 @@ static void make_room(struct cpu *cpu)
 }
 
 /* The block at a guest address, with entry one that indirect jumps can enter; translated when there
- * is none. NULL when it cannot be executed:
- * cpu->fault is filled; or, with signo 0, when code memory had to be given back: the caller forgets
- * all addresses of code and goes through dispatch_resume. */
+ * is none. NULL when it cannot be executed: cpu->fault is filled; or, with signo 0, when code
+ * memory had to be given back: the caller forgets all addresses of code and goes through
+ * dispatch_resume.
+ */
 static struct block *dispatch_find(struct cpu *cpu, uint64_t pc, bool entry)
 {
     struct codeview *v = cpu->view;
