@@ -234,9 +234,10 @@ bool codespace_each(struct codespace *s, uint64_t start, uint64_t end,
             some |= each_of_page(s, page, start, end, each, arg);
         return some;
     }
+    /* Page by page: who is killed is the first that codespace_kill meets. */
     for (uint32_t i = 0; i < s->buckets; i++) {
-        for (struct block *b = s->hash[i], *next; b; b = next) {
-            next = b->next;
+        for (struct block *b = s->pages[i], *next; b; b = next) {
+            next = b->near;
             if (b->pc >= end || b->pc + b->guest_size <= start)
                 continue;
             each(arg, b);
