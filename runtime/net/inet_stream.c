@@ -167,10 +167,10 @@ int inet_listen(struct inet_socket *s, int backlog)
 {
     int error = 0;
     bool begins = false;
-    struct inet_end any = s->local;
     if (!s->stream)
         return -L_EOPNOTSUPP;
     host_mutex_lock(&inet_lock);
+    struct inet_end any = s->local;
     if (s->state == INET_LISTENING) {
         s->backlog = (uint32_t)backlog > L_SOMAXCONN ? L_SOMAXCONN : (uint32_t)backlog;
     } else if (s->state != INET_NEW && s->state != INET_OVER) {
