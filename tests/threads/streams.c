@@ -9,15 +9,16 @@
 #include "runtime/fs/vfs/file.h"
 #include "runtime/net/inet.h"
 #include "runtime/net/inet_host.h"
+#include "runtime/task/timer.h"
 
 #define ROUNDS 3000
-#define PORT   4000
 
 static struct inet_socket *shared;
+static uint16_t port = 4000;
 
 static struct inet_end local(void)
 {
-    struct inet_end end = {.port = PORT};
+    struct inet_end end = {.port = port};
     inet_set_loopback(&end, true);
     return end;
 }
@@ -72,13 +73,18 @@ static void accept_all(void)
 
 START_TEST(stream_shared)
 {
+    /* The second time with connections that wait for data, or for a timer. */
+    port += (uint16_t)_i;
     struct inet_end end = local();
     inet_host_forbid();
+    if (_i)
+        ck_assert_int_eq(timers_init(), 0);
     shared = inet_new(false, true);
     ck_assert(shared != NULL);
     host_mutex_lock(&inet_lock);
     ck_assert_int_eq(inet_name_locked(shared, &end), 0);
     shared->own_port = shared->own_ip = true;
+    shared->options.defer_accept = (uint32_t)_i;
     host_mutex_unlock(&inet_lock);
     TOGETHER(listen_and_stop, disconnect, connect_shared, connect_and_send, accept_all);
     ck_assert_int_eq(inet_disconnect(shared), 0);
@@ -97,6 +103,6 @@ int main(void)
 {
     TCase *tc = tcase_create("streams");
     tcase_set_timeout(tc, 300);
-    tcase_add_test(tc, stream_shared);
+    tcase_add_loop_test(tc, stream_shared, 0, 2);
     return unit_run("streams", tc);
 }
