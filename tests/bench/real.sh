@@ -65,7 +65,7 @@ for ((j = 0; j < $1; j++)); do
         s="k${i%5}"
         a[i % 100]=$s$r
         case $s in k*3) n=$((n + 1)) ;; esac
-        [[ $r == *7 ]] && t=${s/k/q}
+        [[ $r != *7 ]] || t=${s/k/q}
     done
 done
 END
