@@ -112,22 +112,8 @@ static void emit_store(struct program *p, unsigned total)
 {
     struct emit *e = p->e;
     unsigned target = below(e->seed, total);
-    switch (below(e->seed, 3)) {
-    case 0: /* xor byte [patch], 1: another condition, or another number */
-        byte(e, 0x80);
-        byte(e, 0x34);
-        byte(e, 0x25);
-        fix(p, FIX_ABSOLUTE_32, target, true);
-        byte(e, 1);
-        return;
-    case 1: /* xor byte [patch], 0; the page is written to all the same */
-        byte(e, 0x80);
-        byte(e, 0x34);
-        byte(e, 0x25);
-        fix(p, FIX_ABSOLUTE_32, target, true);
-        byte(e, 0);
-        return;
-    default: /* and al, 0Fh; or al, 70h; mov [patch], al: fits both */
+    unsigned kind = below(e->seed, 3);
+    if (kind == 2) { /* and al, 0Fh; or al, 70h; mov [patch], al: fits both */
         byte(e, 0x24);
         byte(e, 0x0f);
         byte(e, 0x0c);
@@ -136,7 +122,14 @@ static void emit_store(struct program *p, unsigned total)
         byte(e, 0x04);
         byte(e, 0x25);
         fix(p, FIX_ABSOLUTE_32, target, true);
+        return;
     }
+    /* xor byte [patch], 1 or 0: another condition or number, or a write that changes nothing */
+    byte(e, 0x80);
+    byte(e, 0x34);
+    byte(e, 0x25);
+    fix(p, FIX_ABSOLUTE_32, target, true);
+    byte(e, kind == 0);
 }
 
 static unsigned forward(struct program *p, const struct function *f, unsigned block)

@@ -106,29 +106,32 @@ static PUNICAST_IPADDRESS_CHANGE_CALLBACK address_notified;
 static PIPFORWARD_CHANGE_CALLBACK route_notified;
 static bool refuses; /* to watch addresses and routes */
 
-NETIO_STATUS WINAPI LED(NotifyUnicastIpAddressChange)(ADDRESS_FAMILY family,
-                                                      PUNICAST_IPADDRESS_CHANGE_CALLBACK callback,
-                                                      PVOID context, BOOLEAN initial,
-                                                      HANDLE *handle)
+/* What is asked of a watch of either kind. */
+static NETIO_STATUS watch_asked(ADDRESS_FAMILY family, PVOID context, BOOLEAN initial,
+                                HANDLE *handle)
 {
     ck_assert_int_eq(family, AF_UNSPEC);
     ck_assert_ptr_null(context);
     ck_assert_int_eq(initial, FALSE);
     ck_assert_ptr_nonnull(handle);
-    address_notified = callback;
     return refuses ? ERROR_NOT_ENOUGH_MEMORY : NO_ERROR;
+}
+
+NETIO_STATUS WINAPI LED(NotifyUnicastIpAddressChange)(ADDRESS_FAMILY family,
+                                                      PUNICAST_IPADDRESS_CHANGE_CALLBACK callback,
+                                                      PVOID context, BOOLEAN initial,
+                                                      HANDLE *handle)
+{
+    address_notified = callback;
+    return watch_asked(family, context, initial, handle);
 }
 
 NETIO_STATUS WINAPI LED(NotifyRouteChange2)(ADDRESS_FAMILY family,
                                             PIPFORWARD_CHANGE_CALLBACK callback, PVOID context,
                                             BOOLEAN initial, HANDLE *handle)
 {
-    ck_assert_int_eq(family, AF_UNSPEC);
-    ck_assert_ptr_null(context);
-    ck_assert_int_eq(initial, FALSE);
-    ck_assert_ptr_nonnull(handle);
     route_notified = callback;
-    return refuses ? ERROR_NOT_ENOUGH_MEMORY : NO_ERROR;
+    return watch_asked(family, context, initial, handle);
 }
 
 static const wchar_t *proxy, *bypass;
