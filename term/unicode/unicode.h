@@ -14,6 +14,8 @@
 
 /* Variation selector 16: the character before it is shown as an emoji, two columns wide. */
 #define UNICODE_EMOJI_SELECTOR 0xfe0fu
+/* Variation selector 15: the character before it is shown as text, one column wide. */
+#define UNICODE_TEXT_SELECTOR 0xfe0eu
 
 /* Grapheme_Cluster_Break, in the order the table's generator uses. Linker and consonant, which are
  * extend and other there, are those of Indic_Conjunct_Break. */
@@ -58,6 +60,12 @@ static inline int unicode_width(uint32_t code, bool ambiguous_is_wide)
 static inline bool unicode_emoji_base(uint32_t code)
 {
     return (unicode_properties(code) & 3) == 3;
+}
+
+/* Whether UNICODE_TEXT_SELECTOR makes a code point narrow that is wide by itself. */
+static inline bool unicode_text_base(uint32_t code)
+{
+    return (unicode_properties(code) & 7) == 6;
 }
 
 static inline enum unicode_break unicode_break_class(uint32_t code)

@@ -235,6 +235,28 @@ static void widen(struct term *t, int col)
     print_advance(t, 1, limit);
 }
 
+/* What was just printed in two columns takes one: as though it had been narrow from the beginning,
+ * except that it stays in the row it wrapped to. */
+static void narrow(struct term *t, int col)
+{
+    struct cursor *c = &t->cursor;
+    struct line *line = term_line(t, c->row);
+    int limit = right_limit(t);
+    if (!(line->cells[col].attr & TERM_WIDE))
+        return;
+    line->cells[col].attr &= ~TERM_WIDE;
+    line->cells[col + 1] = (struct term_cell){0};
+    int blank = col + 1;
+    if (t->mode[MODE_INSERT] && col >= t->left && limit > blank) {
+        line_copy(t, line, blank, line, blank + 1, limit - blank);
+        blank = limit;
+    }
+    line_fill(t, line, blank, blank + 1, blank_cell(t));
+    c->col = col;
+    c->pending = false;
+    print_advance(t, 1, limit);
+}
+
 /* The column of the character that a code point printed now may be added to; -1 for none. */
 static int column_before(const struct term *t)
 {
@@ -256,11 +278,13 @@ static bool join_cluster(struct term *t, uint32_t code, int width)
     int n = cell_codes(t, line->cells[col].ch, codes);
     if (width > 0 && (n == 0 || !belongs(codes, n, code)))
         return false;
-    bool wide = width > 0;
+    bool wide = width > 0, text = false;
     if (n == 0)
         codes[n++] = ' ';
     else if (code == UNICODE_EMOJI_SELECTOR && t->joinable)
         wide = unicode_emoji_base(codes[n - 1]);
+    else if (code == UNICODE_TEXT_SELECTOR && t->joinable)
+        text = n == 1 && unicode_text_base(codes[0]);
     if (n < CLUSTER_CODES_MAX) {
         codes[n++] = code;
         uint32_t ch = cluster_number(t, codes, n);
@@ -273,6 +297,8 @@ static bool join_cluster(struct term *t, uint32_t code, int width)
     if (wide) {
         widen(t, col);
         t->joinable = true;
+    } else if (text) {
+        narrow(t, col);
     }
     return true;
 }

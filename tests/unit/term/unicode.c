@@ -56,12 +56,47 @@ START_TEST(widths)
     static const struct {
         uint32_t code;
         int width;
-    } known[] = {{'a', 1},     {0xe9, 1},     {0x300, 0},   {0x200b, 0},  {0x200d, 0},
-                 {0xad, 1},    {0x1100, 2},   {0x1160, 0},  {0x11a8, 0},  {0x115f, 2},
-                 {0x3042, 2},  {0x4e00, 2},   {0x9fff, 2},  {0xac00, 2},  {0xff01, 2},
-                 {0xff61, 1},  {0x1f600, 2},  {0x1f1e6, 1}, {0x1f3fb, 2}, {0xfe0f, 0},
-                 {0x20000, 2}, {0x3fffd, 2},  {0xe0001, 0}, {0x600, 1},   {0x2500, 1},
-                 {0x1fbff, 1}, {0x10ffff, 1}, {0xfffd, 1},  {0x231a, 2},  {0x2764, 1}};
+    } known[] = {{'a', 1},
+                 {0xe9, 1},
+                 {0x300, 0},
+                 {0x200b, 0},
+                 {0x200d, 0},
+                 {0xad, 1},
+                 {0x1100, 2},
+                 {0x1160, 0},
+                 {0x11a8, 0},
+                 {0x115f, 2},
+                 {0x3042, 2},
+                 {0x4e00, 2},
+                 {0x9fff, 2},
+                 {0xac00, 2},
+                 {0xff01, 2},
+                 {0xff61, 1},
+                 {0x1f600, 2},
+                 {0x1f1e6, 1},
+                 {0x1f3fb, 2},
+                 {0xfe0f, 0},
+                 {0x20000, 2},
+                 {0x3fffd, 2},
+                 {0xe0001, 0},
+                 {0x600, 1},
+                 {0x2500, 1},
+                 {0x1fbff, 1},
+                 {0x10ffff, 1},
+                 {0xfffd, 1},
+                 {0x231a, 2},
+                 {0x2764, 1},
+                 /* New in 17.0, and in none of its predecessors. */
+                 {0x1faea, 2},
+                 {0x1fa8a, 2},
+                 {0x1f6d8, 2},
+                 {0x187f8, 2},
+                 {0x18d1e, 2},
+                 {0x16ff2, 2},
+                 {0x323b0, 2},
+                 {0x1acf, 0},
+                 {0x1e6f5, 0},
+                 {0x11db0, 1}};
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
         ck_assert_msg(unicode_width(known[i].code, false) == known[i].width, "U+%04X: %d",
                       (unsigned)known[i].code, unicode_width(known[i].code, false));
@@ -83,6 +118,20 @@ START_TEST(emoji_bases)
     ck_assert_int_eq(unicode_width('#', true), 1);
     ck_assert_int_eq(unicode_width(0x2665, false), 1);
     ck_assert_int_eq(unicode_width(0x2665, true), 2);
+}
+END_TEST
+
+START_TEST(text_bases)
+{
+    static const uint32_t bases[] = {0x231a, 0x26a1, 0x2b50, 0x1f004, 0x1f44d, 0x1f610};
+    static const uint32_t others[] = {'#', 0x2764, 0x1f600, 0x4e00, 0xa1, 0x1faea, 0x1f3fb};
+    for (size_t i = 0; i < sizeof(bases) / sizeof(bases[0]); i++) {
+        ck_assert_msg(unicode_text_base(bases[i]), "U+%04X", (unsigned)bases[i]);
+        ck_assert_int_eq(unicode_width(bases[i], false), 2);
+        ck_assert_int_eq(unicode_width(bases[i], true), 2);
+    }
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        ck_assert_msg(!unicode_text_base(others[i]), "U+%04X", (unsigned)others[i]);
 }
 END_TEST
 
@@ -119,6 +168,7 @@ int main(void)
     tcase_add_test(tests, grapheme_break_test);
     tcase_add_test(tests, widths);
     tcase_add_test(tests, emoji_bases);
+    tcase_add_test(tests, text_bases);
     tcase_add_test(tests, utf8);
     return unit_run("unicode", tests);
 }
