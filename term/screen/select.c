@@ -1,6 +1,7 @@
 /* Selection: what the mouse marked, and its text. */
 #include "term/screen/select.h"
 
+#include "term/screen/address.h"
 #include "term/screen/layout.h"
 #include "term/screen/state.h"
 #include "term/screen/tables.h"
@@ -58,6 +59,31 @@ static int class_of(const struct term *t, const struct term_cell *cell)
     return strstr(t->word_separators, text) ? CLASS_SEPARATOR : CLASS_WORD;
 }
 
+/* An address is one word, unless the user wants its parts: then what is in each parts words. */
+static bool address_is_word(const struct term *t)
+{
+    return !strchr(t->word_separators, ':') && !strchr(t->word_separators, '/');
+}
+
+/* The cells of the word around one: [*from, *to). */
+static void word_cells(const struct term *t, const struct chain *c, int at, int *from, int *to)
+{
+    char *address = address_is_word(t) ? address_around(t, c, at, from, to) : NULL;
+    if (address) {
+        free(address);
+        return;
+    }
+    int kind = class_of(t, &c->cells[at]);
+    *from = at;
+    *to = at + 1;
+    if (kind == CLASS_SEPARATOR)
+        return;
+    while (*from > 0 && class_of(t, &c->cells[*from - 1]) == kind)
+        --*from;
+    while (*to < c->length && class_of(t, &c->cells[*to]) == kind)
+        ++*to;
+}
+
 /* Widens a place to the word around it. */
 static void word_around(const struct term *t, struct place at, struct place *first,
                         struct place *last)
@@ -72,15 +98,10 @@ static void word_around(const struct term *t, struct place at, struct place *fir
     while (i < c.length && place_before(c.places[i], at))
         i++;
     if (i < c.length) {
-        int kind = class_of(t, &c.cells[i]);
-        int from = i, to = i;
-        while (kind != CLASS_SEPARATOR && from > 0 && class_of(t, &c.cells[from - 1]) == kind)
-            from--;
-        while (kind != CLASS_SEPARATOR && to + 1 < c.length &&
-               class_of(t, &c.cells[to + 1]) == kind)
-            to++;
+        int from, to;
+        word_cells(t, &c, i, &from, &to);
         *first = c.places[from];
-        *last = c.places[to];
+        *last = c.places[to - 1];
     }
     chain_free(&c);
 }
@@ -267,52 +288,6 @@ char *term_screen_text(struct term *t)
 
 /* --- Links --- */
 
-static bool in_address(uint32_t ch)
-{
-    return ch > ' ' && ch < 0x7f && !strchr("<>\"{}|\\^`", (int)ch);
-}
-
-/* The address in a line of text around a cell: begins with a known scheme, ends before closing
- * punctuation. *from and *to: its cells. */
-static char *address_around(const struct chain *c, int at, int *from, int *to)
-{
-    static const char *const schemes[] = {"https://", "http://", "file://", "ftp://", "mailto:"};
-    int low = at, high = at;
-    if (at >= c->length || !in_address(c->cells[at].ch))
-        return NULL;
-    while (low > 0 && in_address(c->cells[low - 1].ch))
-        low--;
-    while (high < c->length && in_address(c->cells[high].ch))
-        high++;
-    char *text = malloc((size_t)(high - low) + 1);
-    if (!text)
-        return NULL;
-    for (int i = low; i < high; i++)
-        text[i - low] = (char)c->cells[i].ch;
-    text[high - low] = 0;
-    char *best = NULL;
-    for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
-        for (char *hit = text; (hit = strstr(hit, schemes[i])) != NULL; hit++) {
-            if (hit - text <= at - low && (!best || hit > best))
-                best = hit;
-        }
-    }
-    size_t n = best ? strlen(best) : 0;
-    while (n > 0 && strchr(".,;:!?'", best[n - 1]))
-        n--;
-    if (n > 0 && best[n - 1] == ')' && !memchr(best, '(', n))
-        n--;
-    if (n == 0 || (size_t)(at - low) >= (size_t)(best - text) + n) {
-        free(text);
-        return NULL;
-    }
-    *from = low + (int)(best - text);
-    *to = *from + (int)n;
-    memmove(text, best, n);
-    text[n] = 0;
-    return text;
-}
-
 /* A link: what a program marked, by its number, or cells of one line of text. */
 struct link {
     uint32_t number; /* 0: the cells from `first` to `last` */
@@ -338,7 +313,7 @@ static char *find_link(struct term *t, int row, int col, struct link *link)
             found = malloc(strlen(uri) + 1);
             if (found)
                 strcpy(found, uri);
-        } else if ((found = address_around(&c, i, &from, &to)) != NULL) {
+        } else if ((found = address_around(t, &c, i, &from, &to)) != NULL) {
             *link = (struct link){0, c.places[from], c.places[to - 1]};
         }
     }

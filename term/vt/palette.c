@@ -3,6 +3,7 @@
 
 #include "term/parser/hex.h"
 #include "term/screen/state.h"
+#include "term/vt/color_names.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -130,32 +131,39 @@ static bool slash_form(const char *text, size_t n, bool decimal, uint32_t *color
     return pack_color(c, color);
 }
 
-static bool name_is(const char *text, size_t n, const char *name)
+/* As XLookupColor does: neither blanks nor the case of letters matter. */
+static bool named_color(const char *text, size_t n, uint32_t *color)
 {
-    return strlen(name) == n && memcmp(text, name, n) == 0;
+    char name[32];
+    size_t length = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (text[i] == ' ')
+            continue;
+        if (length + 1 == sizeof(name))
+            return false;
+        name[length++] = text[i] >= 'A' && text[i] <= 'Z' ? (char)(text[i] + 32) : text[i];
+    }
+    name[length] = 0;
+    for (size_t low = 0, high = COLOR_NAMES; low < high;) {
+        size_t middle = (low + high) / 2;
+        int order = strcmp(name, color_names[middle].name);
+        if (order == 0) {
+            *color = color_names[middle].color;
+            return true;
+        }
+        low = order > 0 ? middle + 1 : low;
+        high = order < 0 ? middle : high;
+    }
+    return false;
 }
 
 bool color_parse(const char *text, size_t n, uint32_t *color)
 {
-    static const struct {
-        const char *name;
-        uint32_t color;
-    } names[] = {{"black", 0x000000},  {"red", 0xff0000},    {"green", 0x00ff00},
-                 {"yellow", 0xffff00}, {"blue", 0x0000ff},   {"magenta", 0xff00ff},
-                 {"cyan", 0x00ffff},   {"white", 0xffffff},  {"gray", 0xbebebe},
-                 {"grey", 0xbebebe},   {"orange", 0xffa500}, {"pink", 0xffc0cb},
-                 {"brown", 0xa52a2a},  {"purple", 0xa020f0}, {"navy", 0x000080}};
     if (n > 1 && text[0] == '#')
         return hash_form(text + 1, n - 1, color);
     if (n > 4 && memcmp(text, "rgb:", 4) == 0)
         return slash_form(text + 4, n - 4, false, color);
     if (n > 5 && memcmp(text, "rgbi:", 5) == 0)
         return slash_form(text + 5, n - 5, true, color);
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (name_is(text, n, names[i].name)) {
-            *color = names[i].color;
-            return true;
-        }
-    }
-    return false;
+    return named_color(text, n, color);
 }
