@@ -34,6 +34,10 @@ const char options_help[] =
     "                        --log says where that is\n"
     "  --stats               at the end, say on the standard error what was translated and\n"
     "                        how often guest code was left, and why\n"
+    "  --perf                at the end, say on the standard error in which functions the\n"
+    "                        time was spent; on Linux also name the code for perf(1)\n"
+    "  --show-code WHAT      run nothing: show a function of the file COMMAND, by its name,\n"
+    "                        address (0x...) or offset (+0x...), beside its translation\n"
     "  --log FILE            write the log there; default: fore.log among the user's caches\n"
     "  --log-level LEVEL     error, info (default), or debug: also where guests fault\n"
     "  --help, --version     say this, or the version, and exit\n";
@@ -90,6 +94,8 @@ static bool fore_flag(struct options *o, const char *name)
         o->strace = true;
     else if (!strcmp(name, "--stats"))
         o->stats = true;
+    else if (!strcmp(name, "--perf"))
+        o->perf = true;
     else if (!strcmp(name, "--no-cache"))
         o->no_cache = true;
     else if (!strcmp(name, "--read-only"))
@@ -107,9 +113,9 @@ static bool fore_flag(struct options *o, const char *name)
 
 static bool is_valued(const char *name)
 {
-    static const char *const names[] = {"--root", "--image",     "--mount",
-                                        "--env",  "--cwd",       "--memory",
-                                        "--log",  "--log-level", "--network-listen"};
+    static const char *const names[] = {"--root",      "--image",         "--mount", "--env",
+                                        "--cwd",       "--memory",        "--log",   "--log-level",
+                                        "--show-code", "--network-listen"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         if (!strcmp(name, names[i]))
             return true;
@@ -127,6 +133,8 @@ static bool fore_value(struct options *o, const char *name, const char *value, c
         o->image = value;
     else if (!strcmp(name, "--cwd"))
         o->cwd = value;
+    else if (!strcmp(name, "--show-code"))
+        o->show = value;
     else if (!strcmp(name, "--memory"))
         ok = read_size(value, &o->memory);
     else if (!strcmp(name, "--log"))

@@ -16,7 +16,8 @@ struct options {
     uint64_t memory;
     const char *log; /* --log; NULL for the one that is kept */
     enum host_log_level log_level;
-    bool strace, stats, no_cache, read_only, isolated, listen_lan, help, version;
+    const char *show; /* --show-code; or NULL */
+    bool strace, stats, perf, no_cache, read_only, isolated, listen_lan, help, version;
     char **command; /* what is left of argv; NULL-terminated, may be empty */
 };
 

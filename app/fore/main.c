@@ -8,6 +8,7 @@
 #include "app/fore/kept.h"
 #include "app/fore/progress.h"
 #include "app/fore/selftest.h"
+#include "app/fore/show.h"
 #include "app/fore/stats.h"
 #include "runtime/abi/errno.h"
 #include "runtime/fs/store/store.h"
@@ -21,6 +22,7 @@
 #include "runtime/host/time.h"
 #include "runtime/kernel/boot/boot.h"
 #include "runtime/kernel/boot/run.h"
+#include "runtime/kernel/entry/profile.h"
 #include "runtime/kernel/entry/syscall.h"
 #include "runtime/task/process.h"
 
@@ -87,6 +89,36 @@ static void send_rest(void)
                 (unsigned long long)left);
 }
 
+/* The command and all that it starts. The exit status. */
+static int run_session(const struct options *o)
+{
+    char message[1024];
+    char *host_directory = host_absolute(o->cwd);
+    const struct boot_session session = {
+        .argv = (const char *const *)o->command,
+        .environment = o->environment,
+        .directory = o->cwd,
+        .host_directory = host_directory,
+    };
+    struct process *first;
+    int status;
+    if (o->perf && profile_start())
+        fprintf(stderr, "fore: --perf: there is no thread for it\n");
+    int error = boot_session(&session, &first, message, sizeof(message));
+    if (!error)
+        status = boot_exit_code(process_wait_exit(first));
+    else if (strncmp(message, "--", 2) == 0)
+        status = USAGE_STATUS;
+    else
+        status = error == -L_ENOENT || error == -L_ENOTDIR ? 127 : 126;
+    free(host_directory);
+    if (error)
+        fprintf(stderr, "fore: %s\n", message);
+    if (o->perf)
+        profile_print(stderr);
+    return status;
+}
+
 static int run_guest(const struct options *o)
 {
     char message[1024];
@@ -126,26 +158,8 @@ static int run_guest(const struct options *o)
     if (host_policy(message, sizeof(message)) != HOST_POLICY_FREE)
         fprintf(stderr, "fore: %s\n", message);
     host_ending_watch(end_for_host);
-    char *host_directory = host_absolute(o->cwd);
-    const struct boot_session session = {
-        .argv = (const char *const *)o->command,
-        .environment = o->environment,
-        .directory = o->cwd,
-        .host_directory = host_directory,
-    };
-    struct process *first;
-    int status;
-    error = boot_session(&session, &first, message, sizeof(message));
-    if (!error)
-        status = boot_exit_code(process_wait_exit(first));
-    else if (strncmp(message, "--", 2) == 0)
-        status = USAGE_STATUS;
-    else
-        status = error == -L_ENOENT || error == -L_ENOTDIR ? 127 : 126;
+    int status = o->show ? show_code(o->show, o->command[0]) : run_session(o);
     host_mutex_lock(&finishing);
-    free(host_directory);
-    if (error)
-        fprintf(stderr, "fore: %s\n", message);
     if (boot_finish(message, sizeof(message))) {
         fprintf(stderr, "fore: %s\n", message);
         status = status ? status : LOST_STATUS;

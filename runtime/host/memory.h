@@ -52,8 +52,8 @@ int host_release_part(uint64_t address, size_t size);
 void host_prefault(uint64_t address, size_t size);
 
 /* A section: memory that several views can show. `size` a multiple of HOST_GRANULARITY; `exec` when
- * views shall be executable. The host keeps no more memory than was touched on Linux; on Windows
- * the whole size is charged. */
+ * views shall be executable: then they are neither private nor discarded. The host keeps no more
+ * memory than was touched on Linux; on Windows the whole size is charged. */
 struct host_section;
 struct host_section *host_section_create(uint64_t size, bool exec);
 /* Views keep the memory alive. */

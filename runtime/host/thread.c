@@ -199,6 +199,14 @@ void host_thread_redirect(struct host_thread *thread)
     host_mutex_unlock(&thread->alive_lock);
 }
 
+bool host_thread_sample(struct host_thread *thread, uint64_t *rip)
+{
+    host_mutex_lock(&thread->alive_lock);
+    bool known = thread->alive && host_native_sample(thread, rip);
+    host_mutex_unlock(&thread->alive_lock);
+    return known;
+}
+
 uint64_t host_thread_clock(struct host_thread *thread)
 {
     host_mutex_lock(&thread->alive_lock);

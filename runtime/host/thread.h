@@ -46,6 +46,12 @@ void host_redirect_set(host_redirect_fn *fn);
  * several times. Does nothing when the thread has ended. */
 void host_thread_redirect(struct host_thread *thread);
 
+/* Where another thread is (not the calling one): *rip is an address at which it was between the
+ * last such call and this one (Linux, where the thread tells by itself) or is just now (Windows).
+ * False when that is not known: the thread was not asked before, has not run since, or has ended.
+ * One caller at a time. The thread goes on as if nothing had happened. */
+bool host_thread_sample(struct host_thread *thread, uint64_t *rip);
+
 /* CPU time that another thread has used, in nanoseconds; 0 when it has ended. */
 uint64_t host_thread_clock(struct host_thread *thread);
 

@@ -17,6 +17,8 @@ struct host_thread {
     bool alive;                  /* handle is valid; under alive_lock */
     uint64_t handle;             /* pthread_t, or the thread's HANDLE */
     _Atomic uint32_t redirected; /* Linux: the signal is under way; it would queue */
+    _Atomic uint32_t asked;      /* Linux: likewise the signal that asks where it is, */
+    _Atomic uint64_t sampled;    /* and what the thread said; 0: nothing */
     bool again;                  /* Windows: among those that are redirected later */
     struct host_thread *again_next;
 };
@@ -31,6 +33,9 @@ void host_native_forget(struct host_thread *thread);
 struct host_thread *host_native_self(void);
 /* With alive_lock held. When the host does not let it happen now it is tried again later. */
 void host_native_redirect(struct host_thread *thread);
+
+/* With alive_lock held. */
+bool host_native_sample(struct host_thread *thread, uint64_t *rip);
 
 uint64_t host_native_clock(struct host_thread *thread);
 /* With alive_lock held. words 0: all processors again. */

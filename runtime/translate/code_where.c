@@ -64,3 +64,58 @@ bool code_where_used(const struct cpu *cpu, const struct code_place *place)
             return true;
     return view->own == place->block->space;
 }
+
+static void take(struct code_sample *out, const struct block *b, uint64_t guest)
+{
+    const struct codespace *s = b->space;
+    *out = (struct code_sample){.code = (uint64_t)b->code, .size = b->size, .guest = guest};
+    if (s && s->file_id) {
+        out->file_id = s->file_id;
+        out->offset = guest - s->base;
+    }
+}
+
+bool code_sample(uint64_t host, struct code_sample *out)
+{
+    host_mutex_lock(&translate_lock);
+    const struct block *b = cache_find(host);
+    if (b) {
+        /* What a copy in a slot is one of may be gone. */
+        uint16_t guest = 0;
+        uint32_t offset = (uint32_t)(host - (uint64_t)b->code);
+        for (uint16_t i = 0; i < b->recoveries && b->recovery[i].host <= offset; i++)
+            guest = b->recovery[i].guest;
+        take(out, b, b->pc + guest);
+    }
+    host_mutex_unlock(&translate_lock);
+    return b != NULL;
+}
+
+struct listing {
+    struct code_sample *out;
+    size_t room, count;
+};
+
+static void list_space(void *arg, struct codespace *s)
+{
+    struct listing *l = arg;
+    for (const struct chunk *c = s->chunks; c; c = c->next) {
+        for (uint32_t i = 0; i < c->count; i++) {
+            const struct block *b = c->blocks[i];
+            if (b->dead)
+                continue;
+            if (l->count < l->room)
+                take(&l->out[l->count], b, b->pc);
+            l->count++;
+        }
+    }
+}
+
+size_t code_shared(struct code_sample *out, size_t room)
+{
+    struct listing l = {.out = out, .room = room};
+    host_mutex_lock(&translate_lock);
+    codespace_each_shared(list_space, &l);
+    host_mutex_unlock(&translate_lock);
+    return l.count;
+}

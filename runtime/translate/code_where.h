@@ -1,12 +1,12 @@
 /*
- * What lies at an address of the host, as far as the translator knows: for who debugs Foreland. No
- * lock is taken, so that it can be asked whatever a stopped thread was doing: nothing else may
- * change code meanwhile.
+ * What lies at an address of the host, as far as the translator knows: for who debugs Foreland
+ * (code_where) or asks where its time goes (code_sample).
  */
 #ifndef RUNTIME_TRANSLATE_CODE_WHERE_H
 #define RUNTIME_TRANSLATE_CODE_WHERE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct block;
@@ -34,9 +34,27 @@ struct code_place {
     uint64_t file_id;          /* of the shared code space; 0: private to one address space */
 };
 
+/* No lock is taken, so that it can be asked whatever a stopped thread was doing: nothing else may
+ * change code meanwhile. */
 void code_where(uint64_t host, struct code_place *place);
 
 /* Whether the thread can come there: the place is in its slot, or in a code space of its view. */
 bool code_where_used(const struct cpu *cpu, const struct code_place *place);
+
+/* A block, and with code_sample the instruction in it. */
+struct code_sample {
+    uint64_t code; /* where its code begins, on the host */
+    uint32_t size;
+    uint64_t file_id; /* of the shared code space; 0: private to one address space */
+    uint64_t guest;   /* the guest's address */
+    uint64_t offset;  /* the same in the file */
+};
+
+/* Which guest code an address of the host is, at most some instructions before it; false when no
+ * block is there any more. Takes translate_lock. */
+bool code_sample(uint64_t host, struct code_sample *out);
+/* The blocks of shared code spaces, from their beginning on: as many as have room. Gives how many
+ * there are. Takes translate_lock. */
+size_t code_shared(struct code_sample *out, size_t room);
 
 #endif

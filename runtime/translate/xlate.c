@@ -124,6 +124,8 @@ size_t xlate_block(struct xlate *x, const uint8_t *code, size_t n)
             break;
         }
         size_t at = (size_t)(x->pc - x->start);
+        if (x->begins)
+            x->begins[count] = x->begins[count + 1] = (uint16_t)x->e.n;
         enum insn_status status = decode(&in, code + at, n - at, x->pc);
         if (status == INSN_TRUNCATED) {
             if (count == 0)
@@ -140,6 +142,8 @@ size_t xlate_block(struct xlate *x, const uint8_t *code, size_t n)
             break;
         }
         x->pc = in.next;
+        if (x->begins)
+            x->begins[count + 1] = (uint16_t)x->e.n;
         if (step == STEP_END)
             break;
         /* What a self-checking block stores may be its own next instruction. */

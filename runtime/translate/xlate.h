@@ -92,8 +92,10 @@ struct xlate {
     struct indirect_point indirects[4];
     size_t indirect_count;
     bool self_check;
-    bool single; /* one instruction only */
-    bool bare;   /* no indirect jump enters here */
+    bool single;      /* one instruction only */
+    bool bare;        /* no indirect jump enters here */
+    uint16_t *begins; /* NULL, or XLATE_INSN_MAX + 1 places for where the code of each guest
+                       * instruction begins, and of what follows the last */
 };
 
 /* The next host instruction may fault. */

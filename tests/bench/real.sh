@@ -3,7 +3,8 @@
 # native processor time of each row, Foreland's relative to it (1.00 is native speed), and how often
 # a second an indirect jump left guest code (fore --stats). What a start takes is not counted: each
 # program also runs with next to nothing to do. Rows whose program is not there are left out.
-#   tests/bench/real.sh [--times N] [FORE]
+#   tests/bench/real.sh [--times N] [--keep DIR] [--against DIR] [FORE]
+# --keep and --against as in run.sh.
 set -u
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 compare_options "$@"
@@ -119,6 +120,7 @@ while read -r row much; do
         printf "%-10s %10d %10s %10s\n", row, n, f == "" ? "-" : sprintf("%.2f", t / n),
             f == "" ? "-" : sprintf("%d", misses * 1000 / t)
     }' | tee -a rows
+    moved "$row" "$(tail -1 rows | awk '{ print $3 }')" said
 done <<'END'
 python3 500
 perl 1200

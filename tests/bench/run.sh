@@ -2,7 +2,9 @@
 # Compares Foreland with the bare machine and with qemu-user, in one run. Prints, for each row, the
 # native time and the others' time relative to it (1.00 is native speed); never fails because of a
 # figure.
-#   tests/bench/run.sh [--wine] [--times N] [FORE]
+#   tests/bench/run.sh [--wine] [--times N] [--keep DIR] [--against DIR] [FORE]
+# --keep stores each row with the counters of fore --stats in a folder; --against says of rows that
+# are slower than those in such a folder which counters moved.
 # FORE is the program to measure, by default the one in build/package-linux (or, with --wine,
 # build/package-windows), which this script builds when it is not there.
 set -u
@@ -26,7 +28,7 @@ best()
 {
     local i result least=
     for ((i = 0; i < times; i++)); do
-        result=$(timeout 120 "$@" 2>/dev/null </dev/null) || return
+        result=$(timeout 120 "$@" 2>"$work/said" </dev/null) || return
         result=${result//$'\r'/}
         [[ $result =~ ^[0-9]+$ ]] || return
         if [ -z "$least" ] || [ "$result" -lt "$least" ]; then
@@ -46,12 +48,14 @@ for program in cpu kernel net; do
     for row in $("./$program"); do
         native=$(best "./$program" "$row")
         [ -n "$native" ] || die "$row does not run natively"
-        foreland=$(ratio "$(best "${ours[@]}" --root root.tar "/$program" "$row")" "$native")
+        foreland=$(ratio "$(best "${ours[@]}" --stats --root root.tar "/$program" "$row")" "$native")
+        cp "$work/said" "$work/counters"
         emulated=-
         # What qemu-user execs runs natively, so that row would say nothing about it.
         [ -z "$qemu" ] || [ $row = fork-exec ] || emulated=$(ratio "$(best "$qemu" "./$program" "$row")" "$native")
         printf '%-12s %10.1f %10s %10s\n' "$row" "$(awk -v n="$native" 'BEGIN { print n / 1e6 }')" \
             "$foreland" "$emulated"
+        moved "$row" "$foreland" "$work/counters"
         [ $program = cpu ] && echo "$foreland $emulated" >>"$work/ratios"
     done
 done

@@ -16,6 +16,7 @@
 struct host_section {
     int fd;
     uint64_t size;
+    void *code; /* one for code: a view of it; fd is -1 */
 };
 
 static int protection_bits(unsigned protection)
@@ -174,11 +175,19 @@ void host_prefault(uint64_t address, size_t size)
 
 struct host_section *host_section_create(uint64_t size, bool exec)
 {
-    (void)exec;
     struct host_section *section = malloc(sizeof(*section));
     if (!section)
         return NULL;
-    section->size = size;
+    *section = (struct host_section){.fd = -1, .size = size};
+    if (exec) {
+        /* Without a file: perf(1) looks for names of code (perf_map.h) only in such memory. */
+        section->code = mmap(NULL, size, PROT_READ | PROT_WRITE,
+                             MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (section->code != MAP_FAILED)
+            return section;
+        free(section);
+        return NULL;
+    }
     section->fd = memfd_create("foreland", MFD_CLOEXEC);
     if (section->fd >= 0 && ftruncate(section->fd, (off_t)size) == 0)
         return section;
@@ -192,15 +201,36 @@ void host_section_free(struct host_section *section)
 {
     if (!section)
         return;
-    close(section->fd);
+    if (section->code)
+        munmap(section->code, section->size);
+    else
+        close(section->fd);
     free(section);
+}
+
+/* Another view of memory without a file (mremap(2), old_size 0). */
+static int map_code(const struct host_section *section, uint64_t offset, size_t size,
+                    uint64_t address, int bits, uint64_t *out)
+{
+    int error = address ? map(address, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0, out)
+                        : take_room(size, out);
+    if (error)
+        return error;
+    uint8_t *from = (uint8_t *)section->code + offset;
+    if (mremap(from, 0, size, MREMAP_MAYMOVE | MREMAP_FIXED, at(*out)) != MAP_FAILED &&
+        mprotect(at(*out), size, bits) == 0)
+        return 0;
+    munmap(at(*out), size);
+    return -L_ENOMEM;
 }
 
 int host_view_map(struct host_section *section, uint64_t offset, size_t size, uint64_t address,
                   unsigned protection, uint64_t *out)
 {
-    return map_aligned(address, size, protection_bits(protection), MAP_SHARED, section->fd, offset,
-                       out);
+    int bits = protection_bits(protection);
+    if (section->code)
+        return map_code(section, offset, size, address, bits, out);
+    return map_aligned(address, size, bits, MAP_SHARED, section->fd, offset, out);
 }
 
 int host_view_map_private(struct host_section *section, uint64_t offset, size_t size,

@@ -22,6 +22,23 @@ static int redirect_signal(void)
     return SIGRTMIN + 5;
 }
 
+static int sample_signal(void)
+{
+    return SIGRTMIN + 6;
+}
+
+static void on_sample(int signo, siginfo_t *info, void *context)
+{
+    (void)signo;
+    (void)info;
+    const greg_t *registers = ((ucontext_t *)context)->uc_mcontext.gregs;
+    struct host_thread *thread = pthread_getspecific(self_key);
+    if (!thread)
+        return;
+    atomic_store(&thread->sampled, (uint64_t)registers[REG_RIP]);
+    atomic_store(&thread->asked, 0);
+}
+
 static void on_redirect(int signo, siginfo_t *info, void *context)
 {
     (void)signo;
@@ -49,10 +66,13 @@ static void find_processors(void)
 
 static void prepare_signals(void)
 {
-    struct sigaction action = {.sa_sigaction = on_redirect, .sa_flags = SA_SIGINFO | SA_RESTART};
-    sigfillset(&action.sa_mask);
+    struct sigaction redirect = {.sa_sigaction = on_redirect, .sa_flags = SA_SIGINFO | SA_RESTART};
+    struct sigaction sample = {.sa_sigaction = on_sample, .sa_flags = SA_SIGINFO | SA_RESTART};
+    sigfillset(&redirect.sa_mask);
+    sigfillset(&sample.sa_mask);
     find_processors();
-    if (pthread_key_create(&self_key, NULL) || sigaction(redirect_signal(), &action, NULL))
+    if (pthread_key_create(&self_key, NULL) || sigaction(redirect_signal(), &redirect, NULL) ||
+        sigaction(sample_signal(), &sample, NULL))
         abort();
     atomic_store(&prepared, true);
 }
@@ -103,6 +123,8 @@ void host_native_adopt(struct host_thread *thread)
     pthread_once(&once, prepare_signals);
     thread->handle = (uint64_t)pthread_self();
     atomic_store(&thread->redirected, 0);
+    atomic_store(&thread->asked, 0);
+    atomic_store(&thread->sampled, 0);
     pthread_setspecific(self_key, thread);
 }
 
@@ -123,6 +145,14 @@ void host_native_redirect(struct host_thread *thread)
 {
     if (atomic_exchange(&thread->redirected, 1) == 0)
         pthread_kill((pthread_t)thread->handle, redirect_signal());
+}
+
+bool host_native_sample(struct host_thread *thread, uint64_t *rip)
+{
+    *rip = atomic_exchange(&thread->sampled, 0);
+    if (atomic_exchange(&thread->asked, 1) == 0)
+        pthread_kill((pthread_t)thread->handle, sample_signal());
+    return *rip != 0;
 }
 
 void host_thread_yield(void)

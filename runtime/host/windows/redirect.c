@@ -1,5 +1,5 @@
 /*
- * Stopping other threads: to take them elsewhere, or to hold them still.
+ * Stopping other threads: to take them elsewhere, to hold them still, or to see where they are.
  *
  * Between suspend and resume no lock is taken, nothing is allocated and nothing is touched that may
  * fault: the stopped thread may hold the lock, or be inside the handler, that this would need.
@@ -171,6 +171,21 @@ void host_native_redirect(struct host_thread *thread)
     host_mutex_unlock(&suspend_lock);
     if (!done)
         try_again_later(thread, error);
+}
+
+bool host_native_sample(struct host_thread *thread, uint64_t *rip)
+{
+    _Alignas(16) CONTEXT context;
+    context.ContextFlags = CONTEXT_CONTROL;
+    host_mutex_lock(&suspend_lock);
+    bool known = SuspendThread(handle_of(thread)) != (DWORD)-1;
+    if (known) {
+        known = GetThreadContext(handle_of(thread), &context);
+        ResumeThread(handle_of(thread));
+    }
+    host_mutex_unlock(&suspend_lock);
+    *rip = known ? context.Rip : 0;
+    return known;
 }
 
 void host_threads_hold(struct host_thread *const *threads, size_t count)

@@ -1,16 +1,15 @@
-/* The file and the function of a guest's address. The file is what the guest has made of it:
- * everything read from it has a bound. */
+/* The file and the function of a guest's address. */
 #include "runtime/kernel/entry/where.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "runtime/abi/elf.h"
 #include "runtime/abi/fcntl.h"
 #include "runtime/abi/stat.h"
 #include "runtime/fs/path/path.h"
 #include "runtime/fs/vfs/vfs.h"
+#include "runtime/kernel/entry/symbols.h"
 #include "runtime/kernel/entry/trace_names.h"
 #include "runtime/memory/space.h"
 #include "runtime/task/pid.h"
@@ -19,11 +18,7 @@
 #include "runtime/translate/code_where.h"
 #include "runtime/translate/cpu.h"
 
-#define NAME_SIZE     512
-#define SECTIONS_MAX  1024u
-#define SEGMENTS_MAX  64u
-#define SYMBOLS_MAX   (1u << 20)
-#define SYMBOL_LENGTH 80
+#define NAME_SIZE 512
 
 /* Of the region that holds the address. */
 struct place {
@@ -46,105 +41,17 @@ static int look(void *arg, const struct space_region *r)
     return 1;
 }
 
-/* --- symbols --- */
-
-static bool read_at(struct file *file, void *to, size_t n, uint64_t offset)
-{
-    return (int64_t)offset >= 0 && file_read(file, to, n, &offset) == (int64_t)n;
-}
-
-/* The address that the program's file itself gives to a place in it. */
-static bool to_address(struct file *file, const struct l_elf_header *h, uint64_t offset,
-                       uint64_t *address)
-{
-    for (unsigned i = 0; i < h->e_phnum && i < SEGMENTS_MAX; i++) {
-        struct l_elf_segment s;
-        if (!read_at(file, &s, sizeof(s), h->e_phoff + i * sizeof(s)))
-            return false;
-        if (s.p_type != L_PT_LOAD || offset < s.p_offset || offset - s.p_offset >= s.p_filesz)
-            continue;
-        *address = s.p_vaddr + (offset - s.p_offset);
-        return true;
-    }
-    return false;
-}
-
-/* The table of all symbols, or, when the file was stripped, of those that others link to. */
-static bool find_table(struct file *file, const struct l_elf_header *h, struct l_elf_section *table)
-{
-    bool found = false;
-    for (unsigned i = 0; i < h->e_shnum && i < SECTIONS_MAX; i++) {
-        struct l_elf_section s;
-        if (!read_at(file, &s, sizeof(s), h->e_shoff + i * sizeof(s)))
-            return found;
-        if (s.sh_entsize != sizeof(struct l_elf_symbol) ||
-            (s.sh_type != L_SHT_SYMTAB && s.sh_type != L_SHT_DYNSYM))
-            continue;
-        *table = s;
-        found = true;
-        if (s.sh_type == L_SHT_SYMTAB)
-            return true;
-    }
-    return found;
-}
-
-/* The last function that begins at the address or before it, unless it has ended there. */
-static bool find_symbol(struct file *file, const struct l_elf_section *table, uint64_t address,
-                        struct l_elf_symbol *best)
-{
-    struct l_elf_symbol some[64];
-    uint64_t count = table->sh_size / sizeof(*some);
-    bool found = false;
-    for (uint64_t i = 0; i < count && i < SYMBOLS_MAX; i += 64) {
-        size_t n = count - i < 64 ? (size_t)(count - i) : 64;
-        if (!read_at(file, some, n * sizeof(*some), table->sh_offset + i * sizeof(*some)))
-            break;
-        for (size_t k = 0; k < n; k++) {
-            const struct l_elf_symbol *s = &some[k];
-            if ((s->st_info & 15) != L_STT_FUNC || !s->st_shndx || s->st_value > address ||
-                (s->st_size && address - s->st_value >= s->st_size) ||
-                (found && s->st_value < best->st_value))
-                continue;
-            *best = *s;
-            found = true;
-        }
-    }
-    return found;
-}
-
-static bool symbol_name(struct file *file, const struct l_elf_header *h,
-                        const struct l_elf_section *table, uint32_t at, char name[SYMBOL_LENGTH])
-{
-    struct l_elf_section strings;
-    uint64_t link = table->sh_link;
-    if (!read_at(file, &strings, sizeof(strings), h->e_shoff + link * sizeof(strings)) ||
-        at >= strings.sh_size)
-        return false;
-    uint64_t offset = strings.sh_offset + at;
-    memset(name, 0, SYMBOL_LENGTH);
-    if ((int64_t)offset < 0 || file_read(file, name, SYMBOL_LENGTH - 1, &offset) <= 0)
-        return false;
-    for (char *c = name; *c; c++)
-        if (*c < 33 || *c > 126)
-            *c = '?';
-    return *name;
-}
-
 /* Appends " (function+0x20)" for a place in the file. */
 static void add_symbol(struct file *file, uint64_t offset, char *text, size_t size)
 {
-    struct l_elf_header h;
-    struct l_elf_section table;
-    struct l_elf_symbol symbol = {0};
-    char name[SYMBOL_LENGTH];
+    struct symbols *symbols = symbols_read(file);
+    struct symbol symbol;
     uint64_t address;
-    if (!read_at(file, &h, sizeof(h), 0) || memcmp(h.e_ident, "\177ELF\2", 5) ||
-        h.e_phentsize != sizeof(struct l_elf_segment) ||
-        h.e_shentsize != sizeof(struct l_elf_section) || !to_address(file, &h, offset, &address) ||
-        !find_table(file, &h, &table) || !find_symbol(file, &table, address, &symbol) ||
-        !symbol_name(file, &h, &table, symbol.st_name, name))
-        return;
-    snprintf(text, size, " (%s+0x%llx)", name, (unsigned long long)(address - symbol.st_value));
+    if (symbols && symbols_to_address(symbols, offset, &address) &&
+        symbols_at(symbols, address, &symbol))
+        snprintf(text, size, " (%s+0x%llx)", symbol.name,
+                 (unsigned long long)(address - symbol.start));
+    symbols_free(symbols);
 }
 
 /* --- addresses --- */
@@ -179,7 +86,7 @@ void where_fault(struct task *t, const struct cpu *cpu, char *text, size_t size)
 {
     const struct cpu_fault *f = &cpu->fault;
     const struct cpu_block *b = &cpu->block;
-    char signal[16], place[NAME_SIZE + SYMBOL_LENGTH + 64];
+    char signal[16], place[NAME_SIZE + SYMBOL_NAME_SIZE + 64];
     where_is(t, cpu->rip, place, sizeof(place));
     int n = snprintf(text, size, "%s, code %d, address 0x%llx: rip 0x%llx in %s",
                      trace_signal_name(f->signo, signal), f->code, (unsigned long long)f->address,
@@ -253,7 +160,7 @@ __attribute__((used)) const char *where_host(uint64_t host)
 
 __attribute__((used)) const char *where_guest(int pid, uint64_t address)
 {
-    static char text[NAME_SIZE + SYMBOL_LENGTH + 64];
+    static char text[NAME_SIZE + SYMBOL_NAME_SIZE + 64];
     struct process *p = process_find(pid);
     struct space *space = p ? process_space(p) : NULL;
     if (space)
