@@ -25,7 +25,15 @@ wine_prefix()
 # when the tests that have a Wine of their own run for long.
 wine_start()
 {
-    wineserver -p60 >/dev/null 2>&1
+    wineserver -p60 >/dev/null 2>"$WINEPREFIX/server-errors"
     DISPLAY='' wine cmd /c exit >/dev/null 2>&1
     exec 8> >(DISPLAY='' exec wine cmd >/dev/null 2>&1)
+}
+
+# Says what the server said, and fails if it crashed: whatever waited for it never went on, and a test
+# that had nothing to do with the cause has failed.
+wine_server_lives()
+{
+    cat "$WINEPREFIX/server-errors"
+    ! grep -q crashed "$WINEPREFIX/server-errors"
 }

@@ -149,6 +149,7 @@ fi
 if [ -n "${windows:-}" ] && [ -n "${wine:-}" ]; then
     wine_start
     run_tests windows
+    counted "Wine's server lives" wine_server_lives
 fi
 
 # What a user starts with.

@@ -8,6 +8,8 @@
  *                                 SEED calls N", after "fault ..." for each thing that went wrong
  *   free                          "free N", the MB that guests may still use
  *   coverage                      which calls have ever succeeded
+ *   where                         "fault ..." for each process but this one and the call that each
+ *                                 worker's thread is in, then "told": why a round does not end
  *   end
  * attack FOLDER... takes the folders in which the workers work.
  */
@@ -82,7 +84,7 @@ static bool guarded(int id)
 }
 
 /* What /proc says of a process, in one line. */
-static void say_process(int id)
+static void say_process(int id, const char *why)
 {
     static const char *const wanted[] = {"State:", "PPid:", "Threads:", "SigPnd:", "ShdPnd:"};
     char name[40], text[2000], *line, *rest = text, said[300];
@@ -91,7 +93,7 @@ static void say_process(int id)
     ssize_t got = read(fd, text, sizeof(text) - 1);
     close(fd);
     text[got > 0 ? got : 0] = 0;
-    int length = snprintf(said, sizeof(said), "fault process %d does not die:", id);
+    int length = snprintf(said, sizeof(said), "fault process %d %s:", id, why);
     while ((line = strsep(&rest, "\n")))
         for (size_t i = 0; i < COUNT(wanted); i++)
             if (strncmp(line, wanted[i], strlen(wanted[i])) == 0)
@@ -113,7 +115,7 @@ static unsigned kill_rest(bool tell)
             continue;
         kill(id, SIGKILL);
         if (tell)
-            say_process(id);
+            say_process(id, "does not die");
         found++;
     }
     closedir(dir);
@@ -338,6 +340,20 @@ static void free_memory(void)
     say("free %ld", found ? atol(found + strlen("MemFree:")) / 1024 : -1);
 }
 
+static void where(void)
+{
+    int fd = openat(processes_dir, ".", O_RDONLY | O_DIRECTORY);
+    DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+    if (!dir)
+        die("/proc");
+    for (struct dirent *entry; (entry = readdir(dir));)
+        if (isdigit((unsigned char)entry->d_name[0]) && atoi(entry->d_name) != getpid())
+            say_process(atoi(entry->d_name), "is there");
+    closedir(dir);
+    say_where();
+    say("told");
+}
+
 static void coverage(void)
 {
     for (unsigned i = 0; i < NUMBERS; i++)
@@ -389,6 +405,8 @@ int main(int argc, char **argv)
             free_memory();
         } else if (strcmp(line, "coverage") == 0) {
             coverage();
+        } else if (strcmp(line, "where") == 0) {
+            where();
         } else {
             strcat(line, "\n");
             (void)!write(pair[1], line, strlen(line));

@@ -3,8 +3,8 @@
  *   counted FILE COUNT
  *
  * FILE has two lines in UTF-8: the value of LOCALAPPDATA, and the command line. COUNT is written
- * anew five times a second: the number of the reading, and the handles of the process. The status
- * is the program's. */
+ * anew five times a second: the number of the reading, and the handles of the process, under Wine
+ * those that its table has room for. The status is the program's. */
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -40,36 +40,34 @@ static bool start(const char *name, HANDLE *process)
     return true;
 }
 
-/* What the system tells of all handles, as ntdll has it. */
-#define ALL_HANDLES 64
-
-struct system_handle {
-    void *object;
-    ULONG_PTR pid, handle;
-    ULONG access;
-    USHORT trace, type;
-    ULONG attributes, reserved;
-};
-
-struct all_handles {
-    ULONG_PTR count, reserved;
-    struct system_handle handle[100000];
-};
+/* Wine 8 tells GetProcessHandleCount that there are none. In its list of processes it has the size
+ * of each one's table, which doubles when it is full. The list of the handles themselves is not
+ * asked for: when a process is there that has none left, as at its end, Wine's server reads beyond
+ * the table and dies, and with it whatever any program of the prefix waits for. */
+static unsigned long handles_room(DWORD id)
+{
+    static union {
+        SYSTEM_PROCESS_INFORMATION first;
+        char bytes[4 << 20]; /* of each process and each of its threads */
+    } list;
+    ULONG size, at = 0, next = 0;
+    if (NtQuerySystemInformation(SystemProcessInformation, &list, sizeof(list), &size))
+        return 0;
+    do {
+        const SYSTEM_PROCESS_INFORMATION *process = (const void *)(list.bytes + (at += next));
+        if ((DWORD)(ULONG_PTR)process->UniqueProcessId == id)
+            return process->HandleCount;
+        next = process->NextEntryOffset;
+    } while (next);
+    return 0;
+}
 
 static unsigned long count_handles(HANDLE process)
 {
-    static struct all_handles all;
-    unsigned long mine = 0;
     DWORD handles;
-    ULONG size;
     if (GetProcessHandleCount(process, &handles) && handles)
         return handles;
-    /* Wine 8 says 0. */
-    if (NtQuerySystemInformation(ALL_HANDLES, &all, sizeof(all), &size))
-        return 0;
-    for (ULONG_PTR i = 0; i < all.count; i++)
-        mine += all.handle[i].pid == GetProcessId(process);
-    return mine;
+    return handles_room(GetProcessId(process));
 }
 
 /* In one write: the reader sees the whole of one reading or of the next, as both have one length.
