@@ -46,7 +46,8 @@ int host_clear(uint64_t address, size_t size, unsigned protection);
  * threads see the pages absent or complete, never half filled. */
 int host_fill(uint64_t address, size_t size, const void *data, unsigned protection);
 /* Ends part of a reservation, whole granules, and leaves the rest (which may then be released in
- * two parts). -L_ENOTSUP where the host cannot (Windows). */
+ * two parts); or all reservations and views in the range at once. -L_ENOTSUP where the host cannot
+ * (Windows). */
 int host_release_part(uint64_t address, size_t size);
 /* A hint that all of it will be written soon. */
 void host_prefault(uint64_t address, size_t size);

@@ -70,7 +70,7 @@ static bool become_idle(struct host_thread *thread)
     host_mutex_lock(&pool_lock);
     bool wanted = idle_count < IDLE_MAX;
     if (wanted) {
-        thread->fn = NULL;
+        atomic_store(&thread->fn, NULL);
         thread->next = idle;
         idle = thread;
         idle_count++;
@@ -97,12 +97,12 @@ void host_thread_processors(struct host_thread *thread, const uint64_t *set, siz
     host_mutex_unlock(&thread->alive_lock);
 }
 
-static bool has_work(struct host_thread *thread)
+static host_thread_fn *wait_for_work(struct host_thread *thread)
 {
-    host_mutex_lock(&pool_lock);
-    bool work = thread->fn != NULL;
-    host_mutex_unlock(&pool_lock);
-    return work;
+    host_thread_fn *fn;
+    while (!(fn = atomic_load(&thread->fn)))
+        host_park(&thread->wake, HOST_FOREVER);
+    return fn;
 }
 
 void host_thread_main(struct host_thread *thread)
@@ -111,49 +111,67 @@ void host_thread_main(struct host_thread *thread)
     set_alive(thread, true);
     touch_stack();
     do {
-        thread->fn(thread->arg);
+        host_thread_fn *fn = wait_for_work(thread);
+        fn(thread->arg);
         thread->current = NULL;
         free_processors(thread);
-        if (!become_idle(thread))
-            break;
-        while (!has_work(thread))
-            host_park(&thread->wake, HOST_FOREVER);
-    } while (true);
+    } while (become_idle(thread));
     set_alive(thread, false);
     host_native_forget(thread);
     give_back(thread);
     memory_uncharge_kernel(STACK_BYTES);
 }
 
-int host_thread_start(void (*fn)(void *), void *arg)
+static struct host_thread *new_thread(void)
+{
+    if (!memory_charge_kernel(STACK_BYTES))
+        return NULL;
+    struct host_thread *thread = new_structure();
+    if (thread) {
+        thread->current = NULL;
+        atomic_store(&thread->fn, NULL);
+        if (!host_native_create(thread))
+            return thread;
+        give_back(thread);
+    }
+    memory_uncharge_kernel(STACK_BYTES);
+    return NULL;
+}
+
+struct host_thread *host_thread_reserve(void)
 {
     host_mutex_lock(&pool_lock);
     struct host_thread *thread = take_thread(&idle);
-    if (thread) {
+    if (thread)
         idle_count--;
-        thread->fn = fn;
-        thread->arg = arg;
-    }
     host_mutex_unlock(&pool_lock);
-    if (thread) {
-        host_unpark(&thread->wake);
-        return 0;
-    }
-    if (!memory_charge_kernel(STACK_BYTES))
+    return thread ? thread : new_thread();
+}
+
+void host_thread_give(struct host_thread *thread, host_thread_fn *fn, void *arg)
+{
+    thread->arg = arg;
+    atomic_store(&thread->fn, fn);
+    host_unpark(&thread->wake);
+}
+
+static void do_nothing(void *arg)
+{
+    (void)arg;
+}
+
+void host_thread_return(struct host_thread *thread)
+{
+    host_thread_give(thread, do_nothing, NULL);
+}
+
+int host_thread_start(host_thread_fn *fn, void *arg)
+{
+    struct host_thread *thread = host_thread_reserve();
+    if (!thread)
         return -L_EAGAIN;
-    thread = new_structure();
-    int error = -L_EAGAIN;
-    if (thread) {
-        thread->current = NULL;
-        thread->fn = fn;
-        thread->arg = arg;
-        error = host_native_create(thread);
-        if (error)
-            give_back(thread);
-    }
-    if (error)
-        memory_uncharge_kernel(STACK_BYTES);
-    return error;
+    host_thread_give(thread, fn, arg);
+    return 0;
 }
 
 struct host_thread *host_thread_self(void)

@@ -16,9 +16,18 @@
 
 struct host_thread;
 
+typedef void host_thread_fn(void *arg);
+
 /* Runs fn(arg) on a thread of its own. 0, or -L_EAGAIN when the host or the budget (budget.h, which
  * counts the stack) refuses another thread. */
-int host_thread_start(void (*fn)(void *), void *arg);
+int host_thread_start(host_thread_fn *fn, void *arg);
+
+/* The same in two steps, so that the second cannot fail: a thread that waits, NULL when it is
+ * refused; then either what it runs, which ends the caller's use of it, or that there is nothing.
+ */
+struct host_thread *host_thread_reserve(void);
+void host_thread_give(struct host_thread *thread, host_thread_fn *fn, void *arg);
+void host_thread_return(struct host_thread *thread);
 
 /* The calling thread; never NULL: a thread that host_thread_start did not make (main, a library's)
  * is given a structure at its first call. The structures are never freed, but one that outlived

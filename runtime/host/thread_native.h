@@ -8,8 +8,8 @@
 
 struct host_thread {
     void *current;
-    struct host_parker wake; /* the pool has work */
-    void (*fn)(void *);
+    struct host_parker wake;      /* the pool has work */
+    _Atomic(host_thread_fn *) fn; /* NULL: none to run yet */
     void *arg;
     struct host_thread *next; /* among the idle, or among the unused structures */
     struct host_mutex alive_lock;

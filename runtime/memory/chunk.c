@@ -26,6 +26,19 @@ struct segment *segment_make(struct space *space, uint64_t address)
     return *segment;
 }
 
+struct segment *segment_next(const struct space *space, uint64_t *address)
+{
+    while (*address < WINDOW_LIMIT) {
+        struct segment *segment = segment_find(space, *address);
+        if (segment)
+            return segment;
+        uint64_t shift =
+            space->directories[*address >> DIRECTORY_SHIFT] ? SEGMENT_SHIFT : DIRECTORY_SHIFT;
+        *address = ((*address >> shift) + 1) << shift;
+    }
+    return NULL;
+}
+
 struct chunk *chunk_find(const struct space *space, uint64_t address)
 {
     struct segment *segment = segment_find(space, address);
@@ -203,6 +216,14 @@ void chunk_unview(struct space *space, struct chunk *chunk, uint64_t address)
     segment_find(space, address)->views--;
 }
 
+/* What the host ended all at once has to be forgotten only. */
+static void forget_views(const struct segment *segment)
+{
+    for (unsigned i = 0; i < SEGMENT_CHUNKS && segment->views; i++)
+        if (segment->chunks[i].kind == CHUNK_VIEW)
+            block_put(segment->chunks[i].block);
+}
+
 static void release_segment(struct space *space, struct segment *segment, uint64_t base)
 {
     for (unsigned i = 0; i < SEGMENT_CHUNKS;) {
@@ -224,12 +245,16 @@ static void release_segment(struct space *space, struct segment *segment, uint64
 
 void chunk_release_all(struct space *space)
 {
+    bool released = host_release_part(space->base, WINDOW_LIMIT) == 0;
     for (uint64_t i = 0; i < DIRECTORIES; i++) {
         struct segment **directory = space->directories[i];
         for (uint64_t j = 0; directory && j < DIRECTORY; j++) {
             if (!directory[j])
                 continue;
-            release_segment(space, directory[j], i << DIRECTORY_SHIFT | j << SEGMENT_SHIFT);
+            if (released)
+                forget_views(directory[j]);
+            else
+                release_segment(space, directory[j], i << DIRECTORY_SHIFT | j << SEGMENT_SHIFT);
             free(directory[j]);
         }
         free(directory);

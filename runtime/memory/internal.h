@@ -82,6 +82,7 @@ struct origin {
     struct space *owner;   /* data lies in this one's window; NULL: data is a copy */
     uint8_t *data;         /* of the chunk's first page */
     uint16_t pages;        /* that have contents */
+    _Atomic uint16_t touched; /* by dependants: they shall have these at once next time */
 };
 
 enum { CHUNK_FREE, CHUNK_PRIVATE, CHUNK_VIEW };
@@ -98,7 +99,9 @@ struct chunk {
     uint16_t pending; /* contents that are still in origin; none is present then */
     uint8_t kind;
     uint8_t code_faults;
-    bool untold; /* views: the file is to be told before anything is stored */
+    bool untold;    /* views: the file is to be told before anything is stored */
+    uint16_t hot;   /* written soon after forks: a child gets copies of its own at once */
+    uint16_t spare; /* memory left by the window's former space, without contents (space_rest.c) */
     union {
         struct origin *origin; /* CHUNK_FREE and CHUNK_PRIVATE */
         struct block *block;   /* CHUNK_VIEW */
@@ -136,10 +139,15 @@ struct space {
     uint64_t sequence;            /* counts changes of regions */
     struct host_thread **threads; /* that run guest code here */
     size_t thread_count, thread_room;
+    bool unknown_threads; /* and others: there was no room */
     struct codeview *codeview;
     void (*drop_code)(struct codeview *view, uint64_t start, uint64_t end);
     void (*destroy_code)(struct codeview *view);
-    struct codeview *(*fork_code)(struct codeview *view, void *owner, uint64_t window);
+    void (*rest_code)(struct codeview *view);
+    struct codeview *(*fork_code)(struct codeview *view, void *owner, uint64_t window,
+                                  struct codeview *former);
+    struct family *children;       /* its own and of its children; NULL before the first fork */
+    struct family *family;         /* of the space it is a copy of */
     struct space *next, *previous; /* in the list of spaces */
 };
 
@@ -252,6 +260,8 @@ struct chunk *chunk_find(const struct space *space, uint64_t address);
 struct chunk *chunk_make(struct space *space, uint64_t address);
 struct segment *segment_find(const struct space *space, uint64_t address);
 struct segment *segment_make(struct space *space, uint64_t address);
+/* That of the first address from *address on that has one; NULL: none has. */
+struct segment *segment_next(const struct space *space, uint64_t *address);
 /* Makes every free chunk of [start, end) private. */
 int chunk_reserve(struct space *space, uint64_t start, uint64_t end);
 /* Makes a private chunk free, without touching what else its reservation holds. Its pages must be
@@ -263,6 +273,8 @@ void chunk_unview(struct space *space, struct chunk *chunk, uint64_t address);
 void chunk_release_all(struct space *space);
 
 /* pages.c; with space->lock. */
+
+bool page_is_zero(const uint8_t *page);
 
 /* Gives present pages the protection that their region, code and origin allow. */
 int pages_apply(struct space *space, uint64_t start, uint64_t end);
@@ -276,9 +288,16 @@ int pages_fill(struct space *space, const struct region *region, uint64_t start,
 int pages_discard(struct space *space, uint64_t start, uint64_t end);
 /* Makes all present pages of the chunk readable (for a copy); pages_apply undoes it. */
 int pages_open(struct space *space, struct chunk *chunk, uint64_t address);
+/* Puts copies of data, which belongs to the chunk's first page, behind absent pages of a chunk in a
+ * space that nobody runs in. They can be written. -L_ENOMEM at the limit. */
+int pages_copy(struct space *space, uint64_t chunk, uint16_t pages, const uint8_t *data);
+/* Takes away spare memory of the whole space. */
+int pages_drop_spare(struct space *space);
 
 /* origin.c; with space->lock. */
 
+/* What the last dependants touched becomes hot. */
+void origin_learn(struct chunk *chunk);
 /* Prepares the pages of the parent's chunk for one more dependant; the origin's reference for the
  * dependant is returned in *out, NULL when no page is needed. */
 int origin_share(struct space *parent, struct chunk *chunk, uint64_t address, uint16_t pages,
@@ -294,7 +313,25 @@ void origin_put(struct origin *origin);
 /* space_code.c */
 extern const struct code_source space_code_source;
 
+/* space_rest.c; without locks. */
+
+/* What ended children of a space leave for those to come. NULL without memory. */
+struct family *family_get(struct family *family);
+void family_put(struct family *family);
+/* Whether the space, which has ended, may rest; then keeps it, unless it holds too much. */
+bool rest_is_wanted(const struct space *space);
+bool rest_keep(struct space *space);
+/* One that a child of the family left, NULL for none: with its window, its codeview, and memory in
+ * spare pages. */
+struct space *rest_take(struct family *family);
+/* The family's parent has ended. */
+void rest_end(struct family *family);
+/* Gives back all that rests. Whether that was any. */
+bool rest_release(void);
+
 /* space.c */
+/* Nothing is in it, and nobody knows it. */
+void space_begin(struct space *space);
 void space_unhold(struct space *space);
 /* Calls fn for every living space, without locks but with a reference. */
 void space_for_each(void (*fn)(struct space *space, void *arg), void *arg);
@@ -304,6 +341,8 @@ void space_drop_code(struct space *space, uint64_t start, uint64_t end);
 /* space_threads.c; with space->lock. Between the two: no lock, no allocation. */
 void threads_hold(struct space *space);
 void threads_resume(struct space *space);
+/* Nobody but the calling thread runs guest code in the space. */
+bool threads_are_alone(const struct space *space);
 
 /* page_fault.c; without locks. As space_fault; force asks for the page whatever its region allows.
  */

@@ -1,6 +1,6 @@
 /* Whether memory is short, and who may go beyond the limit because he dies. */
 #include "runtime/host/env.h"
-#include "runtime/memory/space.h"
+#include "runtime/memory/internal.h"
 
 /* The most that one step of a fault charges, and what is left of the host's memory when it is said
  * to be used up. */
@@ -23,7 +23,7 @@ void memory_short_set(memory_short_fn *fn)
 
 bool memory_short(void)
 {
-    return hook && hook();
+    return rest_release() || (hook && hook());
 }
 
 void memory_dying_set(memory_dying_fn *fn)

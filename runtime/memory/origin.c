@@ -37,20 +37,11 @@ static struct origin *origin_create(struct space *owner, uint8_t *data, uint16_t
     return origin;
 }
 
-static bool is_zero(const uint8_t *page)
-{
-    const uint64_t *word = (const uint64_t *)(const void *)page;
-    for (size_t i = 0; i < PAGE / sizeof(*word); i += 4)
-        if (word[i] | word[i + 1] | word[i + 2] | word[i + 3])
-            return false;
-    return true;
-}
-
 /* To zeroed memory: pages of zeros need none behind them. */
 static void copy_pages(uint8_t *to, const uint8_t *from, uint16_t pages)
 {
     for (unsigned page = 0; page < CHUNK_PAGES; page++)
-        if ((pages & (1u << page)) && !is_zero(from + page * PAGE))
+        if ((pages & (1u << page)) && !page_is_zero(from + page * PAGE))
             memcpy(to + page * PAGE, from + page * PAGE, PAGE);
 }
 
@@ -86,6 +77,7 @@ int origin_release(struct space *space, struct chunk *chunk)
         if (error)
             return error;
     }
+    origin_learn(chunk);
     chunk->kept = 0;
     chunk->origin = NULL;
     origin_put(origin);
@@ -113,6 +105,12 @@ static int open_for_dependants(struct space *space, struct chunk *chunk, uint64_
     return pages_open(space, chunk, address);
 }
 
+void origin_learn(struct chunk *chunk)
+{
+    if (chunk->kept)
+        chunk->hot |= atomic_load(&chunk->origin->touched);
+}
+
 int origin_share(struct space *parent, struct chunk *chunk, uint64_t address, uint16_t pages,
                  struct origin **out)
 {
@@ -131,7 +129,8 @@ int origin_share(struct space *parent, struct chunk *chunk, uint64_t address, ui
     pages &= chunk->present;
     if (!pages)
         return 0;
-    if (chunk->kept && (atomic_load(&chunk->origin->refs) == 1 || (pages & ~chunk->kept))) {
+    bool last = chunk->kept && atomic_load(&chunk->origin->refs) == 1;
+    if (chunk->kept && (pages & ~chunk->kept || (last && pages != chunk->origin->pages))) {
         int error = origin_release(parent, chunk);
         if (error)
             return error;
@@ -161,10 +160,12 @@ static int pull_run(struct space *space, const struct region *region, uint64_t s
                     const uint8_t *data)
 {
     uint64_t chunk = chunk_down(start);
+    if (threads_are_alone(space))
+        return pages_fill(space, region, start, end, data + (start - chunk));
     while (start < end) {
         uint64_t stop = start + PAGE;
-        bool zero = is_zero(data + (start - chunk));
-        while (stop < end && is_zero(data + (stop - chunk)) == zero)
+        bool zero = page_is_zero(data + (start - chunk));
+        while (stop < end && page_is_zero(data + (stop - chunk)) == zero)
             stop += PAGE;
         int error = pages_fill(space, region, start, stop, zero ? NULL : data + (start - chunk));
         if (error)

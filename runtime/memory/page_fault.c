@@ -234,6 +234,7 @@ static enum outcome lift_protection(struct request *request, const struct region
             return NEED_BLOCKS;
         chunk->untold = false;
         if (chunk->kind == CHUNK_PRIVATE && chunk->kept) {
+            chunk->hot |= page_bit(page);
             bool last = atomic_load(&chunk->origin->refs) == 1;
             error = origin_release(space, chunk);
             if (!error && last)
@@ -294,6 +295,9 @@ static int pull_chunk(struct space *space, uint64_t address)
 static int pull(struct space *space, const struct region *region, uint64_t address)
 {
     uint64_t start = chunk_down(address);
+    struct chunk *first = chunk_find(space, start);
+    atomic_fetch_or(&first->origin->touched, page_bit(address));
+    first->hot |= page_bit(address);
     int error = pull_chunk(space, start);
     unsigned before = 0;
     while (before < PULL_MAX && start >= region->start + (before + 1) * CHUNK) {

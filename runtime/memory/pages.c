@@ -2,6 +2,15 @@
 #include "runtime/memory/internal.h"
 #include <string.h>
 
+bool page_is_zero(const uint8_t *page)
+{
+    const uint64_t *word = (const uint64_t *)(const void *)page;
+    for (size_t i = 0; i < PAGE / sizeof(*word); i += 4)
+        if (word[i] | word[i + 1] | word[i + 2] | word[i + 3])
+            return false;
+    return true;
+}
+
 /* Neighbouring pages that get the same treatment from the host go in one call, which may not
  * cross from one reservation or view into another. */
 struct run {
@@ -219,6 +228,22 @@ int pages_supply(struct space *space, const struct region *region, uint64_t star
     return error;
 }
 
+/* Nobody looks before all of it is there. Pages of zeros are left as they are. */
+static int fill_alone(uint64_t host, size_t size, const uint8_t *data, unsigned protection)
+{
+    int error = host_commit(host, size, HOST_READ | HOST_WRITE);
+    if (error)
+        return error;
+    for (size_t at = 0; at < size; at += PAGE)
+        if (!page_is_zero(data + at))
+            memcpy((uint8_t *)(uintptr_t)host + at, data + at, PAGE);
+    if (protection != (HOST_READ | HOST_WRITE))
+        error = host_protect(host, size, protection);
+    if (error)
+        host_decommit(host, size);
+    return error;
+}
+
 int pages_fill(struct space *space, const struct region *region, uint64_t start, uint64_t end,
                const uint8_t *data)
 {
@@ -235,25 +260,76 @@ int pages_fill(struct space *space, const struct region *region, uint64_t start,
     if (!memory_charge(page_count(pages) * PAGE))
         return -L_ENOMEM;
     unsigned protection = region_protection(region);
-    if (data)
+    bool alone = threads_are_alone(space);
+    if (data && !alone)
         threads_hold(space);
     for (uint32_t left = pages; left && !error;) {
         unsigned first = (unsigned)__builtin_ctz(left);
         unsigned count = (unsigned)__builtin_ctz(~(left >> first));
         uint64_t from = address + first * PAGE;
-        if (data)
+        if (data && alone)
+            error = fill_alone(space->base + from, count * PAGE, data + (from - start), protection);
+        else if (data)
             error = host_fill(space->base + from, count * PAGE, data + (from - start), protection);
         else
             error = host_commit(space->base + from, count * PAGE, protection);
         left &= ~(((1u << count) - 1) << first);
     }
-    if (data)
+    if (data && !alone)
         threads_resume(space);
     if (error)
         memory_uncharge(page_count(pages) * PAGE);
     else
         mark_present(space, region, chunk, pages);
     return error;
+}
+
+int pages_copy(struct space *space, uint64_t address, uint16_t pages, const uint8_t *data)
+{
+    int error = chunk_reserve(space, address, address + CHUNK);
+    if (error)
+        return error;
+    struct chunk *chunk = chunk_find(space, address);
+    uint16_t fresh = pages & (uint16_t)~chunk->spare;
+    if (chunk->kind != CHUNK_PRIVATE || !memory_charge(page_count(fresh) * PAGE))
+        return -L_ENOMEM;
+    struct run run = {.space = space, .action = RUN_COMMIT};
+    run_add_pages(&run, address, fresh, HOST_READ | HOST_WRITE);
+    run_flush(&run);
+    if (run.error) {
+        memory_uncharge(page_count(fresh) * PAGE);
+        return run.error;
+    }
+    for (uint32_t left = pages; left; left &= left - 1) {
+        uint64_t at = (uint64_t)__builtin_ctz(left) * PAGE;
+        memcpy(host_pointer(space, address + at), data + at, PAGE);
+    }
+    chunk->spare &= (uint16_t)~pages;
+    chunk->present |= pages;
+    chunk->readable |= pages;
+    chunk->writable |= pages;
+    chunk->written |= pages;
+    space->resident += page_count(fresh);
+    return 0;
+}
+
+int pages_drop_spare(struct space *space)
+{
+    struct run run = {.space = space, .action = RUN_DECOMMIT};
+    for (uint64_t address = 0; address < WINDOW_LIMIT; address += CHUNK) {
+        struct segment *segment = segment_next(space, &address);
+        if (!segment)
+            break;
+        struct chunk *chunk = &segment->chunks[(address >> CHUNK_SHIFT) & (SEGMENT_CHUNKS - 1)];
+        if (!chunk->spare)
+            continue;
+        run_add_pages(&run, address, chunk->spare, HOST_NONE);
+        space->resident -= page_count(chunk->spare);
+        memory_uncharge(page_count(chunk->spare) * PAGE);
+        chunk->spare = 0;
+    }
+    run_flush(&run);
+    return run.error;
 }
 
 /* Some region shows the chunk outside of [start, end). */

@@ -39,32 +39,46 @@ static int take_slot(void)
     return -1;
 }
 
-struct space *space_create(void)
+void space_begin(struct space *space)
 {
-    struct space *space = calloc(1, sizeof(*space));
-    if (!space)
-        return NULL;
     host_mutex_init(&space->lock, RANK_SPACE);
-    host_mutex_lock(&list_lock);
-    int slot = take_slot();
-    if (slot < 0) {
-        host_mutex_unlock(&list_lock);
-        free(space);
-        return NULL;
-    }
-    space->slot = (unsigned)slot;
-    space->id = next_id++;
-    space->base = SLOTS_START + space->slot * WINDOW_SIZE;
     space->data_limit = space->address_limit = space->stack_limit = UINT64_MAX;
     space->lock_limit = UINT64_MAX;
+    space->lock_future = space->lock_on_fault = false;
     space->private_end = HIGH_END;
+    space->brk_start = space->brk = 0;
+    space->thread_count = 0;
+    space->unknown_threads = false;
     atomic_init(&space->refs, 1);
     atomic_init(&space->holds, 1);
+    host_mutex_lock(&list_lock);
+    space->id = next_id++;
+    space->previous = NULL;
     space->next = list;
     if (list)
         list->previous = space;
     list = space;
     host_mutex_unlock(&list_lock);
+}
+
+struct space *space_create(void)
+{
+    struct space *space = calloc(1, sizeof(*space));
+    if (!space)
+        return NULL;
+    int slot;
+    do {
+        host_mutex_lock(&list_lock);
+        slot = take_slot();
+        host_mutex_unlock(&list_lock);
+    } while (slot < 0 && rest_release());
+    if (slot < 0) {
+        free(space);
+        return NULL;
+    }
+    space->slot = (unsigned)slot;
+    space->base = SLOTS_START + space->slot * WINDOW_SIZE;
+    space_begin(space);
     return space;
 }
 
@@ -96,6 +110,8 @@ void space_unhold(struct space *space)
     host_mutex_lock(&list_lock);
     slot_used[space->slot / 64] &= ~((uint64_t)1 << (space->slot % 64));
     host_mutex_unlock(&list_lock);
+    family_put(space->family);
+    family_put(space->children);
     free(space->regions);
     free(space->threads);
     free(space);
@@ -104,13 +120,9 @@ void space_unhold(struct space *space)
 /* Drops the origins' references of the whole window: what dependants still need stays. */
 static void leave_origins(struct space *space)
 {
-    for (uint64_t base = 0; base < WINDOW_LIMIT; base += SEGMENT) {
-        if (!space->directories[base >> DIRECTORY_SHIFT]) {
-            base |= ((uint64_t)1 << DIRECTORY_SHIFT) - SEGMENT;
-            continue;
-        }
-        struct segment *segment = segment_find(space, base);
-        for (unsigned i = 0; segment && i < SEGMENT_CHUNKS; i++) {
+    struct segment *segment;
+    for (uint64_t base = 0; (segment = segment_next(space, &base)); base += SEGMENT) {
+        for (unsigned i = 0; i < SEGMENT_CHUNKS; i++) {
             struct chunk *chunk = &segment->chunks[i];
             if (chunk->kind == CHUNK_VIEW || !chunk->origin)
                 continue;
@@ -127,13 +139,21 @@ void space_put(struct space *space)
     if (!space || atomic_fetch_sub(&space->refs, 1) != 1)
         return;
     leave_list(space);
-    if (space->codeview)
+    rest_end(space->children);
+    bool rests = rest_is_wanted(space);
+    if (rests && space->codeview)
+        space->rest_code(space->codeview);
+    else if (space->codeview)
         space->destroy_code(space->codeview);
     struct mapping **files = NULL;
     size_t count = 0;
     region_remove(space, 0, WINDOW_SIZE, &files, &count);
     leave_origins(space);
     region_put_files(files, count);
+    if (rests && rest_keep(space))
+        return;
+    if (rests && space->codeview)
+        space->destroy_code(space->codeview);
     space_unhold(space);
 }
 

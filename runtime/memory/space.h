@@ -35,6 +35,8 @@ struct space *space_create(void);
  * other thread of the parent may be running guest code for the copy to be of one instant, but it is
  * safe if they do. NULL with *error = -L_ENOMEM or -L_EAGAIN. */
 struct space *space_fork(struct space *parent, int *error);
+/* Before it: the page is going to be written on both sides, so that it is better copied at once. */
+void space_expect_write(struct space *space, uint64_t address);
 struct space *space_get(struct space *space);
 /* The last one unmaps everything. NULL is ignored. */
 void space_put(struct space *space);

@@ -264,6 +264,7 @@ struct codeview *space_codeview(struct space *space)
         space->codeview = codeview_create(&space_code_source, space, space->base);
         space->drop_code = codeview_drop;
         space->destroy_code = codeview_destroy;
+        space->rest_code = codeview_rest;
         space->fork_code = codeview_fork;
     }
     struct codeview *view = space->codeview;

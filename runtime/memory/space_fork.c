@@ -26,10 +26,37 @@ static uint16_t inherited(const struct region *region, const struct chunk *chunk
            page_mask(address, max_u64(region->start, address), region->end);
 }
 
+/* Pages of the chunk that the child gets copies of at once: those that were written soon after the
+ * last forks, if the region lets them be. */
+static uint16_t given(const struct region *region, const struct chunk *chunk, uint64_t address)
+{
+    uint16_t pages = chunk->hot & chunk->present & chunk->readable & (uint16_t)~chunk->checked;
+    if (!pages || !(region->prot & L_PROT_WRITE))
+        return 0;
+    return pages & inherited(region, chunk, address);
+}
+
+/* Most pages that one fork copies at once, and of those that grow downwards, which come last. */
+#define GIVEN_MOST       48
+#define GIVEN_STACK_MOST 16
+
+/* Copies what of pages is to be, as long as there is room for more; takes it out of *pages. Without
+ * memory it is left as the others are. */
+static void give_pages(struct space *child, const struct space *parent, uint64_t address,
+                       uint16_t given, uint16_t *pages)
+{
+    if (!given || pages_copy(child, address, given, host_pointer(parent, address)))
+        return;
+    chunk_find(child, address)->hot = given;
+    *pages &= (uint16_t)~given;
+}
+
 static int copy_chunk(struct space *child, struct space *parent, struct chunk *chunk,
                       uint64_t address, uint16_t pages)
 {
     struct origin *origin;
+    if (!pages)
+        return 0;
     struct chunk *copy = chunk_make(child, address);
     if (!copy)
         return -L_ENOMEM;
@@ -45,6 +72,9 @@ static int copy_chunk(struct space *child, struct space *parent, struct chunk *c
 static int copy_contents(struct space *child, struct space *parent)
 {
     uint64_t done = 0; /* chunks below are dealt with */
+    /* Other threads would go on writing to a page while it is copied. */
+    bool gives = threads_are_alone(parent);
+    unsigned room = gives ? GIVEN_MOST : 0, stack_room = gives ? GIVEN_STACK_MOST : 0;
     for (size_t i = 0; i < parent->region_count; i++) {
         const struct region *region = &parent->regions[i];
         uint64_t address = max_u64(chunk_down(region->start), done);
@@ -56,11 +86,19 @@ static int copy_contents(struct space *child, struct space *parent)
             struct chunk *chunk = chunk_find(parent, address);
             if (chunk->kind == CHUNK_VIEW || !(chunk->present | chunk->pending))
                 continue;
-            uint16_t pages = 0;
+            uint16_t pages = 0, at_once = 0;
+            origin_learn(chunk);
             for (size_t j = i;
-                 j < parent->region_count && parent->regions[j].start < address + CHUNK; j++)
+                 j < parent->region_count && parent->regions[j].start < address + CHUNK; j++) {
                 pages |= inherited(&parent->regions[j], chunk, address);
-            int error = pages ? copy_chunk(child, parent, chunk, address, pages) : 0;
+                at_once |= given(&parent->regions[j], chunk, address);
+            }
+            unsigned *left = region->flags & REGION_GROWSDOWN ? &stack_room : &room;
+            if (page_count(at_once) > *left)
+                at_once = chunk->hot = 0; /* it will be seen what is written again */
+            *left -= page_count(at_once);
+            give_pages(child, parent, address, at_once, &pages);
+            int error = copy_chunk(child, parent, chunk, address, pages);
             if (error)
                 return error;
         }
@@ -69,17 +107,57 @@ static int copy_contents(struct space *child, struct space *parent)
     return 0;
 }
 
+/* What the children of the parent share; one reference more. */
+static struct family *fork_family(struct space *parent)
+{
+    host_mutex_lock(&parent->lock);
+    struct family *family = family_get(parent->children);
+    parent->children = family;
+    host_mutex_unlock(&parent->lock);
+    return family;
+}
+
+/* Nothing is in it, but it may have a codeview at rest. */
+static struct space *make_child(struct space *parent)
+{
+    struct family *family = fork_family(parent);
+    struct space *child = rest_take(family);
+    if (child) {
+        family_put(family); /* it has one */
+        return child;
+    }
+    child = space_create();
+    if (child)
+        child->family = family;
+    else
+        family_put(family);
+    return child;
+}
+
+void space_expect_write(struct space *space, uint64_t address)
+{
+    host_mutex_lock(&space->lock);
+    struct chunk *chunk = address < WINDOW_LIMIT ? chunk_find(space, address) : NULL;
+    if (chunk)
+        chunk->hot |= page_bit(address);
+    host_mutex_unlock(&space->lock);
+}
+
 struct space *space_fork(struct space *parent, int *error)
 {
-    struct space *child = space_create();
+    struct space *child = make_child(parent);
     if (!child) {
         *error = -L_EAGAIN;
         return NULL;
     }
+    struct codeview *former = child->codeview;
+    child->codeview = NULL;
     host_mutex_lock(&parent->lock);
     *error = copy_regions(child, parent);
     if (!*error)
         *error = copy_contents(child, parent);
+    if (pages_drop_spare(child))
+        *error = -L_ENOMEM;
     /* Also after an error: what became kept must be protected. */
     int failed = pages_apply(parent, 0, WINDOW_LIMIT);
     if (!*error)
@@ -94,11 +172,15 @@ struct space *space_fork(struct space *parent, int *error)
         child->drop_code = parent->drop_code;
         child->destroy_code = parent->destroy_code;
         child->fork_code = parent->fork_code;
-        child->codeview = parent->fork_code(parent->codeview, child, child->base);
+        child->rest_code = parent->rest_code;
+        child->codeview = parent->fork_code(parent->codeview, child, child->base, former);
+        former = NULL;
         if (!child->codeview)
             *error = -L_ENOMEM;
     }
     host_mutex_unlock(&parent->lock);
+    if (former)
+        parent->destroy_code(former);
     if (!*error)
         return child;
     space_put(child);

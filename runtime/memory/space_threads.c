@@ -4,7 +4,6 @@
  */
 #define HEAP_TIER HEAP_RESERVE /* as the pages it stands for */
 #include "runtime/host/heap.h"
-#include "runtime/host/log.h"
 #include "runtime/host/thread.h"
 #include "runtime/memory/internal.h"
 
@@ -23,7 +22,7 @@ void space_thread_enter(struct space *space)
     if (space->thread_count < space->thread_room)
         space->threads[space->thread_count++] = self;
     else
-        host_log_error("memory: no room to remember a thread");
+        space->unknown_threads = true;
     host_mutex_unlock(&space->lock);
 }
 
@@ -38,6 +37,13 @@ void space_thread_leave(struct space *space)
         break;
     }
     host_mutex_unlock(&space->lock);
+}
+
+bool threads_are_alone(const struct space *space)
+{
+    return !space->unknown_threads &&
+           (!space->thread_count ||
+            (space->thread_count == 1 && space->threads[0] == host_thread_self()));
 }
 
 void threads_hold(struct space *space)

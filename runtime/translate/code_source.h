@@ -59,8 +59,14 @@ struct code_source {
  * NULL when out of memory. The owner is passed to the callbacks. */
 struct codeview *codeview_create(const struct code_source *source, void *owner, uint64_t window);
 
-/* The view of a fork's child: starts with everything the parent has that is shared. */
-struct codeview *codeview_fork(struct codeview *parent, void *owner, uint64_t window);
+/* The view of a fork's child: starts with everything the parent has that is shared. former, which
+ * ends: one at rest with that window, or NULL. */
+struct codeview *codeview_fork(struct codeview *parent, void *owner, uint64_t window,
+                               struct codeview *former);
+
+/* No thread runs in the address space any more: all the view has goes, but what it shows below its
+ * window stays, for codeview_fork. */
+void codeview_rest(struct codeview *view);
 
 /* No thread runs in the address space any more. */
 void codeview_destroy(struct codeview *view);

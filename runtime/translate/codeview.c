@@ -35,12 +35,22 @@ static struct codeview *create(const struct code_source *source, void *owner, ui
     return v;
 }
 
+/* Shows the table below the window instead of what is there. */
+static bool view_show(struct codeview *v, const struct view_table *t)
+{
+    if (v->shown == t)
+        return true;
+    if (v->shown)
+        table_hide(v->window);
+    v->shown = table_show(t, v->window) ? t : NULL;
+    return v->shown;
+}
+
 /* The view of a new address space gets its table; without one it is no view. */
 static struct codeview *with_table(struct codeview *v, struct view_table *t)
 {
     v->table = t;
-    v->shown = t && table_show(t, v->window);
-    if (v->shown)
+    if (t && view_show(v, t))
         return v;
     codeview_destroy(v);
     return NULL;
@@ -87,10 +97,17 @@ static bool attach(struct codeview *v, uint64_t start, uint64_t end, struct code
     return true;
 }
 
-struct codeview *codeview_fork(struct codeview *parent, void *owner, uint64_t window)
+struct codeview *codeview_fork(struct codeview *parent, void *owner, uint64_t window,
+                               struct codeview *former)
 {
     struct view_table *t = NULL;
     struct codeview *v = create(parent->source, owner, window);
+    if (v && former) {
+        v->shown = former->shown;
+        former->shown = NULL;
+    }
+    if (former)
+        codeview_destroy(former);
     if (!v)
         return NULL;
     host_mutex_lock(&translate_lock);
@@ -104,12 +121,11 @@ struct codeview *codeview_fork(struct codeview *parent, void *owner, uint64_t wi
     return with_table(v, t ? t : table_create());
 }
 
-void codeview_destroy(struct codeview *v)
+void codeview_rest(struct codeview *v)
 {
-    if (v->shown)
-        table_hide(v->window);
     host_mutex_lock(&translate_lock);
-    codespace_put(v->own);
+    if (v->own)
+        codespace_put(v->own);
     for (uint32_t i = 0; i < v->held_count; i++)
         codespace_put(v->held[i]);
     if (v->table)
@@ -121,6 +137,15 @@ void codeview_destroy(struct codeview *v)
     free(v->old_tables);
     free(v->held);
     free(v->attached);
+    struct codeview rest = {.source = v->source, .window = v->window, .shown = v->shown};
+    *v = rest;
+}
+
+void codeview_destroy(struct codeview *v)
+{
+    codeview_rest(v);
+    if (v->shown)
+        table_hide(v->window);
     free(v);
 }
 
@@ -159,9 +184,7 @@ static void own_table(struct codeview *v)
     if (make_room((void **)&v->old_tables, v->old_count, &v->old_room, sizeof *v->old_tables))
         v->old_tables[v->old_count++] = v->table;
     v->table = t;
-    if (v->shown)
-        table_hide(v->window);
-    v->shown = table_show(t, v->window);
+    view_show(v, t);
     for (struct cpu *c = v->threads; c; c = c->next_in_view)
         use_table(c, t);
 }

@@ -20,7 +20,8 @@ struct codeview {
     void *owner;
     uint64_t window; /* below which the table is shown, if it is */
     struct view_table *table;
-    bool shown;
+    /* What is there; one that was put, and is another's, only of a view at rest. */
+    const struct view_table *shown;
     struct attachment *attached;
     uint32_t attached_count, attached_room;
     struct codespace *

@@ -164,8 +164,7 @@ int host_fill(uint64_t address, size_t size, const void *data, unsigned protecti
 
 int host_release_part(uint64_t address, size_t size)
 {
-    munmap(at(address), size);
-    return 0;
+    return munmap(at(address), size) ? -L_ENOMEM : 0;
 }
 
 void host_prefault(uint64_t address, size_t size)

@@ -94,29 +94,11 @@ void birth_run(struct birth *birth)
     task_put(t);
 }
 
-/* Started before the task can be found, so that nothing can fail once it can. */
 static void thread_main(void *arg)
 {
     struct birth *birth = arg;
-    struct task *t = birth->task;
-    uint32_t verdict;
-    while (!(verdict = atomic_load(&birth->verdict)))
-        host_park(&t->parker, WAIT_FOREVER);
-    task_put(t); /* of the wait */
-    if (verdict == BIRTH_CANCELLED) {
-        birth_free(birth);
-        return;
-    }
-    host_current_set(t);
+    host_current_set(birth->task);
     birth_run(birth);
-}
-
-/* Its thread goes on, and birth is gone. The caller has a reference to the task. */
-static void decide(struct birth *birth, enum birth_verdict verdict)
-{
-    struct task *t = birth->task;
-    atomic_store(&birth->verdict, verdict);
-    host_unpark(&t->parker);
 }
 
 struct task *task_new(struct process *p, const struct task *from)
@@ -263,6 +245,15 @@ static void drop_process(struct process *p)
     free(p);
 }
 
+/* Nobody goes on without its stack and what belongs to the thread. */
+static struct space *fork_space(struct task *t, int *error)
+{
+    struct space *space = t->process->space;
+    space_expect_write(space, t->cpu->gpr[CPU_RSP]);
+    space_expect_write(space, t->cpu->fs_base);
+    return space_fork(space, error);
+}
+
 static struct process *new_process(struct task *t, const struct clone_request *r, int *error)
 {
     struct process *from = t->process;
@@ -276,7 +267,7 @@ static struct process *new_process(struct task *t, const struct clone_request *r
     if (r->flags & L_CLONE_VM)
         p->space = space_get(from->space);
     else if (p->sighand)
-        p->space = space_fork(from->space, error);
+        p->space = fork_space(t, error);
     if (p->sighand && p->space)
         return p;
     drop_process(p);
@@ -380,23 +371,6 @@ static struct birth *prepare_birth(struct task *t, struct task *child,
     return birth;
 }
 
-/* A host thread that waits to be the child, or NULL with *error. */
-static struct birth *start_thread(struct task *t, struct task *child, const struct clone_request *r,
-                                  int *error)
-{
-    struct birth *birth = prepare_birth(t, child, r);
-    *error = -L_ENOMEM;
-    if (!birth)
-        return NULL;
-    task_get(child);
-    *error = host_thread_start(thread_main, birth);
-    if (!*error)
-        return birth;
-    task_put(child);
-    birth_free(birth);
-    return NULL;
-}
-
 static int64_t start_child(struct task *t, struct task *child, const struct clone_request *r)
 {
     struct pidfd pidfd = {-1, NULL};
@@ -405,17 +379,21 @@ static int64_t start_child(struct task *t, struct task *child, const struct clon
         error = pidfd_prepare(t, child->process, r->pidfd, &pidfd);
     if (error)
         return error;
-    struct birth *birth = start_thread(t, child, r, &error);
-    if (!birth) {
-        pidfd_cancel(t, &pidfd);
-        return error;
+    /* Before the task can be found, so that nothing can fail once it can. */
+    struct birth *birth = prepare_birth(t, child, r);
+    struct host_thread *thread = birth ? host_thread_reserve() : NULL;
+    int64_t tid = birth ? -L_EAGAIN : -L_ENOMEM;
+    if (thread) {
+        host_mutex_lock(&kernel_lock);
+        tid = enter_tree(t, child, r);
+        host_mutex_unlock(&kernel_lock);
     }
-    host_mutex_lock(&kernel_lock);
-    int64_t tid = enter_tree(t, child, r);
-    host_mutex_unlock(&kernel_lock);
     if (tid < 0) {
         pidfd_cancel(t, &pidfd);
-        decide(birth, BIRTH_CANCELLED);
+        if (thread)
+            host_thread_return(thread);
+        if (birth)
+            birth_free(birth);
         return tid;
     }
     pidfd_install(t, &pidfd);
@@ -424,7 +402,7 @@ static int64_t start_child(struct task *t, struct task *child, const struct clon
         timers_cpu_limit(child->process);
     if (r->flags & L_CLONE_PARENT_SETTID)
         put_guest_u32(t->process->space, r->parent_tid, (uint32_t)tid);
-    decide(birth, BIRTH_GO);
+    host_thread_give(thread, thread_main, birth);
     return tid;
 }
 

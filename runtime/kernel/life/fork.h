@@ -30,10 +30,7 @@ struct birth {
     uint64_t child_settid; /* where the new thread stores its id, or 0 */
     struct cpu *cpu;
     void *memory;
-    _Atomic uint32_t verdict; /* enum birth_verdict: its thread waits for one */
 };
-
-enum birth_verdict { BIRTH_UNDECIDED, BIRTH_GO, BIRTH_CANCELLED };
 
 /* NULL when out of memory. */
 struct birth *birth_new(struct task *t);

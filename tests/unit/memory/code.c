@@ -33,9 +33,10 @@ static void ignore(struct codeview *view)
     (void)view;
 }
 
-static struct codeview *same(struct codeview *view, void *owner, uint64_t window)
+static struct codeview *same(struct codeview *view, void *owner, uint64_t window,
+                             struct codeview *former)
 {
-    (void)owner, (void)window;
+    (void)owner, (void)window, (void)former;
     return view;
 }
 

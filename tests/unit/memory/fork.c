@@ -296,10 +296,12 @@ struct writer {
 static void write_words(void *arg)
 {
     struct writer *writer = arg;
+    space_thread_enter(writer->space);
     for (uint32_t i = 1; !stop; i++)
         for (unsigned word = 0; word < WORDS; word++)
             if (put_guest_u32(writer->space, writer->address + word * 64 * KIB, i))
                 stop = true;
+    space_thread_leave(writer->space);
     host_unpark(&stopped);
 }
 
@@ -329,6 +331,113 @@ START_TEST(parent_keeps_running)
 }
 END_TEST
 
+#define CHUNKS 3
+
+/* What a round's child finds at the page-th page of the parent's memory: every fifth was never
+ * touched. */
+static uint32_t at_fork(unsigned page, unsigned round)
+{
+    return page % 5 == 4 ? 0 : page % 3 ? page + 1 : 1000 * round + page;
+}
+
+/* Children one after the other, in the windows that those before them left: each finds what the
+ * parent has at that moment, and nothing of its brothers'. */
+START_TEST(one_after_the_other)
+{
+    const unsigned pages = CHUNKS * 16;
+    struct space *parent = space_create();
+    uint64_t a = map(parent, CHUNKS * 64 * KIB, RW, ANON), last = 0;
+    for (unsigned page = 0; page < pages; page++)
+        if (page % 5 != 4)
+            put(parent, a + page * PAGE, page + 1);
+    for (unsigned round = 1; round < 12; round++) {
+        for (unsigned page = 0; page < pages; page++)
+            if (page % 3 == 0 && page % 5 != 4)
+                put(parent, a + page * PAGE, 1000 * round + page);
+        struct space *child = copy(parent);
+        ck_assert(!last || space_base(child) == last);
+        last = space_base(child);
+        uint64_t own = map(child, 64 * KIB, RW, ANON);
+        ck_assert_uint_eq(get(child, own + round % 16 * PAGE), 0);
+        for (unsigned page = 0; page < pages; page++) {
+            ck_assert_uint_eq(get(child, a + page * PAGE), at_fork(page, round));
+            if ((page + round) % 4)
+                put(child, a + page * PAGE, 77);
+            put(child, own + page % 16 * PAGE, 88);
+        }
+        for (unsigned page = 0; page < pages; page++)
+            ck_assert_uint_eq(get(parent, a + page * PAGE), at_fork(page, round));
+        drop(child);
+    }
+    drop(parent);
+}
+END_TEST
+
+/* What the parent unmapped, protected or gave away since the last fork is not there for the next.
+ */
+START_TEST(changed_between_forks)
+{
+    struct space *parent = space_create();
+    uint64_t a = map(parent, 64 * KIB, RW, ANON);
+    for (unsigned page = 0; page < 16; page++)
+        put(parent, a + page * PAGE, page + 1);
+    for (unsigned round = 0; round < 4; round++) {
+        struct space *child = copy(parent);
+        for (unsigned page = 0; page < 16; page++)
+            put(child, a + page * PAGE, 5);
+        drop(child);
+    }
+    uint32_t value;
+    ck_assert_int_eq(space_munmap(parent, a, PAGE), 0);
+    ck_assert_int_eq(space_mprotect(parent, a + PAGE, PAGE, L_PROT_READ), 0);
+    ck_assert_int_eq(space_mprotect(parent, a + 2 * PAGE, PAGE, L_PROT_NONE), 0);
+    ck_assert_int_eq(space_madvise(parent, a + 3 * PAGE, PAGE, L_MADV_DONTNEED), 0);
+    ck_assert_int_eq(space_madvise(parent, a + 4 * PAGE, PAGE, L_MADV_WIPEONFORK), 0);
+    ck_assert_int_eq(space_madvise(parent, a + 5 * PAGE, PAGE, L_MADV_DONTFORK), 0);
+    struct space *child = copy(parent);
+    ck_assert_int_ne(get_guest_u32(child, a, &value), 0);
+    ck_assert_uint_eq(get(child, a + PAGE), 2);
+    ck_assert_int_ne(put_guest_u32(child, a + PAGE, 1), 0);
+    ck_assert_int_ne(get_guest_u32(child, a + 2 * PAGE, &value), 0);
+    ck_assert_uint_eq(get(child, a + 3 * PAGE), 0);
+    ck_assert_uint_eq(get(child, a + 4 * PAGE), 0);
+    ck_assert_int_ne(get_guest_u32(child, a + 5 * PAGE, &value), 0);
+    ck_assert_int_eq(space_mprotect(child, a + 2 * PAGE, PAGE, RW), 0);
+    ck_assert_uint_eq(get(child, a + 2 * PAGE), 3);
+    for (unsigned page = 6; page < 16; page++)
+        ck_assert_uint_eq(get(child, a + page * PAGE), page + 1);
+    drop(child);
+    drop(parent);
+}
+END_TEST
+
+/* What rests has a bound, and is given back for who needs it. */
+START_TEST(rest_is_bounded)
+{
+    struct space *parent = space_create(), *children[30];
+    uint64_t a = map(parent, 4 * MIB, RW, ANON);
+    for (unsigned round = 0; round < 3; round++) {
+        for (uint64_t at = 0; at < 30 * PAGE; at += PAGE)
+            put(parent, a + at, 1);
+        for (unsigned i = 0; i < 30; i++)
+            children[i] = copy(parent);
+        for (unsigned i = 0; i < 30; i++)
+            for (uint64_t at = 0; at < 30 * PAGE; at += PAGE)
+                put(children[i], a + at, 2);
+        for (unsigned i = 0; i < 30; i++)
+            drop(children[i]);
+    }
+    uint64_t rests = memory_used() - memory_kernel_used() - 48 * PAGE;
+    ck_assert_uint_gt(rests, 30 * PAGE);
+    ck_assert_uint_le(rests, 8 * 64 * PAGE);
+    memory_limit_set(memory_used() + 256 * KIB);
+    for (uint64_t at = MIB; at < MIB + 256 * KIB + rests / 2; at += PAGE)
+        put(parent, a + at, 1);
+    memory_limit_set(0);
+    drop(parent);
+}
+END_TEST
+
 int main(void)
 {
     if (space_init())
@@ -347,5 +456,8 @@ int main(void)
     tcase_add_test(tcase, two_hundred);
     tcase_add_test(tcase, windows_are_used_again);
     tcase_add_test(tcase, parent_keeps_running);
+    tcase_add_test(tcase, one_after_the_other);
+    tcase_add_test(tcase, changed_between_forks);
+    tcase_add_test(tcase, rest_is_bounded);
     return unit_run("fork", tcase);
 }

@@ -394,7 +394,7 @@ START_TEST(tables_are_counted)
     struct codeview *v = codeview_create(&source, NULL, first);
     ck_assert_ptr_nonnull(v);
     ck_assert(find_room(&second, HOST_GRANULARITY));
-    struct codeview *other = codeview_fork(v, NULL, second);
+    struct codeview *other = codeview_fork(v, NULL, second, NULL);
     ck_assert_ptr_nonnull(other);
     ck_assert_ptr_eq(v->table, other->table);
     ck_assert_uint_eq(tables_more(before), 1);
@@ -424,7 +424,7 @@ START_TEST(tables_part)
     view_publish(v, &a);
     ck_assert_uint_ne(shown(first, 0x1234), nowhere);
     ck_assert(find_room(&second, HOST_GRANULARITY));
-    struct codeview *other = codeview_fork(v, NULL, second);
+    struct codeview *other = codeview_fork(v, NULL, second, NULL);
     ck_assert_ptr_nonnull(other);
     ck_assert_uint_eq(shown(second, 0x1234), shown(first, 0x1234));
     ck_assert_ptr_nonnull(view_space(v, &(struct code_extent){.start = CODE_AT, .end = DATA_AT}));
