@@ -51,6 +51,10 @@ int host_fill(uint64_t address, size_t size, const void *data, unsigned protecti
 int host_release_part(uint64_t address, size_t size);
 /* A hint that all of it will be written soon. */
 void host_prefault(uint64_t address, size_t size);
+/* Pages of a committed range that were touched; at most HOST_TOUCHED_MOST pages are looked at. 0
+ * where the host does not tell. */
+#define HOST_TOUCHED_MOST 256
+size_t host_touched(uint64_t address, size_t size);
 
 /* A section: memory that several views can show. `size` a multiple of HOST_GRANULARITY; `exec` when
  * views shall be executable: then they are neither private nor discarded. The host keeps no more

@@ -73,6 +73,7 @@ struct region {
     uint32_t prot;
     uint32_t flags;
     uint64_t step; /* bytes supplied by the last touch; grows */
+    uint64_t next; /* the first address behind them */
 };
 
 /* Contents of a private chunk at the time of a fork. */
@@ -137,6 +138,8 @@ struct space {
     uint64_t mapped;              /* bytes in regions */
     uint64_t resident;            /* private pages charged */
     uint64_t sequence;            /* counts changes of regions */
+    unsigned small_unmaps;        /* counts mappings as space_commit_small makes them that went */
+    bool fills_small;             /* most of the pages of such a one had been touched */
     struct host_thread **threads; /* that run guest code here */
     size_t thread_count, thread_room;
     bool unknown_threads; /* and others: there was no room */

@@ -30,6 +30,11 @@ int space_unmap_locked(struct space *space, uint64_t start, uint64_t end, struct
     return error;
 }
 
+static bool is_small(const struct region *region, uint64_t start, uint64_t end)
+{
+    return !region->file && (region->prot & L_PROT_WRITE) && end - start <= COMMIT_AT_ONCE;
+}
+
 void space_commit_small(struct space *space, uint64_t start, uint64_t end)
 {
     for (size_t i = region_index(space, start);
@@ -37,9 +42,26 @@ void space_commit_small(struct space *space, uint64_t start, uint64_t end)
         const struct region *region = &space->regions[i];
         uint64_t from = max_u64(start, region->start), to = min_u64(end, region->end);
         /* What cannot be had now is asked for again at the touch. */
-        if (!region->file && (region->prot & L_PROT_WRITE) && to - from <= COMMIT_AT_ONCE)
-            pages_supply(space, region, from, to);
+        if (!is_small(region, from, to))
+            continue;
+        if (!pages_supply(space, region, from, to) && space->fills_small)
+            host_prefault(space->base + from, to - from);
     }
+}
+
+/* Looks at one in so many. */
+#define LOOK_EVERY 16
+
+/* A program that writes to all of its small mappings gets the next ones with memory behind every
+ * page, which costs less than a fault of the host's for each. */
+static void learn_from(struct space *space, uint64_t start, uint64_t end)
+{
+    const struct region *region = region_at(space, start);
+    if (!region || !is_small(region, start, end) || end > region->end ||
+        space->small_unmaps++ % LOOK_EVERY)
+        return;
+    space->fills_small =
+        host_touched(space->base + start, end - start) * 4 * PAGE >= (end - start) * 3;
 }
 
 /* Whether what else lies in the chunk of `edge`, between from and to, can share the chunk with a
@@ -256,6 +278,7 @@ int space_munmap(struct space *space, uint64_t address, uint64_t length)
     struct mapping **files = NULL;
     size_t count = 0;
     host_mutex_lock(&space->lock);
+    learn_from(space, address, address + page_up(length));
     int error = space_unmap_locked(space, address, address + page_up(length), &files, &count);
     host_mutex_unlock(&space->lock);
     region_put_files(files, count);

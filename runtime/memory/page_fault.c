@@ -261,6 +261,11 @@ static enum outcome supply_anonymous(struct request *request, struct region *reg
     uint64_t end = min_u64(start + region->step, min_u64(region->end, request->until));
     start = max_u64(start, max_u64(region->start, request->from));
     int error = pages_supply(request->space, region, start, end);
+    /* Who writes on where the last step ended goes on so. */
+    uint64_t page = page_down(request->address);
+    if (!error && request->access == SPACE_WRITE && page == region->next)
+        host_prefault(request->space->base + page, end - page);
+    region->next = end;
     if (error == -L_ENOMEM) { /* not that much, then */
         start = page_down(request->address);
         error = pages_supply(request->space, region, start, start + PAGE);

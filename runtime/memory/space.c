@@ -47,6 +47,7 @@ void space_begin(struct space *space)
     space->lock_future = space->lock_on_fault = false;
     space->private_end = HIGH_END;
     space->brk_start = space->brk = 0;
+    space->fills_small = false;
     space->thread_count = 0;
     space->unknown_threads = false;
     atomic_init(&space->refs, 1);

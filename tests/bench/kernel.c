@@ -92,13 +92,25 @@ static void stat_cached(void)
     row_sink = status.st_mode;
 }
 
+static void map_touch_unmap(void)
+{
+    for (int i = 0; i < 20000; i++) {
+        char *memory =
+            mmap(NULL, 65536, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (memory == MAP_FAILED)
+            exit(3);
+        for (int page = 0; page < 16; page++)
+            memory[page * 4096] = 1;
+        munmap(memory, 65536);
+    }
+}
+
 int main(int argc, char **argv)
 {
     static const struct row rows[] = {
-        {"syscall", trivial_call}, {"fork", fork_exit_wait},
-        {"fork-exec", fork_exec},  {"fork-64MiB", fork_64_mib},
-        {"signal", self_signal},   {"pipe", pipe_ping_pong},
-        {"stat", stat_cached},     {NULL, NULL},
+        {"syscall", trivial_call},   {"fork", fork_exit_wait},  {"fork-exec", fork_exec},
+        {"fork-64MiB", fork_64_mib}, {"signal", self_signal},   {"pipe", pipe_ping_pong},
+        {"stat", stat_cached},       {"mmap", map_touch_unmap}, {NULL, NULL},
     };
     program = argv[0];
     if (!strcmp(argv[0], "true"))

@@ -172,6 +172,19 @@ void host_prefault(uint64_t address, size_t size)
     madvise(at(address), size, MADV_POPULATE_WRITE);
 }
 
+size_t host_touched(uint64_t address, size_t size)
+{
+    unsigned char pages[HOST_TOUCHED_MOST];
+    size_t count = size / HOST_PAGE, touched = 0;
+    if (count > HOST_TOUCHED_MOST)
+        count = HOST_TOUCHED_MOST;
+    if (mincore(at(address), count * HOST_PAGE, pages))
+        return 0;
+    for (size_t i = 0; i < count; i++)
+        touched += pages[i] & 1;
+    return touched;
+}
+
 struct host_section *host_section_create(uint64_t size, bool exec)
 {
     struct host_section *section = malloc(sizeof(*section));
