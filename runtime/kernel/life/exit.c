@@ -109,7 +109,7 @@ static void become_zombie(struct process *p)
         process_reap_locked(p);
 }
 
-static void unlink_thread(struct task *t)
+static void unlink_thread(struct task *t, struct cpu_clock c)
 {
     struct process *p = t->process;
     struct task **link = &p->threads;
@@ -119,7 +119,6 @@ static void unlink_thread(struct task *t)
     t->next = NULL;
     if (pid_entry(t->tid)->task == t)
         pid_entry(t->tid)->task = NULL;
-    struct cpu_clock c = task_clock(t);
     p->dead_threads.user_ns += c.user_ns;
     p->dead_threads.system_ns += c.system_ns;
 }
@@ -159,12 +158,12 @@ static void leave_process(struct task *t)
         file_put(exe);
 }
 
-/* kernel_lock held. */
-static void detach(struct task *t)
+/* kernel_lock held; clock is the task's own. */
+static void detach(struct task *t, struct cpu_clock clock)
 {
     struct process *p = t->process;
     sigqueue_remove(&t->pending, ~0ull, &p->sigqueue_count);
-    unlink_thread(t);
+    unlink_thread(t, clock);
     t->cpu = NULL;
     t->host = NULL;
 }
@@ -173,9 +172,10 @@ static void end_process(struct task *t)
 {
     struct process *p = t->process;
     leave_process(t);
+    struct cpu_clock clock = task_clock(t);
     host_mutex_lock(&kernel_lock);
     struct sighand *sighand = p->sighand;
-    detach(t);
+    detach(t, clock);
     become_zombie(p);
     p->sighand = NULL;
     host_mutex_unlock(&kernel_lock);
@@ -219,7 +219,7 @@ void task_exit(struct task *t, int32_t status)
     host_mutex_lock(&kernel_lock);
     last = --p->users == 0;
     if (!last)
-        detach(t);
+        detach(t, task_clock(t));
     host_mutex_unlock(&kernel_lock);
     if (last)
         end_process(t);

@@ -53,10 +53,10 @@ static void task_attach_cpu(struct task *t, struct cpu *cpu)
     cpu->task = t;
     space_thread_enter(space);
     cpu_set_view(cpu, space_codeview(space), space_base(space));
-    host_mutex_lock(&kernel_lock);
-    t->cpu = cpu;
     /* Who looks at its clock from now on has to know what the host thread had used before. */
     task_clock_start(t);
+    host_mutex_lock(&kernel_lock);
+    t->cpu = cpu;
     t->host = host_thread_self();
     /* Who wanted something of it until now had no thread to interrupt. */
     if (atomic_load(&t->work))
