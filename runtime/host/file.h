@@ -50,6 +50,10 @@ struct host_stat {
 int host_file_open(const char *path, uint32_t flags, uint32_t mode, struct host_file **out);
 void host_file_close(struct host_file *file);
 int64_t host_file_read(struct host_file *file, void *buffer, size_t n, uint64_t offset);
+/* Shows the file's first `size` bytes, which it has, for reading, until host_file_hide, whether it
+ * is open or not; on Windows a copy of them. Nobody may make the file shorter meanwhile. */
+int host_file_show(struct host_file *file, uint64_t size, const void **out);
+void host_file_hide(const void *shown, uint64_t size);
 int64_t host_file_write(struct host_file *file, const void *buffer, size_t n, uint64_t offset);
 int host_file_truncate(struct host_file *file, uint64_t size);
 int host_file_sync(struct host_file *file, bool data_only);

@@ -2,29 +2,31 @@
 #define HEAP_TIER HEAP_ALWAYS /* code memory is the bound */
 #include "runtime/translate/cache.h"
 
+#include <string.h>
+
 #include "runtime/abi/errno.h"
 #include "runtime/host/budget.h"
 #include "runtime/host/heap.h"
 #include "runtime/host/memory.h"
 #include "runtime/translate/code_block.h"
+#include "runtime/translate/code_kept.h"
 
 struct host_mutex translate_lock = HOST_MUTEX_INIT(RANK_TRANSLATE);
 
+static struct host_section *section;
 static uint8_t *executable, *writable;
-static struct chunk *chunks[CACHE_SIZE / CACHE_CHUNK];
-static uint32_t chunk_top, chunk_most = CACHE_SIZE / CACHE_CHUNK;
-static uint32_t free_list[CACHE_SIZE / CACHE_CHUNK];
-static uint32_t free_count;
+static struct chunk *chunks[CACHE_SIZE / CACHE_CHUNK]; /* NULL: free */
+static uint32_t chunk_most = CACHE_SIZE / CACHE_CHUNK;
+static uint32_t lowest; /* none below is free */
 
 int cache_init(void)
 {
     uint64_t x, w;
-    struct host_section *section = host_section_create(CACHE_SIZE, true);
+    section = host_section_create(CACHE_SIZE, true);
     if (!section)
         return -L_ENOMEM;
     bool mapped = host_view_map(section, 0, CACHE_SIZE, 0, HOST_READ | HOST_EXEC, &x) == 0 &&
                   host_view_map(section, 0, CACHE_SIZE, 0, HOST_READ | HOST_WRITE, &w) == 0;
-    host_section_free(section);
     if (!mapped)
         return -L_ENOMEM;
     executable = (uint8_t *)x;
@@ -37,33 +39,63 @@ void cache_limit(size_t bytes)
     chunk_most = (uint32_t)(bytes / CACHE_CHUNK);
 }
 
+/* The first of so many free ones side by side, or chunk_most. */
+static uint32_t find_free(uint32_t count)
+{
+    uint32_t found = 0;
+    while (lowest < chunk_most && chunks[lowest])
+        lowest++;
+    for (uint32_t i = lowest; i < chunk_most; i++) {
+        found = chunks[i] ? 0 : found + 1;
+        if (found == count)
+            return i + 1 - count;
+    }
+    return chunk_most;
+}
+
+struct chunk *cache_chunks(uint32_t count)
+{
+    uint32_t first = find_free(count);
+    struct chunk *list = NULL;
+    if (count == 0 || first == chunk_most)
+        return NULL;
+    for (uint32_t i = first + count; i-- > first;) {
+        struct chunk *c = calloc(1, sizeof *c);
+        if (!c) {
+            for (struct chunk *next; list; list = next) {
+                next = list->next;
+                cache_chunk_free(list);
+            }
+            return NULL;
+        }
+        memory_charge_always(CACHE_CHUNK);
+        c->index = i;
+        c->next = list;
+        chunks[i] = list = c;
+    }
+    return list;
+}
+
 struct chunk *cache_chunk(void)
 {
-    uint32_t index;
-    struct chunk *c = calloc(1, sizeof *c);
-    if (!c)
-        return NULL;
-    if (free_count > 0) {
-        index = free_list[--free_count];
-    } else if (chunk_top < chunk_most) {
-        index = chunk_top++;
-    } else {
-        free(c);
-        return NULL;
-    }
-    memory_charge_always(CACHE_CHUNK);
-    c->index = index;
-    chunks[index] = c;
-    return c;
+    return cache_chunks(1);
 }
 
 void cache_chunk_free(struct chunk *chunk)
 {
     chunks[chunk->index] = NULL;
-    free_list[free_count++] = chunk->index;
+    if (chunk->index < lowest)
+        lowest = chunk->index;
     memory_uncharge_kernel(CACHE_CHUNK);
     free(chunk->blocks);
     free(chunk);
+}
+
+void cache_fill(const struct chunk *first, const void *code, size_t size)
+{
+    uint8_t *to = cache_memory(first);
+    if (host_section_write(section, (uint64_t)(to - writable), code, size) < 0)
+        memcpy(to, code, size);
 }
 
 uint8_t *cache_place(struct chunk *c, struct block *block, size_t size)
@@ -113,14 +145,21 @@ struct chunk *cache_chunk_of(const uint8_t *p)
     return chunks[(size_t)(p - executable) / CACHE_CHUNK];
 }
 
+static const struct chunk *chunk_at(uint64_t host, uint32_t *offset)
+{
+    uint64_t at = host - (uint64_t)executable;
+    *offset = (uint32_t)(at % CACHE_CHUNK);
+    return at < CACHE_SIZE ? chunks[at / CACHE_CHUNK] : NULL;
+}
+
 struct block *cache_find(uint64_t host)
 {
-    uint64_t off = host - (uint64_t)executable;
-    if (off >= CACHE_SIZE)
-        return NULL;
-    const struct chunk *c = chunks[off / CACHE_CHUNK];
+    uint32_t offset;
+    const struct chunk *c = chunk_at(host, &offset);
     if (!c)
         return NULL;
+    if (offset < c->kept_bytes)
+        return kept_at(c->kept, c->kept_number, offset);
     uint32_t low = 0, high = c->count;
     while (low < high) {
         uint32_t mid = (low + high) / 2;
@@ -133,4 +172,15 @@ struct block *cache_find(uint64_t host)
             return c->blocks[mid];
     }
     return NULL;
+}
+
+bool cache_find_pc(uint64_t host, uint64_t *pc)
+{
+    uint32_t offset;
+    const struct chunk *c = chunk_at(host, &offset);
+    if (c && offset < c->kept_bytes)
+        return kept_pc_at(c->kept, c->kept_number, offset, pc);
+    const struct block *b = cache_find(host);
+    *pc = b ? b->pc : 0;
+    return b != NULL;
 }

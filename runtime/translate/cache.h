@@ -16,6 +16,7 @@
 #include "runtime/host/lock.h"
 
 struct block;
+struct kept;
 
 #define CACHE_SIZE  ((size_t)256 << 20)
 #define CACHE_CHUNK ((size_t)64 << 10)
@@ -28,6 +29,10 @@ struct chunk {
     uint32_t live;    /* blocks that are not dead */
     uint64_t retired; /* the view's stamp when the last block died */
     struct block **blocks;
+    /* The first so many bytes hold blocks that were kept from an earlier run, by this
+     * (code_kept.h), as chunk number kept_number. */
+    struct kept *kept;
+    uint32_t kept_number, kept_bytes;
     struct chunk *next;
 };
 
@@ -43,7 +48,13 @@ void cache_limit(size_t bytes);
 
 /* A fresh chunk, or NULL when code memory is used up. */
 struct chunk *cache_chunk(void);
+/* So many, side by side in the order of their list; or NULL. */
+struct chunk *cache_chunks(uint32_t count);
 void cache_chunk_free(struct chunk *chunk);
+
+/* Bytes into fresh chunks that lie side by side, from the first one's start on. Without the lock.
+ */
+void cache_fill(const struct chunk *first, const void *code, size_t size);
 
 /* Room for size bytes in the chunk, aligned to 16; NULL when it is full. The block is recorded. */
 uint8_t *cache_place(struct chunk *chunk, struct block *block, size_t size);
@@ -59,5 +70,7 @@ bool cache_contains(uint64_t host);
 struct chunk *cache_chunk_of(const uint8_t *executable);
 /* The block whose code holds the host address, or NULL. */
 struct block *cache_find(uint64_t host);
+/* The guest address of that block; false when there is none. */
+bool cache_find_pc(uint64_t host, uint64_t *pc);
 
 #endif

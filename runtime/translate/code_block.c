@@ -29,19 +29,15 @@ struct block *block_create(const struct xlate *x, const uint8_t *guest, size_t g
                         .links = (uint16_t)x->exit_count,
                         .indirects = (uint16_t)x->indirect_count};
     b->link = (struct link *)rest;
-    b->recovery = (struct recovery *)(rest + links);
-    b->indirect = (struct indirect_point *)(rest + links + recoveries);
-    memcpy(b->recovery, x->recovery, recoveries);
-    memcpy(b->indirect, x->indirects, indirects);
+    b->recovery = memcpy(rest + links, x->recovery, recoveries);
+    b->indirect = memcpy(rest + links + recoveries, x->indirects, indirects);
     for (size_t i = 0; i < x->exit_count; i++)
         b->link[i] = (struct link){.patch = x->exits[i].patch,
                                    .stub = x->exits[i].stub,
                                    .target = x->exits[i].target,
                                    .from = b};
-    if (guest) {
-        b->guest_bytes = rest + links + recoveries + indirects;
-        memcpy(b->guest_bytes, guest, guest_size);
-    }
+    if (guest)
+        b->guest_bytes = memcpy(rest + links + recoveries + indirects, guest, guest_size);
     return b;
 }
 
@@ -53,8 +49,7 @@ void block_place(struct block *b, const uint8_t *code, uint8_t *writable)
 
 void block_free(struct block *b)
 {
-    if (!b->kept)
-        free(b);
+    free(b);
 }
 
 const struct recovery *block_recovery(const struct block *b, uint32_t offset)
@@ -97,11 +92,6 @@ void block_link(struct link *l, struct block *to)
     to->incoming = l;
 }
 
-void block_unpatch(const struct link *l)
-{
-    patch(l->from, l->patch, (int32_t)l->stub - XLATE_STUB_CALL - (l->patch + 4));
-}
-
 static void block_unlink(struct link *l)
 {
     if (!l->to)
@@ -110,7 +100,7 @@ static void block_unlink(struct link *l)
     if (l->next_in)
         l->next_in->held_in = l->held_in;
     l->to = NULL;
-    block_unpatch(l);
+    patch(l->from, l->patch, (int32_t)l->stub - XLATE_STUB_CALL - (l->patch + 4));
 }
 
 void block_unlink_incoming(struct block *b)

@@ -23,15 +23,14 @@ struct block {
     uint16_t recoveries, links, indirects;
     bool dead;
     bool self_check;
-    bool aimed_at;        /* some indirect jump led to it */
-    bool kept;            /* memory of its code space, with all it points to (saved.h) */
-    uint8_t *guest_bytes; /* of a self-checking block, and of one that may be kept; or NULL */
-    struct block *next;   /* in the hash chain */
-    struct block *near;   /* of a private code space: the next of those that start in a page */
+    bool aimed_at;              /* some indirect jump led to it */
+    const uint8_t *guest_bytes; /* of a self-checking block, and of one that may be kept; or NULL */
+    struct block *next;         /* in the hash chain */
+    struct block *near; /* of a private code space: the next of those that start in a page */
     struct link *incoming;
-    struct recovery *recovery;
+    const struct recovery *recovery;
     struct link *link;
-    struct indirect_point *indirect;
+    const struct indirect_point *indirect;
     const struct block *origin; /* of a copy: the block whose tables apply */
 };
 
@@ -47,8 +46,6 @@ const struct recovery *block_recovery(const struct block *block, uint32_t offset
 
 /* Sends an exit directly to a block's body, and back to its stub. */
 void block_link(struct link *link, struct block *to);
-/* Writes that an exit, which is not linked, leads to its stub. */
-void block_unpatch(const struct link *link);
 void block_unlink_incoming(struct block *block);
 void block_unlink_outgoing(struct block *block);
 /* The exits that lead into a code space. */

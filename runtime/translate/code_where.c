@@ -96,19 +96,20 @@ struct listing {
     size_t room, count;
 };
 
-static void list_space(void *arg, struct codespace *s)
+static void list_block(void *arg, const struct block *b, uint32_t chunk)
 {
     struct listing *l = arg;
-    for (const struct chunk *c = s->chunks; c; c = c->next) {
-        for (uint32_t i = 0; i < c->count; i++) {
-            const struct block *b = c->blocks[i];
-            if (b->dead)
-                continue;
-            if (l->count < l->room)
-                take(&l->out[l->count], b, b->pc);
-            l->count++;
-        }
-    }
+    (void)chunk;
+    if (b->dead)
+        return;
+    if (l->count < l->room)
+        take(&l->out[l->count], b, b->pc);
+    l->count++;
+}
+
+static void list_space(void *arg, struct codespace *s)
+{
+    codespace_each_block(s, list_block, arg);
 }
 
 size_t code_shared(struct code_sample *out, size_t room)

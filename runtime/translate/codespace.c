@@ -2,6 +2,7 @@
 #define HEAP_TIER HEAP_ALWAYS /* code memory is the bound */
 #include "runtime/translate/codespace.h"
 #include "runtime/host/heap.h"
+#include "runtime/translate/code_kept.h"
 
 #define PAGE_SHIFT 12
 
@@ -73,16 +74,15 @@ static void free_chunk(struct chunk *c)
 
 static void destroy(struct codespace *s)
 {
-    for (struct chunk *c = s->chunks; c; c = c->next)
-        for (uint32_t i = 0; i < c->count; i++)
-            block_unlink_outgoing(c->blocks[i]);
+    for (uint32_t i = 0; i < s->buckets; i++)
+        for (struct block *b = s->hash[i]; b; b = b->next)
+            block_unlink_outgoing(b);
     for (struct chunk *c = s->chunks, *next; c; c = next) {
         next = c->next;
         free_chunk(c);
     }
     codespace_sweep(s, UINT64_MAX);
-    for (size_t i = 0; i < sizeof(s->kept) / sizeof(*s->kept); i++)
-        free(s->kept[i]);
+    kept_free(s->kept);
     free(s->hash);
     free(s->pages);
     free(s);
@@ -121,7 +121,7 @@ struct block *codespace_find(const struct codespace *s, uint64_t pc, bool entry)
     for (struct block *b = s->hash[bucket(s, pc)]; b; b = b->next)
         if (b->pc == pc && (b->body || !entry))
             return b;
-    return NULL;
+    return s->kept ? kept_find(s->kept, pc, entry) : NULL;
 }
 
 /* Enters it into the tables. */
@@ -161,6 +161,14 @@ static void grow_table(struct codespace *s)
     free(from);
 }
 
+void codespace_enter(struct codespace *s, struct block *b)
+{
+    b->space = s;
+    if (s->count++ >= s->buckets)
+        grow_table(s);
+    enter(s, b);
+}
+
 bool codespace_add(struct codespace *s, struct block *b, const uint8_t *code)
 {
     if (!s->file_id && !s->pages && !(s->pages = calloc(s->buckets, sizeof *s->pages)))
@@ -179,30 +187,39 @@ bool codespace_add(struct codespace *s, struct block *b, const uint8_t *code)
             return false;
     }
     block_place(b, code, w);
-    b->space = s;
     if (s->keyed)
         atomic_fetch_add_explicit(&codespace_grown, 1, memory_order_relaxed);
-    if (s->count++ >= s->buckets)
-        grow_table(s);
-    enter(s, b);
+    s->added++;
+    codespace_enter(s, b);
     return true;
 }
 
-bool codespace_adopt(struct codespace *s, struct chunk *chunks, struct block *blocks,
-                     uint32_t count, struct block **hash, uint32_t buckets)
+bool codespace_adopt(struct codespace *s, struct kept *kept)
 {
     if (!s->file_id || s->count || s->chunks)
         return false;
-    free(s->hash);
-    s->hash = hash;
-    s->buckets = buckets;
-    s->chunks = chunks;
-    s->count = s->kept_count = count;
-    for (uint32_t i = 0; i < count; i++) {
-        blocks[i].space = s;
-        enter(s, &blocks[i]);
-    }
+    s->kept = kept;
+    s->kept_count = kept->header->blocks;
+    s->chunks = kept->chunks;
+    kept->space = s;
+    kept->chunks = NULL;
     return true;
+}
+
+void codespace_each_block(struct codespace *s,
+                          void (*each)(void *arg, const struct block *block, uint32_t chunk),
+                          void *arg)
+{
+    uint32_t number = 0;
+    for (const struct chunk *c = s->chunks; c; c = c->next, number++) {
+        if (c->kept)
+            for (uint32_t i = kept_first(c->kept, c->kept_number),
+                          end = kept_first(c->kept, c->kept_number + 1);
+                 i < end; i++)
+                each(arg, kept_block(c->kept, i), number);
+        for (uint32_t i = 0; i < c->count; i++)
+            each(arg, c->blocks[i], number);
+    }
 }
 
 /* Of the blocks that start in one page. */

@@ -22,7 +22,7 @@ struct codespace {
     uint64_t base;                /* guest address of file offset 0 */
     uint64_t start, end;          /* the guest addresses that are the file's; blocks link within */
     uint32_t refs;                /* views that have or had it attached */
-    uint32_t count, buckets;
+    uint32_t count, buckets;      /* of the table; kept blocks enter it when they are made */
     struct block **hash;
     struct block **pages;  /* of a private one that has blocks: by the guest page they start in */
     bool reaches;          /* of a private one: some block of it was linked to a shared one */
@@ -30,10 +30,9 @@ struct codespace {
     struct chunk *retired; /* without a live block; freed when no thread can be inside */
     bool keyed;            /* it may be kept between runs, by: */
     struct saved_key key;
-    uint32_t kept_count; /* blocks of it that are kept already */
-    void *kept[4];       /* memory of blocks that were, and of: */
-    struct block **aims; /* those of them that indirect jumps led to */
-    uint32_t aim_count;
+    uint32_t added;      /* blocks that are not kept yet */
+    uint32_t kept_count; /* blocks that are */
+    struct kept *kept;   /* those of an earlier run, or NULL (code_kept.h) */
     struct codespace *next;
 };
 
@@ -48,10 +47,16 @@ struct codespace *codespace_get(const struct code_extent *extent);
 struct codespace *codespace_known(const struct code_extent *extent);
 /* Calls each for every shared code space. */
 void codespace_each_shared(void (*each)(void *arg, struct codespace *space), void *arg);
-/* An empty shared code space gets blocks that lie in chunks already, and a table for them. False
- * when it is not empty. */
-bool codespace_adopt(struct codespace *space, struct chunk *chunks, struct block *blocks,
-                     uint32_t count, struct block **hash, uint32_t buckets);
+/* An empty shared code space gets blocks of an earlier run, with all they lie in. False when it is
+ * not empty. */
+bool codespace_adopt(struct codespace *space, struct kept *kept);
+/* A kept block that was made is found in the table from now on. */
+void codespace_enter(struct codespace *space, struct block *block);
+/* Calls each for every block of a shared code space, in the order of their code, with the number of
+ * the chunk in the list. Those that were kept are all made. */
+void codespace_each_block(struct codespace *space,
+                          void (*each)(void *arg, const struct block *block, uint32_t chunk),
+                          void *arg);
 /* Gives a reference back. A shared code space stays for the next user until code memory is short;
  * a private one is freed. */
 void codespace_put(struct codespace *space);

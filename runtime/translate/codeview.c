@@ -10,6 +10,7 @@
 #include "runtime/host/memory.h"
 #include "runtime/host/thread.h"
 #include "runtime/translate/cache.h"
+#include "runtime/translate/code_kept.h"
 #include "runtime/translate/saved.h"
 #include "runtime/translate/stubs.h"
 
@@ -234,11 +235,11 @@ struct codespace *view_space(struct codeview *v, const struct code_extent *e)
     return ok ? s : NULL;
 }
 
-/* Whether the block is what the address has in this view still. */
-static bool has(const struct codeview *v, const struct block *b)
+/* Whether the code space is what the address has in this view. */
+static bool is_there(const struct codeview *v, const struct codespace *s, uint64_t pc)
 {
-    const struct attachment *a = attachment_at(v, b->pc);
-    return !b->dead && b->space == (a ? a->space : v->own);
+    const struct attachment *a = attachment_at(v, pc);
+    return s == (a ? a->space : v->own);
 }
 
 /* Where indirect jumps enter. */
@@ -247,30 +248,46 @@ static uint64_t entry_of(const struct block *b)
     return (uint64_t)b->code + XLATE_ENTRY;
 }
 
+/* Indirect jumps to pc find the code of that space, if it is what the address has in this view. */
+static void publish(struct codeview *v, const struct codespace *s, uint64_t pc, uint64_t entry)
+{
+    uint64_t former = table_place(v->table, pc), displaced;
+    if (!is_there(v, s, pc) || former == entry)
+        return;
+    if (cache_find_pc(former, &displaced))
+        table_keep(v->table, displaced, former);
+    table_enter(v->table, pc, entry);
+}
+
+/* Whether the table may know a block of that space. */
+static bool is_open(const struct codeview *v, const struct codespace *s)
+{
+    return v->table->refs == 1 || (s != v->own && !table_is_nothing(v->table));
+}
+
 void view_publish_kept(struct codeview *v, const struct codespace *s)
 {
-    for (uint32_t i = 0; i < s->aim_count; i++)
-        view_publish(v, s->aims[i]);
+    uint64_t pc;
+    if (!s->kept || !is_open(v, s))
+        return;
+    for (uint32_t i = 0; i < s->kept->header->aims; i++) {
+        uint64_t entry = kept_entry(s->kept, s->kept->tables.aims[i], &pc);
+        publish(v, s, pc, entry);
+    }
 }
 
 void view_publish(struct codeview *v, struct block *b)
 {
     b->aimed_at = true;
-    if (!has(v, b) || (v->table->refs > 1 && (b->space == v->own || table_is_nothing(v->table))))
-        return;
-    uint64_t former = table_place(v->table, b->pc);
-    if (former == entry_of(b))
-        return;
-    const struct block *displaced = cache_find(former);
-    if (displaced)
-        table_keep(v->table, displaced->pc, former);
-    table_enter(v->table, b->pc, entry_of(b));
+    if (!b->dead && is_open(v, b->space))
+        publish(v, b->space, b->pc, entry_of(b));
 }
 
 bool view_link(struct codeview *v, struct link *l, struct block *to)
 {
     struct codespace *s = l->from->space;
-    if (l->to || l->from->dead || !has(v, to) || (s != to->space && s != v->own))
+    if (l->to || l->from->dead || to->dead || !is_there(v, to->space, to->pc) ||
+        (s != to->space && s != v->own))
         return false;
     /* Code of a file is shared by views where another file may lie beside it; what is private can
      * lead anywhere, as long as that is there. */
@@ -287,9 +304,14 @@ static void forget(struct codeview *v, const struct block *b)
 
 static void forget_all(struct codeview *v, const struct codespace *s)
 {
+    uint64_t pc;
     for (uint32_t i = 0; i < s->buckets; i++)
         for (struct block *b = s->hash[i]; b; b = b->next)
             forget(v, b);
+    for (uint32_t i = 0; s->kept && !table_is_nothing(v->table) && i < s->kept->header->aims; i++) {
+        uint64_t entry = kept_entry(s->kept, s->kept->tables.aims[i], &pc);
+        table_forget(v->table, pc, entry);
+    }
 }
 
 static bool detach_range(struct codeview *v, uint64_t start, uint64_t end)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 static uint64_t xcr0;
+static uint32_t highest[2]; /* leaf, of the basic ones and of the extended */
 
 static void host_cpuid(uint32_t leaf, uint32_t sub, uint32_t out[4])
 {
@@ -15,6 +16,10 @@ static void host_cpuid(uint32_t leaf, uint32_t sub, uint32_t out[4])
 int cpuid_init(void)
 {
     uint32_t r[4], low, high;
+    host_cpuid(0x80000000u, 0, r);
+    highest[1] = r[0];
+    host_cpuid(0, 0, r);
+    highest[0] = r[0];
     host_cpuid(1, 0, r);
     if (!(r[2] >> 27 & 1) || !(r[2] >> 20 & 1))
         return -1;
@@ -28,8 +33,7 @@ int cpuid_init(void)
 bool cpuid_xgetbv1(void)
 {
     uint32_t r[4];
-    host_cpuid(0, 0, r);
-    if (r[0] < 0xd)
+    if (highest[0] < 0xd)
         return false;
     host_cpuid(0xd, 1, r);
     return r[0] >> 2 & 1;
@@ -39,7 +43,7 @@ bool cpuid_quick_loop(void)
 {
     uint32_t r[4];
     char maker[12];
-    host_cpuid(0, 0, r);
+    cpu_cpuid(0, 0, r);
     memcpy(maker, &r[1], 4);
     memcpy(maker + 4, &r[3], 4);
     memcpy(maker + 8, &r[2], 4);
@@ -115,9 +119,7 @@ static void leaf_xsave(uint32_t sub, uint32_t out[4])
 
 static void compute(uint32_t leaf, uint32_t sub, uint32_t out[4])
 {
-    uint32_t top[4];
-    host_cpuid(leaf & 0x80000000u, 0, top);
-    if ((leaf & 0x7fffffff) > (top[0] & 0x7fffffff) || (leaf & 0x7fff0000)) {
+    if ((leaf & 0x7fff0000) || (leaf & 0xffff) > (highest[leaf >> 31] & 0xffff)) {
         memset(out, 0, 16);
         return;
     }

@@ -8,6 +8,7 @@
 #include "runtime/host/heap.h"
 #include "runtime/host/thread.h"
 #include "runtime/host/time.h"
+#include "runtime/translate/code_kept.h"
 #include "runtime/translate/cpu_fault.h"
 #include "runtime/translate/saved.h"
 #include "runtime/translate/stubs.h"
@@ -150,7 +151,7 @@ static struct block *find_shared(struct cpu *cpu, uint64_t pc, const struct code
     bool known = codespace_known(extent);
     host_mutex_unlock(&translate_lock);
     bool keyed = !known && saved_key(v, pc, extent, &key);
-    struct saved *saved = keyed ? saved_read(v, pc, extent, &key) : NULL;
+    struct kept *kept = keyed ? saved_read(v, pc, extent, &key) : NULL;
     host_mutex_lock(&translate_lock);
     struct codespace *s = v->drops == drops && (known || keyed) ? view_space(v, extent) : NULL;
     if (s != codespace_known(extent)) /* another one has come to lie there */
@@ -159,14 +160,15 @@ static struct block *find_shared(struct cpu *cpu, uint64_t pc, const struct code
         s->keyed = true;
         s->key = key;
     }
-    if (s && saved && saved_adopt(saved, s)) {
-        counters_add(&cpu->thread->counters, COUNT_KEPT, saved_blocks(saved));
+    if (s && kept && codespace_adopt(s, kept)) {
+        counters_add(&cpu->thread->counters, COUNT_KEPT, s->kept_count);
         view_publish_kept(v, s);
+        kept = NULL;
     }
     if (s)
         b = codespace_find(s, pc, entry);
+    kept_free(kept);
     host_mutex_unlock(&translate_lock);
-    saved_free(saved);
     return b;
 }
 

@@ -25,23 +25,27 @@ struct host_keep *saved_folder(void)
     return folder;
 }
 
-/* Four sums side by side, so that none waits for another; each step is one to one in what is added
- * and in the sum before. */
+#define LANES 8
+
+/* Sums side by side, so that none waits for another; each step is one to one in what is added and
+ * in the sum before. */
 uint64_t saved_sum(uint64_t sum, const void *data, size_t size)
 {
-    uint64_t lane[4] = {sum ^ size, sum + 1, sum + 2, sum + 3}, word[4];
+    uint64_t lane[LANES], word[LANES];
     const uint8_t *p = data;
+    for (unsigned i = 0; i < LANES; i++)
+        lane[i] = i ? sum + i : sum ^ size;
     for (; size > 0; p += sizeof(word)) {
         size_t n = size < sizeof(word) ? size : sizeof(word);
         memset(word, 0, n < sizeof(word) ? sizeof(word) : 0);
         memcpy(word, p, n);
         size -= n;
-        for (int i = 0; i < 4; i++) {
+        for (unsigned i = 0; i < LANES; i++) {
             lane[i] = (lane[i] ^ word[i]) * HASH_FACTOR;
             lane[i] ^= lane[i] >> 32;
         }
     }
-    for (int i = 1; i < 4; i++) {
+    for (unsigned i = 1; i < LANES; i++) {
         lane[0] = (lane[0] ^ lane[i]) * HASH_FACTOR;
         lane[0] ^= lane[0] >> 29;
     }
@@ -117,17 +121,19 @@ static void *after(uint8_t **at, size_t size)
     return here;
 }
 
-struct saved_tables saved_tables(struct saved_header *h)
+struct saved_tables saved_tables(const struct saved_header *h)
 {
     struct saved_tables t;
-    uint8_t *at = (uint8_t *)(h + 1);
+    uint8_t *at = (uint8_t *)(uintptr_t)(h + 1);
     t.blocks = after(&at, (size_t)h->blocks * sizeof(*t.blocks));
     t.links = after(&at, (size_t)h->links * sizeof(*t.links));
     t.ranges = after(&at, (size_t)h->ranges * sizeof(*t.ranges));
     t.chunks = after(&at, (size_t)h->chunks * sizeof(*t.chunks));
+    t.places = after(&at, (size_t)h->blocks * sizeof(*t.places));
+    t.aims = after(&at, (size_t)h->aims * sizeof(*t.aims));
     t.recoveries = after(&at, (size_t)h->recoveries * sizeof(*t.recoveries));
     t.indirects = after(&at, (size_t)h->indirects * sizeof(*t.indirects));
     t.bytes = after(&at, h->bytes);
-    t.size = (size_t)(at - (uint8_t *)h);
+    t.size = (size_t)(at - (const uint8_t *)h);
     return t;
 }

@@ -7,8 +7,9 @@
  * is right, and the guest's file has these very bytes at these places now; otherwise the blocks are
  * translated as if there were none. So what it is found by need not be unique.
  *
- * Nothing of the guest's, of other users or of an older version is believed. Who can write the
- * user's own caches, a guest that was given that folder too, can write any program of the user's.
+ * These files are replaced by others, never changed. Nothing of the guest's, of other users or of
+ * an older version is believed. Who can write the user's own caches, a guest that was given that
+ * folder too, can write any program of the user's.
  */
 #ifndef RUNTIME_TRANSLATE_SAVED_H
 #define RUNTIME_TRANSLATE_SAVED_H
@@ -16,8 +17,8 @@
 #include "runtime/translate/codespace.h"
 #include "runtime/translate/codeview.h"
 
-struct saved;
 struct host_keep;
+struct kept;
 
 /* The folder's name among the user's caches. */
 #define SAVED_FOLDER "code"
@@ -31,17 +32,10 @@ void saved_open(struct host_keep *folder);
  * guest's file. */
 bool saved_key(const struct codeview *view, uint64_t pc, const struct code_extent *extent,
                struct saved_key *key);
-/* What was kept for that extent, ready to be taken; NULL when there is nothing, or nothing that
- * may be believed. Without locks; reads files. */
-struct saved *saved_read(const struct codeview *view, uint64_t pc, const struct code_extent *extent,
-                         const struct saved_key *key);
-/* The space, which has to be empty, has its blocks from now on; false when it is not. With
- * translate_lock. */
-bool saved_adopt(struct saved *saved, struct codespace *space);
-/* The number of blocks. */
-uint32_t saved_blocks(const struct saved *saved);
-/* Whether adopted or not; NULL is allowed. */
-void saved_free(struct saved *saved);
+/* What was kept for that extent, ready for codespace_adopt; NULL when there is nothing, or nothing
+ * that may be believed. Without locks; reads files. */
+struct kept *saved_read(const struct codeview *view, uint64_t pc, const struct code_extent *extent,
+                        const struct saved_key *key);
 
 /* Writes the code spaces that have grown. What cannot be written is left out. Any thread, without
  * locks. */

@@ -25,23 +25,26 @@ struct saved_header {
     char recipe[SAVED_RECIPE_SIZE];
     uint64_t features; /* of the processor and of the decoder */
     struct saved_key key;
-    uint32_t blocks, links, ranges, chunks, recoveries, indirects; /* entries of the tables */
-    uint32_t bytes;                                                /* of guest code */
-    uint32_t code;                                                 /* bytes */
+    /* Entries of the tables. */
+    uint32_t blocks, links, ranges, chunks, aims, recoveries, indirects;
+    uint32_t bytes; /* of guest code */
+    uint32_t code;  /* bytes */
+    uint32_t none;
 };
 
 /* In the order of their code. */
 struct saved_block {
     uint32_t pc;
+    uint32_t link, recovery, indirect, bytes; /* where its own begin in their tables */
     uint16_t guest_size, size, body, checked;
-    uint16_t recoveries, links, indirects; /* the next so many of the tables */
+    uint16_t recoveries, links, indirects;
     uint16_t chunk, offset;
     uint16_t aimed_at; /* 1: some indirect jump led to it */
 };
 
+/* An exit. It leads to a block of this file that is at the target, else to its stub. */
 struct saved_link {
     uint32_t target;
-    uint32_t to; /* the block at the target, or SAVED_NOWHERE */
     uint16_t patch, stub;
 };
 
@@ -50,18 +53,31 @@ struct saved_range {
     uint32_t start, size;
 };
 
+/* Of code memory: CACHE_CHUNK bytes each, the last one as long as it is used. */
+struct saved_chunk {
+    uint32_t used;  /* bytes */
+    uint32_t first; /* block */
+};
+
+/* The blocks in the order of their guest addresses. */
+struct saved_place {
+    uint32_t pc, block;
+};
+
 /* Where the tables are, from the header on. */
 struct saved_tables {
     struct saved_block *blocks;
     struct saved_link *links;
     struct saved_range *ranges;
-    uint32_t *chunks; /* bytes of code in each, a multiple of 16 */
+    struct saved_chunk *chunks;
+    struct saved_place *places; /* as many as blocks */
+    uint32_t *aims;             /* blocks that indirect jumps led to */
     struct recovery *recoveries;
     struct indirect_point *indirects;
     uint8_t *bytes;
-    size_t size; /* of the header and all tables */
+    size_t size; /* of the header and all tables; the code is next */
 };
-struct saved_tables saved_tables(struct saved_header *header);
+struct saved_tables saved_tables(const struct saved_header *header);
 
 /* Of any number of bytes; each bit counts. */
 uint64_t saved_sum(uint64_t sum, const void *data, size_t size);

@@ -21,8 +21,7 @@
 /* A block on its way into the file. */
 struct item {
     const struct block *block;
-    uint32_t index;
-    uint16_t chunk, offset;
+    uint32_t index, chunk, offset;
 };
 
 struct writing {
@@ -31,6 +30,7 @@ struct writing {
     uint8_t *code;
     struct item *items;   /* in the order of their code */
     struct item **sorted; /* by guest address */
+    uint32_t listed;
 };
 
 /* Who writes, so that the end waits for what is under way. */
@@ -41,8 +41,7 @@ static struct host_mutex writing = HOST_MUTEX_INIT(RANK_CODE_WRITING);
 
 static bool is_worth(const struct codespace *s)
 {
-    uint32_t grown = s->count - s->kept_count;
-    return s->keyed && grown >= WORTH_BLOCKS && grown > s->kept_count / WORTH_PART;
+    return s->keyed && s->added >= WORTH_BLOCKS && s->added > s->kept_count / WORTH_PART;
 }
 
 static bool may_be_kept(const struct block *b)
@@ -50,23 +49,26 @@ static bool may_be_kept(const struct block *b)
     return !b->dead && !b->self_check && b->guest_bytes;
 }
 
-static void count_block(struct saved_header *h, const struct block *b)
+static void count_block(void *arg, const struct block *b, uint32_t chunk)
 {
+    struct saved_header *h = arg;
+    (void)chunk;
+    if (!may_be_kept(b))
+        return;
     h->blocks++;
     h->links += b->links;
     h->recoveries += b->recoveries;
     h->indirects += b->indirects;
+    h->aims += b->aimed_at && b->body;
 }
 
-static void count_all(struct saved_header *h, const struct codespace *s)
+static void count_all(struct saved_header *h, struct codespace *s)
 {
     for (const struct chunk *c = s->chunks; c; c = c->next) {
         h->chunks++;
-        h->code += (c->used + 15) & ~15u;
-        for (uint32_t i = 0; i < c->count; i++)
-            if (may_be_kept(c->blocks[i]))
-                count_block(h, c->blocks[i]);
+        h->code = (h->chunks - 1) * (uint32_t)CACHE_CHUNK + c->used;
     }
+    codespace_each_block(s, count_block, h);
 }
 
 static int by_address(const void *a, const void *b)
@@ -75,25 +77,20 @@ static int by_address(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-static void list_blocks(struct writing *w, const struct codespace *s)
+static void list_block(void *arg, const struct block *b, uint32_t chunk)
 {
-    uint32_t n = 0;
-    uint16_t chunk = 0;
-    for (const struct chunk *c = s->chunks; c; c = c->next, chunk++) {
-        const uint8_t *start = cache_executable(cache_memory(c));
-        for (uint32_t i = 0; i < c->count; i++) {
-            const struct block *b = c->blocks[i];
-            if (!may_be_kept(b))
-                continue;
-            w->items[n] = (struct item){b, n, chunk, (uint16_t)(b->code - start)};
-            w->sorted[n] = &w->items[n];
-            n++;
-        }
-    }
-    qsort(w->sorted, n, sizeof(*w->sorted), by_address);
+    struct writing *w = arg;
+    uint32_t n = w->listed;
+    if (!may_be_kept(b))
+        return;
+    /* Code memory is mapped at multiples of a chunk's size. */
+    w->items[n] = (struct item){b, n, chunk, (uint32_t)((uintptr_t)b->code % CACHE_CHUNK)};
+    w->sorted[n] = &w->items[n];
+    w->listed++;
 }
 
-static uint32_t index_of(const struct writing *w, uint64_t pc)
+/* The block at the guest address, or NULL. */
+static const struct item *item_at(const struct writing *w, uint64_t pc)
 {
     uint32_t low = 0, high = w->header->blocks;
     while (low < high) {
@@ -103,38 +100,70 @@ static uint32_t index_of(const struct writing *w, uint64_t pc)
         else
             high = middle;
     }
-    return low < w->header->blocks && w->sorted[low]->block->pc == pc ? w->sorted[low]->index
-                                                                      : SAVED_NOWHERE;
+    return low < w->header->blocks && w->sorted[low]->block->pc == pc ? w->sorted[low] : NULL;
+}
+
+static uint32_t place_of(const struct item *i)
+{
+    return i->chunk * (uint32_t)CACHE_CHUNK + i->offset;
+}
+
+/* Where an exit leads as long as nothing is known of what lies around the code space. */
+static void set_exit(const struct writing *w, const struct item *from, const struct link *l)
+{
+    const struct item *to = item_at(w, l->target);
+    uint32_t patch = place_of(from) + l->patch;
+    uint32_t place =
+        to ? place_of(to) + to->block->body : place_of(from) + l->stub - XLATE_STUB_CALL;
+    uint32_t relative = place - (patch + 4);
+    memcpy(w->code + patch, &relative, sizeof(relative));
+}
+
+/* Where the next entries of each table go. */
+struct filling {
+    uint32_t link, recovery, indirect, aim;
+};
+
+static void put_block(struct writing *w, const struct item *item, struct filling *at)
+{
+    const struct block *b = item->block;
+    uint64_t start = w->header->key.start;
+    struct saved_tables *t = &w->tables;
+    t->blocks[item->index] = (struct saved_block){.pc = (uint32_t)(b->pc - start),
+                                                  .link = at->link,
+                                                  .recovery = at->recovery,
+                                                  .indirect = at->indirect,
+                                                  .guest_size = (uint16_t)b->guest_size,
+                                                  .size = (uint16_t)b->size,
+                                                  .body = b->body,
+                                                  .checked = b->checked,
+                                                  .recoveries = b->recoveries,
+                                                  .links = b->links,
+                                                  .indirects = b->indirects,
+                                                  .aimed_at = b->aimed_at,
+                                                  .chunk = (uint16_t)item->chunk,
+                                                  .offset = (uint16_t)item->offset};
+    memcpy(t->recoveries + at->recovery, b->recovery, b->recoveries * sizeof(*b->recovery));
+    memcpy(t->indirects + at->indirect, b->indirect, b->indirects * sizeof(*b->indirect));
+    at->recovery += b->recoveries;
+    at->indirect += b->indirects;
+    for (uint16_t k = 0; k < b->links; k++) {
+        t->links[at->link++] = (struct saved_link){.target = (uint32_t)(b->link[k].target - start),
+                                                   .patch = b->link[k].patch,
+                                                   .stub = b->link[k].stub};
+        set_exit(w, item, &b->link[k]);
+    }
+    if (b->aimed_at && b->body)
+        t->aims[at->aim++] = item->index;
 }
 
 static void put_blocks(struct writing *w)
 {
-    uint64_t start = w->header->key.start;
-    struct recovery *recovery = w->tables.recoveries;
-    struct indirect_point *indirect = w->tables.indirects;
-    struct saved_link *link = w->tables.links;
+    struct filling at = {0};
     for (uint32_t i = 0; i < w->header->blocks; i++) {
-        const struct block *b = w->items[i].block;
-        w->tables.blocks[i] = (struct saved_block){.pc = (uint32_t)(b->pc - start),
-                                                   .guest_size = (uint16_t)b->guest_size,
-                                                   .size = (uint16_t)b->size,
-                                                   .body = b->body,
-                                                   .checked = b->checked,
-                                                   .recoveries = b->recoveries,
-                                                   .links = b->links,
-                                                   .indirects = b->indirects,
-                                                   .aimed_at = b->aimed_at,
-                                                   .chunk = w->items[i].chunk,
-                                                   .offset = w->items[i].offset};
-        memcpy(recovery, b->recovery, b->recoveries * sizeof(*recovery));
-        memcpy(indirect, b->indirect, b->indirects * sizeof(*indirect));
-        recovery += b->recoveries;
-        indirect += b->indirects;
-        for (uint16_t k = 0; k < b->links; k++)
-            *link++ = (struct saved_link){.target = (uint32_t)(b->link[k].target - start),
-                                          .to = index_of(w, b->link[k].target),
-                                          .patch = b->link[k].patch,
-                                          .stub = b->link[k].stub};
+        put_block(w, &w->items[i], &at);
+        w->tables.places[i] = (struct saved_place){
+            (uint32_t)(w->sorted[i]->block->pc - w->header->key.start), w->sorted[i]->index};
     }
 }
 
@@ -160,6 +189,7 @@ static bool put_ranges(struct writing *w, bool store)
         if (store && memcmp(t->bytes + size - common, b->guest_bytes, overlap))
             return false;
         if (store) {
+            t->blocks[w->sorted[i]->index].bytes = size - common;
             memcpy(t->bytes + size, b->guest_bytes + overlap, more);
             t->ranges[n - 1].size += more;
         }
@@ -173,18 +203,18 @@ static bool put_ranges(struct writing *w, bool store)
 
 static void put_code(struct writing *w, const struct codespace *s)
 {
-    uint8_t *to = w->code;
-    uint32_t index = 0;
-    for (const struct chunk *c = s->chunks; c; c = c->next) {
-        uint32_t size = (c->used + 15) & ~15u;
-        memcpy(to, cache_memory(c), size);
-        w->tables.chunks[index++] = size;
-        to += size;
+    uint32_t number = 0, first = 0;
+    memset(w->code, 0, w->header->code);
+    for (const struct chunk *c = s->chunks; c; c = c->next, number++) {
+        memcpy(w->code + number * CACHE_CHUNK, cache_memory(c), c->used);
+        while (first < w->header->blocks && w->items[first].chunk < number)
+            first++;
+        w->tables.chunks[number] = (struct saved_chunk){c->used, first};
     }
 }
 
 /* Everything in one piece of memory, but for the sums. False: no memory, or not to be kept. */
-static bool gather(struct writing *w, const struct codespace *s)
+static bool gather(struct writing *w, struct codespace *s)
 {
     struct saved_header counted, *h = &counted;
     saved_describe(h, &s->key);
@@ -194,7 +224,8 @@ static bool gather(struct writing *w, const struct codespace *s)
     w->sorted = malloc(h->blocks * sizeof(*w->sorted) + 1);
     if (!h->blocks || !w->items || !w->sorted)
         return false;
-    list_blocks(w, s);
+    codespace_each_block(s, list_block, w);
+    qsort(w->sorted, w->listed, sizeof(*w->sorted), by_address);
     put_ranges(w, false);
     w->tables = saved_tables(h);
     if (w->tables.size + h->code > SAVED_FILE_MAX)
@@ -205,8 +236,8 @@ static bool gather(struct writing *w, const struct codespace *s)
     *w->header = counted;
     w->tables = saved_tables(w->header);
     w->code = (uint8_t *)w->header + w->tables.size;
-    put_blocks(w);
     put_code(w, s);
+    put_blocks(w);
     return put_ranges(w, true);
 }
 
@@ -276,10 +307,7 @@ static void store(struct saved_header *h, const uint8_t *code, size_t tables)
 {
     char name[HOST_KEEP_NAME_MAX];
     const uint8_t *summed = (const uint8_t *)&h->code_sum;
-    struct saved_tables t = saved_tables(h);
-    const uint8_t *at = code;
-    for (uint32_t i = 0; i < h->chunks; at += t.chunks[i++])
-        h->code_sum = saved_sum(h->code_sum, at, t.chunks[i]);
+    h->code_sum = saved_sum(0, code, h->code);
     h->sum = saved_sum(0, summed, tables - (size_t)(summed - (const uint8_t *)h));
     saved_name(h, name);
     make_room(tables + h->code);
@@ -310,8 +338,10 @@ static bool write_one(void)
     host_mutex_lock(&translate_lock);
     codespace_each_shared(choose, &c);
     bool made = c.space && gather(&w, c.space);
-    if (c.space)
-        c.space->kept_count = c.space->count; /* tried, at least */
+    if (c.space) { /* tried, at least */
+        c.space->kept_count += c.space->added;
+        c.space->added = 0;
+    }
     host_mutex_unlock(&translate_lock);
     if (made)
         store(w.header, w.code, w.tables.size);

@@ -106,7 +106,7 @@ static struct view_table *begin(struct view_table *t)
 
 int table_init(void)
 {
-    nothing = table_create();
+    nothing = take();
     return nothing ? 0 : -L_ENOMEM;
 }
 
@@ -146,6 +146,8 @@ struct view_table *table_copy(const struct view_table *from)
 
 struct view_table *table_nothing(void)
 {
+    if (!nothing->filled)
+        begin(nothing);
     nothing->refs++;
     return nothing;
 }

@@ -192,8 +192,9 @@ unused
 run 'a folder that was full'
 used
 
-# Much of it is written before the end.
+# Much of it is written before the end, beside what was there.
 rm -f "$kept"/*
+run 'a little'
 starting "$fore" kept many
 coproc timeout 100 "${start[@]}" 2>/dev/null
 pid=$COPROC_PID

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -92,6 +93,18 @@ int64_t host_file_read(struct host_file *file, void *buffer, size_t n, uint64_t 
         done += (size_t)got;
     }
     return (int64_t)done;
+}
+
+int host_file_show(struct host_file *file, uint64_t size, const void **out)
+{
+    void *at = mmap(NULL, size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, file->fd, 0);
+    *out = at == MAP_FAILED ? NULL : at;
+    return *out ? 0 : -errno;
+}
+
+void host_file_hide(const void *shown, uint64_t size)
+{
+    munmap((void *)(uintptr_t)shown, size);
 }
 
 int64_t host_file_write(struct host_file *file, const void *buffer, size_t n, uint64_t offset)

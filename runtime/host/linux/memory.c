@@ -257,6 +257,11 @@ void host_view_unmap(uint64_t address, size_t size)
     munmap(at(address), size);
 }
 
+int host_section_write(struct host_section *section, uint64_t offset, const void *data, size_t size)
+{
+    return pwrite(section->fd, data, size, (off_t)offset) == (ssize_t)size ? 0 : -L_ENOMEM;
+}
+
 void host_section_discard(struct host_section *section, uint64_t offset, size_t size)
 {
     /* Fails only where holes are not supported; then the memory stays. */

@@ -108,6 +108,26 @@ int64_t host_file_read(struct host_file *file, void *buffer, size_t n, uint64_t 
     return (int64_t)done;
 }
 
+/* Not the file itself: one that is shown cannot be replaced. */
+int host_file_show(struct host_file *file, uint64_t size, const void **out)
+{
+    void *copy = VirtualAlloc(NULL, size, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
+    *out = copy;
+    if (!copy)
+        return -L_ENOMEM;
+    if (host_file_read(file, copy, size, 0) == (int64_t)size)
+        return 0;
+    host_file_hide(copy, size);
+    *out = NULL;
+    return -L_EIO;
+}
+
+void host_file_hide(const void *shown, uint64_t size)
+{
+    (void)size;
+    VirtualFree((void *)(uintptr_t)shown, 0, MEM_RELEASE);
+}
+
 int64_t host_file_write(struct host_file *file, const void *buffer, size_t n, uint64_t offset)
 {
     size_t done = 0;
