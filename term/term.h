@@ -53,6 +53,7 @@ struct term_options {
     int scrollback_lines;    /* 0: none */
     size_t scrollback_bytes; /* memory bound of the scrollback; 0: 2048 times the lines */
     bool ambiguous_is_wide;  /* East Asian ambiguous characters take two columns */
+    bool bold_is_bright;     /* bold text in one of the first eight colours has its bright one */
     bool clipboard_write;    /* OSC 52 may set the clipboard */
     bool clipboard_read;     /* OSC 52 may read it: a program can then see what was copied */
     bool window_reports;     /* title reports, checksums of the screen: text a program chose

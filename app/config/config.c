@@ -259,6 +259,7 @@ void config_term_options(const struct config *c, struct term_options *options)
     options->cursor_shape = 2 * c->cursor_shape + (c->cursor_blink ? 1 : 2);
     options->scrollback_lines = c->scrollback;
     options->ambiguous_is_wide = c->ambiguous_width == AMBIGUOUS_WIDE;
+    options->bold_is_bright = c->bold_is_bright;
     options->clipboard_write = c->clipboard_write;
     options->clipboard_read = c->clipboard_read;
     options->word_separators = c->word_separators;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "app/draw/boxes.h"
+#include "app/draw/contrast.h"
 #include "app/draw/decor.h"
 #include "runtime/host/time.h"
 
@@ -47,6 +48,31 @@ static void colors(const struct row *r, const struct term_cell *cell, uint32_t *
     }
     if (cell->attr & TERM_SELECTED)
         select_colors(r->p, fg, bg);
+}
+
+/* What is drawn of lines and blocks joins its neighbours, whose background may be its colour. */
+static bool joins(uint32_t code)
+{
+    return (code >= 0x2500 && code <= 0x259f) || (code >= 0xe0b0 && code <= 0xe0d7) ||
+           (code >= 0x1fb00 && code <= 0x1fbff);
+}
+
+/* The colour of a cell's text. What is selected or found can be read in any case. */
+static uint32_t text_color(const struct row *r, const struct term_cell *cell, uint32_t fg,
+                           uint32_t bg)
+{
+    struct painter *p = r->p;
+    bool given = (cell->attr & TERM_SELECTED) && p->selection_foreground;
+    bool marked = cell->attr & (TERM_MATCHED | TERM_CURRENT | TERM_SELECTED);
+    double least = marked && p->contrast < CONTRAST_READABLE ? CONTRAST_READABLE : p->contrast;
+    if (given || (!marked && least <= 1) || joins(cell->ch))
+        return fg;
+    if (p->raised[0] != (fg | COLOR_SET) || p->raised[1] != (bg | (marked ? COLOR_SET : 0))) {
+        p->raised[0] = fg | COLOR_SET;
+        p->raised[1] = bg | (marked ? COLOR_SET : 0);
+        p->raised[2] = contrast_raise(fg, bg, least);
+    }
+    return p->raised[2];
 }
 
 static int cell_x(const struct row *r, int column)
@@ -197,7 +223,10 @@ static void draw_cursor_block(const struct row *r, const struct term_cell *cell,
     inside.left = -column * r->cell_width;
     canvas_fill(&part, 0, 0, width, r->cell_height, color);
     colors(r, cell, &fg, &bg);
-    draw_text(&inside, cell, column, bg == color ? fg : bg);
+    uint32_t text = bg == color ? fg : bg;
+    if (r->p->contrast > 1)
+        text = contrast_raise(text, color, r->p->contrast);
+    draw_text(&inside, cell, column, text);
 }
 
 static void draw_cursor(const struct row *r, const struct term_cursor *cursor)
@@ -236,7 +265,7 @@ static void draw_cells(const struct row *r)
             continue;
         uint32_t fg, bg;
         colors(r, cell, &fg, &bg);
-        draw_text(r, cell, column, fg);
+        draw_text(r, cell, column, text_color(r, cell, fg, bg));
     }
     const struct term_cursor *cursor = &r->p->cursor;
     if (cursor->visible && cursor->row == r->number && cursor->col < r->columns)
@@ -292,19 +321,51 @@ static void draw_large(const struct row *r, enum term_line_size size)
     free(canvas.pixels);
 }
 
-/* What reached out of the cells when they were drawn last. */
-static void clear_padding(const struct row *r)
+/* What a program gave a cell, without what is selected or found. */
+static uint32_t cell_background(const struct row *r, int column)
 {
-    uint32_t bg = term_view_background(r->view);
-    int right = cell_x(r, r->columns);
-    canvas_fill(r->canvas, 0, 0, r->left, r->cell_height, bg);
-    canvas_fill(r->canvas, right, 0, r->canvas->width - right, r->cell_height, bg);
+    uint32_t fg, bg;
+    term_view_colors(r->view, &r->cells[column], &fg, &bg);
+    return bg;
+}
+
+/* Fills the height of `c` with the colours of the row's cells, those at the ends up to its edges.
+ */
+static void draw_padding(const struct row *r, enum term_line_size size, struct canvas *c)
+{
+    int width = size == TERM_LINE_SINGLE ? r->cell_width : 2 * r->cell_width;
+    int columns = size == TERM_LINE_SINGLE ? r->columns : (r->columns + 1) / 2;
+    for (int column = 0, from = 0; column < columns; column++) {
+        int to = column + 1 < columns ? r->left + (column + 1) * width : c->width;
+        canvas_fill(c, from, 0, to - from, c->height, cell_background(r, column));
+        from = to;
+    }
+}
+
+/* The sides of the row, and what is above the first and below the last one. */
+static void draw_paddings(const struct row *r, enum term_line_size size)
+{
+    struct canvas *all = &r->p->canvas;
+    int columns = size == TERM_LINE_SINGLE ? r->columns : (r->columns + 1) / 2;
+    int right = cell_x(r, r->columns), rows = term_view_rows(r->view);
+    canvas_fill(r->canvas, 0, 0, r->left, r->cell_height, cell_background(r, 0));
+    canvas_fill(r->canvas, right, 0, r->canvas->width - right, r->cell_height,
+                cell_background(r, columns - 1));
+    if (r->number == 0) {
+        struct canvas above = canvas_part(all, 0, 0, all->width, r->p->padding);
+        draw_padding(r, size, &above);
+    }
+    if (r->number == rows - 1) {
+        int bottom = r->p->padding + rows * r->cell_height;
+        struct canvas below = canvas_part(all, 0, bottom, all->width, all->height - bottom);
+        draw_padding(r, size, &below);
+    }
 }
 
 static void draw_row(const struct row *r)
 {
     enum term_line_size size = term_view_line_size(r->view, r->number);
-    clear_padding(r);
+    draw_paddings(r, size);
     if (size == TERM_LINE_SINGLE)
         draw_cells(r);
     else
@@ -319,7 +380,7 @@ static bool has_blink(const struct row *r)
     return false;
 }
 
-/* Everything around the cells. */
+/* Everything around the cells, until the rows beside it are drawn. */
 static void draw_border(struct painter *p, struct term_view *view)
 {
     struct font_metrics m = font_metrics(p->font);
@@ -376,6 +437,7 @@ struct painted painter_draw(struct painter *p, struct term_view *view, uint64_t 
 {
     int rows = term_view_rows(view), top = p->canvas.height, bottom = 0;
     bool border = p->all || p->background != term_view_background(view), late = false;
+    p->all = border;
     collect_cluster(p, view);
     if (border)
         draw_border(p, view);
@@ -396,9 +458,10 @@ struct painted painter_draw(struct painter *p, struct term_view *view, uint64_t 
         struct row r = painter_row(p, view, i, &part);
         draw_row(&r);
         p->waiting[i / 64] &= ~(1ull << i % 64);
-        int y = p->padding + i * r.cell_height;
+        int y = i == 0 ? 0 : p->padding + i * r.cell_height;
+        int end = i == rows - 1 ? p->canvas.height : p->padding + (i + 1) * r.cell_height;
         top = y < top ? y : top;
-        bottom = y + r.cell_height > bottom ? y + r.cell_height : bottom;
+        bottom = end > bottom ? end : bottom;
         late = host_clock_monotonic_ns() >= deadline_ns;
     }
     if (border)

@@ -16,13 +16,15 @@ struct painter {
     struct canvas canvas;
     int padding;                                         /* pixels around the text area */
     uint32_t selection_foreground, selection_background; /* with COLOR_SET, or 0 */
+    double contrast;                                     /* the least that text has; 0: as it is */
     bool blink_shown;                                    /* phase of blinking text and cursor */
     bool blink_was_shown;                                /* as last drawn */
     bool all;                                            /* everything has to be drawn */
     bool pending;              /* out: the font was not ready for a character, which is blank */
     bool unfinished;           /* rows are left that the next call draws */
     struct term_cursor cursor; /* as last drawn */
-    uint32_t background;       /* likewise, around the cells */
+    uint32_t background;       /* likewise, of the terminal */
+    uint32_t raised[3];        /* what contrast_raise was asked last, and its answer */
     int next;                  /* the row to begin with */
     uint64_t waiting[TERM_ROWS_MAX / 64]; /* a bit per row that is to be drawn */
 };

@@ -8,7 +8,6 @@
 #include "app/window/window_private.h"
 
 #define PASS_MS 4000
-#define MARGIN  4 /* pixels at 100 %, above and below the text */
 
 /* It is another one from now on. Tests wait for this as for a change of the screen. */
 static void note_replace(struct window *w, char **to, const char *text)
@@ -95,6 +94,15 @@ static int count_rows(const char *text, int columns)
     return rows;
 }
 
+/* How many of the text's rows are shown in a window of that size. */
+static int note_lines(const struct window *w, int width, int height)
+{
+    int rows = count_rows(note_text(w), columns(w, width));
+    int most = height * 2 / 3 / font_metrics(w->painter.font).cell_height;
+    most = most < 1 ? 1 : most;
+    return rows < most ? rows : most;
+}
+
 SDL_Rect note_place(struct window *w, int width, int height)
 {
     struct font_metrics m = font_metrics(w->painter.font);
@@ -103,36 +111,32 @@ SDL_Rect note_place(struct window *w, int width, int height)
     const char *text = note_text(w);
     if (!text)
         return (SDL_Rect){0, 0, 0, 0};
-    int margin = (int)(MARGIN * w->scale + 0.5);
-    int rows = count_rows(text, columns(w, width));
-    int most = (height - 2 * margin) * 2 / 3 / m.cell_height;
-    most = most < 1 ? 1 : most;
-    int h = (rows < most ? rows : most) * m.cell_height + 2 * margin;
+    int lines = note_lines(w, width, height);
+    SDL_Rect bar = overlay_bar(w, lines, false, width, height);
     if (!w->note.placed) {
         int cursor = w->painter.padding + (term_view_cursor(w->view).row + 1) * m.cell_height;
-        w->note.at_top = cursor > height - h && h <= height / 2;
+        w->note.at_top = cursor > height - bar.h && bar.h <= height / 2;
         w->note.placed = true;
     }
-    return (SDL_Rect){0, w->note.at_top ? 0 : height - h, width, h};
+    return w->note.at_top ? overlay_bar(w, lines, true, width, height) : bar;
 }
 
 void note_draw(struct window *w, struct canvas *c, const SDL_Rect *at)
 {
     struct font_metrics m = font_metrics(w->painter.font);
-    uint32_t fg = term_view_foreground(w->view), bg = term_view_background(w->view);
-    int y = at->y + (int)(MARGIN * w->scale + 0.5), length;
     const char *text = note_text(w), *row;
-    canvas_fill(c, at->x, at->y, at->w, at->h, canvas_mix(bg, 0xc08020, 80));
-    canvas_fill(c, at->x, w->note.at_top ? at->y + at->h - 1 : at->y, at->w, 1,
-                canvas_mix(bg, fg, 170));
-    while (text && (length = next_row(&text, columns(w, at->w), &row)) >= 0 &&
+    if (!text)
+        return;
+    int y = overlay_bar_text(w, at, note_lines(w, at->w, c->height)), length;
+    overlay_draw_bar(w, c, at, COLOR_SET | term_view_color(w->view, TERM_COLOR_PALETTE | 3, 0));
+    while ((length = next_row(&text, columns(w, at->w), &row)) >= 0 &&
            y + m.cell_height <= at->y + at->h) {
         char *copy = malloc((size_t)length + 1);
         if (!copy)
             return;
         memcpy(copy, row, (size_t)length);
         copy[length] = 0;
-        label_draw(&w->painter, c, m.cell_width, y, at->w, copy, fg);
+        label_draw(&w->painter, c, m.cell_width, y, at->w, copy, overlay_colors(w).text);
         free(copy);
         y += m.cell_height;
     }

@@ -3,12 +3,14 @@
 
 #include <string.h>
 
+#include "app/draw/contrast.h"
 #include "app/draw/label.h"
 #include "app/window/window_private.h"
 
-#define SCROLL_WIDTH 8 /* pixels at 100 % */
-#define BELL_COLOR   0x808080
-#define BELL_COVER   96 /* of 255 */
+#define SCROLL_WIDTH 8  /* pixels at 100 % */
+#define BAR_MARGIN   4  /* pixels at 100 %, above and below the text of a bar, at least */
+#define STRIPE_WIDTH 4  /* likewise */
+#define BELL_COVER   40 /* of 255 */
 #define DAMAGE_MAX   (1 + 2 * OVERLAY_COUNT)
 
 struct damage {
@@ -49,6 +51,50 @@ uint64_t overlay_deadline(const struct window *w)
     bool lingers = w->scroll.until && w->overlay.shown[OVERLAY_SCROLL].w > 0;
     uint64_t scroll = lingers ? w->scroll.until : 0, note = note_deadline(w);
     return !scroll || (note && note < scroll) ? note : scroll;
+}
+
+/* --- Bars --- */
+
+SDL_Rect overlay_bar(const struct window *w, int lines, bool at_top, int width, int height)
+{
+    int cell = font_metrics(w->painter.font).cell_height, padding = w->painter.padding;
+    int least = lines * cell + 2 * (int)(BAR_MARGIN * w->scale + 0.5);
+    int h = least;
+    if (at_top && least > padding)
+        h = padding + (least - padding + cell - 1) / cell * cell;
+    else if (!at_top && height - least > padding)
+        h = height - padding - (height - least - padding) / cell * cell;
+    h = h > height ? height : h;
+    return (SDL_Rect){0, at_top ? 0 : height - h, width, h};
+}
+
+int overlay_bar_text(const struct window *w, const SDL_Rect *bar, int lines)
+{
+    return bar->y + (bar->h - lines * font_metrics(w->painter.font).cell_height) / 2;
+}
+
+struct overlay_colors overlay_colors(const struct window *w)
+{
+    uint32_t fg = term_view_foreground(w->view), bg = term_view_background(w->view);
+    uint32_t surface = canvas_mix(bg, fg, 28), raised = canvas_mix(bg, fg, 60);
+    return (struct overlay_colors){
+        .surface = surface,
+        .raised = raised,
+        .text = contrast_raise(fg, raised, CONTRAST_READABLE),
+        .faint = contrast_raise(canvas_mix(bg, fg, 160), surface, CONTRAST_READABLE),
+        .edge = canvas_mix(bg, fg, 72)};
+}
+
+void overlay_draw_bar(struct window *w, struct canvas *c, const SDL_Rect *bar, uint32_t stripe)
+{
+    struct overlay_colors colors = overlay_colors(w);
+    int line = font_metrics(w->painter.font).line;
+    bool at_top = bar->y == 0 && bar->h < c->height;
+    canvas_fill(c, bar->x, bar->y, bar->w, bar->h, colors.surface);
+    canvas_fill(c, bar->x, at_top ? bar->y + bar->h - line : bar->y, bar->w, line, colors.edge);
+    if (stripe & COLOR_SET)
+        canvas_fill(c, bar->x, bar->y, (int)(STRIPE_WIDTH * w->scale + 0.5), bar->h,
+                    stripe & ~COLOR_SET);
 }
 
 /* --- The link under the mouse --- */
@@ -166,7 +212,7 @@ static void overlay_draw(struct window *w, struct canvas *c, enum overlay_kind k
     case OVERLAY_BELL:
         for (int y = 0; y < at->h; y++)
             for (int x = 0; x < at->w; x++)
-                canvas_blend(c, x, y, BELL_COLOR, BELL_COVER);
+                canvas_blend(c, x, y, term_view_foreground(w->view), BELL_COVER);
         break;
     case OVERLAY_COUNT:
         break;

@@ -42,6 +42,24 @@ enum overlay_kind overlay_at(const struct window *w, const SDL_Point *point);
 SDL_Rect overlay_scroll_area(const struct window *w);
 int overlay_thumb_least(const struct window *w);
 
+/* The place of a bar with so many lines of text at an edge of a window of that size: it ends where
+ * a row does, so that none is half covered. */
+SDL_Rect overlay_bar(const struct window *w, int lines, bool at_top, int width, int height);
+/* Where in a bar its first line of text begins. */
+int overlay_bar_text(const struct window *w, const SDL_Rect *bar, int lines);
+
+/* What bars are drawn with: the scheme's own colours, a little apart from the background. */
+struct overlay_colors {
+    uint32_t surface; /* behind their text */
+    uint32_t raised;  /* behind a button */
+    uint32_t text, faint;
+    uint32_t edge; /* the line between a bar and the text */
+};
+
+struct overlay_colors overlay_colors(const struct window *w);
+/* A bar's surface, with its edge, and beside it a stripe in a colour that says what it is about. */
+void overlay_draw_bar(struct window *w, struct canvas *c, const SDL_Rect *bar, uint32_t stripe);
+
 /* Brings what has been painted, and what changed over it, to the screen. */
 void overlay_present(struct window *w, struct painted painted);
 

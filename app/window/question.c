@@ -7,8 +7,6 @@
 #include "app/input/keys.h"
 #include "app/window/window_private.h"
 
-#define MARGIN 4 /* pixels at 100 %, above and below the text */
-
 static void question_finish(struct window *w, bool yes)
 {
     void (*answered)(struct window *, bool) = w->question.answered;
@@ -70,19 +68,25 @@ static bool in_one_line(const struct window *w, const struct question *q, int wi
     return (columns_of(q->text) + 3 + columns_of_answers(q)) * cell <= width;
 }
 
+static int question_lines(const struct window *w, int width)
+{
+    const struct question *q = &w->question;
+    int lines = in_one_line(w, q, width) ? 1 : 2;
+    for (int i = 0; i < QUESTION_DETAILS; i++)
+        lines += q->details[i][0] != 0;
+    return lines;
+}
+
 SDL_Rect question_place(struct window *w, int width, int height)
 {
     const struct question *q = &w->question;
     if (!q->answered)
         return (SDL_Rect){0, 0, 0, 0};
-    int lines = in_one_line(w, q, width) ? 1 : 2;
-    for (int i = 0; i < QUESTION_DETAILS; i++)
-        lines += q->details[i][0] != 0;
-    int h = lines * font_metrics(w->painter.font).cell_height + 2 * (int)(MARGIN * w->scale + 0.5);
-    return (SDL_Rect){0, h > height ? 0 : height - h, width, h};
+    return overlay_bar(w, question_lines(w, width), false, width, height);
 }
 
-static void draw_answers(struct window *w, struct canvas *c, int y, uint32_t front, uint32_t back)
+static void draw_answers(struct window *w, struct canvas *c, int y,
+                         const struct overlay_colors *colors)
 {
     struct question *q = &w->question;
     struct font_metrics m = font_metrics(w->painter.font);
@@ -91,8 +95,8 @@ static void draw_answers(struct window *w, struct canvas *c, int y, uint32_t fro
     for (int i = 0; i < QUESTION_ANSWERS; i++) {
         int width = (columns_of(q->answers[i]) + 2) * m.cell_width;
         q->buttons[i] = (SDL_Rect){x, y, width, m.cell_height};
-        canvas_fill(c, x, y, width, m.cell_height, back);
-        label_draw(&w->painter, c, x + m.cell_width, y, x + width, q->answers[i], front);
+        canvas_fill(c, x, y, width, m.cell_height, colors->raised);
+        label_draw(&w->painter, c, x + m.cell_width, y, x + width, q->answers[i], colors->text);
         x += width + m.cell_width;
     }
 }
@@ -101,18 +105,17 @@ void question_draw(struct window *w, struct canvas *c, const SDL_Rect *at)
 {
     const struct question *q = &w->question;
     struct font_metrics m = font_metrics(w->painter.font);
-    uint32_t fg = term_view_foreground(w->view), bg = term_view_background(w->view);
-    uint32_t back = canvas_mix(bg, 0xc02020, 140);
+    struct overlay_colors colors = overlay_colors(w);
     bool one_line = in_one_line(w, q, at->w);
-    int y = at->y + (int)(MARGIN * w->scale + 0.5), right = at->w - m.cell_width / 2;
-    canvas_fill(c, at->x, at->y, at->w, at->h, back);
-    label_draw(&w->painter, c, m.cell_width, y, right, q->text, fg);
+    int y = overlay_bar_text(w, at, question_lines(w, at->w)), right = at->w - m.cell_width / 2;
+    overlay_draw_bar(w, c, at, COLOR_SET | term_view_color(w->view, TERM_COLOR_PALETTE | 1, 0));
+    label_draw(&w->painter, c, m.cell_width, y, right, q->text, colors.text);
     if (one_line)
-        draw_answers(w, c, y, fg, canvas_mix(back, bg, 110));
+        draw_answers(w, c, y, &colors);
     for (int i = 0; i < QUESTION_DETAILS; i++)
         if (q->details[i][0])
             label_draw(&w->painter, c, 2 * m.cell_width, y += m.cell_height, right, q->details[i],
-                       canvas_mix(back, fg, 190));
+                       colors.faint);
     if (!one_line)
-        draw_answers(w, c, y + m.cell_height, fg, canvas_mix(back, bg, 110));
+        draw_answers(w, c, y + m.cell_height, &colors);
 }

@@ -4,11 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/draw/contrast.h"
 #include "app/draw/label.h"
 #include "app/input/clipboard.h"
 #include "app/window/window_private.h"
-
-#define MARGIN 4 /* pixels at 100 %, above and below the text */
 
 /* The text or what it means has changed: the newest result. */
 static void search_anew(struct window *w)
@@ -142,15 +141,16 @@ static bool current_at_bottom(struct window *w, int rows)
 SDL_Rect search_bar_place(struct window *w, int width, int height)
 {
     struct font_metrics m = font_metrics(w->painter.font);
-    int h = m.cell_height + 2 * (int)(MARGIN * w->scale + 0.5);
     if (!w->search.open)
         return (SDL_Rect){0, 0, 0, 0};
+    int h = overlay_bar(w, 1, false, width, height).h;
     w->search.at_top = current_at_bottom(w, 1 + (h + m.cell_height - 1) / m.cell_height);
-    w->search.area = (SDL_Rect){0, w->search.at_top || h > height ? 0 : height - h, width, h};
+    w->search.area = overlay_bar(w, 1, w->search.at_top, width, height);
     return w->search.area;
 }
 
-static int draw_buttons(struct window *w, struct canvas *c, int y, uint32_t front, uint32_t strong)
+static int draw_buttons(struct window *w, struct canvas *c, int y,
+                        const struct overlay_colors *colors)
 {
     static const char *const names[SEARCH_BUTTONS] = {"Aa", ".*", "\u2191", "\u2193", "\u00d7"};
     struct search_bar *bar = &w->search;
@@ -164,9 +164,10 @@ static int draw_buttons(struct window *w, struct canvas *c, int y, uint32_t fron
         bar->buttons[i] = (SDL_Rect){x, bar->area.y, width, bar->area.h};
         if (x < cell)
             continue;
-        if (on)
-            canvas_fill(c, x, bar->area.y + 2, width, bar->area.h - 4, strong);
-        label_draw(&w->painter, c, x + cell / 2, y, x + width, names[i], front);
+        canvas_fill(c, x, y, width, font_metrics(w->painter.font).cell_height,
+                    on ? colors->text : colors->raised);
+        label_draw(&w->painter, c, x + cell / 2, y, x + width, names[i],
+                   on ? colors->surface : colors->text);
     }
     return x;
 }
@@ -202,24 +203,23 @@ void search_bar_draw(struct window *w, struct canvas *c)
     struct search_bar *bar = &w->search;
     enum finder_state state = state_words(bar->finder, word, sizeof(word));
     struct font_metrics m = font_metrics(w->painter.font);
-    uint32_t fg = term_view_foreground(w->view), bg = term_view_background(w->view);
-    uint32_t back = canvas_mix(bg, fg, 40), dim = canvas_mix(bg, fg, 170);
-    int y = bar->area.y + (bar->area.h - m.cell_height) / 2;
-    int line = bar->at_top ? bar->area.y + bar->area.h - 1 : bar->area.y;
-    canvas_fill(c, bar->area.x, bar->area.y, bar->area.w, bar->area.h, back);
-    canvas_fill(c, bar->area.x, line, bar->area.w, 1, dim);
-    int right = draw_buttons(w, c, y, fg, canvas_mix(bg, fg, 90)) - m.cell_width;
+    struct overlay_colors colors = overlay_colors(w);
+    uint32_t none = term_view_color(w->view, TERM_COLOR_PALETTE | 1, 0);
+    int y = overlay_bar_text(w, &bar->area, 1);
+    overlay_draw_bar(w, c, &bar->area, 0);
+    int right = draw_buttons(w, c, y, &colors) - m.cell_width;
     int length = (int)strlen(word) * m.cell_width;
-    int x = label_draw(&w->painter, c, m.cell_width, y, right, "Find: ", dim);
+    int x = label_draw(&w->painter, c, m.cell_width, y, right, "Find: ", colors.faint);
     if (right - length > x + 8 * m.cell_width) {
-        label_draw(&w->painter, c, right - length, y, right, word, dim);
+        label_draw(&w->painter, c, right - length, y, right, word, colors.faint);
         right -= length + m.cell_width;
     }
     const char *from = shown_part(&bar->line, (right - x) / m.cell_width);
     label_draw(&w->painter, c, x, y, right, from,
-               state == FINDER_NONE ? canvas_mix(fg, 0xff4040, 170) : fg);
+               state == FINDER_NONE ? contrast_raise(none, colors.surface, CONTRAST_READABLE)
+                                    : colors.text);
     size_t before = (size_t)(bar->line.text + bar->line.cursor - from);
     x += label_columns(from, before) * m.cell_width;
     bar->cursor = (SDL_Rect){x, y, m.cell_width, m.cell_height};
-    canvas_fill(c, x, y, m.line + 1, m.cell_height, fg);
+    canvas_fill(c, x, y, m.line + 1, m.cell_height, colors.text);
 }

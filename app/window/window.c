@@ -316,6 +316,7 @@ static void configure(struct window *w)
     config_term_options(c, &options);
     config_selection(c, &w->painter.selection_foreground, &w->painter.selection_background);
     w->painter.padding = (int)lround(c->padding * w->scale);
+    w->painter.contrast = c->minimum_contrast;
     w->painter.all = true;
     SDL_SetWindowOpacity(w->sdl, (float)c->opacity / 100);
     w->dirty = true;

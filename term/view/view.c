@@ -45,7 +45,7 @@ struct term_view {
     uint64_t selection_revision, view_revision, layout_revision, palette_revision;
     uint64_t of; /* the terminal's serial number */
     struct term_cursor cursor;
-    bool reverse;
+    bool reverse, bold_is_bright;
     uint32_t palette[256];
     uint32_t foreground, background, cursor_color;
     uint64_t above, below;
@@ -265,6 +265,7 @@ static bool update_colors(struct term_view *v, const struct term *t)
     v->background = t->dynamic[DYNAMIC_BACKGROUND];
     v->cursor_color = t->dynamic[DYNAMIC_CURSOR];
     v->reverse = t->mode[MODE_REVERSE];
+    v->bold_is_bright = t->options.bold_is_bright;
     v->palette_revision = t->palette_revision;
     return true;
 }
@@ -413,9 +414,8 @@ void term_view_colors(const struct term_view *v, const struct term_cell *cell, u
                       uint32_t *bg)
 {
     uint32_t color = cell->fg;
-    /* Bold brightens the first eight colours, as programs of that age expect. */
-    if ((cell->attr & TERM_BOLD) && TERM_COLOR_KIND(color) == TERM_COLOR_PALETTE &&
-        (color & 255) < 8)
+    if (v->bold_is_bright && (cell->attr & TERM_BOLD) &&
+        TERM_COLOR_KIND(color) == TERM_COLOR_PALETTE && (color & 255) < 8)
         color += 8;
     uint32_t front = term_view_color(v, color, term_view_foreground(v));
     uint32_t back = term_view_color(v, cell->bg, term_view_background(v));

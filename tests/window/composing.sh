@@ -71,7 +71,7 @@ told()
     xdotool getwindowgeometry --shell "$window_id" >"$work/geometry" || fail "no geometry"
     . "$work/geometry"
     # The built-in font's cells at 11 points, and the padding.
-    at="$((X + 2 + 9 * column)) $((Y + 2 + 18 * row)) 9 18"
+    at="$((X + 8 + 9 * column)) $((Y + 8 + 18 * row)) 9 18"
     while [ $SECONDS -lt $until ]; do
         [ "$(tail -1 "$work/places")" = "$at" ] && return
         sleep 0.02

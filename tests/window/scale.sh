@@ -32,37 +32,37 @@ check_width()
 # At 11 points the built-in font's cells are 0.602 times as wide as 11 * 96 / 72 pixels and the scale.
 start_shell --font built-in --size 40x10
 size_is 40 10
-check_width 9 2
+check_width 9 8
 tell scale 200
 size_is 40 10
-check_width 18 4
+check_width 18 16
 tell scale 125
 size_is 40 10
-check_width 11 3
+check_width 11 10
 tell scale 300
 size_is 40 10
-check_width 26 6
+check_width 26 24
 # The mouse finds its cells: the second word of the second line.
 clear_screen
 enter 'echo MARK alpha beta'
 shows '
 MARK alpha beta'
-y=$((6 + 51 + 25))
-xdotool mousemove --window "$window_id" $((6 + 26 * 5 + 4)) $y mousedown 1
-xdotool mousemove --window "$window_id" $((6 + 26 * 7 + 4)) $y
-xdotool mousemove --window "$window_id" $((6 + 26 * 9 + 22)) $y mouseup 1
+y=$((24 + 51 + 25))
+xdotool mousemove --window "$window_id" $((24 + 26 * 5 + 4)) $y mousedown 1
+xdotool mousemove --window "$window_id" $((24 + 26 * 7 + 4)) $y
+xdotool mousemove --window "$window_id" $((24 + 26 * 9 + 22)) $y mouseup 1
 tell sync
 tell selection
 [ "$reply" = alpha$'\n' ] || fail "the drag selected '$reply'"
 tell scale 0
 size_is 40 10
-check_width 9 2
+check_width 9 8
 # What desktops set on Linux. The window looks again when it changes its size or display.
 if [ "$host" = linux ]; then
     xprop -root -format RESOURCE_MANAGER 8s -set RESOURCE_MANAGER $'Xcursor.size: 24\nXft.dpi: 144\n'
     tell scale 0
     size_is 40 10
-    check_width 13 3
+    check_width 13 12
 fi
 key ctrl+d
 ended

@@ -75,7 +75,7 @@ if [ "$host" = linux ]; then
     done
     "$FORELAND_WINDOW" --print-config | cmp - "$file" || fail "the new file"
     # It is read: nothing is set any more.
-    tell pixel 1 1 '#000000'
+    tell pixel 1 1 '#101318'
     save 'confirm-close = always' 'background = #102030'
     tell pixel 1 1 '#102030'
 fi
@@ -83,13 +83,13 @@ fi
 # Closing asks, in the last line of the window. Escape stays, Return closes.
 height=$(sed -n 's/^HEIGHT=//p' "$work/geometry")
 key ctrl+shift+q
-tell pixel 1 $((height - 2)) '#702027'
+tell pixel 1 $((height - 2)) '#e05a50'
 picture close
 key Escape
 tell pixel 1 $((height - 2)) '#102030'
 enter 'clear; echo still-$((40 + 2))'
 shows 'still-42'
 key ctrl+shift+q
-tell pixel 1 $((height - 2)) '#702027'
+tell pixel 1 $((height - 2)) '#e05a50'
 key Return
 ended

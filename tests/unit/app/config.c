@@ -10,6 +10,7 @@
 #include "app/config/config_check.h"
 #include "app/config/config_print.h"
 #include "app/config/options.h"
+#include "app/draw/contrast.h"
 #include "app/host/config_path.h"
 #include "runtime/host/env.h"
 #include "runtime/host/file.h"
@@ -54,6 +55,8 @@ static const struct {
      {"nord", "campbell"},
      {"plaid", "/no/such/file"},
      {"no such scheme: plaid; there are campbell, catppuccin-latte", "no such scheme"}},
+    {"bold-is-bright", {"yes", "on"}, {"bright", ""}, {"neither yes nor no", "neither"}},
+    {"minimum-contrast", {"4.5", "21"}, {"0.9", "22"}, {"not between 1 and 21", "not between"}},
     {"foreground", {"#abcdef", "f00"}, {"#abcde", "red"}, {"not a colour", "not a colour"}},
     {"background", {"#000", "#010203"}, {"#ggg", "1234567"}, {"not a colour", "not a colour"}},
     {"cursor", {"#fff", "#FFFFFF"}, {"##fff", "#"}, {"not a colour", "not a colour"}},
@@ -293,7 +296,7 @@ END_TEST
 START_TEST(term_options)
 {
     struct term_options normal, o;
-    struct config *c = load("");
+    struct config *c = load("scheme = xterm");
     term_options_default(&normal);
     config_term_options(c, &o);
     ck_assert_uint_eq(o.foreground, normal.foreground);
@@ -336,6 +339,35 @@ START_TEST(schemes)
             ck_assert_msg(s.colors.palette[k], "%s: color%d", scheme_files[i].name, k);
         scheme_free(&s);
     }
+}
+END_TEST
+
+/* All that the scheme without a name of the user's has can be read, but black. */
+START_TEST(default_scheme)
+{
+    char reason[512];
+    struct term_options options;
+    struct mistakes m = {0};
+    struct config *c = config_load(NULL, 0, NULL, NULL, 0, &m);
+    ck_assert_ptr_nonnull(c);
+    config_term_options(c, &options);
+    double text = contrast_ratio(options.foreground, options.background);
+    ck_assert_msg(text >= 7, "%f", text);
+    ck_assert(contrast_ratio(options.cursor_color, options.background) >= CONTRAST_READABLE);
+    for (int i = 1; i < 16; i++) {
+        double ratio = contrast_ratio(options.palette[i], options.background);
+        ck_assert_msg(ratio >= CONTRAST_READABLE, "color%d: %f", i, ratio);
+    }
+    int index;
+    uint32_t front, back;
+    config_selection(c, &front, &back);
+    ck_assert(contrast_ratio(options.foreground, back & ~COLOR_SET) >= CONTRAST_READABLE);
+    ck_assert(!options.bold_is_bright);
+    /* The colours of xterm have their own name. */
+    ck_assert(option_set(option_find("scheme", 6, &index), 0, c, "xterm", reason, sizeof(reason)));
+    config_term_options(c, &options);
+    ck_assert_uint_eq(options.palette[4], 0x0000ee);
+    config_free(c);
 }
 END_TEST
 
@@ -680,6 +712,7 @@ int main(void)
     tcase_add_test(tc, term_options);
     tcase_add_test(tc, checks);
     tcase_add_test(tc, schemes);
+    tcase_add_test(tc, default_scheme);
     tcase_add_test(tc, scheme_files_of_users);
     tcase_add_test(tc, default_file);
     tcase_add_test(tc, printed_completely);

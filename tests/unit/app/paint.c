@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "app/draw/canvas.h"
+#include "app/draw/contrast.h"
 #include "app/draw/painter.h"
 #include "app/draw/png.h"
 #include "app/font/font.h"
@@ -215,6 +216,142 @@ START_TEST(painting_in_parts)
 }
 END_TEST
 
+START_TEST(contrast)
+{
+    ck_assert_double_eq_tol(contrast_ratio(0xffffff, 0), 21, 1e-9);
+    ck_assert_double_eq_tol(contrast_ratio(0x777777, 0xffffff), 4.478, 0.001);
+    ck_assert_uint_eq(contrast_raise(0x777777, 0xffffff, 4.4), 0x777777);
+    static const uint32_t pairs[][2] = {{0x0000ee, 0},        {0x002b36, 0x002b36},
+                                        {0xffff00, 0xffffff}, {0x123456, 0x654321},
+                                        {0x808080, 0x7f7f7f}, {0, 0x111111}};
+    for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+        for (double least = 1.5; least < 4.6; least += 0.5) {
+            uint32_t raised = contrast_raise(pairs[i][0], pairs[i][1], least);
+            ck_assert_double_ge(contrast_ratio(raised, pairs[i][1]), least);
+            if (contrast_ratio(pairs[i][0], pairs[i][1]) < least)
+                ck_assert_double_le(contrast_ratio(raised, pairs[i][1]), least + 0.2);
+        }
+    }
+    ck_assert_uint_eq(contrast_raise(0x808080, 0, 21), 0xffffff);
+    ck_assert_uint_eq(contrast_raise(0x808080, 0x808080, 21), 0);
+}
+END_TEST
+
+/* A terminal of 4 rows and 10 columns in a canvas with a padding of 8 and a remainder. */
+struct shown {
+    struct painter p;
+    struct term *term;
+    struct term_view *view;
+    struct font_metrics m;
+};
+
+static struct shown shown_new(void)
+{
+    struct term_options options;
+    struct term_callbacks callbacks = {.write = ignore};
+    struct shown s = {.p = {.font = built_in(10), .padding = 8, .blink_shown = true, .all = true}};
+    s.m = font_metrics(s.p.font);
+    clear(0xabcdef);
+    s.p.canvas = canvas_part(&canvas, 0, 0, 10 * s.m.cell_width + 19, 4 * s.m.cell_height + 18);
+    term_options_default(&options);
+    s.term = term_new(4, 10, &options, &callbacks, NULL);
+    s.view = term_view_new();
+    return s;
+}
+
+static void show(struct shown *s, const char *text)
+{
+    term_feed(s->term, text, strlen(text));
+    term_view_update(s->view, s->term, false);
+    painter_draw(&s->p, s->view, HOST_FOREVER);
+}
+
+static void shown_free(struct shown *s)
+{
+    term_view_free(s->view);
+    term_free(s->term);
+    font_free(s->p.font);
+}
+
+static void check_pixel(const struct shown *s, int x, int y, uint32_t color)
+{
+    uint32_t is = s->p.canvas.pixels[y * s->p.canvas.stride + x];
+    ck_assert_msg(is == color, "%d,%d: %06x, not %06x", x, y, is, color);
+}
+
+/* The space around the text has the colours of the cells beside it, and no others. */
+START_TEST(padding)
+{
+    struct shown s = shown_new();
+    int right = s.p.canvas.width - 1, bottom = s.p.canvas.height - 1;
+    int second = 8 + s.m.cell_height + 2, column = 8 + s.m.cell_width + 1;
+    show(&s, "\033[48;2;1;2;3m \033[48;2;4;5;6m \033[m\033[1;10H\033[41m "
+             "\033[2;1H\033[48;2;7;8;9m \033[m\033[4;1H\033[42m\033[K\033[m");
+    check_pixel(&s, 0, 0, 0x010203);
+    check_pixel(&s, 7, 8, 0x010203);
+    check_pixel(&s, column, 0, 0x040506);
+    check_pixel(&s, column + s.m.cell_width, 0, 0);
+    check_pixel(&s, right, 0, 0xcd0000);
+    check_pixel(&s, right, 9, 0xcd0000);
+    check_pixel(&s, 0, second, 0x070809);
+    check_pixel(&s, right, second, 0);
+    for (int x = 0; x <= right; x++)
+        check_pixel(&s, x, bottom, 0x00cd00);
+    /* What is selected ends at the text. A row that changes changes its sides. */
+    term_select_start(s.term, 0, 0, TERM_SELECT_LINE);
+    show(&s, "\033[3;1H\033[44m ");
+    check_pixel(&s, 0, 0, 0x010203);
+    check_pixel(&s, 0, second + s.m.cell_height, 0x0000ee);
+    show(&s, "\033[m\033[1;1H\033[2K\033[4;1H\033[2K");
+    check_pixel(&s, 0, 0, 0);
+    check_pixel(&s, right, bottom, 0);
+    /* A line of double width has half the columns. */
+    show(&s, "\033[4;1H\033#6\033[45m \033[4;5H\033[43m ");
+    check_pixel(&s, 0, bottom, 0xcd00cd);
+    check_pixel(&s, 8 + 2 * s.m.cell_width - 1, bottom, 0xcd00cd);
+    check_pixel(&s, 8 + 2 * s.m.cell_width, bottom, 0);
+    check_pixel(&s, right, bottom - 10, 0xcdcd00);
+    shown_free(&s);
+}
+END_TEST
+
+/* The lightest pixel of a cell. */
+static uint32_t brightest(const struct shown *s, int row, int column)
+{
+    uint32_t most = 0;
+    for (int y = 0; y < s->m.cell_height; y++)
+        for (int x = 0; x < s->m.cell_width; x++) {
+            const struct canvas *c = &s->p.canvas;
+            uint32_t is = c->pixels[(8 + row * s->m.cell_height + y) * c->stride + 8 +
+                                    column * s->m.cell_width + x];
+            if (contrast_ratio(is, 0) > contrast_ratio(most, 0))
+                most = is;
+        }
+    return most;
+}
+
+/* Text has the contrast that is asked for, blocks stay as they are, and what is selected or found
+ * can be read without asking. */
+START_TEST(least_contrast)
+{
+    struct shown s = shown_new();
+    show(&s, "\033[4;34mH\342\226\210");
+    ck_assert_double_lt(contrast_ratio(brightest(&s, 0, 0), 0), 2.3);
+    s.p.contrast = 4.5;
+    s.p.all = true;
+    show(&s, "");
+    ck_assert_double_ge(contrast_ratio(brightest(&s, 0, 0), 0), 4.4);
+    ck_assert_uint_eq(brightest(&s, 0, 1), 0x0000ee);
+    s.p.contrast = 1;
+    s.p.selection_background = 0x2c4a78 | COLOR_SET;
+    s.p.all = true;
+    term_select_start(s.term, 0, 0, TERM_SELECT_LINE);
+    show(&s, "");
+    ck_assert_double_ge(contrast_ratio(brightest(&s, 0, 0), 0x2c4a78), 4.4);
+    shown_free(&s);
+}
+END_TEST
+
 START_TEST(png)
 {
     size_t size;
@@ -239,6 +376,9 @@ int main(void)
     tcase_add_test(tc, families);
     tcase_add_test(tc, many_glyphs);
     tcase_add_test(tc, painting_in_parts);
+    tcase_add_test(tc, contrast);
+    tcase_add_test(tc, padding);
+    tcase_add_test(tc, least_contrast);
     tcase_add_test(tc, png);
     return unit_run("paint", tc);
 }

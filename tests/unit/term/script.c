@@ -3,7 +3,8 @@
  *
  *   test NAME            begins a test: a fresh terminal of 5 rows and 20 columns
  *   size ROWS COLS       a fresh terminal of another size
- *   option NAME VALUE    scrollback, reports, ambiguous, clipboard_read: takes effect with `size`
+ *   option NAME VALUE    scrollback, reports, ambiguous, bold_is_bright, clipboard_read: takes
+ *                        effect with `size`
  *   push "BYTES"         output of the program; \e \n \r \t \a \b \\ \" \xHH
  *   frame "BYTES" N      the same up to the end of an update held back, N bytes; -: there is none
  *   held, end held       an update is held back; it is ended as after too long a time
@@ -636,6 +637,8 @@ static void run_option(struct bench *b, const char *rest)
         b->options.window_reports = value;
     else if (strcmp(name, "ambiguous") == 0)
         b->options.ambiguous_is_wide = value;
+    else if (strcmp(name, "bold_is_bright") == 0)
+        b->options.bold_is_bright = value;
     else if (strcmp(name, "clipboard_read") == 0)
         b->options.clipboard_read = value;
     else
