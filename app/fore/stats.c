@@ -15,6 +15,7 @@ static const char *const names[COUNTERS] = {
     [COUNT_TRANSLATION] = "microseconds of translation",
     [COUNT_EXITS] = "exits that were not linked",
     [COUNT_MISSES] = "misses of the indirect table",
+    [COUNT_MOVES] = "moves from its second part to the first",
     [COUNT_TRAPS] = "instructions carried out apart",
     [COUNT_INTERRUPTED] = "interruptions",
     [COUNT_SYSCALLS] = "system calls",

@@ -21,6 +21,7 @@ enum counter {
     /* Entries from guest code into the dispatcher. */
     COUNT_EXITS,        /* a direct exit that was not linked */
     COUNT_MISSES,       /* an indirect jump whose target was not in the table */
+    COUNT_MOVES,        /* one of those that only the second table had */
     COUNT_TRAPS,        /* an instruction that is carried out in C */
     COUNT_INTERRUPTED,  /* the thread was stopped by another one */
     COUNT_SYSCALLS,     /* a system call */

@@ -10,6 +10,11 @@
 #include "runtime/translate/dispatch.h"
 #include "runtime/translate/stubs.h"
 
+/* Jumps to what only the second table has until the next of them moves its target to the first:
+ * often enough for what is hot to get there in no time, seldom enough not to matter where two that
+ * are hot want the same place. */
+#define PATIENCE 251
+
 struct boot {
     void (*init)(struct cpu *, void *);
     void *arg;
@@ -43,6 +48,7 @@ void cpu_first(struct cpu *cpu, void *arg, uint64_t host_rsp)
     cpu->service = boot->service;
     cpu->thread = boot->thread;
     cpu->host = host_thread_self();
+    cpu->patience = PATIENCE;
     cpu->near_stub[STUB_LINK] = (uint64_t)(uintptr_t)stub_link;
     cpu->near_stub[STUB_MISS] = (uint64_t)(uintptr_t)stub_miss;
     cpu->stub[STUB_SYSCALL] = (uint64_t)(uintptr_t)stub_syscall;
@@ -149,6 +155,7 @@ static int event(struct cpu *cpu, int kind)
     case STUB_LINK:
         return dispatch_exit(cpu);
     case STUB_MISS:
+        cpu->patience = PATIENCE;
         return dispatch_miss(cpu, true);
     case STUB_LEAVE:
         return dispatch_miss(cpu, false);
@@ -179,7 +186,8 @@ int cpu_event(struct cpu *cpu, int kind)
         [STUB_FAULT] = COUNT_HOST_FAULTS, [STUB_ASYNC] = COUNT_INTERRUPTED,
         [STUB_PENDING] = COUNT_PENDING,   [STUB_RAW_PENDING] = COUNT_PENDING,
         [STUB_LEAVE] = COUNT_TRAPS};
-    counters_add(&cpu->thread->counters, counts[kind], 1);
+    bool moves = kind == STUB_MISS && cpu->patience == 0;
+    counters_add(&cpu->thread->counters, moves ? COUNT_MOVES : counts[kind], 1);
     int answer = event(cpu, kind);
     if (answer == LEAVE_STOP)
         leave_view(cpu);

@@ -142,6 +142,7 @@ struct cpu {
     _Alignas(16) uint8_t xmm[16][16];           /* while light is 1 */
     uint32_t light; /* a system call saved xmm alone: x87 and the upper halves of ymm are initial */
     uint32_t light_mxcsr;
+    uint32_t patience; /* jumps until one that only the second table has is moved to the first */
     uint64_t helper_detail; /* a trap's second operand, and its third */
     uint64_t helper_offset;
     struct cpu_block block; /* of the fault that is reported, for the log */

@@ -167,6 +167,8 @@ global stub_probe_test
     /* Both halves are not read at once: the code there checks the address again. */
 1:  mov 8(%rcx), %rcx
     jrcxz 2f /* the guest's address 0, and an entry not in use */
+    decl S(CPU_OFF_PATIENCE)
+    jz 2f
     mov %rcx, S(CPU_OFF_RESUME)
     unsave
     jmp *S(CPU_OFF_RESUME)

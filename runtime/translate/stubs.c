@@ -20,4 +20,5 @@ CHECK(xsave, CPU_OFF_XSAVE);
 CHECK(xmm, CPU_OFF_XMM);
 CHECK(light, CPU_OFF_LIGHT);
 CHECK(light_mxcsr, CPU_OFF_LIGHT_MXCSR);
+CHECK(patience, CPU_OFF_PATIENCE);
 _Static_assert(sizeof(struct cpu) == CPU_SIZEOF, "size of the state block");

@@ -46,6 +46,7 @@
 #define CPU_OFF_XMM         1408
 #define CPU_OFF_LIGHT       1664
 #define CPU_OFF_LIGHT_MXCSR 1668
+#define CPU_OFF_PATIENCE    1672
 #define CPU_SIZEOF          1792
 
 #ifndef __ASSEMBLER__

@@ -330,6 +330,29 @@ START_TEST(addresses_that_collide_stay_known)
 }
 END_TEST
 
+/* Calls 0x20040 and 0x30040, whose low 16 bits agree, and then the first of them again and again.
+ */
+CODE(favour, "xor %esi,%esi\n mov $0x20040,%ebx\n call *%rbx\n add $0x10000,%ebx\n call *%rbx\n"
+             "sub $0x10000,%ebx\n mov $10000,%r12d\n 1: call *%rbx\n dec %r12d\n jnz 1b\n"
+             "mov %rsi,%rdi\n mov $60,%eax\n syscall\n ud2")
+
+static uint64_t moves(void)
+{
+    uint64_t sum[COUNTERS];
+    counters_sum(sum);
+    return sum[COUNT_MOVES];
+}
+
+START_TEST(what_is_jumped_to_often_is_in_the_first_table)
+{
+    put_adders();
+    uint64_t before = moves();
+    ck_assert_int_eq(RUN(favour), 1 + CPU_SYSCALL);
+    ck_assert_uint_eq(result.gpr[CPU_RDI], 10002);
+    ck_assert_uint_eq(moves() - before, 1);
+}
+END_TEST
+
 /* The same with the other way to check addresses, which another maker's processor has. */
 START_TEST(addresses_are_checked_in_both_ways)
 {
@@ -496,6 +519,7 @@ int main(void)
     tcase_add_test(t, a_loop_is_interrupted);
     tcase_add_test(t, code_memory_is_used_again);
     tcase_add_test(t, addresses_that_collide_stay_known);
+    tcase_add_test(t, what_is_jumped_to_often_is_in_the_first_table);
     tcase_add_test(t, addresses_are_checked_in_both_ways);
     tcase_add_test(t, collisions_are_interrupted);
     tcase_add_test(t, tables_are_counted);
