@@ -245,6 +245,7 @@ struct l_sock_extended_err {
     uint8_t ee_origin, ee_type, ee_code, ee_pad;
     uint32_t ee_info, ee_data;
 };
+#define L_SO_EE_ORIGIN_LOCAL 1
 #define L_SO_EE_ORIGIN_ICMP  2
 #define L_SO_EE_ORIGIN_ICMP6 3
 /* A port where nobody is: type and code of ICMP and of ICMPv6. */
@@ -252,6 +253,9 @@ struct l_sock_extended_err {
 #define L_ICMP_PORT_UNREACH   3
 #define L_ICMPV6_DEST_UNREACH 1
 #define L_ICMPV6_PORT_UNREACH 4
+/* Its time to live was over. */
+#define L_ICMP_TIME_EXCEEDED   11
+#define L_ICMPV6_TIME_EXCEEDED 3
 
 /* Requests of ioctl(2): sockets' own, and of devices (netdevice(7)). */
 #define L_SIOCOUTQ     0x5411

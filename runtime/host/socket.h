@@ -27,6 +27,18 @@ struct host_address {
 /* The most that a datagram has. */
 #define HOST_DATAGRAM_MAX 65536u
 
+/* A datagram that came back (RFC 792, RFC 4443); numbers as struct l_sock_extended_err has them. */
+struct host_returned {
+    int error; /* negative guest errno */
+    uint8_t origin, type, code;
+    uint32_t info;
+    struct host_address to;
+    bool has_offender;
+    struct host_address offender; /* who says so */
+    const void *bytes;            /* what is known of its data */
+    size_t n;
+};
+
 struct host_socket_user {
     /* Of a stream: host_socket_connect has ended; local: its own name, NULL with an error. */
     void (*connected)(void *arg, int error, const struct host_address *local);
@@ -46,6 +58,8 @@ struct host_socket_user {
     const void *(*next)(void *arg, size_t *n);
     void (*sent)(void *arg, size_t n);
     void (*datagram)(void *arg, const void *bytes, size_t n, const struct host_address *from);
+    /* Of a datagram socket after host_socket_want_returned; ended is not called for it. */
+    void (*returned)(void *arg, const struct host_returned *what);
     /* Of a listener. The new socket does nothing before host_socket_start. */
     void (*accepted)(void *arg, struct host_socket *made, const struct host_address *local,
                      const struct host_address *peer);
@@ -79,6 +93,10 @@ void host_socket_check(struct host_socket *s);
 /* A datagram, to whom the socket is connected when address is NULL. */
 int host_socket_send_to(struct host_socket *s, const void *bytes, size_t n,
                         const struct host_address *address);
+/* From now on the user is told of datagrams that come back, and from whom, and not only when the
+ * socket is connected. Windows tells of those of connected sockets alone, and neither their data
+ * nor who says so: that the port is not reached is said by the other side itself. */
+void host_socket_want_returned(struct host_socket *s);
 /* The other side is told that nothing follows, once all is sent. */
 void host_socket_finish(struct host_socket *s);
 /* What is still to be sent is sent, unless reset: then the other side sees a reset. An address is

@@ -50,6 +50,8 @@ struct inet_piece {
     /* Of an error that came back: what it is, and from whom (sock_extended_err). from is who says
      * so, and to where the datagram went. */
     uint8_t error_origin, error_type, error_code;
+    bool nameless; /* it is not known who says so */
+    uint32_t error_info;
     int error;
     uint8_t data[];
 };
@@ -347,6 +349,9 @@ int inet_stream_arrived(struct inet_socket *s, const void *data, size_t n);
 /* A datagram that came from the host. Without the lock. */
 void inet_datagram_arrived(struct inet_socket *s, const void *data, size_t n,
                            const struct inet_end *from);
+/* A datagram to the host's network came back to s. Without the lock. */
+struct host_returned;
+void inet_datagram_returned(struct inet_socket *s, const struct host_returned *what);
 /* A datagram to be filled (data NULL) or with that data; NULL: no memory. */
 struct inet_piece *inet_datagram_piece(const void *data, size_t n);
 /* Gives s a datagram, if there is room for it; otherwise it is lost, as on a network. */
@@ -443,6 +448,8 @@ void inet_note_times_locked(const struct inet_socket *s, uint64_t time_ns,
 /* A datagram of s that came back is put into its queue of errors, if it has one; the piece is the
  * caller's no more then. -- Whether. */
 bool inet_error_locked(struct inet_socket *s, int error, struct inet_piece *piece);
+/* Likewise one that came back from the host, as the piece says. */
+bool inet_returned_locked(struct inet_socket *s, struct inet_piece *piece);
 /* recvmsg with MSG_ERRQUEUE. */
 int64_t inet_error_receive(struct inet_socket *s, void *data, size_t n,
                            struct socket_received *out);

@@ -224,19 +224,13 @@ static size_t memory_of(const struct inet_piece *piece)
     return sizeof(*piece) + piece->room;
 }
 
-bool inet_error_locked(struct inet_socket *s, int error, struct inet_piece *piece)
+bool inet_returned_locked(struct inet_socket *s, struct inet_piece *piece)
 {
     bool v4 = inet_is_v4(&piece->to);
     size_t most = v4 ? RETURNED_V4 : RETURNED_V6;
     if (!(v4 ? s->options.told4.error : s->options.told6.error) ||
         s->errors.held + memory_of(piece) > s->options.receive_buffer)
         return false;
-    piece->error = error;
-    piece->error_origin = v4 ? L_SO_EE_ORIGIN_ICMP : L_SO_EE_ORIGIN_ICMP6;
-    piece->error_type = v4 ? L_ICMP_DEST_UNREACH : L_ICMPV6_DEST_UNREACH;
-    piece->error_code = v4 ? L_ICMP_PORT_UNREACH : L_ICMPV6_PORT_UNREACH;
-    piece->from = piece->to;
-    piece->from.port = 0;
     if (piece->size > most)
         piece->size = most;
     *(s->errors.last ? &s->errors.last->next : &s->errors.first) = piece;
@@ -245,20 +239,36 @@ bool inet_error_locked(struct inet_socket *s, int error, struct inet_piece *piec
     return true;
 }
 
-static void note_error(const struct inet_piece *piece, struct socket_received *out)
+bool inet_error_locked(struct inet_socket *s, int error, struct inet_piece *piece)
+{
+    bool v4 = inet_is_v4(&piece->to);
+    piece->error = error;
+    piece->error_origin = v4 ? L_SO_EE_ORIGIN_ICMP : L_SO_EE_ORIGIN_ICMP6;
+    piece->error_type = v4 ? L_ICMP_DEST_UNREACH : L_ICMPV6_DEST_UNREACH;
+    piece->error_code = v4 ? L_ICMP_PORT_UNREACH : L_ICMPV6_PORT_UNREACH;
+    piece->from = piece->to;
+    piece->from.port = 0;
+    return inet_returned_locked(s, piece);
+}
+
+/* A socket of IPv6 is told of IPv4 in its own terms. */
+static void note_error(const struct inet_socket *s, const struct inet_piece *piece,
+                       struct socket_received *out)
 {
     uint8_t both[sizeof(struct l_sock_extended_err) + sizeof(struct l_sockaddr_in6)];
-    bool v4 = piece->error_origin == L_SO_EE_ORIGIN_ICMP;
     struct net_address offender;
     struct l_sock_extended_err error = {.ee_errno = (uint32_t)piece->error,
                                         .ee_origin = piece->error_origin,
                                         .ee_type = piece->error_type,
-                                        .ee_code = piece->error_code};
-    inet_show(&(const struct inet_socket){.v6 = !v4}, &piece->from, &offender);
+                                        .ee_code = piece->error_code,
+                                        .ee_info = piece->error_info};
+    inet_show(s, &piece->from, &offender);
+    if (piece->nameless)
+        memset(offender.bytes, 0, sizeof(offender.bytes)); /* AF_UNSPEC */
     memcpy(both, &error, sizeof(error));
     memcpy(both + sizeof(error), offender.bytes, offender.length);
-    add_note(out, v4 ? L_IPPROTO_IP : L_IPPROTO_IPV6, v4 ? L_IP_RECVERR : L_IPV6_RECVERR, both,
-             (uint32_t)sizeof(error) + offender.length);
+    add_note(out, s->v6 ? L_IPPROTO_IPV6 : L_IPPROTO_IP, s->v6 ? L_IPV6_RECVERR : L_IP_RECVERR,
+             both, (uint32_t)sizeof(error) + offender.length);
 }
 
 int64_t inet_error_receive(struct inet_socket *s, void *data, size_t n, struct socket_received *out)
@@ -274,7 +284,7 @@ int64_t inet_error_receive(struct inet_socket *s, void *data, size_t n, struct s
         out->flags = L_MSG_ERRQUEUE | (piece->size > n ? L_MSG_TRUNC : 0);
         inet_show(s, &piece->to, &out->from);
         inet_note_times_locked(s, piece->time_ns, out);
-        note_error(piece, out);
+        note_error(s, piece, out);
         s->errors.first = piece->next;
         if (!s->errors.first)
             s->errors.last = NULL;

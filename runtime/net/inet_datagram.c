@@ -6,6 +6,7 @@
 #include "runtime/net/counts.h"
 #include "runtime/net/inet.h"
 #include "runtime/net/inet_host.h"
+#include "runtime/net/inet_port.h"
 #include <string.h>
 
 /* What Linux counts for a datagram beside its data. */
@@ -228,6 +229,19 @@ static int send_to_group(struct inet_socket *s, const struct inet_piece *piece)
     return count < 0 ? count : 0;
 }
 
+/* An error that came back before is told by this call, when the host's tells it, and by no other.
+ */
+static int send_outside(struct inet_socket *s, const void *data, size_t n,
+                        const struct inet_end *to, const struct inet_how *how)
+{
+    int error = inet_host_send_to(s, data, n, to, how);
+    host_mutex_lock(&inet_lock);
+    if (error && s->error == -error)
+        s->error = 0;
+    host_mutex_unlock(&inet_lock);
+    return error;
+}
+
 static int send_one(struct inet_socket *s, const void *data, size_t n, const struct inet_end *to,
                     const struct inet_how *how)
 {
@@ -243,7 +257,7 @@ static int send_one(struct inet_socket *s, const void *data, size_t n, const str
         error = send_to_group(s, piece);
     free(piece);
     if (error == SEND_OUTSIDE)
-        error = inet_host_send_to(s, data, n, &outside, how);
+        error = send_outside(s, data, n, &outside, how);
     if (woken == s)
         inet_wake_all(s);
     else if (woken)
@@ -343,6 +357,30 @@ void inet_datagram_arrived(struct inet_socket *s, const void *data, size_t n,
         free(piece);
     else
         inet_wake_readers(s);
+}
+
+void inet_datagram_returned(struct inet_socket *s, const struct host_returned *what)
+{
+    struct inet_piece *piece = inet_datagram_piece(what->bytes, what->n);
+    host_mutex_lock(&inet_lock);
+    bool queued = false;
+    if (piece) {
+        piece->to = inet_from_host(&what->to);
+        piece->from = inet_from_host(&what->offender);
+        piece->nameless = !what->has_offender;
+        piece->error = -what->error;
+        piece->error_origin = what->origin;
+        piece->error_type = what->type;
+        piece->error_code = what->code;
+        piece->error_info = what->info;
+        queued = s->state != INET_CLOSED && inet_returned_locked(s, piece);
+    }
+    if (what->origin != L_SO_EE_ORIGIN_LOCAL && (queued || s->state == INET_CONNECTED))
+        s->error = -what->error;
+    host_mutex_unlock(&inet_lock);
+    if (!queued)
+        free(piece);
+    inet_wake_all(s);
 }
 
 struct receiving {

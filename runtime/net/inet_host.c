@@ -157,6 +157,12 @@ static void ended(void *arg, int error)
     inet_wake_all(s);
 }
 
+static void returned(void *arg, const struct host_returned *what)
+{
+    struct inet_link *link = arg;
+    inet_datagram_returned(link->s, what);
+}
+
 static const void *next(void *arg, size_t *n)
 {
     struct inet_link *link = arg;
@@ -221,6 +227,7 @@ static const struct host_socket_user user = {
     .received = received,
     .drained = drained,
     .ended = ended,
+    .returned = returned,
     .next = next,
     .sent = sent,
     .datagram = datagram,
@@ -274,6 +281,8 @@ static int open_link(struct inet_socket *s, const struct inet_end *end, struct i
         free(link);
         return error;
     }
+    if (!s->stream && inet_host_wants_returned(s, inet_is_v4(end)))
+        host_socket_want_returned(link->host);
     *out = link;
     return 0;
 }
@@ -402,6 +411,22 @@ int inet_host_connect(struct inet_socket *s)
         drop_link(s, link, 0, placed);
     put_link(link);
     return error == -L_EBADF ? 0 : error; /* another thread gave it up: it ends as that one says */
+}
+
+bool inet_host_wants_returned(const struct inet_socket *s, bool v4)
+{
+    return v4 ? s->options.told4.error : s->options.told6.error;
+}
+
+void inet_host_want_returned(struct inet_socket *s)
+{
+    for (unsigned i = 0; i < 2 && !s->stream; i++) {
+        struct inet_link *link = inet_host_wants_returned(s, i == 0) ? link_at(s, i) : NULL;
+        if (link)
+            host_socket_want_returned(link->host);
+        put_link(link);
+    }
+    inet_port_want_returned(s);
 }
 
 int inet_host_listen(struct inet_socket *s)

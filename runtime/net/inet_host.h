@@ -56,6 +56,10 @@ void inet_host_tune(struct inet_socket *s);
 uint32_t inet_host_mark_of(const struct inet_socket *s, bool v4, const struct inet_how *how);
 /* A socket of the host has that, when it had another. */
 void inet_host_apply_mark(struct host_socket *host, atomic_uint *mark, uint32_t wanted);
+/* Whether datagrams of s that come back from the host are to be told of (IP_RECVERR, IPV6_RECVERR);
+ * that has become so. */
+bool inet_host_wants_returned(const struct inet_socket *s, bool v4);
+void inet_host_want_returned(struct inet_socket *s);
 /* The options of a stream about that may have changed; datagrams have it when they are sent. */
 void inet_host_mark(struct inet_socket *s);
 /* The two links of s are given up. */

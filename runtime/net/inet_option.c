@@ -428,6 +428,8 @@ int inet_set_option(struct file *file, struct task *t, uint32_t level, uint32_t 
         host_mutex_unlock(&inet_lock);
         if (forgets)
             inet_errors_forget(s);
+        else
+            inet_host_want_returned(s);
         if (s->links[0])
             inet_host_tune(s);
         inet_host_mark(s);

@@ -98,6 +98,23 @@ static void datagram(void *arg, const void *bytes, size_t n, const struct host_a
     inet_put(s);
 }
 
+/* To who would get an answer to it. */
+static void returned(void *arg, const struct host_returned *what)
+{
+    struct inet_port *port = arg;
+    struct inet_end from = inet_from_host(&what->to);
+    host_mutex_lock(&inet_lock);
+    struct inet_socket *s = port->joined;
+    if (!s)
+        s = inet_find_datagram_locked(false, &from, &port->end);
+    if (s)
+        inet_get(s);
+    host_mutex_unlock(&inet_lock);
+    if (s)
+        inet_datagram_returned(s, what);
+    inet_put(s);
+}
+
 static void released(void *arg)
 {
     inet_port_put(arg);
@@ -106,6 +123,7 @@ static void released(void *arg)
 static const struct host_socket_user user = {
     .room = room,
     .ended = ended,
+    .returned = returned,
     .datagram = datagram,
     .accepted = accepted,
     .released = released,
@@ -274,6 +292,8 @@ int inet_port_take(struct inet_socket *s)
         give_one(taken[1]);
     }
     host_mutex_unlock(&taking);
+    if (kept)
+        inet_port_want_returned(s);
     return done ? 0 : error;
 }
 
@@ -374,6 +394,19 @@ int inet_port_send(struct inet_port *port, struct inet_socket *s, const void *da
     host_mutex_unlock(&inet_lock);
     inet_host_apply_mark(port->host, &port->mark, inet_host_mark_of(s, inet_is_v4(to), how));
     return host_socket_send_to(port->host, data, n, joined ? NULL : &address);
+}
+
+void inet_port_want_returned(struct inet_socket *s)
+{
+    for (unsigned i = 0; i < 2 && !s->stream; i++) {
+        host_mutex_lock(&inet_lock);
+        struct inet_port *port =
+            inet_host_wants_returned(s, i == 0) ? get_locked(s->ports[i]) : NULL;
+        host_mutex_unlock(&inet_lock);
+        if (port)
+            host_socket_want_returned(port->host);
+        inet_port_put(port);
+    }
 }
 
 int inet_port_join(struct inet_port *port, struct inet_socket *s, const struct inet_end *to)

@@ -42,6 +42,8 @@ struct inet_port *inet_port_for(struct inet_socket *s, const struct inet_end *to
 /* joined: to whom s is connected. */
 int inet_port_send(struct inet_port *port, struct inet_socket *s, const void *data, size_t n,
                    const struct inet_end *to, bool joined, const struct inet_how *how);
+/* Errors that come back to s are to be told of, where it has asked for that. */
+void inet_port_want_returned(struct inet_socket *s);
 /* s, which nobody shares it with, takes datagrams and errors of one sender alone; NULL: of all. */
 int inet_port_join(struct inet_port *port, struct inet_socket *s, const struct inet_end *to);
 void inet_port_put(struct inet_port *port);

@@ -134,7 +134,11 @@ def main():
     number = gone.getsockname()[1]
     six = socket.socket(socket.AF_INET6)
     six.bind(("::1", 0))
-    guest("dead", closed.getsockname()[1], number, six.getsockname()[1])
+    gone6 = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+    gone6.bind(("::1", 0))
+    gone6.connect(("::1", 1))
+    guest("dead", closed.getsockname()[1], number, six.getsockname()[1], gone6.getsockname()[1],
+          "wine" if "wine" in sys.argv else "linux")
     guest("own")
     guest("taken", server.getsockname()[1], packets.getsockname()[1])
     poured(server)

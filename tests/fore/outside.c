@@ -2,7 +2,7 @@
  * own that the host's side finds.
  *   outside tcp PORT [SIZE]   sends SIZE bytes, ends, and reads as many back
  *   outside udp PORT          asks five times, connected and not
- *   outside dead TCP UDP TCP6 ports where nobody is
+ *   outside dead TCP UDP TCP6 UDP6 HOST   ports where nobody is
  *   outside reset PORT        a server that resets
  *   outside pour PORT         sends as much as goes, says "sent N", and ends
  *   outside taken TCP UDP     ports that the host has, at bind
@@ -13,6 +13,7 @@
  *   outside serve             says "port N", and sends one connection's bytes back */
 #include "inet.h"
 
+#include <linux/errqueue.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sys/epoll.h>
@@ -113,7 +114,77 @@ static uint64_t refused_ms(const char *text, uint16_t port)
     return least;
 }
 
-static void dead(uint16_t stream, uint16_t packets, uint16_t six)
+/* The error of a datagram that came back, which is in the queue of them. data: whether its bytes
+ * are known. */
+static void told(int fd, const char *text, uint16_t port, bool data)
+{
+    bool six = strchr(text, ':');
+    char bytes[16], space[256];
+    union inet_name to, offender, wanted = inet_at(text, port), who = inet_at(text, 0);
+    struct iovec part = {bytes, sizeof(bytes)};
+    struct msghdr message = {.msg_name = &to,
+                             .msg_namelen = sizeof(to),
+                             .msg_iov = &part,
+                             .msg_iovlen = 1,
+                             .msg_control = space,
+                             .msg_controllen = sizeof(space)};
+    struct sock_extended_err error;
+    CHECK_EQ(inet_wait(fd, 0), POLLERR);
+    CHECK_EQ(recvmsg(fd, &message, MSG_ERRQUEUE), data ? 4 : 0);
+    CHECK(!data || memcmp(bytes, "back", 4) == 0);
+    CHECK_EQ(message.msg_flags, MSG_ERRQUEUE);
+    CHECK(memcmp(&to, &wanted, inet_size(&wanted)) == 0);
+    struct cmsghdr *note = CMSG_FIRSTHDR(&message);
+    if (!note) {
+        CHECK(note != NULL);
+        return;
+    }
+    CHECK_EQ(note->cmsg_level, six ? IPPROTO_IPV6 : IPPROTO_IP);
+    CHECK_EQ(note->cmsg_type, six ? IPV6_RECVERR : IP_RECVERR);
+    CHECK_EQ(note->cmsg_len, CMSG_LEN(sizeof(error) + inet_size(&wanted)));
+    memcpy(&error, CMSG_DATA(note), sizeof(error));
+    memcpy(&offender, CMSG_DATA(note) + sizeof(error), inet_size(&wanted));
+    CHECK_EQ(error.ee_errno, ECONNREFUSED);
+    CHECK_EQ(error.ee_origin, six ? SO_EE_ORIGIN_ICMP6 : SO_EE_ORIGIN_ICMP);
+    CHECK_EQ(error.ee_type, six ? 1 : 3);
+    CHECK_EQ(error.ee_code, six ? 4 : 3);
+    CHECK(memcmp(&offender, &who, inet_size(&who)) == 0);
+    CHECK_EQ(inet_error(fd), 0); /* with it the error of the socket has gone */
+    CHECK_ERRNO(recvmsg(fd, &message, MSG_ERRQUEUE), EAGAIN);
+}
+
+/* Datagrams come back from where nobody is: of sockets that are connected or not, bound or not.
+ * Windows tells those that are connected, and not of the data. */
+static void come_back(const char *text, uint16_t port, bool windows)
+{
+    bool six = strchr(text, ':');
+    union inet_name to = inet_at(text, port);
+    for (int way = windows ? 2 : 0; way < 4; way++) {
+        int fd = socket(six ? AF_INET6 : AF_INET, SOCK_DGRAM, 0);
+        if (way & 1)
+            CHECK_OK(inet_bind(fd, text, 0));
+        CHECK_OK(inet_set(fd, six ? IPPROTO_IPV6 : IPPROTO_IP, six ? IPV6_RECVERR : IP_RECVERR, 1));
+        if (way & 2)
+            CHECK_OK(connect(fd, &to.any, inet_size(&to)));
+        for (int i = 0; i < (windows ? 1 : 3); i++) { /* Wine has one */
+            CHECK_EQ(
+                sendto(fd, "back", 4, 0, way & 2 ? NULL : &to.any, way & 2 ? 0 : inet_size(&to)),
+                4);
+            told(fd, text, port, !windows);
+        }
+        if (!windows) {
+            /* The error is one call's, and what came back stays. */
+            CHECK_EQ(sendto(fd, "back", 4, 0, &to.any, inet_size(&to)), 4);
+            CHECK_EQ(inet_wait(fd, 0), POLLERR);
+            CHECK_ERRNO(sendto(fd, "more", 4, 0, &to.any, inet_size(&to)), ECONNREFUSED);
+            CHECK_EQ(inet_error(fd), 0);
+            told(fd, text, port, true);
+        }
+        close(fd);
+    }
+}
+
+static void dead(uint16_t stream, uint16_t packets, uint16_t six, uint16_t packets6, bool windows)
 {
     CHECK(refused_ms("127.0.0.1", stream) <= 50);
     CHECK(refused_ms("::1", six) <= 50);
@@ -129,6 +200,8 @@ static void dead(uint16_t stream, uint16_t packets, uint16_t six)
     CHECK_EQ(send(fd, "x", 1, 0), 1);
     CHECK_ERRNO(recv(fd, data, sizeof(data), 0), ECONNREFUSED);
     close(fd);
+    come_back("127.0.0.1", packets, windows);
+    come_back("::1", packets6, windows);
 }
 
 static void reset(uint16_t port)
@@ -489,7 +562,8 @@ int main(int argc, char **argv)
     else if (strcmp(what, "from") == 0)
         bound_before(port);
     else if (strcmp(what, "dead") == 0)
-        dead(port, (uint16_t)atoi(argv[3]), (uint16_t)atoi(argv[4]));
+        dead(port, (uint16_t)atoi(argv[3]), (uint16_t)atoi(argv[4]), (uint16_t)atoi(argv[5]),
+             strcmp(argv[6], "wine") == 0);
     else if (strcmp(what, "reset") == 0)
         reset(port);
     else if (strcmp(what, "ways") == 0)

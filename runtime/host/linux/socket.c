@@ -2,6 +2,8 @@
 #include "runtime/host/socket_base.h"
 
 #include <errno.h>
+/* After netinet/in.h. */
+#include <linux/errqueue.h>
 #include <netinet/tcp.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -17,6 +19,8 @@
 #define LINGERING_MOST 64u
 /* Of one socket before others have their turn. */
 #define TURN ((size_t)1 << 20)
+/* As much as an error of ICMP has of a datagram. */
+#define RETURNED_MOST 2048
 
 struct host_socket {
     struct socket_base base; /* first */
@@ -24,6 +28,7 @@ struct host_socket {
     bool wants_in, wants_out;
     bool armed; /* the epoll knows it: not before it waits, for a new stream is told to be over */
     bool hung;  /* both sides have sent their end */
+    bool wants_returned;
     unsigned linger_s; /* how long its close waits for what was sent to arrive */
     struct host_socket *dead_next;
 };
@@ -149,10 +154,72 @@ static void end_connect(struct host_socket *s)
                                 !error && socket_name_of(s, &local) == 0 ? &local : NULL);
 }
 
+/* What a control message says of a datagram that came back; whether it does. */
+static bool parse_returned(const struct cmsghdr *note, struct host_returned *out)
+{
+    struct sock_extended_err error;
+    union socket_address offender;
+    bool known = (note->cmsg_level == IPPROTO_IP && note->cmsg_type == IP_RECVERR) ||
+                 (note->cmsg_level == IPPROTO_IPV6 && note->cmsg_type == IPV6_RECVERR);
+    if (!known || note->cmsg_len < CMSG_LEN(sizeof(error) + sizeof(offender.in)))
+        return false;
+    size_t rest = note->cmsg_len - CMSG_LEN(sizeof(error));
+    memcpy(&error, CMSG_DATA(note), sizeof(error));
+    memcpy(&offender, CMSG_DATA(note) + sizeof(error),
+           rest < sizeof(offender) ? rest : sizeof(offender));
+    out->error = -(int)error.ee_errno;
+    out->origin = error.ee_origin;
+    out->type = error.ee_type;
+    out->code = error.ee_code;
+    out->info = error.ee_info;
+    out->has_offender = offender.any.sa_family != AF_UNSPEC;
+    if (out->has_offender)
+        socket_from_host(&offender, &out->offender);
+    return true;
+}
+
+/* The next datagram that came back; false: there is none. */
+static bool take_returned(struct host_socket *s)
+{
+    uint8_t bytes[RETURNED_MOST];
+    union {
+        struct cmsghdr head;
+        uint8_t space[512];
+    } control;
+    union socket_address to;
+    struct iovec part = {bytes, sizeof(bytes)};
+    struct msghdr message = {.msg_name = &to,
+                             .msg_namelen = sizeof(to),
+                             .msg_iov = &part,
+                             .msg_iovlen = 1,
+                             .msg_control = &control,
+                             .msg_controllen = sizeof(control)};
+    struct host_returned what = {.bytes = bytes};
+    ssize_t n = recvmsg(s->fd, &message, MSG_ERRQUEUE | MSG_DONTWAIT);
+    if (n < 0)
+        return false;
+    what.n = (size_t)n;
+    if (message.msg_namelen)
+        socket_from_host(&to, &what.to);
+    for (struct cmsghdr *note = CMSG_FIRSTHDR(&message); note; note = CMSG_NXTHDR(&message, note)) {
+        if (parse_returned(note, &what))
+            s->base.user->returned(s->base.arg, &what);
+    }
+    return true;
+}
+
+/* With what came back its error ends, which calls that come later had given. */
+static void take_all_returned(struct host_socket *s)
+{
+    while (s->wants_returned && take_returned(s))
+        ;
+}
+
 static void take_datagrams(struct host_socket *s)
 {
     union socket_address from;
     struct host_address address;
+    take_all_returned(s);
     for (int i = 0; i < EVENTS; i++) {
         socklen_t length = sizeof(from);
         ssize_t n =
@@ -160,7 +227,10 @@ static void take_datagrams(struct host_socket *s)
         if (n < 0 && errno == EAGAIN)
             return;
         if (n < 0) {
-            s->base.user->ended(s->base.arg, -errno);
+            int error = errno;
+            take_all_returned(s);
+            if (!s->wants_returned)
+                s->base.user->ended(s->base.arg, -error);
         } else {
             socket_from_host(&from, &address);
             s->base.user->datagram(s->base.arg, pump_buffer, (size_t)n, &address);
@@ -468,8 +538,20 @@ int host_socket_send_to(struct host_socket *s, const void *bytes, size_t n,
                        length) < 0
                     ? -errno
                     : 0;
+    if (error && !s->base.dead)
+        take_all_returned(s);
     host_mutex_unlock(&s->base.lock);
     return error;
+}
+
+void host_socket_want_returned(struct host_socket *s)
+{
+    const int on = 1;
+    host_mutex_lock(&s->base.lock);
+    if (!s->base.dead)
+        s->wants_returned = !setsockopt(s->fd, s->base.v6 ? IPPROTO_IPV6 : IPPROTO_IP,
+                                        s->base.v6 ? IPV6_RECVERR : IP_RECVERR, &on, sizeof(on));
+    host_mutex_unlock(&s->base.lock);
 }
 
 void host_socket_linger(struct host_socket *s, unsigned seconds)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "runtime/abi/errno.h"
+#include "runtime/abi/inet.h"
 #include "runtime/host/heap.h"
 #include "runtime/host/thread.h"
 
@@ -16,8 +17,9 @@
 #define INITIAL_RTO _WSAIOW(IOC_VENDOR, 17) /* SIO_TCP_INITIAL_RTO */
 #define NO_RESETS   _WSAIOW(IOC_VENDOR, 12) /* SIO_UDP_CONNRESET */
 
-#define MAX_RTX    5  /* TCP_MAXRT: seconds that what was sent is tried again */
-#define KEEP_COUNT 16 /* TCP_KEEPCNT */
+#define MAX_RTX    5              /* TCP_MAXRT: seconds that what was sent is tried again */
+#define KEEP_COUNT 16             /* TCP_KEEPCNT */
+#define EXPIRED    (-L_ETIMEDOUT) /* WSAENETRESET of a datagram: its time to live was over */
 
 /* TCP_INITIAL_RTO_PARAMETERS, which mingw-w64 lacks; 0xfe: no retransmission of SYN. */
 struct initial_rto {
@@ -37,8 +39,10 @@ struct host_socket {
     struct socket_base base; /* first */
     SOCKET handle;
     bool bound, finished, posted;
-    bool linked;       /* datagrams: has a destination */
-    struct op in, out; /* out: connect, then send */
+    bool linked; /* datagrams: has a destination */
+    bool wants_returned;
+    struct host_address peer; /* that destination */
+    struct op in, out;        /* out: connect, then send */
     SOCKET accepting;
     /* Of listeners the names of a connection; of datagram sockets a packet and who sent it. */
     uint8_t *buffer;
@@ -158,18 +162,42 @@ static void wait_for_bytes(struct host_socket *s)
         socket_fail(s, error);
 }
 
+/* An error instead of a datagram: one that was sent has come back. Of what ICMP said there is the
+ * error alone, which is that nobody is at the port, or that the time to live was over. */
+static void fail_datagram(struct host_socket *s, int error)
+{
+    bool v6 = s->base.v6, unreached = error == -L_ECONNRESET || error == -L_ECONNREFUSED;
+    struct host_returned what = {.error = unreached ? -L_ECONNREFUSED : -L_EHOSTUNREACH,
+                                 .origin = v6 ? L_SO_EE_ORIGIN_ICMP6 : L_SO_EE_ORIGIN_ICMP,
+                                 .to = s->peer,
+                                 .has_offender = unreached,
+                                 .offender = s->peer};
+    if (unreached) {
+        what.type = v6 ? L_ICMPV6_DEST_UNREACH : L_ICMP_DEST_UNREACH;
+        what.code = v6 ? L_ICMPV6_PORT_UNREACH : L_ICMP_PORT_UNREACH;
+    } else {
+        what.type = v6 ? L_ICMPV6_TIME_EXCEEDED : L_ICMP_TIME_EXCEEDED;
+    }
+    what.offender.port = 0;
+    if (s->wants_returned && s->linked && (unreached || error == EXPIRED))
+        s->base.user->returned(s->base.arg, &what);
+    else if (error != EXPIRED) /* of which only who asked is told */
+        s->base.user->ended(s->base.arg, unreached ? -L_ECONNREFUSED : error);
+}
+
 static void wait_for_datagram(struct host_socket *s)
 {
     WSABUF whole = {HOST_DATAGRAM_MAX, (char *)s->buffer};
     int error = -L_ECONNRESET;
     /* Each call takes one error that came back; the next takes what comes then. */
-    while (error == -L_ECONNRESET && !s->in.pending && !s->base.closing && s->bound) {
+    while ((error == -L_ECONNRESET || error == EXPIRED) && !s->in.pending && !s->base.closing &&
+           s->bound) {
         DWORD flags = 0;
         s->from_length = sizeof(s->from);
         error = started(&s->in, WSARecvFrom(s->handle, &whole, 1, NULL, &flags, &s->from.any,
                                             &s->from_length, begin(&s->in, OP_RECEIVE), NULL) == 0);
         if (error)
-            s->base.user->ended(s->base.arg, error == -L_ECONNRESET ? -L_ECONNREFUSED : error);
+            fail_datagram(s, error);
     }
 }
 
@@ -354,7 +382,7 @@ static void complete_in(struct host_socket *s, DWORD n, int error)
     } else if (s->base.datagram) {
         struct host_address from;
         if (error) {
-            s->base.user->ended(s->base.arg, error == -L_ECONNRESET ? -L_ECONNREFUSED : error);
+            fail_datagram(s, error);
         } else {
             socket_from_host(&s->from, &from);
             s->base.user->datagram(s->base.arg, s->buffer, n, &from);
@@ -582,6 +610,7 @@ static int connect_datagram(struct host_socket *s, const struct host_address *ad
         return last_error();
     want_resets(s, address != NULL);
     s->linked = address != NULL;
+    s->peer = address ? *address : none;
     s->bound = true;
     wait_for_datagram(s);
     return 0;
@@ -661,6 +690,13 @@ int host_socket_send_to(struct host_socket *s, const void *bytes, size_t n,
     }
     host_mutex_unlock(&s->base.lock);
     return error == -L_EADDRNOTAVAIL ? -L_ENETUNREACH : error;
+}
+
+void host_socket_want_returned(struct host_socket *s)
+{
+    host_mutex_lock(&s->base.lock);
+    s->wants_returned = true;
+    host_mutex_unlock(&s->base.lock);
 }
 
 void host_socket_linger(struct host_socket *s, unsigned seconds)

@@ -252,11 +252,39 @@ static void errors(const char *text)
     close(fd);
 }
 
+/* IP_RECVERR of a socket of IPv6 is about what it sends to IPv4, and is told as of IPv6. */
+static void mapped_errors(void)
+{
+    int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    uint16_t dead = inet_dead_port("127.0.0.1", SOCK_DGRAM);
+    union inet_name to = inet_at("::ffff:127.0.0.1", dead), who = inet_at("::ffff:127.0.0.1", 0);
+    struct received r;
+    struct sock_extended_err error;
+    size_t size = sizeof(error) + sizeof(who.in6);
+    CHECK_OK(inet_set(fd, IPPROTO_IPV6, IPV6_RECVERR, 1));
+    CHECK_EQ(sendto(fd, "lost", 4, 0, &to.any, sizeof(to.in6)), 4);
+    CHECK_ERRNO(receive(fd, MSG_ERRQUEUE, &r), EAGAIN);
+    CHECK_OK(inet_set(fd, IPPROTO_IP, IP_RECVERR, 1));
+    CHECK_EQ(sendto(fd, "back", 4, 0, &to.any, sizeof(to.in6)), 4);
+    CHECK_EQ(inet_wait(fd, POLLIN), POLLERR);
+    CHECK_EQ(receive(fd, MSG_ERRQUEUE, &r), 4);
+    CHECK(memcmp(&r.from, &to, sizeof(to.in6)) == 0);
+    CHECK_EQ(count(&r), 1);
+    const uint8_t *told = note(&r, IPPROTO_IPV6, IPV6_RECVERR, size);
+    memcpy(&error, told, sizeof(error));
+    CHECK_EQ(error.ee_errno, ECONNREFUSED);
+    CHECK_EQ(error.ee_origin, SO_EE_ORIGIN_ICMP);
+    CHECK_EQ(error.ee_type, 3);
+    CHECK(memcmp(told + sizeof(error), &who, sizeof(who.in6)) == 0);
+    close(fd);
+}
+
 int main(void)
 {
     v4();
     v6();
     errors("127.0.0.1");
     errors("::1");
+    mapped_errors();
     return check_done();
 }
