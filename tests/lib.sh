@@ -28,6 +28,10 @@ wine_start()
     wineserver -p60 >/dev/null 2>"$WINEPREFIX/server-errors"
     DISPLAY='' wine cmd /c exit >/dev/null 2>&1
     exec 8> >(DISPLAY='' exec wine cmd >/dev/null 2>&1)
+    # So does the explorer that stands for the desktop, which the first program with a window starts
+    # where there is none (fore has one, unseen), and which then keeps that program's output open
+    # long after its end. winecfg starts it too.
+    DISPLAY='' wine winecfg -v win10 >/dev/null 2>&1
 }
 
 # Says what the server said, and fails if it crashed: whatever waited for it never went on, and a test

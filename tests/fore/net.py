@@ -7,6 +7,7 @@ import socket
 import struct
 import subprocess
 import sys
+import tempfile
 import threading
 
 PATIENCE = 60
@@ -19,10 +20,14 @@ def check(holds, text):
         print("FAIL net:", text)
 
 
-def guest(*arguments, **options):
-    done = subprocess.run(sys.argv[1:] + ["outside", *map(str, arguments)], stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=PATIENCE, **options)
-    check(done.returncode == 0, f"{arguments}: {done.returncode}: {done.stdout.decode(errors='replace')}")
+def guest(*arguments):
+    # Not a pipe, whose end may come later than the program's: Wine's explorer may have it too.
+    with tempfile.TemporaryFile() as output:
+        done = subprocess.run(sys.argv[1:] + ["outside", *map(str, arguments)], stdin=subprocess.DEVNULL,
+                              stdout=output, stderr=subprocess.STDOUT, timeout=PATIENCE)
+        output.seek(0)
+        said = output.read().decode(errors="replace")
+    check(done.returncode == 0, f"{arguments}: {done.returncode}: {said}")
 
 
 def listener():

@@ -194,6 +194,7 @@ static void wait_for_datagram(struct host_socket *s)
            s->bound) {
         DWORD flags = 0;
         s->from_length = sizeof(s->from);
+        s->from.any.sa_family = AF_UNSPEC;
         error = started(&s->in, WSARecvFrom(s->handle, &whole, 1, NULL, &flags, &s->from.any,
                                             &s->from_length, begin(&s->in, OP_RECEIVE), NULL) == 0);
         if (error)
@@ -381,6 +382,9 @@ static void complete_in(struct host_socket *s, DWORD n, int error)
         }
     } else if (s->base.datagram) {
         struct host_address from;
+        /* From nobody: so Wine gives an error now and then. */
+        if (!error && s->from.any.sa_family == AF_UNSPEC)
+            error = -L_ECONNRESET;
         if (error) {
             fail_datagram(s, error);
         } else {

@@ -38,7 +38,7 @@ PLAYED(recv);
 
 /* How the system behaves: so many calls fail. */
 static struct {
-    _Atomic int no_socket, reset_datagrams;
+    _Atomic int no_socket, reset_datagrams, expired_datagrams;
     /* The next receive fails so, or what waited for bytes. */
     _Atomic int receive_error, waiting_error;
 } behaviour;
@@ -82,6 +82,11 @@ static int WSAAPI shim_WSARecvFrom(SOCKET s, LPWSABUF buffers, DWORD count, LPDW
     if (behaviour.reset_datagrams > 0) {
         behaviour.reset_datagrams--;
         WSASetLastError(WSAECONNRESET);
+        return SOCKET_ERROR;
+    }
+    if (behaviour.expired_datagrams > 0) {
+        behaviour.expired_datagrams--;
+        WSASetLastError(WSAENETRESET);
         return SOCKET_ERROR;
     }
     return REAL(WSARecvFrom)(s, buffers, count, n, flags, from, length, overlapped, routine);
@@ -130,11 +135,12 @@ static int WSAAPI shim_recv(SOCKET s, char *data, int size, int flags)
 
 struct side {
     struct host_socket *socket;
-    int connected, ended, last, datagrams, accepted, released, asked;
+    int connected, ended, returned, last, datagrams, accepted, released, asked;
     _Atomic bool reads; /* takes what comes by itself */
     size_t received;
     struct side *next_accepted;
     const char *text;
+    struct host_returned what;
 };
 
 static struct host_mutex lock = HOST_MUTEX_INIT(RANK_TEST);
@@ -180,6 +186,15 @@ static void ended(void *arg, int error)
     host_mutex_lock(&lock);
     side->ended++;
     side->last = error;
+    done();
+}
+
+static void returned(void *arg, const struct host_returned *what)
+{
+    struct side *side = arg;
+    host_mutex_lock(&lock);
+    side->returned++;
+    side->what = *what;
     done();
 }
 
@@ -241,6 +256,7 @@ static const struct host_socket_user user = {.connected = connected,
                                              .received = received,
                                              .drained = drained,
                                              .ended = ended,
+                                             .returned = returned,
                                              .next = next,
                                              .sent = sent,
                                              .datagram = datagram,
@@ -352,6 +368,42 @@ START_TEST(dead_ports)
     ck_assert_int_eq(host_socket_send_to(other.socket, "x", 1, &address), 0);
     reach(&side.datagrams, 1); /* it still receives */
     close_side(&side);
+    close_side(&other);
+}
+END_TEST
+
+/* Who asks is told what came back, as far as Windows tells; without, that a time to live was over
+ * is no error. */
+START_TEST(come_back)
+{
+    struct side other = {0};
+    struct host_address address = loopback(0), name;
+    open_side(&other, true);
+    ck_assert_int_eq(host_socket_bind(other.socket, &address, false), 0);
+    ck_assert_int_eq(host_socket_name(other.socket, &name), 0);
+    for (int way = 0; way < 4; way++) {
+        bool asks = way & 1, expires = way & 2;
+        struct side side = {0};
+        open_side(&side, true);
+        if (asks)
+            host_socket_want_returned(side.socket);
+        *(expires ? &behaviour.expired_datagrams : &behaviour.reset_datagrams) = 1;
+        ck_assert_int_eq(host_socket_connect(side.socket, &name), 0);
+        ck_assert_int_eq(side.returned, asks);
+        ck_assert_int_eq(side.ended, !asks && !expires);
+        if (asks) {
+            ck_assert_int_eq(side.what.error, expires ? -L_EHOSTUNREACH : -L_ECONNREFUSED);
+            ck_assert_int_eq(side.what.type, expires ? 11 : 3);
+            ck_assert_int_eq(side.what.code, expires ? 0 : 3);
+            ck_assert_int_eq(side.what.to.port, name.port);
+            ck_assert_int_eq(side.what.has_offender, !expires);
+            ck_assert_int_eq(side.what.offender.port, 0);
+        }
+        ck_assert_int_eq(host_socket_name(side.socket, &address), 0);
+        ck_assert_int_eq(host_socket_send_to(other.socket, "x", 1, &address), 0);
+        reach(&side.datagrams, 1); /* it still receives */
+        close_side(&side);
+    }
     close_side(&other);
 }
 END_TEST
@@ -540,6 +592,7 @@ int main(void)
     tcase_add_test(tcase, addresses);
     tcase_add_test(tcase, refusals);
     tcase_add_test(tcase, dead_ports);
+    tcase_add_test(tcase, come_back);
     tcase_add_test(tcase, scarce);
     tcase_add_test(tcase, vanished);
     tcase_add_test(tcase, reset_after_the_end);
