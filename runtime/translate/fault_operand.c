@@ -33,6 +33,48 @@ static bool wants_alignment(const struct insn *in)
     }
 }
 
+/* What an operand in memory, of that many bytes, has to be a multiple of: else it is #GP. 0: of
+ * nothing. */
+static uint64_t demanded(const struct insn *in, uint64_t size)
+{
+    switch (in->z.meta.isa_set) {
+    case ZYDIS_ISA_SET_FXSAVE:
+    case ZYDIS_ISA_SET_FXSAVE64:
+        return 16;
+    case ZYDIS_ISA_SET_XSAVE:
+    case ZYDIS_ISA_SET_XSAVEC:
+    case ZYDIS_ISA_SET_XSAVEOPT:
+        return 64;
+    default:
+        return (size == 16 || size == 32) && wants_alignment(in) ? size : 0;
+    }
+}
+
+/* What it has to be a multiple of when AC is set: else it is #AC. As AMD's family 25 has it. */
+static uint64_t checked(const struct insn *in, uint64_t size)
+{
+    switch (in->z.mnemonic) {
+    case ZYDIS_MNEMONIC_FLDENV:
+    case ZYDIS_MNEMONIC_FNSTENV:
+    case ZYDIS_MNEMONIC_FRSTOR:
+    case ZYDIS_MNEMONIC_FNSAVE:
+        return in->prefix_66 ? 2 : 4;
+    case ZYDIS_MNEMONIC_MASKMOVDQU:
+    case ZYDIS_MNEMONIC_VMASKMOVDQU:
+        return 8;
+    default:
+        break;
+    }
+    switch (demanded(in, size)) {
+    case 16:
+        return size == 16 ? 16 : 4; /* fxsave */
+    case 64:
+        return 1;
+    default:
+        return size == 32 ? 16 : size == 10 ? 8 : size;
+    }
+}
+
 /* bt and its like go on from the operand's place to where the bit of their register lies. */
 static int64_t bit_distance(const struct cpu *cpu, const struct insn *in)
 {
@@ -131,9 +173,13 @@ static void look_at(const struct cpu *cpu, const struct insn *in, const ZydisDec
         address += cpu->raw[index] * o->mem.scale;
     bool by_elements;
     operand->address = address + (uint64_t)distance_of(cpu, in, o, address, &by_elements);
-    bool vector = size == 16 || size == 32, odd = address & (size - 1);
-    operand->aligned = !vector || !odd || !wants_alignment(in);
+    uint64_t unit = demanded(in, size);
+    bool odd = address & (checked(in, size) - 1);
+    operand->aligned = !unit || !(address & (unit - 1));
     operand->odd = odd && !by_elements;
+    /* Where both are wrong, #AC comes first for fxsave and fxrstor alone. */
+    if (size > 32 && unit == 16 && operand->odd && (cpu->rflags & CPU_FLAG_AC))
+        operand->aligned = true;
     operand->written = o->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE;
 }
 

@@ -124,6 +124,26 @@ static enum xlate_step translate_leave(struct xlate *x, int size)
     return STEP_NEXT;
 }
 
+/* Faults as a store of that size there would, and changes nothing, flags neither: they wait in the
+ * scratch register. As in push_flags, host rsp is off for moments. */
+static void probe(struct xlate *x, struct host_mem m, int size)
+{
+    struct emit *e = &x->e;
+    emit_byte(e, 0x9c); /* pushfq; pop */
+    emit_byte(e, 0x58 | HOST_SCRATCH);
+    xlate_mark(x, RECOVERY_STACK);
+    if (size == 2)
+        emit_byte(e, 0x66);
+    emit_byte(e, 0xf0);                    /* lock or [m], 0 */
+    emit_byte(e, size == 2 ? 0x43 : 0x4b); /* base and index are r8 and r11 */
+    emit_byte(e, 0x83);
+    emit_modrm_mem(e, 1, &m);
+    emit_byte(e, 0);
+    emit_byte(e, 0x50 | HOST_SCRATCH); /* push; popfq */
+    emit_byte(e, 0x9d);
+}
+
+/* The processor asks whether it may write to the new top of the stack before it commits. */
 static enum xlate_step translate_enter(struct xlate *x, const struct insn *in, int size)
 {
     struct emit *e = &x->e;
@@ -138,13 +158,13 @@ static enum xlate_step translate_enter(struct xlate *x, const struct insn *in, i
         emit_lea(e, HOST_SCRATCH, emit_mem(HOST_GUEST_RSP, x->sp - size));
         xlate_store(x, top(x, -size - size * level), HOST_SCRATCH, size, RECOVERY_STACK);
     }
-    /* The processor touches the new top of the stack before it commits. */
-    xlate_load(x, HOST_SCRATCH, top(x, -size - size * level - bytes), size, RECOVERY_STACK, false);
+    probe(x, top(x, -size - size * level - bytes), size);
     emit_lea(e, HOST_SCRATCH, emit_mem(HOST_GUEST_RSP, x->sp - size));
     set_frame(x, HOST_SCRATCH, size);
     emit_lea(e, HOST_GUEST_RSP, emit_mem(HOST_SCRATCH, -size * level - bytes));
     x->sp = 0;
-    return STEP_NEXT;
+    control_leave(x, in->next);
+    return STEP_END;
 }
 
 /* Host rsp is off for one instruction, in which an interruption leaves the thread alone; the block
