@@ -400,8 +400,12 @@ static uint32_t inet_poll(struct file *file, struct poll_table *table)
     struct inet_socket *s = file->priv;
     poll_wait(table, &s->read_wait);
     poll_wait(table, &s->write_wait);
-    inet_host_look(s);
     host_mutex_lock(&inet_lock);
+    if (s->stream && s->links[0]) {
+        host_mutex_unlock(&inet_lock);
+        inet_host_look(s);
+        host_mutex_lock(&inet_lock);
+    }
     uint32_t events = s->stream ? stream_events_locked(s) : datagram_events_locked(s);
     host_mutex_unlock(&inet_lock);
     return events;

@@ -16,6 +16,33 @@
 #define LINK_MOST   ((size_t)1 << 20) /* that waits for the host to send it */
 #define PIECE_LEAST ((size_t)1024 - sizeof(struct inet_piece))
 
+/* Pieces of the largest kind that nobody has, as many as one stream has on its way at most: in
+ * steady state it takes those, which are in the processor's caches, and asks for no memory. With
+ * inet_lock. */
+#define POOL_MOST 44u
+static struct inet_piece *pool;
+static unsigned pooled;
+
+static struct inet_piece *pool_take_locked(void)
+{
+    struct inet_piece *piece = pool;
+    if (piece) {
+        pool = piece->next;
+        pooled--;
+    }
+    return piece;
+}
+
+static bool pool_give_locked(struct inet_piece *piece)
+{
+    if (piece->room != PIECE_MOST || pooled == POOL_MOST)
+        return false;
+    piece->next = pool;
+    pool = piece;
+    pooled++;
+    return true;
+}
+
 void inet_pieces_free(struct inet_piece *piece)
 {
     while (piece) {
@@ -74,14 +101,20 @@ static bool can_send(void *arg)
     return ready;
 }
 
-static struct inet_piece *make_piece(const void *data, size_t n, size_t queued)
+/* How much a piece has room for when it begins with n bytes. */
+static size_t room_for(size_t n, size_t queued)
 {
     size_t room = queued < PIECE_MOST ? queued : PIECE_MOST;
     if (room < PIECE_LEAST)
         room = PIECE_LEAST;
-    if (room < n)
-        room = n;
-    struct inet_piece *piece = malloc(sizeof(*piece) + room);
+    return room < n ? n : room;
+}
+
+/* used: one with so much room that is taken for it; NULL: a new one. */
+static struct inet_piece *make_piece(struct inet_piece *used, const void *data, size_t n,
+                                     size_t room)
+{
+    struct inet_piece *piece = used ? used : malloc(sizeof(*piece) + room);
     if (!piece)
         return NULL;
     memset(piece, 0, sizeof(*piece));
@@ -140,7 +173,8 @@ struct sending {
     size_t n;
     bool urgent, outside;
     struct inet_piece *made;      /* holds the first made->size bytes of it */
-    size_t queued;                /* how much lay in the queue when there was none */
+    size_t room;                  /* that one is to have, when there is none */
+    struct inet_piece *used;      /* that is to become it */
     struct inet_socket *to;       /* referenced: has to be woken */
     struct inet_socket *listener; /* likewise, as `to` can be accepted now */
     struct inet_piece *done;      /* nobody's any more */
@@ -226,7 +260,8 @@ static int64_t queue_locked(struct inet_socket *s, struct sending *w)
         queue->bytes += n;
     } else {
         w->n = n < PIECE_MOST ? n : PIECE_MOST;
-        w->queued = queued;
+        w->room = room_for(w->n, queued);
+        w->used = w->room == PIECE_MOST ? pool_take_locked() : NULL;
         return SEND_MAKE;
     }
     s->sent_at += n;
@@ -264,7 +299,8 @@ static int64_t send_some(struct inet_socket *s, const uint8_t *data, size_t n, u
         host_mutex_unlock(&inet_lock);
         if (result == SEND_MAKE) {
             w.urgent = w.urgent && w.n == n;
-            w.made = make_piece(data, w.n, w.queued);
+            w.made = make_piece(w.used, data, w.n, w.room);
+            w.used = NULL;
             if (w.made)
                 continue;
             result = -L_ENOMEM;
@@ -374,6 +410,8 @@ static void drop_locked(struct inet_socket *s, size_t n, struct inet_piece **don
         if (!s->in.first)
             s->in.last = NULL;
         s->in.held -= memory_of(piece);
+        if (pool_give_locked(piece))
+            continue;
         piece->next = *done;
         *done = piece;
     }
@@ -529,7 +567,7 @@ int64_t inet_stream_receive(struct inet_socket *s, void *data, size_t n, uint32_
             writer = inet_get(s->peer);
         host_mutex_unlock(&inet_lock);
         inet_pieces_free(done);
-        if (most && !peek)
+        if (most && !peek && outside)
             inet_host_receive(s);
         if (writer)
             waitq_wake(&writer->write_wait, L_POLLOUT | L_POLLWRNORM);
@@ -579,7 +617,7 @@ int inet_stream_arrived(struct inet_socket *s, const void *data, size_t n)
     size_t queued = s->in.bytes;
     host_mutex_unlock(&inet_lock);
     if (!fits) {
-        piece = make_piece(data, n, queued);
+        piece = make_piece(NULL, data, n, room_for(n, queued));
         if (!piece)
             return -L_ENOMEM;
         host_mutex_lock(&inet_lock);
