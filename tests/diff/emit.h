@@ -10,6 +10,7 @@ struct emit {
     uint64_t base;
     uint32_t at;
     uint32_t groups; /* chosen */
+    bool lasting;    /* registers are read long after they were set */
 };
 
 /* A chosen memory operand, before it is encoded. */

@@ -347,7 +347,8 @@ void generate_program(uint64_t *seed, uint8_t *code, uint64_t base, uint64_t lea
 {
     static struct program program;
     struct program *p = &program;
-    struct emit e = {.seed = seed, .code = code, .base = base, .groups = generate_groups()};
+    struct emit e = {
+        .seed = seed, .code = code, .base = base, .groups = generate_groups(), .lasting = true};
     struct shape s = {.count = 1 + below(seed, 4)};
     __builtin_memset(p, 0, sizeof(*p));
     p->e = &e;

@@ -282,7 +282,11 @@ static uint32_t emit_with_selector(struct emit *e, const uint8_t *opcode, unsign
                                    unsigned reg, bool half)
 {
     unsigned rm = below(e->seed, 16);
-    load_register(e, rm, choose_selector(e) + (chance(e, 2) ? next_random(e->seed) << 16 : 0));
+    uint16_t selector = choose_selector(e);
+    /* The next interrupt makes these 0 when it returns to a program that has loaded them. */
+    if (e->lasting && opcode[0] == 0x8e && selector > 0 && selector < 4)
+        selector = 0;
+    load_register(e, rm, selector + (chance(e, 2) ? next_random(e->seed) << 16 : 0));
     uint32_t start = e->at;
     if (half)
         byte(e, 0x66);
