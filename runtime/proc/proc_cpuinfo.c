@@ -124,6 +124,31 @@ static void names(char vendor[13], char model[49])
     }
 }
 
+/* As Linux has it: of the second level on AMD's processors, of the last one on others; 0 when the
+ * processor does not say. */
+static uint32_t cache_kib(const char *vendor)
+{
+    uint32_t r[4], last = 0;
+    cpu_cpuid(0x80000000u, 0, r);
+    if (!strcmp(vendor, "AuthenticAMD") || !strcmp(vendor, "HygonGenuine")) {
+        if (r[EAX] < 0x80000006u)
+            return 0;
+        cpu_cpuid(0x80000006u, 0, r);
+        return r[ECX] >> 16;
+    }
+    cpu_cpuid(0, 0, r);
+    for (uint32_t i = 0; r[EAX] >= 4 && i < 16; i++) {
+        uint32_t c[4];
+        cpu_cpuid(4, i, c);
+        if (!(c[EAX] & 31))
+            break;
+        uint64_t ways = (c[EBX] >> 22) + 1, parts = (c[EBX] >> 12 & 1023) + 1;
+        uint64_t bytes = ways * parts * ((c[EBX] & 4095) + 1) * ((uint64_t)c[ECX] + 1);
+        last = (uint32_t)(bytes >> 10);
+    }
+    return last;
+}
+
 int proc_show_cpuinfo(struct proc_text *text, const struct proc_subject *s)
 {
     char vendor[13], model[49];
@@ -132,6 +157,7 @@ int proc_show_cpuinfo(struct proc_text *text, const struct proc_subject *s)
     uint64_t hz = host_tsc_frequency();
     (void)s;
     names(vendor, model);
+    uint32_t cache = cache_kib(vendor);
     cpu_cpuid(1, 0, r);
     uint32_t family = r[EAX] >> 8 & 15, number = r[EAX] >> 4 & 15;
     if (family == 15)
@@ -146,6 +172,8 @@ int proc_show_cpuinfo(struct proc_text *text, const struct proc_subject *s)
         if (hz)
             proc_add(text, "cpu MHz\t\t: %llu.%03llu\n", (unsigned long long)(hz / 1000000),
                      (unsigned long long)(hz / 1000 % 1000));
+        if (cache)
+            proc_add(text, "cache size\t: %u KB\n", cache);
         proc_add(
             text,
             "physical id\t: 0\nsiblings\t: %u\ncore id\t\t: %u\ncpu cores\t: %u\n"

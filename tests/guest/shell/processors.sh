@@ -15,6 +15,7 @@ for cpu in cpu[0-9]*; do
 done
 find . -maxdepth 1 -name 'cpu[0-9]*' | grep -c . | grep -qx "$count" && echo "find finds them"
 [ -e cpu99999 ] || echo "and no other"
+grep -q '^cache size.*: [1-9][0-9]* KB$' /proc/cpuinfo && echo "a cache"
 read -r one five fifteen tasks last </proc/loadavg
 for load in "$one" "$five" "$fifteen"; do
     [[ $load =~ ^[0-9]+\.[0-9][0-9]$ ]] && echo "a load"

@@ -10,6 +10,7 @@ case $1 in
 node) exec node "$here/change.js" ;;
 java)
     rm -rf classes
+    PATH=$PATH:$(echo /usr/lib/jvm/java-17-*/bin)
     javac -d classes "$here/Change.java" || exit 1
     # Compiled by each of its compilers, and thrown away again.
     java -cp classes Change && java -XX:TieredStopAtLevel=1 -cp classes Change &&
