@@ -558,7 +558,9 @@ static void compose_text(struct control *c, char *text)
 
 static void do_state(struct window *w, void *arg)
 {
-    static const char *const shapes[POINTER_SHAPES] = {"text", "arrow", "hand"};
+    static const char *const shapes[TERM_POINTER_SHAPES] = {
+        "any",       "arrow", "text",   "hand",     "cross",   "wait",  "progress",
+        "forbidden", "move",  "across", "up-right", "falling", "rising"};
     char *out = arg;
     static const char *const words[] = {"empty", "busy", "found", "again", "none"};
     const struct search_bar *bar = &w->search;
@@ -577,8 +579,14 @@ static void do_state(struct window *w, void *arg)
              w->typing.preedit, w->question.answered ? w->question.text : "-", yes->x + yes->w / 2,
              yes->y + yes->h / 2, no->x + no->w / 2, no->y + no->h / 2);
     size_t n = strlen(out);
-    snprintf(out + n, 2048 - n, "font %g\nscreen %s\n", w->font_size,
-             SDL_GetWindowFlags(w->sdl) & SDL_WINDOW_FULLSCREEN ? "full" : "part");
+    session_lock(w->session);
+    char *directory = session_directory(w->session);
+    session_unlock(w->session);
+    int progress = (int)session_progress(w->session, &percent);
+    snprintf(out + n, 2048 - n, "font %g\nscreen %s\nprogress %d %d\ndirectory %s\n", w->font_size,
+             SDL_GetWindowFlags(w->sdl) & SDL_WINDOW_FULLSCREEN ? "full" : "part", progress,
+             percent, directory ? directory : "-");
+    free(directory);
 }
 
 /* With the result of a search, for as long as waits may take. */

@@ -7,6 +7,7 @@
 #include "term/search/marks.h"
 #include "term/vt/acts.h"
 #include "term/vt/palette.h"
+#include "term/vt/reports.h"
 #include "term/vt/reset.h"
 #include "term/vt/sequences.h"
 
@@ -82,6 +83,7 @@ void term_free(struct term *t)
     tables_free(t);
     parser_free(&t->parser);
     free(t->titles);
+    free(t->message);
     free(t->scratch);
     free(t->word_separators);
     free(t);
@@ -118,11 +120,14 @@ void term_set_pixels(struct term *t, int cell_width, int cell_height, int displa
     t->cell_height = cell_height > 0 ? cell_height : 1;
     t->display_width = display_width > 0 ? display_width : 1;
     t->display_height = display_height > 0 ? display_height : 1;
+    if (t->mode[MODE_TELL_SIZE])
+        size_report(t);
 }
 
 void term_set_options(struct term *t, const struct term_options *options)
 {
     struct term_options old = t->options;
+    bool light = scheme_is_light(t);
     if (!options_take(t, options))
         return;
     /* Colours that the program did not change follow the options. */
@@ -139,6 +144,8 @@ void term_set_options(struct term *t, const struct term_options *options)
     }
     if (t->cursor_shape == old.cursor_shape)
         t->cursor_shape = t->options.cursor_shape;
+    if (t->mode[MODE_TELL_SCHEME] && scheme_is_light(t) != light)
+        scheme_report(t);
     history_set_limits(t->history, t->options.scrollback_lines, t->options.scrollback_bytes);
     t->palette_revision++;
 }

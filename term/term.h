@@ -29,6 +29,14 @@
 
 struct term;
 
+enum term_progress {
+    TERM_PROGRESS_NONE,
+    TERM_PROGRESS_RUNNING,
+    TERM_PROGRESS_FAILED,
+    TERM_PROGRESS_UNKNOWN, /* running, but nobody knows how far */
+    TERM_PROGRESS_PAUSED,
+};
+
 struct term_callbacks {
     /* Bytes for the program's input: replies, keys, mouse reports, pasted text. Required. */
     void (*write)(void *context, const char *bytes, size_t n);
@@ -43,6 +51,11 @@ struct term_callbacks {
     void (*clipboard_query)(void *context, char which);
     /* OSC 7: the working directory as a file: URL. */
     void (*directory)(void *context, const char *url);
+    /* OSC 9;4: how far a program is, in percent. The end of a command (OSC 133) ends it too. */
+    void (*progress)(void *context, enum term_progress state, int percent);
+    /* OSC 9, 99, 777: a message for whoever does not look at the window. Without control
+     * characters; the title may be empty. */
+    void (*notify)(void *context, const char *title, const char *body);
     /* DECCOLM, DECSLPP, window operations: the program asks for a size. May call term_resize. */
     void (*resize_request)(void *context, int rows, int cols);
     /* Window operations 1, 2, 5, 6, 9, 10: the raw CSI t parameters. */
@@ -91,11 +104,13 @@ bool term_resize(struct term *t, int rows, int cols);
 int term_rows(const struct term *t);
 int term_cols(const struct term *t);
 
-/* Size of a cell and of the display in pixels, for reports and mouse mode 1016. */
+/* Size of a cell and of the display in pixels, for reports and mouse mode 1016. To be called after
+ * term_resize: a program that wants to be told of sizes (mode 2048) is told here. */
 void term_set_pixels(struct term *t, int cell_width, int cell_height, int display_width,
                      int display_height);
 
-/* Colours and limits may change while running; what a program set itself stays. */
+/* Colours and limits may change while running; what a program set itself stays. A program that
+ * wants to be told of a change between light and dark (mode 2031) is told. */
 void term_set_options(struct term *t, const struct term_options *options);
 
 /* Soft: DECSTR. Hard: RIS, and the scrollback goes too. */
@@ -211,6 +226,26 @@ struct term_mouse {
 /* Whether the program wants the mouse (the window then does not select, unless Shift is held). */
 bool term_mouse_wanted(const struct term *t);
 
+/* The shape that the program wants the mouse pointer to have (OSC 22). */
+enum term_pointer {
+    TERM_POINTER_ANY, /* it has not asked for one */
+    TERM_POINTER_ARROW,
+    TERM_POINTER_TEXT,
+    TERM_POINTER_HAND,
+    TERM_POINTER_CROSS,
+    TERM_POINTER_WAIT,
+    TERM_POINTER_PROGRESS,
+    TERM_POINTER_FORBIDDEN,
+    TERM_POINTER_MOVE,
+    TERM_POINTER_ACROSS, /* sizes: between left and right, up and down, and the diagonals */
+    TERM_POINTER_UPRIGHT,
+    TERM_POINTER_FALLING,
+    TERM_POINTER_RISING,
+    TERM_POINTER_SHAPES,
+};
+
+enum term_pointer term_pointer(const struct term *t);
+
 /* Reports an event in the modes now set; a wheel turn on the alternate screen becomes arrow keys
  * when mode 1007 is set. True when something was sent: false leaves the event to the window. */
 bool term_mouse(struct term *t, const struct term_mouse *event);
@@ -235,6 +270,9 @@ void term_select_start(struct term *t, int row, int col, enum term_select_kind k
 void term_select_extend(struct term *t, int row, int col);
 void term_select_all(struct term *t);
 void term_select_clear(struct term *t);
+/* Selects the output of the last command (OSC 133) that is not below the view, or, where that is
+ * selected, of the one before it, and brings it into view. False when there is none. */
+bool term_select_output(struct term *t);
 bool term_selected(const struct term *t);
 /* The selected text: lines that were wrapped by the terminal are joined, trailing blanks go.
  * malloc'ed and zero-terminated, caller frees; NULL when nothing is selected or out of memory. */

@@ -39,16 +39,36 @@ static void show_error(const char *what, const char *message)
     session_print(guest.session, text);
 }
 
+/* What programs ask of a terminal that terminfo does not tell, then what the user sets. NULL when
+ * out of memory; the caller frees it. */
+static const char **environment(const struct config *c)
+{
+    static const char *const own[] = {"COLORTERM=truecolor", "TERM_PROGRAM=Foreland",
+                                      "TERM_PROGRAM_VERSION=" FORELAND_VERSION};
+    size_t n = sizeof(own) / sizeof(own[0]), more = (size_t)c->environment.count;
+    const char **all = calloc(n + more + 1, sizeof(*all));
+    if (!all)
+        return NULL;
+    for (size_t i = 0; i < n; i++)
+        all[i] = own[i];
+    for (size_t i = 0; i < more; i++)
+        all[n + i] = c->environment.items[i];
+    return all;
+}
+
 static int start_session(struct process **first, char *message, size_t size)
 {
     static const char *const shell[] = {"-bash", NULL};
     const struct config *c = guest.config;
     char *const *command = guest.command ? guest.command : c->command.items;
+    const char **variables = environment(c);
     struct boot_session session = {.tty = session_tty(guest.session),
                                    .argv = command ? (const char *const *)command : shell,
                                    .program = command ? NULL : "/bin/bash",
-                                   .environment = (const char *const *)c->environment.items};
-    return boot_session(&session, first, message, size);
+                                   .environment = variables};
+    int error = boot_session(&session, first, message, size);
+    free(variables);
+    return error;
 }
 
 /* --- an image that is converted --- */

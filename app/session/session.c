@@ -32,7 +32,12 @@ struct session {
     bool feeding;                  /* what the terminal writes are answers to a program */
     bool bell;
     char *title, *clipboard, *primary;
+    char *notice_title, *notice; /* a message, the newest */
+    char *directory;
     char query;
+
+    _Atomic uint32_t progress;      /* enum term_progress << 8 | percent */
+    _Atomic int32_t progress_owner; /* process group that was in front when it came; 0: not known */
 
     struct host_mutex typed_lock; /* bytes for the tty; taken after `lock` or alone */
     struct outbox typed;
@@ -167,6 +172,39 @@ static void on_clipboard_query(void *context, char which)
     s->query = which;
 }
 
+static void on_directory(void *context, const char *url)
+{
+    struct session *s = context;
+    replace_text(&s->directory, url, strlen(url));
+}
+
+static void on_notify(void *context, const char *title, const char *body)
+{
+    struct session *s = context;
+    replace_text(&s->notice_title, title, strlen(title));
+    replace_text(&s->notice, body, strlen(body));
+}
+
+static void on_progress(void *context, enum term_progress state, int percent)
+{
+    struct session *s = context;
+    atomic_store(&s->progress_owner, 0);
+    atomic_store(&s->progress, (uint32_t)state << 8 | (uint32_t)percent);
+}
+
+/* Progress ends with the program that told of it: then another one is in front, which shows itself
+ * by what it prints. No lock is held. */
+static void follow_progress(struct session *s)
+{
+    if (!atomic_load(&s->progress))
+        return;
+    int32_t front = tty_foreground(s->tty), owner = 0;
+    if (atomic_compare_exchange_strong(&s->progress_owner, &owner, front))
+        return;
+    if (owner != front)
+        atomic_store(&s->progress, 0);
+}
+
 static void count_change(struct session *s, size_t taken)
 {
     host_mutex_lock(&s->work_lock);
@@ -243,6 +281,7 @@ static void feed(struct session *s, const char *bytes, size_t n)
     for (size_t done; n > 0; bytes += done, n -= done) {
         bool whole;
         done = feed_some(s, bytes, n, &whole);
+        follow_progress(s);
         screen_changed(s, done);
         if (whole)
             show_frame(s);
@@ -312,7 +351,10 @@ struct session *session_new(int rows, int columns, const struct session_events *
                                        .title = on_title,
                                        .bell = on_bell,
                                        .clipboard = on_clipboard,
-                                       .clipboard_query = on_clipboard_query};
+                                       .clipboard_query = on_clipboard_query,
+                                       .directory = on_directory,
+                                       .progress = on_progress,
+                                       .notify = on_notify};
     s->term = term_new(rows, columns, &options, &callbacks, s);
     if (s->term && tty_create(&master, s, &s->tty) == 0) {
         struct l_winsize size = {.ws_row = (uint16_t)rows, .ws_col = (uint16_t)columns};
@@ -344,6 +386,9 @@ void session_free(struct session *s)
     free(s->title);
     free(s->clipboard);
     free(s->primary);
+    free(s->notice_title);
+    free(s->notice);
+    free(s->directory);
     free(s);
 }
 
@@ -459,7 +504,7 @@ void session_resize(struct session *s, int rows, int columns, int cell_width, in
     term_set_pixels(term, cell_width, cell_height, columns * cell_width, rows * cell_height);
     rows = term_rows(term);
     columns = term_cols(term);
-    session_unlock(s);
+    unlock_and_send(s);
     struct l_winsize size = {.ws_row = (uint16_t)rows,
                              .ws_col = (uint16_t)columns,
                              .ws_xpixel = (uint16_t)(columns * cell_width),
@@ -471,7 +516,7 @@ void session_resize(struct session *s, int rows, int columns, int cell_width, in
 void session_set_options(struct session *s, const struct term_options *options)
 {
     term_set_options(session_lock(s), options);
-    session_unlock(s);
+    unlock_and_send(s);
     screen_changed(s, 0);
 }
 
@@ -505,6 +550,33 @@ char *session_take_clipboard(struct session *s, bool primary)
     char **from = primary ? &s->primary : &s->clipboard, *text = *from;
     *from = NULL;
     return text;
+}
+
+bool session_take_notice(struct session *s, char **title, char **body)
+{
+    *title = s->notice_title;
+    *body = s->notice;
+    s->notice_title = s->notice = NULL;
+    if (*title && *body)
+        return true;
+    free(*title);
+    free(*body);
+    return false;
+}
+
+char *session_directory(struct session *s)
+{
+    char *copy = NULL;
+    if (s->directory)
+        replace_text(&copy, s->directory, strlen(s->directory));
+    return copy;
+}
+
+enum term_progress session_progress(struct session *s, int *percent)
+{
+    uint32_t progress = atomic_load(&s->progress);
+    *percent = (int)(progress & 255);
+    return (enum term_progress)(progress >> 8);
 }
 
 char session_take_query(struct session *s)

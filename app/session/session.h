@@ -77,8 +77,18 @@ bool session_take_bell(struct session *s);
 /* malloc'ed or NULL. */
 char *session_take_title(struct session *s);
 char *session_take_clipboard(struct session *s, bool primary);
+/* A message of a program (OSC 9, 99, 777) that has come since last time: both malloc'ed. False when
+ * there is none. */
+bool session_take_notice(struct session *s, char **title, char **body);
 /* The program wants to read the clipboard ('c') or the primary selection ('p'); 0: not. */
 char session_take_query(struct session *s);
+
+/* The folder that the shell has told of (OSC 7), a file: URL, malloc'ed; NULL: none. With the lock
+ * held. */
+char *session_directory(struct session *s);
+
+/* How far the program in front says it is (OSC 9;4). None as soon as another one is in front. */
+enum term_progress session_progress(struct session *s, int *percent);
 
 /* The UI thread shows something else, because of scrolling or the like: wakes session_wait. */
 void session_view_changed(struct session *s);

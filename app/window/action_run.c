@@ -108,6 +108,10 @@ bool action_run(struct window *w, enum action action, const char *argument)
     case ACTION_PROMPT_NEXT:
         scroll_prompt(w, 1);
         break;
+    case ACTION_SELECT_OUTPUT:
+        term_select_output(session_lock(w->session));
+        session_unlock(w->session);
+        break;
     case ACTION_SEARCH:
         search_bar_open(w);
         break;

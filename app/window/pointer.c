@@ -46,17 +46,40 @@ bool pointer_link_shown(const struct window *w)
     return p->link && !p->selecting && (p->marked || (p->mods & TERM_MOD_CTRL));
 }
 
+/* Bars and links have their own; else the program's, where it does not leave that to us. */
+static enum term_pointer shape_wanted(struct window *w)
+{
+    SDL_Point at = {w->pointer.x, w->pointer.y};
+    if (overlay_at(w, &at) != OVERLAY_COUNT)
+        return TERM_POINTER_ARROW;
+    if (pointer_link_shown(w))
+        return TERM_POINTER_HAND;
+    enum term_pointer asked = term_pointer(session_lock(w->session));
+    session_unlock(w->session);
+    if (asked != TERM_POINTER_ANY)
+        return asked;
+    return program_wants(w, w->pointer.mods) ? TERM_POINTER_ARROW : TERM_POINTER_TEXT;
+}
+
 static void show_shape(struct window *w)
 {
-    static const SDL_SystemCursor system[POINTER_SHAPES] = {
-        SDL_SYSTEM_CURSOR_IBEAM, SDL_SYSTEM_CURSOR_ARROW, SDL_SYSTEM_CURSOR_HAND};
+    static const SDL_SystemCursor system[TERM_POINTER_SHAPES] = {
+        [TERM_POINTER_ANY] = SDL_SYSTEM_CURSOR_IBEAM,
+        [TERM_POINTER_ARROW] = SDL_SYSTEM_CURSOR_ARROW,
+        [TERM_POINTER_TEXT] = SDL_SYSTEM_CURSOR_IBEAM,
+        [TERM_POINTER_HAND] = SDL_SYSTEM_CURSOR_HAND,
+        [TERM_POINTER_CROSS] = SDL_SYSTEM_CURSOR_CROSSHAIR,
+        [TERM_POINTER_WAIT] = SDL_SYSTEM_CURSOR_WAIT,
+        [TERM_POINTER_PROGRESS] = SDL_SYSTEM_CURSOR_WAITARROW,
+        [TERM_POINTER_FORBIDDEN] = SDL_SYSTEM_CURSOR_NO,
+        [TERM_POINTER_MOVE] = SDL_SYSTEM_CURSOR_SIZEALL,
+        [TERM_POINTER_ACROSS] = SDL_SYSTEM_CURSOR_SIZEWE,
+        [TERM_POINTER_UPRIGHT] = SDL_SYSTEM_CURSOR_SIZENS,
+        [TERM_POINTER_FALLING] = SDL_SYSTEM_CURSOR_SIZENWSE,
+        [TERM_POINTER_RISING] = SDL_SYSTEM_CURSOR_SIZENESW,
+    };
     struct pointer *p = &w->pointer;
-    SDL_Point at = {p->x, p->y};
-    bool over_bar = overlay_at(w, &at) != OVERLAY_COUNT;
-    enum pointer_shape shape = over_bar                    ? POINTER_ARROW
-                               : pointer_link_shown(w)     ? POINTER_HAND
-                               : program_wants(w, p->mods) ? POINTER_ARROW
-                                                           : POINTER_TEXT;
+    enum term_pointer shape = shape_wanted(w);
     if (p->cursors[shape] && shape == p->shape)
         return;
     if (!p->cursors[shape])
@@ -436,7 +459,7 @@ bool pointer_wheel(struct window *w, int x, int y, double up, double right, unsi
 void pointer_free(struct window *w)
 {
     forget_link(w);
-    for (int i = 0; i < POINTER_SHAPES; i++)
+    for (int i = 0; i < TERM_POINTER_SHAPES; i++)
         if (w->pointer.cursors[i])
             SDL_FreeCursor(w->pointer.cursors[i]);
 }

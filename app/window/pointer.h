@@ -11,8 +11,6 @@
 
 struct window;
 
-enum pointer_shape { POINTER_TEXT, POINTER_ARROW, POINTER_HAND, POINTER_SHAPES };
-
 struct pointer {
     int x, y; /* where it is, pixels of the window */
     bool inside;
@@ -36,9 +34,10 @@ struct pointer {
     bool pressed_link; /* the button went down on it, with Ctrl */
     int at_row, at_col;
 
-    SDL_Cursor *cursors[POINTER_SHAPES];
-    enum pointer_shape shape;
-    bool hidden; /* because of typing */
+    SDL_Cursor *cursors[TERM_POINTER_SHAPES];
+    enum term_pointer shape;
+    enum term_pointer asked; /* by the program, as last seen */
+    bool hidden;             /* because of typing */
 };
 
 /* A button, as SDL numbers it from 1, clicked for the n-th time. True from each when something may

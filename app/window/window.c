@@ -233,6 +233,8 @@ static void draw_view(struct window *w, uint64_t deadline_ns)
         held = false;
     }
     session_want_frame(w->session, held);
+    bool pointed = term_pointer(term) != w->pointer.asked;
+    w->pointer.asked = term_pointer(term);
     bool changed = term_view_update(w->view, term, w->painter.all);
     struct requests requests = take_requests(w->session);
     session_unlock(w->session);
@@ -243,7 +245,7 @@ static void draw_view(struct window *w, uint64_t deadline_ns)
     if (changed || w->painter.all || w->painter.unfinished ||
         w->painter.blink_shown != w->painter.blink_was_shown)
         painted = painter_draw(&w->painter, w->view, deadline_ns);
-    if (changed)
+    if (changed || pointed)
         pointer_refresh(w);
     typing_show_place(w);
     w->dirty = w->painter.unfinished || term_view_unfinished(w->view);

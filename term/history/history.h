@@ -19,6 +19,7 @@
 #define ROW_RICH    2u  /* not every cell is an ASCII character (or empty) in the default style */
 #define ROW_WIDE    4u  /* may hold wide cells */
 #define ROW_PROMPT  8u  /* a shell prompt begins here */
+#define ROW_OUTPUT  32u /* the output of a command begins here */
 #define ROW_CUT     16u /* in the scrollback: long enough, layout begins anew after this row */
 
 /* After this many wrapped rows a ROW_CUT follows, so that laying out a line anew is bounded. */

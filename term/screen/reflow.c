@@ -112,7 +112,7 @@ static bool wrap_line(struct reflow *out, struct term_cell *cells, int length, i
                       unsigned flags, unsigned size)
 {
     int at = 0;
-    unsigned first = flags & ROW_PROMPT;
+    unsigned first = flags & (ROW_PROMPT | ROW_OUTPUT);
     do {
         int n = row_fit(cells + at, length - at, cols);
         bool more = at + n < length;
@@ -173,7 +173,7 @@ static struct line *line_from(const struct loose *row, int cols, uint64_t stamp)
     memcpy(line->cells, row->cells, (size_t)n * sizeof(*line->cells));
     line->used = n;
     line_trim(line);
-    line->flags = row->flags & (ROW_WRAPPED | ROW_RICH | ROW_WIDE | ROW_PROMPT);
+    line->flags = row->flags & (ROW_WRAPPED | ROW_RICH | ROW_WIDE | ROW_PROMPT | ROW_OUTPUT);
     line->size = row->size;
     line->stamp = stamp;
     return line;

@@ -107,7 +107,7 @@ void line_fill(struct term *t, struct line *line, int from, int to, struct term_
             line_trim(line);
         }
         if (from == 0)
-            line->flags &= ROW_WRAPPED | ROW_PROMPT;
+            line->flags &= ROW_WRAPPED | ROW_PROMPT | ROW_OUTPUT;
     } else {
         for (int i = from; i < to; i++)
             line->cells[i] = cell;

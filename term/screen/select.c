@@ -189,6 +189,47 @@ void term_select_clear(struct term *t)
     t->selection.revision++;
 }
 
+/* The output that begins in `row`: up to the next prompt, or to the cursor. */
+static uint64_t output_end(const struct term *t, uint64_t row)
+{
+    uint64_t cursor = text_screen(t) + (uint64_t)t->cursor.row, last = row;
+    while (last + 1 < text_end(t) && !(text_flags(t, last + 1) & (ROW_PROMPT | ROW_OUTPUT)))
+        last++;
+    if (last + 1 == text_end(t) && cursor > row)
+        last = cursor - (t->cursor.col == 0);
+    return last;
+}
+
+/* The row behind those in which an output to be selected may begin. */
+static uint64_t output_limit(struct term *t)
+{
+    const struct selection *s = &t->selection;
+    if (s->active && s->kind == TERM_SELECT_LINE && (text_flags(t, s->first.row) & ROW_OUTPUT))
+        return s->first.row;
+    struct place bottom;
+    if (t->scrolled && place_locate(t, t->rows - 1, 0, &bottom))
+        return bottom.row + 1;
+    return text_end(t);
+}
+
+bool term_select_output(struct term *t)
+{
+    selection_check(t);
+    for (uint64_t row = output_limit(t); row > text_first(t);) {
+        unsigned flags = text_flags(t, --row);
+        if (!(flags & ROW_OUTPUT) || (flags & ROW_PROMPT))
+            continue; /* a prompt in the same row: the command has printed nothing */
+        t->selection.active = true;
+        t->selection.kind = TERM_SELECT_LINE;
+        t->selection.anchor = (struct place){row, 0};
+        t->selection.free = (struct place){output_end(t, row), 0};
+        selection_settle(t);
+        view_show(t, row);
+        return true;
+    }
+    return false;
+}
+
 bool term_selected(const struct term *t)
 {
     return t->selection.active;

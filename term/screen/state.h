@@ -80,6 +80,8 @@ enum mode {
     MODE_BELL_URGENT,
     MODE_BELL_RAISE,
     MODE_KEEP_SELECTION,
+    MODE_TELL_SCHEME,
+    MODE_TELL_SIZE,
     MODE_COUNT,
 };
 
@@ -187,6 +189,16 @@ struct marks {
 #define TITLE_STACK 10
 #define TABS_EVERY  8
 
+#define POINTER_STACK 16
+
+#define MESSAGE_MAX 512
+
+/* A message that comes in parts. */
+struct message {
+    char id[32];
+    char title[MESSAGE_MAX], body[MESSAGE_MAX];
+};
+
 /* The dynamic colours of OSC 10 to 19 that something is drawn with. */
 enum { DYNAMIC_FOREGROUND, DYNAMIC_BACKGROUND, DYNAMIC_CURSOR, DYNAMIC_COUNT = 10 };
 
@@ -239,6 +251,10 @@ struct term {
     uint32_t link;                    /* link number of what is printed */
     uint32_t underline_color;
     bool focused;
+    uint8_t pointers[POINTER_STACK]; /* enum term_pointer of OSC 22, the last one in force */
+    int pointer_depth;               /* 0: none pushed, pointers[0] in force */
+    bool in_progress;                /* OSC 9;4 said so */
+    struct message *message;         /* the parts of OSC 99 that have come; NULL: none */
     int mouse_row, mouse_col, mouse_x, mouse_y; /* where the last report was */
     unsigned mouse_buttons;
     int cell_width, cell_height, display_width, display_height;

@@ -23,7 +23,25 @@ static void capability(struct term *t, const char *digits, size_t n)
                  {"Su", ""},
                  {"Tc", ""},
                  {"bce", ""},
-                 {"XT", ""}};
+                 {"XT", ""},
+                 /* The same as in foreland.terminfo. */
+                 {"Smulx", "\33[4:%p1%dm"},
+                 {"Setulc", "\33[58:2::%p1%{65536}%/%d:%p1%{256}%/%{255}%&%d:%p1%{255}%&%dm"},
+                 {"ol", "\33[59m"},
+                 {"Smol", "\33[53m"},
+                 {"Rmol", "\33[55m"},
+                 {"Ss", "\33[%p1%d q"},
+                 {"Se", "\33[ q"},
+                 {"Cs", "\33]12;%p1%s\a"},
+                 {"Cr", "\33]112\a"},
+                 {"Ms", "\33]52;%p1%s;%p2%s\a"},
+                 {"Sync", "\33[?2026%?%p1%{1}%-%tl%eh%;"},
+                 {"BE", "\33[?2004h"},
+                 {"BD", "\33[?2004l"},
+                 {"PS", "\33[200~"},
+                 {"PE", "\33[201~"},
+                 {"fe", "\33[?1004h"},
+                 {"fd", "\33[?1004l"}};
     char name[32];
     if (n % 2 || n / 2 >= sizeof(name))
         return;
@@ -34,9 +52,10 @@ static void capability(struct term *t, const char *digits, size_t n)
     }
     name[n / 2] = 0;
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-        if (strcmp(name, known[i].name) != 0)
+        if (strcmp(name, known[i].name) != 0 ||
+            (strcmp(name, "Ms") == 0 && !t->options.clipboard_write))
             continue;
-        char value[64] = "";
+        char value[256] = "";
         for (size_t k = 0; known[i].value[k]; k++)
             snprintf(value + 2 * k, 3, "%02X", (unsigned)(uint8_t)known[i].value[k]);
         reply(t,

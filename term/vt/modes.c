@@ -6,6 +6,7 @@
 #include "term/screen/state.h"
 #include "term/vt/acts.h"
 #include "term/vt/cursor.h"
+#include "term/vt/reports.h"
 
 /* What happens beyond the flag itself. */
 enum effect {
@@ -23,6 +24,7 @@ enum effect {
     EFFECT_KEYPAD,
     EFFECT_FOCUS,
     EFFECT_HOLD,
+    EFFECT_SIZE,
     EFFECT_FIXED_SET,   /* cannot be changed: reported as permanently set */
     EFFECT_FIXED_RESET, /* permanently reset */
 };
@@ -85,6 +87,8 @@ static const struct mode_entry {
     {2004, true, MODE_PASTE, EFFECT_NONE, false, "bracketed paste"},
     {2026, true, MODE_SYNCHRONIZED, EFFECT_HOLD, false, "synchronized output"},
     {2027, true, MODE_COUNT, EFFECT_FIXED_SET, false, "grapheme clusters, permanently set"},
+    {2031, true, MODE_TELL_SCHEME, EFFECT_NONE, false, "light or dark: changes are told"},
+    {2048, true, MODE_TELL_SIZE, EFFECT_SIZE, false, "size: told now and when it changes"},
 };
 
 #define MODES (sizeof(modes) / sizeof(modes[0]))
@@ -235,6 +239,8 @@ static void mode_change(struct term *t, const struct mode_entry *e, bool on)
             term_line(t, i)->size = TERM_LINE_SINGLE;
             line_touch(t, term_line(t, i));
         }
+    } else if (e->effect == EFFECT_SIZE && on) {
+        size_report(t);
     } else if (e->effect == EFFECT_FOCUS && on) {
         reply(t, t->focused ? "\x9b"
                               "I"

@@ -7,7 +7,9 @@
 #include "term/screen/state.h"
 #include "term/screen/tables.h"
 #include "term/unicode/unicode.h"
+#include "term/vt/notify.h"
 #include "term/vt/palette.h"
+#include "term/vt/pointer_shape.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -44,8 +46,7 @@ static int osc_number(struct piece p)
     return value;
 }
 
-/* Copies text without control characters and broken parts, whole characters only. */
-static void sanitize(char *out, size_t size, const char *text, size_t n)
+void plain_text(char *out, size_t size, const char *text, size_t n)
 {
     size_t length = 0;
     for (size_t i = 0; i < n;) {
@@ -69,13 +70,13 @@ void title_set(struct term *t, bool window, bool icon, const char *text, size_t 
     if (n > 16 * TITLE_MAX)
         n = 16 * TITLE_MAX;
     if (window) {
-        sanitize(decoded, sizeof(decoded), text, n);
+        plain_text(decoded, sizeof(decoded), text, n);
         memcpy(t->title, decoded, sizeof(decoded));
         if (t->callbacks.title)
             t->callbacks.title(t->context, t->title);
     }
     if (icon) {
-        sanitize(decoded, sizeof(decoded), text, n);
+        plain_text(decoded, sizeof(decoded), text, n);
         memcpy(t->icon_title, decoded, sizeof(decoded));
         if (t->callbacks.icon_title)
             t->callbacks.icon_title(t->context, t->icon_title);
@@ -193,6 +194,25 @@ static int base64_value(char c)
     return at ? (int)(at - base64_digits) : -1;
 }
 
+size_t base64_decode(const char *text, size_t n, char *out)
+{
+    size_t length = 0;
+    uint32_t bits = 0;
+    int have = 0;
+    for (const char *end = text + n; text < end && *text != '='; text++) {
+        int value = base64_value(*text);
+        if (value < 0)
+            return 0;
+        bits = bits << 6 | (uint32_t)value;
+        have += 6;
+        if (have >= 8) {
+            have -= 8;
+            out[length++] = (char)(bits >> have);
+        }
+    }
+    return length;
+}
+
 /* OSC 52: which clipboards, then base64 or '?'. */
 static void clipboard(struct term *t, const char *at, const char *end)
 {
@@ -210,22 +230,7 @@ static void clipboard(struct term *t, const char *at, const char *end)
     char *text = malloc((size_t)(end - at) + 1);
     if (!text)
         return;
-    size_t n = 0;
-    uint32_t bits = 0;
-    int have = 0;
-    for (; at < end && *at != '='; at++) {
-        int value = base64_value(*at);
-        if (value < 0) {
-            n = 0; /* not base64: the clipboard is cleared, as xterm does */
-            break;
-        }
-        bits = bits << 6 | (uint32_t)value;
-        have += 6;
-        if (have >= 8) {
-            have -= 8;
-            text[n++] = (char)(bits >> have);
-        }
-    }
+    size_t n = base64_decode(at, (size_t)(end - at), text); /* what is none clears, as in xterm */
     text[n] = 0;
     t->callbacks.clipboard(t->context, target, text, n);
     free(text);
@@ -255,11 +260,17 @@ void term_clipboard_reply(struct term *t, char which, const char *text, size_t n
     free(out);
 }
 
-/* OSC 133: A begins a prompt. What else shells mark is of no use here. */
+/* OSC 133: A begins a prompt, C the output of a command, D ends it. Where what is typed begins (B)
+ * is of no use here. */
 static void prompt(struct term *t, const char *at, const char *end)
 {
-    if (at < end && *at == 'A')
+    char what = at < end ? *at : 0;
+    if (what == 'A')
         term_line(t, t->cursor.row)->flags |= ROW_PROMPT;
+    if (what == 'C')
+        term_line(t, t->cursor.row)->flags |= ROW_OUTPUT;
+    if (what == 'A' || what == 'D')
+        progress_end(t);
 }
 
 /* One command: what follows its number. `at` is `end` when nothing does. */
@@ -310,6 +321,22 @@ static void do_clipboard(struct term *t, const struct command *c)
     clipboard(t, c->at, c->end);
 }
 
+static void do_notify(struct term *t, const struct command *c)
+{
+    size_t n = (size_t)(c->end - c->at);
+    if (c->number == 9)
+        notify_plain(t, c->at, n);
+    else if (c->number == 99)
+        notify_in_parts(t, c->at, n);
+    else
+        notify_command(t, c->at, n);
+}
+
+static void do_pointer(struct term *t, const struct command *c)
+{
+    pointer_change(t, c->at, (size_t)(c->end - c->at));
+}
+
 static void do_prompt(struct term *t, const struct command *c)
 {
     prompt(t, c->at, c->end);
@@ -326,12 +353,17 @@ static const struct osc_row {
     {5, 5, false, do_palette, "special colours, the same way (kept, not drawn with)"},
     {7, 7, false, do_directory, "working directory, a file: URL"},
     {8, 8, false, do_link, "link: parameters (id=), address; empty ends it"},
+    {9, 9, false, do_notify, "message; 4;STATE;PERCENT: progress (other numbers are consumed)"},
     {10, 19, false, do_dynamic, "10 foreground, 11 background, 12 cursor (13 to 19 kept), or ?"},
+    {22, 22, true, do_pointer, "shape of the mouse pointer: a name, or = > < ? and names"},
     {52, 52, false, do_clipboard,
      "clipboard in base64; ? asks for it, answered only where the owner allows it"},
+    {99, 99, false, do_notify, "message in parts: i= d= e= p=title, body; then its text"},
     {104, 105, true, do_palette_reset, "reset palette (104) or special (105) colours"},
     {110, 119, true, do_dynamic_reset, "reset what 10 to 19 set"},
-    {133, 133, false, do_prompt, "A: a shell prompt begins in this row"},
+    {133, 133, false, do_prompt,
+     "A a shell's prompt begins in this row, C the output of a command, D ends"},
+    {777, 777, false, do_notify, "notify;TITLE;BODY: message"},
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -73,6 +73,25 @@ void act_status(struct term *t, const struct sequence *s)
         cursor_report(t, "", "");
 }
 
+bool scheme_is_light(const struct term *t)
+{
+    uint32_t c = t->dynamic[DYNAMIC_BACKGROUND];
+    return (c >> 16) * 3 + (c >> 8 & 255) * 6 + (c & 255) >= 1275;
+}
+
+void scheme_report(struct term *t)
+{
+    reply(t, "\x9b?997;%dn", scheme_is_light(t) ? 2 : 1);
+}
+
+void size_report(struct term *t)
+{
+    reply(t,
+          "\x9b"
+          "48;%d;%d;%d;%dt",
+          t->rows, t->cols, t->display_height, t->display_width);
+}
+
 /* DSR with '?': cursor with page, printer, user-defined keys, keyboard, locator, macros,
  * memory checksum, data integrity, session, colour scheme. */
 void act_status_dec(struct term *t, const struct sequence *s)
@@ -110,12 +129,9 @@ void act_status_dec(struct term *t, const struct sequence *s)
     case 85:
         reply(t, "\x9b?83n");
         break;
-    case 996: {
-        uint32_t c = t->dynamic[DYNAMIC_BACKGROUND];
-        unsigned light = (c >> 16) * 3 + (c >> 8 & 255) * 6 + (c & 255);
-        reply(t, "\x9b?997;%dn", light < 1275 ? 1 : 2);
+    case 996:
+        scheme_report(t);
         break;
-    }
     default:
         break;
     }

@@ -5,7 +5,9 @@
 #include "term/vt/acts.h"
 #include "term/vt/cursor.h"
 #include "term/vt/modes.h"
+#include "term/vt/notify.h"
 #include "term/vt/palette.h"
+#include "term/vt/pointer_shape.h"
 
 #include <string.h>
 
@@ -73,6 +75,8 @@ void reset_hard(struct term *t)
     t->pen_depth = 0;
     t->attribute_extent = 0;
     t->mouse_buttons = 0;
+    pointer_reset(t);
+    progress_end(t);
 }
 
 void act_soft_reset(struct term *t, const struct sequence *s)

@@ -39,5 +39,20 @@ shows '
 enter "printf '\\033[31;1mred\\033[0m \\303\\244\\342\\202\\254\\n'"
 prompt_after '
 red ä€'
+# What programs ask of a terminal, and what they tell it. Progress ends with the program that it is of.
+enter 'echo "$COLORTERM $TERM_PROGRAM ${TERM_PROGRAM_VERSION:+known}"'
+prompt_after '
+truecolor Foreland known'
+xdotool mousemove --window "$window_id" 100 100
+enter "printf '\\033]7;file://host/some%%20where\\007\\033]22;wait\\007'"
+state 'directory file://host/some%20where'
+state 'pointer wait'
+enter "printf '\\033]22;\\007'"
+state 'pointer text'
+enter "bash -c 'printf \"\\033]9;4;1;42\\007read\"y; read x'"
+shows 'ready'
+state 'progress 1 42'
+key Return
+state 'progress 0 0'
 key ctrl+d
 ended

@@ -17,8 +17,12 @@
  *   size_of ROW N        enum term_line_size
  *   reply "BYTES"        everything sent to the program since the last `reply`
  *   title "TEXT", icon "TEXT", clipboard "TEXT", directory "TEXT": the last one told
+ *   progress "STATE PERCENT", notice "TITLE|TEXT": the last one told
+ *   pointer N            the shape that is asked for, enum term_pointer
  *   bells N              bells so far
  *   asked "N N N"        the last request to move, size or show the window
+ *   pixels W H           of a cell; scheme RRGGBB: the background in the options
+ *   output found|none    selects the output of a command
  *   resize ROWS COLS, text "T", paste "T", focus in|out
  *   key NAME [mods] [upper=C] [base=C] [release|repeat]
  *   mouse press|release|move BUTTON ROW COL [mods]
@@ -49,7 +53,7 @@ struct bench {
     char sent[65536];
     size_t sent_length;
     char title[2048], icon[2048], clipboard[4096], directory[4096];
-    char asked[64];
+    char asked[64], progress[16], notice[2048];
     int bells;
     const char *file;
     int line;
@@ -114,6 +118,18 @@ static void on_directory(void *context, const char *url)
     snprintf(b->directory, sizeof(b->directory), "%s", url);
 }
 
+static void on_progress(void *context, enum term_progress state, int percent)
+{
+    struct bench *b = context;
+    snprintf(b->progress, sizeof(b->progress), "%d %d", (int)state, percent);
+}
+
+static void on_notify(void *context, const char *title, const char *body)
+{
+    struct bench *b = context;
+    snprintf(b->notice, sizeof(b->notice), "%s|%s", title, body);
+}
+
 static void on_resize(void *context, int rows, int cols)
 {
     struct bench *b = context;
@@ -149,6 +165,8 @@ static void start(struct bench *b, int rows, int cols)
         .clipboard = on_clipboard,
         .clipboard_query = on_query,
         .directory = on_directory,
+        .progress = on_progress,
+        .notify = on_notify,
         .resize_request = on_resize,
         .window_request = on_window,
     };
@@ -485,6 +503,10 @@ static bool run_told(struct bench *b, const char *name, const char *rest)
         got = b->directory;
     else if (strcmp(name, "asked") == 0)
         got = b->asked;
+    else if (strcmp(name, "progress") == 0)
+        got = b->progress;
+    else if (strcmp(name, "notice") == 0)
+        got = b->notice;
     if (!got)
         return false;
     quoted(b, &rest, want, sizeof(want));
@@ -693,6 +715,18 @@ static bool run_action(struct bench *b, const char *name, const char *rest)
         run_scroll(b, rest);
     } else if (strcmp(name, "select") == 0) {
         run_select(b, rest);
+    } else if (strcmp(name, "output") == 0) {
+        if (term_select_output(b->t) != (strcmp(rest, "found") == 0))
+            complain(b, "select output", rest);
+    } else if (strcmp(name, "pixels") == 0) {
+        int width = integer(&rest), height = integer(&rest);
+        term_set_pixels(b->t, width, height, width * term_cols(b->t), height * term_rows(b->t));
+    } else if (strcmp(name, "scheme") == 0) {
+        b->options.background = (uint32_t)strtoul(rest, NULL, 16);
+        term_set_options(b->t, &b->options);
+    } else if (strcmp(name, "pointer") == 0) {
+        if ((int)term_pointer(b->t) != integer(&rest))
+            complain(b, "pointer", "another one");
     } else if (strcmp(name, "extend") == 0) {
         int row = integer(&rest), col = integer(&rest);
         term_select_extend(b->t, row, col);
