@@ -117,6 +117,11 @@ struct host_tuning {
     uint32_t idle_s, interval_s, count, user_timeout_ms;
 };
 void host_socket_tune(struct host_socket *s, const struct host_tuning *tuning);
+/* Only what comes and goes by the interface of that number is the socket's from now on; 0: by any.
+ * Before it is bound: Windows minds the address that it is bound to then. -L_ENODEV, -L_EPERM. */
+int host_socket_set_device(struct host_socket *s, uint32_t device);
+/* Whether the host lets its user do that. 0, -L_EPERM, or what opening a socket gives. */
+int host_socket_may_use(uint32_t device);
 /* What packets of the socket have for a time to live (hop limit) and a type of service (traffic
  * class), as far as the host lets: Windows does nothing about the latter. */
 void host_socket_mark(struct host_socket *s, unsigned hops, unsigned service);

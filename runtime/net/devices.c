@@ -78,18 +78,25 @@ static void renew_own(void)
     host_network_free(&network);
 }
 
-bool devices_is_own(const uint8_t ip[16])
+uint32_t devices_owner(const uint8_t ip[16])
 {
-    bool found = false;
+    uint32_t found = 0;
     if (!inet_host_allowed())
-        return false;
+        return 0;
     if (host_network_changed() || !atomic_load(&own_known))
         renew_own();
     host_mutex_lock(&own_lock);
     for (unsigned i = 0; i < own_count && !found; i++)
-        found = memcmp(own_addresses[i].ip, ip, sizeof(own_addresses[i].ip)) == 0;
+        found = memcmp(own_addresses[i].ip, ip, sizeof(own_addresses[i].ip))
+                    ? 0
+                    : own_addresses[i].index;
     host_mutex_unlock(&own_lock);
     return found;
+}
+
+bool devices_is_own(const uint8_t ip[16])
+{
+    return devices_owner(ip) != 0;
 }
 
 const struct host_interface *devices_by_index(const struct host_network *network, uint32_t index)

@@ -17,6 +17,9 @@ int devices_read(struct host_network *out);
  * known may be old. */
 bool devices_is_own(const uint8_t ip[16]);
 
+/* Whose address it is, likewise: the interface's index; 0: no one's. */
+uint32_t devices_owner(const uint8_t ip[16]);
+
 /* NULL: none. */
 const struct host_interface *devices_by_index(const struct host_network *network, uint32_t index);
 const struct host_interface *devices_by_name(const struct host_network *network, const char *name);

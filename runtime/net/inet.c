@@ -196,12 +196,20 @@ static int accept_from(struct file *file, bool nonblock, uint32_t flags, struct 
     return inet_accept(file->priv, nonblock, flags, out, peer);
 }
 
-/* "Any" address as a destination is this machine. */
-static void settle(struct inet_end *end)
+/* "Any" address as a destination is this machine. What is sent by another interface than the one
+ * with the address is the host's to deliver, but for IPv4 by the loopback. */
+static void settle(const struct inet_socket *s, struct inet_end *end)
 {
+    uint32_t device = s->options.device;
     if (inet_is_any(end))
         inet_set_loopback(end, inet_is_v4(end));
-    end->foreign = !inet_is_broadcast(end) && !inet_is_multicast(end) && !is_own(end);
+    if (inet_is_broadcast(end) || inet_is_multicast(end))
+        return;
+    end->via = inet_is_loopback(end) ? INET_LOOPBACK_INDEX : devices_owner(end->ip);
+    bool own = end->via != 0, v4_loopback = device == INET_LOOPBACK_INDEX && inet_is_v4(end);
+    end->foreign = !own || (device && device != end->via && !v4_loopback);
+    if (own && v4_loopback)
+        end->via = INET_LOOPBACK_INDEX;
 }
 
 static int connect_socket(struct inet_socket *s, const struct net_address *address, bool nonblock)
@@ -216,7 +224,7 @@ static int connect_socket(struct inet_socket *s, const struct net_address *addre
     int error = inet_parse(s->v6, s->options.v6_only, address, &end);
     if (error)
         return error;
-    settle(&end);
+    settle(s, &end);
     if (inet_is_broadcast(&end) && (s->stream || !s->options.broadcast))
         return s->stream ? -L_ENETUNREACH : -L_EACCES;
     bool away = end.foreign || inet_is_multicast(&end);
@@ -269,7 +277,7 @@ static int destination(const struct inet_socket *s, const struct net_address *to
         return error;
     if (!end->port)
         return -L_EINVAL;
-    settle(end);
+    settle(s, end);
     return !end->foreign || (inet_host_allowed() && !s->lite) ? 0 : -L_ENETUNREACH;
 }
 

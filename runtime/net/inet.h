@@ -35,6 +35,7 @@ struct inet_end {
     uint16_t port;
     uint32_t scope; /* of link-local addresses: the interface */
     bool foreign;   /* of a destination: another machine, so nobody here is looked for */
+    uint32_t via;   /* likewise: the interface at which its packets are seen; 0: the loopback's */
 };
 
 /* Bytes of a stream, or a datagram. */
@@ -86,7 +87,7 @@ struct inet_options {
     bool reuse_address, reuse_port, v6_only, broadcast, keepalive, oob_inline, timestamp,
         timestamp_ns, dont_route, linger, nodelay, cork, quick_ack, freebind, multicast_loop,
         no_check, no_port, multicast_all, debug, multicast_loop6, multicast_all6, auto_flow_label,
-        told_drops, reno, to_loopback, transparent, udp_cork;
+        told_drops, reno, transparent, udp_cork;
     bool flags[INET_FLAGS]; /* that are only told */
     uint32_t numbers[INET_NUMBERS];
     uint32_t mtu_discover6, incoming_cpu, busy_poll, timestamping;
@@ -95,6 +96,7 @@ struct inet_options {
     struct inet_told {
         bool packet_info, ttl, tos, original, error;
     } told4, told6;
+    uint32_t device; /* SO_BINDTODEVICE; 0: none */
     uint32_t linger_s, receive_low, priority, mark;
     uint32_t ttl, tos, mtu_discover, multicast_ttl, traffic_class, hops, multicast_hops;
     uint32_t keep_idle, keep_interval, keep_count, syn_count, linger2, defer_accept, window_clamp,
@@ -216,6 +218,8 @@ void inet_set_loopback(struct inet_end *end, bool v4);
 
 /* --- inet_names.c: who is bound to which port --- */
 
+/* Whether packets that are seen at that interface (inet_end.via) may be for s. */
+bool inet_sees(const struct inet_socket *s, uint32_t via);
 /* Whether a packet may be for both. */
 bool inet_overlap(const struct inet_end *a, bool a_v6_only, const struct inet_end *b,
                   bool b_v6_only);
@@ -236,8 +240,8 @@ struct inet_socket *inet_chosen_locked(struct inet_socket *s, const void *data, 
 void inet_names_each_locked(bool stream, void (*call)(void *arg, struct inet_socket *s), void *arg);
 /* Who listens there, or NULL. */
 struct inet_socket *inet_find_listener_locked(const struct inet_end *to);
-/* Another stream than s has that address, at the host as well, shares it with nobody and does not
- * listen: a connection would be refused. */
+/* Nobody was found who listens there, and another stream than s has that address at the host as
+ * well, so that no program of the host listens: a connection would be refused. */
 bool inet_name_refuses_locked(const struct inet_socket *s, const struct inet_end *to);
 /* All that get a datagram for a group; their number. When there is room for so many they are in
  * out, referenced. */

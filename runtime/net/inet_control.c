@@ -162,12 +162,17 @@ void inet_note_times_locked(const struct inet_socket *s, uint64_t time_ns,
         add_note(out, L_SOL_SOCKET, L_SO_TIMESTAMPING, three, sizeof(three));
 }
 
+static uint32_t interface_of(const struct inet_piece *piece)
+{
+    return piece->to.via ? piece->to.via : INET_LOOPBACK_INDEX;
+}
+
 static void note_v4(const struct inet_told *told, const struct inet_piece *piece,
                     struct socket_received *out)
 {
     const int32_t ttl = piece->ttl;
     if (told->packet_info) {
-        struct l_in_pktinfo info = {.ipi_ifindex = INET_LOOPBACK_INDEX};
+        struct l_in_pktinfo info = {.ipi_ifindex = (int32_t)interface_of(piece)};
         memcpy(info.ipi_addr, piece->to.ip + 12, 4);
         memcpy(info.ipi_spec_dst, piece->to.ip + 12, 4);
         add_note(out, L_IPPROTO_IP, L_IP_PKTINFO, &info, sizeof(info));
@@ -188,7 +193,7 @@ static void note_v6(const struct inet_told *told, const struct inet_piece *piece
 {
     const int32_t hops = piece->ttl, class = piece->tos;
     if (told->packet_info) {
-        struct l_in6_pktinfo info = {.ipi6_ifindex = INET_LOOPBACK_INDEX};
+        struct l_in6_pktinfo info = {.ipi6_ifindex = interface_of(piece)};
         memcpy(info.ipi6_addr, piece->to.ip, sizeof(info.ipi6_addr));
         add_note(out, L_IPPROTO_IPV6, L_IPV6_PKTINFO, &info, sizeof(info));
     }

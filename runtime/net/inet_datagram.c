@@ -59,7 +59,7 @@ static bool leaves_locked(const struct inet_socket *s, const struct inet_end *fr
 {
     return inet_host_allowed() && !s->lite && !inet_is_broadcast(to) && !inet_is_multicast(to) &&
            !inet_find_datagram_locked(false, from, to) &&
-           !(inet_is_loopback(to) && inet_port_is_held_locked(to));
+           !(inet_is_loopback(to) && !to->foreign && inet_port_is_held_locked(to));
 }
 
 static int connect_failed(struct inet_socket *s, int error)
@@ -349,6 +349,7 @@ void inet_datagram_arrived(struct inet_socket *s, const void *data, size_t n,
     piece->from = *from;
     host_mutex_lock(&inet_lock);
     piece->to = s->local;
+    piece->to.via = s->options.device;
     bool other = s->state == INET_CONNECTED &&
                  (s->remote.port != from->port || !inet_same_ip(&s->remote, from));
     bool taken = !other && inet_datagram_queue_locked(s, piece);

@@ -281,6 +281,12 @@ static int open_link(struct inet_socket *s, const struct inet_end *end, struct i
         free(link);
         return error;
     }
+    if (s->options.device)
+        error = host_socket_set_device(link->host, s->options.device);
+    if (error) {
+        host_socket_close(link->host, true);
+        return error;
+    }
     if (!s->stream && inet_host_wants_returned(s, inet_is_v4(end)))
         host_socket_want_returned(link->host);
     *out = link;
@@ -416,6 +422,24 @@ int inet_host_connect(struct inet_socket *s)
 bool inet_host_wants_returned(const struct inet_socket *s, bool v4)
 {
     return v4 ? s->options.told4.error : s->options.told6.error;
+}
+
+int inet_host_may_use(uint32_t device)
+{
+    return inet_host_allowed() ? host_socket_may_use(device) : 0;
+}
+
+void inet_host_move(struct inet_socket *s)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        struct inet_link *link = link_at(s, i);
+        int error = link ? host_socket_set_device(link->host, s->options.device) : 0;
+        if (error)
+            host_log("interface %u of the host is not a guest's (error %d)", s->options.device,
+                     -error);
+        put_link(link);
+    }
+    inet_port_move(s);
 }
 
 void inet_host_want_returned(struct inet_socket *s)

@@ -60,6 +60,10 @@ void inet_host_apply_mark(struct host_socket *host, atomic_uint *mark, uint32_t 
  * that has become so. */
 bool inet_host_wants_returned(const struct inet_socket *s, bool v4);
 void inet_host_want_returned(struct inet_socket *s);
+/* SO_BINDTODEVICE: whether the host lets its user (-L_EPERM); what s has at the host is to be of
+ * s->options.device from now on. */
+int inet_host_may_use(uint32_t device);
+void inet_host_move(struct inet_socket *s);
 /* The options of a stream about that may have changed; datagrams have it when they are sent. */
 void inet_host_mark(struct inet_socket *s);
 /* The two links of s are given up. */

@@ -196,6 +196,8 @@ uint32_t inet_group_way(const struct inet_socket *s, const struct inet_end *grou
     struct host_network network;
     host_mutex_lock(&inet_lock);
     uint32_t index = inet_is_v4(group) ? s->group_index : s->group_index6;
+    if (s->options.device)
+        index = s->options.device;
     host_mutex_unlock(&inet_lock);
     if (index == INET_LOOPBACK_INDEX && !inet_is_v4(group))
         return 0; /* no route of IPv6 for groups leads to the loopback */

@@ -22,6 +22,11 @@ static struct inet_socket **bucket(const struct inet_socket *s, uint16_t port)
     return s->child ? &children[table_of(s)][port % BUCKETS] : &names[table_of(s)][port % BUCKETS];
 }
 
+bool inet_sees(const struct inet_socket *s, uint32_t via)
+{
+    return !s->options.device || s->options.device == (via ? via : INET_LOOPBACK_INDEX);
+}
+
 bool inet_overlap(const struct inet_end *a, bool a_v6_only, const struct inet_end *b,
                   bool b_v6_only)
 {
@@ -38,6 +43,8 @@ static bool conflict(const struct inet_socket *s, const struct inet_end *end,
     const struct inet_options *a = &s->options, *b = &other->options;
     if (other == s || other->local.port != end->port ||
         !inet_overlap(end, a->v6_only, &other->local, b->v6_only))
+        return false;
+    if (a->device && b->device && a->device != b->device)
         return false;
     if (a->reuse_port && b->reuse_port && s->uid == other->uid)
         return false;
@@ -65,7 +72,8 @@ static bool any_conflict(struct inet_socket *s, const struct inet_end *end)
 static bool shares(const struct inet_socket *s, const struct inet_socket *o)
 {
     return o != s && o->sharing && o->local.port == s->local.port &&
-           inet_same_ip(&o->local, &s->local) && o->options.v6_only == s->options.v6_only;
+           inet_same_ip(&o->local, &s->local) && o->options.v6_only == s->options.v6_only &&
+           o->options.device == s->options.device;
 }
 
 void inet_share_locked(struct inet_socket *s)
@@ -209,18 +217,20 @@ void inet_unname_locked(struct inet_socket *s)
     s->named = false;
 }
 
-/* How well a socket suits a packet to that address; 0: not at all. */
+/* How well a socket suits a packet to that address; 0: not at all. One that is bound to the
+ * interface goes before others of the same kind. */
 static unsigned suits(const struct inet_socket *s, const struct inet_end *to)
 {
-    if (s->local.port != to->port)
+    unsigned bound = s->options.device ? 1 : 0;
+    if (s->local.port != to->port || !inet_sees(s, to->via))
         return 0;
     if (inet_same_ip(&s->local, to))
-        return 8;
+        return 8 + bound;
     if (!inet_is_any(&s->local))
         return 0;
     if (inet_is_v4(&s->local) == inet_is_v4(to))
-        return 4;
-    return inet_is_v4(to) && !inet_is_v4(&s->local) && !s->options.v6_only ? 2 : 0;
+        return 4 + bound;
+    return inet_is_v4(to) && !inet_is_v4(&s->local) && !s->options.v6_only ? 2 + bound : 0;
 }
 
 /* Those that share a port by SO_REUSEPORT take turns. */
@@ -275,7 +285,8 @@ bool inet_listener_has_room_locked(const struct inet_end *to)
 bool inet_name_refuses_locked(const struct inet_socket *s, const struct inet_end *to)
 {
     const struct inet_socket *holder = names[1][to->port % BUCKETS];
-    while (holder && (holder == s || !suits(holder, to) || !inet_port_is_whole_locked(holder, to)))
+    while (holder && (holder == s || holder->local.port != to->port ||
+                      !inet_port_is_whole_locked(holder, to)))
         holder = holder->name_next;
     return holder != NULL;
 }
@@ -309,12 +320,14 @@ unsigned inet_find_members_locked(bool lite, const struct inet_end *from, const 
                                   uint32_t index, struct inet_socket **out, unsigned room)
 {
     unsigned count = 0;
+    struct inet_end there = *to;
+    there.via = index;
     for (int counts = 1; counts >= 0; counts--) {
         unsigned at = 0;
         for (struct inet_socket *s = names[lite ? 2 : 0][to->port % BUCKETS]; s; s = s->name_next) {
             bool other = s->state == INET_CONNECTED &&
                          (s->remote.port != from->port || !inet_same_ip(&s->remote, from));
-            if (!suits(s, to) || other || !inet_group_takes_locked(s, from, to, index))
+            if (!suits(s, &there) || other || !inet_group_takes_locked(s, from, to, index))
                 continue;
             if (!counts)
                 out[at] = inet_get(s);

@@ -5,6 +5,7 @@
 #include "runtime/abi/poll.h"
 #include "runtime/abi/time.h"
 #include "runtime/host/log.h"
+#include "runtime/net/devices.h"
 #include "runtime/net/inet.h"
 #include "runtime/net/inet_host.h"
 #include "runtime/net/inet_ping.h"
@@ -384,17 +385,56 @@ static bool known_level(const struct inet_socket *s, uint32_t level)
            ((level == L_IPPROTO_UDP || level == L_IPPROTO_UDPLITE) && !s->stream);
 }
 
-/* SO_BINDTODEVICE: the loopback interface is the only one that guests' packets are seen at. */
+/* SO_BINDTODEVICE and SO_BINDTOIFINDEX. */
+static int set_device(struct inet_socket *s, struct task *t, uint32_t device)
+{
+    if (s->options.device && !cred_capable(&t->process->cred, L_CAP_NET_RAW))
+        return -L_EPERM;
+    int error = device ? inet_host_may_use(device) : 0;
+    if (error == -L_EPERM)
+        return error;
+    host_mutex_lock(&inet_lock);
+    bool changes = s->options.device != device;
+    s->options.device = device;
+    host_mutex_unlock(&inet_lock);
+    if (changes)
+        inet_host_move(s);
+    return 0;
+}
+
 static int bind_to_device(struct inet_socket *s, struct task *t, const char *name, uint32_t length)
 {
     char device[L_IFNAMSIZ] = "";
+    struct host_network network;
     memcpy(device, name, length < sizeof(device) - 1 ? length : sizeof(device) - 1);
-    if (s->options.to_loopback && !cred_capable(&t->process->cred, L_CAP_NET_RAW))
-        return -L_EPERM;
-    if (device[0] && strcmp(device, "lo") != 0)
-        return -L_ENODEV;
-    s->options.to_loopback = device[0];
-    return 0;
+    if (!device[0])
+        return set_device(s, t, 0);
+    int error = devices_read(&network);
+    if (error)
+        return error;
+    const struct host_interface *found = devices_by_name(&network, device);
+    uint32_t index = found ? found->index : 0;
+    host_network_free(&network);
+    return index ? set_device(s, t, index) : -L_ENODEV;
+}
+
+/* The name of the interface that s is bound to. */
+static int get_device(const struct inet_socket *s, void *value, uint32_t room)
+{
+    struct host_network network;
+    if (!s->options.device)
+        return 0;
+    if (room < L_IFNAMSIZ)
+        return -L_EINVAL;
+    int size = devices_read(&network);
+    if (size)
+        return size;
+    const struct host_interface *found = devices_by_index(&network, s->options.device);
+    size = found ? (int)strlen(found->name) + 1 : -L_ENODEV;
+    if (found)
+        memcpy(value, found->name, (size_t)size);
+    host_network_free(&network);
+    return size;
 }
 
 int inet_set_option(struct file *file, struct task *t, uint32_t level, uint32_t name,
@@ -412,6 +452,10 @@ int inet_set_option(struct file *file, struct task *t, uint32_t level, uint32_t 
         return socket_parse_timeout(data, length, &s->options.send_timeout_ns);
     if (level == L_SOL_SOCKET && name == L_SO_BINDTODEVICE)
         return bind_to_device(s, t, data, length);
+    if (level == L_SOL_SOCKET && name == L_SO_BINDTOIFINDEX && length >= sizeof(value)) {
+        memcpy(&value, data, sizeof(value));
+        return (int32_t)value < 0 ? -L_EINVAL : set_device(s, t, value);
+    }
     const struct inet_kept *k = inet_find_kept(s, level, name);
     bool named = level == L_IPPROTO_TCP && (name == L_TCP_CONGESTION || name == L_TCP_ULP);
     bool wanted = level != L_IPPROTO_IP && (k || level != L_IPPROTO_IPV6) && (!named || !length);
@@ -546,12 +590,9 @@ static int get_socket_option(struct inet_socket *s, uint32_t name, void *value, 
         number = (int32_t)s->options.busy_poll;
         break;
     case L_SO_BINDTODEVICE:
-        if (!s->options.to_loopback)
-            return 0;
-        memcpy(value, "lo", sizeof("lo"));
-        return sizeof("lo");
+        return get_device(s, value, room);
     case L_SO_BINDTOIFINDEX:
-        number = s->options.to_loopback;
+        number = (int32_t)s->options.device;
         break;
     case L_SO_BSDCOMPAT:
         break;

@@ -13,7 +13,7 @@ struct inet_port {
     atomic_uint refs; /* the host's one, and those of calls that run */
     struct inet_port *next;
     bool stream, listening;
-    struct inet_end end;
+    struct inet_end end; /* via: what comes by that interface alone; 0: by all */
     struct host_socket *host;
     unsigned holders;           /* sockets of guests that have it */
     struct inet_socket *joined; /* takes from one sender alone; not referenced */
@@ -135,7 +135,7 @@ static struct inet_port *find(bool stream, const struct inet_end *end)
 {
     struct inet_port *port = ports;
     while (port && (port->stream != stream || port->end.port != end->port ||
-                    !inet_same_ip(&port->end, end)))
+                    port->end.via != end->via || !inet_same_ip(&port->end, end)))
         port = port->next;
     return port;
 }
@@ -166,7 +166,10 @@ static int open_port(struct inet_socket *s, const struct inet_end *end, struct i
         return error;
     }
     bool reuse = s->options.reuse_address || s->options.reuse_port;
-    error = host_socket_bind(port->host, &address, reuse);
+    if (end->via)
+        error = host_socket_set_device(port->host, end->via);
+    if (!error)
+        error = host_socket_bind(port->host, &address, reuse);
     if (error) {
         host_socket_close(port->host, true);
         return error;
@@ -223,10 +226,19 @@ static void give_one(struct inet_port *port)
         host_socket_receive(port->host);
 }
 
+/* Bound to an interface that is not the loopback's (SO_BINDTODEVICE): at addresses of that nothing
+ * comes for s, though nobody else gets its port there. */
+static bool is_far(const struct inet_socket *s)
+{
+    return s->options.device && s->options.device != INET_LOOPBACK_INDEX;
+}
+
 static bool wants(const struct inet_socket *s, bool v4, struct inet_end *end)
 {
     bool any = inet_is_any(&s->local), is_v4 = inet_is_v4(&s->local), open = atomic_load(&lan);
     *end = s->local;
+    end->via = is_far(s) && open && !inet_is_loopback(end) ? s->options.device : 0;
+    open = open && s->options.device != INET_LOOPBACK_INDEX;
     if (any && open)
         inet_set_any(end, v4);
     else if (any)
@@ -341,7 +353,7 @@ int inet_port_listen(struct inet_socket *s)
         host_mutex_lock(&inet_lock);
         struct inet_port *port = get_locked(s->ports[i]);
         host_mutex_unlock(&inet_lock);
-        if (port && !port->listening) {
+        if (port && !port->listening && (!is_far(s) || port->end.via)) {
             error = host_socket_listen(port->host, (int)s->backlog + 1);
             port->listening = !error;
         }
@@ -352,11 +364,24 @@ int inet_port_listen(struct inet_socket *s)
     return error;
 }
 
+void inet_port_move(struct inet_socket *s)
+{
+    host_mutex_lock(&inet_lock);
+    bool listens = s->stream && s->state == INET_LISTENING, bound = s->ports[0] || s->ports[1];
+    bool moves = s->own_port && (listens || (bound && atomic_load(&lan)));
+    host_mutex_unlock(&inet_lock);
+    if (!moves || !inet_host_allowed() || s->lite)
+        return;
+    inet_port_hand_over(s);
+    if (!inet_port_take(s) && listens)
+        inet_port_listen(s);
+}
+
 bool inet_port_is_whole_locked(const struct inet_socket *s, const struct inet_end *to)
 {
     const struct inet_port *port = s->ports[!inet_is_v4(to)];
-    return port && !to->foreign && !port->listening && s->state != INET_LISTENING &&
-           !s->options.reuse_address && !s->options.reuse_port && inet_same_ip(&port->end, to);
+    return port && !to->foreign && inet_same_ip(&port->end, to) &&
+           (port->listening || (!s->options.reuse_address && !s->options.reuse_port));
 }
 
 void inet_port_receive(struct inet_socket *s)
@@ -378,7 +403,7 @@ struct inet_port *inet_port_for(struct inet_socket *s, const struct inet_end *to
 {
     host_mutex_lock(&inet_lock);
     struct inet_port *port = s->ports[!inet_is_v4(to)];
-    if (port && !inet_is_loopback(to) && inet_is_loopback(&port->end))
+    if (port && inet_is_loopback(&port->end) && (to->foreign || !inet_is_loopback(to)))
         port = NULL; /* what is bound to the loopback does not get there */
     port = get_locked(port);
     host_mutex_unlock(&inet_lock);

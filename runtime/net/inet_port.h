@@ -28,7 +28,10 @@ void inet_port_open_lan(void);
 int inet_port_take(struct inet_socket *s);
 /* A stream that has taken them listens there. */
 int inet_port_listen(struct inet_socket *s);
-/* Whether s, a stream, has that address at the host for itself and does not listen. */
+/* The addresses that s has are to be those of another interface (SO_BINDTODEVICE). */
+void inet_port_move(struct inet_socket *s);
+/* Whether s, a stream, has that address at the host for itself or listens there: when none of the
+ * guests takes a connection, nobody of the host's would. */
 bool inet_port_is_whole_locked(const struct inet_socket *s, const struct inet_end *to);
 /* There is room for one more connection. */
 void inet_port_receive(struct inet_socket *s);

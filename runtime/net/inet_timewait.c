@@ -12,6 +12,7 @@
 struct inet_wait {
     struct inet_wait_row row;
     bool reuse_address, reuse_port;
+    uint32_t device;
     bool void_;               /* the other side has reset it */
     uint64_t until, forget;   /* it is taken for so long, and in the list */
     struct inet_socket *peer; /* that has not ended its side yet; not referenced */
@@ -63,6 +64,7 @@ void inet_name_waits_locked(struct inet_socket *s)
     w->row.remote = s->remote;
     w->reuse_address = s->options.reuse_address;
     w->reuse_port = s->options.reuse_port;
+    w->device = s->options.device;
     w->until = w->forget = host_clock_monotonic_ns() + INET_WAITS_NS;
     if (!s->fin && s->peer) {
         w->row.half = true;
@@ -99,7 +101,8 @@ bool inet_wait_conflicts_locked(const struct inet_socket *s, const struct inet_e
     for (const struct inet_wait *w = waiting[end->port % BUCKETS]; w; w = w->next_of_port) {
         const struct inet_end *taken = &w->row.local;
         bool shares = (s->options.reuse_address && w->reuse_address) ||
-                      (s->options.reuse_port && w->reuse_port);
+                      (s->options.reuse_port && w->reuse_port) ||
+                      (s->options.device && w->device && s->options.device != w->device);
         if (taken->port == end->port && !w->void_ && w->until > now && !shares &&
             inet_overlap(end, s->options.v6_only, taken, false))
             return true;

@@ -2,6 +2,7 @@
 #include "runtime/host/socket_base.h"
 
 #include <errno.h>
+#include <net/if.h>
 /* After netinet/in.h. */
 #include <linux/errqueue.h>
 #include <netinet/tcp.h>
@@ -570,6 +571,32 @@ void socket_resets(struct host_socket *s)
 static void set_tcp(int fd, int name, uint32_t value)
 {
     setsockopt(fd, IPPROTO_TCP, name, &value, sizeof(value));
+}
+
+static int set_device(int fd, uint32_t device)
+{
+    char name[IF_NAMESIZE] = "";
+    if (device && !if_indextoname(device, name))
+        return -L_ENODEV;
+    return setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name, sizeof(name)) ? -errno : 0;
+}
+
+int host_socket_set_device(struct host_socket *s, uint32_t device)
+{
+    host_mutex_lock(&s->base.lock);
+    int error = s->base.dead ? 0 : set_device(s->fd, device);
+    host_mutex_unlock(&s->base.lock);
+    return error;
+}
+
+int host_socket_may_use(uint32_t device)
+{
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -errno;
+    int error = set_device(fd, device);
+    close(fd);
+    return error;
 }
 
 void host_socket_mark(struct host_socket *s, unsigned hops, unsigned service)

@@ -7,7 +7,9 @@
 
 #include "runtime/abi/errno.h"
 #include "runtime/abi/inet.h"
+#include "runtime/abi/netdevice.h"
 #include "runtime/host/heap.h"
+#include "runtime/host/network.h"
 #include "runtime/host/thread.h"
 
 /* Of one socket before others have their turn. */
@@ -17,9 +19,10 @@
 #define INITIAL_RTO _WSAIOW(IOC_VENDOR, 17) /* SIO_TCP_INITIAL_RTO */
 #define NO_RESETS   _WSAIOW(IOC_VENDOR, 12) /* SIO_UDP_CONNRESET */
 
-#define MAX_RTX    5              /* TCP_MAXRT: seconds that what was sent is tried again */
-#define KEEP_COUNT 16             /* TCP_KEEPCNT */
-#define EXPIRED    (-L_ETIMEDOUT) /* WSAENETRESET of a datagram: its time to live was over */
+#define MAX_RTX        5  /* TCP_MAXRT: seconds that what was sent is tried again */
+#define KEEP_COUNT     16 /* TCP_KEEPCNT */
+#define LOOPBACK_INDEX 1
+#define EXPIRED        (-L_ETIMEDOUT) /* WSAENETRESET of a datagram: its time to live was over */
 
 /* TCP_INITIAL_RTO_PARAMETERS, which mingw-w64 lacks; 0xfe: no retransmission of SYN. */
 struct initial_rto {
@@ -41,6 +44,7 @@ struct host_socket {
     bool bound, finished, posted;
     bool linked; /* datagrams: has a destination */
     bool wants_returned;
+    uint32_t device;          /* 0: any */
     struct host_address peer; /* that destination */
     struct op in, out;        /* out: connect, then send */
     SOCKET accepting;
@@ -541,11 +545,43 @@ static void want_resets(struct host_socket *s, BOOL on)
     WSAIoctl(s->handle, NO_RESETS, &on, sizeof(on), NULL, 0, &n, NULL, NULL);
 }
 
+static bool is_loopback(const struct host_socket *s, const struct host_address *address)
+{
+    static const uint8_t loopback[16] = {[15] = 1};
+    return (!s->base.v6 && address->ip[12] == 127) || memcmp(address->ip, loopback, 16) == 0;
+}
+
+/* Of any address that of the socket's interface: what comes by others is not for it then, as
+ * Windows minds who has an address. */
+static struct host_address at_device(const struct host_socket *s,
+                                     const struct host_address *address)
+{
+    static const uint8_t any[16], mapped[12] = {[10] = 0xff, [11] = 0xff};
+    struct host_network network;
+    struct host_address out = *address;
+    bool is_any = memcmp(address->ip, any, 16) == 0 ||
+                  (memcmp(address->ip, mapped, 12) == 0 && memcmp(address->ip + 12, any, 4) == 0);
+    if (!s->device || !is_any || host_network_read(&network))
+        return out;
+    for (unsigned i = 0; i < network.address_count; i++) {
+        const struct host_interface_address *a = &network.addresses[i];
+        if (a->index != s->device || (memcmp(a->ip, mapped, 12) != 0) != s->base.v6)
+            continue;
+        memcpy(out.ip, a->ip, sizeof(out.ip));
+        out.scope = a->scope == L_RT_SCOPE_LINK ? s->device : 0;
+        if (a->scope != L_RT_SCOPE_LINK)
+            break; /* others when there is no better one */
+    }
+    host_network_free(&network);
+    return out;
+}
+
 int host_socket_bind(struct host_socket *s, const struct host_address *address, bool reuse)
 {
     const BOOL alone = !reuse;
+    const struct host_address there = at_device(s, address);
     union socket_address a;
-    int length = socket_to_host(address, s->base.v6, &a);
+    int length = socket_to_host(&there, s->base.v6, &a);
     host_mutex_lock(&s->base.lock);
     if (!s->base.dead)
         setsockopt(s->handle, SOL_SOCKET, SO_EXCLUSIVEADDRUSE, (const char *)&alone, sizeof(alone));
@@ -577,14 +613,32 @@ int host_socket_listen(struct host_socket *s, int backlog)
     return error;
 }
 
+/* Before s sends to an address: one of an interface is bound there, and has no way to the loopback.
+ */
+static int set_out(struct host_socket *s, const struct host_address *address)
+{
+    struct host_address name = {{0}, 0, 0};
+    union socket_address a;
+    if (!s->device)
+        return 0;
+    if (s->device != LOOPBACK_INDEX && address && is_loopback(s, address))
+        return -L_ENETUNREACH;
+    if (s->bound)
+        return 0;
+    name = at_device(s, &name);
+    int length = socket_to_host(&name, s->base.v6, &a);
+    if (bind(s->handle, &a.any, length))
+        return last_error();
+    s->bound = true;
+    return 0;
+}
+
 /* A refused connect on the loopback takes two seconds of trying again otherwise. */
 static void refuse_at_once(struct host_socket *s, const struct host_address *address)
 {
-    static const uint8_t loopback[16] = {[15] = 1};
     struct initial_rto rto = {0xffff, 0xfe};
     DWORD n;
-    bool v4 = !s->base.v6 && address->ip[12] == 127;
-    if (v4 || memcmp(address->ip, loopback, 16) == 0)
+    if (is_loopback(s, address))
         WSAIoctl(s->handle, INITIAL_RTO, &rto, sizeof(rto), NULL, 0, &n, NULL, NULL);
 }
 
@@ -592,13 +646,16 @@ static int connect_stream(struct host_socket *s, const struct host_address *addr
 {
     union socket_address any, a;
     struct host_address none = {{0}, 0, 0};
+    int error = set_out(s, address);
+    if (error)
+        return error;
     int length = socket_to_host(&none, s->base.v6, &any);
     if (!s->bound && bind(s->handle, &any.any, length))
         return last_error();
     s->bound = s->base.connecting = true;
     refuse_at_once(s, address);
     length = socket_to_host(address, s->base.v6, &a);
-    int error = started(
+    error = started(
         &s->out, connect_ex(s->handle, &a.any, length, NULL, 0, NULL, begin(&s->out, OP_CONNECT)));
     if (error)
         s->base.connecting = false;
@@ -610,6 +667,9 @@ static int connect_datagram(struct host_socket *s, const struct host_address *ad
     union socket_address a;
     struct host_address none = {{0}, 0, 0};
     int length = socket_to_host(address ? address : &none, s->base.v6, &a);
+    int error = address ? set_out(s, address) : 0;
+    if (error)
+        return error;
     if (connect(s->handle, &a.any, length))
         return last_error();
     want_resets(s, address != NULL);
@@ -686,9 +746,11 @@ int host_socket_send_to(struct host_socket *s, const void *bytes, size_t n,
     if (!s->base.dead) {
         if (!s->bound)
             want_resets(s, FALSE);
-        error = sendto(s->handle, bytes, (int)n, 0, address ? &a.any : NULL, length) < 0
-                    ? last_error()
-                    : 0;
+        error = set_out(s, address);
+        if (!error)
+            error = sendto(s->handle, bytes, (int)n, 0, address ? &a.any : NULL, length) < 0
+                        ? last_error()
+                        : 0;
         s->bound = s->bound || !error;
         wait_for_datagram(s);
     }
@@ -718,6 +780,26 @@ void socket_resets(struct host_socket *s)
 static void set_tcp(SOCKET handle, int name, DWORD value)
 {
     setsockopt(handle, IPPROTO_TCP, name, (const char *)&value, sizeof(value));
+}
+
+int host_socket_set_device(struct host_socket *s, uint32_t device)
+{
+    const DWORD index = s->base.v6 ? device : htonl(device);
+    host_mutex_lock(&s->base.lock);
+    s->device = device;
+    /* Where it cannot be had the address that it is bound to chooses as well. */
+    if (!s->base.dead)
+        setsockopt(s->handle, s->base.v6 ? IPPROTO_IPV6 : IPPROTO_IP,
+                   s->base.v6 ? IPV6_UNICAST_IF : IP_UNICAST_IF, (const char *)&index,
+                   sizeof(index));
+    host_mutex_unlock(&s->base.lock);
+    return 0;
+}
+
+int host_socket_may_use(uint32_t device)
+{
+    (void)device;
+    return 0;
 }
 
 void host_socket_mark(struct host_socket *s, unsigned hops, unsigned service)
