@@ -42,17 +42,18 @@ int space_init(void)
     return host_fault_add(on_fault);
 }
 
-static bool in_window(uint64_t address, size_t size)
+static bool in_window(const struct space *space, uint64_t address, size_t size)
 {
-    return size <= WINDOW_LIMIT && address <= WINDOW_LIMIT - size;
+    uint64_t limit = window_limit(space);
+    return size <= limit && address <= limit - size;
 }
 
 #define TOUCHING "touching guest memory"
 
-static bool may_touch(uint64_t address, size_t size)
+static bool may_touch(const struct space *space, uint64_t address, size_t size)
 {
     lockcheck_none_held(TOUCHING);
-    return in_window(address, size);
+    return in_window(space, address, size);
 }
 
 /* A page that stays unusable although the space calls it supplied: give up some day. */
@@ -65,19 +66,20 @@ static bool supply(struct space *space, uint64_t address, enum space_access acce
 }
 
 /* As much as lies in the window of what is asked for. */
-static size_t cut_to_window(uint64_t address, size_t size)
+static size_t cut_to_window(const struct space *space, uint64_t address, size_t size)
 {
+    uint64_t limit = window_limit(space);
     lockcheck_none_held(TOUCHING);
-    if (address >= WINDOW_LIMIT)
+    if (address >= limit)
         return 0;
-    return min_u64(size, WINDOW_LIMIT - address);
+    return min_u64(size, limit - address);
 }
 
 size_t copy_from_guest_partial(struct space *space, void *to, uint64_t from, size_t size)
 {
     size_t done = 0;
     unsigned tries = 0;
-    size = cut_to_window(from, size);
+    size = cut_to_window(space, from, size);
     while (done < size) {
         size_t left =
             access_copy((uint8_t *)to + done, host_pointer(space, from + done), size - done);
@@ -94,7 +96,7 @@ size_t copy_to_guest_partial(struct space *space, uint64_t to, const void *from,
 {
     size_t done = 0;
     unsigned tries = 0;
-    size = cut_to_window(to, size);
+    size = cut_to_window(space, to, size);
     while (done < size) {
         size_t left =
             access_copy(host_pointer(space, to + done), (const uint8_t *)from + done, size - done);
@@ -121,7 +123,7 @@ int clear_guest(struct space *space, uint64_t to, size_t size)
 {
     size_t done = 0;
     unsigned tries = 0;
-    if (!may_touch(to, size))
+    if (!may_touch(space, to, size))
         return -L_EFAULT;
     while (done < size) {
         size_t left = access_clear(host_pointer(space, to + done), size - done);
@@ -167,7 +169,7 @@ int get_guest_u8(struct space *space, uint64_t address, uint8_t *value)
 int get_guest_u32(struct space *space, uint64_t address, uint32_t *value)
 {
     unsigned tries = 0;
-    if (!may_touch(address, sizeof(*value)))
+    if (!may_touch(space, address, sizeof(*value)))
         return -L_EFAULT;
     while (access_load32(value, host_pointer(space, address)))
         if (!supply_word(space, address, sizeof(*value), SPACE_READ, &tries))
@@ -178,7 +180,7 @@ int get_guest_u32(struct space *space, uint64_t address, uint32_t *value)
 int get_guest_u64(struct space *space, uint64_t address, uint64_t *value)
 {
     unsigned tries = 0;
-    if (!may_touch(address, sizeof(*value)))
+    if (!may_touch(space, address, sizeof(*value)))
         return -L_EFAULT;
     while (access_load64(value, host_pointer(space, address)))
         if (!supply_word(space, address, sizeof(*value), SPACE_READ, &tries))
@@ -199,7 +201,7 @@ int put_guest_u16(struct space *space, uint64_t address, uint16_t value)
 int put_guest_u32(struct space *space, uint64_t address, uint32_t value)
 {
     unsigned tries = 0;
-    if (!may_touch(address, sizeof(value)))
+    if (!may_touch(space, address, sizeof(value)))
         return -L_EFAULT;
     while (access_store32(host_pointer(space, address), value))
         if (!supply_word(space, address, sizeof(value), SPACE_WRITE, &tries))
@@ -210,7 +212,7 @@ int put_guest_u32(struct space *space, uint64_t address, uint32_t value)
 int put_guest_u64(struct space *space, uint64_t address, uint64_t value)
 {
     unsigned tries = 0;
-    if (!may_touch(address, sizeof(value)))
+    if (!may_touch(space, address, sizeof(value)))
         return -L_EFAULT;
     while (access_store64(host_pointer(space, address), value))
         if (!supply_word(space, address, sizeof(value), SPACE_WRITE, &tries))
@@ -218,21 +220,21 @@ int put_guest_u64(struct space *space, uint64_t address, uint64_t value)
     return 0;
 }
 
-static bool is_word(uint64_t address)
+static bool is_word(const struct space *space, uint64_t address)
 {
-    return (address & 3) == 0 && may_touch(address, 4);
+    return (address & 3) == 0 && may_touch(space, address, 4);
 }
 
 int guest_load32(struct space *space, uint64_t address, uint32_t *value)
 {
     /* An aligned load is atomic, and sequentially consistent beside locked stores. */
-    return is_word(address) ? get_guest_u32(space, address, value) : -L_EFAULT;
+    return is_word(space, address) ? get_guest_u32(space, address, value) : -L_EFAULT;
 }
 
 int guest_xchg32(struct space *space, uint64_t address, uint32_t *value)
 {
     unsigned tries = 0;
-    if (!is_word(address))
+    if (!is_word(space, address))
         return -L_EFAULT;
     while (access_exchange32(host_pointer(space, address), value))
         if (!supply(space, address, SPACE_WRITE, &tries))
@@ -243,7 +245,7 @@ int guest_xchg32(struct space *space, uint64_t address, uint32_t *value)
 int guest_cmpxchg32(struct space *space, uint64_t address, uint32_t *expected, uint32_t desired)
 {
     unsigned tries = 0;
-    if (!is_word(address))
+    if (!is_word(space, address))
         return -L_EFAULT;
     while (access_compare32(host_pointer(space, address), expected, desired))
         if (!supply(space, address, SPACE_WRITE, &tries))

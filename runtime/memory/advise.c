@@ -97,7 +97,7 @@ int space_madvise(struct space *space, uint64_t address, uint64_t length, int ad
         return -L_EINVAL;
     if (address == end)
         return 0;
-    if (end > WINDOW_LIMIT)
+    if (end > SPACE_END)
         return -L_ENOMEM;
     host_mutex_lock(&space->lock);
     int error = advise_locked(space, address, end, advice);
@@ -133,7 +133,7 @@ int space_msync(struct space *space, uint64_t address, uint64_t length, uint32_t
     uint64_t limit = address + page_up(length);
     if ((flags & ~(both | L_MS_INVALIDATE)) || (flags & both) == both || (address & (PAGE - 1)))
         return -L_EINVAL;
-    if (limit < address || limit > WINDOW_LIMIT)
+    if (limit < address || limit > SPACE_END)
         return -L_ENOMEM;
     host_mutex_lock(&space->lock);
     int error = region_covers(space, address, limit) ? 0 : -L_ENOMEM;
@@ -155,7 +155,7 @@ int space_mincore(struct space *space, uint64_t address, uint64_t length, uint8_
     uint64_t end = address + page_up(length);
     if (address & (PAGE - 1))
         return -L_EINVAL;
-    if (end < address || end > WINDOW_LIMIT)
+    if (end < address || end > SPACE_END)
         return -L_ENOMEM;
     host_mutex_lock(&space->lock);
     int error = region_covers(space, address, end) ? 0 : -L_ENOMEM;

@@ -15,7 +15,7 @@ uint64_t space_set_brk(struct space *space, uint64_t start)
 static bool grow_break(struct space *space, uint64_t from, uint64_t to)
 {
     uint64_t limit = memory_limit();
-    if (to > WINDOW_LIMIT || !place_is_clear(space, from, to) ||
+    if (to > window_limit(space) || !place_is_clear(space, from, to) ||
         !place_fits(space, from, to, NULL, 0) || space_over_data(space, to - from) ||
         space->mapped + (to - from) > space->address_limit ||
         (space->lock_future && !space_may_lock(space, to - from)) ||
@@ -39,7 +39,8 @@ uint64_t space_brk(struct space *space, uint64_t address)
     size_t count = 0;
     host_mutex_lock(&space->lock);
     uint64_t old_end = page_up(space->brk), new_end = page_up(address);
-    bool moved = address >= space->brk_start && new_end >= address && address <= WINDOW_LIMIT;
+    bool moved =
+        address >= space->brk_start && new_end >= address && address <= window_limit(space);
     if (moved && new_end > old_end)
         moved = grow_break(space, old_end, new_end);
     else if (moved && new_end < old_end)

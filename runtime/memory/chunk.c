@@ -11,12 +11,28 @@ static unsigned chunk_number(uint64_t address)
 
 struct segment *segment_find(const struct space *space, uint64_t address)
 {
-    struct segment **directory = space->directories[address >> DIRECTORY_SHIFT];
+    size_t index = address >> DIRECTORY_SHIFT;
+    struct segment **directory = index < space->directory_count ? space->directories[index] : NULL;
     return directory ? directory[(address >> SEGMENT_SHIFT) & (DIRECTORY - 1)] : NULL;
+}
+
+static bool make_directories(struct space *space, size_t count)
+{
+    if (count <= space->directory_count)
+        return true;
+    struct segment ***more = realloc(space->directories, count * sizeof(*more));
+    if (!more)
+        return false;
+    memset(more + space->directory_count, 0, (count - space->directory_count) * sizeof(*more));
+    space->directories = more;
+    space->directory_count = count;
+    return true;
 }
 
 struct segment *segment_make(struct space *space, uint64_t address)
 {
+    if (!make_directories(space, (address >> DIRECTORY_SHIFT) + 1))
+        return NULL;
     struct segment ***directory = &space->directories[address >> DIRECTORY_SHIFT];
     if (!*directory && !(*directory = calloc(DIRECTORY, sizeof(**directory))))
         return NULL;
@@ -28,12 +44,12 @@ struct segment *segment_make(struct space *space, uint64_t address)
 
 struct segment *segment_next(const struct space *space, uint64_t *address)
 {
-    while (*address < WINDOW_LIMIT) {
+    size_t index;
+    while ((index = *address >> DIRECTORY_SHIFT) < space->directory_count) {
         struct segment *segment = segment_find(space, *address);
         if (segment)
             return segment;
-        uint64_t shift =
-            space->directories[*address >> DIRECTORY_SHIFT] ? SEGMENT_SHIFT : DIRECTORY_SHIFT;
+        uint64_t shift = space->directories[index] ? SEGMENT_SHIFT : DIRECTORY_SHIFT;
         *address = ((*address >> shift) + 1) << shift;
     }
     return NULL;
@@ -245,8 +261,8 @@ static void release_segment(struct space *space, struct segment *segment, uint64
 
 void chunk_release_all(struct space *space)
 {
-    bool released = host_release_part(space->base, WINDOW_LIMIT) == 0;
-    for (uint64_t i = 0; i < DIRECTORIES; i++) {
+    bool released = host_release_part(space->base, window_limit(space)) == 0;
+    for (uint64_t i = 0; i < space->directory_count; i++) {
         struct segment **directory = space->directories[i];
         for (uint64_t j = 0; directory && j < DIRECTORY; j++) {
             if (!directory[j])
@@ -258,6 +274,8 @@ void chunk_release_all(struct space *space)
             free(directory[j]);
         }
         free(directory);
-        space->directories[i] = NULL;
     }
+    free(space->directories);
+    space->directories = NULL;
+    space->directory_count = 0;
 }

@@ -7,11 +7,8 @@
 static uint64_t resident_in(const struct space *space, uint64_t start, uint64_t end)
 {
     uint64_t pages = 0;
-    for (uint64_t address = chunk_down(start); address < end; address += CHUNK) {
-        if (!segment_find(space, address)) {
-            address |= SEGMENT - CHUNK;
-            continue;
-        }
+    for (uint64_t address = chunk_down(start); segment_next(space, &address) && address < end;
+         address += CHUNK) {
         const struct chunk *chunk = chunk_find(space, address);
         pages += page_count((chunk->present | chunk->pending) & page_mask(address, start, end));
     }
@@ -95,7 +92,7 @@ int space_key(struct space *space, uint64_t address, struct space_key *key)
 {
     int error = -L_EFAULT;
     host_mutex_lock(&space->lock);
-    const struct region *region = address < WINDOW_LIMIT ? region_at(space, address) : NULL;
+    const struct region *region = address < SPACE_END ? region_at(space, address) : NULL;
     if (region) {
         bool shared = region->flags & REGION_SHARED;
         key->object = shared ? region->file->id | (uint64_t)1 << 63 : space->id;

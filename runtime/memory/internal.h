@@ -33,20 +33,18 @@
 #define SEGMENT        ((uint64_t)16 << 20)
 #define SEGMENT_SHIFT  24
 #define SEGMENT_CHUNKS 256
-#define WINDOW_SIZE    ((uint64_t)128 << 30)
 #define WINDOW_GUARD   ((uint64_t)4 << 30)
-#define WINDOW_LIMIT   (WINDOW_SIZE - WINDOW_GUARD)
+/* Where the addresses of a new window end; it grows when more are asked for (window.c). */
+#define WINDOW_FIRST ((uint64_t)12 << 30)
 
 /* A window's addresses by use. Files and everything for MAP_32BIT below LOW_END; the break of a
- * position-independent program from BRK_START; shared memory, never reserved, in its own zone;
- * private memory from the top downwards. */
+ * position-independent program from BRK_START; shared memory, never reserved, from SHARED_START
+ * upwards; private memory, and above it the main stack, from WINDOW_FIRST downwards. In what is
+ * added to a window shared memory lies from below as well, and private memory from above. */
 #define LOW_START    ((uint64_t)256 << 20)
 #define LOW_END      ((uint64_t)2 << 30)
 #define BRK_START    ((uint64_t)4 << 30)
-#define SHARED_START ((uint64_t)24 << 30)
-#define SHARED_END   ((uint64_t)56 << 30)
-#define HIGH_START   SHARED_END
-#define HIGH_END     WINDOW_LIMIT
+#define SHARED_START ((uint64_t)8 << 30)
 
 /* What stays free below memory that grows downwards. */
 #define STACK_GUARD ((uint64_t)1 << 20)
@@ -116,8 +114,15 @@ struct segment {
 };
 
 #define DIRECTORY       128 /* segments in a directory: 2 GiB */
-#define DIRECTORIES     64
 #define DIRECTORY_SHIFT (SEGMENT_SHIFT + 7)
+
+/* Addresses of the host that are a space's, or that the host has something in (window.c). */
+struct window {
+    uint64_t base;
+    _Atomic uint64_t limit; /* bytes; grows */
+    struct window *next, *previous;
+    struct space *space; /* NULL: the host's */
+};
 
 struct space {
     _Atomic uint32_t refs;
@@ -125,10 +130,11 @@ struct space {
     struct host_mutex lock;
     uint64_t id;
     uint64_t base;
-    unsigned slot;
+    struct window window;
     struct region *regions; /* sorted, apart */
     size_t region_count, region_room;
-    struct segment **directories[DIRECTORIES];
+    struct segment ***directories;
+    size_t directory_count;
     uint64_t brk_start, brk;
     uint64_t data_limit, address_limit, stack_limit;
     _Atomic uint64_t lock_limit;  /* bytes that may be locked */
@@ -149,10 +155,15 @@ struct space {
     void (*rest_code)(struct codeview *view);
     struct codeview *(*fork_code)(struct codeview *view, void *owner, uint64_t window,
                                   struct codeview *former);
-    struct family *children;       /* its own and of its children; NULL before the first fork */
-    struct family *family;         /* of the space it is a copy of */
-    struct space *next, *previous; /* in the list of spaces */
+    struct family *children; /* its own and of its children; NULL before the first fork */
+    struct family *family;   /* of the space it is a copy of */
 };
+
+/* Guest addresses from here on are not the window's; read without a lock by who only touches. */
+static inline uint64_t window_limit(const struct space *space)
+{
+    return atomic_load_explicit(&space->window.limit, memory_order_acquire);
+}
 
 static inline uint64_t page_down(uint64_t address)
 {
@@ -324,20 +335,33 @@ void family_put(struct family *family);
 /* Whether the space, which has ended, may rest; then keeps it, unless it holds too much. */
 bool rest_is_wanted(const struct space *space);
 bool rest_keep(struct space *space);
-/* One that a child of the family left, NULL for none: with its window, its codeview, and memory in
- * spare pages. */
-struct space *rest_take(struct family *family);
+/* One that a child of the family left, NULL for none: with a window of that limit at least, its
+ * codeview, and memory in spare pages. */
+struct space *rest_take(struct family *family, uint64_t limit);
 /* The family's parent has ended. */
 void rest_end(struct family *family);
 /* Gives back all that rests. Whether that was any. */
 bool rest_release(void);
 
+/* window.c; without locks, but for window_reach. */
+
+/* Calls fn for every living space, with a reference. */
+void space_for_each(void (*fn)(struct space *space, void *arg), void *arg);
+
+/* Gives the space a window of that limit. False when there is no room. */
+bool window_take(struct space *space, uint64_t limit);
+/* Nothing is in it any more. */
+void window_give_back(struct space *space);
+/* With space->lock: the window grows until it holds addresses below `end`; where more is at hand it
+ * gets more. -L_ENOMEM, and a line in the log, when something lies behind it. */
+int window_reach(struct space *space, uint64_t end);
+
 /* space.c */
 /* Nothing is in it, and nobody knows it. */
 void space_begin(struct space *space);
+/* As space_create, with a window of that limit. */
+struct space *space_make(uint64_t limit);
 void space_unhold(struct space *space);
-/* Calls fn for every living space, without locks but with a reference. */
-void space_for_each(void (*fn)(struct space *space, void *arg), void *arg);
 /* Translations of [start, end) are void; with or without space->lock. */
 void space_drop_code(struct space *space, uint64_t start, uint64_t end);
 

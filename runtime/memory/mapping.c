@@ -141,11 +141,7 @@ static void visit_clean(struct space *space, const struct region *region, uint64
     (void)walk;
     if (!(region->flags & REGION_SHARED))
         return;
-    for (uint64_t at = chunk_down(from); at < to; at += CHUNK) {
-        if (!segment_find(space, at)) {
-            at |= SEGMENT - CHUNK;
-            continue;
-        }
+    for (uint64_t at = chunk_down(from); segment_next(space, &at) && at < to; at += CHUNK) {
         struct chunk *chunk = chunk_find(space, at);
         if (chunk->kind == CHUNK_VIEW && !chunk->untold) {
             chunk->untold = true;

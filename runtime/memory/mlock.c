@@ -30,11 +30,10 @@ int space_lock_pages(struct space *space, uint64_t address, uint64_t length, boo
                      uint64_t limit)
 {
     uint64_t start = page_down(address), end = page_up(address + length);
-    if (length > WINDOW_LIMIT || address > WINDOW_LIMIT - length)
+    if (length > SPACE_END || address > SPACE_END - length)
         return -L_ENOMEM;
     host_mutex_lock(&space->lock);
-    uint64_t before =
-        on ? locked_bytes(space, 0, WINDOW_LIMIT) - locked_bytes(space, start, end) : 0;
+    uint64_t before = on ? locked_bytes(space, 0, SPACE_END) - locked_bytes(space, start, end) : 0;
     int error = on && before + (end - start) > limit ? -L_ENOMEM : region_reserve(space, 2);
     if (!error && !region_covers(space, start, end))
         error = -L_ENOMEM;
@@ -51,7 +50,7 @@ bool space_may_lock(const struct space *space, uint64_t more)
 {
     uint64_t limit = atomic_load(&space->lock_limit);
     return limit == UINT64_MAX ||
-           (more <= limit && locked_bytes(space, 0, WINDOW_LIMIT) <= limit - more);
+           (more <= limit && locked_bytes(space, 0, SPACE_END) <= limit - more);
 }
 
 void space_set_lock_limit(struct space *space, uint64_t bytes)
@@ -86,7 +85,7 @@ int space_lock_all(struct space *space, uint32_t flags, uint64_t limit)
         space->lock_future = future;
         space->lock_on_fault = future && (flags & L_MCL_ONFAULT);
         if (current || !future)
-            set_locked(space, 0, WINDOW_LIMIT, current);
+            set_locked(space, 0, SPACE_END, current);
     }
     host_mutex_unlock(&space->lock);
     uint64_t at = 0, end;

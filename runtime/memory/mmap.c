@@ -107,9 +107,10 @@ int place_check_fixed(const struct space *space, uint64_t address, uint64_t leng
 /* Chunks of a shared mapping must be free: views cannot lie in reservations. */
 static int carve_for_shared(struct space *space, uint64_t start, uint64_t end)
 {
-    for (uint64_t address = chunk_down(start); address < end; address += CHUNK) {
-        struct chunk *chunk = chunk_find(space, address);
-        if (!chunk || chunk->kind != CHUNK_PRIVATE)
+    for (uint64_t address = chunk_down(start); segment_next(space, &address) && address < end;
+         address += CHUNK) {
+        const struct chunk *chunk = chunk_find(space, address);
+        if (chunk->kind != CHUNK_PRIVATE)
             continue;
         int error = chunk_carve(space, address);
         if (error)
@@ -160,15 +161,17 @@ static int64_t choose_address(struct space *space, uint64_t address, uint64_t le
             return -L_EINVAL;
         if (address < SPACE_MIN)
             return -L_EPERM; /* as below vm.mmap_min_addr */
-        if (address + length > WINDOW_LIMIT || address + length < address)
+        if (address + length > SPACE_END || address + length < address)
             return -L_ENOMEM;
         if ((flags & L_MAP_FIXED_NOREPLACE) && !place_is_free(space, address, address + length))
             return -L_EEXIST;
         int error = place_check_fixed(space, address, length, shared ? file : NULL, offset);
+        if (!error)
+            error = window_reach(space, address + length);
         return error ? error : (int64_t)address;
     }
     address = page_up(address);
-    if (!shared && address >= SPACE_MIN && address + length <= WINDOW_LIMIT &&
+    if (!shared && address >= SPACE_MIN && address + length <= window_limit(space) &&
         address + length > address && place_is_clear(space, address, address + length) &&
         place_fits(space, address, address + length, NULL, 0))
         return (int64_t)address;
@@ -208,7 +211,7 @@ static int check_arguments(uint64_t *length, uint32_t flags, struct mapping *fil
     if (*length == 0 || (offset & (PAGE - 1)))
         return -L_EINVAL;
     *length = page_up(*length);
-    if (*length == 0 || *length > WINDOW_LIMIT)
+    if (*length == 0 || *length > SPACE_END)
         return -L_ENOMEM;
     if (file && offset + *length < offset)
         return -L_EOVERFLOW;
@@ -272,8 +275,7 @@ int64_t space_mmap(struct space *space, uint64_t address, uint64_t length, uint3
 
 int space_munmap(struct space *space, uint64_t address, uint64_t length)
 {
-    if ((address & (PAGE - 1)) || length == 0 || length > WINDOW_LIMIT ||
-        address > WINDOW_LIMIT - length)
+    if ((address & (PAGE - 1)) || length == 0 || length > SPACE_END || address > SPACE_END - length)
         return -L_EINVAL;
     struct mapping **files = NULL;
     size_t count = 0;

@@ -344,11 +344,8 @@ static int settle(struct space *space, const struct region *region)
 {
     const uint64_t batch = 16 * CHUNK;
     int error = 0;
-    for (uint64_t at = chunk_down(region->start); at < region->end && !error;) {
-        if (!segment_find(space, at)) {
-            at = (at | (SEGMENT - 1)) + 1;
-            continue;
-        }
+    for (uint64_t at = chunk_down(region->start);
+         segment_next(space, &at) && at < region->end && !error;) {
         uint64_t end = min_u64((at | (batch - 1)) + 1, region->end);
         for (uint64_t next = at; next < end && !error; next += CHUNK)
             error = settle_chunk(space, region, next);
@@ -425,7 +422,7 @@ static bool supply(struct request request)
 static bool supply_or_retry(const struct request *request)
 {
     struct space_fault *fault = request->fault;
-    if (request->address >= WINDOW_LIMIT) {
+    if (request->address >= window_limit(request->space)) {
         *fault = (struct space_fault){L_SIGSEGV, L_SEGV_MAPERR};
         return false;
     }

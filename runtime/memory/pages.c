@@ -126,12 +126,9 @@ int pages_apply(struct space *space, uint64_t start, uint64_t end)
          i < space->region_count && space->regions[i].start < end; i++) {
         const struct region *region = &space->regions[i];
         uint64_t from = max_u64(start, region->start), to = min_u64(end, region->end);
-        for (uint64_t address = chunk_down(from); address < to; address += CHUNK) {
-            struct segment *segment = segment_find(space, address);
-            if (!segment) {
-                address |= SEGMENT - CHUNK;
-                continue;
-            }
+        struct segment *segment;
+        for (uint64_t address = chunk_down(from);
+             (segment = segment_next(space, &address)) && address < to; address += CHUNK) {
             struct chunk *chunk = &segment->chunks[(address >> CHUNK_SHIFT) & (SEGMENT_CHUNKS - 1)];
             uint16_t pages = page_mask(address, from, to) & chunk->present;
             if (pages)
@@ -316,10 +313,8 @@ int pages_copy(struct space *space, uint64_t address, uint16_t pages, const uint
 int pages_drop_spare(struct space *space)
 {
     struct run run = {.space = space, .action = RUN_DECOMMIT};
-    for (uint64_t address = 0; address < WINDOW_LIMIT; address += CHUNK) {
-        struct segment *segment = segment_next(space, &address);
-        if (!segment)
-            break;
+    struct segment *segment;
+    for (uint64_t address = 0; (segment = segment_next(space, &address)); address += CHUNK) {
         struct chunk *chunk = &segment->chunks[(address >> CHUNK_SHIFT) & (SEGMENT_CHUNKS - 1)];
         if (!chunk->spare)
             continue;
@@ -389,12 +384,9 @@ int pages_discard(struct space *space, uint64_t start, uint64_t end)
 {
     struct run run = {.space = space, .action = RUN_DECOMMIT};
     int error = 0;
-    for (uint64_t address = chunk_down(start); address < end && !error; address += CHUNK) {
-        struct segment *segment = segment_find(space, address);
-        if (!segment) {
-            address |= SEGMENT - CHUNK;
-            continue;
-        }
+    struct segment *segment;
+    for (uint64_t address = chunk_down(start);
+         (segment = segment_next(space, &address)) && address < end && !error; address += CHUNK) {
         struct chunk *chunk = &segment->chunks[(address >> CHUNK_SHIFT) & (SEGMENT_CHUNKS - 1)];
         uint16_t pages = page_mask(address, start, end);
         if (chunk->kind == CHUNK_VIEW)

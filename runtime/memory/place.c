@@ -109,19 +109,43 @@ static uint64_t place_file(const struct space *space, uint64_t length, struct ma
     return place_find_up(space, LOW_START, LOW_END, length, CHUNK, 0);
 }
 
+/* A window that has to grow for the mapping gets room for it above all that is there. */
+static uint64_t grow_for(struct space *space, uint64_t length)
+{
+    uint64_t limit = window_limit(space);
+    return length <= SPACE_END - limit && !window_reach(space, limit + length) ? limit : 0;
+}
+
+static uint64_t place_shared(struct space *space, uint64_t size)
+{
+    uint64_t address = place_find_up(space, SHARED_START, window_limit(space), size, CHUNK, 0);
+    return address ? address : grow_for(space, size);
+}
+
+static uint64_t place_private(struct space *space, uint64_t length, uint64_t align)
+{
+    uint64_t address = find_down(space, SHARED_START, space->private_end, length, align);
+    if (!address)
+        address = find_down(space, WINDOW_FIRST, window_limit(space), length, align);
+    if (!address && grow_for(space, length))
+        address = find_down(space, WINDOW_FIRST, window_limit(space), length, align);
+    /* Rather no room for the stack than none at all. */
+    return address ? address : find_down(space, SHARED_START, WINDOW_FIRST, length, align);
+}
+
 int64_t place_mapping(struct space *space, uint64_t length, uint32_t flags, struct mapping *file,
                       uint64_t offset)
 {
     uint64_t address = 0;
     bool shared = (flags & L_MAP_TYPE) != L_MAP_PRIVATE;
-    if (length > WINDOW_LIMIT)
-        return -L_ENOMEM;
     if (shared) {
         /* Whole chunks of its own, congruent to the offset. */
         uint64_t within = offset & (CHUNK - 1);
-        uint64_t low = flags & L_MAP_32BIT ? LOW_START : SHARED_START;
-        uint64_t high = flags & L_MAP_32BIT ? LOW_END : SHARED_END;
-        address = place_find_up(space, low, high, chunk_up(within + length), CHUNK, 0);
+        uint64_t size = chunk_up(within + length);
+        if (flags & L_MAP_32BIT)
+            address = place_find_up(space, LOW_START, LOW_END, size, CHUNK, 0);
+        else
+            address = place_shared(space, size);
         return address ? (int64_t)(address + within) : -L_ENOMEM;
     }
     if (flags & L_MAP_32BIT)
@@ -130,17 +154,14 @@ int64_t place_mapping(struct space *space, uint64_t length, uint32_t flags, stru
         address = place_file(space, length, file);
     uint64_t align = length >= CHUNK ? CHUNK : PAGE;
     if (!address && !(flags & L_MAP_32BIT))
-        address = find_down(space, HIGH_START, space->private_end, length, align);
-    /* Rather no room for the stack than none at all. */
-    if (!address && !(flags & L_MAP_32BIT))
-        address = find_down(space, HIGH_START, HIGH_END, length, align);
+        address = place_private(space, length, align);
     return address ? (int64_t)address : -L_ENOMEM;
 }
 
 int64_t space_place(struct space *space, struct mapping *file, uint64_t length)
 {
     length = page_up(length);
-    if (length == 0 || length > WINDOW_LIMIT)
+    if (length == 0 || length > SPACE_END)
         return -L_ENOMEM;
     place_name(file);
     host_mutex_lock(&space->lock);

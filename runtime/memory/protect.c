@@ -7,12 +7,8 @@
 static int release_kept(struct space *space, uint64_t start, uint64_t end)
 {
     int error = 0;
-    for (uint64_t address = chunk_down(start); address < end && !error; address += CHUNK) {
-        struct segment *segment = segment_find(space, address);
-        if (!segment) {
-            address |= SEGMENT - CHUNK;
-            continue;
-        }
+    for (uint64_t address = chunk_down(start);
+         segment_next(space, &address) && address < end && !error; address += CHUNK) {
         struct chunk *chunk = chunk_find(space, address);
         if (chunk->kind == CHUNK_PRIVATE)
             error = origin_release(space, chunk);
@@ -91,7 +87,7 @@ int space_mprotect(struct space *space, uint64_t address, uint64_t length, uint3
     if (length == 0)
         return 0;
     uint64_t end = address + page_up(length);
-    if (end < address || end > WINDOW_LIMIT || page_up(length) == 0)
+    if (end < address || end > SPACE_END || page_up(length) == 0)
         return -L_ENOMEM;
     host_mutex_lock(&space->lock);
     int error = 0;

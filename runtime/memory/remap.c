@@ -111,9 +111,9 @@ static int64_t grow_mapping(struct space *space, struct remap *remap)
         return -L_ENOMEM;
     /* In place only when the mapping ends there and nothing follows. */
     const struct mapping *shared = region->flags & REGION_SHARED ? region->file : NULL;
-    if (region->end == old_end && new_end <= WINDOW_LIMIT &&
-        place_is_clear(space, old_end, new_end) &&
-        place_fits(space, region->start, new_end, shared, region->offset)) {
+    if (region->end == old_end && new_end <= SPACE_END && place_is_clear(space, old_end, new_end) &&
+        place_fits(space, region->start, new_end, shared, region->offset) &&
+        !window_reach(space, new_end)) {
         region->end = new_end;
         space->mapped += more;
         space->sequence++;
@@ -161,13 +161,13 @@ int64_t space_mremap(struct space *space, uint64_t address, uint64_t old_length,
         return -L_EINVAL;
     if ((flags & (L_MREMAP_FIXED | L_MREMAP_DONTUNMAP)) && !(flags & L_MREMAP_MAYMOVE))
         return -L_EINVAL;
-    if (remap.new_length > WINDOW_LIMIT)
+    if (remap.new_length > SPACE_END)
         return -L_ENOMEM;
-    if (address >= WINDOW_LIMIT || remap.old_length > WINDOW_LIMIT)
+    if (address >= SPACE_END || remap.old_length > SPACE_END)
         return -L_EFAULT;
     if (flags & L_MREMAP_FIXED) {
         uint64_t end = new_address + remap.new_length;
-        if ((new_address & (PAGE - 1)) || end > WINDOW_LIMIT || end < new_address ||
+        if ((new_address & (PAGE - 1)) || end > SPACE_END || end < new_address ||
             (new_address < address + remap.old_length && address < end))
             return -L_EINVAL;
         if (new_address < SPACE_MIN)

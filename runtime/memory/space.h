@@ -1,9 +1,10 @@
 /*
  * Guest address spaces.
  *
- * An address space is a window of 128 GiB of host addresses: guest address g is host address
- * space_base() + g. Usable are [SPACE_MIN, space_limit()); everything outside of mappings faults,
- * and 4 GiB before and after the usable part stay unmapped. A space is shared by reference count
+ * An address space is a window of host addresses: guest address g is host address
+ * space_base() + g. Usable are [SPACE_MIN, space_limit()), which grows when more is mapped, as long
+ * as there is room; everything outside of mappings faults, and 4 GiB before and after the usable
+ * part stay unmapped. A space is shared by reference count
  * (threads, vfork, CLONE_VM).
  *
  * Locking: each space has one lock, inside; no function here may be called with a lock held that a
@@ -29,7 +30,11 @@ struct space;
 /* Once, before any other call here: hooks into the host's fault handler. 0 or negative errno. */
 int space_init(void);
 
-/* An empty space with one reference. NULL when out of memory or windows (512). */
+/* Beyond what programs are given on any system: addresses from here on are refused. */
+#define SPACE_END ((uint64_t)0x7ffffffff000)
+
+/* An empty space with one reference. NULL when out of memory or of room for windows, which is there
+ * for some 4,000. */
 struct space *space_create(void);
 /* A copy for fork: private memory as it is now, shared memory shared, MADV_DONTFORK left out. No
  * other thread of the parent may be running guest code for the copy to be of one instant, but it is
@@ -48,7 +53,7 @@ void space_thread_leave(struct space *space);
 
 /* Host address of guest address 0. */
 uint64_t space_base(const struct space *space);
-/* First address that can never be mapped. */
+/* First address that is not the window's, at this moment. */
 uint64_t space_limit(const struct space *space);
 /* A number no other space ever has. */
 uint64_t space_id(const struct space *space);
@@ -98,9 +103,9 @@ uint64_t space_brk(struct space *space, uint64_t address);
 void space_set_data_limit(struct space *space, uint64_t bytes);
 void space_set_address_limit(struct space *space, uint64_t bytes); /* RLIMIT_AS */
 
-/* The main stack of a new program, `size` bytes that end at space_limit() and grow downwards up to
- * `limit` (RLIMIT_STACK) when touched below. Private mappings keep clear of it: that many bytes,
- * but at least 128 MiB and at most a quarter of their zone. 0 or -L_ENOMEM. */
+/* The main stack of a new program, `size` bytes that end at space_limit() of a new space and grow
+ * downwards up to `limit` (RLIMIT_STACK) when touched below. Private mappings keep clear of it:
+ * that many bytes, but at least 128 MiB and at most a quarter of their zone. 0 or -L_ENOMEM. */
 int space_make_stack(struct space *space, uint64_t size, uint64_t limit, uint32_t prot);
 void space_set_stack_limit(struct space *space, uint64_t bytes);
 

@@ -47,14 +47,9 @@ static bool is_pristine(const struct space *space, const struct region *region)
 {
     if (!region->file || (region->flags & REGION_SHARED) || (region->prot & L_PROT_WRITE))
         return false;
-    const struct segment *segment = NULL;
-    for (uint64_t address = chunk_down(region->start); address < region->end; address += CHUNK) {
-        if (!segment || !(address & (SEGMENT - 1)))
-            segment = segment_find(space, address);
-        if (!segment) {
-            address |= SEGMENT - CHUNK;
-            continue;
-        }
+    const struct segment *segment;
+    for (uint64_t address = chunk_down(region->start);
+         (segment = segment_next(space, &address)) && address < region->end; address += CHUNK) {
         const struct chunk *chunk = &segment->chunks[(address & (SEGMENT - 1)) >> CHUNK_SHIFT];
         uint16_t changed = chunk->written | chunk->pending;
         if (changed && (changed & page_mask(address, max_u64(region->start, address), region->end)))

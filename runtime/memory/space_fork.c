@@ -78,11 +78,7 @@ static int copy_contents(struct space *child, struct space *parent)
     for (size_t i = 0; i < parent->region_count; i++) {
         const struct region *region = &parent->regions[i];
         uint64_t address = max_u64(chunk_down(region->start), done);
-        for (; address < region->end; address += CHUNK) {
-            if (!segment_find(parent, address)) {
-                address |= SEGMENT - CHUNK;
-                continue;
-            }
+        for (; segment_next(parent, &address) && address < region->end; address += CHUNK) {
             struct chunk *chunk = chunk_find(parent, address);
             if (chunk->kind == CHUNK_VIEW || !(chunk->present | chunk->pending))
                 continue;
@@ -121,12 +117,13 @@ static struct family *fork_family(struct space *parent)
 static struct space *make_child(struct space *parent)
 {
     struct family *family = fork_family(parent);
-    struct space *child = rest_take(family);
+    uint64_t limit = window_limit(parent);
+    struct space *child = rest_take(family, limit);
     if (child) {
         family_put(family); /* it has one */
         return child;
     }
-    child = space_create();
+    child = space_make(limit);
     if (child)
         child->family = family;
     else
@@ -137,7 +134,7 @@ static struct space *make_child(struct space *parent)
 void space_expect_write(struct space *space, uint64_t address)
 {
     host_mutex_lock(&space->lock);
-    struct chunk *chunk = address < WINDOW_LIMIT ? chunk_find(space, address) : NULL;
+    struct chunk *chunk = address < window_limit(space) ? chunk_find(space, address) : NULL;
     if (chunk)
         chunk->hot |= page_bit(address);
     host_mutex_unlock(&space->lock);
@@ -159,7 +156,7 @@ struct space *space_fork(struct space *parent, int *error)
     if (pages_drop_spare(child))
         *error = -L_ENOMEM;
     /* Also after an error: what became kept must be protected. */
-    int failed = pages_apply(parent, 0, WINDOW_LIMIT);
+    int failed = pages_apply(parent, 0, window_limit(parent));
     if (!*error)
         *error = failed;
     child->brk_start = parent->brk_start;

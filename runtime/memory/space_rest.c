@@ -151,9 +151,13 @@ bool rest_keep(struct space *space)
     return !ended;
 }
 
-struct space *rest_take(struct family *family)
+struct space *rest_take(struct family *family, uint64_t limit)
 {
     struct space *space = family ? take_of(family) : NULL;
+    if (space && window_reach(space, limit)) { /* the parent's grew meanwhile */
+        release(space);
+        space = NULL;
+    }
     if (space)
         space_begin(space);
     return space;

@@ -3,7 +3,7 @@
 
 /* Between a stack's limit and the mappings below it; Linux's bounds, within a window. */
 #define GAP_MIN ((uint64_t)128 << 20)
-#define GAP_MAX ((HIGH_END - HIGH_START) / 4)
+#define GAP_MAX ((WINDOW_FIRST - SHARED_START) / 4)
 
 uint64_t region_floor(const struct region *region)
 {
@@ -56,14 +56,14 @@ struct region *region_grow_down(struct space *space, uint64_t address)
 
 int space_make_stack(struct space *space, uint64_t size, uint64_t limit, uint32_t prot)
 {
-    struct region region = {.start = HIGH_END - page_up(size),
-                            .end = HIGH_END,
+    struct region region = {.start = WINDOW_FIRST - page_up(size),
+                            .end = WINDOW_FIRST,
                             .name = "[stack]",
                             .prot = prot,
                             .flags = REGION_GROWSDOWN};
     host_mutex_lock(&space->lock);
     uint64_t gap = max_u64(GAP_MIN, min_u64(limit, GAP_MAX)) + STACK_GUARD;
-    space->private_end = chunk_down(HIGH_END - gap);
+    space->private_end = chunk_down(WINDOW_FIRST - gap);
     space->stack_limit = limit;
     int error = size > GAP_MIN || !place_is_free(space, region.start, region.end)
                     ? -L_ENOMEM

@@ -110,7 +110,7 @@ int64_t sys_mincore(struct task *t, uint64_t address, uint64_t length, uint64_t 
     uint8_t chunk[256];
     if (address & PAGE_MASK)
         return -L_EINVAL;
-    if (length > space_limit(space) || address > space_limit(space) - length)
+    if (length > SPACE_END || address > SPACE_END - length)
         return -L_ENOMEM;
     uint64_t pages = (length + PAGE_MASK) / SPACE_PAGE;
     for (uint64_t done = 0; done < pages;) {

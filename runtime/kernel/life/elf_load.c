@@ -62,10 +62,10 @@ static int choose_bias(struct space *space, struct elf_file *elf, uint64_t *bias
         return elf->header.e_type == L_ET_DYN ? -L_EINVAL : 0;
     if (elf->header.e_type == L_ET_EXEC)
         return 0;
-    if (e.high < e.low || e.high - e.low > space_limit(space))
+    if (e.high < e.low || e.high - e.low > SPACE_END)
         return -L_ENOMEM;
     uint64_t slack = e.align > BLOCK_ALIGN ? e.align : 0;
-    if (slack > space_limit(space))
+    if (slack > SPACE_END)
         return -L_ENOMEM;
     int64_t at = space_place(space, elf->mapping, page_up(e.high - e.low) + slack);
     if (at < 0)
@@ -99,7 +99,7 @@ static int load_zeroes(struct space *space, const struct l_elf_segment *s, uint6
 static int load_segment(struct space *space, struct elf_file *elf, const struct l_elf_segment *s,
                         uint64_t bias, bool first)
 {
-    uint64_t limit = space_limit(space);
+    uint64_t limit = SPACE_END;
     uint64_t address = s->p_vaddr + bias;
     if (s->p_filesz > s->p_memsz || s->p_memsz > limit || address > limit - s->p_memsz ||
         s->p_filesz > limit)

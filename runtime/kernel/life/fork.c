@@ -499,8 +499,7 @@ int64_t sys_clone3(struct task *t, uint64_t uargs, uint64_t size)
         return -L_EINVAL;
     if (!args.stack != !args.stack_size)
         return -L_EINVAL;
-    if (args.stack && (args.stack >= space_limit(t->process->space) ||
-                       args.stack_size > space_limit(t->process->space) - args.stack))
+    if (args.stack && (args.stack >= SPACE_END || args.stack_size > SPACE_END - args.stack))
         return -L_EINVAL;
     struct clone_request r = {
         .flags = args.flags,

@@ -269,12 +269,12 @@ START_TEST(windows_are_used_again)
         put(i & 1 ? parent : child, a, i);
         drop(child);
     }
-    struct space *many[600];
+    static struct space *many[5000];
     unsigned count = 0;
-    while (count < 600 && (many[count] = space_create()))
+    while (count < 5000 && (many[count] = space_create()))
         count++;
-    ck_assert_uint_ge(count, 500);
-    ck_assert_uint_lt(count, 600);
+    ck_assert_uint_ge(count, 4000);
+    ck_assert_uint_lt(count, 4100);
     int error = 0;
     ck_assert_ptr_null(space_fork(parent, &error));
     ck_assert_int_eq(error, -L_EAGAIN);
