@@ -5,7 +5,7 @@
 #include "runtime/host/memory.h"
 
 #define GIB           ((uint64_t)1 << 30)
-#define WINDOWS_START ((uint64_t)0x200000000000) /* as runtime/memory/window.c */
+#define WINDOWS_START ((uint64_t)0x200000000000) /* as runtime/memory/space_window.c */
 #define WINDOWS_END   ((uint64_t)0x600000000000)
 #define WINDOW        (16 * GIB)
 #define PIECE         ((size_t)16 << 20)
@@ -29,8 +29,8 @@ static void check_windows(void)
         usable += where == at + WINDOW / 2;
         host_release(where, PIECE);
     }
-    selftest_line("address windows of 16 GiB", usable > all / 2, "%u of %u free, %u usable",
-                  vacant, all, usable);
+    selftest_line("address windows of 16 GiB", usable > all / 2, "%u of %u free, %u usable", vacant,
+                  all, usable);
 }
 
 static void check_pages(void)

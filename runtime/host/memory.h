@@ -56,6 +56,10 @@ void host_prefault(uint64_t address, size_t size);
 #define HOST_TOUCHED_MOST 256
 size_t host_touched(uint64_t address, size_t size);
 
+/* How many more pieces, each with a protection of its own, the host lets this process have;
+ * SIZE_MAX without a bound. Takes milliseconds when there are many. */
+size_t host_pieces_left(void);
+
 /* A section: memory that several views can show. `size` a multiple of HOST_GRANULARITY; `exec` when
  * views shall be executable: then they are neither private nor discarded. The host keeps no more
  * memory than was touched on Linux; on Windows the whole size is charged. */

@@ -34,7 +34,7 @@
 #define SEGMENT_SHIFT  24
 #define SEGMENT_CHUNKS 256
 #define WINDOW_GUARD   ((uint64_t)4 << 30)
-/* Where the addresses of a new window end; it grows when more are asked for (window.c). */
+/* Where the addresses of a new window end; it grows when more are asked for (space_window.c). */
 #define WINDOW_FIRST ((uint64_t)12 << 30)
 
 /* A window's addresses by use. Files and everything for MAP_32BIT below LOW_END; the break of a
@@ -45,6 +45,10 @@
 #define LOW_END      ((uint64_t)2 << 30)
 #define BRK_START    ((uint64_t)4 << 30)
 #define SHARED_START ((uint64_t)8 << 30)
+
+/* Below it a mapping gets the address that it would like to have, although the window is to grow
+ * for that. */
+#define WISHES_END ((uint64_t)128 << 30)
 
 /* What stays free below memory that grows downwards. */
 #define STACK_GUARD ((uint64_t)1 << 20)
@@ -116,7 +120,7 @@ struct segment {
 #define DIRECTORY       128 /* segments in a directory: 2 GiB */
 #define DIRECTORY_SHIFT (SEGMENT_SHIFT + 7)
 
-/* Addresses of the host that are a space's, or that the host has something in (window.c). */
+/* Addresses of the host that are a space's, or that the host has something in (space_window.c). */
 struct window {
     uint64_t base;
     _Atomic uint64_t limit; /* bytes; grows */
@@ -343,7 +347,7 @@ void rest_end(struct family *family);
 /* Gives back all that rests. Whether that was any. */
 bool rest_release(void);
 
-/* window.c; without locks, but for window_reach. */
+/* space_window.c; without locks, but for the last two. */
 
 /* Calls fn for every living space, with a reference. */
 void space_for_each(void (*fn)(struct space *space, void *arg), void *arg);
@@ -353,7 +357,9 @@ bool window_take(struct space *space, uint64_t limit);
 /* Nothing is in it any more. */
 void window_give_back(struct space *space);
 /* With space->lock: the window grows until it holds addresses below `end`; where more is at hand it
- * gets more. -L_ENOMEM, and a line in the log, when something lies behind it. */
+ * gets more. False when something lies behind it. */
+bool window_grow(struct space *space, uint64_t end);
+/* The same for who cannot do without: -L_ENOMEM, and a line in the log. */
 int window_reach(struct space *space, uint64_t end);
 
 /* space.c */

@@ -171,9 +171,11 @@ static int64_t choose_address(struct space *space, uint64_t address, uint64_t le
         return error ? error : (int64_t)address;
     }
     address = page_up(address);
-    if (!shared && address >= SPACE_MIN && address + length <= window_limit(space) &&
+    uint64_t wishes_end = max_u64(WISHES_END, window_limit(space));
+    if (!shared && address >= SPACE_MIN && address + length <= wishes_end &&
         address + length > address && place_is_clear(space, address, address + length) &&
-        place_fits(space, address, address + length, NULL, 0))
+        place_fits(space, address, address + length, NULL, 0) &&
+        window_grow(space, address + length))
         return (int64_t)address;
     return place_mapping(space, length, flags, file, offset);
 }

@@ -21,6 +21,19 @@ struct run {
     int error;
 };
 
+/* The host refused: what was noted as done is noted as not done, so that it is done another time.
+ */
+static void note_refused(const struct run *run)
+{
+    uint16_t readable = run->protection ? 0 : 0xffff;
+    for (uint64_t at = chunk_down(run->start); at < run->end; at += CHUNK) {
+        uint16_t pages = page_mask(at, run->start, run->end);
+        struct chunk *chunk = chunk_find(run->space, at);
+        chunk->readable = (chunk->readable & ~pages) | (readable & pages);
+        chunk->writable &= (uint16_t)~pages;
+    }
+}
+
 static void run_flush(struct run *run)
 {
     if (run->start == run->end)
@@ -28,9 +41,11 @@ static void run_flush(struct run *run)
     uint64_t host = run->space->base + run->start;
     size_t size = run->end - run->start;
     int error = 0;
-    if (run->action == RUN_PROTECT)
+    if (run->action == RUN_PROTECT) {
         error = host_protect(host, size, run->protection);
-    else if (run->action == RUN_COMMIT)
+        if (error)
+            note_refused(run);
+    } else if (run->action == RUN_COMMIT)
         error = host_commit(host, size, run->protection);
     else
         error = host_decommit(host, size);

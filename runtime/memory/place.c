@@ -113,7 +113,9 @@ static uint64_t place_file(const struct space *space, uint64_t length, struct ma
 static uint64_t grow_for(struct space *space, uint64_t length)
 {
     uint64_t limit = window_limit(space);
-    return length <= SPACE_END - limit && !window_reach(space, limit + length) ? limit : 0;
+    if (length > SPACE_END - limit || window_reach(space, limit + length))
+        return 0;
+    return limit;
 }
 
 static uint64_t place_shared(struct space *space, uint64_t size)

@@ -30,7 +30,12 @@ static int move_pages(struct space *space, uint64_t source, uint64_t length, uin
 {
     uint64_t end = source + length;
     int error = 0;
-    while (source < end && !error) {
+    while (!error) {
+        uint64_t there = source;
+        if (!segment_next(space, &there) || there >= end)
+            break;
+        target += there - source;
+        source = there;
         uint64_t stop = min_u64(end, chunk_down(source) + CHUNK);
         error = move_chunk(space, region_at(space, target), source, stop, target);
         target += stop - source;
@@ -55,6 +60,8 @@ static int64_t target_of(struct space *space, const struct region *region, struc
         return place_mapping(space, remap->new_length, flags, region->file, region->offset);
     int error = place_check_fixed(space, remap->new_address, remap->new_length,
                                   shared ? region->file : NULL, region->offset);
+    if (!error)
+        error = window_reach(space, remap->new_address + remap->new_length);
     if (!error)
         error =
             space_unmap_locked(space, remap->new_address, remap->new_address + remap->new_length,
@@ -113,7 +120,7 @@ static int64_t grow_mapping(struct space *space, struct remap *remap)
     const struct mapping *shared = region->flags & REGION_SHARED ? region->file : NULL;
     if (region->end == old_end && new_end <= SPACE_END && place_is_clear(space, old_end, new_end) &&
         place_fits(space, region->start, new_end, shared, region->offset) &&
-        !window_reach(space, new_end)) {
+        window_grow(space, new_end)) {
         region->end = new_end;
         space->mapped += more;
         space->sequence++;

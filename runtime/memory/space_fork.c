@@ -113,6 +113,25 @@ static struct family *fork_family(struct space *parent)
     return family;
 }
 
+/* What a process may come to have of the pieces that the host counts (65,530 on Linux), and what is
+ * left to those that live. */
+#define PIECES_EACH  128
+#define PIECES_LEAST 4096
+
+/* Whether the host lets one more process live. They are counted again when half of those that would
+ * fit have been born, or thought to be. */
+static bool has_pieces(void)
+{
+    static _Atomic int64_t sure;
+    if (atomic_fetch_sub(&sure, 1) > 0)
+        return true;
+    size_t left = host_pieces_left();
+    if (left < PIECES_LEAST)
+        return false;
+    atomic_store(&sure, (int64_t)(min_u64(left, 1u << 30) - PIECES_LEAST) / PIECES_EACH / 2);
+    return true;
+}
+
 /* Nothing is in it, but it may have a codeview at rest. */
 static struct space *make_child(struct space *parent)
 {
@@ -123,7 +142,7 @@ static struct space *make_child(struct space *parent)
         family_put(family); /* it has one */
         return child;
     }
-    child = space_make(limit);
+    child = has_pieces() || (rest_release() && has_pieces()) ? space_make(limit) : NULL;
     if (child)
         child->family = family;
     else

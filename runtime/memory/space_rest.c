@@ -154,7 +154,7 @@ bool rest_keep(struct space *space)
 struct space *rest_take(struct family *family, uint64_t limit)
 {
     struct space *space = family ? take_of(family) : NULL;
-    if (space && window_reach(space, limit)) { /* the parent's grew meanwhile */
+    if (space && !window_grow(space, limit)) { /* the parent's grew meanwhile */
         release(space);
         space = NULL;
     }

@@ -185,6 +185,36 @@ size_t host_touched(uint64_t address, size_t size)
     return touched;
 }
 
+/* proc(5): no more mappings than this, which are the lines of /proc/self/maps. */
+static size_t most_pieces(void)
+{
+    char text[32];
+    int fd = open("/proc/sys/vm/max_map_count", O_RDONLY | O_CLOEXEC);
+    ssize_t got = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+    if (fd >= 0)
+        close(fd);
+    text[got > 0 ? got : 0] = 0;
+    return got > 0 ? strtoul(text, NULL, 10) : 65530;
+}
+
+size_t host_pieces_left(void)
+{
+    static _Atomic size_t most;
+    size_t bound = atomic_load(&most), pieces = 0;
+    char text[4096];
+    ssize_t got;
+    if (!bound)
+        atomic_store(&most, bound = most_pieces());
+    int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return SIZE_MAX;
+    while ((got = read(fd, text, sizeof(text))) > 0)
+        for (ssize_t i = 0; i < got; i++)
+            pieces += text[i] == '\n';
+    close(fd);
+    return bound > pieces ? bound - pieces : 0;
+}
+
 struct host_section *host_section_create(uint64_t size, bool exec)
 {
     struct host_section *section = malloc(sizeof(*section));

@@ -89,7 +89,15 @@ static void at_an_address(void)
         char *larger = mremap(memory, 8192, 65536, 0);
         CHECK(larger == memory);
         CHECK_EQ(memory[65535], 0);
-        CHECK_OK(munmap(memory, 65536));
+        memory[4096] = 8;
+        char *further = (char *)0x2800000000;
+        CHECK(mremap(memory, 65536, 65536, MREMAP_MAYMOVE | MREMAP_FIXED, further) == further);
+        CHECK_EQ(further[8191] + further[4096], 15);
+        CHECK_OK(munmap(further, 65536));
+        /* What an address is only wished for. */
+        wanted = (char *)0x700000000;
+        CHECK(mmap(wanted, GIB, PROT_READ | PROT_WRITE, RESERVED, -1, 0) == wanted);
+        CHECK_OK(munmap(wanted, GIB));
     }
     CHECK(mmap((void *)0x7ffffffff000, 4096, PROT_READ, RESERVED | MAP_FIXED, -1, 0) == MAP_FAILED);
     CHECK_EQ(errno, ENOMEM);

@@ -1,5 +1,5 @@
-/* 2,000 forks and execs in a row, 1,000 processes alive at once: none is lost, nothing leaks that can
- * be counted, and the last take no longer than the first. */
+/* 2,000 forks and execs in a row, 1,000 processes alive at once: none is lost, nothing leaks that
+ * can be counted, and the last take no longer than the first. */
 #include "check.h"
 
 #include <dirent.h>

@@ -130,12 +130,12 @@ static bool has_room(const struct window *window, uint64_t limit)
            host_address_free(from, end_of_guard(to, window->next) - from);
 }
 
-int window_reach(struct space *space, uint64_t end)
+bool window_grow(struct space *space, uint64_t end)
 {
     struct window *window = &space->window;
     uint64_t limit = window_limit(space);
     if (end <= limit)
-        return 0;
+        return true;
     uint64_t least = (end + STEP - 1) & ~(STEP - 1), rather = max_u64(2 * limit, least + limit);
     host_mutex_lock(&list_lock);
     if (rather > RANGE_END || !has_room(window, rather))
@@ -144,10 +144,15 @@ int window_reach(struct space *space, uint64_t end)
     if (grows)
         atomic_store(&window->limit, rather);
     host_mutex_unlock(&list_lock);
-    if (grows)
+    return grows;
+}
+
+int window_reach(struct space *space, uint64_t end)
+{
+    if (window_grow(space, end))
         return 0;
     host_log("memory: an address space of %llu GiB cannot grow to %llu: another lies behind it",
-             (unsigned long long)(limit >> 30), (unsigned long long)(least >> 30));
+             (unsigned long long)(window_limit(space) >> 30), (unsigned long long)(end >> 30));
     return -L_ENOMEM;
 }
 
