@@ -9,6 +9,7 @@
 
 #include "app/config/options.h"
 #include "app/draw/png.h"
+#include "app/window/input.h"
 #include "app/window/scale.h"
 #include "app/window/window_private.h"
 #include "runtime/abi/errno.h"
@@ -608,6 +609,25 @@ static void state(struct control *c, char *rest)
     answer_text(text);
 }
 
+/* What the system's events for dropped files are. */
+static void do_drop(struct window *w, void *arg)
+{
+    static const uint32_t types[] = {SDL_DROPBEGIN, SDL_DROPFILE, SDL_DROPCOMPLETE};
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+        SDL_Event event = {.drop = {.type = types[i]}};
+        if (types[i] == SDL_DROPFILE)
+            event.drop.file = SDL_strdup(arg);
+        input_event(w, &event);
+    }
+}
+
+static void drop_path(struct control *c, char *path)
+{
+    if (!unescape(path))
+        return;
+    answer(window_call(c->w, do_drop, path) ? "ok" : "error the window is closed");
+}
+
 static void do_close(struct window *w, void *arg)
 {
     (void)arg;
@@ -638,6 +658,7 @@ static const struct {
     {"pixel", pixel},        {"picture", picture},      {"selection", selection},
     {"opened", opened},      {"compose", compose_text}, {"note", note_waited},
     {"sync", sync},          {"state", state},          {"close", close_window},
+    {"drop", drop_path},
 };
 
 static void serve(struct control *c, char *line)

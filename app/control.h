@@ -24,7 +24,8 @@
  *   sync                 when all events before it have been worked on
  *   state                lines about what is over the text: pointer, link, scrollbar, search (when
  *                        that has ended), composing, question and where its answers are; the size
- *                        of the font, full screen
+ *                        of the font, full screen; progress and folder that programs told of
+ *   drop FILE            a file of the host, as if it had been dropped on the window
  *   close                as the window's close button
  *
  * TEXT knows \n \r \t \e \\ \" and \xHH. Empty lines and lines with # are skipped.

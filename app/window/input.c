@@ -107,6 +107,12 @@ bool input_event(struct window *w, const SDL_Event *event)
     case SDL_KEYMAPCHANGED:
         typing_layout_changed(w);
         return false;
+    case SDL_DROPBEGIN:
+    case SDL_DROPFILE:
+    case SDL_DROPTEXT:
+    case SDL_DROPCOMPLETE:
+        drop_event(w, &event->drop);
+        return true;
     case SDL_MOUSEBUTTONDOWN:
     case SDL_MOUSEBUTTONUP:
     case SDL_MOUSEMOTION:

@@ -106,12 +106,10 @@ static bool paste_asks(struct window *w, const char *text)
     return look.line_ends || look.controls;
 }
 
-void paste_wanted(struct window *w, bool primary)
+void paste_text(struct window *w, char *text)
 {
     struct question q = {.answered = paste_answered,
                          .answers = {"Enter: paste", "Escape: leave it"}};
-    window_serve(w);
-    char *text = clipboard_get(primary);
     if (!text || !text[0] || !paste_asks(w, text)) {
         if (text && text[0])
             session_paste(w->session, text, strlen(text));
@@ -121,4 +119,10 @@ void paste_wanted(struct window *w, bool primary)
     paste_describe(&q, text, strlen(text));
     question_ask(w, &q);
     w->pasted = text;
+}
+
+void paste_wanted(struct window *w, bool primary)
+{
+    window_serve(w);
+    paste_text(w, clipboard_get(primary));
 }

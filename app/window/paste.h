@@ -25,6 +25,8 @@ void paste_describe(struct question *q, const char *text, size_t n);
 
 /* Pastes the clipboard or the primary selection, now or when the user has agreed. */
 void paste_wanted(struct window *w, bool primary);
+/* Likewise a text, which is SDL's memory and taken over; NULL is ignored. */
+void paste_text(struct window *w, char *text);
 void paste_free(struct window *w);
 
 #endif

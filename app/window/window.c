@@ -630,6 +630,7 @@ void window_free(struct window *w)
     free(w->kept_link);
     note_free(w);
     paste_free(w);
+    drop_free(w);
     SDL_FreeSurface(w->surface);
     present_close(&w->present);
     if (w->sdl)

@@ -7,6 +7,7 @@
 
 #include "app/config/config.h"
 #include "app/draw/painter.h"
+#include "app/window/drop.h"
 #include "app/window/note.h"
 #include "app/window/overlay.h"
 #include "app/window/pointer.h"
@@ -54,6 +55,7 @@ struct window {
     struct overlay overlay;
     struct scroll_bar scroll;
     struct search_bar search;
+    struct drop drop;
     struct note note;
     struct question question;
     char *pasted; /* what the question is about, SDL's memory; NULL: it is about something else */

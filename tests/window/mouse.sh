@@ -71,6 +71,14 @@ type_keys 'echo middle-'
 xdotool click 2
 key Return
 shows 'middle-gamma'
+# A file that is dropped becomes its path as programs inside see it, for a shell.
+touch "$work/shared/a file"
+dropped=$work/shared/a\ file
+[ "$host" = wine ] && dropped="Z:${dropped//\//\\\\}"
+tell type 'clear; printf "%s." '
+tell drop "$dropped"
+key Return
+shows '/mnt/shared/a file.'
 tell type 'clear; seq -f "line %g" 1 100\n'
 shows 'line 100'
 # The selection stays with its text while output scrolls it away.
@@ -181,5 +189,8 @@ xdotool click 4 click 5
 shows '^[[A^[[A^[[A^[[B^[[B^[[B'
 tell key ctrl+c
 shows END
+# What programs inside do not see is told.
+tell drop "$work/no-such-folder/x"
+tell note 'do not see what was dropped'
 tell type 'printf "\\033[?1049l"; exit\n'
 ended

@@ -2,10 +2,12 @@
  * paste, the scroll bar's geometry, the line of the search bar. */
 #define SDL_MAIN_HANDLED
 #include <check.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "app/draw/label.h"
 #include "app/input/line_edit.h"
+#include "app/window/drop.h"
 #include "app/window/links.h"
 #include "app/window/paste.h"
 #include "app/window/question.h"
@@ -92,6 +94,29 @@ START_TEST(pasted_texts)
     ck_assert(end < QUESTION_TEXT && end > QUESTION_TEXT - 20);
     ck_assert_str_eq(q.details[0] + end - 6, "\xe2\x82\xac\xe2\x80\xa6");
     ck_assert_str_eq(q.details[1], "");
+}
+END_TEST
+
+/* What a shell takes for one word. */
+START_TEST(dropped_paths)
+{
+    static const char *const rows[][2] = {
+        {"/mnt/c/Users/me/a.txt", "/mnt/c/Users/me/a.txt "},
+        {"/mnt/c/Program Files/x", "'/mnt/c/Program Files/x' "},
+        {"/tmp/it's", "'/tmp/it'\\''s' "},
+        {"/tmp/\303\244\346\227\245", "/tmp/\303\244\346\227\245 "},
+        {"/tmp/$(reboot)`x`;&", "'/tmp/$(reboot)`x`;&' "},
+        {"/tmp/a\nb\033'\\", "$'/tmp/a\\012b\\033\\'\\\\' "},
+        {"~x", "'~x' "},
+        {"-rf", "'-rf' "},
+        {"", "'' "},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct strbuf out = {.text = NULL};
+        drop_quote(&out, rows[i][0]);
+        ck_assert_str_eq(out.text, rows[i][1]);
+        free(strbuf_finish(&out));
+    }
 }
 END_TEST
 
@@ -201,6 +226,7 @@ int main(void)
     TCase *tc = tcase_create("parts");
     tcase_add_test(tc, links);
     tcase_add_test(tc, pasted_texts);
+    tcase_add_test(tc, dropped_paths);
     tcase_add_test(tc, scroll_geometry);
     tcase_add_test(tc, scroll_bar_comes_and_goes);
     tcase_add_test(tc, line_editing);
