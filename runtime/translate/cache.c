@@ -100,7 +100,7 @@ void cache_fill(const struct chunk *first, const void *code, size_t size)
 
 uint8_t *cache_place(struct chunk *c, struct block *block, size_t size)
 {
-    uint32_t at = (c->used + 15) & ~15u;
+    uint32_t at = (c->used + CACHE_LINE - 1) & ~(CACHE_LINE - 1);
     if (at + size > CACHE_CHUNK)
         return NULL;
     if (c->count == c->room) {

@@ -20,6 +20,9 @@ struct kept;
 
 #define CACHE_SIZE  ((size_t)256 << 20)
 #define CACHE_CHUNK ((size_t)64 << 10)
+/* Blocks begin at multiples of a line of the processor's caches: what it knows of branches it knows
+ * by line. */
+#define CACHE_LINE 64u
 
 struct chunk {
     uint32_t index;
@@ -56,7 +59,8 @@ void cache_chunk_free(struct chunk *chunk);
  */
 void cache_fill(const struct chunk *first, const void *code, size_t size);
 
-/* Room for size bytes in the chunk, aligned to 16; NULL when it is full. The block is recorded. */
+/* Room for size bytes in the chunk, aligned to a line; NULL when it is full. The block is recorded.
+ */
 uint8_t *cache_place(struct chunk *chunk, struct block *block, size_t size);
 
 /* The chunk's memory, writable. */

@@ -58,7 +58,7 @@ static bool is_block(const struct kept *k, const struct saved_block *b, struct c
     if (b->chunk != at->chunk)
         at->offset = 0;
     if (!next || b->chunk < at->chunk || b->chunk >= h->chunks || b->offset < at->offset ||
-        (uint32_t)b->offset + b->size > k->tables.chunks[b->chunk].used || b->offset % 16 ||
+        (uint32_t)b->offset + b->size > k->tables.chunks[b->chunk].used || b->offset % CACHE_LINE ||
         b->body > b->size || b->checked > b->size || b->bytes > h->bytes ||
         b->guest_size > h->bytes - b->bytes)
         return false;
