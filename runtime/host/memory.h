@@ -71,7 +71,7 @@ void host_section_free(struct host_section *section);
  * unlike Windows, shows zeros there for a moment first. */
 int host_view_map(struct host_section *section, uint64_t offset, size_t size, uint64_t address,
                   unsigned protection, uint64_t *out);
-/* The same, but writes stay private to the view. */
+/* The same of a section without exec, but writes stay private to the view. */
 int host_view_map_private(struct host_section *section, uint64_t offset, size_t size,
                           uint64_t address, uint64_t *out);
 /* Ends a view: exactly the address and size of the map. */
