@@ -23,6 +23,10 @@ struct mapping_ops {
      * being written meanwhile is there or not. 0 or negative errno. May wait; called without locks.
      * NULL: nobody may ask. */
     int (*peek)(struct mapping *mapping, uint64_t index, void *data);
+    /* For who needs what a block has now, and not the block: that of `block` without create, or,
+     * when it is not in memory and can be had again as quickly, 1, with its 64 KiB in data. So may
+     * wait, and be NULL. */
+    int (*look)(struct mapping *mapping, uint64_t index, void *data, struct block **out);
     /* Before stores to the block become possible, which is in the hands of the caller: makes sure
      * that there is room for them, and takes it to differ from what the file system has stored.
      * Called once, and again after mapping_clean. May wait; called without locks. 0 or negative

@@ -1,5 +1,7 @@
 /* A fault on a mapping: what is supplied, or what signal it is. */
+#define HEAP_TIER HEAP_RESERVE /* as the pages it stands for */
 #include "runtime/abi/signal.h"
+#include "runtime/host/heap.h"
 #include "runtime/memory/internal.h"
 #include <string.h>
 
@@ -20,6 +22,9 @@ struct blocks {
     uint32_t cleaned; /* of the file, before it was told */
     bool valid;
     struct block *block[2];
+    uint8_t *copy;       /* of those that are not in memory; NULL: they are */
+    bool copied[2];      /* it is in there */
+    uint64_t generation; /* of the file, before it was copied */
 };
 
 enum outcome { RESOLVED, REFUSED, NEED_BLOCKS };
@@ -32,6 +37,7 @@ struct request {
     uint64_t from, until; /* what may be supplied with the page, where nothing lies behind it */
     struct space_fault *fault;
     struct blocks blocks;
+    bool slow;               /* what was copied has changed: not once more */
     struct mapping *written; /* code in this file's page was written: drop it everywhere */
     uint64_t written_offset;
 };
@@ -58,15 +64,29 @@ static void put_blocks(struct blocks *blocks)
         return;
     for (unsigned i = 0; i < blocks->count && blocks->valid; i++)
         block_put(blocks->block[i]);
+    free(blocks->copy);
     mapping_put(blocks->file);
     memset(blocks, 0, sizeof(*blocks));
 }
 
-static int fetch_blocks(struct blocks *blocks)
+static int fetch_block(struct blocks *blocks, unsigned i)
 {
+    const struct mapping_ops *ops = blocks->file->ops;
+    uint64_t index = blocks->first + i;
+    if (!blocks->copy)
+        return ops->block(blocks->file, index, blocks->create, &blocks->block[i]);
+    int result = ops->look(blocks->file, index, blocks->copy + i * BLOCK_SIZE, &blocks->block[i]);
+    blocks->copied[i] = result == 1;
+    return result == 1 ? 0 : result;
+}
+
+static int fetch_blocks(struct blocks *blocks, bool slow)
+{
+    if (!slow && !blocks->create && blocks->file->ops->look) /* without memory: the block itself */
+        blocks->copy = malloc(blocks->count * BLOCK_SIZE);
+    blocks->generation = atomic_load(&blocks->file->generation);
     for (unsigned i = 0; i < blocks->count; i++) {
-        int error = blocks->file->ops->block(blocks->file, blocks->first + i, blocks->create,
-                                             &blocks->block[i]);
+        int error = fetch_block(blocks, i);
         if (!error)
             continue;
         while (i-- > 0)
@@ -90,8 +110,13 @@ static bool have_blocks(struct request *request, const struct region *region, ui
 {
     struct blocks *blocks = &request->blocks;
     if (blocks->valid && blocks->file == region->file && blocks->first == first &&
-        blocks->count >= count && blocks->create == create)
+        blocks->count >= count && blocks->create == create) {
+        if (blocks->copy && blocks->generation != atomic_load(&region->file->generation)) {
+            request->slow = true;
+            return false;
+        }
         return !blocks->store || blocks->cleaned == atomic_load(&region->file->cleaned);
+    }
     /* Putting the old ones may call the file system: not with the lock. They go in space_fault. */
     if (!blocks->valid) {
         blocks->file = mapping_get(region->file);
@@ -131,8 +156,11 @@ static enum outcome fill_from_file(struct request *request, const struct region 
     for (unsigned i = 0; i < count && !error; i++) {
         uint64_t within = offset & (BLOCK_SIZE - 1);
         uint64_t stop = min_u64(to, from + (BLOCK_SIZE - within));
-        const struct block *block = request->blocks.block[i];
-        error = pages_fill(request->space, region, from, stop, block ? block->data + within : NULL);
+        const struct blocks *blocks = &request->blocks;
+        const uint8_t *data = blocks->copied[i]  ? blocks->copy + i * BLOCK_SIZE
+                              : blocks->block[i] ? blocks->block[i]->data
+                                                 : NULL;
+        error = pages_fill(request->space, region, from, stop, data ? data + within : NULL);
         offset += stop - from;
         from = stop;
     }
@@ -403,7 +431,7 @@ static bool supply(struct request request)
             put_blocks(&request.blocks);
             continue;
         }
-        int error = fetch_blocks(&request.blocks);
+        int error = fetch_blocks(&request.blocks, request.slow);
         if (error)
             outcome = finish_request(&request, error);
     } while (outcome == NEED_BLOCKS);

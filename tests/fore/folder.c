@@ -1,10 +1,11 @@
 /* What programs rely on in a folder (folder.sh runs it on the real kernel and in a folder of the
  * host): names of one file going in any order, lock files, replacing and removing what is open,
- * directories that move while somebody works in them. Works in the current directory; the argument
- * says how far down. */
+ * directories that move while somebody works in them, mappings of what is written meanwhile. Works
+ * in the current directory; the argument says how far down. */
 #include "check.h"
 #include <fcntl.h>
 #include <pthread.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 
 static void put(const char *name, const char *text)
@@ -237,6 +238,71 @@ static void deep(int depth)
     CHECK_EQ(made, 0);
 }
 
+#define SHOWN (3 * 65536)
+
+/* What a private mapping shows where it was not touched is what the file has now, whoever wrote it
+ * and however. */
+static void shown_privately(void)
+{
+    int fd = open("shown", O_CREAT | O_RDWR, 0644);
+    CHECK_OK(ftruncate(fd, SHOWN));
+    const char *seen = mmap(NULL, SHOWN, PROT_READ, MAP_PRIVATE, fd, 0);
+    char *shared = mmap(NULL, SHOWN, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    CHECK(seen != MAP_FAILED && shared != MAP_FAILED);
+    CHECK_EQ(pwrite(fd, "written", 7, 0), 7);
+    CHECK(memcmp(seen, "written", 8) == 0);
+    memcpy(shared + 65536, "stored", 6);
+    CHECK(memcmp(seen + 65536, "stored", 7) == 0);
+    CHECK_EQ(pwrite(fd, "far", 3, SHOWN - 3), 3);
+    CHECK_EQ(fsync(fd), 0);
+    CHECK(memcmp(seen + SHOWN - 3, "far", 3) == 0);
+    CHECK_OK(munmap((void *)(uintptr_t)seen, SHOWN));
+    CHECK_OK(munmap(shared, SHOWN));
+    CHECK_OK(close(fd));
+    CHECK_OK(unlink("shown"));
+}
+
+static _Atomic int64_t counted;
+static atomic_bool counted_enough;
+
+/* Each number into all of the file. */
+static void *count_always(void *arg)
+{
+    int fd = *(int *)arg;
+    static int64_t numbers[SHOWN / 8];
+    for (int64_t n = 1; !counted_enough; n++) {
+        for (size_t i = 0; i < SHOWN / 8; i++)
+            numbers[i] = n;
+        if (pwrite(fd, numbers, SHOWN, 0) != SHOWN)
+            break;
+        counted = n;
+    }
+    return NULL;
+}
+
+/* What is touched for the first time is not older than that. */
+static void shown_while_written(void)
+{
+    pthread_t thread;
+    int fd = open("counted", O_CREAT | O_RDWR, 0644), old = 0;
+    CHECK_OK(ftruncate(fd, SHOWN));
+    CHECK_EQ(pthread_create(&thread, NULL, count_always, &fd), 0);
+    for (int i = 0; i < 200; i++) {
+        const int64_t *seen = mmap(NULL, SHOWN, PROT_READ, MAP_PRIVATE, fd, 0);
+        for (int block = 0; seen != MAP_FAILED && block < 3; block++) {
+            int64_t before = counted;
+            old += seen[block * 8192] < before;
+        }
+        if (seen == MAP_FAILED || munmap((void *)(uintptr_t)seen, SHOWN) < 0)
+            old++;
+    }
+    counted_enough = true;
+    CHECK_EQ(pthread_join(thread, NULL), 0);
+    CHECK_EQ(old, 0);
+    CHECK_OK(close(fd));
+    CHECK_OK(unlink("counted"));
+}
+
 int main(int argc, char **argv)
 {
     int depth = argc > 1 ? atoi(argv[1]) : 200;
@@ -247,6 +313,8 @@ int main(int argc, char **argv)
     moved_directory();
     replaced();
     moving();
+    shown_privately();
+    shown_while_written();
     deep(depth);
     return check_done();
 }

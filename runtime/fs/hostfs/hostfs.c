@@ -527,6 +527,7 @@ static const struct inode_ops hostfs_ops = {
     .setattr = hostfs_setattr,
     .open = hostfs_open,
     .read_block = hostfs_read_block,
+    .near = true,
     .write_block = hostfs_write_block,
     .unmapped = hostfs_unmapped,
     .fsync = hostfs_fsync,

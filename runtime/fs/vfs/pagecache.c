@@ -693,6 +693,23 @@ static int mapping_peek(struct mapping *mapping, uint64_t index, void *data)
                                             : 0;
 }
 
+static int mapping_look(struct mapping *mapping, uint64_t index, void *data, struct block **out)
+{
+    struct inode *inode = inode_of(mapping);
+    *out = NULL;
+    bool there = !inode->ops->near;
+    if (!there) {
+        host_mutex_lock(&inode->state);
+        const struct page_slot *slot = page_slot_at(&inode->pages, index, false);
+        there = slot && slot->flags;
+        host_mutex_unlock(&inode->state);
+    }
+    if (there)
+        return mapping_block(mapping, index, false, out);
+    int error = mapping_peek(mapping, index, data);
+    return error ? error : 1;
+}
+
 static int mapping_store(struct mapping *mapping, uint64_t index)
 {
     struct inode *inode = inode_of(mapping);
@@ -746,6 +763,7 @@ static void mapping_identity(struct mapping *mapping, uint64_t *device, uint64_t
 static const struct mapping_ops pagecache_mapping_ops = {
     .block = mapping_block,
     .peek = mapping_peek,
+    .look = mapping_look,
     .store = mapping_store,
     .sync = mapping_sync,
     .release = mapping_release,
