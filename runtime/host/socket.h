@@ -103,8 +103,8 @@ void host_socket_finish(struct host_socket *s);
  * free at once. Functions that are called afterwards, on other threads, do nothing or fail. */
 void host_socket_close(struct host_socket *s, bool reset);
 /* Before host_socket_close: then `released` is called when the other side has acknowledged all that
- * was sent, or so many seconds after it was sent; a thread of its own waits for that. Where the
- * host does not tell of it (Windows), or when many wait already, it is called as ever. */
+ * was sent, or so many seconds after it was sent; a thread of its own waits for that. Windows
+ * tells of it for what it had not taken yet; and when many wait already, it is called as ever. */
 void host_socket_linger(struct host_socket *s, unsigned seconds);
 /* The memory, which stays for such calls. A listener's connection that nobody started needs none.
  */
@@ -123,7 +123,8 @@ int host_socket_set_device(struct host_socket *s, uint32_t device);
 /* Whether the host lets its user do that. 0, -L_EPERM, or what opening a socket gives. */
 int host_socket_may_use(uint32_t device);
 /* What packets of the socket have for a time to live (hop limit) and a type of service (traffic
- * class), as far as the host lets: Windows does nothing about the latter. */
+ * class), as far as the host lets: Windows leaves the latter to its administrators (QOSSetFlow with
+ * QOSSetOutgoingDSCPValue). */
 void host_socket_mark(struct host_socket *s, unsigned hops, unsigned service);
 int host_socket_name(struct host_socket *s, struct host_address *out);
 

@@ -767,8 +767,15 @@ void host_socket_want_returned(struct host_socket *s)
 
 void host_socket_linger(struct host_socket *s, unsigned seconds)
 {
-    (void)s;
+    /* Of what Winsock has kept for itself nothing is told; it is not to keep more, as what is sent
+     * without a buffer is complete when the network is done with it. closesocket waits too, but
+     * ends the connection when its time is over. */
+    const int none = 0;
     (void)seconds;
+    host_mutex_lock(&s->base.lock);
+    if (!s->base.dead)
+        setsockopt(s->handle, SOL_SOCKET, SO_SNDBUF, (const char *)&none, sizeof(none));
+    host_mutex_unlock(&s->base.lock);
 }
 
 void socket_resets(struct host_socket *s)

@@ -46,6 +46,8 @@ static struct {
 /* What was asked for. */
 static struct {
     _Atomic int exclusive, shared, v6_only, resets, rto, receives, keep_count, most_retries;
+    _Atomic int unbuffered;
+    _Atomic DWORD interface4, interface6;
     struct tcp_keepalive keepalive;
 } calls;
 
@@ -117,6 +119,12 @@ static int WSAAPI shim_setsockopt(SOCKET s, int level, int name, const char *val
         calls.keep_count = *(const int *)value;
     if (level == IPPROTO_TCP && name == MAX_RTX)
         calls.most_retries = *(const int *)value;
+    if (level == SOL_SOCKET && name == SO_SNDBUF)
+        calls.unbuffered += *(const int *)value == 0;
+    if (level == IPPROTO_IP && name == IP_UNICAST_IF)
+        calls.interface4 = *(const DWORD *)value;
+    if (level == IPPROTO_IPV6 && name == IPV6_UNICAST_IF)
+        calls.interface6 = *(const DWORD *)value;
     return REAL(setsockopt)(s, level, name, value, length);
 }
 
@@ -408,6 +416,25 @@ START_TEST(come_back)
 }
 END_TEST
 
+/* An interface is asked for as Windows wants it, of IPv4 in the network's order, and has no way to
+ * the loopback. */
+START_TEST(interfaces)
+{
+    for (int six = 0; six < 2; six++) {
+        struct side side = {0};
+        struct host_address to = loopback(9);
+        if (six)
+            to = (struct host_address){{[15] = 1}, 9, 0};
+        ck_assert_int_eq(host_socket_open(true, six, &user, &side, &side.socket), 0);
+        ck_assert_int_eq(host_socket_set_device(side.socket, 7777), 0);
+        ck_assert_uint_eq(six ? calls.interface6 : calls.interface4, six ? 7777 : htonl(7777));
+        ck_assert_int_eq(host_socket_send_to(side.socket, "x", 1, &to), -L_ENETUNREACH);
+        ck_assert_int_eq(host_socket_connect(side.socket, &to), -L_ENETUNREACH);
+        close_side(&side);
+    }
+}
+END_TEST
+
 /* A listener without descriptors says so once, and goes on when it is asked to. */
 START_TEST(scarce)
 {
@@ -504,6 +531,19 @@ START_TEST(vanished)
 }
 END_TEST
 
+/* Whoever waits for the end of what was sent has it sent without a buffer. */
+START_TEST(lingers)
+{
+    struct pair p;
+    join(&p);
+    calls.unbuffered = 0;
+    host_socket_linger(p.client.socket, 5);
+    ck_assert_int_eq(calls.unbuffered, 1);
+    say(&p);
+    part(&p);
+}
+END_TEST
+
 /* Nothing tells of a reset when the end has been received; who asks hears of it, once. */
 START_TEST(reset_after_the_end)
 {
@@ -593,6 +633,8 @@ int main(void)
     tcase_add_test(tcase, refusals);
     tcase_add_test(tcase, dead_ports);
     tcase_add_test(tcase, come_back);
+    tcase_add_test(tcase, lingers);
+    tcase_add_test(tcase, interfaces);
     tcase_add_test(tcase, scarce);
     tcase_add_test(tcase, vanished);
     tcase_add_test(tcase, reset_after_the_end);
