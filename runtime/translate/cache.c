@@ -2,6 +2,8 @@
 #define HEAP_TIER HEAP_ALWAYS /* code memory is the bound */
 #include "runtime/translate/cache.h"
 
+#include <stdatomic.h>
+
 #include <string.h>
 
 #include "runtime/abi/errno.h"
@@ -18,6 +20,15 @@ static uint8_t *executable, *writable;
 static struct chunk *chunks[CACHE_SIZE / CACHE_CHUNK]; /* NULL: free */
 static uint32_t chunk_most = CACHE_SIZE / CACHE_CHUNK;
 static uint32_t lowest; /* none below is free */
+static uint32_t taken;
+static atomic_bool is_short;
+
+/* Chunks that only slots may have: a thread that is stopped in a block has to get out of it before
+ * memory of code can be used again. */
+static uint32_t kept_for_slots(void)
+{
+    return chunk_most / 16;
+}
 
 int cache_init(void)
 {
@@ -36,7 +47,8 @@ int cache_init(void)
 
 void cache_limit(size_t bytes)
 {
-    chunk_most = (uint32_t)(bytes / CACHE_CHUNK);
+    size_t use = bytes < CACHE_LEAST ? CACHE_LEAST : bytes < CACHE_SIZE ? bytes : CACHE_SIZE;
+    chunk_most = (uint32_t)(use / CACHE_CHUNK);
 }
 
 /* The first of so many free ones side by side, or chunk_most. */
@@ -53,11 +65,11 @@ static uint32_t find_free(uint32_t count)
     return chunk_most;
 }
 
-struct chunk *cache_chunks(uint32_t count)
+static struct chunk *take(uint32_t count)
 {
     uint32_t first = find_free(count);
     struct chunk *list = NULL;
-    if (count == 0 || first == chunk_most)
+    if (first == chunk_most)
         return NULL;
     for (uint32_t i = first + count; i-- > first;) {
         struct chunk *c = calloc(1, sizeof *c);
@@ -69,6 +81,7 @@ struct chunk *cache_chunks(uint32_t count)
             return NULL;
         }
         memory_charge_always(CACHE_CHUNK);
+        taken++;
         c->index = i;
         c->next = list;
         chunks[i] = list = c;
@@ -76,9 +89,32 @@ struct chunk *cache_chunks(uint32_t count)
     return list;
 }
 
+static struct chunk *note(struct chunk *list)
+{
+    if (!list)
+        atomic_store_explicit(&is_short, true, memory_order_relaxed);
+    return list;
+}
+
+struct chunk *cache_chunks(uint32_t count)
+{
+    bool fits = count > 0 && taken + count <= chunk_most - kept_for_slots();
+    return fits ? take(count) : NULL;
+}
+
 struct chunk *cache_chunk(void)
 {
-    return cache_chunks(1);
+    return note(cache_chunks(1));
+}
+
+struct chunk *cache_chunk_for_slot(void)
+{
+    return note(take(1));
+}
+
+bool cache_is_short(void)
+{
+    return atomic_load_explicit(&is_short, memory_order_relaxed);
 }
 
 void cache_chunk_free(struct chunk *chunk)
@@ -86,6 +122,8 @@ void cache_chunk_free(struct chunk *chunk)
     chunks[chunk->index] = NULL;
     if (chunk->index < lowest)
         lowest = chunk->index;
+    if (--taken < chunk_most / 2)
+        atomic_store_explicit(&is_short, false, memory_order_relaxed);
     memory_uncharge_kernel(CACHE_CHUNK);
     free(chunk->blocks);
     free(chunk);

@@ -46,11 +46,16 @@ extern struct host_mutex translate_lock;
 /* 0 or -ENOMEM. Once. */
 int cache_init(void);
 
-/* Uses less of the memory than there is: for tests. Before any chunk is taken. */
+/* Uses less of the memory than there is, but CACHE_LEAST: so that it does not take too much of what
+ * guests may have (budget.h). Before any chunk is taken. */
+#define CACHE_LEAST ((size_t)4 << 20)
 void cache_limit(size_t bytes);
 
-/* A fresh chunk, or NULL when code memory is used up. */
+/* A fresh chunk, or NULL when code memory is used up. A sixteenth of it is left to slots. */
 struct chunk *cache_chunk(void);
+struct chunk *cache_chunk_for_slot(void);
+/* There was none lately: who can do without a slot gives it back. Any lock or none. */
+bool cache_is_short(void);
 /* So many, side by side in the order of their list; or NULL. */
 struct chunk *cache_chunks(uint32_t count);
 void cache_chunk_free(struct chunk *chunk);

@@ -90,8 +90,19 @@ static void destroy(struct codespace *s)
 
 void codespace_put(struct codespace *s)
 {
-    if (--s->refs == 0 && s->file_id == 0)
+    if (--s->refs == 0 && (s->file_id == 0 || s->evicted))
         destroy(s);
+}
+
+void codespace_evict(void)
+{
+    for (struct codespace *s = shared, *next; s; s = next) {
+        next = s->next;
+        s->evicted = true;
+        if (s->refs == 0)
+            destroy(s);
+    }
+    shared = NULL;
 }
 
 /* Drops shared code spaces that nobody uses. True when something was freed. */

@@ -22,6 +22,7 @@ struct codespace {
     uint64_t base;                /* guest address of file offset 0 */
     uint64_t start, end;          /* the guest addresses that are the file's; blocks link within */
     uint32_t refs;                /* views that have or had it attached */
+    bool evicted;                 /* nobody finds it any more: it goes with the last of them */
     uint32_t count, buckets;      /* of the table; kept blocks enter it when they are made */
     struct block **hash;
     struct block **pages;  /* of a private one that has blocks: by the guest page they start in */
@@ -60,6 +61,10 @@ void codespace_each_block(struct codespace *space,
 /* Gives a reference back. A shared code space stays for the next user until code memory is short;
  * a private one is freed. */
 void codespace_put(struct codespace *space);
+
+/* All shared ones are to go: none is found from now on, those without a user are freed at once and
+ * the others with their last one. */
+void codespace_evict(void);
 
 struct block *codespace_find(const struct codespace *space, uint64_t pc, bool entry);
 /* Calls each for every block of a private code space that has a byte of [start, end) in it; each

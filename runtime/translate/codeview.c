@@ -20,6 +20,28 @@ static void use_table(struct cpu *cpu, const struct view_table *t)
     cpu->second = (uint64_t)t->second;
 }
 
+static struct codeview *views;
+
+/* translate_lock held. */
+static void enlist(struct codeview *v)
+{
+    v->next = views;
+    v->listed = &views;
+    if (views)
+        views->listed = &v->next;
+    views = v;
+}
+
+static void unlist(struct codeview *v)
+{
+    if (!v->listed)
+        return;
+    *v->listed = v->next;
+    if (v->next)
+        v->next->listed = v->listed;
+    v->listed = NULL;
+}
+
 static struct codeview *create(const struct code_source *source, void *owner, uint64_t window)
 {
     struct codeview *v = calloc(1, sizeof *v);
@@ -33,6 +55,9 @@ static struct codeview *create(const struct code_source *source, void *owner, ui
         free(v);
         return NULL;
     }
+    host_mutex_lock(&translate_lock);
+    enlist(v);
+    host_mutex_unlock(&translate_lock);
     return v;
 }
 
@@ -50,8 +75,12 @@ static bool view_show(struct codeview *v, const struct view_table *t)
 /* The view of a new address space gets its table; without one it is no view. */
 static struct codeview *with_table(struct codeview *v, struct view_table *t)
 {
-    v->table = t;
-    if (t && view_show(v, t))
+    host_mutex_lock(&translate_lock);
+    if (!v->table)
+        v->table = t;
+    bool shown = v->table && view_show(v, v->table);
+    host_mutex_unlock(&translate_lock);
+    if (shown)
         return v;
     codeview_destroy(v);
     return NULL;
@@ -115,7 +144,7 @@ struct codeview *codeview_fork(struct codeview *parent, void *owner, uint64_t wi
     for (uint32_t i = 0; i < parent->attached_count; i++)
         attach(v, parent->attached[i].start, parent->attached[i].end, parent->attached[i].space);
     if (parent->own->count == 0 && v->attached_count == parent->attached_count) {
-        t = parent->table;
+        t = v->table = parent->table;
         t->refs++;
     }
     host_mutex_unlock(&translate_lock);
@@ -125,6 +154,7 @@ struct codeview *codeview_fork(struct codeview *parent, void *owner, uint64_t wi
 void codeview_rest(struct codeview *v)
 {
     host_mutex_lock(&translate_lock);
+    unlist(v);
     if (v->own)
         codespace_put(v->own);
     for (uint32_t i = 0; i < v->held_count; i++)
@@ -352,6 +382,13 @@ static void sweep(struct codeview *v)
         if (c->stamp < oldest)
             oldest = c->stamp;
     codespace_sweep(v->own, oldest);
+    if (!v->leaving || oldest <= v->leaving_stamp)
+        return;
+    for (uint32_t i = 0; i < v->leaving; i++)
+        codespace_put(v->held[i]);
+    v->held_count -= v->leaving;
+    memmove(v->held, v->held + v->leaving, v->held_count * sizeof *v->held);
+    v->leaving = 0;
 }
 
 void view_quiesce(const struct codeview *v, struct cpu *cpu)
@@ -388,6 +425,42 @@ bool view_flush(struct codeview *v)
         sweep(v);
     host_mutex_unlock(&translate_lock);
     return some || waiting;
+}
+
+/* What the view has attached leaves it. */
+static void leave_all(struct codeview *v)
+{
+    if (!v->held_count)
+        return;
+    /* A view that is being made has none yet, and its own will know nothing. */
+    if (v->table && v->attached_count)
+        own_table(v);
+    for (uint32_t i = 0; i < v->attached_count; i++) {
+        if (v->table)
+            forget_all(v, v->attached[i].space);
+        codespace_part(v->own, v->attached[i].space);
+    }
+    v->attached_count = 0;
+    v->leaving = v->held_count;
+    v->leaving_stamp = atomic_fetch_add(&v->stamp, 1);
+    atomic_fetch_add(&v->drops, 1);
+    interrupt_others(v);
+}
+
+void view_evict(void)
+{
+    bool leaving = false;
+    host_mutex_lock(&translate_lock);
+    for (const struct codeview *v = views; v; v = v->next)
+        leaving |= v->leaving > 0;
+    if (!leaving) {
+        codespace_evict();
+        for (struct codeview *v = views; v; v = v->next)
+            leave_all(v);
+    }
+    for (struct codeview *v = views; v; v = v->next)
+        sweep(v);
+    host_mutex_unlock(&translate_lock);
 }
 
 void codeview_drop(struct codeview *v, uint64_t start, uint64_t end)

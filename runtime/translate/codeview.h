@@ -27,17 +27,26 @@ struct codeview {
     struct codespace *
         *held; /* every shared code space it ever attached: threads may still be inside */
     uint32_t held_count, held_room;
+    /* The first so many of them are evicted, and let go when no thread can be inside: when each has
+     * been at a quiet moment since this stamp. */
+    uint32_t leaving;
+    uint64_t leaving_stamp;
     struct codespace *own;          /* private */
     struct view_table **old_tables; /* replaced ones, which a thread may still be reading */
     uint32_t old_count, old_room;
     struct cpu *threads;
-    _Atomic uint64_t stamp; /* counts retirements of code */
-    _Atomic uint32_t drops; /* counts codeview_drop calls that dropped something */
+    struct codeview *next, **listed; /* among all, but those at rest */
+    _Atomic uint64_t stamp;          /* counts retirements of code */
+    _Atomic uint32_t drops;          /* counts codeview_drop calls that dropped something */
 };
 
 /* Drops all translations that are the view's own, and frees what no thread of it can run any more.
  * False when there is nothing to gain. */
 bool view_flush(struct codeview *view);
+
+/* All shared code spaces go, whoever uses them: the way out when code memory is used up. What no
+ * thread can be inside is freed at once, the rest by further calls, as long as there is some. */
+void view_evict(void);
 
 /* The thread holds no address of code of the view. */
 void view_quiesce(const struct codeview *view, struct cpu *cpu);

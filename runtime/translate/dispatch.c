@@ -23,16 +23,23 @@ struct cpu_thread *thread_create(void)
     return t;
 }
 
+/* The thread is not in its slot. */
+static void give_slot_back(struct cpu_thread *t)
+{
+    host_mutex_lock(&translate_lock);
+    if (t->slot)
+        cache_chunk_free(t->slot);
+    host_mutex_unlock(&translate_lock);
+    t->slot = NULL;
+    if (t->slot_block)
+        block_free(t->slot_block);
+    t->slot_block = NULL;
+}
+
 void thread_free(struct cpu_thread *t)
 {
     counters_leave(&t->counters);
-    if (t->slot) {
-        host_mutex_lock(&translate_lock);
-        cache_chunk_free(t->slot);
-        host_mutex_unlock(&translate_lock);
-    }
-    if (t->slot_block)
-        block_free(t->slot_block);
+    give_slot_back(t);
     free(t);
 }
 
@@ -172,22 +179,21 @@ static struct block *find_shared(struct cpu *cpu, uint64_t pc, const struct code
     return b;
 }
 
-/* Threads of the view that still run old code hold what it lies in. */
-#define FLUSHES_MAX 1000
-
-/* Code memory is used up: what is the view's own goes. It is free when each of the view's threads
- * has been at a quiet moment, for which this one has to leave here. */
+/* Code memory is used up, or the host's: what is the view's own goes, and where it has nothing,
+ * what all share. It is free when each thread has been at a quiet moment, for which this one has to
+ * leave here. */
 static void make_room(struct cpu *cpu)
 {
-    struct cpu_thread *t = cpu->thread;
-    if (t->flushes == FLUSHES_MAX || !view_flush(cpu->view)) {
-        t->flushes = 0;
-        fault_defect(cpu, "code memory is used up");
-        return;
-    }
-    if (++t->flushes > 2)
-        host_thread_yield();
+    if (!view_flush(cpu->view))
+        view_evict();
+    cpu->thread->flushes++;
     cpu->fault.signo = 0;
+}
+
+/* Others may take their time: until then a thread goes on without blocks. */
+static bool is_without_room(const struct cpu *cpu)
+{
+    return cpu->thread->flushes > 2;
 }
 
 /* The block at a guest address, with entry one that indirect jumps can enter; translated when there
@@ -218,7 +224,10 @@ static struct block *dispatch_find(struct cpu *cpu, uint64_t pc, bool entry)
             return NULL;
         struct block *made = finish_block(cpu, &extent, size);
         if (!made) {
-            fault_defect(cpu, "no memory for a translation");
+            if (cpu->thread->xlate.e.full)
+                fault_defect(cpu, "a translation is too long");
+            else
+                make_room(cpu);
             return NULL;
         }
         host_mutex_lock(&translate_lock);
@@ -248,6 +257,8 @@ static struct block *dispatch_find(struct cpu *cpu, uint64_t pc, bool entry)
 int dispatch_call(struct cpu *cpu, enum cpu_event event)
 {
     view_away(cpu);
+    if (cache_is_short() && cpu->thread->slot)
+        give_slot_back(cpu->thread);
     if (event == CPU_FAULT)
         counters_add(&cpu->thread->counters, COUNT_GUEST_FAULTS, 1);
     int r = cpu->service(cpu, event);
@@ -268,6 +279,8 @@ int dispatch_resume(struct cpu *cpu, bool look)
         int r = 0;
         lockcheck_none_held("entering guest code");
         view_quiesce(cpu->view, cpu);
+        if (cache_is_short() && cpu->thread->slot)
+            give_slot_back(cpu->thread);
         if (cpu->pending) {
             cpu_clear_pending(cpu);
             r = dispatch_call(cpu, CPU_INTERRUPT);
@@ -289,6 +302,8 @@ int dispatch_resume(struct cpu *cpu, bool look)
             }
             if (cpu->fault.signo)
                 r = dispatch_call(cpu, CPU_FAULT);
+            else if (is_without_room(cpu))
+                return dispatch_single(cpu);
         }
         if (r)
             return LEAVE_STOP;
@@ -347,30 +362,40 @@ int dispatch_miss(struct cpu *cpu, bool look)
 /* --- the thread's slot -------------------------------------------------------------------------
  */
 
+/* How often a thread lets others run before it does without a slot: those that have one need it for
+ * a block at most. */
+#define SLOT_PATIENCE 10000
+
+static bool take_slot(struct cpu_thread *t)
+{
+    for (unsigned i = 0; !t->slot && i < SLOT_PATIENCE; i++) {
+        host_mutex_lock(&translate_lock);
+        t->slot = cache_chunk_for_slot();
+        host_mutex_unlock(&translate_lock);
+        if (!t->slot)
+            host_thread_yield();
+    }
+    return t->slot;
+}
+
 /* Puts code into the thread's own chunk, replacing what was there. */
 static bool into_slot(struct cpu *cpu, struct block *b, const uint8_t *code)
 {
     struct cpu_thread *t = cpu->thread;
-    bool ok = true;
+    if (!take_slot(t))
+        return false;
     host_mutex_lock(&translate_lock);
-    if (!t->slot)
-        t->slot = cache_chunk();
-    if (t->slot) {
-        t->slot->used = t->slot->count = 0;
-        uint8_t *w = cache_place(t->slot, b, b->size);
-        if (w)
-            block_place(b, code, w);
-        ok = w != NULL;
-    } else {
-        ok = false;
-    }
+    t->slot->used = t->slot->count = 0;
+    uint8_t *w = cache_place(t->slot, b, b->size);
+    if (w)
+        block_place(b, code, w);
     host_mutex_unlock(&translate_lock);
-    if (ok) {
-        if (t->slot_block)
-            block_free(t->slot_block);
-        t->slot_block = b;
-    }
-    return ok;
+    if (!w)
+        return false;
+    if (t->slot_block)
+        block_free(t->slot_block);
+    t->slot_block = b;
+    return true;
 }
 
 /* The jump through the table becomes `jmp [stub_leave]`. */

@@ -1,6 +1,6 @@
 # tests/fore: fore as a user calls it, on both hosts. <name>.c is a guest program for <name>.sh.
 set(guest_programs)
-foreach(name counted faults folder input kept kernelmemory memory names netchanges opcodes outside perf traced
+foreach(name codememory counted faults folder input kept kernelmemory memory names netchanges opcodes outside perf traced
              output sparse storms unimplemented)
     foreland_guest(fore "${FORELAND_GUEST_CC};-static" ${name}
                    ${CMAKE_CURRENT_SOURCE_DIR}/fore/${name}.c)
@@ -26,6 +26,7 @@ if(TARGET fore)
     foreland_fore_test(cache 400 ${guest_out}/fore/kept)
     foreland_fore_test(stats 100 ${guest_out}/fore/counted)
     foreland_fore_test(perf 200 ${guest_out}/fore/perf)
+    foreland_fore_test(codememory 200 ${guest_out}/fore/codememory)
     foreland_fore_test(net 200 ${guest_out}/fore/outside)
     foreland_fore_test(netfaults 400 ${guest_out}/fore/faults)
     foreland_fore_test(netchanges 400 ${guest_out}/fore/netchanges)

@@ -11,6 +11,7 @@
 #include "runtime/fs/imagefs/imagefs.h"
 #include "runtime/fs/path/path.h"
 #include "runtime/fs/vfs/fdtable.h"
+#include "runtime/host/budget.h"
 #include "runtime/host/env.h"
 #include "runtime/host/errno_names.h"
 #include "runtime/host/file.h"
@@ -31,6 +32,7 @@
 #include "runtime/net/inet_port.h"
 #include "runtime/task/clock.h"
 #include "runtime/task/process.h"
+#include "runtime/translate/cache.h"
 #include "runtime/translate/cpu.h"
 #include "runtime/translate/saved.h"
 #include "runtime/tty/hostterm.h"
@@ -97,6 +99,7 @@ static int start_parts(const struct boot_options *options, char *message, size_t
         return say_error(message, size, error, "no thread for timers");
     keep_code(options->no_cache);
     memory_limit_set(options->memory ? options->memory : host_memory_size() / 4 * 3);
+    cache_limit(memory_limit() / 4);
     tty_init();
     return 0;
 }
