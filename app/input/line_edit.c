@@ -10,8 +10,16 @@ void line_edit_clear(struct line_edit *e)
     *e = (struct line_edit){.length = 0};
 }
 
+void line_edit_select(struct line_edit *e)
+{
+    e->cursor = e->length;
+    e->selected = e->length > 0;
+}
+
 void line_edit_insert(struct line_edit *e, const char *text, size_t n)
 {
+    if (e->selected)
+        line_edit_clear(e);
     while (n > 0) {
         uint32_t code;
         size_t k = utf8_decode((const uint8_t *)text, n, &code);
@@ -116,8 +124,35 @@ static enum line_edit_result control_key(struct line_edit *e, uint32_t code)
     return LINE_EDIT_NONE;
 }
 
+static bool types(const struct term_key *key)
+{
+    return key->text && *key->text &&
+           !(key->mods & (TERM_MOD_CTRL | TERM_MOD_ALT | TERM_MOD_SUPER));
+}
+
+/* What a key that types nothing does where all is selected; NONE: the selection is over, and it
+ * does what it always does. */
+static enum line_edit_result leave_selection(struct line_edit *e, const struct term_key *key)
+{
+    e->selected = false;
+    if (key->code == TERM_KEY_LEFT || key->code == TERM_KEY_RIGHT) {
+        e->cursor = key->code == TERM_KEY_LEFT ? 0 : e->length;
+        return LINE_EDIT_MOVED;
+    }
+    if (key->code != TERM_KEY_BACKSPACE && key->code != TERM_KEY_DELETE)
+        return LINE_EDIT_NONE;
+    line_edit_clear(e);
+    return LINE_EDIT_CHANGED;
+}
+
 enum line_edit_result line_edit_key(struct line_edit *e, const struct term_key *key)
 {
+    bool selected = e->selected;
+    if (selected && !types(key)) {
+        enum line_edit_result result = leave_selection(e, key);
+        if (result != LINE_EDIT_NONE)
+            return result;
+    }
     if (key->mods & TERM_MOD_CTRL)
         return control_key(e, key->code);
     switch (key->code) {
@@ -134,9 +169,9 @@ enum line_edit_result line_edit_key(struct line_edit *e, const struct term_key *
     case TERM_KEY_DELETE:
         return line_cut(e, e->cursor, cluster_after(e, e->cursor));
     }
-    if (!key->text || !*key->text || (key->mods & (TERM_MOD_ALT | TERM_MOD_SUPER)))
+    if (!types(key))
         return LINE_EDIT_NONE;
     size_t length = e->length;
     line_edit_insert(e, key->text, strlen(key->text));
-    return e->length != length ? LINE_EDIT_CHANGED : LINE_EDIT_MOVED;
+    return selected || e->length != length ? LINE_EDIT_CHANGED : LINE_EDIT_MOVED;
 }

@@ -12,10 +12,12 @@
 struct line_edit {
     char text[LINE_EDIT_MAX]; /* UTF-8, zero-terminated */
     size_t length, cursor;    /* bytes */
+    bool selected;            /* all of it: what is typed takes its place */
 };
 
 /* Inserts at the cursor what fits; control characters are left out. */
 void line_edit_insert(struct line_edit *e, const char *text, size_t n);
+void line_edit_select(struct line_edit *e);
 void line_edit_clear(struct line_edit *e);
 
 enum line_edit_result { LINE_EDIT_NONE, LINE_EDIT_MOVED, LINE_EDIT_CHANGED };

@@ -25,7 +25,7 @@ void search_bar_open(struct window *w)
 {
     bool was_open = w->search.open;
     w->search.open = true;
-    w->search.line.cursor = w->search.line.length;
+    line_edit_select(&w->search.line);
     if (!was_open)
         search_anew(w);
 }
@@ -215,9 +215,14 @@ void search_bar_draw(struct window *w, struct canvas *c)
         right -= length + m.cell_width;
     }
     const char *from = shown_part(&bar->line, (right - x) / m.cell_width);
+    if (bar->line.selected) {
+        int width = label_columns(from, strlen(from)) * m.cell_width;
+        canvas_fill(c, x, y, width < right - x ? width : right - x, m.cell_height, colors.text);
+    }
     label_draw(&w->painter, c, x, y, right, from,
-               state == FINDER_NONE ? contrast_raise(none, colors.surface, CONTRAST_READABLE)
-                                    : colors.text);
+               bar->line.selected     ? colors.surface
+               : state == FINDER_NONE ? contrast_raise(none, colors.surface, CONTRAST_READABLE)
+                                      : colors.text);
     size_t before = (size_t)(bar->line.text + bar->line.cursor - from);
     x += label_columns(from, before) * m.cell_width;
     bar->cursor = (SDL_Rect){x, y, m.cell_width, m.cell_height};

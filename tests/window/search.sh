@@ -43,6 +43,14 @@ state 'search closed'
 # The text is kept for the next time; the results' marks are gone with the bar.
 key ctrl+shift+f
 state 'expression ^ROW'
+# It is selected: what is typed takes its place, a key that moves does not.
+type_keys 'row 5 A'
+state 'search found expression row 5 A'
+key Escape
+key ctrl+shift+f
+key End
+type_keys '|row 6 A'
+state 'search found expression row 5 A|row 6 A'
 key Escape
 key space
 shows 'row 300'

@@ -171,6 +171,38 @@ static enum line_edit_result key(uint32_t code, unsigned mods, const char *text)
     return line_edit_key(&line, &event);
 }
 
+START_TEST(line_selected)
+{
+    static const struct {
+        uint32_t code;
+        unsigned mods;
+        const char *text, *after;
+        enum line_edit_result result;
+        size_t cursor;
+    } rows[] = {
+        {'x', 0, "x", "x", LINE_EDIT_CHANGED, 1},
+        {TERM_KEY_BACKSPACE, 0, NULL, "", LINE_EDIT_CHANGED, 0},
+        {TERM_KEY_DELETE, 0, NULL, "", LINE_EDIT_CHANGED, 0},
+        {TERM_KEY_LEFT, 0, NULL, "abc", LINE_EDIT_MOVED, 0},
+        {TERM_KEY_RIGHT, 0, NULL, "abc", LINE_EDIT_MOVED, 3},
+        {TERM_KEY_HOME, 0, NULL, "abc", LINE_EDIT_MOVED, 0},
+        {'w', TERM_MOD_CTRL, NULL, "", LINE_EDIT_CHANGED, 0},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        line_edit_clear(&line);
+        line_edit_insert(&line, "abc", 3);
+        line_edit_select(&line);
+        ck_assert_int_eq(key(rows[i].code, rows[i].mods, rows[i].text), rows[i].result);
+        ck_assert_str_eq(line.text, rows[i].after);
+        ck_assert_uint_eq(line.cursor, rows[i].cursor);
+        ck_assert(!line.selected);
+    }
+    line_edit_clear(&line);
+    line_edit_select(&line);
+    ck_assert(!line.selected);
+}
+END_TEST
+
 START_TEST(line_editing)
 {
     line_edit_clear(&line);
@@ -230,6 +262,7 @@ int main(void)
     tcase_add_test(tc, scroll_geometry);
     tcase_add_test(tc, scroll_bar_comes_and_goes);
     tcase_add_test(tc, line_editing);
+    tcase_add_test(tc, line_selected);
     tcase_add_test(tc, label_width);
     return unit_run("parts", tc);
 }
