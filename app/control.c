@@ -588,6 +588,12 @@ static void do_state(struct window *w, void *arg)
              SDL_GetWindowFlags(w->sdl) & SDL_WINDOW_FULLSCREEN ? "full" : "part", progress,
              percent, directory ? directory : "-");
     free(directory);
+    uint64_t which = 0, results = 0;
+    if (bar->open && finder_count(bar->finder, &which, &results)) {
+        n = strlen(out);
+        snprintf(out + n, 2048 - n, "results %llu of %llu\n", (unsigned long long)which,
+                 (unsigned long long)results);
+    }
 }
 
 /* With the result of a search, for as long as waits may take. */

@@ -309,6 +309,12 @@ enum term_search_step term_search_step(struct term_search *s, struct term *t);
 /* Looks through what was taken, for about `work` nanoseconds: true when that is done. Touches no
  * terminal, so needs no lock. */
 bool term_search_look(struct term_search *s, int work);
+/* Sets out to count all results, from the top, instead of looking for one: by the same two calls,
+ * until term_search_step says TERM_SEARCH_NONE. What is in view stays. */
+void term_search_count(struct term_search *s, struct term *t);
+/* The number of results and which of them is the one shown, from 1; 0: none is. False when rows got
+ * other numbers meanwhile, so that the count has to begin anew. */
+bool term_search_counted(const struct term_search *s, uint64_t *which, uint64_t *results);
 /* How much of the text has been looked through since term_search_begin, in percent. */
 int term_search_percent(const struct term_search *s);
 

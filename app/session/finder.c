@@ -28,6 +28,8 @@ struct finder {
     bool asked; /* there is something new for the thread */
     enum finder_state state;
     int percent;
+    bool counted; /* what follows is of the result that is shown */
+    uint64_t which, results;
 
     /* Changes, under the lock, with everything that makes a search under way useless. */
     _Atomic uint32_t order;
@@ -125,6 +127,56 @@ static void run_errand(struct errand *e)
     session_changed(e->f->session);
 }
 
+/* Whether nothing is asked that is more urgent than the count. */
+static bool may_count(struct errand *e)
+{
+    struct finder *f = e->f;
+    host_mutex_lock(&f->lock);
+    bool may = finder_wanted(e) && !f->asked && !f->ending;
+    host_mutex_unlock(&f->lock);
+    return may;
+}
+
+/* Takes the next rows; TERM_SEARCH_NONE when all have been taken, or nobody wants them. */
+static enum term_search_step count_step(struct errand *e, bool first)
+{
+    struct term *t = session_lock_in_turn(e->f->session);
+    enum term_search_step step = TERM_SEARCH_NONE;
+    if (finder_wanted(e)) {
+        if (first)
+            term_search_count(e->search, t);
+        step = term_search_step(e->search, t);
+    }
+    session_unlock_in_turn(e->f->session);
+    return step;
+}
+
+/* Counts the results while nothing else is to be done. */
+static void count_results(struct errand *e)
+{
+    struct finder *f = e->f;
+    bool found = e->state == FINDER_FOUND || e->state == FINDER_BEGUN_AGAIN, first = true;
+    uint64_t which, results;
+    while (e->search && found && may_count(e) && count_step(e, first) == TERM_SEARCH_TEXT) {
+        first = false;
+        while (!term_search_look(e->search, LOOK_NS))
+            if (!may_count(e))
+                return;
+    }
+    if (first || !term_search_counted(e->search, &which, &results))
+        return;
+    host_mutex_lock(&f->lock);
+    bool shown = finder_wanted(e) && !f->asked && !f->ending;
+    if (shown) {
+        f->counted = true;
+        f->which = which;
+        f->results = results;
+    }
+    host_mutex_unlock(&f->lock);
+    if (shown)
+        session_changed(f->session);
+}
+
 /* False when the finder ends. */
 static bool wait_for_errand(struct errand *e)
 {
@@ -155,8 +207,10 @@ static void finder_thread(void *arg)
 {
     struct finder *f = arg;
     struct errand e = {.f = f};
-    while (wait_for_errand(&e))
+    while (wait_for_errand(&e)) {
         run_errand(&e);
+        count_results(&e);
+    }
     term_search_free(e.search);
     host_mutex_lock(&f->lock);
     f->running = false;
@@ -212,6 +266,7 @@ bool finder_start(struct finder *f, const char *text, unsigned how)
     f->text = copy;
     f->how = how;
     f->fresh = f->asked = true;
+    f->counted = false;
     f->steps = f->started ? -1 : 0;
     f->state = f->started ? FINDER_BUSY : FINDER_NONE;
     f->percent = -1;
@@ -226,6 +281,7 @@ void finder_step(struct finder *f, int direction)
     if (f->state != FINDER_IDLE && f->started) {
         f->steps += direction;
         f->asked = true;
+        f->counted = false;
         f->state = FINDER_BUSY;
         host_cond_signal(&f->work);
     }
@@ -237,11 +293,22 @@ void finder_stop(struct finder *f)
     host_mutex_lock(&f->lock);
     atomic_fetch_add(&f->order, 1);
     f->steps = 0;
+    f->counted = false;
     f->state = FINDER_IDLE;
     f->percent = -1;
     host_mutex_unlock(&f->lock);
     term_search_end(session_lock(f->session));
     session_unlock(f->session);
+}
+
+bool finder_count(struct finder *f, uint64_t *which, uint64_t *results)
+{
+    host_mutex_lock(&f->lock);
+    bool counted = f->counted;
+    *which = f->which;
+    *results = f->results;
+    host_mutex_unlock(&f->lock);
+    return counted;
 }
 
 enum finder_state finder_state(struct finder *f, int *percent)

@@ -8,6 +8,7 @@
 #define APP_SESSION_FINDER_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct finder;
 struct session;
@@ -34,6 +35,9 @@ enum finder_state {
     FINDER_BEGUN_AGAIN, /* found, past the end from the other one */
     FINDER_NONE,
 };
+
+/* Which of how many results is shown, counted after it was found. False while that is not known. */
+bool finder_count(struct finder *f, uint64_t *which, uint64_t *results);
 
 /* *percent: how far a search that takes long has come, otherwise -1. */
 enum finder_state finder_state(struct finder *f, int *percent);

@@ -189,9 +189,13 @@ static enum finder_state state_words(struct finder *finder, char *out, size_t si
 {
     static const char *const words[] = {"", "", "", "from the other end", "not found"};
     int percent;
+    uint64_t which, results;
     enum finder_state state = finder_state(finder, &percent);
     if (percent >= 0)
         snprintf(out, size, "searching %d %%", percent);
+    else if (finder_count(finder, &which, &results) && which)
+        snprintf(out, size, "%s%s%llu of %llu", words[state], words[state][0] ? ", " : "",
+                 (unsigned long long)which, (unsigned long long)results);
     else
         snprintf(out, size, "%s", words[state]);
     return state;
@@ -199,7 +203,7 @@ static enum finder_state state_words(struct finder *finder, char *out, size_t si
 
 void search_bar_draw(struct window *w, struct canvas *c)
 {
-    char word[40];
+    char word[80];
     struct search_bar *bar = &w->search;
     enum finder_state state = state_words(bar->finder, word, sizeof(word));
     struct font_metrics m = font_metrics(w->painter.font);

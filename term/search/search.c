@@ -30,6 +30,12 @@ struct term_search {
     uint64_t left;      /* those that have not been taken */
     bool nothing_taken; /* out of memory */
 
+    /* Counting: all of them, and those up to the one that is shown. */
+    bool counting, valid;
+    bool shown;
+    struct place current;
+    uint64_t results, which;
+
     /* What was taken, and how far it has been looked through. */
     struct codes text;
     struct text_piece pieces[PIECES_MAX];
@@ -114,7 +120,27 @@ void term_search_begin(struct term_search *s, struct term *t, int direction)
     }
     t->view_revision++;
     s->up = direction < 0;
+    s->counting = false;
     set_out(s, t);
+}
+
+void term_search_count(struct term_search *s, struct term *t)
+{
+    s->up = false;
+    s->counting = s->valid = true;
+    set_out(s, t);
+    from_end(s, t);
+    s->from_result = false;
+    s->shown = t->search.found;
+    s->current = t->search.at;
+    s->results = s->which = 0;
+}
+
+bool term_search_counted(const struct term_search *s, uint64_t *which, uint64_t *results)
+{
+    *which = s->which;
+    *results = s->results;
+    return s->counting && s->valid;
 }
 
 static bool result_before(struct place a, struct place b)
@@ -200,8 +226,12 @@ enum term_search_step term_search_step(struct term_search *s, struct term *t)
     if (s->pattern.length == 0)
         return TERM_SEARCH_NONE;
     /* Rows may have other numbers now. */
-    if (s->terminal != t->serial || s->layout != t->layout_revision || s->screen != screen_of(t))
+    if (s->terminal != t->serial || s->layout != t->layout_revision || s->screen != screen_of(t)) {
+        s->valid = false;
+        if (s->counting)
+            return TERM_SEARCH_NONE;
         set_out(s, t);
+    }
     if (s->found) {
         s->found = false;
         if (still_there(s, t))
@@ -239,6 +269,11 @@ static bool look_through(struct term_search *s, const struct text_piece *p, int 
             break;
         struct place place = codes_place(&s->text, at + p->begin);
         i = at + length;
+        if (s->counting) {
+            s->results++;
+            s->which += s->shown && !result_before(s->current, place);
+            continue;
+        }
         if (s->up ? !result_before(place, s->at) : !result_before(s->at, place))
             continue;
         s->found = true;

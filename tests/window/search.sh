@@ -12,14 +12,18 @@ state 'search empty'
 type_keys 'row 12'
 state 'search found row 12'
 shows 'row 129 Alpha'
+state 'results 11 of 11'
 picture found
 key Return
 state 'search found row 12'
+state 'results 10 of 11'
 key BackSpace BackSpace
 type_keys '42'
 shows 'row 42 Alpha'
+state 'results 1 of 1'
 key Return
 state 'search again row 42'
+state 'results 1 of 1'
 # Small letters find capitals until the switch says otherwise.
 key ctrl+a
 key ctrl+k

@@ -45,4 +45,16 @@ static inline bool find(struct term *t, const char *text, unsigned how, int dire
     return step == TERM_SEARCH_FOUND;
 }
 
+/* How many results there are, and which of them is shown; work as above. */
+static inline uint64_t find_count(struct term *t, uint64_t *which)
+{
+    uint64_t results = 0;
+    term_search_count(find_state.search, t);
+    while (term_search_step(find_state.search, t) == TERM_SEARCH_TEXT) {
+        while (!term_search_look(find_state.search, find_work))
+            ;
+    }
+    return term_search_counted(find_state.search, which, &results) ? results : UINT64_MAX;
+}
+
 #endif

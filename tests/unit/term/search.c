@@ -71,6 +71,19 @@ static int all_results(struct term *t, size_t pattern, int direction, int work, 
     return n;
 }
 
+/* After all_results with fewer than it may give: the last one shown is that at the other end. */
+static void check_count(struct term *t, int n, bool upwards)
+{
+    static const int works[] = {1 << 30, 777, 5};
+    for (size_t i = 0; i < sizeof(works) / sizeof(works[0]); i++) {
+        uint64_t which;
+        find_work = works[i];
+        ck_assert_uint_eq(find_count(t, &which), (uint64_t)n);
+        ck_assert_uint_eq(which, n == 0 ? 0 : upwards ? (uint64_t)n : 1);
+    }
+    find_work = 1 << 30;
+}
+
 START_TEST(any_step_gives_the_same)
 {
     enum { MOST = 3000 };
@@ -81,6 +94,8 @@ START_TEST(any_step_gives_the_same)
         feed_some(t, &state, 250);
         for (size_t i = 0; i < PATTERNS; i++) {
             int n = all_results(t, i, -1, 1 << 30, places[0], MOST);
+            if (n < MOST)
+                check_count(t, n, true);
             for (int k = 0; k < 2; k++) {
                 int m = all_results(t, i, -1, k ? 5 : 777, places[1], MOST);
                 ck_assert_msg(
@@ -90,6 +105,8 @@ START_TEST(any_step_gives_the_same)
             /* The other way round they come in the other order. */
             int m = all_results(t, i, 1, 1 << 30, places[1], MOST);
             ck_assert_int_eq(n, m);
+            if (n < MOST)
+                check_count(t, n, false);
             for (int k = 0; k < n && n < MOST; k++) {
                 ck_assert_uint_eq(places[0][k].row, places[1][n - 1 - k].row);
                 ck_assert_int_eq(places[0][k].col, places[1][n - 1 - k].col);
