@@ -584,9 +584,9 @@ static void do_state(struct window *w, void *arg)
     char *directory = session_directory(w->session);
     session_unlock(w->session);
     int progress = (int)session_progress(w->session, &percent);
-    snprintf(out + n, 2048 - n, "font %g\nscreen %s\nprogress %d %d\ndirectory %s\n", w->font_size,
-             SDL_GetWindowFlags(w->sdl) & SDL_WINDOW_FULLSCREEN ? "full" : "part", progress,
-             percent, directory ? directory : "-");
+    snprintf(out + n, 2048 - n, "font %g\nscreen %s\nprogress %d %d\ndirectory %s\nnotices %u\n",
+             w->font_size, SDL_GetWindowFlags(w->sdl) & SDL_WINDOW_FULLSCREEN ? "full" : "part",
+             progress, percent, directory ? directory : "-", w->notices.shown);
     free(directory);
     uint64_t which = 0, results = 0;
     if (bar->open && finder_count(bar->finder, &which, &results)) {
@@ -634,6 +634,22 @@ static void drop_path(struct control *c, char *path)
     answer(window_call(c->w, do_drop, path) ? "ok" : "error the window is closed");
 }
 
+/* As if the window had got or lost the keyboard. */
+static void do_focus(struct window *w, void *arg)
+{
+    bool in = strcmp(arg, "in") == 0;
+    SDL_Event event = {
+        .window = {.type = SDL_WINDOWEVENT,
+                   .windowID = SDL_GetWindowID(w->sdl),
+                   .event = in ? SDL_WINDOWEVENT_FOCUS_GAINED : SDL_WINDOWEVENT_FOCUS_LOST}};
+    SDL_PushEvent(&event);
+}
+
+static void focus(struct control *c, char *rest)
+{
+    answer(window_call(c->w, do_focus, rest) && sync_all(c) ? "ok" : "error the window is closed");
+}
+
 static void do_close(struct window *w, void *arg)
 {
     (void)arg;
@@ -664,7 +680,7 @@ static const struct {
     {"pixel", pixel},        {"picture", picture},      {"selection", selection},
     {"opened", opened},      {"compose", compose_text}, {"note", note_waited},
     {"sync", sync},          {"state", state},          {"close", close_window},
-    {"drop", drop_path},
+    {"drop", drop_path},     {"focus", focus},
 };
 
 static void serve(struct control *c, char *line)

@@ -24,8 +24,10 @@
  *   sync                 when all events before it have been worked on
  *   state                lines about what is over the text: pointer, link, scrollbar, search (when
  *                        that has ended), composing, question and where its answers are; the size
- *                        of the font, full screen; progress and folder that programs told of
+ *                        of the font, full screen; progress and folder that programs told of,
+ *                        how many messages of theirs were shown, the count of results
  *   drop FILE            a file of the host, as if it had been dropped on the window
+ *   focus in|out         as if the window got or lost the keyboard
  *   close                as the window's close button
  *
  * TEXT knows \n \r \t \e \\ \" and \xHH. Empty lines and lines with # are skipped.

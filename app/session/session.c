@@ -561,6 +561,7 @@ bool session_take_notice(struct session *s, char **title, char **body)
         return true;
     free(*title);
     free(*body);
+    *title = *body = NULL;
     return false;
 }
 

@@ -77,8 +77,8 @@ bool session_take_bell(struct session *s);
 /* malloc'ed or NULL. */
 char *session_take_title(struct session *s);
 char *session_take_clipboard(struct session *s, bool primary);
-/* A message of a program (OSC 9, 99, 777) that has come since last time: both malloc'ed. False when
- * there is none. */
+/* A message of a program (OSC 9, 99, 777) that has come since last time: both malloc'ed. False, and
+ * both NULL, when there is none. */
 bool session_take_notice(struct session *s, char **title, char **body);
 /* The program wants to read the clipboard ('c') or the primary selection ('p'); 0: not. */
 char session_take_query(struct session *s);

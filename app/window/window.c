@@ -180,6 +180,7 @@ static void answer_query(struct window *w, char which)
 struct requests {
     bool bell;
     char *title, *clipboard, *primary;
+    char *notice_title, *notice;
     char query;
 };
 
@@ -191,6 +192,7 @@ static struct requests take_requests(struct session *s)
                          .query = session_take_query(s)};
     r.clipboard = session_take_clipboard(s, false);
     r.primary = session_take_clipboard(s, true);
+    session_take_notice(s, &r.notice_title, &r.notice);
     return r;
 }
 
@@ -206,9 +208,13 @@ static void serve_requests(struct window *w, struct requests *r)
         clipboard_set(r->primary, true);
     if (r->query)
         answer_query(w, r->query);
+    if (r->notice)
+        notices_take(w, r->notice_title, r->notice);
     free(r->title);
     free(r->clipboard);
     free(r->primary);
+    free(r->notice_title);
+    free(r->notice);
 }
 
 void window_serve(struct window *w)
@@ -394,6 +400,8 @@ static void handle_window_event(struct window *w, const SDL_WindowEvent *event)
     case SDL_WINDOWEVENT_FOCUS_LOST:
         w->focused = event->event == SDL_WINDOWEVENT_FOCUS_GAINED;
         session_focus(w->session, w->focused);
+        if (w->focused)
+            notices_seen(w);
         typing_edit(w, "", 0);
         w->dirty = true;
         break;
@@ -543,6 +551,7 @@ void window_run(struct window *w)
     atomic_store(&w->closing, true);
     SDL_DelEventWatch(watch_event, w);
     SDL_HideWindow(w->sdl);
+    notices_seen(w);
     session_hangup(w->session);
 }
 

@@ -9,6 +9,7 @@
 #include "app/draw/painter.h"
 #include "app/window/drop.h"
 #include "app/window/note.h"
+#include "app/window/notices.h"
 #include "app/window/overlay.h"
 #include "app/window/pointer.h"
 #include "app/window/present.h"
@@ -57,6 +58,7 @@ struct window {
     struct search_bar search;
     struct drop drop;
     struct note note;
+    struct notices notices;
     struct question question;
     char *pasted; /* what the question is about, SDL's memory; NULL: it is about something else */
 

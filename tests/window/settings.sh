@@ -15,7 +15,8 @@ if [ "$host" = wine ]; then
 else
     # The editor of the host.
     printf '#!/bin/sh\necho "$1" >%q/opened\n' "$work" >"$work/bin/xdg-open"
-    chmod +x "$work/bin/xdg-open"
+    printf '#!/bin/sh\necho "$1 $2 $3|$4" >>%q/notified\n' "$work" >"$work/bin/notify-send"
+    chmod +x "$work/bin/xdg-open" "$work/bin/notify-send"
     export PATH=$work/bin:$PATH
 fi
 
@@ -56,6 +57,24 @@ width=$(sed -n 's/^WIDTH=//p' "$work/geometry")
 tell pixel $((4 + 7 * (width - 8) / 80)) 4 '#405060'
 enter 'bash /mnt/shared/read'
 shows 'got YWxwaGE=.'
+
+# A message of a program: not while the window has the keyboard, and never as anything but text.
+if [ "$host" = linux ]; then
+    enter "clear; printf '\\033]9;unseen\\007rea'\"dy\""
+    shows 'ready'
+    state 'notices 0'
+    tell focus out
+    enter "clear; printf '\\033]777;notify;-Title;a <b> & c\\007to'\"ld\""
+    shows 'told'
+    state 'notices 1'
+    for _ in $(seq 300); do
+        [ -s "$work/notified" ] && break
+        sleep 0.1
+    done
+    notified=$(cat "$work/notified")
+    [ "$notified" = '--app-name=Foreland -- -Title|a &lt;b&gt; &amp; c' ] || fail "notified: $notified"
+    tell focus in
+fi
 
 # The editor: the file stays as it is when there is one.
 if [ "$host" = linux ]; then

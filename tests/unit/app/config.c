@@ -50,6 +50,7 @@ static const struct {
     {"padding", {"0", "200"}, {"-1", "2.5"}, {"not between 0 and 200", "not a whole number: 2.5"}},
     {"opacity", {"50%", "10"}, {"0", "0x20"}, {"not between 10 and 100", "not a number"}},
     {"bell", {"none", "visual"}, {"loud", ""}, {"loud is none of: none visual urgent", "none of"}},
+    {"notifications", {"no", "off"}, {"some", ""}, {"neither yes nor no", "neither"}},
     {"confirm-close", {"running", "always"}, {"yes", "nevermore"}, {"none of", "none of"}},
     {"scheme",
      {"nord", "campbell"},

@@ -9,6 +9,7 @@
 #include "app/input/line_edit.h"
 #include "app/window/drop.h"
 #include "app/window/links.h"
+#include "app/window/notices.h"
 #include "app/window/paste.h"
 #include "app/window/question.h"
 #include "app/window/scroll_bar.h"
@@ -171,6 +172,24 @@ static enum line_edit_result key(uint32_t code, unsigned mods, const char *text)
     return line_edit_key(&line, &event);
 }
 
+/* A few in a row, then as many as time gives back. */
+START_TEST(notices)
+{
+    struct notices n = {.spent = 0};
+    uint64_t now = 123456789;
+    for (int i = 0; i < NOTICES_BURST; i++)
+        ck_assert(notices_allow(&n, now + (uint64_t)i));
+    ck_assert(!notices_allow(&n, now + 100));
+    ck_assert(!notices_allow(&n, now + NOTICES_EVERY_MS - 1));
+    ck_assert(notices_allow(&n, now + NOTICES_EVERY_MS));
+    ck_assert(!notices_allow(&n, now + NOTICES_EVERY_MS + 1));
+    now += 100 * NOTICES_EVERY_MS;
+    for (int i = 0; i < NOTICES_BURST; i++)
+        ck_assert(notices_allow(&n, now));
+    ck_assert(!notices_allow(&n, now));
+}
+END_TEST
+
 START_TEST(line_selected)
 {
     static const struct {
@@ -263,6 +282,7 @@ int main(void)
     tcase_add_test(tc, scroll_bar_comes_and_goes);
     tcase_add_test(tc, line_editing);
     tcase_add_test(tc, line_selected);
+    tcase_add_test(tc, notices);
     tcase_add_test(tc, label_width);
     return unit_run("parts", tc);
 }
