@@ -10,6 +10,7 @@
 #include "app/control.h"
 #include "app/host/window_system.h"
 #include "app/session/guest.h"
+#include "app/session/machine.h"
 #include "app/settings.h"
 #include "app/window/note.h"
 #include "app/window/window.h"
@@ -100,12 +101,17 @@ int main(int argc, char **argv)
     settings_attach(w);
     if (a.control && control_start(w))
         fail_start("no thread", NULL);
-    if (guest_start(config, a.command, window_session(w), &events, w))
+    struct guest *guest = guest_new(config, a.command, window_session(w), &events, w);
+    if (!guest)
+        fail_start("out of memory", NULL);
+    window_set_guest(w, guest);
+    machine_watch(session_tty(window_session(w)));
+    if (guest_start(guest))
         fail_start("no thread", NULL);
-    host_ending_watch(guest_end);
+    host_ending_watch(machine_end);
     window_run(w);
     char lost[1000];
-    int unstored = guest_finish(lost, sizeof(lost));
+    int unstored = machine_finish(lost, sizeof(lost));
     if (unstored) {
         fprintf(stderr, "foreland: %s\n", lost);
         SDL_ShowSimpleMessageBox(SDL_MESSAGEBOX_ERROR, "Foreland", lost, NULL);

@@ -1,4 +1,4 @@
-/* The guests behind the window: the runtime is started, a login shell runs in the session. */
+/* The first program of a session, and the thread that waits for its end. */
 #ifndef APP_SESSION_GUEST_H
 #define APP_SESSION_GUEST_H
 
@@ -7,33 +7,28 @@
 #include "app/session/session.h"
 
 struct config;
+struct guest;
 
-/* Called on the thread of the guests. */
+/* Called on the guest's thread. */
 struct guest_events {
+    /* It has ended, or has not begun: then a message is in the session, which is to stay. */
     void (*ended)(void *context, bool message);
-    /* Something to be read over the text, for some seconds or until it is put away. */
-    void (*note)(void *context, const char *text, bool stands);
+    void (*note)(void *context, const char *text, bool stands); /* as machine_note */
 };
 
-/*
- * Starts the runtime and the command, or the configured one when that is NULL, on a thread of its
- * own. config, command and events have to live on. Whatever goes wrong is written into the session,
- * and ended(context, true) says that the window shall stay; when the command has ended
- * ended(context, false) is called. 0, or a negative errno when there is no thread.
- */
-int guest_start(const struct config *config, char *const *command, struct session *session,
-                const struct guest_events *events, void *context);
+/* A guest that does not run yet. The command or, when that is NULL, the configured one. What the
+ * arguments point to has to live on. NULL when out of memory. */
+struct guest *guest_new(const struct config *config, char *const *command, struct session *session,
+                        const struct guest_events *events, void *context);
+
+/* Starts it on a thread of its own, which starts the machine before (machine.h); whatever goes
+ * wrong is written into the session. 0, or a negative errno when there is no thread. A guest that
+ * has been started lives as long as the process: its thread does. */
+int guest_start(struct guest *g);
 
 /* Nothing runs; the first program is in front; it has given the terminal to another one. Any
- * thread. */
+ * thread. NULL: nothing runs. */
 enum guest_state { GUEST_NONE, GUEST_FIRST, GUEST_BUSY };
-enum guest_state guest_state(void);
-
-/* The window is closed: guests are killed when they do not end soon, files are written back. As
- * boot_finish. */
-int guest_finish(char *message, size_t size);
-
-/* The same when the host ends the program: quicker. */
-void guest_end(void);
+enum guest_state guest_state(struct guest *g);
 
 #endif

@@ -4,9 +4,10 @@
 #include "app/session/guest.h"
 #include "app/window/window_private.h"
 
-static bool close_asks(const struct config *c)
+static bool close_asks(const struct window *w)
 {
-    enum guest_state state = guest_state();
+    const struct config *c = w->config;
+    enum guest_state state = guest_state(w->guest);
     return state != GUEST_NONE && (c->confirm_close == CONFIRM_ALWAYS ||
                                    (c->confirm_close == CONFIRM_RUNNING && state == GUEST_BUSY));
 }
@@ -22,7 +23,7 @@ void close_wanted(struct window *w)
     static const struct question question = {.answered = close_answered,
                                              .text = "Close, and end the programs here?",
                                              .answers = {"Enter: close", "Escape: stay"}};
-    if (w->question.answered == close_answered || !close_asks(w->config))
+    if (w->question.answered == close_answered || !close_asks(w))
         window_close(w);
     else
         question_ask(w, &question);

@@ -125,6 +125,11 @@ void window_set_settings(struct window *w, const struct window_settings *setting
     w->settings = settings;
 }
 
+void window_set_guest(struct window *w, struct guest *guest)
+{
+    w->guest = guest;
+}
+
 /* The canvas is ours and survives; the window's own surface is only valid until it resizes. */
 static bool make_surface(struct window *w)
 {

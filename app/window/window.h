@@ -35,6 +35,10 @@ struct window_settings {
 };
 void window_set_settings(struct window *w, const struct window_settings *settings);
 
+/* The first program of its session, which is asked for before the window closes. */
+struct guest;
+void window_set_guest(struct window *w, struct guest *guest);
+
 /* Runs until the session has ended or the user closes the window. */
 void window_run(struct window *w);
 

@@ -28,6 +28,7 @@ struct window {
     struct painter painter;
     struct term_view *view;
     struct session *session;
+    struct guest *guest; /* NULL: none yet */
     int rows, columns;
     const struct config *config;
     const struct window_settings *settings; /* NULL: none yet */
