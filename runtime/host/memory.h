@@ -30,7 +30,8 @@ int host_reserve(uint64_t address, size_t size, uint64_t *out);
 /* Ends a reservation and what is committed in it: exactly the address and size of host_reserve. */
 void host_release(uint64_t address, size_t size);
 
-/* Whether nothing at all of this process lies in the range, its own program and heap included. */
+/* Whether nothing at all of this process lies in the range, its own program and heap included, as
+ * far as the host tells. */
 bool host_address_free(uint64_t address, uint64_t size);
 
 /* Puts zeroed pages behind part of a reservation; pages already committed keep their contents and

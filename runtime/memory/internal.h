@@ -352,7 +352,7 @@ bool rest_release(void);
 /* Calls fn for every living space, with a reference. */
 void space_for_each(void (*fn)(struct space *space, void *arg), void *arg);
 
-/* Gives the space a window of that limit. False when there is no room. */
+/* Gives the space a window of that limit at least. False when there is no room. */
 bool window_take(struct space *space, uint64_t limit);
 /* Nothing is in it any more. */
 void window_give_back(struct space *space);
@@ -365,7 +365,7 @@ int window_reach(struct space *space, uint64_t end);
 /* space.c */
 /* Nothing is in it, and nobody knows it. */
 void space_begin(struct space *space);
-/* As space_create, with a window of that limit. */
+/* As space_create, with a window of that limit at least. */
 struct space *space_make(uint64_t limit);
 void space_unhold(struct space *space);
 /* Translations of [start, end) are void; with or without space->lock. */

@@ -30,7 +30,7 @@ struct space *space_make(uint64_t limit)
         return NULL;
     bool taken;
     do {
-        taken = window_take(space, limit);
+        taken = window_take(space, max_u64(WINDOW_FIRST, limit));
     } while (!taken && rest_release());
     if (!taken) {
         free(space);

@@ -2,9 +2,18 @@
 #include "runtime/memory/internal.h"
 #include <string.h>
 
+/* What a child's window has to hold. */
+static uint64_t last_address(const struct space *space)
+{
+    return space->region_count ? space->regions[space->region_count - 1].end : 0;
+}
+
 static int copy_regions(struct space *child, const struct space *parent)
 {
     int error = region_reserve(child, parent->region_count);
+    /* The parent may have mapped more since the child's window was chosen. */
+    if (!error)
+        error = window_reach(child, last_address(parent));
     for (size_t i = 0; i < parent->region_count && !error; i++)
         if (!(parent->regions[i].flags & REGION_DONTFORK))
             region_insert(child, &parent->regions[i]);
@@ -103,10 +112,11 @@ static int copy_contents(struct space *child, struct space *parent)
     return 0;
 }
 
-/* What the children of the parent share; one reference more. */
-static struct family *fork_family(struct space *parent)
+/* What the children of the parent share, one reference more, and where its addresses end. */
+static struct family *fork_family(struct space *parent, uint64_t *end)
 {
     host_mutex_lock(&parent->lock);
+    *end = last_address(parent);
     struct family *family = family_get(parent->children);
     parent->children = family;
     host_mutex_unlock(&parent->lock);
@@ -135,14 +145,14 @@ static bool has_pieces(void)
 /* Nothing is in it, but it may have a codeview at rest. */
 static struct space *make_child(struct space *parent)
 {
-    struct family *family = fork_family(parent);
-    uint64_t limit = window_limit(parent);
-    struct space *child = rest_take(family, limit);
+    uint64_t end;
+    struct family *family = fork_family(parent, &end);
+    struct space *child = rest_take(family, end);
     if (child) {
         family_put(family); /* it has one */
         return child;
     }
-    child = has_pieces() || (rest_release() && has_pieces()) ? space_make(limit) : NULL;
+    child = has_pieces() || (rest_release() && has_pieces()) ? space_make(end) : NULL;
     if (child)
         child->family = family;
     else

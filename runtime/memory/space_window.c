@@ -93,6 +93,7 @@ bool window_take(struct space *space, uint64_t limit)
 {
     bool taken = false, more = true;
     struct window *before = NULL;
+    limit = (limit + STEP - 1) & ~(STEP - 1);
     host_mutex_lock(&list_lock);
     while (!taken && more) {
         uint64_t room = largest_room(&before), need = limit + WINDOW_GUARD;

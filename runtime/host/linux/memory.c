@@ -1,6 +1,7 @@
 /* Memory: windows, sections, views, protection. */
 #include "runtime/host/memory.h"
 #include "runtime/abi/errno.h"
+#include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
 #include <stdatomic.h>
@@ -99,11 +100,13 @@ void host_release(uint64_t address, size_t size)
 
 bool host_address_free(uint64_t address, uint64_t size)
 {
-    uint64_t where;
-    if (host_reserve(address, size, &where))
-        return false;
-    host_release(where, size);
-    return true;
+    void *where = mmap(at(address), size, PROT_NONE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+    /* Any other error is of the host's limits, and says nothing of the range. */
+    if (where == MAP_FAILED)
+        return errno != EEXIST;
+    munmap(where, size);
+    return where == at(address); /* elsewhere: a kernel without MAP_FIXED_NOREPLACE */
 }
 
 int host_commit(uint64_t address, size_t size, unsigned protection)

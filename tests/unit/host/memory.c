@@ -121,6 +121,34 @@ START_TEST(exact_addresses)
 }
 END_TEST
 
+/* What is asked of the host: whether a range is free, what was touched, how many pieces are left.
+ */
+START_TEST(questions)
+{
+    uint64_t at = 0x234500000000, base;
+    size_t left = host_pieces_left();
+    bool bounded = left != SIZE_MAX;
+    ck_assert_uint_gt(left, 1000);
+    ck_assert(host_address_free(at, 16 * MIB));
+    ck_assert_int_eq(host_reserve(at, 16 * MIB, &base), 0);
+    ck_assert(!host_address_free(at + MIB, MIB));
+    ck_assert(!host_address_free(at - MIB, 32 * MIB));
+    ck_assert(host_address_free(at + 16 * MIB, MIB));
+    for (unsigned i = 0; i < 100; i++)
+        ck_assert_int_eq(host_commit(at + 2 * i * HOST_PAGE, HOST_PAGE, HOST_READ | HOST_WRITE), 0);
+    size_t less = host_pieces_left();
+    ck_assert(bounded ? left - less > 150 : less == SIZE_MAX);
+    ck_assert_int_eq(host_commit(at, 64 * HOST_PAGE, HOST_READ | HOST_WRITE), 0);
+    *bytes(at + HOST_PAGE) = 1;
+    *bytes(at + 40 * HOST_PAGE) = 1;
+    ck_assert_uint_eq(host_touched(at, 64 * HOST_PAGE), bounded ? 2 : 0);
+    host_prefault(at, 64 * HOST_PAGE);
+    ck_assert_uint_eq(*bytes(at + HOST_PAGE), 1);
+    host_release(at, 16 * MIB);
+    ck_assert(host_address_free(at, 16 * MIB));
+}
+END_TEST
+
 START_TEST(views_share)
 {
     struct host_section *section = host_section_create(MIB, false);
@@ -201,6 +229,7 @@ int main(void)
     TCase *tcase = tcase_create("memory");
     tcase_add_test(tcase, reserve_commit_protect);
     tcase_add_test(tcase, exact_addresses);
+    tcase_add_test(tcase, questions);
     tcase_add_test(tcase, views_share);
     tcase_add_test(tcase, executable_double_view);
     tcase_add_test(tcase, other_faults);

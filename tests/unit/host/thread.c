@@ -45,6 +45,26 @@ START_TEST(start_and_current)
 }
 END_TEST
 
+/* In two steps: a thread that was returned runs nothing, and is used again. */
+START_TEST(reserved)
+{
+    int theirs;
+    for (int i = 0; i < 100; i++) {
+        struct host_thread *thread = host_thread_reserve();
+        ck_assert_ptr_nonnull(thread);
+        seen = NULL;
+        if (i % 3 == 0) {
+            host_thread_return(thread);
+            continue;
+        }
+        host_thread_give(thread, remember, &theirs);
+        ck_assert(host_park(&done, soon()));
+        ck_assert_ptr_eq(seen, thread);
+        ck_assert_ptr_null(seen_current);
+    }
+}
+END_TEST
+
 static _Atomic unsigned together;
 static struct host_parker all_there = HOST_PARKER_INIT;
 #define MANY 200
@@ -174,6 +194,7 @@ int main(void)
     TCase *tcase = tcase_create("thread");
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, start_and_current);
+    tcase_add_test(tcase, reserved);
     tcase_add_test(tcase, many_at_once);
     tcase_add_test(tcase, redirect);
     tcase_add_test(tcase, mutual_interruption);

@@ -2,6 +2,7 @@
 #include "runtime/abi/errno.h"
 #include "runtime/abi/mman.h"
 #include "runtime/host/env.h"
+#include "runtime/host/memory.h"
 #include "runtime/host/park.h"
 #include "runtime/host/thread.h"
 #include "runtime/host/time.h"
@@ -438,6 +439,45 @@ START_TEST(rest_is_bounded)
 }
 END_TEST
 
+/* The host allows no more pieces: a store is refused or done, and nothing is forgotten. */
+START_TEST(pieces_run_out)
+{
+    const uint64_t pages = 80000;
+    uint64_t filler, count = 0;
+    if (host_pieces_left() > pages)
+        return; /* as on Windows */
+    struct space *parent = space_create();
+    uint64_t a = map(parent, 4 * MIB, RW, ANON);
+    for (uint64_t at = 0; at < 4 * MIB; at += PAGE)
+        put(parent, a + at, (uint32_t)at + 1);
+    struct space *child = copy(parent);
+    ck_assert_int_eq(host_reserve(0, pages * 2 * PAGE, &filler), 0);
+    while (count < pages && !host_commit(filler + 2 * count * PAGE, PAGE, HOST_READ | HOST_WRITE))
+        count++;
+    ck_assert_uint_lt(count, pages);
+    unsigned refused = 0;
+    for (uint64_t at = 64 * KIB; at < 4 * MIB; at += 192 * KIB)
+        refused += put_guest_u32(at & 64 * KIB ? parent : child, a + at, 7) != 0;
+    ck_assert_uint_le(refused, 21);
+    int error = 0;
+    struct space *other = space_fork(child, &error);
+    ck_assert(other || error == -L_EAGAIN || error == -L_ENOMEM);
+    space_put(other);
+    host_release(filler, pages * 2 * PAGE);
+    for (uint64_t at = 0; at < 4 * MIB; at += PAGE) {
+        uint32_t mine = get(parent, a + at), theirs = get(child, a + at);
+        ck_assert(mine == at + 1 || mine == 7);
+        ck_assert(theirs == at + 1 || (theirs == 7 && mine == at + 1));
+        put(parent, a + at, 8);
+        ck_assert_uint_eq(get(child, a + at), theirs);
+        put(child, a + at, 9);
+        ck_assert_uint_eq(get(parent, a + at), 8);
+    }
+    drop(child);
+    drop(parent);
+}
+END_TEST
+
 int main(void)
 {
     if (space_init())
@@ -459,5 +499,6 @@ int main(void)
     tcase_add_test(tcase, one_after_the_other);
     tcase_add_test(tcase, changed_between_forks);
     tcase_add_test(tcase, rest_is_bounded);
+    tcase_add_test(tcase, pieces_run_out);
     return unit_run("fork", tcase);
 }
