@@ -15,7 +15,8 @@ static const char usage[] =
     "       fore cache clear     remove it\n"
     "\n"
     "Code of programs and libraries that was translated once is kept for the next start, for\n"
-    "each user apart. It is used only where the file inside has the same content still.\n";
+    "each user apart; in foreland.cache beside the program, if that folder is there and the\n"
+    "user's own. It is used only where the file inside has the same content still.\n";
 
 static int complain(int error)
 {

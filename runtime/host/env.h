@@ -20,6 +20,8 @@ char *host_cache_dir(void); /* of Foreland; made when missing */
 /* The root of the drive that the system is on, "C:/"; NULL where there are no drives. */
 char *host_system_drive(void);
 char *host_program_path(void);
+/* The path of that name in the program's folder, whether it is there or not. */
+char *host_beside_program(const char *name);
 char *host_current_dir(void);
 
 unsigned host_cpu_count(void);

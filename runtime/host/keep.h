@@ -1,8 +1,12 @@
 /*
- * A folder in the user's caches (env.h) for what the program believes when it finds it again:
- * nobody but the user, and whoever may do anything on the host, can put something there. The folder
- * and each file in it are looked at for that when they are opened: whose they are, who may write,
- * and that no link leads elsewhere.
+ * A folder for what the program believes when it finds it again: nobody but the user, and whoever
+ * may do anything on the host, can put something there. The folder and each file in it are looked
+ * at for that when they are opened: whose they are, who may write, and that no link leads
+ * elsewhere.
+ *
+ * It lies in HOST_KEEP_BESIDE in the folder of the program if that is there, so that it goes with
+ * the program on a stick; else, or when that one is not the user's own, in the user's caches
+ * (env.h). On Windows HOST_KEEP_BESIDE is made where foreland.conf lies beside the program.
  *
  * Names are of letters, digits and '-'. Any thread; every function blocks. 0 or positive, or a
  * negative errno.
@@ -17,8 +21,10 @@ struct host_file;
 struct host_keep;
 
 #define HOST_KEEP_NAME_MAX 64
+#define HOST_KEEP_BESIDE   "foreland.cache"
 
-/* Opens the folder of that name, made when missing. -L_EACCES when others can write there. */
+/* Opens the folder of that name, made when missing. -L_EACCES when others can write there, and in
+ * the other place as well. */
 int host_keep_open(const char *name, struct host_keep **out);
 void host_keep_close(struct host_keep *keep);
 /* For people. */

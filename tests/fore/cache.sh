@@ -227,6 +227,27 @@ cache()
     [[ $said == $text ]] || fail "fore cache $*: $said"
 }
 cache '*code: 2 files, [1-9]*'
+
+# What goes with the program: a folder beside it, on Windows made where the configuration is there.
+mkdir "$work/stick" && cp "$fore" "$work/stick/" || exit 2
+fore=$work/stick/${fore##*/} beside=$work/stick/foreland.cache/code
+if [ "$host" = linux ]; then mkdir "$work/stick/foreland.cache"; else touch "$work/stick/foreland.conf"; fi
+run 'beside, first'
+unused
+run 'beside, second'
+used
+[ -n "$(find "$beside" -type f -size +8k)" ] || fail "not beside the program: $(ls "$work/stick")"
+cache '*foreland.cache*code: 2 files, [1-9]*'
+chmod 666 "$beside"/*
+run 'beside, writable by others'
+unused
+if [ "$host" = linux ] && [ "$(id -u)" = 0 ]; then
+    chown 1234 "$work/stick/foreland.cache"
+    run "another user's folder beside"
+    used # in the user's caches
+    chown 0 "$work/stick/foreland.cache"
+fi
+fore=$1
 cache '*removed 2 files*' clear
 [ -z "$(ls "$kept")" ] || fail "not cleared: $(ls "$kept")"
 cache '*code: 0 files, 0 KiB*'

@@ -45,15 +45,13 @@ static int open_folder(const char *above, const char *name)
     return inner;
 }
 
-int host_keep_open(const char *name, struct host_keep **out)
+/* Takes above. */
+static int open_in(char *above, const char *name, struct host_keep **out)
 {
-    struct host_keep *keep = malloc(sizeof(*keep));
-    char *above = host_cache_dir();
+    struct host_keep *keep = above ? malloc(sizeof(*keep)) : NULL;
+    int error = above ? -ENOMEM : -ENOENT;
     *out = NULL;
-    int error = -ENOMEM;
-    if (keep && !above)
-        error = -ENOENT;
-    else if (keep && asprintf(&keep->path, "%s/%s", above, name) >= 0) {
+    if (keep && asprintf(&keep->path, "%s/%s", above, name) >= 0) {
         keep->fd = error = open_folder(above, name);
         if (error >= 0) {
             free(above);
@@ -65,6 +63,12 @@ int host_keep_open(const char *name, struct host_keep **out)
     free(above);
     free(keep);
     return error;
+}
+
+int host_keep_open(const char *name, struct host_keep **out)
+{
+    int error = open_in(host_beside_program(HOST_KEEP_BESIDE), name, out);
+    return error ? open_in(host_cache_dir(), name, out) : 0;
 }
 
 void host_keep_close(struct host_keep *keep)

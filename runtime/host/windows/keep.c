@@ -145,10 +145,10 @@ static HANDLE open_own(const wchar_t *path, bool folder, DWORD share, int *error
     return INVALID_HANDLE_VALUE;
 }
 
-int host_keep_open(const char *name, struct host_keep **out)
+/* In a folder that is there; takes above. */
+static int open_in(char *above, const char *name, struct host_keep **out)
 {
     struct host_keep *keep = calloc(1, sizeof(*keep));
-    char *above = host_cache_dir();
     wchar_t *wide = NULL;
     size_t size = above ? strlen(above) + strlen(name) + 2 : 0;
     int error = above ? -L_ENOMEM : -L_ENOENT;
@@ -171,6 +171,36 @@ int host_keep_open(const char *name, struct host_keep **out)
         free(keep->path);
     free(keep);
     return error;
+}
+
+static bool is_there(const char *name)
+{
+    struct host_stat st;
+    char *path = host_beside_program(name);
+    bool there = path && host_path_stat(path, &st) == 0;
+    free(path);
+    return there;
+}
+
+/* The folder beside the program, made where its configuration lies there too; or NULL. */
+static char *beside(void)
+{
+    wchar_t *wide = NULL;
+    char *path = host_beside_program(HOST_KEEP_BESIDE);
+    if (path && !is_there(HOST_KEEP_BESIDE) && is_there("foreland.conf") &&
+        host_windows_path(path, L"", -L_EINVAL, &wide) == 0)
+        make_folder(wide);
+    free(wide);
+    if (path && is_there(HOST_KEEP_BESIDE))
+        return path;
+    free(path);
+    return NULL;
+}
+
+int host_keep_open(const char *name, struct host_keep **out)
+{
+    int error = open_in(beside(), name, out);
+    return error ? open_in(host_cache_dir(), name, out) : 0;
 }
 
 void host_keep_close(struct host_keep *keep)

@@ -123,17 +123,8 @@ static int mount_one(const char *spec, char *message, size_t size)
 /* The image beside the program unless another one is named. */
 static int mount_image(const struct boot_options *options, char *message, size_t size)
 {
-    const char *path = options->image;
-    char *program = path ? NULL : host_program_path();
-    char beside[4096];
-    if (program) {
-        char *slash = strrchr(program, '/'), *backslash = strrchr(program, '\\');
-        char *end = slash > backslash ? slash : backslash;
-        int folder = end ? (int)(end + 1 - program) : 0;
-        snprintf(beside, sizeof(beside), "%.*sforeland.img", folder, program);
-        free(program);
-        path = beside;
-    }
+    char *beside = options->image ? NULL : host_beside_program("foreland.img");
+    const char *path = options->image ? options->image : beside;
     int error = -L_ENOENT;
     struct superblock *super =
         path ? imagefs_new(path, options->read_only, options->watch, &error, message, size) : NULL;
@@ -143,6 +134,7 @@ static int mount_image(const struct boot_options *options, char *message, size_t
                  "file, unpack all of that first and start it in the new folder; else name an "
                  "image with --image, or make one (fore image --help)",
                  path ? path : "foreland.img");
+    free(beside);
     return super ? fs_mount_root(super) : error;
 }
 
