@@ -77,9 +77,6 @@ int host_view_map_private(struct host_section *section, uint64_t offset, size_t 
                           uint64_t address, uint64_t *out);
 /* Ends a view: exactly the address and size of the map. */
 void host_view_unmap(uint64_t address, size_t size);
-/* Stores bytes without touching a view. -L_ENOTSUP where that is no gain (Windows). */
-int host_section_write(struct host_section *section, uint64_t offset, const void *data,
-                       size_t size);
 /* Gives the memory of part of a section back where the host can (Linux), else does nothing; the
  * contents are undefined afterwards. */
 void host_section_discard(struct host_section *section, uint64_t offset, size_t size);

@@ -246,9 +246,13 @@ static int fill_alone(uint64_t host, size_t size, const uint8_t *data, unsigned 
     int error = host_commit(host, size, HOST_READ | HOST_WRITE);
     if (error)
         return error;
-    for (size_t at = 0; at < size; at += PAGE)
-        if (!page_is_zero(data + at))
-            memcpy((uint8_t *)(uintptr_t)host + at, data + at, PAGE);
+    for (size_t at = 0, end; at < size; at = end + PAGE) {
+        for (end = at; end < size && !page_is_zero(data + end); end += PAGE)
+            continue;
+        if (end > at + PAGE)
+            host_prefault(host + at, end - at);
+        memcpy((uint8_t *)(uintptr_t)host + at, data + at, end - at);
+    }
     if (protection != (HOST_READ | HOST_WRITE))
         error = host_protect(host, size, protection);
     if (error)

@@ -15,7 +15,6 @@
 
 struct host_mutex translate_lock = HOST_MUTEX_INIT(RANK_TRANSLATE);
 
-static struct host_section *section;
 static uint8_t *executable, *writable;
 static struct chunk *chunks[CACHE_SIZE / CACHE_CHUNK]; /* NULL: free */
 static uint32_t chunk_most = CACHE_SIZE / CACHE_CHUNK;
@@ -33,11 +32,12 @@ static uint32_t kept_for_slots(void)
 int cache_init(void)
 {
     uint64_t x, w;
-    section = host_section_create(CACHE_SIZE, true);
+    struct host_section *section = host_section_create(CACHE_SIZE, true);
     if (!section)
         return -L_ENOMEM;
     bool mapped = host_view_map(section, 0, CACHE_SIZE, 0, HOST_READ | HOST_EXEC, &x) == 0 &&
                   host_view_map(section, 0, CACHE_SIZE, 0, HOST_READ | HOST_WRITE, &w) == 0;
+    host_section_free(section);
     if (!mapped)
         return -L_ENOMEM;
     executable = (uint8_t *)x;
@@ -132,8 +132,8 @@ void cache_chunk_free(struct chunk *chunk)
 void cache_fill(const struct chunk *first, const void *code, size_t size)
 {
     uint8_t *to = cache_memory(first);
-    if (host_section_write(section, (uint64_t)(to - writable), code, size) < 0)
-        memcpy(to, code, size);
+    host_prefault((uint64_t)(uintptr_t)to, (size + HOST_PAGE - 1) & ~(HOST_PAGE - 1));
+    memcpy(to, code, size);
 }
 
 uint8_t *cache_place(struct chunk *c, struct block *block, size_t size)

@@ -688,7 +688,8 @@ static int mapping_peek(struct mapping *mapping, uint64_t index, void *data)
         length = 0;
     }
     host_mutex_unlock(&inode->state);
-    memset((uint8_t *)data + have, 0, FS_BLOCK_SIZE - have);
+    uint32_t filled = have ? have : inode->ops->near ? length : 0;
+    memset((uint8_t *)data + filled, 0, FS_BLOCK_SIZE - filled);
     return length && inode->ops->read_block ? inode->ops->read_block(inode, index, data, length)
                                             : 0;
 }

@@ -290,18 +290,6 @@ void host_view_unmap(uint64_t address, size_t size)
     munmap(at(address), size);
 }
 
-int host_section_write(struct host_section *section, uint64_t offset, const void *data, size_t size)
-{
-    if (section->code) {
-        uint8_t *to = (uint8_t *)section->code + offset;
-        size_t before = (uintptr_t)to & 4095;
-        madvise(to - before, size + before, MADV_POPULATE_WRITE); /* all at once */
-        memcpy(to, data, size);
-        return 0;
-    }
-    return pwrite(section->fd, data, size, (off_t)offset) == (ssize_t)size ? 0 : -L_ENOMEM;
-}
-
 void host_section_discard(struct host_section *section, uint64_t offset, size_t size)
 {
     /* Fails only where holes are not supported; then the memory stays. */

@@ -141,15 +141,6 @@ struct host_section *host_section_create(uint64_t size, bool exec)
     return NULL;
 }
 
-int host_section_write(struct host_section *section, uint64_t offset, const void *data, size_t size)
-{
-    (void)section;
-    (void)offset;
-    (void)data;
-    (void)size;
-    return -L_ENOTSUP;
-}
-
 void host_section_free(struct host_section *section)
 {
     if (!section)
