@@ -69,7 +69,8 @@ struct task {
     struct l_stack altstack;
     uint64_t wait_set; /* [k] signals that sigtimedwait waits for, blocked or not */
 
-    int64_t syscall; /* number of the call being served, -1 when none (restart) */
+    int64_t syscall;   /* number of the call being served, -1 when none (restart) */
+    const void *asked; /* the file of which the call asked the host last, or NULL (hostfs) */
     struct restart_block restart;
 
     uint64_t clear_child_tid; /* set_tid_address(2) */

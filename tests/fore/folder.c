@@ -1,7 +1,8 @@
 /* What programs rely on in a folder (folder.sh runs it on the real kernel and in a folder of the
  * host): names of one file going in any order, lock files, replacing and removing what is open,
  * directories that move while somebody works in them, mappings of what is written meanwhile. Works
- * in the current directory; the argument says how far down. */
+ * in the current directory; the argument says how far down. With "number", and "twice" and a
+ * program: what is executed there. */
 #include "check.h"
 #include <fcntl.h>
 #include <pthread.h>
@@ -303,8 +304,40 @@ static void shown_while_written(void)
     CHECK_OK(unlink("counted"));
 }
 
+/* A number that stands in the code, where the host may put another one. */
+static int number(void)
+{
+    unsigned number;
+    __asm__ volatile("mov $0x41424344, %0" : "=r"(number));
+    return (int)(number & 0xff);
+}
+
+/* Runs the program for its number, twice; in between the host tells that it has changed it. */
+static int twice(char *program)
+{
+    for (int i = 0; i < 2; i++) {
+        char byte;
+        int status = -1;
+        pid_t child = fork();
+        if (child == 0) {
+            execl(program, program, "number", NULL);
+            _exit(0);
+        }
+        waitpid(child, &status, 0);
+        printf("%x\n", WEXITSTATUS(status));
+        fflush(stdout);
+        if (i == 0 && read(0, &byte, 1) != 1)
+            return 1;
+    }
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
+    if (argc == 2 && strcmp(argv[1], "number") == 0)
+        return number();
+    if (argc == 3)
+        return twice(argv[2]);
     int depth = argc > 1 ? atoi(argv[1]) : 200;
     names_in_any_order();
     object();

@@ -68,6 +68,12 @@ inside()
     return "${PIPESTATUS[0]}"
 }
 
+inside_twice()
+{
+    timeout 300 "${fore[@]}" --root "$work/root.tar" --mount "$prefix$work/mounted:/work" \
+        --cwd /work /folder twice ./program
+}
+
 mkdir "$work/native" "$work/mounted"
 real=$(cd "$work/native" && "$program" $depth 2>&1) || {
     echo "$real"
@@ -84,6 +90,22 @@ ours=$(inside "$work/mounted" /sparse) || fail "sparse: exit status $?: $ours"
 [ "$host" = wine ] || [ "$ours" = "$real" ] || fail "sparse says: $ours; the real kernel: $real"
 left=$(ls -A "$work/mounted")
 [ -z "$left" ] || fail "left behind: $left"
+
+# A program in the folder whose bytes the host replaces, of the same size, between two of its runs.
+LC_ALL=C sed 's/\x44\x43\x42\x41/\x48\x43\x42\x41/' "$program" >"$work/changed"
+cp "$program" "$work/mounted/program" && chmod +x "$work/mounted/program"
+coproc inside_twice
+exec {from}<&"${COPROC[0]}" {to}>&"${COPROC[1]}"
+pid=$COPROC_PID
+eval "exec ${COPROC[1]}>&-"
+read -r one <&"$from"
+cat "$work/changed" >"$work/mounted/program"
+echo >&"$to"
+read -r two <&"$from"
+exec {to}>&-
+wait "$pid" || fail "twice: status $?"
+[ "${one%$'\r'} ${two%$'\r'}" = '44 48' ] || fail "a program that the host changed is $one and then $two"
+rm "$work/mounted/program"
 
 read -r -d '' session <<'END'
 set -e

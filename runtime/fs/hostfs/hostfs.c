@@ -13,6 +13,7 @@
 #include "runtime/host/heap.h"
 #include "runtime/host/random.h"
 #include "runtime/host/sparse.h"
+#include "runtime/task/task.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -49,11 +50,11 @@ void host_node_refresh(struct inode *inode, const struct host_stat *st)
     struct host_node *node = host_node_of(inode);
     bool regular = (inode->mode & L_S_IFMT) == L_S_IFREG;
     bool mapped = atomic_load(&inode->pages.mapping.mapped) != 0;
-    bool changed = regular && inode->pages.held && !inode->pages.dirty &&
-                   (st->mtime != node->seen_mtime || st->size != inode->size);
-    if (changed && !mapped)
+    bool changed = regular && (st->mtime != node->seen_mtime || st->size != inode->size);
+    if (changed && !mapped && inode->pages.held && !inode->pages.dirty)
         pagecache_drop_clean(inode);
     host_mutex_lock(&inode->state);
+    bool replaced = regular && !mapped && (changed || st->ctime != inode->ctime);
     /* Where the host has no modes, whatever looks like a script must run. */
     uint32_t extra = host_has_modes() ? 0 : 0111;
     inode->mode = (inode->mode & L_S_IFMT) | (st->mode & 07777) | extra;
@@ -70,7 +71,20 @@ void host_node_refresh(struct inode *inode, const struct host_stat *st)
     atomic_store(&inode->pages.mapping.size, inode->size);
     inode->extra_blocks = st->blocks;
     host_mutex_unlock(&inode->state);
-    node->seen_mtime = st->mtime;
+    /* Code that was translated from it is another file's now. */
+    if (replaced && atomic_load(&inode->pages.mapping.executed))
+        mapping_changed(&inode->pages.mapping, 0, UINT64_MAX);
+    /* While it is mapped it stays as it was: then it is looked at again. */
+    if (!changed || !mapped)
+        node->seen_mtime = st->mtime;
+}
+
+/* What the host says of the inode is known, as of this system call. */
+static void note_asked(const struct inode *inode)
+{
+    struct task *t = task_current();
+    if (t)
+        t->asked = inode;
 }
 
 /* target: of a symbolic link, taken over. */
@@ -167,10 +181,12 @@ static int find(struct inode *dir, const char *name, struct inode **out)
             if (s.found)
                 s.found = inode_hash(s.found);
         }
-        if (s.found)
+        if (s.found) {
             host_name_add(s.found, dir, name);
-        else
+            note_asked(s.found);
+        } else {
             error = -L_ENOMEM;
+        }
     }
     host_names_used(dir->super);
     for (unsigned i = 0; i < s.count; i++)
@@ -202,6 +218,7 @@ static bool hostfs_revalidate(struct inode *dir, const char *name, struct inode 
             st.nlink = 1;
         host_name_add(inode, dir, name);
         host_node_refresh(inode, &st);
+        note_asked(inode);
     }
     host_names_used(dir->super);
     host_names_free(dir->super);

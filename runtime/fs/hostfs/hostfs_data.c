@@ -5,6 +5,7 @@
 #include "runtime/host/sparse.h"
 #include "runtime/task/signal.h"
 #include "runtime/task/task.h"
+#include <string.h>
 
 static int stat_path(struct inode *inode, const char *path, void *arg)
 {
@@ -43,7 +44,10 @@ bool host_node_open(struct inode *inode)
 int hostfs_getattr(struct inode *inode, struct kstat *out)
 {
     struct host_stat st;
-    if (host_node_stat(inode, &st) == 0) {
+    const struct task *t = task_current();
+    /* Once for each call is enough: who walks to a name has just asked. */
+    bool known = t && t->asked == inode;
+    if (!known && host_node_stat(inode, &st) == 0) {
         uint32_t nlink = inode->nlink;
         host_node_refresh(inode, &st);
         if (!nlink)
@@ -214,6 +218,8 @@ int hostfs_read_block(struct inode *inode, uint64_t index, void *data, size_t le
     if (error)
         return error;
     int64_t got = host_file_read(file, data, length, index << FS_BLOCK_SHIFT);
+    if (got >= 0 && (size_t)got < length)
+        memset((uint8_t *)data + got, 0, length - (size_t)got);
     return got < 0 ? (int)got : 0;
 }
 

@@ -149,7 +149,8 @@ struct inode_ops {
      * NULL: the cache is the only copy. May block; called without inode->state. */
     int (*read_block)(struct inode *inode, uint64_t index, void *data, size_t length);
     int (*write_block)(struct inode *inode, uint64_t index, const void *data, size_t length);
-    /* read_block takes what the host has in memory: to keep it here as well saves little. */
+    /* read_block takes what the host has in memory: to keep it here as well saves little. It fills
+     * all of the length, also where nothing was there before. */
     bool near;
     /* Before data is accepted for a block: `grow` bytes that the file did not have and `rewrite`
      * that it had and that are not dirty. -L_ENOSPC. Called without inode->state. NULL: there is

@@ -66,6 +66,7 @@ void syscall_dispatch(struct task *t, struct cpu *cpu)
     uint64_t args[6] = {g[CPU_RDI], g[CPU_RSI], g[CPU_RDX], g[CPU_R10], g[CPU_R8], g[CPU_R9]};
     const struct syscall_entry *entry = number < syscall_table_size ? &syscall_table[number] : NULL;
     t->syscall = (int64_t)number;
+    t->asked = NULL;
     if (__builtin_expect(syscall_trace, false))
         trace_enter(t, (uint32_t)number, args);
     int64_t result;
