@@ -51,6 +51,24 @@ void host_network_free(struct host_network *network)
     memset(network, 0, sizeof(*network));
 }
 
+bool host_network_source(uint32_t index, bool v6, struct host_interface_address *out)
+{
+    struct host_network network;
+    bool found = false, near = true;
+    if (host_network_read(&network))
+        return false;
+    for (unsigned i = 0; i < network.address_count && near; i++) {
+        const struct host_interface_address *a = &network.addresses[i];
+        if (a->index != index || (memcmp(a->ip, mapped, sizeof(mapped)) != 0) != v6)
+            continue;
+        *out = *a;
+        found = true;
+        near = a->scope == L_RT_SCOPE_LINK;
+    }
+    host_network_free(&network);
+    return found;
+}
+
 void host_network_v4(uint8_t out[16], const void *four)
 {
     memcpy(out, mapped, sizeof(mapped));

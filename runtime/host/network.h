@@ -57,6 +57,10 @@ struct host_network {
 int host_network_read(struct host_network *out);
 void host_network_free(struct host_network *network);
 
+/* An address of an interface, of the family, and rather one that is not link-local: what is sent
+ * there comes from it. False: it has none. */
+bool host_network_source(uint32_t index, bool v6, struct host_interface_address *out);
+
 /* Whether addresses may have changed since the last call; true for the first one. */
 bool host_network_changed(void);
 

@@ -40,6 +40,9 @@ int host_ping_open(bool v6, const struct host_ping_user *user, void *arg, struct
 /* -L_ENETUNREACH and others; -L_ENOBUFS: too many are on the way. */
 int host_ping_send(struct host_ping *ping, const struct host_address *to, uint16_t sequence,
                    const void *data, size_t n, uint8_t ttl);
+/* Requests leave by the interface of that number from now on, and answers come by it; 0: by any.
+ * -L_ENODEV, -L_EACCES. */
+int host_ping_set_device(struct host_ping *ping, uint32_t device);
 void host_ping_close(struct host_ping *ping);
 
 #endif

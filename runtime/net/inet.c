@@ -196,9 +196,7 @@ static int accept_from(struct file *file, bool nonblock, uint32_t flags, struct 
     return inet_accept(file->priv, nonblock, flags, out, peer);
 }
 
-/* "Any" address as a destination is this machine. What is sent by another interface than the one
- * with the address is the host's to deliver, but for IPv4 by the loopback. */
-static void settle(const struct inet_socket *s, struct inet_end *end)
+void inet_settle(const struct inet_socket *s, struct inet_end *end)
 {
     uint32_t device = s->options.device;
     if (inet_is_any(end))
@@ -224,7 +222,7 @@ static int connect_socket(struct inet_socket *s, const struct net_address *addre
     int error = inet_parse(s->v6, s->options.v6_only, address, &end);
     if (error)
         return error;
-    settle(s, &end);
+    inet_settle(s, &end);
     if (inet_is_broadcast(&end) && (s->stream || !s->options.broadcast))
         return s->stream ? -L_ENETUNREACH : -L_EACCES;
     bool away = end.foreign || inet_is_multicast(&end);
@@ -277,7 +275,7 @@ static int destination(const struct inet_socket *s, const struct net_address *to
         return error;
     if (!end->port)
         return -L_EINVAL;
-    settle(s, end);
+    inet_settle(s, end);
     return !end->foreign || (inet_host_allowed() && !s->lite) ? 0 : -L_ENETUNREACH;
 }
 

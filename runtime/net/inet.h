@@ -197,6 +197,10 @@ void inet_pieces_free(struct inet_piece *piece);
 void inet_wake_readers(struct inet_socket *s);
 void inet_wake_writers(struct inet_socket *s);
 void inet_wake_all(struct inet_socket *s);
+/* Makes a destination of an address: "any" is this machine. What is sent by another interface than
+ * the one with the address is the host's to deliver, but for IPv4 by the loopback. Without locks.
+ */
+void inet_settle(const struct inet_socket *s, struct inet_end *end);
 
 /* --- inet_address.c --- */
 
@@ -350,9 +354,10 @@ int inet_stream_arrived(struct inet_socket *s, const void *data, size_t n);
 #define INET_PACKET_MOST_V4 65507u
 #define INET_PACKET_MOST_V6 65527u
 
-/* A datagram that came from the host. Without the lock. */
+/* A datagram that came from the host, to an address of s (NULL: the one it sends from). Without the
+ * lock. */
 void inet_datagram_arrived(struct inet_socket *s, const void *data, size_t n,
-                           const struct inet_end *from);
+                           const struct inet_end *from, const struct inet_end *to);
 /* A datagram to the host's network came back to s. Without the lock. */
 struct host_returned;
 void inet_datagram_returned(struct inet_socket *s, const struct host_returned *what);

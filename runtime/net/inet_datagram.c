@@ -341,15 +341,16 @@ bool inet_datagram_queue_locked(struct inet_socket *s, struct inet_piece *piece)
 }
 
 void inet_datagram_arrived(struct inet_socket *s, const void *data, size_t n,
-                           const struct inet_end *from)
+                           const struct inet_end *from, const struct inet_end *to)
 {
     struct inet_piece *piece = inet_datagram_piece(data, n);
     if (!piece)
         return;
     piece->from = *from;
     host_mutex_lock(&inet_lock);
-    piece->to = s->local;
-    piece->to.via = s->options.device;
+    piece->to = to ? *to : s->outer.port ? s->outer : s->local;
+    if (!to)
+        piece->to.via = s->options.device;
     bool other = s->state == INET_CONNECTED &&
                  (s->remote.port != from->port || !inet_same_ip(&s->remote, from));
     bool taken = !other && inet_datagram_queue_locked(s, piece);

@@ -205,7 +205,7 @@ static void datagram(void *arg, const void *bytes, size_t n, const struct host_a
 {
     struct inet_link *link = arg;
     struct inet_end end = inet_from_host(from);
-    inet_datagram_arrived(link->s, bytes, n, &end);
+    inet_datagram_arrived(link->s, bytes, n, &end, NULL);
 }
 
 static void released(void *arg)

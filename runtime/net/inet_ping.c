@@ -235,7 +235,8 @@ static void deliver(struct inet_socket *only, const struct echo *echo)
 {
     host_mutex_lock(&inet_lock);
     for (struct inet_ping *ping = all_pings; ping; ping = ping->next) {
-        if ((only && ping->s != only) || !wants_locked(ping, echo))
+        bool meant = only ? ping->s == only : inet_sees(ping->s, echo->to.via);
+        if (!meant || !wants_locked(ping, echo))
             continue;
         struct inet_piece *piece = make_piece(ping, echo);
         if (piece && inet_datagram_queue_locked(ping->s, piece))
@@ -360,6 +361,7 @@ static void answer_here(const struct inet_end *to, const struct devices_way *way
     uint16_t sum = v4 ? host_network_checksum(icmp, n) : 0;
     memcpy(icmp + 2, &sum, sizeof(sum));
     struct inet_end other = echo.to;
+    echo.from.via = other.via;
     echo.to = echo.from;
     echo.from = other;
     echo.ttl = TTL;
@@ -404,19 +406,25 @@ static int send_request(struct inet_socket *s, const struct inet_end *to, uint8_
     struct devices_way way;
     struct host_ping *host;
     uint16_t sequence;
+    uint32_t device = s->options.device;
     int error = find_way(&end, &way);
     if (error)
         return error;
-    if (way.local) {
+    inet_settle(s, &end);
+    if (way.local && !end.foreign) {
         answer_here(&end, &way, icmp, n, ttl);
         return 0;
     }
     if (!inet_host_allowed())
         return -L_ENETUNREACH;
     error = host_of(s, &host);
+    if (!error)
+        error = host_ping_set_device(host, device);
     if (error)
         return error;
-    struct host_address address = {.scope = end.scope ? end.scope : s->v6 ? way.index : 0};
+    struct host_address address = {.scope = end.scope ? end.scope
+                                            : s->v6   ? device ? device : way.index
+                                                      : 0};
     memcpy(address.ip, end.ip, sizeof(address.ip));
     memcpy(&sequence, icmp + 6, sizeof(sequence));
     return host_ping_send(host, &address, sequence, icmp + HEADER, n - HEADER, ttl);

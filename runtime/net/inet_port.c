@@ -94,7 +94,7 @@ static void datagram(void *arg, const void *bytes, size_t n, const struct host_a
         inet_get(s);
     host_mutex_unlock(&inet_lock);
     if (s)
-        inet_datagram_arrived(s, bytes, n, &from);
+        inet_datagram_arrived(s, bytes, n, &from, &port->end);
     inet_put(s);
 }
 

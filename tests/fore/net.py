@@ -23,11 +23,15 @@ def check(holds, text):
 def guest(*arguments):
     # Not a pipe, whose end may come later than the program's: Wine's explorer may have it too.
     with tempfile.TemporaryFile() as output:
-        done = subprocess.run(sys.argv[1:] + ["outside", *map(str, arguments)], stdin=subprocess.DEVNULL,
-                              stdout=output, stderr=subprocess.STDOUT, timeout=PATIENCE)
+        try:
+            ended = subprocess.run(sys.argv[1:] + ["outside", *map(str, arguments)],
+                                   stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+                                   timeout=PATIENCE).returncode
+        except subprocess.TimeoutExpired:
+            ended = "it did not end"
         output.seek(0)
         said = output.read().decode(errors="replace")
-    check(done.returncode == 0, f"{arguments}: {done.returncode}: {said}")
+    check(ended == 0, f"{arguments}: {ended}: {said}")
 
 
 def listener():

@@ -501,6 +501,28 @@ static void taken(uint16_t stream, uint16_t packets)
     }
 }
 
+/* The next datagram at a socket that is bound to any address, and that it came to the loopback's.
+ */
+static ssize_t receive_at_loopback(int fd, char *data, size_t size, union inet_name *from)
+{
+    char space[256];
+    struct iovec part = {data, size};
+    struct msghdr message = {.msg_name = from,
+                             .msg_namelen = sizeof(*from),
+                             .msg_iov = &part,
+                             .msg_iovlen = 1,
+                             .msg_control = space,
+                             .msg_controllen = sizeof(space)};
+    struct in6_pktinfo info = {0};
+    ssize_t n = recvmsg(fd, &message, 0);
+    struct cmsghdr *note = CMSG_FIRSTHDR(&message);
+    if (n > 0 && note && note->cmsg_level == IPPROTO_IPV6 && note->cmsg_type == IPV6_PKTINFO)
+        memcpy(&info, CMSG_DATA(note), sizeof(info));
+    CHECK(memcmp(&info.ipi6_addr, &from->in6.sin6_addr, sizeof(info.ipi6_addr)) == 0);
+    CHECK_EQ(info.ipi6_ifindex, 1);
+    return n;
+}
+
 /* Two share the port, one at any address, so that the host's is given back by neither alone. */
 static void datagrams(void)
 {
@@ -514,12 +536,12 @@ static void datagrams(void)
     close(other);
     printf("port %d\n", inet_port(fd));
     fflush(stdout);
+    CHECK_OK(inet_set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1));
     for (;;) {
-        socklen_t length = sizeof(from);
-        ssize_t n = recvfrom(fd, data, sizeof(data), 0, &from.any, &length);
+        ssize_t n = receive_at_loopback(fd, data, sizeof(data), &from);
         if (n < 0 || (n == 3 && memcmp(data, "end", 3) == 0))
             break;
-        CHECK_EQ(sendto(fd, data, (size_t)n, 0, &from.any, length), n);
+        CHECK_EQ(sendto(fd, data, (size_t)n, 0, &from.any, sizeof(from.in6)), n);
     }
     /* One that is bound keeps its port when it is connected, and is told of nobody there. */
     union inet_name gone = inet_at("::1", inet_dead_port("::1", SOCK_DGRAM));

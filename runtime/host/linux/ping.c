@@ -2,6 +2,7 @@
 #include "runtime/host/ping.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <string.h>
@@ -29,6 +30,7 @@
 struct host_ping {
     int fd, end; /* end: an event that ends the thread */
     bool v6, raw;
+    _Atomic uint32_t device;
     uint16_t id; /* of raw sockets */
     const struct host_ping_user *user;
     void *arg;
@@ -213,6 +215,19 @@ int host_ping_send(struct host_ping *ping, const struct host_address *to, uint16
     int error = sent < 0 ? -errno : 0;
     free(packet);
     return error == -EAGAIN ? -L_ENOBUFS : error;
+}
+
+int host_ping_set_device(struct host_ping *ping, uint32_t device)
+{
+    char name[IF_NAMESIZE] = "";
+    if (ping->device == device)
+        return 0; /* which without privileges may not be said twice */
+    if (device && !if_indextoname(device, name))
+        return -L_ENODEV;
+    if (setsockopt(ping->fd, SOL_SOCKET, SO_BINDTODEVICE, name, sizeof(name)))
+        return error_of(errno);
+    ping->device = device;
+    return 0;
 }
 
 void host_ping_close(struct host_ping *ping)

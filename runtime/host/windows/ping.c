@@ -12,7 +12,9 @@
 #include <icmpapi.h>
 
 #include "runtime/abi/errno.h"
+#include "runtime/abi/netdevice.h"
 #include "runtime/host/heap.h"
+#include "runtime/host/network.h"
 #include "runtime/host/socket.h"
 #include "runtime/host/thread.h"
 
@@ -37,6 +39,7 @@ struct host_ping {
     atomic_uint refs; /* its user's, and of each request */
     atomic_uint out;
     atomic_bool closed;
+    _Atomic uint32_t device; /* 0: any */
     bool v6;
     const struct host_ping_user *user;
     void *arg;
@@ -44,7 +47,7 @@ struct host_ping {
 
 struct request {
     struct host_ping *ping;
-    struct host_address to;
+    struct host_address to, from; /* from: zeros: of any interface */
     uint16_t sequence;
     uint8_t ttl;
     size_t n;
@@ -101,12 +104,13 @@ static void echo_v4(const struct request *r, uint8_t *reply, DWORD size)
     IP_OPTION_INFORMATION options = {.Ttl = r->ttl};
     struct host_address from = {.ip = {[10] = 0xff, [11] = 0xff}};
     HANDLE handle = IcmpCreateFile();
-    IPAddr to;
+    IPAddr to, source;
     if (handle == INVALID_HANDLE_VALUE)
         return;
     memcpy(&to, r->to.ip + 12, sizeof(to));
-    DWORD count = IcmpSendEcho2Ex(handle, NULL, NULL, NULL, INADDR_ANY, to, (void *)r->data,
-                                  (WORD)r->n, &options, reply, size, PATIENCE);
+    memcpy(&source, r->from.ip + 12, sizeof(source));
+    DWORD count = IcmpSendEcho2Ex(handle, NULL, NULL, NULL, source, to, (void *)r->data, (WORD)r->n,
+                                  &options, reply, size, PATIENCE);
     const ICMP_ECHO_REPLY *answer = (const void *)reply;
     if (count) {
         memcpy(from.ip + 12, &answer->Address, 4);
@@ -118,15 +122,17 @@ static void echo_v4(const struct request *r, uint8_t *reply, DWORD size)
 static void echo_v6(const struct request *r, uint8_t *reply, DWORD size)
 {
     IP_OPTION_INFORMATION options = {.Ttl = r->ttl};
-    struct sockaddr_in6 any = {.sin6_family = AF_INET6}, to = any;
+    struct sockaddr_in6 source = {.sin6_family = AF_INET6}, to = source;
     struct host_address from = {.scope = r->to.scope};
     HANDLE handle = Icmp6CreateFile();
     if (handle == INVALID_HANDLE_VALUE)
         return;
     memcpy(&to.sin6_addr, r->to.ip, 16);
     to.sin6_scope_id = r->to.scope;
-    DWORD count = Icmp6SendEcho2(handle, NULL, NULL, NULL, &any, &to, (void *)r->data, (WORD)r->n,
-                                 &options, reply, size, PATIENCE);
+    memcpy(&source.sin6_addr, r->from.ip, 16);
+    source.sin6_scope_id = r->from.scope;
+    DWORD count = Icmp6SendEcho2(handle, NULL, NULL, NULL, &source, &to, (void *)r->data,
+                                 (WORD)r->n, &options, reply, size, PATIENCE);
     const struct echo_reply6 *answer = (const void *)reply;
     if (count) {
         /* The data stands behind the structure; what the answer's hop limit was is not told. */
@@ -165,15 +171,41 @@ int host_ping_open(bool v6, const struct host_ping_user *user, void *arg, struct
     return 0;
 }
 
+/* The address from which a request leaves by an interface. Only one of the loopback's has a way to
+ * the loopback. */
+static bool find_source(uint32_t device, bool v6, const struct host_address *to,
+                        struct host_address *out)
+{
+    static const uint8_t loopback[16] = {[15] = 1};
+    struct host_interface_address found;
+    bool inside = v6 ? memcmp(to->ip, loopback, 16) == 0 : to->ip[12] == 127;
+    if (!host_network_source(device, v6, &found) || (inside && found.scope != L_RT_SCOPE_HOST))
+        return false;
+    memcpy(out->ip, found.ip, sizeof(out->ip));
+    out->scope = found.scope == L_RT_SCOPE_LINK ? device : 0;
+    return true;
+}
+
+int host_ping_set_device(struct host_ping *ping, uint32_t device)
+{
+    atomic_store(&ping->device, device);
+    return 0;
+}
+
 int host_ping_send(struct host_ping *ping, const struct host_address *to, uint16_t sequence,
                    const void *data, size_t n, uint8_t ttl)
 {
     if (n > HOST_PING_MAX)
         return -L_EMSGSIZE;
+    struct host_address from = {{0}, 0, 0};
+    uint32_t device = atomic_load(&ping->device);
+    if (device && !find_source(device, ping->v6, to, &from))
+        return -L_ENETUNREACH;
     struct request *r = malloc(sizeof(*r) + n);
     if (!r)
         return -L_ENOMEM;
-    *r = (struct request){.ping = ping, .to = *to, .sequence = sequence, .ttl = ttl, .n = n};
+    *r = (struct request){
+        .ping = ping, .to = *to, .from = from, .sequence = sequence, .ttl = ttl, .n = n};
     memcpy(r->data, data, n);
     bool full = atomic_fetch_add(&ping->out, 1) >= OUT_MOST;
     atomic_fetch_add(&ping->refs, 1);

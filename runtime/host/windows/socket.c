@@ -557,22 +557,14 @@ static struct host_address at_device(const struct host_socket *s,
                                      const struct host_address *address)
 {
     static const uint8_t any[16], mapped[12] = {[10] = 0xff, [11] = 0xff};
-    struct host_network network;
+    struct host_interface_address found;
     struct host_address out = *address;
     bool is_any = memcmp(address->ip, any, 16) == 0 ||
                   (memcmp(address->ip, mapped, 12) == 0 && memcmp(address->ip + 12, any, 4) == 0);
-    if (!s->device || !is_any || host_network_read(&network))
-        return out;
-    for (unsigned i = 0; i < network.address_count; i++) {
-        const struct host_interface_address *a = &network.addresses[i];
-        if (a->index != s->device || (memcmp(a->ip, mapped, 12) != 0) != s->base.v6)
-            continue;
-        memcpy(out.ip, a->ip, sizeof(out.ip));
-        out.scope = a->scope == L_RT_SCOPE_LINK ? s->device : 0;
-        if (a->scope != L_RT_SCOPE_LINK)
-            break; /* others when there is no better one */
+    if (s->device && is_any && host_network_source(s->device, s->base.v6, &found)) {
+        memcpy(out.ip, found.ip, sizeof(out.ip));
+        out.scope = found.scope == L_RT_SCOPE_LINK ? s->device : 0;
     }
-    host_network_free(&network);
     return out;
 }
 

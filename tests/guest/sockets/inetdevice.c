@@ -189,6 +189,51 @@ static void streams(void)
     close(near);
 }
 
+struct echo {
+    uint8_t type, code;
+    uint16_t sum, id, sequence;
+};
+
+/* Whether an answer to that comes: within the patience of the tests, or is there. */
+static bool answered(int fd, const struct echo *request, bool waits)
+{
+    uint8_t packet[512];
+    struct echo reply;
+    while (!waits || inet_wait(fd, POLLIN) == POLLIN) {
+        ssize_t n = recv(fd, packet, sizeof(packet), MSG_DONTWAIT);
+        if (n < (ssize_t)(20 + sizeof(reply)))
+            return false;
+        memcpy(&reply, packet + (packet[0] & 15) * 4, sizeof(reply));
+        if (!reply.type && reply.id == request->id && reply.sequence == request->sequence)
+            return true;
+    }
+    return false;
+}
+
+/* Answers of this machine to echo requests come by the interface of the address, or the one that is
+ * asked for, and only there. */
+static void echoes(void)
+{
+    const char *const devices[] = {"lo", other}, *const targets[] = {"127.0.0.1", own[0]};
+    int fds[2];
+    for (int i = 0; i < 2; i++) {
+        fds[i] = socket(AF_INET, SOCK_RAW, IPPROTO_ICMP);
+        CHECK_OK(bind_to(fds[i], devices[i]));
+    }
+    for (int i = 0; i < 2; i++) {
+        struct echo request = {.type = 8, .id = (uint16_t)getpid(), .sequence = (uint16_t)i};
+        uint32_t sum = 8u + request.id + request.sequence;
+        request.sum = (uint16_t) ~(sum + (sum >> 16));
+        union inet_name to = inet_at(targets[i], 0);
+        CHECK_EQ(sendto(fds[i], &request, sizeof(request), 0, &to.any, sizeof(to.in)),
+                 sizeof(request));
+        CHECK(answered(fds[i], &request, true));
+        CHECK(!answered(fds[!i], &request, false));
+    }
+    close(fds[0]);
+    close(fds[1]);
+}
+
 int main(void)
 {
     find_other();
@@ -200,5 +245,7 @@ int main(void)
         packets(true);
     if (own[0][0])
         streams();
+    if (own[0][0])
+        echoes();
     return check_done();
 }
