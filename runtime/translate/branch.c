@@ -67,11 +67,11 @@ static void add_exit(struct xlate *x, uint64_t target)
     emit_u32(&x->e, 0);
 }
 
-/* Jumps to the guest address in the scratch register, which is also in rip. */
-static void table_jump(struct xlate *x)
+/* Jumps to the guest address in a host register, which is also in rip. */
+static void table_jump(struct xlate *x, int target)
 {
     struct indirect_point *p = &x->indirects[x->indirect_count++];
-    emit_movzx16(&x->e, HOST_SCRATCH, HOST_SCRATCH);
+    emit_movzx16(&x->e, HOST_SCRATCH, target);
     p->jump = (uint16_t)x->e.n;
     emit_bytes(&x->e, "\x41\xff\xa4\xcb", 4); /* jmp [r11 + rcx * 8 - CPU_TABLE_BELOW] */
     emit_u32(&x->e, (uint32_t)-CPU_TABLE_BELOW);
@@ -92,7 +92,7 @@ void control_exit(struct xlate *x, uint64_t target)
     } else {
         emit_imm(&x->e, HOST_SCRATCH, target);
         emit_store(&x->e, STATE(rip), HOST_SCRATCH);
-        table_jump(x);
+        table_jump(x, HOST_SCRATCH);
     }
 }
 
@@ -237,9 +237,10 @@ static void loop(struct xlate *x, const struct insn *in)
         e->buf[skip] = (uint8_t)(e->n - skip - 1);
 }
 
-/* The target of an indirect branch into the scratch register and rip. */
-static void indirect_target(struct xlate *x, const struct insn *in)
+/* The target of an indirect branch into rip; returns the host register that holds it. */
+static int indirect_target(struct xlate *x, const struct insn *in)
 {
+    int target = HOST_SCRATCH;
     if (in->mem) {
         struct host_mem m = modrm_address(x, in, HOST_SCRATCH, true, 0);
         xlate_mark(x, modrm_segment(in));
@@ -248,9 +249,10 @@ static void indirect_target(struct xlate *x, const struct insn *in)
     } else if (in->role_rm.reg == CPU_RSP) {
         emit_lea(&x->e, HOST_SCRATCH, emit_mem(HOST_GUEST_RSP, x->sp));
     } else {
-        modrm_read(x, HOST_SCRATCH, in->role_rm.reg);
+        target = modrm_source(x, in->role_rm.reg);
     }
-    emit_store(&x->e, STATE(rip), HOST_SCRATCH);
+    emit_store(&x->e, STATE(rip), target);
+    return target;
 }
 
 /* Pushes the return address; when keep is set the scratch register holds a target that is also in
@@ -282,9 +284,9 @@ static enum xlate_step call(struct xlate *x, const struct insn *in)
     }
     if (in->z.meta.branch_type == ZYDIS_BRANCH_TYPE_FAR)
         return far_branch(x, in, true);
-    indirect_target(x, in);
-    push_return(x, in->next, true);
-    table_jump(x);
+    int target = indirect_target(x, in);
+    push_return(x, in->next, target == HOST_SCRATCH);
+    table_jump(x, target);
     return STEP_END;
 }
 
@@ -298,7 +300,7 @@ static enum xlate_step ret(struct xlate *x, const struct insn *in)
     emit_store(&x->e, STATE(rip), HOST_SCRATCH);
     x->sp += 8 + (int32_t)extra;
     xlate_flush_sp(x);
-    table_jump(x);
+    table_jump(x, HOST_SCRATCH);
     return STEP_END;
 }
 
@@ -310,9 +312,9 @@ static enum xlate_step jump(struct xlate *x, const struct insn *in)
     }
     if (in->z.meta.branch_type == ZYDIS_BRANCH_TYPE_FAR)
         return far_branch(x, in, false);
-    indirect_target(x, in);
+    int target = indirect_target(x, in);
     xlate_flush_sp(x);
-    table_jump(x);
+    table_jump(x, target);
     return STEP_END;
 }
 

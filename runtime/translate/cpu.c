@@ -10,10 +10,13 @@
 #include "runtime/translate/dispatch.h"
 #include "runtime/translate/stubs.h"
 
-/* Jumps to what only the second table has until the next of them moves its target to the first:
- * often enough for what is hot to get there in no time, seldom enough not to matter where two that
- * are hot want the same place. */
-#define PATIENCE 251
+/* Jumps to what only the second table has until the next of them moves its target to the first: few
+ * enough for what is hot to get there in no time. Where two that are hot want the same place they
+ * would have it in turns for ever; so after every so many moves it takes twice as many jumps, up to
+ * so many times. */
+#define PATIENCE       251
+#define PATIENCE_MOVES 256
+#define PATIENCE_TIMES 8
 
 struct boot {
     void (*init)(struct cpu *, void *);
@@ -155,7 +158,10 @@ static int event(struct cpu *cpu, int kind)
     case STUB_LINK:
         return dispatch_exit(cpu);
     case STUB_MISS:
-        cpu->patience = PATIENCE;
+        if (cpu->patience == 0) {
+            uint32_t times = ++cpu->thread->moves / PATIENCE_MOVES;
+            cpu->patience = PATIENCE << (times < PATIENCE_TIMES ? times : PATIENCE_TIMES);
+        }
         return dispatch_miss(cpu, true);
     case STUB_LEAVE:
         return dispatch_miss(cpu, false);

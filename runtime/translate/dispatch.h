@@ -15,6 +15,7 @@ struct cpu_thread {
     struct block *slot_block; /* what is in it */
     uint64_t slot_target;     /* guest address that follows a single-stepped instruction */
     unsigned flushes;         /* in a row, for want of code memory */
+    uint32_t moves;           /* from the second table to the first (cpu.c) */
     bool stepping;            /* TF is set: SIGTRAP after the instruction in the slot */
 };
 

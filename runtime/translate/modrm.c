@@ -40,6 +40,13 @@ void modrm_read(struct xlate *x, int to, int g)
         emit_mov(&x->e, to, direct(g));
 }
 
+int modrm_source(struct xlate *x, int g)
+{
+    if (homed(g))
+        modrm_read(x, HOST_SCRATCH, g);
+    return homed(g) ? HOST_SCRATCH : direct(g);
+}
+
 void modrm_write(struct xlate *x, int g, int from)
 {
     modrm_forget(x, (uint16_t)(1 << g));

@@ -13,11 +13,7 @@ static int source(struct xlate *x, int g)
         emit_lea(&x->e, HOST_SCRATCH, emit_mem(HOST_GUEST_RSP, x->sp));
         return HOST_SCRATCH;
     }
-    if (g == CPU_R8 || g == CPU_R10 || g == CPU_R11) {
-        modrm_read(x, HOST_SCRATCH, g);
-        return HOST_SCRATCH;
-    }
-    return g == CPU_RCX ? HOST_GUEST_RCX : g;
+    return modrm_source(x, g);
 }
 
 static enum xlate_step push(struct xlate *x, const struct insn *in, int size)

@@ -128,6 +128,8 @@ struct host_mem modrm_address(struct xlate *x, const struct insn *in, int scratc
 uint8_t modrm_segment(const struct insn *in);
 /* Puts the value of guest register g into the host register to (64 bits). */
 void modrm_read(struct xlate *x, int to, int g);
+/* The host register that holds guest register g: the scratch register where it has none. */
+int modrm_source(struct xlate *x, int g);
 /* Sets guest register g from a host register. */
 void modrm_write(struct xlate *x, int g, int from);
 /* What the scratch register is known to hold is not so any more when it depends on one of these
