@@ -71,7 +71,9 @@ uint64_t cpu_xcr0(void)
 #define LEAF7_EBX                                                                                  \
     ((1u << 3) | (1u << 5) | (1u << 7) | (1u << 8) | (1u << 9) | (1u << 18) | (1u << 19) |         \
      (1u << 20) | (1u << 23) | (1u << 24) | (1u << 29))
-#define LEAF7_ECX (1u << 22) /* RDPID */
+/* ecx: GFNI VAES VPCLMULQDQ RDPID; the first three also have forms of AVX. */
+#define LEAF7_ECX_AVX ((1u << 8) | (1u << 9) | (1u << 10))
+#define LEAF7_ECX     (LEAF7_ECX_AVX | (1u << 22))
 #define LEAF7_EDX (1u << 4)  /* FSRM */
 
 static void leaf1(uint32_t out[4])
@@ -93,7 +95,7 @@ static void leaf7(uint32_t sub, uint32_t out[4])
     out[1] &= LEAF7_EBX;
     if (xcr0 != 7)
         out[1] &= ~(1u << 5);
-    out[2] &= LEAF7_ECX;
+    out[2] &= xcr0 == 7 ? LEAF7_ECX : LEAF7_ECX & ~LEAF7_ECX_AVX;
     out[3] &= LEAF7_EDX;
 }
 

@@ -1,7 +1,7 @@
-/* The instructions of x86-64-v3 as ranges of opcodes. Left out: what gives another result each time
- * (rdtsc, rdrand, rdpid, cpuid, xgetbv), what stores addresses of x87 code (fnstenv, fnsave,
- * fxsave, xsave), and what other places make with care (jumps, stack, strings, deliberate faults:
- * generate.c). */
+/* The instructions of x86-64-v3, and those of GFNI, VAES and VPCLMULQDQ, as ranges of opcodes. Left
+ * out: what gives another result each time (rdtsc, rdrand, rdpid, cpuid, xgetbv), what stores
+ * addresses of x87 code (fnstenv, fnsave, fxsave, xsave), and what other places make with care
+ * (jumps, stack, strings, deliberate faults: generate.c). */
 #include "diff.h"
 
 #define NP   1
@@ -253,7 +253,9 @@ const struct row row_table[] = {
     {G_SSE, P66, 3, 0x20, 0x21, 0, I_8, 4, 0},
     {G_SSE, P66, 3, 0x22, 0x22, 0, I_8, 8, F_WIDE},
     {G_SSE, P66, 3, 0x40, 0x42, 0, I_8, 16, F_ALIGNED},
+    {G_SSE, P66, 2, 0xcf, 0xcf, 0, I_NONE, 16, F_ALIGNED},
     {G_SSE, P66, 3, 0x44, 0x44, 0, I_8, 16, F_ALIGNED},
+    {G_SSE, P66, 3, 0xce, 0xcf, 0, I_8, 16, F_ALIGNED},
     {G_SSE, P66, 3, 0x60, 0x63, 0, I_8, 16, F_WIDE},
     {G_SSE, NP, 3, 0xcc, 0xcc, 0, I_8, 16, F_ALIGNED},
     {G_SSE, P66, 3, 0xdf, 0xdf, 0, I_8, 16, F_ALIGNED},
@@ -351,7 +353,8 @@ const struct row row_table[] = {
     {G_AVX, P66, 2, 0xa6, 0xaf, 0, I_NONE, 32, F_VEX | F_V | F_WIDE},
     {G_AVX, P66, 2, 0xb6, 0xbf, 0, I_NONE, 32, F_VEX | F_V | F_WIDE},
     {G_AVX, P66, 2, 0xdb, 0xdb, 0, I_NONE, 16, F_VEX | F_L0},
-    {G_AVX, P66, 2, 0xdc, 0xdf, 0, I_NONE, 16, F_VEX | F_V | F_L0},
+    {G_AVX, P66, 2, 0xcf, 0xcf, 0, I_NONE, 32, F_VEX | F_V},
+    {G_AVX, P66, 2, 0xdc, 0xdf, 0, I_NONE, 32, F_VEX | F_V},
     {G_AVX, P66, 3, 0x00, 0x01, 0, I_8, 32, F_VEX | F_L1 | F_W1},
     {G_AVX, P66, 3, 0x02, 0x02, 0, I_8, 32, F_VEX | F_V},
     {G_AVX, P66, 3, 0x04, 0x05, 0, I_8, 32, F_VEX},
@@ -372,7 +375,8 @@ const struct row row_table[] = {
     {G_AVX, P66, 3, 0x40, 0x40, 0, I_8, 32, F_VEX | F_V},
     {G_AVX, P66, 3, 0x41, 0x41, 0, I_8, 16, F_VEX | F_V | F_L0},
     {G_AVX, P66, 3, 0x42, 0x42, 0, I_8, 32, F_VEX | F_V},
-    {G_AVX, P66, 3, 0x44, 0x44, 0, I_8, 16, F_VEX | F_V | F_L0},
+    {G_AVX, P66, 3, 0x44, 0x44, 0, I_8, 32, F_VEX | F_V},
+    {G_AVX, P66, 3, 0xce, 0xcf, 0, I_8, 32, F_VEX | F_V | F_W1},
     {G_AVX, P66, 3, 0x46, 0x46, 0, I_8, 32, F_VEX | F_V | F_L1},
     {G_AVX, P66, 3, 0x4a, 0x4c, 0, I_8, 32, F_VEX | F_V},
     {G_AVX, P66, 3, 0x60, 0x63, 0, I_8, 16, F_VEX | F_L0},
