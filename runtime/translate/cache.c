@@ -20,13 +20,14 @@ static struct chunk *chunks[CACHE_SIZE / CACHE_CHUNK]; /* NULL: free */
 static uint32_t chunk_most = CACHE_SIZE / CACHE_CHUNK;
 static uint32_t lowest; /* none below is free */
 static uint32_t taken;
+#define SLOTS_LEAST 8u
 static atomic_bool is_short;
 
 /* Chunks that only slots may have: a thread that is stopped in a block has to get out of it before
  * memory of code can be used again. */
 static uint32_t kept_for_slots(void)
 {
-    return chunk_most / 16;
+    return chunk_most / 16 < SLOTS_LEAST ? SLOTS_LEAST : chunk_most / 16;
 }
 
 int cache_init(void)

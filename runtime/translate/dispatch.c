@@ -362,9 +362,15 @@ int dispatch_miss(struct cpu *cpu, bool look)
 /* --- the thread's slot -------------------------------------------------------------------------
  */
 
-/* How often a thread lets others run before it does without a slot: those that have one need it for
- * a block at most. */
-#define SLOT_PATIENCE 10000
+/* How often a thread lets others run before it ends for want of a slot, or of the host's memory for
+ * what lies there: those that have a slot need it for a block at most, and what all share goes. */
+#define SLOT_PATIENCE 1000000
+
+static void wait_for_memory(void)
+{
+    view_evict();
+    host_thread_yield();
+}
 
 static bool take_slot(struct cpu_thread *t)
 {
@@ -382,14 +388,19 @@ static bool take_slot(struct cpu_thread *t)
 static bool into_slot(struct cpu *cpu, struct block *b, const uint8_t *code)
 {
     struct cpu_thread *t = cpu->thread;
+    uint8_t *w = NULL;
     if (!take_slot(t))
         return false;
-    host_mutex_lock(&translate_lock);
-    t->slot->used = t->slot->count = 0;
-    uint8_t *w = cache_place(t->slot, b, b->size);
-    if (w)
-        block_place(b, code, w);
-    host_mutex_unlock(&translate_lock);
+    for (unsigned i = 0; !w && i < SLOT_PATIENCE; i++) {
+        host_mutex_lock(&translate_lock);
+        t->slot->used = t->slot->count = 0;
+        w = cache_place(t->slot, b, b->size);
+        if (w)
+            block_place(b, code, w);
+        host_mutex_unlock(&translate_lock);
+        if (!w)
+            wait_for_memory();
+    }
     if (!w)
         return false;
     if (t->slot_block)
@@ -407,6 +418,17 @@ static void leave_instead(uint8_t *at)
     memcpy(at + sizeof jump, &leave, sizeof leave);
 }
 
+/* As finish_block, when there is no other way. */
+static struct block *finish_single(struct cpu *cpu, const struct code_extent *extent, size_t size)
+{
+    struct block *b = finish_block(cpu, extent, size);
+    for (unsigned i = 0; !b && !cpu->thread->xlate.e.full && i < SLOT_PATIENCE; i++) {
+        wait_for_memory();
+        b = finish_block(cpu, extent, size);
+    }
+    return b;
+}
+
 int dispatch_single(struct cpu *cpu)
 {
     struct code_extent extent;
@@ -414,7 +436,7 @@ int dispatch_single(struct cpu *cpu)
     size_t size = n ? translate(cpu, cpu->rip, n, &extent, FOR_ONE) : 0;
     if (size == 0)
         return dispatch_serve(cpu, CPU_FAULT);
-    struct block *b = finish_block(cpu, &extent, size);
+    struct block *b = finish_single(cpu, &extent, size);
     if (!b || !into_slot(cpu, b, cpu->thread->buffer)) {
         if (b)
             block_free(b);
@@ -432,6 +454,10 @@ uint8_t *dispatch_copy(struct cpu *cpu, struct block *origin)
 {
     struct cpu_thread *t = cpu->thread;
     struct block *b = calloc(1, sizeof *b);
+    for (unsigned i = 0; !b && i < SLOT_PATIENCE; i++) {
+        wait_for_memory();
+        b = calloc(1, sizeof *b);
+    }
     if (!b)
         return NULL;
     b->pc = origin->pc;

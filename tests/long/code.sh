@@ -27,7 +27,8 @@ cp -r "$top/tests/long/code" "$work/root/code"
 gcc -O1 -D_GNU_SOURCE -pthread -static -I"$top/tests/guest" -o "$work/root/code/changing" \
     "$top/tests/guest/cpu/changing.c" || exit 1
 tar -cf "$work/root.tar" -C "$work/root" .
-"$FORE" image import "$work/root.img" "$work/root.tar" >"$out/import.log" 2>&1 || exit 1
+"$FORE" image create "$work/root.img" >"$out/import.log" 2>&1 || exit 1
+"$FORE" image import "$work/root.img" "$work/root.tar" >>"$out/import.log" 2>&1 || exit 1
 build windows fore
 wine_prefix >"$out/wine-prefix.log" 2>&1 || exit 1
 wine_start

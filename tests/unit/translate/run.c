@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "runtime/host/budget.h"
+#define HEAP_PLAIN
+#include "runtime/host/heap.h"
 #include "runtime/host/memory.h"
 #include "runtime/host/thread.h"
 #include "runtime/translate/cache.h"
@@ -273,6 +275,61 @@ START_TEST(code_memory_is_used_again)
 }
 END_TEST
 
+/* While armed each seventh allocation of the runtime's fails (the linker's --wrap). */
+static atomic_bool armed;
+static _Atomic unsigned asked;
+void *__real_heap_alloc(enum heap_tier tier, size_t size);
+void *__real_heap_zalloc(enum heap_tier tier, size_t count, size_t size);
+void *__real_heap_resize(enum heap_tier tier, void *p, size_t size);
+void *__wrap_heap_alloc(enum heap_tier tier, size_t size);
+void *__wrap_heap_zalloc(enum heap_tier tier, size_t count, size_t size);
+void *__wrap_heap_resize(enum heap_tier tier, void *p, size_t size);
+
+static bool fails(void)
+{
+    return armed && ++asked % 7 == 0;
+}
+
+void *__wrap_heap_alloc(enum heap_tier tier, size_t size)
+{
+    return fails() ? NULL : __real_heap_alloc(tier, size);
+}
+
+void *__wrap_heap_zalloc(enum heap_tier tier, size_t count, size_t size)
+{
+    return fails() ? NULL : __real_heap_zalloc(tier, count, size);
+}
+
+void *__wrap_heap_resize(enum heap_tier tier, void *p, size_t size)
+{
+    return fails() ? NULL : __real_heap_resize(tier, p, size);
+}
+
+static void armed_init(struct cpu *cpu, void *arg)
+{
+    spin_init(cpu, arg);
+    asked = 0;
+    armed = true;
+}
+
+/* The host has no memory now and then: guest code goes on, also where it is interrupted. */
+START_TEST(allocations_fail)
+{
+    memset((void *)(window + 0x20000), 0xc3, 0x20000);
+    memcpy((void *)(window + CODE_AT), code_many, (size_t)(code_many_end - code_many));
+    codeview_drop(view, CODE_AT, CODE_AT + 4096);
+    ck_assert_int_eq(cpu_start(armed_init, NULL, service), 1 + CPU_SYSCALL);
+    armed = false;
+    ck_assert_uint_gt(asked, 1000);
+    ck_assert_uint_eq(result.gpr[CPU_RBX], 0x40000);
+    memcpy((void *)(window + CODE_AT), code_spin, (size_t)(code_spin_end - code_spin));
+    codeview_drop(view, CODE_AT, CODE_AT + 4096);
+    interrupt_often(1000);
+    ck_assert_int_eq(cpu_start(armed_init, NULL, spin_service), 99);
+    armed = false;
+}
+END_TEST
+
 START_TEST(a_loop_is_interrupted)
 {
     size_t n = (size_t)(code_spin_end - code_spin);
@@ -518,6 +575,7 @@ int main(void)
     tcase_add_test(t, what_the_scratch_register_holds);
     tcase_add_test(t, a_loop_is_interrupted);
     tcase_add_test(t, code_memory_is_used_again);
+    tcase_add_test(t, allocations_fail);
     tcase_add_test(t, addresses_that_collide_stay_known);
     tcase_add_test(t, what_is_jumped_to_often_is_in_the_first_table);
     tcase_add_test(t, addresses_are_checked_in_both_ways);
