@@ -99,7 +99,8 @@ static int start_parts(const struct boot_options *options, char *message, size_t
         return say_error(message, size, error, "no thread for timers");
     keep_code(options->no_cache);
     memory_limit_set(options->memory ? options->memory : host_memory_size() / 4 * 3);
-    cache_limit(memory_limit() / 4);
+    if (memory_limit())
+        cache_limit(memory_limit() / 4);
     tty_init();
     return 0;
 }
