@@ -47,7 +47,7 @@ int main(int argc, char **argv)
     if (made == MAP_FAILED)
         return 1;
     memcpy(made, loop, sizeof(loop));
-    unsigned x = warm(n) + hot(n * 4);
-    ((void (*)(unsigned))made)(n);
+    unsigned x = warm(n * 3) + hot(n * 8);
+    ((void (*)(unsigned))made)(n * 2);
     return x == 1 && shown(&one, 1, 0, 0) == 7;
 }
