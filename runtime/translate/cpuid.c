@@ -74,7 +74,7 @@ uint64_t cpu_xcr0(void)
 /* ecx: GFNI VAES VPCLMULQDQ RDPID; the first three also have forms of AVX. */
 #define LEAF7_ECX_AVX ((1u << 8) | (1u << 9) | (1u << 10))
 #define LEAF7_ECX     (LEAF7_ECX_AVX | (1u << 22))
-#define LEAF7_EDX (1u << 4)  /* FSRM */
+#define LEAF7_EDX     (1u << 4) /* FSRM */
 
 static void leaf1(uint32_t out[4])
 {
