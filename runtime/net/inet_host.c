@@ -673,7 +673,7 @@ int inet_host_send_to(struct inet_socket *s, const void *data, size_t n, const s
 static void part_ports(struct inet_socket *s)
 {
     for (unsigned i = 0; i < 2; i++) {
-        struct inet_end loopback;
+        struct inet_end loopback = {.port = 0};
         inet_set_loopback(&loopback, i == 0);
         struct inet_port *port = inet_port_for(s, &loopback);
         if (port)

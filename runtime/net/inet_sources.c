@@ -124,7 +124,7 @@ static void set_v4(struct inet_end *end, const uint8_t ip[4])
 static int change_v4(struct inet_socket *s, uint32_t name, const void *data, uint32_t length)
 {
     struct l_ip_mreq_source given;
-    struct inet_end source;
+    struct inet_end source = {.port = 0};
     struct change c = {.include = name == L_IP_ADD_SOURCE_MEMBERSHIP ||
                                   name == L_IP_DROP_SOURCE_MEMBERSHIP,
                        .adds = name == L_IP_ADD_SOURCE_MEMBERSHIP || name == L_IP_BLOCK_SOURCE};

@@ -177,8 +177,10 @@ static void look_at(const struct cpu *cpu, const struct insn *in, const ZydisDec
     bool odd = address & (checked(in, size) - 1);
     operand->aligned = !unit || !(address & (unit - 1));
     operand->odd = odd && !by_elements;
-    /* Where both are wrong, #AC comes first for fxsave and fxrstor alone. */
-    if (size > 32 && unit == 16 && operand->odd && (cpu->rflags & CPU_FLAG_AC))
+    /* For fxsave and fxrstor alone, #AC and an address that is not canonical come before. */
+    if (size > 32 && unit == 16 &&
+        ((operand->odd && (cpu->rflags & CPU_FLAG_AC)) ||
+         !is_canonical(operand->address - cpu->window)))
         operand->aligned = true;
     operand->written = o->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE;
 }

@@ -77,6 +77,7 @@ static void make_ready(void)
 START_TEST(epoll_shared)
 {
     space.base = (uint64_t)(uintptr_t)memory - FIRST;
+    atomic_init(&space.window.limit, FIRST + sizeof(memory));
     process.space = &space;
     process.rlimits[L_RLIMIT_NOFILE].rlim_cur = 100;
     task.process = &process;

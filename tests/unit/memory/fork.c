@@ -439,6 +439,7 @@ START_TEST(rest_is_bounded)
 }
 END_TEST
 
+#ifndef __SANITIZE_ADDRESS__ /* which ends the program when it gets no mapping for itself */
 /* The host allows no more pieces: a store is refused or done, and nothing is forgotten. */
 START_TEST(pieces_run_out)
 {
@@ -477,6 +478,7 @@ START_TEST(pieces_run_out)
     drop(parent);
 }
 END_TEST
+#endif
 
 int main(void)
 {
@@ -499,6 +501,8 @@ int main(void)
     tcase_add_test(tcase, one_after_the_other);
     tcase_add_test(tcase, changed_between_forks);
     tcase_add_test(tcase, rest_is_bounded);
+#ifndef __SANITIZE_ADDRESS__
     tcase_add_test(tcase, pieces_run_out);
+#endif
     return unit_run("fork", tcase);
 }
