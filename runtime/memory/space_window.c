@@ -29,11 +29,12 @@ static uint64_t start_of(const struct window *window)
     return window ? window->base : RANGE_END;
 }
 
-/* Where the guard behind a window's end has nothing in it: what is shown below the next window
- * (cpu.h) may be its last part. */
+/* Where the guard behind a window's end has nothing in it: what is shown below the next window, if
+ * that is a space's (cpu.h), may be its last part. */
 static uint64_t end_of_guard(uint64_t end, const struct window *next)
 {
-    return min_u64(end + WINDOW_GUARD, start_of(next) - CPU_TABLE_BELOW);
+    uint64_t shown = next && next->space ? CPU_TABLE_BELOW : 0;
+    return min_u64(end + WINDOW_GUARD, start_of(next) - shown);
 }
 
 static void insert(struct window *window, struct window *previous)
