@@ -366,20 +366,20 @@ static void put_adders(void)
         put_adder(address, 1);
 }
 
-static uint64_t misses(void)
+static uint64_t counted(enum counter which)
 {
     uint64_t sum[COUNTERS];
     counters_sum(sum);
-    return sum[COUNT_MISSES];
+    return sum[which];
 }
 
 START_TEST(addresses_that_collide_stay_known)
 {
     put_adders();
-    uint64_t before = misses();
+    uint64_t before = counted(COUNT_MISSES);
     ck_assert_int_eq(RUN(collide), 1 + CPU_SYSCALL);
     ck_assert_uint_eq(result.gpr[CPU_RDI], 120000);
-    ck_assert_uint_lt(misses() - before, 100);
+    ck_assert_uint_lt(counted(COUNT_MISSES) - before, 100);
     put_adder(0x20040, 3);
     put_adder(0x50040, 5);
     ck_assert_int_eq(RUN(collide), 1 + CPU_SYSCALL);
@@ -393,20 +393,13 @@ CODE(favour, "xor %esi,%esi\n mov $0x20040,%ebx\n call *%rbx\n add $0x10000,%ebx
              "sub $0x10000,%ebx\n mov $10000,%r12d\n 1: call *%rbx\n dec %r12d\n jnz 1b\n"
              "mov %rsi,%rdi\n mov $60,%eax\n syscall\n ud2")
 
-static uint64_t moves(void)
-{
-    uint64_t sum[COUNTERS];
-    counters_sum(sum);
-    return sum[COUNT_MOVES];
-}
-
 START_TEST(what_is_jumped_to_often_is_in_the_first_table)
 {
     put_adders();
-    uint64_t before = moves();
+    uint64_t before = counted(COUNT_MOVES);
     ck_assert_int_eq(RUN(favour), 1 + CPU_SYSCALL);
     ck_assert_uint_eq(result.gpr[CPU_RDI], 10002);
-    ck_assert_uint_eq(moves() - before, 1);
+    ck_assert_uint_eq(counted(COUNT_MOVES) - before, 1);
 }
 END_TEST
 
